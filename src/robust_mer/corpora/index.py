@@ -1,0 +1,77 @@
+"""The index stage: a reader's findings as tables, and a memory of the recordings."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from robust_mer.corpora.utterances import inside
+from robust_mer.errors import InputError
+from robust_mer.files import fast_hash, whole
+from robust_mer.jobs import log
+from robust_mer.settings import load
+
+
+def index_corpus(
+    utterances_csv: str | Path,
+    problems_csv: str | Path,
+    media_csv: str | Path,
+    root: str | Path,
+    reader: dict,
+) -> None:
+    """Read a corpus and write its index.
+
+    Args:
+        utterances_csv: An utterance a row, by session and name.
+        problems_csv: What the reader skipped or found odd: ``file, line, problem``.
+        media_csv: Size in bytes, modification time and fast hash of every recording.
+        root: The corpus' folder.
+        reader: ``implementation`` and ``settings``.
+
+    Raises:
+        InputError: the root does not exist or holds no such corpus.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError(f"the corpus' root {root} is not a folder")
+    reading = load(reader["implementation"])(root, reader["settings"])
+    table = reading.table()
+    with whole(utterances_csv) as unfinished:
+        table.to_csv(unfinished, index=False)
+    with whole(problems_csv) as unfinished:
+        pd.DataFrame(reading.problems, columns=["file", "line", "problem"]).to_csv(
+            unfinished, index=False
+        )
+    media = sorted({path for path in (*table["audio"], *table["video"]) if path})
+    with whole(media_csv) as unfinished:
+        pd.DataFrame(
+            [_remember(root, path) for path in media], columns=["path", "bytes", "mtime", "hash"]
+        ).to_csv(unfinished, index=False)
+    counts = ", ".join(f"{label} {n}" for label, n in table["label"].value_counts().items())
+    log.info("%d utterances (%s), %d recordings", len(table), counts, len(media))
+    for file, line, problem in reading.problems[:10]:
+        log.info("%s:%d %s", file, line, problem)
+    if len(reading.problems) > 10:
+        log.info("%d problems in all, see %s", len(reading.problems), problems_csv)
+
+
+def _remember(root: Path, path: str) -> tuple[str, int, int, str]:
+    file = inside(root, path)
+    stat = file.stat()
+    return path, stat.st_size, stat.st_mtime_ns, fast_hash(file)
+
+
+def changed_media(media_csv: str | Path, root: str | Path) -> list[str]:
+    """Recordings that are gone or no longer what the index saw; a touched one does not count."""
+    changed = []
+    for row in pd.read_csv(media_csv).itertuples():
+        file = Path(root) / row.path
+        try:
+            stat = file.stat()
+            same = stat.st_size == row.bytes and (
+                stat.st_mtime_ns == row.mtime or fast_hash(file) == row.hash
+            )
+        except OSError:
+            same = False
+        if not same:
+            changed.append(row.path)
+    return changed

@@ -1,0 +1,1 @@
+"""Corruption: NMER's noise scheduler, noise types and conditions."""

@@ -1,0 +1,54 @@
+"""Where the random numbers of a noise come from: the same interface in training and evaluation."""
+
+import hashlib
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class Draws(Protocol):
+    """Source of random tensors for a noise."""
+
+    def normal(self, shape: tuple[int, ...]) -> Tensor:
+        """Standard normal values, float32."""
+
+    def uniform(self, shape: tuple[int, ...]) -> Tensor:
+        """Values uniform in [0, 1), float32."""
+
+
+class CounterDraws:
+    """Draws of evaluation noise: a function of a key alone.
+
+    The key goes into a counter-based generator (Philox), so an utterance has the same noise on
+    every machine, in every order, for every model and at every SNR.
+
+    Args:
+        key: What the draws depend on, e.g. (seed, noise type, utterance, modality).
+    """
+
+    def __init__(self, *key: str | int) -> None:
+        digest = hashlib.sha256("\0".join(map(str, key)).encode()).digest()
+        self._generator = np.random.Generator(
+            np.random.Philox(key=np.frombuffer(digest[:16], dtype=np.uint64))
+        )
+
+    def normal(self, shape: tuple[int, ...]) -> Tensor:
+        return torch.from_numpy(self._generator.standard_normal(shape, dtype=np.float32))
+
+    def uniform(self, shape: tuple[int, ...]) -> Tensor:
+        return torch.from_numpy(self._generator.random(shape, dtype=np.float32))
+
+
+class FreshDraws:
+    """Draws of training noise: new at every call, made on the generator's device."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        self._generator = generator
+
+    def normal(self, shape: tuple[int, ...]) -> Tensor:
+        return torch.randn(shape, generator=self._generator, device=self._generator.device)
+
+    def uniform(self, shape: tuple[int, ...]) -> Tensor:
+        return torch.rand(shape, generator=self._generator, device=self._generator.device)

@@ -1,0 +1,6 @@
+"""Noise types by name: one line each."""
+
+NOISES = {
+    "gaussian": "robust_mer.corruption.gaussian:draw",
+    "impulse": "robust_mer.corruption.impulse:draw",
+}

@@ -1,0 +1,113 @@
+"""Utterances, folds and features of a corpus in memory, as later stages read them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from robust_mer.errors import InputError
+from robust_mer.store import Features, read_features
+
+PARTS = ("train", "validation", "test")
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a table as text; an empty cell is an empty string, never NaN."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+@dataclass
+class Corpus:
+    """A corpus ready for training: labels, folds and the frames of every modality.
+
+    ``parts[fold][part]`` are the places of a part's utterances; ``label`` [N] holds places in
+    ``classes`` (sorted by name, so that they are the same in every stage).
+    """
+
+    utterances: list[str]
+    label: np.ndarray
+    classes: list[str]
+    parts: dict[int, dict[str, np.ndarray]]
+    features: dict[str, Features]
+
+
+def read_corpus(
+    utterances_csv: str | Path, folds_csv: str | Path, features: dict[str, str | Path]
+) -> Corpus:
+    """Read the tables of the index and the feature files of some modalities.
+
+    Args:
+        utterances_csv: The index.
+        folds_csv: The folds.
+        features: Feature file per modality; each must hold the utterances of the index in order.
+
+    Raises:
+        InputError: the files do not fit together, or a feature is not finite.
+    """
+    table = read_table(utterances_csv)
+    utterances = table["utterance"].tolist()
+    classes = sorted(table["label"].unique())
+    label = table["label"].map({name: place for place, name in enumerate(classes)}).to_numpy()
+    stores = {modality: read_features(path) for modality, path in features.items()}
+    for modality, store in stores.items():
+        if store.utterances != utterances:
+            raise InputError(
+                f"{features[modality]} does not hold the utterances of {utterances_csv}"
+            )
+        _check_finite(store, features[modality])
+    return Corpus(utterances, label, classes, _read_parts(folds_csv, utterances), stores)
+
+
+def _read_parts(path: str | Path, utterances: list[str]) -> dict[int, dict[str, np.ndarray]]:
+    place = {utterance: index for index, utterance in enumerate(utterances)}
+    folds = read_table(path)
+    folds["place"] = folds["utterance"].map(place)
+    if folds["place"].isna().any():
+        stranger = folds["utterance"][folds["place"].isna()].iloc[0]
+        raise InputError(f"{path} names the utterance {stranger!r}, which the index does not have")
+    return {
+        int(fold): {
+            part: rows.loc[rows["part"] == part, "place"].to_numpy(dtype=np.int64) for part in PARTS
+        }
+        for fold, rows in folds.groupby("fold", sort=False)
+    }
+
+
+def _check_finite(store: Features, path: str | Path) -> None:
+    if np.isfinite(store.values.sum(dtype=np.float64)):
+        return
+    frame, dimension = np.argwhere(~np.isfinite(store.values))[0]
+    utterance = store.utterances[np.searchsorted(store.offsets, frame, side="right") - 1]
+    raise InputError(
+        f"{path}: {utterance} has a value that is not finite in dimension "
+        f"{store.names[dimension]!r}"
+    )
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """Mean and standard deviation per dimension over the frames of a fold's training part."""
+
+    mean: np.ndarray  # [D]
+    deviation: np.ndarray  # [D], 1 where a dimension is constant
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Normalise frames [T, D]."""
+        return (values - self.mean) / self.deviation
+
+
+def training_frames(features: Features, train: np.ndarray) -> np.ndarray:
+    """All frames of the training part: float32 [T, D]."""
+    return np.concatenate([features.frames(row) for row in train])
+
+
+def fit_normaliser(frames: np.ndarray, normalise: bool) -> Normaliser:
+    """Statistics of the training part's frames [T, D]; the identity where ``normalise`` is off."""
+    width = frames.shape[1]
+    if not normalise:
+        return Normaliser(np.zeros(width, np.float32), np.ones(width, np.float32))
+    mean = frames.mean(axis=0, dtype=np.float64)
+    deviation = frames.std(axis=0, dtype=np.float64)
+    deviation[deviation < 1e-8] = 1.0
+    return Normaliser(mean.astype(np.float32), deviation.astype(np.float32))

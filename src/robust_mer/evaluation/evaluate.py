@@ -1,0 +1,121 @@
+"""Predictions of trained replicas under every condition of a corruption."""
+
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from robust_mer.corruption.names import CLEAN, conditions, parse_corruption
+from robust_mer.corruption.noise import make_noise
+from robust_mer.data import Corpus, read_corpus
+from robust_mer.errors import InputError
+from robust_mer.files import whole
+from robust_mer.jobs import log, progress
+from robust_mer.training.checkpoint import load_checkpoint
+from robust_mer.training.predict import combine, embed, pick_device
+from robust_mer.training.replica import CorruptionOfFold, corrupted_part, normalised_frames
+
+_PARTS = ("validation", "test")
+
+
+def evaluate_replicas(
+    predictions: str | Path,
+    checkpoints: list[str],
+    utterances_csv: str | Path,
+    folds_csv: str | Path,
+    features: dict[str, str | Path],
+    alpha_bars: dict[tuple[int, str], float],
+    tested_on: str,
+    noise: dict | None,
+    noise_seed: int,
+    device: str,
+    threads: int,
+) -> None:
+    """Write the predictions of some replicas for validation and test part, all conditions.
+
+    Each modality is encoded once clean and once corrupted; the conditions combine the embeddings.
+    Tested on ``clean``, only the complete condition exists.
+
+    Args:
+        predictions: The parquet file to write; columns as in the contract: ``utterance, fold,
+            seed, part, condition, label, predicted`` and ``probability_{class}``.
+        checkpoints: One per replica.
+        utterances_csv: The index.
+        folds_csv: The folds.
+        features: Feature file per modality, those that the model uses.
+        alpha_bars: abar by (fold, modality) from the schedule of ``tested_on``.
+        tested_on: Name of the corruption.
+        noise: ``implementation`` and ``settings`` of the noise; None for ``clean``.
+        noise_seed: Seed of the evaluation noise.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        threads: CPU threads for torch.
+    """
+    torch.set_num_threads(threads)
+    where = pick_device(device)
+    corpus = read_corpus(utterances_csv, folds_csv, features)
+    table = []
+    for checkpoint in progress(checkpoints, len(checkpoints), "replicas evaluated"):
+        table += _evaluate(checkpoint, corpus, alpha_bars, tested_on, noise, noise_seed, where)
+    result = pd.concat(table, ignore_index=True)
+    with whole(predictions) as unfinished:
+        result.to_parquet(unfinished, index=False)
+    log.info("%d replicas, %d rows of predictions", len(checkpoints), len(result))
+
+
+def _evaluate(
+    checkpoint: str,
+    corpus: Corpus,
+    alpha_bars: dict[tuple[int, str], float],
+    tested_on: str,
+    noise: dict | None,
+    noise_seed: int,
+    device: torch.device,
+) -> list[pd.DataFrame]:
+    model, normalisers, facts = load_checkpoint(checkpoint)
+    if facts["classes"] != corpus.classes or list(facts["widths"]) != list(corpus.features):
+        raise InputError(f"{checkpoint} was trained on other classes or modalities")
+    model.to(device)
+    modalities, fold = list(corpus.features), facts["fold"]
+    frames = normalised_frames(corpus, normalisers, device)
+    silent = CorruptionOfFold(CLEAN, None, {}, 0)
+    corruption = silent
+    if noise is not None:
+        corruption = CorruptionOfFold(
+            parse_corruption(tested_on).noise,
+            make_noise(noise["implementation"], noise["settings"]),
+            {modality: alpha_bars[fold, modality] for modality in modalities},
+            noise_seed,
+        )
+    tables = []
+    for part in _PARTS:
+        rows = corpus.parts[fold][part]
+        with torch.no_grad():
+            clean = embed(model, corrupted_part(frames, corpus.utterances, rows, part, silent))
+            noisy = (
+                clean
+                if noise is None
+                else embed(model, corrupted_part(frames, corpus.utterances, rows, part, corruption))
+            )
+            for condition, is_clean in conditions(modalities).items():
+                if noise is None and not all(is_clean):
+                    continue
+                logits = model(combine(clean, noisy, is_clean))
+                probability = logits.double().softmax(dim=1).cpu().numpy()
+                tables.append(
+                    pd.DataFrame(
+                        {
+                            "utterance": [corpus.utterances[row] for row in rows],
+                            "fold": fold,
+                            "seed": facts["seed"],
+                            "part": part,
+                            "condition": condition,
+                            "label": [corpus.classes[k] for k in corpus.label[rows]],
+                            "predicted": [corpus.classes[k] for k in probability.argmax(axis=1)],
+                            **{
+                                f"probability_{name}": probability[:, k]
+                                for k, name in enumerate(corpus.classes)
+                            },
+                        }
+                    )
+                )
+    return tables

@@ -1,0 +1,96 @@
+"""The NMER paper's numbers beside ours."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from robust_mer.corruption.names import CLEAN, NONE
+from robust_mer.errors import InputError
+from robust_mer.evaluation.summary import AVERAGE, COMPLETE, SAME, SAME_NONE
+
+MODEL_NAMES = {
+    "men": "MEN",
+    "mctn": "MCTN",
+    "mmin": "MMIN",
+    "if_mmin": "IF-MMIN",
+    "nmer": "NMER",
+    "nmer_without_vae": "NMER w/o VAE",
+    "nmer_without_invariance": "NMER w/o invariant loss",
+}
+"""The paper's name of a model class; a unimodal model is known by its modality's letter."""
+
+_KEY = ["published_model", "noise", "snr_db", "condition"]
+
+
+def read_published(folder: str | Path, corpus: str) -> pd.DataFrame:
+    """The NMER paper's Tables 2 to 5 for one corpus.
+
+    Args:
+        folder: Where the csv files of ``resources/published`` lie.
+        corpus: The paper's name of the corpus.
+
+    Returns:
+        Columns ``published_model, noise, snr_db, condition, paper_wa, paper_ua`` (fractions); the
+        condition is ``average`` for Table 2, and ``none`` for Table 4, whose models are
+        ``unimodal {letter}``, and Table 5.
+
+    Raises:
+        InputError: The paper has no numbers for such a corpus.
+    """
+    folder = Path(folder)
+    average = pd.read_csv(folder / "nmer_table2_average.csv").assign(condition=AVERAGE)
+    single = pd.read_csv(folder / "nmer_table3_conditions.csv").rename(
+        columns={"clean_modalities": "condition"}
+    )
+    single = single[single["condition"] != "avg"]  # Table 2 has these too
+    unimodal = pd.read_csv(folder / "nmer_table4_unimodal.csv").assign(condition=NONE)
+    unimodal["model"] = "unimodal " + unimodal.pop("modality")
+    none = pd.read_csv(folder / "nmer_table5_all_noisy.csv").assign(condition=NONE)
+    published = pd.concat([average, single, unimodal, none], ignore_index=True)
+    known = sorted(published["corpus"].unique())
+    if corpus not in known:
+        raise InputError(f"no numbers are published for {corpus!r}, only for {', '.join(known)}")
+    return (
+        published[published["corpus"] == corpus]
+        .drop(columns="corpus")
+        .rename(columns={"model": "published_model", "wa": "paper_wa", "ua": "paper_ua"})
+        .astype({"snr_db": float})
+    )
+
+
+def compare(
+    summary: pd.DataFrame, models: dict[str, str], published: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Add ``published_model, paper_wa, paper_ua, difference_wa, difference_ua`` (ours - paper).
+
+    They stay empty where the paper did something else: its models are trained on the corruption
+    that they meet, for condition ``none`` with no modality clean. MEN is trained on clean data in
+    all of its tables. A unimodal model has no partial conditions, so both trainings are one.
+
+    Args:
+        summary: From :func:`robust_mer.evaluation.summary.summarise`.
+        models: Class of every model by its name.
+        published: From :func:`read_published`; None leaves the columns empty.
+    """
+    if published is None:
+        published = pd.DataFrame(columns=[*_KEY, "paper_wa", "paper_ua"]).astype(
+            {"snr_db": float, "paper_wa": float, "paper_ua": float}
+        )
+    of_class = summary["model"].map(models)
+    letters = summary[summary["kind"] == COMPLETE].groupby("model")["condition"].first()
+    unimodal = of_class == "unimodal"
+    published_model = of_class.map(MODEL_NAMES).mask(
+        unimodal, "unimodal " + summary["model"].map(letters)
+    )
+    training = np.where(summary["condition"] == NONE, SAME_NONE, SAME)
+    training = np.where(of_class == "men", CLEAN, training)
+    fits = (summary["training"] == training) | (unimodal & (summary["training"] == SAME))
+    summary = summary.assign(published_model=published_model.where(fits)).merge(
+        published, on=_KEY, how="left"
+    )
+    found = summary["paper_wa"].notna()
+    summary["published_model"] = summary["published_model"].where(found, "")
+    for measure in ("wa", "ua"):
+        summary[f"difference_{measure}"] = summary[f"{measure}_mean"] - summary[f"paper_{measure}"]
+    return summary

@@ -1,0 +1,1 @@
+"""Extraction: from recordings and transcripts to frames of features."""

@@ -1,0 +1,176 @@
+"""Extract one kind of features from every utterance of a corpus into the feature store."""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from robust_mer.errors import InputError
+from robust_mer.features.shards import cut, read_shard
+from robust_mer.features.utterance import Utterance
+from robust_mer.features.workers import Workers
+from robust_mer.files import whole
+from robust_mer.identity import code_identity
+from robust_mer.jobs import log, progress
+from robust_mer.store import write_features
+
+_COLUMNS = ["utterance", "audio", "video", "region", "start", "end", "text", "audio_is_cut"]
+
+
+def extract_features(
+    utterances_csv: str | Path,
+    root: str | Path,
+    implementation: str,
+    settings: dict,
+    features_path: str | Path,
+    report_path: str | Path,
+    threads: int,
+    max_failed_fraction: float,
+) -> None:
+    """Extract features from all utterances of an index, and report on each of them.
+
+    Works in shards on ``threads`` processes. A finished shard is kept as a file beside
+    ``features_path`` until all are merged, so a killed job goes on where it was. A process that
+    crashes costs the utterance that kills it, not the run. The result does not depend on the
+    number of processes or on how the work is cut.
+
+    Args:
+        utterances_csv: The index: one row an utterance.
+        root: Folder that the index's paths are relative to.
+        implementation: ``"module:Class"`` of the extractor.
+        settings: The extractor's complete settings.
+        features_path: HDF5 file of the feature store.
+        report_path: Table of utterance, frames, looked_at (frames or tokens examined), seconds,
+            status (``ok``, ``empty`` = nothing found, ``failed``) and reason.
+        threads: Number of processes.
+        max_failed_fraction: Largest fraction of utterances that may have status ``failed``;
+            empty ones do not count.
+
+    Raises:
+        InputError: the index or the settings are wrong, or too many utterances failed. In the
+            latter case the table has been written, and the finished shards stay.
+    """
+    utterances = read_utterances(utterances_csv, Path(root))
+    features_path = Path(features_path)
+    folder = features_path.with_name(f"{features_path.name}.shards")
+    folder.mkdir(parents=True, exist_ok=True)
+
+    with Workers(implementation, settings, threads) as workers:
+        extractor = workers.describe()
+        code = code_identity(__name__, implementation)
+        context = [implementation, code, settings, extractor.weights_sha256]
+        finished = workers.run(cut(utterances, folder, context))
+        place = {
+            utterance.utterance: (shard.path, row)
+            for shard, row, utterance in progress(finished, len(utterances), "utterances")
+        }
+
+    names = [utterance.utterance for utterance in utterances]
+    read = lru_cache(maxsize=8)(read_shard)
+
+    def report_rows() -> Iterator[dict]:
+        for name in names:
+            path, row = place[name]
+            yield read(path).report[row]
+
+    def frames() -> Iterator[np.ndarray]:
+        for name in names:
+            path, row = place[name]
+            yield read(path).frames(row)
+
+    report = pd.DataFrame(report_rows())
+    with whole(report_path) as unfinished:
+        report.to_csv(unfinished, index=False)
+    log.info("%d utterances: %s", len(report), _counts(report))
+    _check_failures(report, report_path, max_failed_fraction)
+    write_features(
+        features_path,
+        names,
+        frames(),
+        extractor.names,
+        extractor.frame_rate,
+        settings,
+        extractor.weights_sha256,
+    )
+    shutil.rmtree(folder)
+
+
+def read_utterances(path: str | Path, root: Path) -> list[Utterance]:
+    """The rows of an index, in its order.
+
+    Raises:
+        InputError: the table lacks a column or names an utterance twice, a time is not a number,
+            or a path leaves ``root``.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as a table: {error}") from error
+    missing = [column for column in _COLUMNS if column not in table]
+    if missing:
+        raise InputError(f"{path} lacks the columns {', '.join(missing)}")
+    if table.empty:
+        raise InputError(f"{path} has no utterances")
+    twice = table["utterance"][table["utterance"].duplicated()]
+    if len(twice):
+        raise InputError(f"{path}: utterance {twice.iloc[0]!r} stands there more than once")
+    return [
+        Utterance(
+            utterance=row["utterance"],
+            audio=_inside(root, row["audio"], f"{path}: audio of {row['utterance']}"),
+            video=_inside(root, row["video"], f"{path}: video of {row['utterance']}"),
+            region=row["region"],
+            start=_seconds(row["start"], f"{path}: start of {row['utterance']}"),
+            end=_seconds(row["end"], f"{path}: end of {row['utterance']}"),
+            text=row["text"],
+            audio_is_cut=row["audio_is_cut"] == "1",
+        )
+        for row in table[_COLUMNS].to_dict("records")
+    ]
+
+
+def _inside(root: Path, relative: str, where: str) -> Path | None:
+    if not relative:
+        return None
+    # Judged by its name: a link inside the corpus to another disk is the owner's choice.
+    top = Path(os.path.normpath(root))
+    path = Path(os.path.normpath(top / relative))
+    if not path.is_relative_to(top):
+        raise InputError(f"{where} is {relative!r}, which leads out of the corpus's folder {root}")
+    return path
+
+
+def _seconds(text: str, where: str) -> float | None:
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise InputError(f"{where} is {text!r}, expected seconds from 0 on, or nothing")
+    return value
+
+
+def _counts(report: pd.DataFrame) -> str:
+    counts = Counter(report["status"])
+    return ", ".join(f"{counts[status]} {status}" for status in ("ok", "empty", "failed"))
+
+
+def _check_failures(report: pd.DataFrame, report_path: str | Path, limit: float) -> None:
+    failed = report[report["status"] == "failed"]
+    if len(failed) <= limit * len(report):
+        return
+    kinds = Counter(reason.partition(":")[0] for reason in failed["reason"])
+    reasons = "; ".join(f"{kind} ({count})" for kind, count in kinds.most_common(3))
+    examples = "; ".join(f"{row.utterance}: {row.reason}" for row in failed.head(3).itertuples())
+    raise InputError(
+        f"{len(failed)} of {len(report)} utterances failed, more than the fraction {limit:g} that "
+        f"the config allows in features.max_failed_fraction. Reasons: {reasons}. First ones: "
+        f"{examples}. All stand in {report_path}."
+    )

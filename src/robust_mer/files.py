@@ -1,0 +1,48 @@
+"""Writing files whole or not at all, and knowing them by their content."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_EDGE_BYTES = 65_536
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Yield a path beside ``path`` to write to; it takes ``path``'s place when the block ends well.
+
+    Whoever looks at ``path`` sees the old file, or none, or the finished one: never a part.
+    The yielded name keeps the suffix of ``path``, because writers choose a format by it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.unfinished{path.suffix}")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def sha256(path: str | Path) -> str:
+    """SHA-256 of a file's content, as hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fast_hash(path: str | Path) -> str:
+    """Hash of a file's size and of its first and last 64 KiB, as 16 hexadecimal digits.
+
+    For telling whether a recording of gigabytes changed without reading it.
+    """
+    path = Path(path)
+    size = path.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        digest.update(file.read(_EDGE_BYTES))
+        if size > _EDGE_BYTES:
+            file.seek(max(_EDGE_BYTES, size - _EDGE_BYTES))
+            digest.update(file.read(_EDGE_BYTES))
+    return digest.hexdigest()[:16]

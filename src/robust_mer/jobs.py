@@ -1,0 +1,73 @@
+"""What every job of the workflow does around its work: its log, its progress, its end."""
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from robust_mer.errors import InputError
+
+T = TypeVar("T")
+
+log = logging.getLogger("robust_mer")
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Have the kernel end this process when its parent ends.
+
+    Snakemake killed with SIGKILL leaves its jobs running; they would go on writing while the next
+    run writes the same files. Linux only; elsewhere nothing happens.
+    """
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended between the two calls
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@contextmanager
+def job(log_path: str, name: str) -> Iterator[None]:
+    """Run a job's body: log to ``log_path``, die with Snakemake, and say errors of input plainly.
+
+    A line of progress goes to the terminal too, since a user watches that, not the log.
+    """
+    die_with_parent()
+    file = logging.FileHandler(log_path, mode="w", encoding="utf-8")
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setFormatter(logging.Formatter(f"[{name}] %(message)s"))
+    log.setLevel(logging.INFO)
+    log.handlers[:] = [file, terminal]
+    log.propagate = False
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").addHandler(file)
+    started = time.monotonic()
+    try:
+        yield
+    except InputError as error:
+        log.error("%s", error)
+        raise SystemExit(1) from None
+    except Exception:
+        log.exception("failed")
+        raise SystemExit(1) from None
+    log.info("done in %.1f s", time.monotonic() - started)
+
+
+def progress(items: Iterable[T], total: int, what: str, every_seconds: float = 15.0) -> Iterator[T]:
+    """Yield ``items``, saying every now and then how many of ``total`` are done and the time left."""
+    started = said = time.monotonic()
+    for done, item in enumerate(items, start=1):
+        yield item
+        now = time.monotonic()
+        if now - said >= every_seconds and done < total:
+            said = now
+            left = (now - started) / done * (total - done)
+            log.info("%d of %d %s, about %.0f s left", done, total, what, left)

@@ -1,0 +1,64 @@
+"""What a model is to training and evaluation."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+
+@dataclass
+class Batch:
+    """Some utterances as a model in training meets them.
+
+    Frames are padded: [B, T, D] per modality, of which ``lengths`` [B] are real.
+    """
+
+    clean: dict[str, Tensor]
+    received: dict[str, Tensor]  # as clean, but noisy where the sample's condition says so
+    lengths: dict[str, Tensor]
+    label: Tensor  # [B]
+    targets: dict[str, Tensor]  # what the teacher says of the clean utterances
+
+
+class Model(nn.Module, ABC):
+    """A model encodes every modality on its own and then classifies from the embeddings.
+
+    Because of that evaluation encodes each modality once clean and once corrupted and combines
+    the embeddings for every condition.
+
+    A module that holds a model has its hyperparameters in ``SETTINGS``, with those of the
+    optimisation that every model has: ``optimiser``, ``learning_rate``, ``weight_decay``,
+    ``batch_size``, ``epochs_constant``, ``epochs_falling`` and ``clip_norm``.
+    """
+
+    @abstractmethod
+    def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        """Embedding [B, 128] of padded frames [B, T, D]."""
+
+    @abstractmethod
+    def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
+        """Logits [B, classes] from the embeddings of all modalities."""
+
+    @abstractmethod
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """The weighted parts of the training loss; their sum is minimised."""
+
+    def encode_all(
+        self, frames: dict[str, Tensor], lengths: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Embedding of every modality."""
+        return {
+            modality: self.encode(modality, values, lengths[modality])
+            for modality, values in frames.items()
+        }
+
+    def teach(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
+        """As a teacher: the targets that it sets its students, from embeddings of clean data."""
+        raise NotImplementedError(f"{type(self).__name__} is no teacher")
+
+    def start_from(self, teacher: "Model") -> None:  # noqa: B027
+        """As a student: take over what the teacher has learnt before training starts."""
+
+    def health(self, embeddings: dict[str, Tensor]) -> dict[str, float]:
+        """Figures worth watching in training, by name, from validation embeddings."""
+        return {}

@@ -1,0 +1,152 @@
+"""NMER: joint representations that withstand noise, rebuilt by a VAE (NMER, section 2.3).
+
+Specific features (LSTM, TextCNN) and invariant features of the received, partly noisy utterance
+go side by side into a VAE; its decoder, given the latent and the invariant feature, rebuilds the
+joint representation that the teacher has of the clean utterance. The classifier sees that alone.
+
+The paper's encoder is a Transformer over the features of one utterance as a single vector. Over
+one token attention has nothing to attend to: each of its layers amounts to residual linear maps.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from robust_mer.errors import InputError
+from robust_mer.models.blocks import (
+    EMBEDDING,
+    InvarianceEncoder,
+    classifier,
+    initialise,
+    modality_encoders,
+)
+from robust_mer.models.model import Batch, Model
+
+SETTINGS = {
+    # adam or adamw (paper, section 3.3)
+    "optimiser": "adamw",
+    "learning_rate": 2e-4,
+    # not given in the paper
+    "weight_decay": 0.01,
+    "batch_size": 128,
+    # 60 epochs in the paper; that the rate is constant for half of them is ours
+    "epochs_constant": 30,
+    "epochs_falling": 30,
+    # gradient norm at which each sub-network is clipped
+    "clip_norm": 1.0,
+    "dropout": 0.5,
+    # the Transformer that encodes: layers and heads from the paper, feed-forward size ours
+    "layers": 5,
+    "heads": 16,
+    "feed_forward": 768,
+    # size of z, not given in the paper
+    "latent": 64,
+    # The paper gives the weights 1, 10, 1 and lost their symbols; it introduces generation,
+    # invariant and classification loss in this order, and IF-MMIN weighs its invariant loss most.
+    "weight_generation": 1.0,
+    "weight_invariant": 10.0,
+    "weight_classification": 1.0,
+    # KL divergence over latent and batch: mean, sum_latent (mean over the batch only) or sum.
+    # Summed and weighted it drowns the rest and z stops carrying anything.
+    "kl": "mean",
+}
+
+# A latent unit whose mean hardly moves between utterances says nothing about them.
+_ACTIVE_VARIANCE = 0.01
+
+
+class NMER(Model):
+    """The paper's noise-robust model.
+
+    Args:
+        settings: As ``SETTINGS``.
+        widths: Feature dimensions per modality.
+        classes: Number of classes.
+
+    Raises:
+        InputError: ``kl`` is unknown, or the features cannot be split among the heads.
+    """
+
+    def __init__(self, settings: dict, widths: dict[str, int], classes: int) -> None:
+        super().__init__()
+        self.settings = settings
+        if settings["kl"] not in ("mean", "sum_latent", "sum"):
+            raise InputError(f"kl is {settings['kl']!r}, expected mean, sum_latent or sum")
+        dropout, latent = settings["dropout"], settings["latent"]
+        joint = EMBEDDING * len(widths)
+        if 2 * joint % settings["heads"]:
+            raise InputError(f"heads is {settings['heads']}, which does not divide {2 * joint}")
+        self.encoders = modality_encoders(widths, dropout)
+        self.invariance = InvarianceEncoder()
+        layer = nn.TransformerEncoderLayer(
+            2 * joint, settings["heads"], settings["feed_forward"], dropout, batch_first=True
+        )
+        self.vae_encoder = nn.TransformerEncoder(
+            layer, settings["layers"], enable_nested_tensor=False
+        )
+        self.mean = nn.Linear(2 * joint, latent)
+        self.log_variance = nn.Linear(2 * joint, latent)
+        self.decoder = nn.Sequential(
+            nn.Linear(latent + joint, 128),
+            nn.ReLU(),
+            nn.Linear(128, 256),
+            nn.ReLU(),
+            nn.Linear(256, joint),
+        )
+        self.classifier = classifier([joint, joint, EMBEDDING, classes], dropout)
+        initialise(self)
+        # Kaiming weights would start z far from the prior N(0, I); zeros start it there.
+        nn.init.zeros_(self.log_variance.weight)
+
+    def start_from(self, teacher: Model) -> None:
+        """Take over the teacher's specific and invariance encoders."""
+        self.encoders.load_state_dict(teacher.encoders.state_dict())
+        self.invariance.load_state_dict(teacher.invariance.state_dict())
+
+    def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        return self.encoders[modality](frames, lengths)
+
+    def posterior(self, embeddings: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean and log-variance of z [B, latent] and the invariant feature [B, 128 x modalities]."""
+        specific = torch.cat(list(embeddings.values()), dim=1)
+        invariant = torch.cat([self.invariance(e) for e in embeddings.values()], dim=1)
+        token = torch.cat([specific, invariant], dim=1)[:, None]
+        encoded = self.vae_encoder(token)[:, 0]
+        return self.mean(encoded), self.log_variance(encoded), invariant
+
+    def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
+        """Logits [B, classes]; z is its mean, so a prediction can be repeated."""
+        mean, _, invariant = self.posterior(embeddings)
+        return self.classifier(self.decoder(torch.cat([mean, invariant], dim=1)))
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """L = w_g (KL + MSE of the joint representation) + w_i MSE of the invariant + w_c CE.
+
+        Section 2.4, equations 6 and 7; targets are the teacher's features of the clean utterance.
+        """
+        settings = self.settings
+        embeddings = self.encode_all(batch.received, batch.lengths)
+        mean, log_variance, invariant = self.posterior(embeddings)
+        z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
+        joint = self.decoder(torch.cat([z, invariant], dim=1))
+        divergence = -0.5 * (1 + log_variance - mean**2 - log_variance.exp())
+        if settings["kl"] == "mean":
+            kl = divergence.mean()
+        else:
+            kl = (
+                divergence.sum(dim=1).mean() if settings["kl"] == "sum_latent" else divergence.sum()
+            )
+        generation, closeness = settings["weight_generation"], settings["weight_invariant"]
+        return {
+            "kl": generation * kl,
+            "reconstruction": generation * functional.mse_loss(joint, batch.targets["specific"]),
+            "invariant": closeness * functional.mse_loss(invariant, batch.targets["invariant"]),
+            "cross_entropy": settings["weight_classification"]
+            * functional.cross_entropy(self.classifier(joint), batch.label),
+        }
+
+    def health(self, embeddings: dict[str, Tensor]) -> dict[str, float]:
+        """``active_latent_units``: units of z whose mean varies between utterances."""
+        mean, _, _ = self.posterior(embeddings)
+        active = mean.var(dim=0, correction=0) > _ACTIVE_VARIANCE
+        return {"active_latent_units": float(active.sum())}

@@ -1,0 +1,93 @@
+"""Defaults of an implementation, read from its source without importing it.
+
+Every reader, extractor, noise and model keeps its defaults in a module-level literal ``SETTINGS``
+beside its code. Planning a run needs them, but not the seconds that importing torch takes.
+"""
+
+import ast
+import difflib
+import importlib
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from robust_mer.errors import InputError
+
+
+def load(implementation: str) -> Any:
+    """Import what ``"module:name"`` names."""
+    module, _, name = implementation.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+@cache
+def source_of(module: str) -> Path:
+    """Path of a module's source file.
+
+    Raises:
+        InputError: there is no such module.
+    """
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or spec.origin is None:
+        raise InputError(f"there is no module {module!r}")
+    return Path(spec.origin)
+
+
+@cache
+def _parse(module: str) -> dict:
+    tree = ast.parse(source_of(module).read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(
+            isinstance(target, ast.Name) and target.id == "SETTINGS" for target in node.targets
+        ):
+            return ast.literal_eval(node.value)
+    return {}
+
+
+def defaults(implementation: str) -> dict:
+    """The literal ``SETTINGS`` of the module of ``"module:name"``; empty where it has none."""
+    return dict(_parse(implementation.partition(":")[0]))
+
+
+def complete(implementation: str, given: dict, where: str) -> dict:
+    """``given`` over the implementation's defaults.
+
+    Args:
+        implementation: ``"module:name"``.
+        given: Settings from the config.
+        where: The config key that holds them, for messages.
+
+    Raises:
+        InputError: a key that the implementation does not have, or a value of another kind.
+    """
+    known = defaults(implementation)
+    for key, value in given.items():
+        if key not in known:
+            raise InputError(unknown(f"{where}.{key}", key, known))
+        if not _same_kind(known[key], value):
+            raise InputError(
+                f"config: {where}.{key} is {value!r}, expected a value like the default "
+                f"{known[key]!r}"
+            )
+    return {**known, **given}
+
+
+def unknown(where: str, key: str, known: Any) -> str:
+    """Message for a key that does not exist, with what may have been meant."""
+    close = difflib.get_close_matches(str(key), [str(name) for name in known], n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"config: {where} does not exist{hint} Known here: {', '.join(map(str, known))}"
+
+
+def _same_kind(default: Any, value: Any) -> bool:
+    if default is None or value is None:
+        return True
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, float):
+        return isinstance(value, (int, float))
+    return isinstance(value, type(default))

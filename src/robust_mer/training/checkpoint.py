@@ -1,0 +1,73 @@
+"""Checkpoints: weights, the fold's normalisation and what made them, in one safetensors file."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from robust_mer.data import Normaliser
+from robust_mer.errors import InputError
+from robust_mer.files import whole
+from robust_mer.models.model import Model
+from robust_mer.settings import load
+
+_WEIGHTS = "model."
+_MEAN = "normalise.mean."
+_DEVIATION = "normalise.deviation."
+
+
+def save_checkpoint(
+    path: str | Path, model: Model, normalisers: dict[str, Normaliser], facts: dict
+) -> None:
+    """Write a model, whole or not at all.
+
+    Args:
+        path: The .safetensors file.
+        model: Its weights go in.
+        normalisers: Statistics of the fold's training part, per modality.
+        facts: What is needed to build the model again, and where it comes from; must be JSON.
+    """
+    tensors = {_WEIGHTS + name: value.contiguous() for name, value in model.state_dict().items()}
+    for modality, normaliser in normalisers.items():
+        tensors[_MEAN + modality] = torch.from_numpy(normaliser.mean)
+        tensors[_DEVIATION + modality] = torch.from_numpy(normaliser.deviation)
+    with whole(path) as unfinished:
+        save_file(tensors, unfinished, {"facts": json.dumps(facts, sort_keys=True)})
+
+
+def build_model(facts: dict) -> Model:
+    """An untrained model from a checkpoint's facts."""
+    kind = load(facts["implementation"])
+    return kind(facts["settings"], facts["widths"], len(facts["classes"]))
+
+
+def load_checkpoint(path: str | Path) -> tuple[Model, dict[str, Normaliser], dict]:
+    """Read a model (on the CPU, in eval mode), its normalisation and its facts.
+
+    Raises:
+        InputError: the file is no checkpoint, or does not fit the model's code.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            facts = json.loads(file.metadata()["facts"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        model = build_model(facts)
+        model.load_state_dict(
+            {
+                name.removeprefix(_WEIGHTS): value
+                for name, value in tensors.items()
+                if name.startswith(_WEIGHTS)
+            }
+        )
+        normalisers = {
+            modality: Normaliser(
+                np.asarray(tensors[_MEAN + modality]), np.asarray(tensors[_DEVIATION + modality])
+            )
+            for modality in facts["widths"]
+        }
+    except (OSError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise InputError(f"{path} is not a checkpoint of this version: {error}") from error
+    return model.eval(), normalisers, facts

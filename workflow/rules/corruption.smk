@@ -1,0 +1,42 @@
+# Corruption: where on the noise schedule every fold and modality reaches a target SNR.
+
+
+def corpus_features(wildcards):
+    return features_of(wildcards.corpus)
+
+
+def corpus_normalise(wildcards):
+    return settings.normalise(wildcards.corpus)
+
+
+def noise_params(wildcards):
+    return settings.noise(wildcards.corruption)
+
+
+def schedule_code(wildcards):
+    noise = settings.noise(wildcards.corruption)
+    return code_identity(
+        "robust_mer.corruption.corrupt", *([noise["implementation"]] if noise else [])
+    )
+
+
+rule schedule_noise:
+    input:
+        utterances=f"{CORPUS}/utterances.csv",
+        folds=f"{CORPUS}/folds.csv",
+        features=corpus_features,
+    output:
+        schedule=SCHEDULE,
+    params:
+        normalise=corpus_normalise,
+        mode=settings.corruption_mode,
+        noise=noise_params,
+        code=schedule_code,
+    log:
+        f"{CORPUS}/logs/schedule_noise/{{corruption}}.log",
+    benchmark:
+        f"{CORPUS}/benchmarks/schedule_noise/{{corruption}}.tsv"
+    conda:
+        "../../envs/corruption.yaml"
+    script:
+        "../scripts/schedule_noise.py"

@@ -1,0 +1,31 @@
+# Extraction: a job per extractor, which works in shards on all the threads that it gets.
+
+
+def extractor_params(wildcards):
+    return settings.extractor(wildcards.extractor)
+
+
+def extraction_code(wildcards):
+    return code_identity(
+        "robust_mer.features.extract", settings.extractor(wildcards.extractor)["implementation"]
+    )
+
+
+rule extract_features:
+    input:
+        utterances=f"{CORPUS}/utterances.csv",
+    output:
+        features=f"{FEATURES}.h5",
+        table=f"{FEATURES}.csv",
+    params:
+        extractor=extractor_params,
+        code=extraction_code,
+    log:
+        f"{CORPUS}/logs/extract_features/{{extractor}}.log",
+    benchmark:
+        f"{CORPUS}/benchmarks/extract_features/{{extractor}}.tsv"
+    conda:
+        "../../envs/features.yaml"
+    threads: 8
+    script:
+        "../scripts/extract_features.py"

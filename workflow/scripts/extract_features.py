@@ -1,0 +1,15 @@
+from robust_mer.features.extract import extract_features
+from robust_mer.jobs import job
+
+with job(snakemake.log[0], f"extract_features {snakemake.wildcards.extractor}"):
+    extract_features(
+        snakemake.input.utterances,
+        # not params: where a corpus lies and how much may fail change no feature
+        root=snakemake.config["corpora"][snakemake.wildcards.corpus]["root"],
+        implementation=snakemake.params.extractor["implementation"],
+        settings=snakemake.params.extractor["settings"],
+        features_path=snakemake.output.features,
+        report_path=snakemake.output.table,
+        threads=snakemake.threads,
+        max_failed_fraction=snakemake.config["features"]["max_failed_fraction"],
+    )

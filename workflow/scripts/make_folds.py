@@ -1,0 +1,10 @@
+from robust_mer.corpora.folds import write_folds
+from robust_mer.jobs import job
+
+with job(snakemake.log[0], "make_folds"):
+    write_folds(
+        snakemake.output.folds,
+        snakemake.input.utterances,
+        scheme=snakemake.params.folds["scheme"],
+        groups=snakemake.params.folds.get("groups"),
+    )

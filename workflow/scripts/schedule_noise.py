@@ -1,0 +1,14 @@
+from robust_mer.corruption.corrupt import write_schedule
+from robust_mer.jobs import job
+
+with job(snakemake.log[0], f"schedule_noise {snakemake.wildcards.corruption}"):
+    write_schedule(
+        snakemake.output.schedule,
+        corruption=snakemake.wildcards.corruption,
+        utterances_csv=snakemake.input.utterances,
+        folds_csv=snakemake.input.folds,
+        features=dict(zip(snakemake.params.normalise, snakemake.input.features, strict=True)),
+        normalise=snakemake.params.normalise,
+        mode=snakemake.params.mode,
+        noise=snakemake.params.noise,
+    )
