@@ -71,24 +71,26 @@ def write_tables(
     if not predictions:
         raise InputError(f"experiment {experiment['name']} has no predictions to tabulate")
     published = None
-    if experiment["published"]:
+    if experiment.get("published"):
         published = read_published(published_dir, experiment["published"])
     files = [PredictionFile(*key, path) for key, path in predictions.items()]
     summary = summarise(files, experiment["folds"], experiment["seeds"])
     summary = _sort(compare(summary, experiment["models"], published), experiment)
-    average, conditions = average_rows(summary), conditions_rows(summary)
-    average_text, conditions_text = (
-        average_table(experiment, summary),
-        conditions_table(experiment, summary),
-    )
+    average = average_table(experiment, summary)
+    conditions = conditions_table(experiment, summary)
+    # a page holds the lines of one model
+    of_models = [
+        conditions_table(experiment, rows)
+        for _, rows in conditions_rows(summary).groupby("model", sort=False)
+    ]
     for name, text in {
         "all.csv": summary.to_csv(index=False),
-        "average.csv": average.to_csv(index=False),
-        "average.md": to_markdown(average_text),
-        "average.tex": to_latex(average_text),
-        "conditions.csv": conditions.to_csv(index=False),
-        "conditions.md": to_markdown(conditions_text),
-        "conditions.tex": to_latex(conditions_text),
+        "average.csv": average_rows(summary).to_csv(index=False),
+        "average.md": to_markdown(average),
+        "average.tex": to_latex(average),
+        "conditions.csv": conditions_rows(summary).to_csv(index=False),
+        "conditions.md": to_markdown(conditions),
+        "conditions.tex": "\n".join(to_latex(table) for table in of_models),
     }.items():
         with whole(Path(folder) / f"{experiment['name']}_{name}") as unfinished:
             unfinished.write_text(text, encoding="utf-8")
@@ -133,7 +135,7 @@ def average_table(experiment: dict, summary: pd.DataFrame) -> Table:
         corruption_title(*pair) for pair in zip(columns["noise"], columns["snr_db"], strict=True)
     ]
     return Table(
-        f"{experiment['name']}: mean over the partial conditions, {experiment['corpus']}",
+        f"Experiment {experiment['name']} on {experiment['corpus']}: mean over the partial conditions",
         ["Model", "Trained on"],
         heads,
         list(_lay_out(experiment, rows, ["training"], "tested_on", list(columns["tested_on"]))),
@@ -148,6 +150,8 @@ def average_table(experiment: dict, summary: pd.DataFrame) -> Table:
 def conditions_table(experiment: dict, summary: pd.DataFrame) -> Table:
     """The layout of NMER's Table 3: a line per model and corruption, a column group per condition.
 
+    The lines are those of the models in ``summary``, which may be a part of the experiment's.
+
     Args:
         experiment: See :func:`write_tables`.
         summary: From :func:`robust_mer.evaluation.summary.read_summary`.
@@ -157,10 +161,12 @@ def conditions_table(experiment: dict, summary: pd.DataFrame) -> Table:
         snr=rows["snr_db"].map(_snr),
         column=rows["condition"].where(rows["kind"] == PARTIAL, rows["kind"]),
     )
+    models = list(rows["model"].unique())
+    of_model = f" of {models[0]}" if len(models) == 1 else ""
     present = set(rows["column"])
     columns = [name for name in [*partial_conditions(summary), *_HEADS] if name in present]
     return Table(
-        f"{experiment['name']}: each condition, {experiment['corpus']}",
+        f"Experiment {experiment['name']} on {experiment['corpus']}: each condition{of_model}",
         ["Model", "Trained on", "Noise", "SNR (dB)"],
         [_HEADS.get(name, name) for name in columns],
         list(_lay_out(experiment, rows, ["training", "noise", "snr"], "column", columns)),
@@ -280,7 +286,7 @@ def _average_note(summary: pd.DataFrame) -> str:
     partial = ", ".join(partial_conditions(summary)) or "not evaluated here"
     return (
         "Average: unweighted mean, in every fold and seed, of the conditions in which some "
-        f"modalities are clean and some are not ({partial}); a model of fewer modalities has fewer."
+        f"modalities are clean and some are not ({partial}), as far as a model has them."
     )
 
 
@@ -293,14 +299,14 @@ def _notes(experiment: dict, rows: pd.DataFrame) -> list[str]:
         f"Test part of {experiment['corpus']}, {count(folds, 'fold')}, {count(seeds, 'seed')}; WA "
         "is accuracy, UA the mean recall of the classes, both as fractions; mean over folds, then "
         f"over seeds; {spread}.",
-        "Trained on same: on the corruption that it is tested on, some modalities clean; same, none "
-        "clean: all modalities corrupted.",
+        "Trained on same: on the corruption that it is tested on, with some modalities clean; "
+        "same, none clean: with all of them corrupted.",
     ]
     if set(rows["model"]) & set(experiment.get("given_mask", [])):
         notes.append("†: is told which modalities are corrupted, the others are not.")
     if rows["paper_wa"].notna().any():
         notes.append("paper: as published for NMER.")
-    if experiment["note"]:
+    if experiment.get("note"):
         notes.append(experiment["note"])
     return notes
 

@@ -56,7 +56,7 @@ class Model(nn.Module, ABC):
         """As a teacher: the targets that it sets its students, from embeddings of clean data."""
         raise NotImplementedError(f"{type(self).__name__} is no teacher")
 
-    def start_from(self, teacher: "Model") -> None:  # noqa: B027
+    def start_from(self, teacher: "Model") -> None:
         """As a student: take over what the teacher has learnt before training starts."""
 
     def health(self, embeddings: dict[str, Tensor]) -> dict[str, float]:

@@ -107,7 +107,7 @@ class NMER(Model):
         return self.encoders[modality](frames, lengths)
 
     def posterior(self, embeddings: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean and log-variance of z [B, latent] and the invariant feature [B, 128 x modalities]."""
+        """Mean and log-variance of z [B, latent]; invariant feature [B, 128 x modalities]."""
         specific = torch.cat(list(embeddings.values()), dim=1)
         invariant = torch.cat([self.invariance(e) for e in embeddings.values()], dim=1)
         token = torch.cat([specific, invariant], dim=1)[:, None]

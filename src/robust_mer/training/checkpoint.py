@@ -28,14 +28,15 @@ def save_checkpoint(
         path: The .safetensors file.
         model: Its weights go in.
         normalisers: Statistics of the fold's training part, per modality.
-        facts: What is needed to build the model again, and where it comes from; must be JSON.
+        facts: What is needed to build the model again, and where it comes from; must be JSON. The
+            order of ``widths`` is that of the modalities in the model.
     """
     tensors = {_WEIGHTS + name: value.contiguous() for name, value in model.state_dict().items()}
     for modality, normaliser in normalisers.items():
         tensors[_MEAN + modality] = torch.from_numpy(normaliser.mean)
         tensors[_DEVIATION + modality] = torch.from_numpy(normaliser.deviation)
     with whole(path) as unfinished:
-        save_file(tensors, unfinished, {"facts": json.dumps(facts, sort_keys=True)})
+        save_file(tensors, unfinished, {"facts": json.dumps(facts)})
 
 
 def build_model(facts: dict) -> Model:

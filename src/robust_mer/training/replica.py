@@ -71,7 +71,7 @@ def corrupted_part(
     part: str,
     corruption: CorruptionOfFold,
 ) -> dict[str, Frames]:
-    """The corrupted twin of a part's frames, with evaluation noise; places count within the part."""
+    """A part's frames with evaluation noise on them; places count within the part."""
     twin = {}
     for modality, clean in frames.items():
         device = clean.values.device

@@ -1,14 +1,22 @@
 """Speech for the demo corpus: espeak-ng, with the speaker's voice and the emotion's prosody."""
 
+import _ctypes
 import ctypes
-from collections.abc import Callable
 from dataclasses import dataclass
+from math import gcd
 
 import espeakng_loader
 import numpy as np
 from scipy.signal import resample_poly
 
 SAMPLE_RATE = 16_000  # Hz, that of IEMOCAP
+
+# A voice per speaker. The variants f2, f3, f5 and Alicia are left out: espeak-ng 1.51 reads memory
+# for them that it never wrote, so that they sound a little different in every run.
+VOICES = {
+    "F": ("en-us+f1", "en-us+belinda", "en-us+f4", "en-us+Annie", "en-us+linda"),
+    "M": ("en-us+m3", "en-us+m1", "en-us+Michael", "en-us+m7", "en-us+m4"),
+}
 
 # espeak-ng's speak_lib.h
 _SYNCHRONOUS = 2  # samples go to a callback, and the call returns when all are there
@@ -25,50 +33,47 @@ class Prosody:
     """How something is said, in espeak-ng's units."""
 
     rate: float  # words per minute, 80 to 450
-    volume: float  # 0 to 200, 100 is normal
-    pitch: float  # 0 to 100, 50 is the voice's own
-    range: float  # 0 is a monotone, 50 is normal, 100 is lively
+    volume: float  # 0 to 200; 100 is normal
+    pitch: float  # 0 to 100; 50 is the voice's own
+    range: float  # of pitch, 0 to 100; 0 is a monotone, 50 is normal
 
 
-class Synthesiser:
-    """espeak-ng in this process, started anew for every sentence.
+def say(text: str, voice: str, prosody: Prosody) -> np.ndarray:
+    """Return ``text`` spoken by ``voice``: float32 samples in -1..1 at 16 kHz.
 
-    Its voices carry a state from one sentence into the next; started anew, a sentence sounds the
-    same whatever was said before, and so in whatever order the dialogues are made.
+    espeak-ng carries a state from one sentence into the next, even over its own restart. It is
+    therefore loaded anew for each, which takes a few milliseconds, and a sentence sounds the same
+    whatever this process said before.
     """
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    pieces: list[np.ndarray] = []
 
-    def __init__(self) -> None:
-        self._library = ctypes.CDLL(espeakng_loader.get_library_path())
-        self._data = espeakng_loader.get_data_path().encode()
-        self._pieces: list[np.ndarray] = []
-        self._callback: Callable = _CALLBACK(self._receive)  # kept, or it is garbage to espeak-ng
-
-    def _receive(self, samples, count: int, _events) -> int:
+    @_CALLBACK
+    def receive(samples, count, _events):
         if count > 0:
-            self._pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
+            pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0
 
-    def say(self, text: str, voice: str, prosody: Prosody) -> np.ndarray:
-        """Return ``text`` spoken by ``voice`` (such as ``en-us+f2``): float32 in -1..1, 16 kHz."""
-        library, self._pieces = self._library, []
-        rate = library.espeak_Initialize(_SYNCHRONOUS, 0, self._data, _DONT_EXIT)
+    try:
+        data = espeakng_loader.get_data_path().encode()
+        rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DONT_EXIT)
         if rate <= 0:
             raise RuntimeError(f"espeak-ng does not start (code {rate})")
-        try:
-            library.espeak_SetSynthCallback(self._callback)
-            if library.espeak_SetVoiceByName(voice.encode()) != 0:
-                raise RuntimeError(f"espeak-ng has no voice {voice}")
-            for parameter, value in (
-                (_RATE, prosody.rate),
-                (_VOLUME, prosody.volume),
-                (_PITCH, prosody.pitch),
-                (_RANGE, prosody.range),
-            ):
-                library.espeak_SetParameter(parameter, round(value), 0)
-            spoken = text.encode()
-            library.espeak_Synth(spoken, len(spoken) + 1, 0, 0, 0, _UTF8, None, None)
-        finally:
-            library.espeak_Terminate()
-        samples = np.concatenate(self._pieces).astype(np.float32) / 32_768
-        common = np.gcd(SAMPLE_RATE, rate)
-        return resample_poly(samples, SAMPLE_RATE // common, rate // common).astype(np.float32)
+        library.espeak_SetSynthCallback(receive)
+        if library.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise RuntimeError(f"espeak-ng has no voice {voice!r}")
+        for parameter, value in (
+            (_RATE, prosody.rate),
+            (_VOLUME, prosody.volume),
+            (_PITCH, prosody.pitch),
+            (_RANGE, prosody.range),
+        ):
+            library.espeak_SetParameter(parameter, round(value), 0)
+        spoken = text.encode()
+        library.espeak_Synth(spoken, len(spoken) + 1, 0, 0, 0, _UTF8, None, None)
+    finally:
+        library.espeak_Terminate()
+        _ctypes.dlclose(library._handle)
+    samples = np.concatenate(pieces).astype(np.float32) / 32_768
+    common = gcd(SAMPLE_RATE, rate)
+    return resample_poly(samples, SAMPLE_RATE // common, rate // common).astype(np.float32)

@@ -1,0 +1,140 @@
+"""WA and UA against SNR."""
+
+import textwrap
+from itertools import cycle
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from robust_mer.corruption.names import CLEAN
+from robust_mer.evaluation.summary import SAME, read_summary
+from robust_mer.evaluation.tables import average_rows, count, partial_conditions
+from robust_mer.files import whole
+
+COLOURS = [
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#000000",
+    "#F0E442",
+]
+"""The palette of Okabe and Ito, told apart by colour-blind readers; yellow last, it is pale."""
+
+_MARKERS = "os^DvPX*<>hp"
+_STYLE = {
+    "font.size": 11,
+    "font.family": "DejaVu Sans",
+    "svg.fonttype": "none",  # text stays text: to be searched, and read aloud
+    "pdf.fonttype": 42,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.parse_math": False,  # a name may hold dollar signs
+}
+_CHANCE = {"color": "0.4", "linestyle": "--", "linewidth": 1}
+
+
+def draw_snr_curves(
+    experiment: dict, summary_csv: str | Path, svg: str | Path, pdf: str | Path
+) -> None:
+    """Draw WA and UA, averaged over the partial conditions, against the SNR, a line per model.
+
+    A row of panels per noise type. The clean ceiling (complete condition, no corruption) stands at
+    the left, chance (always the most frequent class) is a dashed line. Bands are ± one standard
+    deviation over folds x seeds; a point that stands alone has a bar instead. Both files are the
+    same, byte for byte, for the same numbers.
+
+    Args:
+        experiment: See :func:`robust_mer.evaluation.tables.write_tables`.
+        summary_csv: ``{experiment}_all.csv``.
+        svg: Where to write the figure for the screen.
+        pdf: Where to write the figure for print.
+    """
+    summary = read_summary(summary_csv)
+    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": experiment["name"]}):
+        figure = _figure(experiment, summary)
+        for path, date in ((svg, "Date"), (pdf, "CreationDate")):
+            with whole(path) as unfinished:
+                figure.savefig(unfinished, metadata={date: None})
+
+
+def _figure(experiment: dict, summary: pd.DataFrame) -> Figure:
+    rows = average_rows(summary)
+    noises = sorted(set(rows["noise"]) - {CLEAN}) or [CLEAN]
+    lines = {
+        line: {"color": colour, "marker": marker}
+        for line, colour, marker in zip(
+            rows.groupby(["model", "training"], sort=False).groups, cycle(COLOURS), cycle(_MARKERS)
+        )
+    }
+    title = [
+        f"Mean over the partial conditions ({', '.join(partial_conditions(summary))}), "
+        f"{experiment['corpus']}, {count(len(experiment['folds']), 'fold')}, "
+        f"{count(len(experiment['seeds']), 'seed')}",
+        *textwrap.wrap(experiment.get("note") or "", 105),
+    ]
+    figure = Figure(figsize=(9, 3.2 * len(noises) + 1.4), layout="constrained")
+    figure.suptitle("\n".join(title), x=0.01, ha="left", fontsize=11)
+    panels = figure.subplots(len(noises), 2, squeeze=False, sharey="col")
+    for noise, pair in zip(noises, panels, strict=True):
+        shown = rows[rows["noise"].isin([noise, CLEAN])]
+        for axes, measure in zip(pair, ("wa", "ua"), strict=True):
+            _draw_panel(axes, shown, lines, measure)
+            axes.set_ylabel(measure.upper())
+            axes.set_title(noise, loc="left", fontsize=11)
+    names = [*map(_line_name, lines), "chance (most frequent class)"]
+    keys = [*[Line2D([], [], **style) for style in lines.values()], Line2D([], [], **_CHANCE)]
+    figure.legend(keys, names, loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def _draw_panel(axes: Axes, rows: pd.DataFrame, lines: dict, measure: str) -> None:
+    places, step = _places(rows)
+    for number, (line, style) in enumerate(lines.items()):
+        model, training = line
+        points = rows[(rows["model"] == model) & (rows["training"] == training)]
+        points = points.assign(
+            x=points["tested_on"].map(places),
+            y=points[f"{measure}_mean"],
+            sd=points[f"{measure}_sd"],
+        ).sort_values("x")
+        corrupted = points[points["tested_on"] != CLEAN]
+        alone = points if len(corrupted) == 1 else points[points["tested_on"] == CLEAN]
+        aside = 0.4 * step * ((number + 0.5) / len(lines) - 0.5)
+        axes.errorbar(alone["x"] + aside, alone["y"], alone["sd"], linestyle="", **style)
+        if len(corrupted) > 1:
+            x, y, sd = (corrupted[name] for name in ("x", "y", "sd"))
+            axes.plot(x, y, **style)
+            axes.fill_between(x, y - sd, y + sd, color=style["color"], alpha=0.12, linewidth=0)
+    axes.axhline(rows[f"{measure}_chance"].mean(), **_CHANCE)
+    ticks = rows.drop_duplicates("tested_on")
+    axes.set_xticks(
+        [places[name] for name in ticks["tested_on"]],
+        [
+            noise if np.isnan(snr_db) else f"{snr_db:g}".replace("-", "−")
+            for noise, snr_db in zip(ticks["noise"], ticks["snr_db"], strict=True)
+        ],
+    )
+    axes.set_xlabel("SNR (dB)")
+    axes.grid(axis="y", color="0.9")
+    axes.set_axisbelow(True)
+
+
+def _places(rows: pd.DataFrame) -> tuple[dict[str, float], float]:
+    """Place of every corruption on the x axis, noise growing to the right, and the least gap."""
+    snr_db = rows[rows["tested_on"] != CLEAN].groupby("tested_on")["snr_db"].first()
+    places = (-snr_db).fillna(0).to_dict()  # a corruption without an SNR is alone on its axis
+    step = float(np.diff(sorted(places.values())).min()) if len(places) > 1 else 10.0
+    return {**places, CLEAN: min(places.values(), default=0) - step}, step
+
+
+def _line_name(line: tuple[str, str]) -> str:
+    model, training = line
+    return model if training == SAME else f"{model} (trained on {training})"
