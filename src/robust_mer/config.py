@@ -256,7 +256,11 @@ class Config:
             where = f"corpora.{name}.reader: {section['reader']}"
             raise InputError(unknown(where, section["reader"], READERS))
         self.reader(name)
-        self.generator(name)
+        if self.generator(name) is not None and section["root"] != f"results/{name}/raw":
+            raise InputError(
+                f"config: corpora.{name}.root is {section['root']!r}; a generated corpus lies in "
+                f"results/{name}/raw"
+            )
         letters(list(section["modalities"]))
         extractors = self._raw["features"]["extractors"]
         for modality, how in section["modalities"].items():

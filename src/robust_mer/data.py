@@ -4,17 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from robust_mer.errors import InputError
 from robust_mer.store import Features, read_features
-
-PARTS = ("train", "validation", "test")
-
-
-def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a table as text; an empty cell is an empty string, never NaN."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+from robust_mer.table import PARTS, read_table
 
 
 @dataclass

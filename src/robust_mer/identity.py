@@ -27,23 +27,24 @@ def code_identity(*implementations: str) -> str:
         implementations: ``"module"`` or ``"module:name"``; a module outside the package (a user's
             own noise, say) counts with its own source.
     """
-    modules: set[str] = set()
-    for implementation in implementations:
-        _collect(implementation.partition(":")[0], modules)
     digest = hashlib.sha256()
-    for module in sorted(modules):
+    for module in sorted(closure(*implementations)):
         digest.update(f"{module}\n{_normalised(module)}\n".encode())
         for data in _data_files(module):
             digest.update(data.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _collect(module: str, found: set[str]) -> None:
-    if module in found:
-        return
-    found.add(module)
-    for imported in _imports(module):
-        _collect(imported, found)
+def closure(*implementations: str) -> set[str]:
+    """The given modules and all modules of this package that they import, one through another."""
+    found: set[str] = set()
+    waiting = [implementation.partition(":")[0] for implementation in implementations]
+    while waiting:
+        module = waiting.pop()
+        if module not in found:
+            found.add(module)
+            waiting += _imports(module)
+    return found
 
 
 @cache

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from robust_mer.data import PARTS, read_table
 from robust_mer.errors import InputError
 from robust_mer.files import whole
 from robust_mer.jobs import log
+from robust_mer.table import PARTS, read_table
 
 SCHEMES = ("session_speakers", "session_groups", "part")
 

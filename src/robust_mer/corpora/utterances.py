@@ -55,7 +55,9 @@ class Reading:
         twice = [name for name, n in Counter(r["utterance"] for r in self.rows).items() if n > 1]
         if twice:
             raise InputError(f"{len(twice)} utterance names occur twice, the first: {twice[0]!r}")
-        table = pd.DataFrame(self.rows, columns=COLUMNS + self.more).fillna("").astype(str)
+        columns = COLUMNS + self.more
+        rows = [[row.get(column, "") for column in columns] for row in self.rows]
+        table = pd.DataFrame(rows, columns=columns, dtype=str)
         return table.sort_values(["session", "utterance"], kind="stable", ignore_index=True)
 
 

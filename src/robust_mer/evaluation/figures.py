@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from robust_mer.corruption.names import CLEAN
-from robust_mer.evaluation.summary import SAME, read_summary
-from robust_mer.evaluation.tables import average_rows, count, partial_conditions
+from robust_mer.evaluation.summary import read_summary
+from robust_mer.evaluation.tables import average_rows, count, line_name, partial_conditions
 from robust_mer.files import whole
 
 COLOURS = [
@@ -74,12 +74,12 @@ def _figure(experiment: dict, summary: pd.DataFrame) -> Figure:
             rows.groupby(["model", "training"], sort=False).groups, cycle(COLOURS), cycle(_MARKERS)
         )
     }
-    title = [
+    title = (
         f"Mean over the partial conditions ({', '.join(partial_conditions(summary))}), "
         f"{experiment['corpus']}, {count(len(experiment['folds']), 'fold')}, "
-        f"{count(len(experiment['seeds']), 'seed')}",
-        *textwrap.wrap(experiment.get("note") or "", 105),
-    ]
+        f"{count(len(experiment['seeds']), 'seed')}; bands and bars: ± 1 standard deviation"
+    )
+    title = [*textwrap.wrap(title, 95), *textwrap.wrap(experiment.get("note") or "", 95)]
     figure = Figure(figsize=(9, 3.2 * len(noises) + 1.4), layout="constrained")
     figure.suptitle("\n".join(title), x=0.01, ha="left", fontsize=11)
     panels = figure.subplots(len(noises), 2, squeeze=False, sharey="col")
@@ -89,7 +89,7 @@ def _figure(experiment: dict, summary: pd.DataFrame) -> Figure:
             _draw_panel(axes, shown, lines, measure)
             axes.set_ylabel(measure.upper())
             axes.set_title(noise, loc="left", fontsize=11)
-    names = [*map(_line_name, lines), "chance (most frequent class)"]
+    names = [*[line_name(experiment, *line) for line in lines], "chance (most frequent class)"]
     keys = [*[Line2D([], [], **style) for style in lines.values()], Line2D([], [], **_CHANCE)]
     figure.legend(keys, names, loc="outside lower center", ncols=3, frameon=False)
     return figure
@@ -133,8 +133,3 @@ def _places(rows: pd.DataFrame) -> tuple[dict[str, float], float]:
     places = (-snr_db).fillna(0).to_dict()  # a corruption without an SNR is alone on its axis
     step = float(np.diff(sorted(places.values())).min()) if len(places) > 1 else 10.0
     return {**places, CLEAN: min(places.values(), default=0) - step}, step
-
-
-def _line_name(line: tuple[str, str]) -> str:
-    model, training = line
-    return model if training == SAME else f"{model} (trained on {training})"

@@ -135,7 +135,7 @@ def average_table(experiment: dict, summary: pd.DataFrame) -> Table:
         corruption_title(*pair) for pair in zip(columns["noise"], columns["snr_db"], strict=True)
     ]
     return Table(
-        f"Experiment {experiment['name']} on {experiment['corpus']}: mean over the partial conditions",
+        f"Experiment {experiment['name']} on {experiment['corpus']}: mean of partial conditions",
         ["Model", "Trained on"],
         heads,
         list(_lay_out(experiment, rows, ["training"], "tested_on", list(columns["tested_on"]))),
@@ -190,6 +190,12 @@ def partial_conditions(summary: pd.DataFrame) -> list[str]:
 def corruption_title(noise: str, snr_db: float) -> str:
     """A corruption as a reader should see it, e.g. ``gaussian −10 dB``."""
     return noise if np.isnan(snr_db) else f"{noise} {_snr(snr_db)} dB"
+
+
+def line_name(experiment: dict, model: str, training: str) -> str:
+    """A model in a legend or a sentence, with its training unless it met the same in the test."""
+    name = _marked(experiment, model)
+    return name if training == SAME else f"{name} (trained on {training})"
 
 
 def count(number: int, what: str) -> str:
@@ -274,12 +280,15 @@ def _lay_out(
         ours = [
             map(_number, cells[f"{measure}_mean"], cells[f"{measure}_sd"]) for measure in _MEASURES
         ]
-        mark = " †" if model in experiment.get("given_mask", []) else ""
-        yield Row([f"{model}{mark}", *values, *_interleave(*ours)])
+        yield Row([_marked(experiment, model), *values, *_interleave(*ours)])
         if cells["paper_wa"].notna().any():
             paper = [map(_number, cells[f"paper_{measure}"]) for measure in _MEASURES]
             name = line.loc[line["paper_wa"].notna(), "published_model"].iloc[0]
             yield Row([f"paper: {name}", *values, *_interleave(*paper)], published=True)
+
+
+def _marked(experiment: dict, model: str) -> str:
+    return f"{model} †" if model in experiment.get("given_mask", []) else model
 
 
 def _average_note(summary: pd.DataFrame) -> str:
@@ -299,9 +308,12 @@ def _notes(experiment: dict, rows: pd.DataFrame) -> list[str]:
         f"Test part of {experiment['corpus']}, {count(folds, 'fold')}, {count(seeds, 'seed')}; WA "
         "is accuracy, UA the mean recall of the classes, both as fractions; mean over folds, then "
         f"over seeds; {spread}.",
-        "Trained on same: on the corruption that it is tested on, with some modalities clean; "
-        "same, none clean: with all of them corrupted.",
     ]
+    trainings = set(rows["training"])
+    if SAME in trainings:
+        notes.append("same: trained on the corruption of the test, with some modalities clean.")
+    if SAME_NONE in trainings:
+        notes.append("same, none clean: trained on that corruption of all modalities.")
     if set(rows["model"]) & set(experiment.get("given_mask", [])):
         notes.append("†: is told which modalities are corrupted, the others are not.")
     if rows["paper_wa"].notna().any():

@@ -107,15 +107,15 @@ _MOVEMENTS = {
     "brows": {  # up; negative: down
         "brow_left_out": (0, -3.5),
         "brow_left_mid": (0, -4.5),
-        "brow_left_in": (0, -4),
-        "brow_right_in": (0, -4),
+        "brow_left_in": (0, -3.5),
+        "brow_right_in": (0, -3.5),
         "brow_right_mid": (0, -4.5),
         "brow_right_out": (0, -3.5),
     },
     "slant": {  # inner ends of the brows up, outer ends down; negative: knit and down
         "brow_left_out": (0, 2),
-        "brow_left_in": (0.8, -4),
-        "brow_right_in": (-0.8, -4),
+        "brow_left_in": (0.8, -3),
+        "brow_right_in": (-0.8, -3),
         "brow_right_out": (0, 2),
         "nose_bridge": (0, -1),
     },
@@ -240,7 +240,9 @@ class Actor:
     def _cover(self, picture: np.ndarray) -> None:
         x, y = (round(value) for value in self._look.place)
         width, height = round(62 * self._look.scale), round(75 * self._look.scale)
-        cv2.rectangle(picture, (x - width, y - height), (x + width, y + height), (205, 215, 218), -1)
+        cv2.rectangle(
+            picture, (x - width, y - height), (x + width, y + height), (205, 215, 218), -1
+        )
         for line in range(y - height + 12, y + height - 8, 9):
             cv2.line(picture, (x - width + 10, line), (x + width - 14, line), (120, 120, 125), 2)
 

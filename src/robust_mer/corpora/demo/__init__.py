@@ -1,0 +1,1 @@
+"""A generated corpus with IEMOCAP's layout, to watch the pipeline work without a licence."""

@@ -1,0 +1,207 @@
+"""The report: one HTML page that holds everything that a run found, and what is behind it."""
+
+import platform
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from robust_mer.data import PARTS, read_table
+from robust_mer.evaluation.summary import AVERAGE, noise_and_snr, read_summary
+from robust_mer.evaluation.tables import (
+    average_rows,
+    average_table,
+    conditions_table,
+    corruption_title,
+    count,
+    line_name,
+)
+from robust_mer.files import whole
+
+_TEMPLATE = Path(__file__).with_name("report.html")
+_PACKAGES = ("robust-mer", "snakemake", "torch", "numpy", "pandas", "scikit-learn", "matplotlib")
+
+
+@dataclass(frozen=True)
+class ExperimentResults:
+    """What the report shows of one experiment, and the files that it reads for it.
+
+    ``experiment`` is that of :func:`robust_mer.evaluation.tables.write_tables`, ``summary`` its
+    ``{name}_all.csv``, ``figure`` an svg; ``features`` holds the log of every extractor (columns
+    ``utterance, status, reason``), ``schedules`` the ``schedule.csv`` of every corruption, and
+    ``folds`` is the corpus' ``folds.csv``.
+    """
+
+    experiment: dict
+    summary: str | Path
+    figure: str | Path
+    features: dict[str, str | Path]
+    schedules: dict[str, str | Path]
+    folds: str | Path
+
+
+def write_report(path: str | Path, experiments: list[ExperimentResults]) -> None:
+    """Write the report: self-contained, and the same for the same results on the same machine.
+
+    Args:
+        path: The HTML file to write.
+        experiments: In the order in which they should stand.
+    """
+    environment = Environment(autoescape=True, trim_blocks=True, undefined=StrictUndefined)
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    page = template.render(
+        experiments=[_view(results) for results in experiments], versions=versions()
+    )
+    with whole(path) as unfinished:
+        unfinished.write_text(page, encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of the packages that a result hangs on, and the platform."""
+    found = {"Python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed as a package"
+    return {**found, "platform": platform.platform()}
+
+
+def answer(experiment: dict, summary: pd.DataFrame) -> list[str]:
+    """What the average table says, in sentences: the best model by average UA, and its lead.
+
+    Models that are told which modalities are corrupted do not compete with those that are not.
+
+    Args:
+        experiment: See :func:`robust_mer.evaluation.tables.write_tables`.
+        summary: From :func:`robust_mer.evaluation.summary.read_summary`.
+    """
+    rows = average_rows(summary)
+    rows = rows[rows["kind"] == AVERAGE]
+    told = rows["model"].isin(experiment.get("given_mask", []))
+    competing = rows if told.all() else rows[~told]
+    if competing.empty:
+        return ["No average over partial conditions was evaluated."]
+    names = [
+        line_name(experiment, *line)
+        for line in zip(competing["model"], competing["training"], strict=True)
+    ]
+    scores = competing.assign(name=names).sort_values(
+        ["noise", "snr_db", "ua_mean"], ascending=[True, False, False], kind="stable"
+    )
+    leads = pd.DataFrame([_lead(ranked) for _, ranked in scores.groupby("tested_on", sort=False)])
+    wins = []
+    for name, won in leads.groupby("name", sort=False):
+        over = won["over"].dropna()
+        by = f" (by {_range(over, '{:.4f}')} over the next model)" if len(over) else ""
+        wins.append(f"{name} under {len(won)} of {count(len(leads), 'corruption')}{by}")
+    folds, seeds = len(experiment["folds"]), len(experiment["seeds"])
+    sentences = [
+        f"Highest average UA: {', '.join(wins)}.",
+        f"These are means over {count(folds, 'fold')} and {count(seeds, 'seed')}; no significance "
+        "test is made here, so a small lead may be chance.",
+        f"In each: {'; '.join(leads['text'])}.",
+    ]
+    if told.any() and not told.all():
+        sentences.append(
+            "Models marked † are told which modalities are corrupted and are left out of this "
+            "comparison."
+        )
+    published = rows[rows["paper_ua"].notna()]
+    if len(published):
+        difference = published["difference_ua"]
+        sentences.append(
+            f"Ours minus published average UA lies between {_signed(difference.min())} and "
+            f"{_signed(difference.max())} ({count(len(published), 'number')})."
+        )
+    return sentences
+
+
+def _lead(ranked: pd.DataFrame) -> dict:
+    """The best model under one corruption and its lead, from rows with the best one first."""
+    best = ranked.iloc[0]
+    text = (
+        f"{corruption_title(best['noise'], best['snr_db'])}: {best['name']} {best['ua_mean']:.4f}"
+    )
+    if len(ranked) == 1:
+        return {"name": best["name"], "over": None, "text": text}
+    following = ranked.iloc[1]
+    over = best["ua_mean"] - following["ua_mean"]
+    text += f", {over:.4f} above {following['name']}"
+    return {"name": best["name"], "over": over, "text": text}
+
+
+def _view(results: ExperimentResults) -> dict:
+    experiment = results.experiment
+    summary = read_summary(results.summary)
+    return {
+        "name": experiment["name"],
+        "corpus": experiment["corpus"],
+        "note": experiment.get("note"),
+        "answer": answer(experiment, summary),
+        "tables": [average_table(experiment, summary), conditions_table(experiment, summary)],
+        "figure": _inline_svg(results.figure, f"WA and UA against SNR, {experiment['name']}"),
+        "extractors": [_extraction(name, path) for name, path in results.features.items()],
+        "schedules": [
+            row for name, path in results.schedules.items() for row in _schedule(name, path)
+        ],
+        "folds": _fold_sizes(results.folds),
+    }
+
+
+def _inline_svg(path: str | Path, label: str) -> Markup:
+    text = Path(path).read_text(encoding="utf-8")
+    drawing = text[text.index("<svg") :]
+    return Markup(drawing.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1))  # noqa: S704
+
+
+def _extraction(extractor: str, path: str | Path) -> dict:
+    log = read_table(path)
+    counts = log.groupby(["status", "reason"]).size().sort_index()
+    lost = log[log["status"] != "ok"]
+    return {
+        "extractor": extractor,
+        "counts": [(status, reason, number) for (status, reason), number in counts.items()],
+        "total": len(log),
+        "lost": list(zip(lost["utterance"], lost["status"], lost["reason"], strict=True)),
+    }
+
+
+def _schedule(corruption: str, path: str | Path) -> list[list[str]]:
+    """A line per modality: target, and the ranges over the folds."""
+    schedule = pd.read_csv(path)
+    return [
+        [
+            corruption_title(*noise_and_snr(corruption)),
+            modality,
+            _range(folds["target_snr_db"], "{:g}"),
+            _range(folds["steps"], "{:g}"),
+            _range(folds["reached_snr_db"], "{:.2f}"),
+            _range(folds["true_snr_db"], "{:.2f}"),
+        ]
+        for modality, folds in schedule.groupby("modality", sort=False)
+    ]
+
+
+def _fold_sizes(path: str | Path) -> list[list[str]]:
+    folds = read_table(path)
+    sizes = pd.crosstab(folds["fold"].astype(int), folds["part"])
+    sizes = sizes.reindex(columns=list(PARTS), fill_value=0)
+    return [
+        [str(fold), *map(str, row)] for fold, row in zip(sizes.index, sizes.to_numpy(), strict=True)
+    ]
+
+
+def _range(values: pd.Series, form: str) -> str:
+    """Least and greatest value, as one where they read the same; empty where there are none."""
+    if values.isna().all():
+        return ""
+    ends = [form.format(end).replace("-", "−") for end in (values.min(), values.max())]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.4f}".replace("-", "−")

@@ -1,0 +1,118 @@
+"""A wrong config stops before the first job, with the key and what was expected."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from robust_mer.config import Config
+from robust_mer.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+def changed(path: str, value):
+    raw = copy.deepcopy(DEFAULT)
+    *parents, last = path.split(".")
+    section = raw
+    for key in parents:
+        section = section[key]
+    section[last] = value
+    return raw
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("runn", ["demo"], ["runn", "did you mean 'run'"]),
+        ("run", ["dem"], ["dem", "did you mean 'demo'"]),
+        ("run", [], ["run"]),
+        ("experiments.demo.corpsu", "demo", ["experiments.demo.corpsu", "did you mean 'corpus'"]),
+        ("experiments.demo.corpus", "demos", ["experiments.demo.corpus", "demos"]),
+        ("experiments.demo.models", ["nmre"], ["nmre", "did you mean 'nmer'"]),
+        ("experiments.demo.corruptions", ["gaussian_10"], ["experiments.demo.corruptions", "dB"]),
+        ("experiments.demo.corruptions", ["gausian_1dB"], ["gausian", "did you mean 'gaussian'"]),
+        ("experiments.demo.conditions", ["six"], ["experiments.demo.conditions", "partial"]),
+        ("experiments.demo.folds", [0], ["experiments.demo.folds"]),
+        ("corpora.demo.reader", "iemocup", ["corpora.demo.reader", "iemocap", "manifest"]),
+        ("corpora.demo.lables", {}, ["corpora.demo.lables", "did you mean 'labels'"]),
+        ("corpora.demo.folds", {"scheme": "kfold"}, ["corpora.demo.folds.scheme", "kfold"]),
+        ("corpora.demo.root", "elsewhere", ["corpora.demo.root", "results/demo/raw"]),
+        ("corpora.demo.generator", {"class": "demo", "sesions": 1}, ["sesions", "sessions"]),
+        ("features.extractors.is13", {"rate": 1}, ["features.extractors.is13.rate"]),
+        ("features.extractors.is13", {"frame_rate": "x"}, ["is13.frame_rate", "'x'"]),
+        ("features.max_failed_fraction", 2, ["features.max_failed_fraction"]),
+        ("corruption.mode", "papr", ["corruption.mode", "exact"]),
+        ("corruption.noises.impulse", {"frequncy": 1}, ["impulse.frequncy", "frequency"]),
+        ("models.nmer", {"latnet": 3}, ["models.nmer.latnet", "did you mean 'latent'"]),
+        ("models.nmer", {"latent": "big"}, ["models.nmer.latent", "'big'"]),
+        ("models.nmer", {"teacher": "mne"}, ["models.nmer.teacher", "did you mean 'men'"]),
+        ("models.mine", {"class": "nemr"}, ["models.mine.class", "did you mean 'nmer'"]),
+        ("models.men", {"modalities": ["smell"]}, ["models.men.modalities", "smell"]),
+        ("training.device", "gpu", ["training.device", "cuda"]),
+    ],
+)  # fmt: skip
+def test_wrong_keys_are_named(path, value, told):
+    with pytest.raises(InputError) as error:
+        Config(changed(path, value), SCHEMA)
+    for part in told:
+        assert part in str(error.value)
+
+
+def test_a_missing_corpus_folder_is_named_before_the_first_job():
+    raw = changed("corpora.mine", {**DEFAULT["corpora"]["demo"], "root": "no/such/folder"})
+    del raw["corpora"]["mine"]["generator"]
+    Config(raw, SCHEMA)  # an experiment that is not run needs no folder
+    raw["experiments"]["demo"]["corpus"] = "mine"
+    with pytest.raises(InputError, match=r"corpora\.mine\.root.*no/such/folder"):
+        Config(raw, SCHEMA)
+
+
+def test_what_is_trained_and_tested():
+    raw = changed("experiments.demo.conditions", ["partial", "none"])
+    raw["experiments"]["demo"]["corruptions"] = ["clean", "gaussian_-10dB"]
+    config = Config(raw, SCHEMA)
+    assert config.evaluations(config.experiments["demo"]) == [
+        ("men", "clean", "clean"),
+        ("men", "clean", "gaussian_-10dB"),
+        ("nmer", "clean", "clean"),
+        ("nmer", "gaussian_-10dB", "gaussian_-10dB"),
+        ("nmer", "gaussian_-10dB_none", "gaussian_-10dB"),
+    ]
+    assert config.replicas["demo", "nmer", "clean", "clean"] == [(1, 1), (2, 1)]
+    assert config.teacher("nmer") == "invariance_teacher"
+    assert config.teacher("men") is None
+
+
+def test_experiments_share_replicas():
+    raw = copy.deepcopy(DEFAULT)
+    raw["experiments"]["more"] = {**raw["experiments"]["demo"], "folds": [2, 5]}
+    raw["run"] = ["demo", "more"]
+    config = Config(raw, SCHEMA)
+    assert config.replicas["demo", "men", "clean", "clean"] == [(1, 1), (2, 1), (5, 1)]
+
+
+def test_settings_are_the_defaults_with_what_the_config_changes():
+    raw = changed("models.small", {"class": "nmer", "latent": 8, "learning_rate": 1})
+    settings = Config(raw, SCHEMA).model("small")["settings"]
+    assert settings["latent"] == 8
+    assert settings["learning_rate"] == 1
+    assert settings["heads"] == 16
+
+
+@pytest.mark.parametrize("name", ["composite", "paper"])
+def test_experiment_files_follow_the_schema(name, tmp_path):
+    from snakemake.common.configfile import load_configfile
+    from snakemake.utils import update_config
+
+    raw = copy.deepcopy(DEFAULT)
+    update_config(raw, load_configfile(str(ROOT / f"resources/experiments/{name}.yaml")))
+    for corpus in raw["corpora"].values():
+        if "generator" not in corpus:
+            corpus["root"] = str(tmp_path)
+    config = Config(raw, SCHEMA)
+    assert "demo" not in config.experiments
+    assert config.corpora

@@ -1,0 +1,79 @@
+"""Code identity: what counts as a change, and for whom."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from robust_mer.identity import closure, code_identity
+from robust_mer.models.registry import MODELS
+
+MODULE = '''"""A noise."""
+
+import torch
+
+
+def draw(shape, draws):
+    """Noise."""
+    # why
+    return draws.normal(shape)
+'''
+
+
+def identity_of(source: str, folder: Path) -> str:
+    """Identity of a user's module with this source, in a process that never saw another."""
+    (folder / "mine.py").write_text(source, encoding="utf-8")
+    code = "from robust_mer.identity import code_identity; print(code_identity('mine:draw'))"
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder, env={"PYTHONPATH": f"{Path.cwd() / 'src'}:{folder}"},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("# why", "# because", True),
+        ('"""Noise."""', '"""Other words."""', True),
+        ("return draws.normal(shape)", "return  draws.normal( shape )", True),
+        ("return draws.normal(shape)", "return 2 * draws.normal(shape)", False),
+        ("import torch", "import torch as t", False),
+    ],
+)
+def test_what_counts_as_a_change(tmp_path, before, after, same):
+    one = identity_of(MODULE, tmp_path)
+    two = identity_of(MODULE.replace(before, after), tmp_path)
+    assert (one == two) is same
+
+
+def test_a_models_identity_is_its_own():
+    identities = {
+        code_identity("robust_mer.training.train", m.implementation) for m in MODELS.values()
+    }
+    assert len(identities) == len(MODELS)
+
+
+@pytest.mark.parametrize(
+    ("module", "used_by", "unused_by"),
+    [
+        ("robust_mer.models.nmer", "robust_mer.models.nmer:NMER", "robust_mer.models.men:MEN"),
+        (
+            "robust_mer.evaluation.tables",
+            "robust_mer.evaluation.report",
+            "robust_mer.training.train",
+        ),
+        ("robust_mer.models.registry", "robust_mer.config", "robust_mer.training.train"),
+        ("robust_mer.metrics", "robust_mer.training.train", "robust_mer.corruption.corrupt"),
+        ("robust_mer.store", "robust_mer.training.train", "robust_mer.corpora.folds"),
+        (
+            "robust_mer.training.train",
+            "robust_mer.training.train",
+            "robust_mer.evaluation.evaluate",
+        ),
+    ],
+)
+def test_who_depends_on_what(module, used_by, unused_by):
+    assert module in closure(used_by)
+    assert module not in closure(unused_by)
