@@ -41,7 +41,8 @@ def read_corpus(
     table = read_table(utterances_csv)
     utterances = table["utterance"].tolist()
     classes = sorted(table["label"].unique())
-    label = table["label"].map({name: place for place, name in enumerate(classes)}).to_numpy()
+    label = table["label"].map({name: place for place, name in enumerate(classes)})
+    label = label.to_numpy(dtype=np.int64, copy=True)
     stores = {modality: read_features(path) for modality, path in features.items()}
     for modality, store in stores.items():
         if store.utterances != utterances:

@@ -130,7 +130,9 @@ def _lead(ranked: pd.DataFrame) -> dict:
         return {"name": best["name"], "over": None, "text": text}
     following = ranked.iloc[1]
     over = best["ua_mean"] - following["ua_mean"]
-    text += f", {over:.4f} above {following['name']}"
+    text += (
+        f", {over:.4f} above {following['name']}" if over else f", level with {following['name']}"
+    )
     return {"name": best["name"], "over": over, "text": text}
 
 

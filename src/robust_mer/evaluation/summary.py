@@ -130,11 +130,8 @@ def summarise(
 def read_summary(path: str | Path) -> pd.DataFrame:
     """Read ``{experiment}_all.csv`` as it was before it was written."""
     texts = [*_SETTING, "training", "noise", "kind", "published_model"]
-    return pd.read_csv(
-        path,
-        converters={column: str for column in texts},  # a model may be called "NA"
-        float_precision="round_trip",
-    )
+    # as text without exceptions: a model may be called "NA"
+    return pd.read_csv(path, converters={column: str for column in texts})
 
 
 def _conditions_in(file: PredictionFile) -> set[str]:

@@ -50,7 +50,7 @@ _EXPRESSIONS = {
 # The spread that makes the emotions overlap: how strongly an utterance shows its emotion (1 is the
 # rows above), and how far it strays from that for reasons of its own.
 _STRENGTH_MEAN, _STRENGTH_SPREAD = 0.8, 0.5
-_VOICE_SPREAD, _FACE_SPREAD = 0.7, 0.45
+_VOICE_SPREAD, _FACE_SPREAD = 0.55, 0.45
 _NEUTRAL_WORDING = 0.45  # of the utterances have words that say nothing of their emotion
 _PARTLY_COVERED = 0.12  # of the utterances have frames without a face
 

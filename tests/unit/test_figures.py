@@ -1,0 +1,132 @@
+import re
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+from robust_mer.evaluation.figures import COLOURS, draw_snr_curves
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def row(model, trained_on, tested_on, training, noise, snr_db, ua, sd=0.01, kind="average"):
+    return {
+        "model": model,
+        "trained_on": trained_on,
+        "tested_on": tested_on,
+        "training": training,
+        "noise": noise,
+        "snr_db": snr_db,
+        "condition": "av" if kind == "complete" else kind,
+        "kind": kind,
+        "wa_mean": ua + 0.02,
+        "wa_sd": sd,
+        "ua_mean": ua,
+        "ua_sd": sd,
+        "wa_chance": 0.4,
+        "ua_chance": 0.25,
+        "folds": 2,
+        "seeds": 1,
+        "utterances": 50,
+        "published_model": "",
+        "paper_wa": None,
+        "paper_ua": None,
+        "difference_wa": None,
+        "difference_ua": None,
+    }
+
+
+def summary(sd=0.01, noises=("gaussian", "impulse"), levels=(0, -10, -40)):
+    rows = []
+    for model, trained_on, training in (("men", "clean", "clean"), ("<nmer> $x_1$", None, "same")):
+        rows.append(row(model, "clean", "clean", "clean", "clean", None, 0.8, sd, kind="complete"))
+        for noise in noises:
+            for snr_db in levels:
+                name = f"{noise}_{snr_db}dB"
+                ua = 0.7 + snr_db / 200
+                rows.append(row(model, trained_on or name, name, training, noise, snr_db, ua, sd))
+    return pd.DataFrame(rows)
+
+
+def experiment(**changes):
+    return {
+        "name": "demo",
+        "corpus": "demo",
+        "note": "Generated faces: no evidence about people.",
+        "models": {"men": "men", "<nmer> $x_1$": "nmer"},
+        "folds": [0, 1],
+        "seeds": [0],
+        "given_mask": ["men"],
+        **changes,
+    }
+
+
+def draw(folder, table, **changes):
+    table.to_csv(folder / "all.csv", index=False)
+    draw_snr_curves(experiment(**changes), folder / "all.csv", folder / "f.svg", folder / "f.pdf")
+    return (folder / "f.svg").read_text()
+
+
+def texts_of(svg):
+    return [
+        "".join(element.itertext()).strip()
+        for element in ElementTree.fromstring(svg).iter(SVG + "text")
+    ]
+
+
+def test_panels_lines_and_names(tmp_path):
+    svg = draw(tmp_path, summary())
+    texts = texts_of(svg)
+    assert texts.count("WA") == texts.count("UA") == 2
+    assert texts.count("gaussian") == texts.count("impulse") == 2
+    assert texts.count("clean") == 4
+    assert {"0", "−10", "−40", "men † (trained on clean)", "<nmer> $x_1$"} <= set(texts)
+    assert "chance (most frequent class)" in texts
+    assert any("Generated faces" in text for text in texts)
+    assert len(re.findall(r'id="FillBetweenPolyCollection_\d+"', svg)) == 2 * 2 * 2
+    assert COLOURS[0].lower() in svg
+    assert COLOURS[1].lower() in svg
+
+
+def test_noise_grows_to_the_right_of_clean(tmp_path):
+    svg = draw(tmp_path, summary(noises=["gaussian"]))
+    places = {}
+    for element in ElementTree.fromstring(svg).iter(SVG + "text"):
+        x = element.get("x") or re.search(r"translate\(([\d.]+)", element.get("transform"))[1]
+        places.setdefault("".join(element.itertext()).strip(), float(x))
+    assert places["clean"] < places["0"] < places["−10"] < places["−40"]
+    assert places["−40"] - places["−10"] == pytest.approx(
+        3 * (places["−10"] - places["0"]), rel=0.1
+    )
+
+
+def test_the_same_numbers_give_the_same_bytes(tmp_path):
+    first = draw(tmp_path, summary()), (tmp_path / "f.pdf").read_bytes()
+    second = draw(tmp_path, summary()), (tmp_path / "f.pdf").read_bytes()
+    assert first == second
+    assert "<dc:date>" not in first[0]
+    assert b"CreationDate" not in first[1]
+
+
+def test_a_single_level_is_a_point_with_a_bar(tmp_path):
+    svg = draw(tmp_path, summary(noises=["gaussian"], levels=[-10]))
+    assert "FillBetween" not in svg
+    # in two panels, two models with a bar each for clean and for −10 dB
+    assert len(re.findall(r'id="LineCollection_\d+"', svg)) == 2 * 2
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        summary(sd=None),
+        summary(noises=[]),
+        pd.DataFrame([row("men", "missing", "missing", "same", "missing", None, 0.6)]),
+        summary().query("kind == 'average'"),
+    ],
+    ids=["single values", "clean only", "no SNR", "no clean"],
+)
+def test_what_is_not_there_is_not_drawn(tmp_path, table):
+    texts = texts_of(draw(tmp_path, table, note=None))
+    assert ("clean" in texts) == (table["tested_on"] == "clean").any()
+    assert ("missing" in texts) == (table["noise"] == "missing").any()
+    assert not any("nan" in text for text in texts)

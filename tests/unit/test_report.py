@@ -1,0 +1,253 @@
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from importlib import metadata
+
+import pandas as pd
+import pytest
+
+from robust_mer.evaluation.report import ExperimentResults, answer, versions, write_report
+
+EVIL = "<script>alert('x')</script>&"
+
+
+def summary():
+    rows = []
+    for tested_on, noise, snr_db, scores in (
+        ("gaussian_-10dB", "gaussian", -10, {"men": 0.61, "nmer": 0.655, "cm_arr": 0.9}),
+        ("gaussian_-40dB", "gaussian", -40, {"men": 0.52, "nmer": 0.51, "cm_arr": 0.8}),
+    ):
+        for model, ua in scores.items():
+            trained_on = "clean" if model == "men" else tested_on
+            rows.append(
+                {
+                    "model": model,
+                    "trained_on": trained_on,
+                    "tested_on": tested_on,
+                    "training": "clean" if model == "men" else "same",
+                    "noise": noise,
+                    "snr_db": snr_db,
+                    "condition": "average",
+                    "kind": "average",
+                    "wa_mean": 0.5,
+                    "wa_sd": 0.01,
+                    "ua_mean": ua,
+                    "ua_sd": 0.01,
+                    "wa_chance": 0.4,
+                    "ua_chance": 0.25,
+                    "folds": 2,
+                    "seeds": 3,
+                    "utterances": 50,
+                    "published_model": "NMER" if model == "nmer" else "",
+                    "paper_wa": 0.7 if model == "nmer" else None,
+                    "paper_ua": 0.7 if model == "nmer" else None,
+                    "difference_wa": -0.2 if model == "nmer" else None,
+                    "difference_ua": ua - 0.7 if model == "nmer" else None,
+                }
+            )
+    rows.append({**rows[0], "condition": "a", "kind": "partial"})
+    return pd.DataFrame(rows)
+
+
+def experiment(**changes):
+    return {
+        "name": "demo",
+        "corpus": "corpus",
+        "note": f"Generated {EVIL}",
+        "models": {"men": "men", "nmer": "nmer", "cm_arr": "cm_arr"},
+        "folds": [0, 1],
+        "seeds": [0, 1, 2],
+        "given_mask": ["cm_arr"],
+        **changes,
+    }
+
+
+def results(folder, **changes):
+    """What a run leaves behind for one experiment, with names that try to be HTML."""
+    table = summary().replace({"model": {"men": f"men {EVIL}"}})
+    table.to_csv(folder / "all.csv", index=False)
+    (folder / "f.svg").write_text(
+        '<?xml version="1.0"?>\n<!DOCTYPE svg PUBLIC "x" "http://www.w3.org/svg11.dtd">\n'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0"/></svg>'
+    )
+    pd.DataFrame(
+        {
+            "utterance": [f"u{EVIL}", "u2", "u3", "u4"],
+            "frames": [0, 0, 0, 8],
+            "looked_at": [9, 9, 9, 9],
+            "seconds": [1.0, 1.0, 1.0, 1.0],
+            "status": ["failed", "empty", "empty", "ok"],
+            "reason": [f"broken {EVIL}", "no face", "no face", ""],
+        }
+    ).to_csv(folder / "is13.csv", index=False)
+    pd.DataFrame(
+        {
+            "fold": [0, 1, 0, 1],
+            "modality": ["audio", "audio", "text", "text"],
+            "target_snr_db": -10,
+            "variance": 1.0,
+            "steps": [46, 47, 60, 60],
+            "alpha_bar": 0.1,
+            "reached_snr_db": [-10.02, -10.31, -10.1, -10.1],
+            "true_snr_db": [-4.82, -5.11, -4.9, -4.9],
+        }
+    ).to_csv(folder / "schedule.csv", index=False)
+    sizes = {(0, "train"): 5, (0, "validation"): 2, (0, "test"): 3, (1, "train"): 6, (1, "test"): 4}
+    pd.DataFrame(
+        [(*key, f"u{n}") for key, size in sizes.items() for n in range(size)],
+        columns=["fold", "part", "utterance"],
+    ).to_csv(folder / "folds.csv", index=False)
+    return ExperimentResults(
+        experiment(**changes),
+        folder / "all.csv",
+        folder / "f.svg",
+        {"is13": folder / "is13.csv"},
+        {"impulse_-10dB": folder / "schedule.csv"},
+        folder / "folds.csv",
+    )
+
+
+class Page(HTMLParser):
+    """Cells of every table by its caption, all tags with their attributes, and all text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tables, self.tags, self.text, self._open = {}, [], "", []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag in ("caption", "td", "th"):
+            self._open.append("")
+        if tag == "table":
+            self._rows = []
+        if tag == "tr":
+            self._rows.append([])
+
+    def handle_endtag(self, tag):
+        if tag == "caption":
+            self.tables[self._open.pop()] = self._rows
+        if tag in ("td", "th"):
+            self._rows[-1].append(self._open.pop())
+
+    def handle_data(self, data):
+        self.text += data
+        if self._open:
+            self._open[-1] += data
+
+
+@pytest.fixture
+def page(tmp_path):
+    write_report(tmp_path / "report.html", [results(tmp_path)])
+    return Page((tmp_path / "report.html").read_text())
+
+
+def test_answer_names_the_best_model_and_its_lead():
+    sentences = answer(experiment(), summary())
+    assert sentences[0] == (
+        "Highest average UA: nmer under 1 of 2 corruptions (by 0.0450 over the next model), "
+        "men (trained on clean) under 1 of 2 corruptions (by 0.0100 over the next model)."
+    )
+    assert "2 folds and 3 seeds; no significance test" in sentences[1]
+    assert sentences[2] == (
+        "In each: gaussian −10 dB: nmer 0.6550, 0.0450 above men (trained on clean); "
+        "gaussian −40 dB: men (trained on clean) 0.5200, 0.0100 above nmer."
+    )
+    assert "†" in sentences[3]
+    assert "between −0.1900 and −0.0450 (2 numbers)" in sentences[4]
+
+
+def test_answer_compares_like_with_like():
+    told = answer(experiment(), summary().query("model == 'cm_arr'"))
+    assert told[0] == "Highest average UA: cm_arr † under 2 of 2 corruptions."
+    assert len(told) == 3
+    nothing = answer(experiment(), summary().query("kind == 'partial'"))
+    assert nothing == ["No average over partial conditions was evaluated."]
+
+
+def test_page_shows_what_is_behind_the_numbers(page):
+    tables = page.tables
+    assert tables["is13: 4 utterances"][1:] == [
+        ["empty", "no face", "2"],
+        ["failed", f"broken {EVIL}", "1"],
+        ["ok", "", "1"],
+    ]
+    assert tables["Utterances without features"][1:] == [
+        [f"u{EVIL}", "failed", f"broken {EVIL}"],
+        ["u2", "empty", "no face"],
+        ["u3", "empty", "no face"],
+    ]
+    assert tables["Noise schedules, ranges over the folds"][1:] == [
+        ["impulse −10 dB", "audio", "−10", "46 to 47", "−10.31 to −10.02", "−5.11 to −4.82"],
+        ["impulse −10 dB", "text", "−10", "60", "−10.10", "−4.90"],
+    ]
+    assert tables["Utterances of each fold"][1:] == [["0", "5", "2", "3"], ["1", "6", "0", "4"]]
+    average = tables["Experiment demo on corpus: mean of partial conditions"]
+    assert average[0] == ["", "", "gaussian −10 dB", "gaussian −40 dB"]
+    assert average[2][:2] == [f"men {EVIL}", "clean"]
+    assert average[2][3::2] == ["0.6100 ± 0.0100", "0.5200 ± 0.0100"]
+    assert ["paper: NMER", "same", "0.7000", "0.7000", "0.7000", "0.7000"] in average
+    versions = dict(map(tuple, tables["Versions"][1:]))
+    assert versions["snakemake"] == metadata.version("snakemake")
+    assert versions["torch"] == metadata.version("torch")
+
+
+def test_nothing_from_the_data_becomes_html(page):
+    assert sum(tag == "script" for tag, _ in page.tags) == 1
+    assert f"Generated {EVIL}" in page.text
+
+
+def test_page_needs_nothing_from_outside(page):
+    for _, attributes in page.tags:
+        for name in ("src", "href", "xlink:href", "data", "action"):
+            assert attributes.get(name, "#").startswith("#")
+    assert not {"link", "iframe", "object", "img"} & {tag for tag, _ in page.tags}
+    assert ("viewport", "width=device-width, initial-scale=1") in [
+        (attributes.get("name"), attributes.get("content")) for _, attributes in page.tags
+    ]
+    assert sum(tag == "svg" for tag, _ in page.tags) == 1
+
+
+def test_the_same_results_give_the_same_page(tmp_path):
+    pages = []
+    for _ in range(2):
+        write_report(tmp_path / "report.html", [results(tmp_path), results(tmp_path, note=None)])
+        pages.append((tmp_path / "report.html").read_bytes())
+    assert pages[0] == pages[1]
+    assert pages[0].count(b'class="banner"') == 1
+    assert b'href="#experiment2"' in pages[0]
+
+
+def test_versions_do_not_need_an_installed_package(monkeypatch):
+    def absent(package):
+        raise metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr(metadata, "version", absent)
+    assert versions()["torch"] == "not installed as a package"
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+def test_tables_sort_in_a_browser(tmp_path):
+    """A click sorts numbers as numbers, a second one the other way round, empty cells stay last."""
+    write_report(tmp_path / "report.html", [results(tmp_path)])
+    text = (tmp_path / "report.html").read_text()
+    clicks = """<script>
+    const table = [...document.querySelectorAll("table")].find(
+      (one) => one.caption.textContent.startsWith("Noise"));
+    const read = () => [...table.tBodies[0].rows].map((row) => row.cells[4].textContent).join("/");
+    const order = [];
+    for (let n = 0; n < 2; n++) {
+      table.tHead.rows[0].cells[4].querySelector("button").click();
+      order.push(read());
+    }
+    const wide = document.documentElement.scrollWidth > window.innerWidth;
+    document.title = order.join(" then ") + "; wide: " + wide;
+    </script></body>"""
+    (tmp_path / "clicked.html").write_text(text.replace("</body>", clicks))
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+    command += ["--disable-background-networking", "--window-size=390,800"]
+    command += [f"--user-data-dir={tmp_path / 'profile'}", f"file://{tmp_path / 'clicked.html'}"]
+    dom = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    ascending = "−10.31 to −10.02/−10.10"
+    descending = "−10.10/−10.31 to −10.02"
+    assert f"<title>{ascending} then {descending}; wide: false</title>" in dom
