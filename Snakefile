@@ -20,7 +20,8 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        rules.report.input,
+        table_files(),
+        f"{RESULTS}/report.html",
 
 
 rule index:
@@ -46,3 +47,8 @@ rule models:
 rule tables:
     input:
         table_files(),
+
+
+rule report:
+    input:
+        f"{RESULTS}/report.html",

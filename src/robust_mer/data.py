@@ -62,7 +62,8 @@ def _read_parts(path: str | Path, utterances: list[str]) -> dict[int, dict[str, 
         raise InputError(f"{path} names the utterance {stranger!r}, which the index does not have")
     return {
         int(fold): {
-            part: rows.loc[rows["part"] == part, "place"].to_numpy(dtype=np.int64) for part in PARTS
+            part: rows.loc[rows["part"] == part, "place"].to_numpy(dtype=np.int64, copy=True)
+            for part in PARTS
         }
         for fold, rows in folds.groupby("fold", sort=False)
     }

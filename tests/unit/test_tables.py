@@ -352,11 +352,16 @@ def test_latex_is_escaped_and_balanced(written):
         assert re.search("[±−×†]", text) is None
         assert text.count(r"\begin{") == text.count(r"\end{")
         assert re.findall(r"(?<!\\)[_%]", text.replace("% needs", "").replace("{%\n", "")) == []
-        for table in text.split(r"\end{table*}")[:-1]:
-            columns = len(re.search(r"\{tabular\}\{(\w+)\}", table)[1])
-            body = table[table.index(r"\midrule") : table.index(r"\bottomrule")]
-            widths = {line.count(" & ") + 1 for line in body.splitlines()[1:]}
+        for block in text.split(r"\end{tabular}")[:-1]:
+            columns = len(re.search(r"\{tabular\}\{(\w+)\}", block)[1])
+            body = block[block.index(r"\midrule") : block.index(r"\bottomrule")]
+            widths = {line.count("&") - line.count(r"\&") + 1 for line in body.splitlines()[1:]}
             assert widths == {columns}
+    # every number of the Markdown is in the LaTeX, also those of the second block
+    for what in ("average", "conditions"):
+        numbers = re.findall(r"0\.\d{4}", (folder / f"paper_{what}.md").read_text())
+        latex = re.findall(r"0\.\d{4}", (folder / f"paper_{what}.tex").read_text())
+        assert sorted(numbers) == sorted(latex)
 
 
 def test_two_modalities_notes_masks_and_single_values(tmp_path):

@@ -26,6 +26,8 @@ GAUSSIAN = {"implementation": "robust_mer.corruption.gaussian:draw", "settings":
 def model(name, **changes):
     implementation = MODELS[name].implementation
     quick = {"epochs_constant": 6, "epochs_falling": 2, "batch_size": 16, "learning_rate": 3e-3}
+    if name == "nmer":
+        quick |= {"layers": 1, "feed_forward": 64}
     return {
         "implementation": implementation,
         "settings": complete(implementation, {**quick, **changes}, "test"),

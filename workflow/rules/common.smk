@@ -1,6 +1,7 @@
 # What the rules share: the checked config, and the functions that turn it into file names.
 import os
 import sys
+from types import SimpleNamespace
 
 from snakemake.exceptions import WorkflowError
 

@@ -34,9 +34,6 @@ def fold_params(wildcards):
 rule make_corpus:
     output:
         directory(f"{CORPUS}/raw"),
-    params:
-        generator=generator_params,
-        code=generator_code,
     log:
         f"{CORPUS}/logs/make_corpus.log",
     benchmark:
@@ -44,6 +41,9 @@ rule make_corpus:
     conda:
         "../../envs/corpora.yaml"
     threads: 8
+    params:
+        generator=generator_params,
+        code=generator_code,
     script:
         "../scripts/make_corpus.py"
 
@@ -55,15 +55,15 @@ rule index_corpus:
         utterances=f"{CORPUS}/utterances.csv",
         problems=f"{CORPUS}/index_problems.csv",
         media=f"{CORPUS}/media.csv",
-    params:
-        reader=reader_params,
-        code=index_code,
     log:
         f"{CORPUS}/logs/index_corpus.log",
     benchmark:
         f"{CORPUS}/benchmarks/index_corpus.tsv"
     conda:
         "../../envs/corpora.yaml"
+    params:
+        reader=reader_params,
+        code=index_code,
     script:
         "../scripts/index_corpus.py"
 
@@ -73,14 +73,14 @@ rule make_folds:
         utterances=f"{CORPUS}/utterances.csv",
     output:
         folds=f"{CORPUS}/folds.csv",
-    params:
-        folds=fold_params,
-        code=code_identity("robust_mer.corpora.folds"),
     log:
         f"{CORPUS}/logs/make_folds.log",
     benchmark:
         f"{CORPUS}/benchmarks/make_folds.tsv"
     conda:
         "../../envs/corpora.yaml"
+    params:
+        folds=fold_params,
+        code=code_identity("robust_mer.corpora.folds"),
     script:
         "../scripts/make_folds.py"

@@ -27,16 +27,16 @@ rule schedule_noise:
         features=corpus_features,
     output:
         schedule=SCHEDULE,
-    params:
-        normalise=corpus_normalise,
-        mode=settings.corruption_mode,
-        noise=noise_params,
-        code=schedule_code,
     log:
         f"{CORPUS}/logs/schedule_noise/{{corruption}}.log",
     benchmark:
         f"{CORPUS}/benchmarks/schedule_noise/{{corruption}}.tsv"
     conda:
         "../../envs/corruption.yaml"
+    params:
+        normalise=corpus_normalise,
+        mode=settings.corruption_mode,
+        noise=noise_params,
+        code=schedule_code,
     script:
         "../scripts/schedule_noise.py"

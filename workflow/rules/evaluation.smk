@@ -36,11 +36,6 @@ rule evaluate_model:
         checkpoints=evaluation_checkpoints,
     output:
         predictions=PREDICTIONS,
-    params:
-        modalities=evaluation_modalities,
-        noise=evaluation_noise,
-        noise_seed=settings.noise_seed,
-        code=evaluation_code,
     log:
         f"{CORPUS}/logs/evaluate_model/{{model}}/{{trained_on}}/{{tested_on}}.log",
     benchmark:
@@ -50,5 +45,10 @@ rule evaluate_model:
     threads: 1
     resources:
         gpu=0 if settings.training["device"] == "cpu" else 1,
+    params:
+        modalities=evaluation_modalities,
+        noise=evaluation_noise,
+        noise_seed=settings.noise_seed,
+        code=evaluation_code,
     script:
         "../scripts/evaluate_model.py"

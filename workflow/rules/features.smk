@@ -17,9 +17,6 @@ rule extract_features:
     output:
         features=f"{FEATURES}.h5",
         table=f"{FEATURES}.csv",
-    params:
-        extractor=extractor_params,
-        code=extraction_code,
     log:
         f"{CORPUS}/logs/extract_features/{{extractor}}.log",
     benchmark:
@@ -27,5 +24,8 @@ rule extract_features:
     conda:
         "../../envs/features.yaml"
     threads: 8
+    params:
+        extractor=extractor_params,
+        code=extraction_code,
     script:
         "../scripts/extract_features.py"

@@ -52,12 +52,6 @@ rule train_model:
     output:
         checkpoint=f"{REPLICA}.safetensors",
         history=f"{REPLICA}.history.csv",
-    params:
-        model=model_params,
-        normalise=model_normalise,
-        noise=training_noise,
-        noise_seed=settings.noise_seed,
-        code=training_code,
     log:
         f"{CORPUS}/logs/train_model/{{model}}/{{trained_on}}/fold{{fold}}_seed{{seed}}.log",
     benchmark:
@@ -67,5 +61,11 @@ rule train_model:
     threads: 1
     resources:
         gpu=0 if settings.training["device"] == "cpu" else 1,
+    params:
+        model=model_params,
+        normalise=model_normalise,
+        noise=training_noise,
+        noise_seed=settings.noise_seed,
+        code=training_code,
     script:
         "../scripts/train_model.py"

@@ -22,6 +22,7 @@ from robust_mer.evaluation.summary import (
 from robust_mer.files import whole
 
 _MEASURES = ("wa", "ua")
+_GROUPS_A_BLOCK = 5
 _HEADS = {NONE: "none", COMPLETE: "complete", AVERAGE: "Avg"}
 
 
@@ -217,37 +218,52 @@ def to_markdown(table: Table) -> str:
 
 
 def to_latex(table: Table) -> str:
-    """A table in LaTeX with booktabs, as wide as the text, its caption above and notes below."""
-    first = len(table.labels) + 1
-    heads = [rf"\multicolumn{{2}}{{c}}{{{_latex(group)}}}" for group in table.groups]
-    rules = [
-        rf"\cmidrule(lr){{{left}-{left + 1}}}" for left in range(first, first + 2 * len(heads), 2)
+    """A table in LaTeX with booktabs, as wide as the text, its caption above and notes below.
+
+    Five column groups fill the width; further ones stand in a block of their own below.
+    """
+    blocks = [
+        _latex_block(table, slice(start, start + _GROUPS_A_BLOCK))
+        for start in range(0, max(len(table.groups), 1), _GROUPS_A_BLOCK)
     ]
-    lines = [
-        [""] * len(table.labels) + heads,
-        [_latex(label) for label in table.labels] + ["WA", "UA"] * len(heads),
-        *[[_latex(cell) for cell in row.cells] for row in table.rows],
-    ]
-    top, names, *body = [rf"{' & '.join(line)} \\" for line in lines]
     return "\n".join(
         [
             r"% needs \usepackage{booktabs,graphicx}",
             r"\begin{table*}",
             r"\centering",
             rf"\caption{{{_latex(table.caption)}}}",
+            "\n\\par\\smallskip\n".join(blocks),
+            *[rf"\par\smallskip\footnotesize {_latex(note)}" for note in table.notes],
+            r"\end{table*}",
+            "",
+        ]
+    )
+
+
+def _latex_block(table: Table, chosen: slice) -> str:
+    """The labels and some column groups of a table, without a float around them."""
+    labels, groups = len(table.labels), table.groups[chosen]
+    cells = slice(labels + 2 * chosen.start, labels + 2 * chosen.stop)
+    heads = [rf"\multicolumn{{2}}{{c}}{{{_latex(group)}}}" for group in groups]
+    lines = [
+        [""] * labels + heads,
+        [_latex(label) for label in table.labels] + ["WA", "UA"] * len(groups),
+        *[[_latex(cell) for cell in row.cells[:labels] + row.cells[cells]] for row in table.rows],
+    ]
+    top, names, *body = [rf"{' & '.join(line)} \\" for line in lines]
+    starts = range(labels + 1, labels + 1 + 2 * len(groups), 2)
+    return "\n".join(
+        [
             r"\resizebox{\textwidth}{!}{%",
-            rf"\begin{{tabular}}{{{'l' * len(table.labels)}{'r' * 2 * len(heads)}}}",
+            rf"\begin{{tabular}}{{{'l' * labels}{'r' * 2 * len(groups)}}}",
             r"\toprule",
             top,
-            *rules,
+            *[rf"\cmidrule(lr){{{start}-{start + 1}}}" for start in starts],
             names,
             r"\midrule",
             *body,
             r"\bottomrule",
             r"\end{tabular}}",
-            *[rf"\par\smallskip\footnotesize {_latex(note)}" for note in table.notes],
-            r"\end{table*}",
-            "",
         ]
     )
 

@@ -22,11 +22,15 @@ from robust_mer.errors import InputError
 from robust_mer.jobs import die_with_parent, log, progress
 
 SETTINGS = {
-    "sessions": 5,  # 1 to 5, each with an actress and an actor of its own
+    # 1 to 5 sessions, each with an actress and an actor of its own.
+    "sessions": 5,
     "dialogues_per_session": 4,
-    "utterances_per_dialogue": 12,  # at least 6; every sixth is of none of the four classes
-    "frames_per_second": 10,  # of the video
-    "seed": 1,  # another seed, another corpus
+    # At least 6; every sixth is of none of the four classes, as a reader must expect.
+    "utterances_per_dialogue": 12,
+    # Of the video.
+    "frames_per_second": 10,
+    # Another seed, another corpus.
+    "seed": 1,
 }
 
 FRAME_SIZE = (720, 480)  # pixels; the picture lies between black bars
@@ -197,7 +201,7 @@ def make_demo_corpus(root: Path, settings: dict, threads: int) -> None:
     (unfinished / _README).write_text(_README_TEXT, encoding="utf-8")
 
     dialogues = [
-        (session, index)
+        (unfinished, settings, session, index)
         for session in range(1, settings["sessions"] + 1)
         for index in range(settings["dialogues_per_session"])
     ]
@@ -205,12 +209,9 @@ def make_demo_corpus(root: Path, settings: dict, threads: int) -> None:
     with ProcessPoolExecutor(
         min(threads, len(dialogues)), multiprocessing.get_context("spawn"), _begin_worker
     ) as workers:
-        done = [
-            workers.submit(_make_dialogue, unfinished, settings, session, index)
-            for session, index in dialogues
-        ]
-        for dialogue in progress(done, len(done), "dialogues"):
-            dialogue.result()
+        made = workers.map(_make_dialogue, *zip(*dialogues, strict=True))
+        for _ in progress(made, len(dialogues), "dialogues"):
+            pass
     if root.exists():
         shutil.rmtree(root)
     unfinished.rename(root)
@@ -249,6 +250,11 @@ def _dialogue_name(session: int, index: int) -> str:
     return f"Ses{session:02d}{left}_{part}"
 
 
+def _sides(name: str) -> tuple[str, str]:
+    """The actors' letters, left and right in the picture of the dialogue ``name``."""
+    return ("F", "M") if name.startswith("F", len("Ses01")) else ("M", "F")
+
+
 def _make_dialogue(root: Path, settings: dict, session: int, index: int) -> None:
     name = _dialogue_name(session, index)
     rng = _generator(settings["seed"], name)
@@ -277,8 +283,7 @@ def _plan(name: str, count: int, first_class: int, rng: np.random.Generator) -> 
     codes = ["exc" if code == "hap" and rng.random() < 0.5 else code for code in codes]
     codes += rng.choice(list(_OTHER_CODES), others).tolist()
     codes = rng.permutation(codes).tolist()
-    left = name[5]
-    actors = (left, "M" if left == "F" else "F")
+    actors = _sides(name)
     turns = []
     for i, code in enumerate(codes):
         emotion = _emotion(code)
@@ -398,7 +403,9 @@ def _write_labels(folder: Path, name: str, turns: list[Turn], rng: np.random.Gen
     _write_lines(folder / f"{name}.txt", lines)
     _write_lines(folder / "Categorical" / f"{name}_e2_cat.txt", categorical)
     _write_lines(folder / "Attribute" / f"{name}_e2_atr.txt", attribute)
-    _write_lines(folder / "Self-evaluation" / f"{name}_{name[5].lower()}1_cat.txt", categorical)
+    _write_lines(
+        folder / "Self-evaluation" / f"{name}_{_sides(name)[0].lower()}1_cat.txt", categorical
+    )
 
 
 def _votes(code: str, rng: np.random.Generator) -> list[str]:
@@ -428,12 +435,11 @@ def _film(
     seconds: float,
     rng: np.random.Generator,
 ) -> None:
-    """Film the dialogue: the actor whose letter the dialogue's name bears sits on the left."""
+    """Film the dialogue."""
     rate = settings["frames_per_second"]
     times = np.arange(math.ceil(seconds * rate)) / rate
-    left = turns[0].actor
     sides = []
-    for letter in (left, "M" if left == "F" else "F"):
+    for letter in _sides(path.stem):
         look = _look(letter, _generator(settings["seed"], f"Ses{session:02d}{letter}"))
         own = [turn for turn in turns if turn.actor == letter]
         sides.append((Actor(look), _poses(own, times, rate, rng)))

@@ -1,0 +1,23 @@
+from pathlib import Path
+
+from robust_mer.evaluation.report import ExperimentResults, write_report
+from robust_mer.jobs import job
+
+results = Path(snakemake.output.html).parent
+with job(snakemake.log[0], "write_report"):
+    shown = []
+    for experiment in snakemake.params.experiments:
+        corpus, name = results / experiment["corpus"], experiment["name"]
+        shown.append(
+            ExperimentResults(
+                experiment=experiment,
+                summary=results / f"tables/{name}_all.csv",
+                figure=results / f"figures/{name}_snr.svg",
+                features={e: corpus / f"features/{e}.csv" for e in experiment["extractors"]},
+                schedules={
+                    c: corpus / f"corrupted/{c}/schedule.csv" for c in experiment["corruptions"]
+                },
+                folds=corpus / "folds.csv",
+            )
+        )
+    write_report(snakemake.output.html, shown)
