@@ -173,6 +173,14 @@ def test_average_is_not_pooled(tmp_path):
     assert np.isnan(rows.loc["average", "wa_sd"])
 
 
+def test_average_needs_all_partial_conditions(tmp_path):
+    files = [PredictionFile("m", name, name, tmp_path / name) for name in ("n_0dB", "n_5dB")]
+    simulate(files[0].path, ["a", "v", "av"])
+    simulate(files[1].path, ["a", "av"])
+    summary = summarise(files, FOLDS, SEEDS)
+    assert list(summary.loc[summary["condition"] == "average", "tested_on"]) == ["n_0dB"]
+
+
 def test_only_the_chosen_folds_and_seeds_count(tmp_path):
     path = tmp_path / "predictions.parquet"
     frame = simulate(path, ["a", "v", "av"])
@@ -257,6 +265,11 @@ def test_unimodal_models_stand_beside_table_4(tmp_path):
     rows = read_summary(tmp_path / "paper_all.csv").set_index("condition")
     assert rows.loc["none", "paper_wa"] == 0.5723
     assert np.isnan(rows.loc["v", "paper_wa"])
+
+
+def test_published_conditions():
+    published = read_published(PUBLISHED, "IEMOCAP")
+    assert set(published["condition"]) == {*SIX, "average", "none"}
 
 
 def test_unknown_published_corpus_is_an_error():
@@ -365,7 +378,8 @@ def test_latex_is_escaped_and_balanced(written):
 
 
 def test_two_modalities_notes_masks_and_single_values(tmp_path):
-    settings = [("b|d", "n_0dB", "n_0dB"), ("c", "n_0dB", "n_0dB"), ("c", "missing", "missing")]
+    settings = [("c", name, name) for name in ("n_-10dB", "n_0dB", "missing")]
+    settings += [("b|d", "n_0dB", "n_0dB")]
     files = simulate_experiment(tmp_path, settings, ["none", "a", "v", "av"])
     chosen = experiment(
         models={"c": "cm_arr", "b|d": "men_augmented"},
@@ -381,7 +395,9 @@ def test_two_modalities_notes_masks_and_single_values(tmp_path):
     assert "1 fold, 1 seed" in text
     assert "0." in text and "±" not in text
     lines = [line for line in text.splitlines() if line.startswith("|")]
-    assert lines[0].startswith("| Model | Trained on | missing WA | missing UA | n 0 dB WA |")
+    assert lines[0].startswith(
+        "| Model | Trained on | missing WA | missing UA | n 0 dB WA | n 0 dB UA | n −10"
+    )
     assert lines[2].startswith(r"| b\|d | same |  |  | 0.")
     assert lines[3].startswith("| c † | same | 0.")
     assert "†: is told which modalities are corrupted" in text

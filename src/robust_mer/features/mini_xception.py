@@ -40,7 +40,7 @@ class MiniXception:
     classification", arXiv:1710.07557.
     """
 
-    names = [f"block4_{i}" for i in range(_WIDTHS[-1])] + [f"score_{name}" for name in CLASSES]  # noqa: RUF012
+    names = [f"block4_{i}" for i in range(_WIDTHS[-1])] + [f"score_{name}" for name in CLASSES]
 
     def __init__(self, settings: dict):
         path = locate(settings["weights"], "weights of mini_xception")
