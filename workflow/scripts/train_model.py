@@ -11,7 +11,7 @@ with job(snakemake.log[0], f"train_model {wildcards.model} {wildcards.trained_on
         folds_csv=snakemake.input.folds,
         features=dict(zip(snakemake.params.normalise, snakemake.input.features, strict=True)),
         alpha_bars=read_alpha_bars(snakemake.input.schedule),
-        teacher=snakemake.input.get("teacher"),
+        teacher=snakemake.input.teacher or None,  # an empty list where there is none
         trained_on=wildcards.trained_on,
         fold=int(wildcards.fold),
         seed=int(wildcards.seed),

@@ -58,8 +58,19 @@ def write_schedule(
         corpus = read_corpus(utterances_csv, folds_csv, features)
         draw = make_noise(noise["implementation"], noise["settings"])
         rows = list(_rows(corpus, corruption, normalise, mode, draw))
+    table = pd.DataFrame(rows, columns=_COLUMNS)
     with whole(path) as unfinished:
-        pd.DataFrame(rows, columns=_COLUMNS).to_csv(unfinished, index=False)
+        table.to_csv(unfinished, index=False)
+    for modality, part in table.groupby("modality", sort=False):
+        log.info(
+            "%s: variance %.4g, T %s, nominal SNR %.2f dB, true SNR %.2f dB (means over %d folds)",
+            modality,
+            part["variance"].mean(),
+            part["steps"].mean().round(1) if mode == "paper" else "solved",
+            part["reached_snr_db"].mean(),
+            part["true_snr_db"].mean(),
+            len(part),
+        )
 
 
 def _rows(corpus: Corpus, corruption: str, normalise: dict[str, bool], mode: str, noise: Noise):
@@ -76,16 +87,6 @@ def _rows(corpus: Corpus, corruption: str, normalise: dict[str, bool], mode: str
             except InputError as error:
                 raise InputError(f"{corruption}, fold {fold}, {modality}: {error}") from None
             true = _true_snr_db(frames, step, noise, (corruption, fold, modality))
-            log.info(
-                "%s fold %d %s: variance %.4g, T = %s, nominal SNR %.2f dB, true SNR %.2f dB",
-                corruption,
-                fold,
-                modality,
-                variance,
-                step.steps,
-                step.reached_snr_db,
-                true,
-            )
             yield {
                 "fold": fold,
                 "modality": modality,

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from huggingface_hub import snapshot_download
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils.logging import disable_progress_bar
 
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.utterance import Extraction, Utterance
@@ -33,6 +34,7 @@ class Bert:
     frame_rate = None
 
     def __init__(self, settings: dict):
+        disable_progress_bar()
         folder = _folder(settings["model"])
         weights = _weight_files(folder)
         try:
@@ -44,7 +46,7 @@ class Bert:
                 weights_only=True,  # a .bin file is a pickle: nothing but tensors is loaded from it
                 dtype=torch.float32,
             ).eval()
-        except (OSError, ValueError, RuntimeError) as error:
+        except Exception as error:  # what goes wrong in there has no class in common
             raise InputError(f"config: {_KEY}: {folder} cannot be loaded: {error}") from error
         self._max_tokens = settings["max_tokens"]
         limit = getattr(self._model.config, "max_position_embeddings", self._max_tokens)

@@ -53,7 +53,8 @@ def extract_features(
 
     Raises:
         InputError: the index or the settings are wrong, or too many utterances failed. In the
-            latter case the table has been written, and the finished shards stay.
+            latter case the table has been written, and the finished shards stay, with a copy of
+            the table, since Snakemake removes the outputs of a failed job.
     """
     utterances = read_utterances(utterances_csv, Path(root))
     features_path = Path(features_path)
@@ -87,7 +88,9 @@ def extract_features(
     with whole(report_path) as unfinished:
         report.to_csv(unfinished, index=False)
     log.info("%d utterances: %s", len(report), _counts(report))
-    _check_failures(report, report_path, max_failed_fraction)
+    if (report["status"] == "failed").sum() > max_failed_fraction * len(report):
+        copy = shutil.copy(report_path, folder / "report.csv")
+        raise InputError(_too_many(report, max_failed_fraction, report_path, copy))
     write_features(
         features_path,
         names,
@@ -162,15 +165,13 @@ def _counts(report: pd.DataFrame) -> str:
     return ", ".join(f"{counts[status]} {status}" for status in ("ok", "empty", "failed"))
 
 
-def _check_failures(report: pd.DataFrame, report_path: str | Path, limit: float) -> None:
+def _too_many(report: pd.DataFrame, limit: float, table: str | Path, copy: Path) -> str:
     failed = report[report["status"] == "failed"]
-    if len(failed) <= limit * len(report):
-        return
     kinds = Counter(reason.partition(":")[0] for reason in failed["reason"])
     reasons = "; ".join(f"{kind} ({count})" for kind, count in kinds.most_common(3))
     examples = "; ".join(f"{row.utterance}: {row.reason}" for row in failed.head(3).itertuples())
-    raise InputError(
+    return (
         f"{len(failed)} of {len(report)} utterances failed, more than the fraction {limit:g} that "
         f"the config allows in features.max_failed_fraction. Reasons: {reasons}. First ones: "
-        f"{examples}. All stand in {report_path}."
+        f"{examples}. All stand in {table} and {copy}"
     )

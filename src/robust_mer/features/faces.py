@@ -12,11 +12,12 @@ from facenet_pytorch import MTCNN
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.utterance import Utterance
 
-_BATCH = 32  # pictures that the detector sees at once; bounds the memory
+_BATCH = 8  # pictures that the detector sees at once; more takes memory and gains no speed
 _MAY_LACK = 0.5  # seconds that a recording may end before the index says; annotators round
 _BLACK = 16  # mean brightness, of 255, up to which a row at the edge belongs to the letterbox
 _SMALLEST_FACE = 20  # pixels, the detector's own limit
 
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
 cv2.setNumThreads(1)  # the extraction's processes fill the cores
 
 
@@ -181,6 +182,7 @@ class Clip:
                 f"{end:.2f} s"
             )
         self._region = utterance.region
+        self._end = end
         self.seconds = end - start
         times = start + np.arange(math.ceil(self.seconds * rate - 1e-6)) / rate
         self._wanted = np.floor(times * self._fps + 1e-6).astype(int)
@@ -203,9 +205,9 @@ class Clip:
             yield picture
 
     def _check_end(self, position: int) -> None:
-        lacking = (int(self._wanted[-1]) + 1 - position) / self._fps
         if position == self._wanted[0]:
             raise UtteranceError("video cannot be decoded")
+        lacking = self._end - position / self._fps
         if lacking > _MAY_LACK:
             raise UtteranceError(
                 f"video too short: it ends {lacking:.2f} s before the utterance does"

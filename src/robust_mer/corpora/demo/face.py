@@ -217,10 +217,10 @@ class Actor:
     def _bent(self, movements: np.ndarray) -> np.ndarray:
         """The photograph with the actor's face making ``movements``."""
         movements = movements + np.float32(self._look.rest)
-        if self._bent_for is not None and np.array_equal(movements, self._bent_for):
-            return self._bent_photograph
         lips = MOVEMENTS.index("jaw")
         movements[lips] = max(movements[lips], 0)  # they close, but do not pass through each other
+        if self._bent_for is not None and np.array_equal(movements, self._bent_for):
+            return self._bent_photograph
         shift = _REST_SHIFT + self._shape_shift + np.tensordot(movements, _MOVEMENT_SHIFTS, 1)
         # A thin plate spline from where landmarks are moved to, back to where the photograph has
         # them. It has no affine part, as the edge stays.

@@ -3,11 +3,9 @@
 import _ctypes
 import ctypes
 from dataclasses import dataclass
-from math import gcd
 
 import espeakng_loader
 import numpy as np
-from scipy.signal import resample_poly
 
 SAMPLE_RATE = 16_000  # Hz, that of IEMOCAP
 
@@ -75,5 +73,11 @@ def say(text: str, voice: str, prosody: Prosody) -> np.ndarray:
         library.espeak_Terminate()
         _ctypes.dlclose(library._handle)
     samples = np.concatenate(pieces).astype(np.float32) / 32_768
-    common = gcd(SAMPLE_RATE, rate)
-    return resample_poly(samples, SAMPLE_RATE // common, rate // common).astype(np.float32)
+    return _resample(samples, rate)
+
+
+def _resample(samples: np.ndarray, rate: int) -> np.ndarray:
+    """Bring samples from ``rate`` (Hz, above 16 kHz) to 16 kHz by cutting off their spectrum."""
+    count = round(len(samples) * SAMPLE_RATE / rate)
+    spectrum = np.fft.rfft(samples)[: count // 2 + 1]
+    return np.fft.irfft(spectrum * (count / len(samples)), count).astype(np.float32)

