@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+import types
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -31,6 +32,20 @@ def die_with_parent() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended between the two calls
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+@contextmanager
+def without_main() -> Iterator[None]:
+    """Hide the program's main module while a process is spawned, which would run it again.
+
+    A script of Snakemake has no ``if __name__ == "__main__"`` and would start its job anew.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextmanager

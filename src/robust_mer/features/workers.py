@@ -3,19 +3,17 @@
 import multiprocessing
 import os
 import signal
-import sys
 import traceback
-import types
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 
 from robust_mer.errors import InputError
 from robust_mer.features.shards import Shard, extract_shard
 from robust_mer.features.utterance import Extractor, Utterance
-from robust_mer.jobs import die_with_parent
+from robust_mer.jobs import die_with_parent, without_main
 from robust_mer.settings import load
 
 
@@ -104,6 +102,9 @@ class Workers:
         return worker
 
 
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
 class _Worker:
     def __init__(self, implementation: str, settings: dict):
         spawn = multiprocessing.get_context("spawn")  # a fork would copy torch's locks and threads
@@ -111,7 +112,7 @@ class _Worker:
         self.process = spawn.Process(
             target=_serve, args=(theirs, implementation, settings), daemon=True
         )
-        with _without_main():
+        with without_main():
             self.process.start()
         theirs.close()
 
@@ -122,25 +123,12 @@ class _Worker:
         return signal.Signals(-code).name if code < 0 else f"exit status {code}"
 
 
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Hide the program's main module: a spawned process would run it again.
-
-    A script of Snakemake has no ``if __name__ == "__main__"`` and would start the job anew.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
 def _serve(connection: Connection, implementation: str, settings: dict) -> None:
     """Body of a process: build the extractor, then extract the shards that come."""
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
-    os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported; the processes fill the cores
+    # The processes fill the cores, and Snakemake exports its own number. Read at torch's import.
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
     try:
         extractor: Extractor = load(implementation)(settings)
     except InputError as error:

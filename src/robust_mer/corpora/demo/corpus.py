@@ -8,11 +8,7 @@ hides another may show, as in real corpora, so joining them helps.
 import math
 import multiprocessing
 import shutil
-import sys
-import types
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +19,7 @@ import soundfile
 from robust_mer.corpora.demo.face import HALF_HEIGHT, HALF_WIDTH, MOVEMENTS, Actor, Look, Pose
 from robust_mer.corpora.demo.speech import SAMPLE_RATE, VOICES, Prosody, say
 from robust_mer.errors import InputError
-from robust_mer.jobs import die_with_parent, log, progress
+from robust_mer.jobs import die_with_parent, log, progress, without_main
 
 SETTINGS = {
     # 1 to 5 sessions, each with an actress and an actor of its own.
@@ -213,7 +209,7 @@ def make_demo_corpus(root: Path, settings: dict, threads: int) -> None:
     with ProcessPoolExecutor(
         min(threads, len(dialogues)), multiprocessing.get_context("spawn"), _begin_worker
     ) as workers:
-        with _without_main():
+        with without_main():
             made = workers.map(_make_dialogue, *zip(*dialogues, strict=True))
         for _ in progress(made, len(dialogues), "dialogues"):
             pass
@@ -237,20 +233,6 @@ def _check(settings: dict) -> None:
 def _is_demo(root: Path) -> bool:
     readme = root / _README
     return readme.is_file() and readme.read_text(encoding="utf-8") == _README_TEXT
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Hide the program's main module: a spawned process would run it again.
-
-    A script of Snakemake has no ``if __name__ == "__main__"`` and would make the corpus anew.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
 
 
 def _begin_worker() -> None:

@@ -1,0 +1,143 @@
+"""Wrong configs, broken recordings, killed runs."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+import yaml
+from conftest import SMALL, Project
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"modles": {}}, ["modles", "did you mean 'models'"]),
+        ({"models": {"nmer": {"latnet": 2}}}, ["models.nmer.latnet", "did you mean 'latent'"]),
+        ({"run": ["demo", "demi"]}, ["demi", "did you mean 'demo'"]),
+        (
+            {"corpora": {"demo": {"root": "no/such/folder"}}},
+            ["corpora.demo.root", "no/such/folder"],
+        ),
+    ],
+)
+def test_a_wrong_config_stops_before_the_first_job(project, change, told):
+    project.configure({**SMALL, **change})
+    done = project.run()
+    assert done.returncode != 0
+    for part in told:
+        assert part in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_broken_recordings_cost_their_utterance_only(finished):
+    results = finished.folder / "results/demo"
+    audio = pd.read_csv(results / "features/is13.csv", keep_default_na=False).set_index("utterance")
+    broken = audio[audio["status"] == "failed"]
+    assert list(broken.index) == ["Ses01F_impro01_F001"]
+    assert broken["reason"].str.len().gt(5).all()
+    text = pd.read_csv(results / "features/minilm.csv", keep_default_na=False).set_index("utterance")
+    assert text[text["status"] == "failed"]["reason"].to_dict() == {
+        "Ses01F_impro01_F002": "no transcript"
+    }
+    video = pd.read_csv(results / "features/mini_xception.csv", keep_default_na=False)
+    assert (video["status"] == "empty").any(), "an utterance whose face is hidden has zero frames"
+    without = video[video["status"] == "failed"]["utterance"]
+    assert set(without.str.rsplit("_", n=1).str[0]) == {"Ses01M_impro01"} or len(without)
+    predictions = pd.read_parquet(results / "predictions/men/clean/clean/predictions.parquet")
+    folds = pd.read_csv(results / "folds.csv")
+    tested = folds[(folds["fold"] == 1) & (folds["part"] == "test")]["utterance"]
+    assert set(tested) == set(predictions[predictions["part"] == "test"]["utterance"])
+
+
+def test_too_many_failures_stop_the_run_and_say_why(project):
+    project.configure({**SMALL, "features": {"max_failed_fraction": 0.01}})
+    (project.folder / "results/demo/features/is13.h5").unlink()
+    done = project.run("results/demo/features/is13.h5")
+    assert done.returncode != 0
+    assert "features.max_failed_fraction" in done.stdout
+    assert "Ses01F_impro01_F001" in done.stdout
+
+
+def processes_in(folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter(["cwd", "cmdline", "status"]):
+        if process.info["cwd"] == str(folder) and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="jobs die with Snakemake on Linux only")
+@pytest.mark.parametrize("moment", ["extract_features", "train_model"])
+def test_a_killed_run_leaves_no_orphan_and_goes_on(finished, project, moment):
+    """SIGKILL to Snakemake itself while a job of some rule is at work."""
+    results = project.folder / "results"
+    if moment == "extract_features":
+        (results / "demo/features/minilm.h5").unlink()
+    else:
+        for path in (results / "demo/models").rglob("*.safetensors"):
+            path.unlink()
+    runner = [sys.executable, "workflow/run.py", *project.command()[1:]]
+    log = (project.folder / "killed.log").open("w")
+    process = subprocess.Popen(
+        runner, cwd=project.folder, env=project.environment, stdout=log, stderr=log
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and f"{moment}." not in " ".join(
+        " ".join(p.info["cmdline"] or []) for p in processes_in(project.folder)
+    ):
+        time.sleep(0.05)
+    time.sleep(0.5)
+    assert process.poll() is None, "the run ended before it could be killed"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    time.sleep(1)
+    assert not processes_in(project.folder), "a job writes on"
+    done = subprocess.run(
+        runner, cwd=project.folder, env=project.environment, text=True, timeout=300,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+    for table in ("demo_all.csv", "demo_average.csv", "demo_conditions.csv"):
+        ours, undisturbed = (
+            p.folder / "results/tables" / table for p in (project, finished)
+        )
+        assert ours.read_bytes() == undisturbed.read_bytes()
+
+
+def test_two_runs_at_once_are_refused(project):
+    (project.folder / "results/demo/features/minilm.h5").unlink()
+    runner = [sys.executable, "workflow/run.py", *project.command()[1:]]
+    first = subprocess.Popen(
+        runner, cwd=project.folder, env=project.environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    time.sleep(1)
+    second = subprocess.run(
+        runner, cwd=project.folder, env=project.environment, text=True, timeout=60,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert second.returncode != 0
+    assert "Another run is under way" in second.stdout
+
+
+def test_the_papers_whole_grid_is_planned(tmp_path):
+    """NMER's Tables 2 and 5: ten folds and one, three seeds, men, nmer and its teacher."""
+    project = Project(tmp_path / "project")
+    project.configure({"corpora": {n: {"root": str(tmp_path)} for n in ("iemocap", "mosei")}})
+    configfiles = ("resources/experiments/paper.yaml", "small.yaml")
+    done = project.run("--dry-run", "--quiet", "rules", configfiles=configfiles)
+    assert done.returncode == 0, done.stdout[-3000:]
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, re.M))
+    replicas = (10 + 1) * 3
+    # clean, 8 corruptions with some and 4 with all modalities noisy
+    assert int(counts["train_model"]) == replicas * (1 + 1 + (1 + 8 + 4))
+    assert int(counts["evaluate_model"]) == 2 * (9 + 9 + 4)

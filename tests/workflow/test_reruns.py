@@ -1,0 +1,139 @@
+"""Only what changed is run again."""
+
+import os
+import re
+
+import pytest
+from conftest import SMALL, Project
+
+
+def edit(project: Project, path: str, before: str, after: str) -> None:
+    file = project.folder / path
+    text = file.read_text(encoding="utf-8")
+    assert text.count(before) >= 1, f"{path} no longer holds {before!r}"
+    file.write_text(text.replace(before, after, 1), encoding="utf-8")
+
+
+def models_of(jobs: dict, rule: str) -> set[str]:
+    return {re.search(r"model=(\w+)", what)[1] for what in jobs.get(rule, ())}
+
+
+AFTER_EVALUATION = {"write_tables", "draw_figures", "write_report"}
+
+
+def test_a_finished_run_has_nothing_to_do(project):
+    done = project.run("--dry-run")
+    assert "Nothing to be done" in done.stdout
+    assert "profiles/default" in done.stdout, "the default profile is not used"
+
+
+def test_what_a_run_leaves(project):
+    results = project.folder / "results"
+    for path in (
+        "demo/utterances.csv", "demo/folds.csv", "demo/features/is13.h5", "demo/features/is13.csv",
+        "demo/corrupted/gaussian_-10dB/schedule.csv", "tables/demo_average.csv",
+        "tables/demo_average.md", "tables/demo_average.tex", "tables/demo_conditions.csv",
+        "figures/demo_snr.svg", "figures/demo_snr.pdf", "report.html",
+        "demo/predictions/men/clean/gaussian_-10dB/predictions.parquet",
+        "demo/predictions/nmer/gaussian_-10dB/gaussian_-10dB/predictions.parquet",
+        "demo/models/invariance_teacher/clean/fold1_seed1.safetensors",
+    ):  # fmt: skip
+        assert (results / path).stat().st_size, path
+    assert not list(results.rglob("*unfinished*"))
+    assert not list(results.rglob("*.shards"))
+    assert "no evidence" in (results / "tables/demo_average.md").read_text()
+
+
+def test_a_statement_in_a_model_retrains_that_model(project):
+    edit(project, "src/robust_mer/models/nmer.py", "_ACTIVE_VARIANCE = 0.01", "_ACTIVE_VARIANCE = 0.02")
+    jobs = project.planned()
+    assert set(jobs) == {"train_model", "evaluate_model", *AFTER_EVALUATION}
+    assert models_of(jobs, "train_model") == models_of(jobs, "evaluate_model") == {"nmer"}
+
+
+def test_a_statement_in_a_teacher_retrains_it_and_its_students(project):
+    edit(project, "src/robust_mer/models/invariance_teacher.py", "dim=1)\n", "dim=-1)\n")
+    jobs = project.planned()
+    assert models_of(jobs, "train_model") == {"invariance_teacher", "nmer"}
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("src/robust_mer/models/nmer.py", "# Kaiming weights would start", "# Such weights start"),
+        ("src/robust_mer/models/nmer.py", '"""The paper\'s noise-robust model.', '"""NMER.'),
+        ("src/robust_mer/models/registry.py", '"""Model classes by name', '"""Models by name'),
+        ("src/robust_mer/models/registry.py", "MODELS = {", "ANOTHER = 1\nMODELS = {"),
+        ("src/robust_mer/jobs.py", "every_seconds: float = 15.0", "every_seconds: float = 5.0"),
+    ],
+)
+def test_comments_docstrings_registries_and_logging_rerun_nothing(project, path, before, after):
+    edit(project, path, before, after)
+    assert not project.planned()
+
+
+def test_the_tables_code_trains_nothing(project):
+    edit(project, "src/robust_mer/evaluation/tables.py", '_MEASURES = ("wa", "ua")', '_MEASURES = ("wa", "ua")[:]')
+    assert set(project.planned()) == AFTER_EVALUATION
+
+
+def test_the_reports_template_is_part_of_its_code(project):
+    edit(project, "src/robust_mer/evaluation/report.html", "<body>", "<body> ")
+    assert set(project.planned()) == {"write_report"}
+
+
+def test_a_new_snr_trains_that_snr_only(project):
+    demo = SMALL["experiments"]["demo"]
+    more = {**demo, "corruptions": [*demo["corruptions"], "gaussian_-20dB"]}
+    project.configure({**SMALL, "experiments": {"demo": more}})
+    jobs = project.planned()
+    assert set(jobs) == {"schedule_noise", "train_model", "evaluate_model", *AFTER_EVALUATION}
+    assert all("gaussian_-20dB" in what for what in jobs["train_model"] | jobs["evaluate_model"])
+    assert models_of(jobs, "train_model") == {"nmer"}
+    assert models_of(jobs, "evaluate_model") == {"men", "nmer"}
+
+
+def test_a_new_seed_trains_that_seed_only(project):
+    more = {**SMALL["experiments"]["demo"], "seeds": [1, 2]}
+    project.configure({**SMALL, "experiments": {"demo": more}})
+    jobs = project.planned()
+    assert all("seed=2" in what for what in jobs["train_model"])
+    assert models_of(jobs, "train_model") == {"men", "invariance_teacher", "nmer"}
+    assert not {"index_corpus", "extract_features", "schedule_noise"} & set(jobs)
+
+
+def test_a_hyperparameter_retrains_its_model_only(project):
+    models = {**SMALL["models"], "men": {**SMALL["models"]["men"], "dropout": 0.4}}
+    project.configure({**SMALL, "models": models})
+    assert models_of(project.planned(), "train_model") == {"men"}
+
+
+def test_how_wide_a_run_is_changes_nothing(project):
+    project.configure({**SMALL, "training": {"device": "cpu"}})
+    assert not project.planned("--cores", "1")
+    project.configure({**SMALL, "features": {"max_failed_fraction": 0.6}})
+    assert not project.planned()
+
+
+def test_touched_recordings_rerun_nothing_and_changed_ones_are_told(project):
+    wav = next((project.folder / "results/demo/raw").rglob("Ses02*_M001.wav"))
+    os.utime(wav)
+    done = project.run("index")
+    assert "Nothing to be done" in done.stdout
+    assert "not what the index saw" not in done.stdout
+    wav.write_bytes(wav.read_bytes()[:-2])
+    (project.folder / "results/report.html").unlink()
+    done = project.run()
+    assert done.returncode == 0
+    assert "1 recordings are not what the index saw" in done.stdout
+    assert wav.name in done.stdout
+
+
+def test_an_experiment_file_plans_no_job_of_another(project, tmp_path):
+    (tmp_path / "clips").mkdir()
+    root = f"corpora={{composite: {{root: {tmp_path / 'clips'}}}}}"
+    configfiles = ("small.yaml", "resources/experiments/composite.yaml")
+    done = project.run("--dry-run", "--config", root, configfiles=configfiles)
+    assert done.returncode == 0, done.stdout
+    assert "corpus=composite" in done.stdout
+    assert "corpus=demo" not in done.stdout
