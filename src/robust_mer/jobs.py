@@ -9,6 +9,7 @@ import time
 import types
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from robust_mer.errors import InputError
@@ -18,6 +19,13 @@ T = TypeVar("T")
 log = logging.getLogger("robust_mer")
 
 _PR_SET_PDEATHSIG = 1
+
+
+def lend_source() -> None:
+    """Have jobs import this package from where it was imported here, installed there or not."""
+    source = str(Path(__file__).parents[1])
+    others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([source, *others]))
 
 
 def die_with_parent() -> None:
@@ -77,7 +85,7 @@ def job(log_path: str, name: str) -> Iterator[None]:
 
 
 def progress(items: Iterable[T], total: int, what: str, every_seconds: float = 15.0) -> Iterator[T]:
-    """Yield ``items``, saying every now and then how many of ``total`` are done and the time left."""
+    """Yield ``items``; every now and then say how many of ``total`` are done, and the time left."""
     started = said = time.monotonic()
     for done, item in enumerate(items, start=1):
         yield item

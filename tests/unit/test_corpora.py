@@ -1,7 +1,6 @@
 """Readers, index and folds."""
 
 import shutil
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -135,7 +134,7 @@ def test_columns_of_a_manifest_are_checked(tmp_path):
 
 
 def test_two_utterances_of_one_name_are_refused(tmp_path):
-    with pytest.raises(InputError, match="twice.*u1"):
+    with pytest.raises(InputError, match=r"twice.*u1"):
         write_manifest(tmp_path, utterance=["u1", "u1"]).table()
 
 

@@ -162,3 +162,12 @@ def test_cmd_is_zero_for_equal_and_grows_with_shift():
     # the mean over the pairs (0, 0), (0, 1), (0, 1)
     three = central_moment_discrepancy([one, one.clone(), one + 1])
     torch.testing.assert_close(three, shifted * 2 / 3, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_sub_networks_are_all_of_the_model_once(name):
+    """A modality with large gradients must not take the other encoders' share of the norm."""
+    model = build(name)
+    parts = list(model.sub_networks())
+    assert sum(map(parameters, parts)) == parameters(model)
+    assert all(encoder in parts for encoder in model.encoders.values())

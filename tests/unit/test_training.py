@@ -70,7 +70,7 @@ def accuracy(predictions, **where):
 
 
 def test_men_learns_and_noise_costs_it_accuracy(corpus, tmp_path):
-    checkpoint, history = train(corpus, tmp_path)
+    checkpoint, _ = train(corpus, tmp_path)
     clean = evaluate(corpus, tmp_path, checkpoint, "clean")
     assert set(clean["condition"]) == {"avl"}
     assert set(clean["part"]) == {"validation", "test"}

@@ -45,7 +45,7 @@ def test_what_a_run_leaves(project):
 
 
 def test_a_statement_in_a_model_retrains_that_model(project):
-    edit(project, "src/robust_mer/models/nmer.py", "_ACTIVE_VARIANCE = 0.01", "_ACTIVE_VARIANCE = 0.02")
+    edit(project, "src/robust_mer/models/nmer.py", "_VARIANCE = 0.01", "_VARIANCE = 0.02")
     jobs = project.planned()
     assert set(jobs) == {"train_model", "evaluate_model", *AFTER_EVALUATION}
     assert models_of(jobs, "train_model") == models_of(jobs, "evaluate_model") == {"nmer"}
@@ -73,7 +73,7 @@ def test_comments_docstrings_registries_and_logging_rerun_nothing(project, path,
 
 
 def test_the_tables_code_trains_nothing(project):
-    edit(project, "src/robust_mer/evaluation/tables.py", '_MEASURES = ("wa", "ua")', '_MEASURES = ("wa", "ua")[:]')
+    edit(project, "src/robust_mer/evaluation/tables.py", '("wa", "ua")', '("wa", "ua")[:]')
     assert set(project.planned()) == AFTER_EVALUATION
 
 

@@ -5,24 +5,24 @@ from types import SimpleNamespace
 
 from snakemake.exceptions import WorkflowError
 
-# Jobs import the package from here, installed or not, in whatever environment they run.
-SRC = os.path.join(workflow.basedir, "src")
-sys.path.insert(0, SRC)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [SRC, *filter(None, [os.environ.get("PYTHONPATH", "").removeprefix(SRC).lstrip(os.pathsep)])]
-)
+sys.path.insert(0, os.path.join(workflow.basedir, "src"))
 
 from robust_mer.config import Config
 from robust_mer.corpora.index import changed_media
 from robust_mer.corruption.names import parse_trained_on
 from robust_mer.errors import InputError
 from robust_mer.identity import code_identity
+from robust_mer.jobs import lend_source
+
+lend_source()
 
 RESULTS = "results"
 CORPUS = f"{RESULTS}/{{corpus}}"
 FEATURES = f"{CORPUS}/features/{{extractor}}"
 SCHEDULE = f"{CORPUS}/corrupted/{{corruption}}/schedule.csv"
 REPLICA = f"{CORPUS}/models/{{model}}/{{trained_on}}/fold{{fold}}_seed{{seed}}"
+TABLES = f"{RESULTS}/tables/{{experiment}}"
+FIGURES = f"{RESULTS}/figures/{{experiment}}"
 PREDICTIONS = f"{CORPUS}/predictions/{{model}}/{{trained_on}}/{{tested_on}}/predictions.parquet"
 
 try:
@@ -74,6 +74,216 @@ def replica_files(corpus, model, trained_on, tested_on):
         + ".safetensors"
         for fold, seed in settings.replicas[corpus, model, trained_on, tested_on]
     ]
+
+
+# Index.
+
+
+def raw_corpus(wildcards):
+    """A generated corpus is made first; real recordings are no inputs (touching one reruns nothing)."""
+    return corpus_root(wildcards.corpus) if settings.generator(wildcards.corpus) else []
+
+
+def generator_params(wildcards):
+    generator = settings.generator(wildcards.corpus)
+    if generator is None:
+        raise InputError(f"{wildcards.corpus} is not a generated corpus")
+    return generator
+
+
+def generator_code(wildcards):
+    return code_identity(generator_params(wildcards)["implementation"])
+
+
+def reader_params(wildcards):
+    return settings.reader(wildcards.corpus)
+
+
+def index_code(wildcards):
+    return code_identity(
+        "robust_mer.corpora.index", settings.reader(wildcards.corpus)["implementation"]
+    )
+
+
+def fold_params(wildcards):
+    return settings.corpus(wildcards.corpus)["folds"]
+
+
+# Extraction.
+
+
+def extractor_params(wildcards):
+    return settings.extractor(wildcards.extractor)
+
+
+def extraction_code(wildcards):
+    return code_identity(
+        "robust_mer.features.extract", settings.extractor(wildcards.extractor)["implementation"]
+    )
+
+
+# Corruption.
+
+
+def corpus_features(wildcards):
+    return features_of(wildcards.corpus)
+
+
+def corpus_normalise(wildcards):
+    return settings.normalise(wildcards.corpus)
+
+
+def noise_params(wildcards):
+    return settings.noise(wildcards.corruption)
+
+
+def schedule_code(wildcards):
+    noise = settings.noise(wildcards.corruption)
+    return code_identity(
+        "robust_mer.corruption.corrupt", *([noise["implementation"]] if noise else [])
+    )
+
+
+# Training.
+
+
+def training_corruption(wildcards):
+    return parse_trained_on(wildcards.trained_on)[0]
+
+
+def training_schedule(wildcards):
+    return SCHEDULE.format(corpus=wildcards.corpus, corruption=training_corruption(wildcards))
+
+
+def model_features(wildcards):
+    return features_of(wildcards.corpus, wildcards.model)
+
+
+def teacher_checkpoint(wildcards):
+    teacher = settings.teacher(wildcards.model)
+    if teacher is None:
+        return []
+    replica = {**dict(wildcards.items()), "model": teacher, "trained_on": "clean"}
+    return REPLICA.format(**replica) + ".safetensors"
+
+
+def model_params(wildcards):
+    return settings.model(wildcards.model)
+
+
+def model_normalise(wildcards):
+    return settings.normalise(wildcards.corpus, wildcards.model)
+
+
+def training_noise(wildcards):
+    return settings.noise(training_corruption(wildcards))
+
+
+def training_code(wildcards):
+    noise = training_noise(wildcards)
+    return code_identity(
+        "robust_mer.training.train",
+        settings.model(wildcards.model)["implementation"],
+        *([noise["implementation"]] if noise else []),
+    )
+
+
+# Evaluation.
+
+
+def evaluation_schedule(wildcards):
+    return SCHEDULE.format(corpus=wildcards.corpus, corruption=wildcards.tested_on)
+
+
+def evaluation_checkpoints(wildcards):
+    w = wildcards
+    return replica_files(w.corpus, w.model, w.trained_on, w.tested_on)
+
+
+def evaluation_modalities(wildcards):
+    return settings.modalities(wildcards.corpus, wildcards.model)
+
+
+def evaluation_noise(wildcards):
+    return settings.noise(wildcards.tested_on)
+
+
+def evaluation_code(wildcards):
+    noise = evaluation_noise(wildcards)
+    return code_identity(
+        "robust_mer.evaluation.evaluate",
+        settings.model(wildcards.model)["implementation"],
+        *([noise["implementation"]] if noise else []),
+    )
+
+
+# Results.
+
+
+def experiment_predictions(wildcards):
+    experiment = settings.experiments[wildcards.experiment]
+    return [
+        PREDICTIONS.format(
+            corpus=experiment.corpus, model=model, trained_on=trained_on, tested_on=tested_on
+        )
+        for model, trained_on, tested_on in settings.evaluations(experiment)
+    ]
+
+
+def experiment_params(wildcards):
+    """What tables, figures and report say of an experiment."""
+    experiment = settings.experiments[wildcards.experiment]
+    corpus = settings.corpus(experiment.corpus)
+    return {
+        "name": experiment.name,
+        "corpus": experiment.corpus,
+        "note": corpus.get("note"),
+        "published": corpus.get("published"),
+        "models": {model: settings.model_class(model) for model in experiment.models},
+        "folds": experiment.folds,
+        "seeds": experiment.seeds,
+    }
+
+
+def experiment_evaluations(wildcards):
+    return settings.evaluations(settings.experiments[wildcards.experiment])
+
+
+def table_files():
+    return [
+        f"{TABLES.format(experiment=name)}_{table}"
+        for name in settings.experiments
+        for table in ("average.csv", "conditions.csv")
+    ]
+
+
+def report_experiments(wildcards):
+    return [
+        {
+            **experiment_params(SimpleNamespace(experiment=name)),
+            "extractors": [
+                settings.extractor_of(experiment.corpus, modality)
+                for modality in settings.modalities(experiment.corpus)
+            ],
+            "corruptions": experiment.corruptions,
+        }
+        for name, experiment in settings.experiments.items()
+    ]
+
+
+def report_inputs(wildcards):
+    files = table_files()
+    for name, experiment in settings.experiments.items():
+        corpus = experiment.corpus
+        files += [
+            f"{TABLES.format(experiment=name)}_all.csv",
+            f"{FIGURES.format(experiment=name)}_snr.svg",
+            f"{RESULTS}/{corpus}/folds.csv",
+            f"{RESULTS}/{corpus}/index_problems.csv",
+            *(path.removesuffix(".h5") + ".csv" for path in features_of(corpus)),
+            *(SCHEDULE.format(corpus=corpus, corruption=c) for c in experiment.corruptions),
+        ]
+    return sorted(set(files))
 
 
 # What the target rules ask for.

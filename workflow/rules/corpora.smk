@@ -1,36 +1,6 @@
 # Index: what lies on disk, and who trains and who tests.
 
 
-def raw_corpus(wildcards):
-    """A generated corpus is made first; real recordings are no inputs (touching one reruns nothing)."""
-    return corpus_root(wildcards.corpus) if settings.generator(wildcards.corpus) else []
-
-
-def generator_params(wildcards):
-    generator = settings.generator(wildcards.corpus)
-    if generator is None:
-        raise InputError(f"{wildcards.corpus} is not a generated corpus")
-    return generator
-
-
-def generator_code(wildcards):
-    return code_identity(generator_params(wildcards)["implementation"])
-
-
-def reader_params(wildcards):
-    return settings.reader(wildcards.corpus)
-
-
-def index_code(wildcards):
-    return code_identity(
-        "robust_mer.corpora.index", settings.reader(wildcards.corpus)["implementation"]
-    )
-
-
-def fold_params(wildcards):
-    return settings.corpus(wildcards.corpus)["folds"]
-
-
 rule make_corpus:
     output:
         directory(f"{CORPUS}/raw"),

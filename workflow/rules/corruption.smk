@@ -1,25 +1,6 @@
 # Corruption: where on the noise schedule every fold and modality reaches a target SNR.
 
 
-def corpus_features(wildcards):
-    return features_of(wildcards.corpus)
-
-
-def corpus_normalise(wildcards):
-    return settings.normalise(wildcards.corpus)
-
-
-def noise_params(wildcards):
-    return settings.noise(wildcards.corruption)
-
-
-def schedule_code(wildcards):
-    noise = settings.noise(wildcards.corruption)
-    return code_identity(
-        "robust_mer.corruption.corrupt", *([noise["implementation"]] if noise else [])
-    )
-
-
 rule schedule_noise:
     input:
         utterances=f"{CORPUS}/utterances.csv",

@@ -1,32 +1,6 @@
 # Evaluation: a job per (model, trained on, tested on), for all folds and seeds of the run.
 
 
-def evaluation_schedule(wildcards):
-    return SCHEDULE.format(corpus=wildcards.corpus, corruption=wildcards.tested_on)
-
-
-def evaluation_checkpoints(wildcards):
-    w = wildcards
-    return replica_files(w.corpus, w.model, w.trained_on, w.tested_on)
-
-
-def evaluation_modalities(wildcards):
-    return settings.modalities(wildcards.corpus, wildcards.model)
-
-
-def evaluation_noise(wildcards):
-    return settings.noise(wildcards.tested_on)
-
-
-def evaluation_code(wildcards):
-    noise = evaluation_noise(wildcards)
-    return code_identity(
-        "robust_mer.evaluation.evaluate",
-        settings.model(wildcards.model)["implementation"],
-        *([noise["implementation"]] if noise else []),
-    )
-
-
 rule evaluate_model:
     input:
         utterances=f"{CORPUS}/utterances.csv",

@@ -1,16 +1,6 @@
 # Extraction: a job per extractor, which works in shards on all the threads that it gets.
 
 
-def extractor_params(wildcards):
-    return settings.extractor(wildcards.extractor)
-
-
-def extraction_code(wildcards):
-    return code_identity(
-        "robust_mer.features.extract", settings.extractor(wildcards.extractor)["implementation"]
-    )
-
-
 rule extract_features:
     input:
         utterances=f"{CORPUS}/utterances.csv",

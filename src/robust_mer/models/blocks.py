@@ -4,6 +4,8 @@ Sizes are those of the MMIN family, which NMER follows (NMER, section 3.3). No b
 utterance's own length, so a prediction depends neither on padding nor on batch mates.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -106,7 +108,7 @@ class InvarianceEncoder(nn.Module):
 def classifier(sizes: list[int], dropout: float) -> nn.Sequential:
     """Linear layers of the given sizes, input first, with ReLU and dropout between them."""
     layers: list[nn.Module] = []
-    for size_in, size_out in zip(sizes[:-2], sizes[1:-1], strict=True):
+    for size_in, size_out in pairwise(sizes[:-1]):
         layers += [nn.Linear(size_in, size_out), nn.ReLU(), nn.Dropout(dropout)]
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 

@@ -1,6 +1,7 @@
 """What a model is to training and evaluation."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -51,6 +52,11 @@ class Model(nn.Module, ABC):
             modality: self.encode(modality, values, lengths[modality])
             for modality, values in frames.items()
         }
+
+    def sub_networks(self) -> Iterator[nn.Module]:
+        """The parts whose gradients are clipped apart: every child, every modality's encoder."""
+        for child in self.children():
+            yield from child.values() if isinstance(child, nn.ModuleDict) else (child,)
 
     def teach(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
         """As a teacher: the targets that it sets its students, from embeddings of clean data."""

@@ -250,8 +250,8 @@ class _Trainer:
             loss = torch.stack(list(parts.values())).sum()
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
-            for child in self.net.children():
-                torch.nn.utils.clip_grad_norm_(child.parameters(), self.settings["clip_norm"])
+            for part in self.net.sub_networks():
+                torch.nn.utils.clip_grad_norm_(part.parameters(), self.settings["clip_norm"])
             optimiser.step()
             for name, value in {"loss": loss, **parts}.items():
                 sums[name] = sums.get(name, 0) + value.detach() * len(rows)
