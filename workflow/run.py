@@ -19,7 +19,7 @@ def other_runs(folder: Path) -> list[int]:
     found = []
     for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
         command = process.info["cmdline"] or []
-        is_snakemake = any(Path(word).name == "snakemake" for word in command[:2])
+        is_snakemake = any(Path(word).name == "snakemake" for word in command[:3])
         if is_snakemake and process.info["cwd"] == str(folder):
             found.append(process.info["pid"])
     return found

@@ -19,8 +19,8 @@ from robust_mer.corruption.names import (
 from robust_mer.corruption.registry import NOISES
 from robust_mer.errors import InputError
 from robust_mer.features.registry import EXTRACTORS
-from robust_mer.models.registry import MODELS
-from robust_mer.settings import complete, unknown
+from robust_mer.models.registry import MODELS, OPTIMISATION_LIMITS
+from robust_mer.settings import check_limits, complete, unknown
 
 # Keys of a corpus that are the workflow's; all others are its reader's.
 _CORPUS_KEYS = ("reader", "root", "generator", "folds", "modalities", "note", "published")
@@ -61,8 +61,6 @@ class Config:
             self.noise(f"{name}_0dB")
         for name in raw["models"]:
             self._check_model(name)
-        if not raw["run"]:
-            raise InputError("config: run names no experiment")
         for name in raw["experiments"]:
             self._check_experiment(name)
         for name in raw["run"]:
@@ -92,19 +90,9 @@ class Config:
         return self._raw["training"]
 
     @property
-    def max_failed_fraction(self) -> float:
-        """Share of a corpus' utterances that an extractor may fail on."""
-        return self._raw["features"]["max_failed_fraction"]
-
-    @property
     def corruption_mode(self) -> str:
         """``paper`` or ``exact``."""
         return self._raw["corruption"]["mode"]
-
-    @property
-    def noise_seed(self) -> int:
-        """Seed of the noise in validation and test."""
-        return self._raw["corruption"]["seed"]
 
     def corpus(self, name: str) -> dict:
         """A corpus' section as it stands in the config."""
@@ -155,11 +143,8 @@ class Config:
     def extractor(self, name: str) -> dict:
         """``implementation`` and ``settings`` of an extractor."""
         section = self._raw["features"]["extractors"][name]
-        kind = section.get("class", name)
         where = f"features.extractors.{name}"
-        if kind not in EXTRACTORS:
-            raise InputError(unknown(f"{where}.class: {kind}", kind, EXTRACTORS))
-        implementation = EXTRACTORS[kind].implementation
+        implementation = EXTRACTORS[self._extractor_class(name)].implementation
         given = {key: value for key, value in section.items() if key != "class"}
         return {
             "implementation": implementation,
@@ -186,6 +171,21 @@ class Config:
             "settings": complete(NOISES[kind], given, where),
         }
 
+    def seeded_noise(self, corruption: str) -> dict | None:
+        """As `noise`, with the ``seed`` of the noise in validation and test."""
+        noise = self.noise(corruption)
+        return noise and {**noise, "seed": self._raw["corruption"]["seed"]}
+
+    def given_mask(self, model: str) -> bool:
+        """Whether a model is told which modalities are noisy."""
+        return MODELS[self.model_class(model)].given_mask
+
+    def described_class(self, corpus: str, model: str) -> str:
+        """A model's class, with its modalities where it does not use all of the corpus'."""
+        chosen = self.modalities(corpus, model)
+        restricted = chosen != self.modalities(corpus)
+        return self.model_class(model) + (f" on {', '.join(chosen)}" if restricted else "")
+
     def model_class(self, name: str) -> str:
         """The class of a model."""
         return self._raw["models"][name].get("class", name)
@@ -198,10 +198,14 @@ class Config:
             if key not in ("class", "modalities", "teacher")
         }
         implementation = MODELS[self.model_class(name)].implementation
-        return {
-            "implementation": implementation,
-            "settings": complete(implementation, given, f"models.{name}"),
-        }
+        settings = complete(implementation, given, f"models.{name}")
+        check_limits(settings, OPTIMISATION_LIMITS, f"models.{name}")
+        if settings["epochs_constant"] + settings["epochs_falling"] < 1:
+            raise InputError(
+                f"config: models.{name}: epochs_constant and epochs_falling are both 0, "
+                "expected at least one epoch"
+            )
+        return {"implementation": implementation, "settings": settings}
 
     def teacher(self, model: str) -> str | None:
         """Name of the model that must be trained first, where a model has a teacher."""
@@ -269,22 +273,36 @@ class Config:
                 raise InputError(
                     unknown(f"{where}: {how['extractor']}", how["extractor"], extractors)
                 )
+            made_for = EXTRACTORS[self._extractor_class(how["extractor"])].modality
+            if made_for != modality:
+                raise InputError(
+                    f"config: {where}: {how['extractor']} extracts {made_for}, not {modality}"
+                )
+
+    def _extractor_class(self, name: str) -> str:
+        kind = self._raw["features"]["extractors"][name].get("class", name)
+        if kind not in EXTRACTORS:
+            where = f"features.extractors.{name}.class: {kind}"
+            raise InputError(unknown(where, kind, EXTRACTORS))
+        return kind
 
     def _check_model(self, name: str) -> None:
         kind = self.model_class(name)
         if kind not in MODELS:
             raise InputError(unknown(f"models.{name}.class: {kind}", kind, MODELS))
         self.model(name)
-        teacher = self.teacher(name)
-        if teacher is None:
+        teacher, needed = self.teacher(name), MODELS[kind].teacher
+        if needed is None:
+            if teacher is not None:
+                raise InputError(f"config: models.{name}.teacher: {kind} has no teacher")
             return
         models = self._raw["models"]
         if teacher not in models:
             raise InputError(unknown(f"models.{name}.teacher: {teacher}", teacher, models))
-        if not MODELS[self.model_class(teacher)].trained_on_clean:
+        if self.model_class(teacher) != needed:
             raise InputError(
-                f"config: models.{name}.teacher: {teacher} is not trained on clean data and "
-                "cannot teach"
+                f"config: models.{name}.teacher: {teacher} is of class "
+                f"{self.model_class(teacher)}, expected {needed}"
             )
         if models[name].get("modalities") != models[teacher].get("modalities"):
             raise InputError(

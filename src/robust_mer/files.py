@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from robust_mer.errors import InputError
+
 _EDGE_BYTES = 65_536
 
 
@@ -24,6 +26,21 @@ def whole(path: str | Path) -> Iterator[Path]:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def inside(root: str | Path, path: str) -> Path:
+    """The file of a corpus that a table names by a path relative to the corpus' folder.
+
+    Judged by its name: a link inside the corpus to another disk is the owner's choice.
+
+    Raises:
+        InputError: the path leaves the folder.
+    """
+    top = Path(os.path.normpath(root))
+    file = Path(os.path.normpath(top / path))
+    if not file.is_relative_to(top):
+        raise InputError(f"{path!r} leaves the corpus' folder {root}")
+    return file
 
 
 def sha256(path: str | Path) -> str:

@@ -1,7 +1,7 @@
 """Defaults of an implementation, read from its source without importing it.
 
 Every reader, extractor, noise and model keeps its defaults in a module-level literal ``SETTINGS``
-beside its code. Planning a run needs them, but not the seconds that importing torch takes.
+beside its code, and what they may be in ``LIMITS``. Planning a run needs them, but not the seconds that importing torch takes.
 """
 
 import ast
@@ -38,11 +38,11 @@ def source_of(module: str) -> Path:
 
 
 @cache
-def _parse(module: str) -> dict:
+def _literal(module: str, name: str) -> dict:
     tree = ast.parse(source_of(module).read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.Assign) and any(
-            isinstance(target, ast.Name) and target.id == "SETTINGS" for target in node.targets
+            isinstance(target, ast.Name) and target.id == name for target in node.targets
         ):
             return ast.literal_eval(node.value)
     return {}
@@ -50,7 +50,7 @@ def _parse(module: str) -> dict:
 
 def defaults(implementation: str) -> dict:
     """The literal ``SETTINGS`` of the module of ``"module:name"``; empty where it has none."""
-    return dict(_parse(implementation.partition(":")[0]))
+    return dict(_literal(implementation.partition(":")[0], "SETTINGS"))
 
 
 def complete(implementation: str, given: dict, where: str) -> dict:
@@ -73,7 +73,27 @@ def complete(implementation: str, given: dict, where: str) -> dict:
                 f"config: {where}.{key} is {value!r}, expected a value like the default "
                 f"{known[key]!r}"
             )
-    return {**known, **given}
+    settings = {**known, **given}
+    check_limits(settings, _literal(implementation.partition(":")[0], "LIMITS"), where)
+    return settings
+
+
+def check_limits(settings: dict, limits: dict, where: str) -> None:
+    """Check values against (lowest, highest), or against a list of those to choose from.
+
+    Raises:
+        InputError: a value is outside.
+    """
+    for key, allowed in limits.items():
+        if key not in settings:
+            continue
+        value = settings[key]
+        if isinstance(allowed, tuple):
+            fits, expected = allowed[0] <= value <= allowed[1], f"{allowed[0]:g} to {allowed[1]:g}"
+        else:
+            fits, expected = value in allowed, f"one of {', '.join(allowed)}"
+        if not fits:
+            raise InputError(f"config: {where}.{key} is {value!r}, expected {expected}")
 
 
 def unknown(where: str, key: str, known: Any) -> str:
@@ -84,7 +104,7 @@ def unknown(where: str, key: str, known: Any) -> str:
 
 
 def _same_kind(default: Any, value: Any) -> bool:
-    if default is None or value is None:
+    if default is None:
         return True
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(default, bool) and isinstance(value, bool)

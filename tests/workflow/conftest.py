@@ -54,10 +54,12 @@ class Project:
         """Write the config that is laid over the default one."""
         (self.folder / "small.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
-    def command(self, *arguments: str, configfiles: tuple[str, ...] = ("small.yaml",)) -> list[str]:
+    def command(
+        self, *arguments: str, cores: int = 2, configfiles: tuple[str, ...] = ("small.yaml",)
+    ) -> list[str]:
         """The command line of a run."""
         snakemake = str(Path(sys.executable).with_name("snakemake"))
-        return [snakemake, *arguments, "--cores", "2", "--configfile", *configfiles]
+        return [snakemake, *arguments, "--cores", str(cores), "--configfile", *configfiles]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -70,9 +72,9 @@ class Project:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
         )  # fmt: skip
 
-    def planned(self, *arguments: str) -> dict[str, set[str]]:
+    def planned(self, *arguments: str, **options) -> dict[str, set[str]]:
         """What a dry run would do: wildcards of the jobs by rule."""
-        done = self.run("--dry-run", *arguments)
+        done = self.run("--dry-run", *arguments, **options)
         assert done.returncode == 0, done.stdout
         jobs: dict[str, set[str]] = {}
         rule = None

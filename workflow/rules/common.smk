@@ -1,18 +1,21 @@
 # What the rules share: the checked config, and the functions that turn it into file names.
 import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 from snakemake.exceptions import WorkflowError
+from snakemake_interface_executor_plugins.settings import ExecMode
 
 sys.path.insert(0, os.path.join(workflow.basedir, "src"))
 
 from robust_mer.config import Config
 from robust_mer.corpora.index import changed_media
-from robust_mer.corruption.names import parse_trained_on
+from robust_mer.corruption.names import CLEAN, parse_trained_on
 from robust_mer.errors import InputError
 from robust_mer.identity import code_identity
 from robust_mer.jobs import lend_source
+from robust_mer.settings import load
 
 lend_source()
 
@@ -43,19 +46,6 @@ wildcard_constraints:
     seed=r"\d+",
 
 
-onstart:
-    for corpus in settings.corpora:
-        media = f"{RESULTS}/{corpus}/media.csv"
-        changed = changed_media(media, corpus_root(corpus)) if os.path.exists(media) else []
-        if changed:
-            print(
-                f"{corpus}: {len(changed)} recordings are not what the index saw, the first: "
-                f"{changed[0]}. To take them in: snakemake --forcerun index_corpus "
-                f"extract_features ...",
-                file=sys.stderr,
-            )
-
-
 def corpus_root(corpus):
     return settings.corpus(corpus)["root"]
 
@@ -68,6 +58,19 @@ def features_of(corpus, model=None):
     ]
 
 
+def schedule_of(corpus, corruption):
+    """The noise schedule of a corruption; clean data have none."""
+    return [] if corruption == CLEAN else SCHEDULE.format(corpus=corpus, corruption=corruption)
+
+
+def schedules_of(experiment):
+    return {
+        corruption: schedule_of(experiment.corpus, corruption)
+        for corruption in experiment.corruptions
+        if corruption != CLEAN
+    }
+
+
 def replica_files(corpus, model, trained_on, tested_on):
     return [
         REPLICA.format(corpus=corpus, model=model, trained_on=trained_on, fold=fold, seed=seed)
@@ -77,6 +80,33 @@ def replica_files(corpus, model, trained_on, tested_on):
 
 
 # Index.
+
+
+def reader_tables(wildcards):
+    """The corpus' own tables: labels, transcripts, a manifest. A generated corpus brings them."""
+    if settings.generator(wildcards.corpus):
+        return []
+    reader = settings.reader(wildcards.corpus)
+    tables = load(reader["implementation"].replace(":read", ":tables"))
+    return tables(Path(corpus_root(wildcards.corpus)), reader["settings"])
+
+
+def warn_of_changed_media():
+    """Say which recordings are no longer what the index saw; that alone reruns nothing."""
+    for corpus in settings.corpora:
+        media = f"{RESULTS}/{corpus}/media.csv"
+        changed = changed_media(media, corpus_root(corpus)) if os.path.exists(media) else []
+        if changed:
+            print(
+                f"{corpus}: {len(changed)} recordings are not what the index saw, the first: "
+                f"{changed[0]}. To take them in: snakemake --forcerun index_corpus "
+                f"extract_features ...",
+                file=sys.stderr,
+            )
+
+
+if workflow.exec_mode == ExecMode.DEFAULT:  # not in the jobs of a cluster
+    warn_of_changed_media()
 
 
 def raw_corpus(wildcards):
@@ -139,9 +169,7 @@ def noise_params(wildcards):
 
 def schedule_code(wildcards):
     noise = settings.noise(wildcards.corruption)
-    return code_identity(
-        "robust_mer.corruption.corrupt", *([noise["implementation"]] if noise else [])
-    )
+    return code_identity("robust_mer.corruption.corrupt", noise["implementation"])
 
 
 # Training.
@@ -152,7 +180,7 @@ def training_corruption(wildcards):
 
 
 def training_schedule(wildcards):
-    return SCHEDULE.format(corpus=wildcards.corpus, corruption=training_corruption(wildcards))
+    return schedule_of(wildcards.corpus, training_corruption(wildcards))
 
 
 def model_features(wildcards):
@@ -176,7 +204,7 @@ def model_normalise(wildcards):
 
 
 def training_noise(wildcards):
-    return settings.noise(training_corruption(wildcards))
+    return settings.seeded_noise(training_corruption(wildcards))
 
 
 def training_code(wildcards):
@@ -192,7 +220,7 @@ def training_code(wildcards):
 
 
 def evaluation_schedule(wildcards):
-    return SCHEDULE.format(corpus=wildcards.corpus, corruption=wildcards.tested_on)
+    return schedule_of(wildcards.corpus, wildcards.tested_on)
 
 
 def evaluation_checkpoints(wildcards):
@@ -205,7 +233,7 @@ def evaluation_modalities(wildcards):
 
 
 def evaluation_noise(wildcards):
-    return settings.noise(wildcards.tested_on)
+    return settings.seeded_noise(wildcards.tested_on)
 
 
 def evaluation_code(wildcards):
@@ -218,6 +246,12 @@ def evaluation_code(wildcards):
 
 
 # Results.
+
+
+def published_tables():
+    """The papers' numbers, by paths that stay the same when the project is moved."""
+    folder = os.path.relpath(os.path.join(workflow.basedir, "resources/published"))
+    return sorted(f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(".csv"))
 
 
 def experiment_predictions(wildcards):
@@ -239,7 +273,10 @@ def experiment_params(wildcards):
         "corpus": experiment.corpus,
         "note": corpus.get("note"),
         "published": corpus.get("published"),
-        "models": {model: settings.model_class(model) for model in experiment.models},
+        "models": {
+            model: settings.described_class(experiment.corpus, model) for model in experiment.models
+        },
+        "given_mask": [model for model in experiment.models if settings.given_mask(model)],
         "folds": experiment.folds,
         "seeds": experiment.seeds,
     }
@@ -265,7 +302,7 @@ def report_experiments(wildcards):
                 settings.extractor_of(experiment.corpus, modality)
                 for modality in settings.modalities(experiment.corpus)
             ],
-            "corruptions": experiment.corruptions,
+            "corruptions": list(schedules_of(experiment)),
         }
         for name, experiment in settings.experiments.items()
     ]
@@ -281,7 +318,7 @@ def report_inputs(wildcards):
             f"{RESULTS}/{corpus}/folds.csv",
             f"{RESULTS}/{corpus}/index_problems.csv",
             *(path.removesuffix(".h5") + ".csv" for path in features_of(corpus)),
-            *(SCHEDULE.format(corpus=corpus, corruption=c) for c in experiment.corruptions),
+            *schedules_of(experiment).values(),
         ]
     return sorted(set(files))
 
@@ -303,11 +340,7 @@ def feature_files():
 
 def schedule_files():
     return sorted(
-        {
-            SCHEDULE.format(corpus=experiment.corpus, corruption=corruption)
-            for experiment in settings.experiments.values()
-            for corruption in experiment.corruptions
-        }
+        {path for e in settings.experiments.values() for path in schedules_of(e).values()}
     )
 
 

@@ -21,6 +21,7 @@ rule make_corpus:
 rule index_corpus:
     input:
         raw=raw_corpus,
+        tables=reader_tables,
     output:
         utterances=f"{CORPUS}/utterances.csv",
         problems=f"{CORPUS}/index_problems.csv",

@@ -22,7 +22,6 @@ rule evaluate_model:
     params:
         modalities=evaluation_modalities,
         noise=evaluation_noise,
-        noise_seed=settings.noise_seed,
         code=evaluation_code,
     script:
         "../scripts/evaluate_model.py"

@@ -4,11 +4,7 @@
 rule write_tables:
     input:
         predictions=experiment_predictions,
-        published=sorted(
-            os.path.join(workflow.basedir, "resources/published", name)
-            for name in os.listdir(os.path.join(workflow.basedir, "resources/published"))
-            if name.endswith(".csv")
-        ),
+        published=published_tables(),
     output:
         report(
             multiext(f"{TABLES}_average", ".csv", ".md", ".tex"),

@@ -24,7 +24,6 @@ rule train_model:
         model=model_params,
         normalise=model_normalise,
         noise=training_noise,
-        noise_seed=settings.noise_seed,
         code=training_code,
     script:
         "../scripts/train_model.py"

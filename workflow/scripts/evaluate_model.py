@@ -10,10 +10,9 @@ with job(snakemake.log[0], f"evaluate_model {wildcards.model} {wildcards.tested_
         utterances_csv=snakemake.input.utterances,
         folds_csv=snakemake.input.folds,
         features=dict(zip(snakemake.params.modalities, snakemake.input.features, strict=True)),
-        alpha_bars=read_alpha_bars(snakemake.input.schedule),
+        alpha_bars=read_alpha_bars(snakemake.input.schedule) if snakemake.input.schedule else {},
         tested_on=wildcards.tested_on,
         noise=snakemake.params.noise,
-        noise_seed=snakemake.params.noise_seed,
         device=snakemake.config["training"]["device"],
         threads=snakemake.threads,
     )

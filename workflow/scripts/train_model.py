@@ -10,7 +10,7 @@ with job(snakemake.log[0], f"train_model {wildcards.model} {wildcards.trained_on
         utterances_csv=snakemake.input.utterances,
         folds_csv=snakemake.input.folds,
         features=dict(zip(snakemake.params.normalise, snakemake.input.features, strict=True)),
-        alpha_bars=read_alpha_bars(snakemake.input.schedule),
+        alpha_bars=read_alpha_bars(snakemake.input.schedule) if snakemake.input.schedule else {},
         teacher=snakemake.input.teacher or None,  # an empty list where there is none
         trained_on=wildcards.trained_on,
         fold=int(wildcards.fold),
@@ -18,7 +18,6 @@ with job(snakemake.log[0], f"train_model {wildcards.model} {wildcards.trained_on
         model=snakemake.params.model,
         normalise=snakemake.params.normalise,
         noise=snakemake.params.noise,
-        noise_seed=snakemake.params.noise_seed,
         device=snakemake.config["training"]["device"],
         threads=snakemake.threads,
     )

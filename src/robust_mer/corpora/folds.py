@@ -10,8 +10,6 @@ from robust_mer.files import whole
 from robust_mer.jobs import log
 from robust_mer.table import PARTS, read_table
 
-SCHEMES = ("session_speakers", "session_groups", "part")
-
 
 def make_folds(utterances: pd.DataFrame, scheme: str, groups: int | None) -> pd.DataFrame:
     """Assign utterances to parts in every fold.
@@ -30,16 +28,27 @@ def make_folds(utterances: pd.DataFrame, scheme: str, groups: int | None) -> pd.
     Raises:
         InputError: the corpus does not fit the scheme.
     """
+    shared = utterances.groupby("speaker")["session"].nunique()
+    if scheme != "part" and (shared > 1).any():
+        raise InputError(
+            f"folds: speaker {shared.idxmax()} occurs in {shared.max()} sessions and would stand "
+            "in training and test at once"
+        )
     if scheme == "part":
         assigned = [utterances["part"]] if "part" in utterances else []
-        if not assigned or not set(assigned[0]) == set(PARTS):
+        strange = sorted(set(assigned[0]) - set(PARTS)) if assigned else ["no such column"]
+        if strange:
             raise InputError(
-                f"folds: the scheme 'part' needs a column part with the values {', '.join(PARTS)}"
+                f"folds: the scheme 'part' needs a column part with the values "
+                f"{', '.join(PARTS)}; found {', '.join(map(repr, strange))}"
             )
     elif scheme == "session_speakers":
         assigned = list(_session_speakers(utterances))
     else:
         assigned = list(_session_groups(utterances, groups))
+    for fold, part in enumerate(assigned, start=1):
+        if empty := set(PARTS) - set(part):
+            raise InputError(f"folds: fold {fold} has an empty part: {', '.join(sorted(empty))}")
     return pd.concat(
         [
             pd.DataFrame({"fold": fold, "part": part, "utterance": utterances["utterance"]})
@@ -70,12 +79,6 @@ def _session_groups(utterances: pd.DataFrame, groups: int | None) -> Iterator[pd
         raise InputError(
             f"folds: the scheme 'session_groups' needs groups between 3 and the number of "
             f"sessions ({len(sessions)}), not {groups}"
-        )
-    shared = utterances.groupby("speaker")["session"].nunique()
-    if (shared > 1).any():
-        raise InputError(
-            f"folds: speaker {shared.idxmax()} occurs in {shared.max()} sessions and would stand "
-            "in training and test at once"
         )
     group = utterances["session"].map({s: place % groups for place, s in enumerate(sessions)})
     for test in range(groups):

@@ -19,6 +19,16 @@ _LINE = re.compile(r"(?P<utterance>Ses\d\d\w+) \[[\d.]+-[\d.]+\]: ?(?P<text>.*)"
 _NAME = re.compile(r"Ses(?P<session>\d\d)(?P<left>[FM])_.+_(?P<speaker>[FM])\w*\d+")
 
 
+def tables(root: Path, settings: dict) -> list[str]:
+    """The tables that the reader reads: labels and transcripts of all dialogues."""
+    dialog = "Session[0-9]/dialog"
+    found = [
+        *root.glob(f"{dialog}/EmoEvaluation/Ses*.txt"),
+        *root.glob(f"{dialog}/transcriptions/Ses*.txt"),
+    ]
+    return sorted(map(str, found))
+
+
 def read(root: Path, settings: dict) -> Reading:
     """Read labels, times and transcripts of all sessions.
 
@@ -58,6 +68,8 @@ def _read_dialogue(
     transcript = session / "dialog" / "transcriptions" / path.name
     texts = _read_transcript(transcript, reading)
     video = session / "dialog" / "avi" / "DivX" / f"{dialogue}.avi"
+    if not video.is_file():
+        reading.skip(video, 0, "is missing")
     for number, line in enumerate(_lines(path, reading), start=1):
         if not line.startswith("["):
             continue  # header, rater lines, blank lines
@@ -70,6 +82,8 @@ def _read_dialogue(
             continue
         utterance = match["utterance"]
         audio = session / "sentences" / "wav" / dialogue / f"{utterance}.wav"
+        if not audio.is_file():
+            reading.skip(audio, 0, "is missing")
         if utterance not in texts:
             reading.skip(path, number, f"{utterance} has no line in {transcript.name}")
         reading.rows.append(

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from robust_mer.corpora.utterances import inside
 from robust_mer.errors import InputError
-from robust_mer.files import fast_hash, whole
+from robust_mer.files import fast_hash, inside, whole
 from robust_mer.jobs import log
 from robust_mer.settings import load
 

@@ -1,11 +1,13 @@
 """Reader of one's own corpus: a table of clips."""
 
+import math
 from pathlib import Path
 
 import pandas as pd
 
-from robust_mer.corpora.utterances import Reading, inside
+from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
+from robust_mer.files import inside
 
 SETTINGS = {
     # the table, in the corpus' root
@@ -14,6 +16,11 @@ SETTINGS = {
 
 _REQUIRED = ["utterance", "session", "speaker", "label"]
 _OPTIONAL = ["audio", "video", "region", "start", "end", "text", "part"]
+
+
+def tables(root: Path, settings: dict) -> list[str]:
+    """The tables that the reader reads."""
+    return [str(root / settings["table"])]
 
 
 def read(root: Path, settings: dict) -> Reading:
@@ -46,7 +53,8 @@ def read(root: Path, settings: dict) -> Reading:
         )
     reading = Reading(more=["part"] if "part" in table else [])
     for line, row in enumerate(table.to_dict("records"), start=2):
-        empty = [column for column in _REQUIRED if not row[column].strip()]
+        row = {key: cell if key == "text" else cell.strip() for key, cell in row.items()}
+        empty = [column for column in _REQUIRED if not row[column]]
         if empty:
             reading.skip(path, line, f"{empty[0]} is empty; the row is left out")
             continue
@@ -66,6 +74,6 @@ def _is_time(start: str, end: str) -> bool:
     if not start and not end:
         return True
     try:
-        return 0 <= float(start) < float(end)
+        return 0 <= float(start) < float(end) < math.inf
     except ValueError:
         return False

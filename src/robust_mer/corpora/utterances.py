@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
@@ -59,15 +59,3 @@ class Reading:
         rows = [[row.get(column, "") for column in columns] for row in self.rows]
         table = pd.DataFrame(rows, columns=columns, dtype=str)
         return table.sort_values(["session", "utterance"], kind="stable", ignore_index=True)
-
-
-def inside(root: Path, path: str) -> Path:
-    """The path of a corpus' file.
-
-    Raises:
-        InputError: the path leaves the corpus' folder.
-    """
-    resolved = (root / path).resolve()
-    if PurePosixPath(path).is_absolute() or not resolved.is_relative_to(root.resolve()):
-        raise InputError(f"{path!r} leaves the corpus' folder {root}")
-    return resolved

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from robust_mer.corruption.draws import CounterDraws
-from robust_mer.corruption.names import CLEAN, parse_corruption
+from robust_mer.corruption.names import parse_corruption
 from robust_mer.corruption.noise import Noise, make_noise
 from robust_mer.corruption.schedule import Step, exact_step, paper_step
 from robust_mer.data import Corpus, fit_normaliser, read_corpus, training_frames
@@ -16,16 +16,6 @@ from robust_mer.jobs import log
 
 _STEP = {"paper": paper_step, "exact": exact_step}
 _MEASURED_VALUES = 2_000_000
-_COLUMNS = [
-    "fold",
-    "modality",
-    "target_snr_db",
-    "variance",
-    "steps",
-    "alpha_bar",
-    "reached_snr_db",
-    "true_snr_db",
-]
 
 
 def write_schedule(
@@ -36,29 +26,26 @@ def write_schedule(
     features: dict[str, str | Path],
     normalise: dict[str, bool],
     mode: str,
-    noise: dict | None,
+    noise: dict,
 ) -> None:
     """Write ``schedule.csv``: a row per fold and modality.
 
     Args:
         path: The table to write.
-        corruption: Its name, e.g. ``gaussian_-10dB``; ``clean`` has a table without rows.
+        corruption: Its name, e.g. ``gaussian_-10dB``.
         utterances_csv: The index.
         folds_csv: The folds; only their training parts are looked at.
         features: Feature file per modality.
         normalise: Per modality, whether noise goes onto normalised features.
         mode: ``paper`` takes a whole number of steps, ``exact`` solves for abar.
-        noise: ``implementation`` and ``settings`` of the noise type; None for ``clean``.
+        noise: ``implementation`` and ``settings`` of the noise type.
 
     Raises:
         InputError: a modality cannot be brought to the target SNR.
     """
-    rows = []
-    if corruption != CLEAN:
-        corpus = read_corpus(utterances_csv, folds_csv, features)
-        draw = make_noise(noise["implementation"], noise["settings"])
-        rows = list(_rows(corpus, corruption, normalise, mode, draw))
-    table = pd.DataFrame(rows, columns=_COLUMNS)
+    corpus = read_corpus(utterances_csv, folds_csv, features)
+    draw = make_noise(noise["implementation"], noise["settings"])
+    table = pd.DataFrame(_rows(corpus, corruption, normalise, mode, draw))
     with whole(path) as unfinished:
         table.to_csv(unfinished, index=False)
     for modality, part in table.groupby("modality", sort=False):
@@ -111,6 +98,6 @@ def _true_snr_db(frames: np.ndarray, step: Step, noise: Noise, key: tuple) -> fl
 
 
 def read_alpha_bars(path: str | Path) -> dict[tuple[int, str], float]:
-    """abar by (fold, modality) from a ``schedule.csv``; empty for ``clean``."""
+    """abar by (fold, modality) from a ``schedule.csv``."""
     table = pd.read_csv(path)
     return {(int(row.fold), str(row.modality)): float(row.alpha_bar) for row in table.itertuples()}

@@ -9,6 +9,8 @@ SETTINGS = {
     "frequency": 0.3,
 }
 
+LIMITS = {"frequency": (1e-6, 1)}
+
 
 def draw(shape: tuple[int, ...], draws: Draws, frequency: float) -> Tensor:
     """Noise of the given shape, power ``frequency``.

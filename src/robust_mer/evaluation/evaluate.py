@@ -5,15 +5,19 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from robust_mer.corruption.names import CLEAN, conditions, parse_corruption
-from robust_mer.corruption.noise import make_noise
+from robust_mer.corruption.names import conditions
 from robust_mer.data import Corpus, read_corpus
 from robust_mer.errors import InputError
 from robust_mer.files import whole
 from robust_mer.jobs import log, progress
 from robust_mer.training.checkpoint import load_checkpoint
 from robust_mer.training.predict import combine, embed, pick_device
-from robust_mer.training.replica import CorruptionOfFold, corrupted_part, normalised_frames
+from robust_mer.training.replica import (
+    NO_CORRUPTION,
+    corrupted_part,
+    corruption_of_fold,
+    normalised_frames,
+)
 
 _PARTS = ("validation", "test")
 
@@ -27,7 +31,6 @@ def evaluate_replicas(
     alpha_bars: dict[tuple[int, str], float],
     tested_on: str,
     noise: dict | None,
-    noise_seed: int,
     device: str,
     threads: int,
 ) -> None:
@@ -45,8 +48,7 @@ def evaluate_replicas(
         features: Feature file per modality, those that the model uses.
         alpha_bars: abar by (fold, modality) from the schedule of ``tested_on``.
         tested_on: Name of the corruption.
-        noise: ``implementation`` and ``settings`` of the noise; None for ``clean``.
-        noise_seed: Seed of the evaluation noise.
+        noise: ``implementation``, ``settings`` and ``seed`` of the noise; None for ``clean``.
         device: ``auto``, ``cpu`` or ``cuda``.
         threads: CPU threads for torch.
     """
@@ -55,7 +57,7 @@ def evaluate_replicas(
     corpus = read_corpus(utterances_csv, folds_csv, features)
     table = []
     for checkpoint in progress(checkpoints, len(checkpoints), "replicas evaluated"):
-        table += _evaluate(checkpoint, corpus, alpha_bars, tested_on, noise, noise_seed, where)
+        table += _evaluate(checkpoint, corpus, alpha_bars, tested_on, noise, where)
     result = pd.concat(table, ignore_index=True)
     with whole(predictions) as unfinished:
         result.to_parquet(unfinished, index=False)
@@ -68,7 +70,6 @@ def _evaluate(
     alpha_bars: dict[tuple[int, str], float],
     tested_on: str,
     noise: dict | None,
-    noise_seed: int,
     device: torch.device,
 ) -> list[pd.DataFrame]:
     model, normalisers, facts = load_checkpoint(checkpoint)
@@ -77,20 +78,14 @@ def _evaluate(
     model.to(device)
     modalities, fold = list(corpus.features), facts["fold"]
     frames = normalised_frames(corpus, normalisers, device)
-    silent = CorruptionOfFold(CLEAN, None, {}, 0)
-    corruption = silent
-    if noise is not None:
-        corruption = CorruptionOfFold(
-            parse_corruption(tested_on).noise,
-            make_noise(noise["implementation"], noise["settings"]),
-            {modality: alpha_bars[fold, modality] for modality in modalities},
-            noise_seed,
-        )
+    corruption = corruption_of_fold(tested_on, noise, alpha_bars, fold, modalities)
     tables = []
     for part in _PARTS:
         rows = corpus.parts[fold][part]
         with torch.no_grad():
-            clean = embed(model, corrupted_part(frames, corpus.utterances, rows, part, silent))
+            clean = embed(
+                model, corrupted_part(frames, corpus.utterances, rows, part, NO_CORRUPTION)
+            )
             noisy = (
                 clean
                 if noise is None

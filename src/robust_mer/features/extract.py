@@ -1,6 +1,5 @@
 """Extract one kind of features from every utterance of a corpus into the feature store."""
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from robust_mer.errors import InputError
 from robust_mer.features.shards import cut, read_shard
 from robust_mer.features.utterance import Utterance
 from robust_mer.features.workers import Workers
-from robust_mer.files import whole
+from robust_mer.files import inside, whole
 from robust_mer.identity import code_identity
 from robust_mer.jobs import log, progress
 from robust_mer.store import write_features
@@ -125,8 +124,8 @@ def read_utterances(path: str | Path, root: Path) -> list[Utterance]:
     return [
         Utterance(
             utterance=row["utterance"],
-            audio=_inside(root, row["audio"], f"{path}: audio of {row['utterance']}"),
-            video=_inside(root, row["video"], f"{path}: video of {row['utterance']}"),
+            audio=inside(root, row["audio"]) if row["audio"] else None,
+            video=inside(root, row["video"]) if row["video"] else None,
             region=row["region"],
             start=_seconds(row["start"], f"{path}: start of {row['utterance']}"),
             end=_seconds(row["end"], f"{path}: end of {row['utterance']}"),
@@ -135,17 +134,6 @@ def read_utterances(path: str | Path, root: Path) -> list[Utterance]:
         )
         for row in table[_COLUMNS].to_dict("records")
     ]
-
-
-def _inside(root: Path, relative: str, where: str) -> Path | None:
-    if not relative:
-        return None
-    # Judged by its name: a link inside the corpus to another disk is the owner's choice.
-    top = Path(os.path.normpath(root))
-    path = Path(os.path.normpath(top / relative))
-    if not path.is_relative_to(top):
-        raise InputError(f"{where} is {relative!r}, which leads out of the corpus's folder {root}")
-    return path
 
 
 def _seconds(text: str, where: str) -> float | None:

@@ -43,18 +43,18 @@ class TextCNN(nn.Module):
 
     Args:
         width: Dimensions of a token's embedding.
-        dropout: Rate before the last layer.
     """
 
     _KERNELS = (3, 4, 5)
+    _DROPOUT = 0.5  # of its own, whatever the model's
 
-    def __init__(self, width: int, dropout: float) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(
             nn.Conv1d(width, EMBEDDING, kernel) for kernel in self._KERNELS
         )
         self.last = nn.Linear(len(self._KERNELS) * EMBEDDING, EMBEDDING)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(self._DROPOUT)
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
         """Encode padded tokens [B, T, D] of which ``lengths`` [B] are real: [B, 128].
@@ -78,11 +78,11 @@ class TextCNN(nn.Module):
         return torch.where(lengths[:, None] > 0, embedding, 0.0)
 
 
-def modality_encoders(widths: dict[str, int], dropout: float) -> nn.ModuleDict:
+def modality_encoders(widths: dict[str, int]) -> nn.ModuleDict:
     """An encoder per modality: TextCNN for text, LSTM for everything else."""
     return nn.ModuleDict(
         {
-            modality: TextCNN(width, dropout) if modality == "text" else RecurrentEncoder(width)
+            modality: TextCNN(width) if modality == "text" else RecurrentEncoder(width)
             for modality, width in widths.items()
         }
     )

@@ -29,6 +29,7 @@ SETTINGS = {
     "epochs_falling": 10,
     # gradient norm at which each sub-network is clipped
     "clip_norm": 0.5,
+    # of the classifier
     "dropout": 0.5,
     # weight of the CMD between the modalities' invariant features
     "weight_cmd": 1.0,
@@ -48,7 +49,7 @@ class InvarianceTeacher(Model):
         super().__init__()
         dropout = settings["dropout"]
         self.weight_cmd = settings["weight_cmd"]
-        self.encoders = modality_encoders(widths, dropout)
+        self.encoders = modality_encoders(widths)
         self.invariance = InvarianceEncoder()
         self.classifier = classifier(
             [2 * EMBEDDING * len(widths), EMBEDDING, EMBEDDING, classes], dropout

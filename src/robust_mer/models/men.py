@@ -21,6 +21,7 @@ SETTINGS = {
     "epochs_falling": 10,
     # gradient norm at which each sub-network is clipped
     "clip_norm": 0.5,
+    # of the classifier
     "dropout": 0.3,
 }
 
@@ -37,7 +38,7 @@ class MEN(Model):
     def __init__(self, settings: dict, widths: dict[str, int], classes: int) -> None:
         super().__init__()
         dropout = settings["dropout"]
-        self.encoders = modality_encoders(widths, dropout)
+        self.encoders = modality_encoders(widths)
         self.classifier = classifier(
             [EMBEDDING * len(widths), EMBEDDING, EMBEDDING, classes], dropout
         )

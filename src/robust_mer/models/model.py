@@ -14,8 +14,7 @@ class Batch:
     Frames are padded: [B, T, D] per modality, of which ``lengths`` [B] are real.
     """
 
-    clean: dict[str, Tensor]
-    received: dict[str, Tensor]  # as clean, but noisy where the sample's condition says so
+    received: dict[str, Tensor]  # noisy where the sample's condition says so
     lengths: dict[str, Tensor]
     label: Tensor  # [B]
     targets: dict[str, Tensor]  # what the teacher says of the clean utterances

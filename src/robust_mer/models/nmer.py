@@ -34,6 +34,7 @@ SETTINGS = {
     "epochs_falling": 30,
     # gradient norm at which each sub-network is clipped
     "clip_norm": 1.0,
+    # of Transformer and classifier
     "dropout": 0.5,
     # the Transformer that encodes: layers and heads from the paper, feed-forward size ours
     "layers": 5,
@@ -51,6 +52,8 @@ SETTINGS = {
     "kl": "mean",
 }
 
+LIMITS = {"kl": ["mean", "sum_latent", "sum"], "layers": (1, 1000), "latent": (1, 100_000)}
+
 # A latent unit whose mean hardly moves between utterances says nothing about them.
 _ACTIVE_VARIANCE = 0.01
 
@@ -64,19 +67,17 @@ class NMER(Model):
         classes: Number of classes.
 
     Raises:
-        InputError: ``kl`` is unknown, or the features cannot be split among the heads.
+        InputError: the features cannot be split among the heads.
     """
 
     def __init__(self, settings: dict, widths: dict[str, int], classes: int) -> None:
         super().__init__()
         self.settings = settings
-        if settings["kl"] not in ("mean", "sum_latent", "sum"):
-            raise InputError(f"kl is {settings['kl']!r}, expected mean, sum_latent or sum")
         dropout, latent = settings["dropout"], settings["latent"]
         joint = EMBEDDING * len(widths)
         if 2 * joint % settings["heads"]:
             raise InputError(f"heads is {settings['heads']}, which does not divide {2 * joint}")
-        self.encoders = modality_encoders(widths, dropout)
+        self.encoders = modality_encoders(widths)
         self.invariance = InvarianceEncoder()
         layer = nn.TransformerEncoderLayer(
             2 * joint, settings["heads"], settings["feed_forward"], dropout, batch_first=True

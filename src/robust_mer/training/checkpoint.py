@@ -55,6 +55,8 @@ def load_checkpoint(path: str | Path) -> tuple[Model, dict[str, Normaliser], dic
         with safe_open(path, "pt") as file:
             facts = json.loads(file.metadata()["facts"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if not facts["implementation"].startswith("robust_mer.models."):
+            raise InputError(f"{path} names code outside the models: {facts['implementation']!r}")
         model = build_model(facts)
         model.load_state_dict(
             {

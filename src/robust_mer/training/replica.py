@@ -7,15 +7,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robust_mer.corruption.names import NONE, conditions, partial_conditions
-from robust_mer.corruption.noise import Noise, add_noise, evaluation_noise
+from robust_mer.corruption.names import (
+    CLEAN,
+    NONE,
+    conditions,
+    parse_corruption,
+    partial_conditions,
+)
+from robust_mer.corruption.noise import Noise, add_noise, evaluation_noise, make_noise
 from robust_mer.data import Corpus, Normaliser
 from robust_mer.errors import InputError
 
 
-def replica_seed(seed: int, fold: int) -> int:
-    """Seed of everything random in a replica, a function of its own key alone."""
-    digest = hashlib.sha256(f"{seed}\0{fold}".encode()).digest()
+def replica_seed(seed: int, fold: int, purpose: str) -> int:
+    """Seed of one source of randomness in a replica, a function of the replica's own key alone."""
+    digest = hashlib.sha256(f"{seed}\0{fold}\0{purpose}".encode()).digest()
     return int.from_bytes(digest[:8], "little") >> 1
 
 
@@ -43,10 +49,39 @@ class Frames:
 class CorruptionOfFold:
     """How a fold is corrupted: noise and abar per modality; no noise where nothing is."""
 
-    name: str
+    name: str  # of the noise type
     noise: Noise | None
     alpha_bar: dict[str, float]
-    seed: int
+    seed: int  # of the noise in evaluation
+
+
+NO_CORRUPTION = CorruptionOfFold(CLEAN, None, {}, 0)
+
+
+def corruption_of_fold(
+    corruption: str,
+    noise: dict | None,
+    alpha_bars: dict[tuple[int, str], float],
+    fold: int,
+    modalities: list[str],
+) -> CorruptionOfFold:
+    """How a corruption meets a fold.
+
+    Args:
+        corruption: Its name.
+        noise: ``implementation``, ``settings`` and ``seed``; None for ``clean``.
+        alpha_bars: abar by (fold, modality) from its schedule.
+        fold: Which fold.
+        modalities: Those in use.
+    """
+    if noise is None:
+        return NO_CORRUPTION
+    return CorruptionOfFold(
+        parse_corruption(corruption).noise,
+        make_noise(noise["implementation"], noise["settings"]),
+        {modality: alpha_bars[fold, modality] for modality in modalities},
+        noise["seed"],
+    )
 
 
 def normalised_frames(
@@ -106,7 +141,7 @@ def training_conditions(modalities: list[str], which: str) -> Tensor:
     """
     if which == NONE:
         chosen = [conditions(modalities)[NONE]]
-    elif which == "clean":
+    elif which == CLEAN:
         chosen = [(True,) * len(modalities)]
     else:
         chosen = list(partial_conditions(modalities).values())

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from robust_mer.corruption.draws import FreshDraws
-from robust_mer.corruption.names import CLEAN, parse_corruption, parse_trained_on
-from robust_mer.corruption.noise import add_noise, make_noise
+from robust_mer.corruption.names import CLEAN, parse_trained_on
+from robust_mer.corruption.noise import add_noise
 from robust_mer.data import (
     Corpus,
     fit_normaliser,
@@ -26,9 +26,11 @@ from robust_mer.models.model import Batch, Model
 from robust_mer.training.checkpoint import build_model, load_checkpoint, save_checkpoint
 from robust_mer.training.predict import combine, embed, pick_device
 from robust_mer.training.replica import (
+    NO_CORRUPTION,
     CorruptionOfFold,
     Frames,
     corrupted_part,
+    corruption_of_fold,
     normalised_frames,
     replica_seed,
     selection_conditions,
@@ -52,7 +54,6 @@ def train_replica(
     model: dict,
     normalise: dict[str, bool],
     noise: dict | None,
-    noise_seed: int,
     device: str,
     threads: int,
 ) -> None:
@@ -75,8 +76,8 @@ def train_replica(
         seed: Which seed.
         model: ``implementation`` and ``settings``.
         normalise: Per modality, whether features are normalised.
-        noise: ``implementation`` and ``settings`` of the noise; None for ``clean``.
-        noise_seed: Seed of the validation noise.
+        noise: ``implementation`` and ``settings`` of the noise, and ``seed`` of that in the
+            validation data; None for ``clean``.
         device: ``auto``, ``cpu`` or ``cuda``.
         threads: CPU threads for torch.
 
@@ -94,12 +95,7 @@ def train_replica(
         modality: fit_normaliser(training_frames(store, parts["train"]), normalise[modality])
         for modality, store in corpus.features.items()
     }
-    of_fold = CorruptionOfFold(
-        name=corruption if corruption == CLEAN else parse_corruption(corruption).noise,
-        noise=None if noise is None else make_noise(noise["implementation"], noise["settings"]),
-        alpha_bar={m: alpha_bars[fold, m] for m in modalities} if noise else {},
-        seed=noise_seed,
-    )
+    of_fold = corruption_of_fold(corruption, noise, alpha_bars, fold, modalities)
     facts = {
         **model,
         "widths": {m: len(store.names) for m, store in corpus.features.items()},
@@ -108,8 +104,7 @@ def train_replica(
         "fold": fold,
         "seed": seed,
     }
-    key = replica_seed(seed, fold)
-    torch.manual_seed(key)
+    torch.manual_seed(replica_seed(seed, fold, "model"))
     net = build_model(facts)
     frames = normalised_frames(corpus, normalisers, where)
     targets: dict[str, Tensor] = {}
@@ -127,7 +122,10 @@ def train_replica(
         len(parts["train"]),
         where,
     )
-    trainer = _Trainer(net, corpus, frames, parts, of_fold, which, targets, key, model["settings"])
+    generator = torch.Generator(where).manual_seed(replica_seed(seed, fold, "data"))
+    trainer = _Trainer(
+        net, corpus, frames, parts, of_fold, which, targets, generator, model["settings"]
+    )
     best, rows = trainer.run()
     net.load_state_dict(best)
     facts["selected_epoch"] = max(rows, key=lambda row: (row["validation_ua"], -row["epoch"]))[
@@ -170,7 +168,7 @@ class _Trainer:
         corruption: CorruptionOfFold,
         which: str,
         targets: dict[str, Tensor],
-        key: int,
+        generator: torch.Generator,
         settings: dict,
     ) -> None:
         self.net, self.frames, self.corruption, self.targets = net, frames, corruption, targets
@@ -180,14 +178,12 @@ class _Trainer:
         self.label = torch.as_tensor(corpus.label, device=device)
         self.train_rows = torch.as_tensor(parts["train"], device=device)
         self.conditions = training_conditions(modalities, which).to(device)
-        self.generator = torch.Generator(device).manual_seed(key)
-        self.draws = FreshDraws(self.generator)
+        self.generator, self.draws = generator, FreshDraws(generator)
         rows = parts["validation"]
         self.selection = selection_conditions(modalities, which)
         self.validation_label = np.tile(corpus.label[rows], len(self.selection))
-        silent = CorruptionOfFold(CLEAN, None, {}, 0)
         self.validation_clean = corrupted_part(
-            frames, corpus.utterances, rows, "validation", silent
+            frames, corpus.utterances, rows, "validation", NO_CORRUPTION
         )
         self.validation_noisy = corrupted_part(
             frames, corpus.utterances, rows, "validation", corruption
@@ -267,12 +263,11 @@ class _Trainer:
             len(self.conditions), (len(rows),), generator=self.generator, device=rows.device
         )
         is_clean = self.conditions[drawn]
-        clean, received, lengths = {}, {}, {}
+        received, lengths = {}, {}
         for place, (modality, frames) in enumerate(self.frames.items()):
-            clean[modality], lengths[modality] = frames.gather(rows)
-            received[modality] = clean[modality]
+            values, lengths[modality] = frames.gather(rows)
+            received[modality] = values
             if self.corruption.noise is not None:
-                values = clean[modality]
                 noise = self.corruption.noise(tuple(values.shape), self.draws)
                 noisy = add_noise(values, noise, self.corruption.alpha_bar[modality])
                 real = (
@@ -281,7 +276,7 @@ class _Trainer:
                 spoilt = real & ~is_clean[:, place, None]
                 received[modality] = torch.where(spoilt[..., None], noisy, values)
         targets = {name: value[rows] for name, value in self.targets.items()}
-        return Batch(clean, received, lengths, self.label[rows], targets)
+        return Batch(received, lengths, self.label[rows], targets)
 
     def _validate(self) -> dict[str, float]:
         self.net.eval()
