@@ -1,7 +1,8 @@
 """Defaults of an implementation, read from its source without importing it.
 
 Every reader, extractor, noise and model keeps its defaults in a module-level literal ``SETTINGS``
-beside its code, and what they may be in ``LIMITS``. Planning a run needs them, but not the seconds that importing torch takes.
+beside its code, and what they may be in ``LIMITS``. Planning a run needs them, but not the seconds
+that importing torch takes.
 """
 
 import ast

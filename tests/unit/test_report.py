@@ -45,7 +45,7 @@ def summary():
                     "difference_ua": ua - 0.7 if model == "nmer" else None,
                 }
             )
-    rows.append({**rows[0], "condition": "a", "kind": "partial"})
+    rows += [{**row, "condition": "a", "kind": "partial"} for row in rows]
     return pd.DataFrame(rows)
 
 
@@ -97,6 +97,8 @@ def results(folder, **changes):
         [(*key, f"u{n}") for key, size in sizes.items() for n in range(size)],
         columns=["fold", "part", "utterance"],
     ).to_csv(folder / "folds.csv", index=False)
+    problem = {"file": ["Ses01F.txt"], "line": [7], "problem": ["<not> understood"]}
+    pd.DataFrame(problem).to_csv(folder / "problems.csv", index=False)
     return ExperimentResults(
         experiment(**changes),
         folder / "all.csv",
@@ -104,6 +106,7 @@ def results(folder, **changes):
         {"is13": folder / "is13.csv"},
         {"impulse_-10dB": folder / "schedule.csv"},
         folder / "folds.csv",
+        folder / "problems.csv",
     )
 
 
@@ -163,6 +166,18 @@ def test_answer_compares_like_with_like():
     assert len(told) == 3
     nothing = answer(experiment(), summary().query("kind == 'partial'"))
     assert nothing == ["No average over partial conditions was evaluated."]
+    # an average over more conditions does not compete with one over fewer
+    more = pd.concat([summary(), summary().query("model == 'men'").assign(condition="v")])
+    more = more[(more["condition"] != "v") | (more["kind"] == "partial")]
+    assert answer(experiment(), more)[0] == (
+        "Highest average UA: men (trained on clean) under 2 of 2 corruptions."
+    )
+    # trained with all modalities noisy: that condition is compared
+    none = summary().query("kind == 'average'").assign(condition="none", kind="none")
+    none["training"] = none["training"].replace("same", "same, none clean")
+    assert answer(experiment(), none)[0].startswith(
+        "Highest UA with all modalities corrupted: nmer"
+    )
 
 
 def test_page_shows_what_is_behind_the_numbers(page):
@@ -182,6 +197,9 @@ def test_page_shows_what_is_behind_the_numbers(page):
         ["impulse −10 dB", "text", "−10", "60", "−10.10", "−4.90"],
     ]
     assert tables["Utterances of each fold"][1:] == [["0", "5", "2", "3"], ["1", "6", "0", "4"]]
+    assert tables["What the reader left out or found odd"][1:] == [
+        ["Ses01F.txt", "7", "<not> understood"]
+    ]
     average = tables["Experiment demo on corpus: mean of partial conditions"]
     assert average[0] == ["", "", "gaussian −10 dB", "gaussian −40 dB"]
     assert average[2][:2] == [f"men {EVIL}", "clean"]

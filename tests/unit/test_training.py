@@ -46,7 +46,8 @@ def train(corpus, folder, name="men", trained_on="clean", teacher=None, **change
     stem = folder / f"{name}_{trained_on}"
     arguments = {
         "checkpoint": f"{stem}.safetensors", "history": f"{stem}.csv", **corpus,
-        "alpha_bars": read_alpha_bars(schedule) if noise else {}, "teacher": teacher, "trained_on": trained_on,
+        "alpha_bars": read_alpha_bars(schedule) if noise else {}, "teacher": teacher,
+        "trained_on": trained_on,
         "fold": 1, "seed": 1, "model": model(name), "normalise": NORMALISE, "noise": noise,
         "device": "cpu", "threads": 1, **changes,
     }  # fmt: skip
@@ -63,8 +64,8 @@ def evaluate(corpus, folder, checkpoint, tested_on):
         )
     path = folder / "predictions.parquet"
     evaluate_replicas(
-        path, [checkpoint], **corpus, alpha_bars=read_alpha_bars(schedule) if noise else {}, tested_on=tested_on,
-        noise=noise, device="cpu", threads=1,
+        path, [checkpoint], **corpus, alpha_bars=read_alpha_bars(schedule) if noise else {},
+        tested_on=tested_on, noise=noise, device="cpu", threads=1,
     )  # fmt: skip
     return pd.read_parquet(path)
 

@@ -18,6 +18,7 @@ with job(snakemake.log[0], "write_report"):
                     c: corpus / f"corrupted/{c}/schedule.csv" for c in experiment["corruptions"]
                 },
                 folds=corpus / "folds.csv",
+                problems=corpus / "index_problems.csv",
             )
         )
     write_report(snakemake.output.html, shown)

@@ -9,8 +9,8 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from robust_mer.data import PARTS, read_table
-from robust_mer.evaluation.summary import AVERAGE, noise_and_snr, read_summary
+from robust_mer.corruption.names import NONE, PARTIAL
+from robust_mer.evaluation.summary import AVERAGE, SAME, SAME_NONE, noise_and_snr, read_summary
 from robust_mer.evaluation.tables import (
     average_rows,
     average_table,
@@ -20,6 +20,7 @@ from robust_mer.evaluation.tables import (
     line_name,
 )
 from robust_mer.files import whole
+from robust_mer.table import PARTS, read_table
 
 _TEMPLATE = Path(__file__).with_name("report.html")
 _PACKAGES = ("robust-mer", "snakemake", "torch", "numpy", "pandas", "scikit-learn", "matplotlib")
@@ -32,7 +33,7 @@ class ExperimentResults:
     ``experiment`` is that of :func:`robust_mer.evaluation.tables.write_tables`, ``summary`` its
     ``{name}_all.csv``, ``figure`` an svg; ``features`` holds the log of every extractor (columns
     ``utterance, status, reason``), ``schedules`` the ``schedule.csv`` of every corruption, and
-    ``folds`` is the corpus' ``folds.csv``.
+    ``folds`` is the corpus' ``folds.csv`` and ``problems`` its ``index_problems.csv``.
     """
 
     experiment: dict
@@ -41,6 +42,7 @@ class ExperimentResults:
     features: dict[str, str | Path]
     schedules: dict[str, str | Path]
     folds: str | Path
+    problems: str | Path
 
 
 def write_report(path: str | Path, experiments: list[ExperimentResults]) -> None:
@@ -73,14 +75,22 @@ def versions() -> dict[str, str]:
 def answer(experiment: dict, summary: pd.DataFrame) -> list[str]:
     """What the average table says, in sentences: the best model by average UA, and its lead.
 
-    Models that are told which modalities are corrupted do not compete with those that are not.
+    Only averages over as many partial conditions compete, and models that are told which
+    modalities are corrupted do not compete with those that are not. Where models were trained with
+    all modalities corrupted, it is that condition that is compared.
 
     Args:
         experiment: See :func:`robust_mer.evaluation.tables.write_tables`.
         summary: From :func:`robust_mer.evaluation.summary.read_summary`.
     """
     rows = average_rows(summary)
-    rows = rows[rows["kind"] == AVERAGE]
+    rows, what = rows[rows["kind"] == AVERAGE], "average UA"
+    training = set(summary["training"])
+    if SAME_NONE in training and SAME not in training:
+        rows, what = summary[summary["kind"] == NONE], "UA with all modalities corrupted"
+    else:
+        partial = summary[summary["kind"] == PARTIAL].groupby("model")["condition"].nunique()
+        rows = rows[rows["model"].map(partial) == partial.max()]
     told = rows["model"].isin(experiment.get("given_mask", []))
     competing = rows if told.all() else rows[~told]
     if competing.empty:
@@ -100,7 +110,7 @@ def answer(experiment: dict, summary: pd.DataFrame) -> list[str]:
         wins.append(f"{name} under {len(won)} of {count(len(leads), 'corruption')}{by}")
     folds, seeds = len(experiment["folds"]), len(experiment["seeds"])
     sentences = [
-        f"Highest average UA: {', '.join(wins)}.",
+        f"Highest {what}: {', '.join(wins)}.",
         f"These are means over {count(folds, 'fold')} and {count(seeds, 'seed')}; no significance "
         "test is made here, so a small lead may be chance.",
         f"In each: {'; '.join(leads['text'])}.",
@@ -114,7 +124,7 @@ def answer(experiment: dict, summary: pd.DataFrame) -> list[str]:
     if len(published):
         difference = published["difference_ua"]
         sentences.append(
-            f"Ours minus published average UA lies between {_signed(difference.min())} and "
+            f"Ours minus published {what} lies between {_signed(difference.min())} and "
             f"{_signed(difference.max())} ({count(len(published), 'number')})."
         )
     return sentences
@@ -151,6 +161,7 @@ def _view(results: ExperimentResults) -> dict:
             row for name, path in results.schedules.items() for row in _schedule(name, path)
         ],
         "folds": _fold_sizes(results.folds),
+        "problems": read_table(results.problems)[["file", "line", "problem"]].to_numpy().tolist(),
     }
 
 
