@@ -12,6 +12,7 @@ from robust_mer.errors import InputError
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+DEFAULT["experiments"]["demo"]["models"] = ["men", "nmer"]
 
 
 def changed(path: str, value):
