@@ -19,8 +19,9 @@ _OPTIONAL = ["audio", "video", "region", "start", "end", "text", "part"]
 
 
 def tables(root: Path, settings: dict) -> list[str]:
-    """The tables that the reader reads."""
-    return [str(root / settings["table"])]
+    """The tables that the reader reads, as far as they exist: a run can be planned without."""
+    path = root / settings["table"]
+    return [str(path)] if path.is_file() else []
 
 
 def read(root: Path, settings: dict) -> Reading:
