@@ -21,8 +21,15 @@ log = logging.getLogger("robust_mer")
 _PR_SET_PDEATHSIG = 1
 
 
-def lend_source() -> None:
-    """Have jobs import this package from where it was imported here, installed there or not."""
+_RUNNER = "ROBUST_MER_RUNNER"
+
+
+def prepare_jobs() -> None:
+    """Tell the jobs that this process will start where the package lies, and who runs them.
+
+    They import it from where it was imported here, whether it is installed there or not.
+    """
+    os.environ[_RUNNER] = str(os.getpid())
     source = str(Path(__file__).parents[1])
     others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([source, *others]))
@@ -38,7 +45,9 @@ def die_with_parent() -> None:
         return
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended between the two calls
+    # The parent, or the Snakemake above it, may have ended before the kernel was asked.
+    runner = Path("/proc", os.environ.get(_RUNNER, "self"))
+    if os.getppid() != parent or not runner.exists():
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -60,7 +69,8 @@ def without_main() -> Iterator[None]:
 def job(log_path: str, name: str) -> Iterator[None]:
     """Run a job's body: log to ``log_path``, die with Snakemake, and say errors of input plainly.
 
-    A line of progress goes to the terminal too, since a user watches that, not the log.
+    Progress goes to the terminal too, since a user watches that, not the log. Slow imports belong
+    into the body: a job that is not yet bound to Snakemake outlives it.
     """
     die_with_parent()
     file = logging.FileHandler(log_path, mode="w", encoding="utf-8")

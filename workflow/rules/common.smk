@@ -14,10 +14,10 @@ from robust_mer.corpora.index import changed_media
 from robust_mer.corruption.names import CLEAN, parse_trained_on
 from robust_mer.errors import InputError
 from robust_mer.identity import code_identity
-from robust_mer.jobs import lend_source
+from robust_mer.jobs import prepare_jobs
 from robust_mer.settings import load
 
-lend_source()
+prepare_jobs()
 
 RESULTS = "results"
 CORPUS = f"{RESULTS}/{{corpus}}"

@@ -1,9 +1,10 @@
-from robust_mer.corruption.corrupt import read_alpha_bars
-from robust_mer.evaluation.evaluate import evaluate_replicas
 from robust_mer.jobs import job
 
 wildcards = snakemake.wildcards
 with job(snakemake.log[0], f"evaluate_model {wildcards.model} {wildcards.tested_on}"):
+    from robust_mer.corruption.corrupt import read_alpha_bars
+    from robust_mer.evaluation.evaluate import evaluate_replicas
+
     evaluate_replicas(
         snakemake.output.predictions,
         checkpoints=list(snakemake.input.checkpoints),

@@ -1,7 +1,8 @@
-from robust_mer.features.extract import extract_features
 from robust_mer.jobs import job
 
 with job(snakemake.log[0], f"extract_features {snakemake.wildcards.extractor}"):
+    from robust_mer.features.extract import extract_features
+
     extract_features(
         snakemake.input.utterances,
         # not params: where a corpus lies and how much may fail change no feature

@@ -1,9 +1,10 @@
 from pathlib import Path
 
 from robust_mer.jobs import job
-from robust_mer.settings import load
 
 with job(snakemake.log[0], "make_corpus"):
+    from robust_mer.settings import load
+
     generator = snakemake.params.generator
     make = load(generator["implementation"])
     make(Path(snakemake.output[0]), generator["settings"], snakemake.threads)

@@ -1,7 +1,8 @@
-from robust_mer.corpora.folds import write_folds
 from robust_mer.jobs import job
 
 with job(snakemake.log[0], "make_folds"):
+    from robust_mer.corpora.folds import write_folds
+
     write_folds(
         snakemake.output.folds,
         snakemake.input.utterances,

@@ -1,7 +1,8 @@
-from robust_mer.corruption.corrupt import write_schedule
 from robust_mer.jobs import job
 
 with job(snakemake.log[0], f"schedule_noise {snakemake.wildcards.corruption}"):
+    from robust_mer.corruption.corrupt import write_schedule
+
     write_schedule(
         snakemake.output.schedule,
         corruption=snakemake.wildcards.corruption,

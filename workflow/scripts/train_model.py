@@ -1,9 +1,10 @@
-from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.jobs import job
-from robust_mer.training.train import train_replica
 
 wildcards = snakemake.wildcards
 with job(snakemake.log[0], f"train_model {wildcards.model} {wildcards.trained_on}"):
+    from robust_mer.corruption.corrupt import read_alpha_bars
+    from robust_mer.training.train import train_replica
+
     train_replica(
         checkpoint=snakemake.output.checkpoint,
         history=snakemake.output.history,

@@ -1,10 +1,11 @@
 from pathlib import Path
 
-from robust_mer.evaluation.report import ExperimentResults, write_report
 from robust_mer.jobs import job
 
 results = Path(snakemake.output.html).parent
 with job(snakemake.log[0], "write_report"):
+    from robust_mer.evaluation.report import ExperimentResults, write_report
+
     shown = []
     for experiment in snakemake.params.experiments:
         corpus, name = results / experiment["corpus"], experiment["name"]

@@ -1,9 +1,10 @@
 from pathlib import Path
 
-from robust_mer.evaluation.tables import write_tables
 from robust_mer.jobs import job
 
 with job(snakemake.log[0], f"write_tables {snakemake.wildcards.experiment}"):
+    from robust_mer.evaluation.tables import write_tables
+
     evaluations = map(tuple, snakemake.params.evaluations)
     write_tables(
         snakemake.params.experiment,
