@@ -10,15 +10,19 @@ export XDG_CACHE_HOME := $(CURDIR)/$(VENV)/cache
 export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo test environment lint
+.PHONY: demo test test-unit test-workflow environment lint
 
 demo: environment
 	$(VENV)/bin/python workflow/run.py --cores $(CORES)
 	@$(MAKE) --no-print-directory results/snakemake_report.html
 	@echo "Open results/report.html"
 
+# Both halves at once: the unit tests compute, those of the workflow mostly wait for processes to start.
 test: lint
-	$(VENV)/bin/python -m pytest
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-unit test-workflow
+
+test-unit test-workflow: test-%: environment
+	$(VENV)/bin/python -m pytest tests/$*
 
 lint: environment
 	$(VENV)/bin/ruff check .

@@ -85,12 +85,12 @@ def processes_in(folder: Path) -> list[psutil.Process]:
 def test_a_killed_run_leaves_no_orphan_and_goes_on(finished, project, moment):
     """SIGKILL to Snakemake itself while a job of some rule is at work."""
     results = project.folder / "results"
-    kept = {"extract_features": ("raw",), "train_model": ("raw", "features")}[moment]
-    for folder in (results, results / "demo"):
-        for path in folder.iterdir():
-            if path.name in ("demo", *kept):
-                continue
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    lost = {
+        "extract_features": ["utterances.csv", "folds.csv", "features", "corrupted"],
+        "train_model": [],
+    }[moment] + ["models", "predictions"]
+    for path in [*(results / "demo" / name for name in lost), results / "tables"]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     runner = [sys.executable, "workflow/run.py", *project.command()[1:]]
     log = (project.folder / "killed.log").open("w")
     process = subprocess.Popen(
