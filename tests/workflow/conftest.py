@@ -26,7 +26,10 @@ SMALL = {
             "generator": {"sessions": 2, "dialogues_per_session": 2, "utterances_per_dialogue": 6},
         },
     },
-    "features": {"max_failed_fraction": 0.5},
+    "features": {
+        "max_failed_fraction": 0.5,
+        "extractors": {"mini_xception": {"frame_rate": 2}},
+    },
     "models": {
         "men": {"epochs_constant": 1, "epochs_falling": 1},
         "invariance_teacher": {"epochs_constant": 1, "epochs_falling": 1},

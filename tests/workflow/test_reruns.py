@@ -3,6 +3,7 @@
 import os
 import re
 
+import pandas as pd
 import pytest
 from conftest import SMALL, Project
 
@@ -52,7 +53,7 @@ def test_a_statement_in_a_model_retrains_that_model(project):
 
 
 def test_a_statement_in_a_teacher_retrains_it_and_its_students(project):
-    edit(project, "src/robust_mer/models/invariance_teacher.py", "dim=1)\n", "dim=-1)\n")
+    edit(project, "src/robust_mer/models/invariance_teacher.py", '"cmd": self.', '"cmd": 1 * self.')
     jobs = project.planned()
     assert models_of(jobs, "train_model") == {"invariance_teacher", "nmer"}
 
@@ -118,12 +119,13 @@ def test_what_clean_models_do_not_use_retrains_no_clean_model(project):
 def test_how_wide_a_run_is_changes_nothing(project):
     project.configure({**SMALL, "training": {"device": "cpu"}})
     assert not project.planned(cores=1)
-    project.configure({**SMALL, "features": {"max_failed_fraction": 0.6}})
+    project.configure({**SMALL, "features": {**SMALL["features"], "max_failed_fraction": 0.6}})
     assert not project.planned()
 
 
 def test_touched_recordings_rerun_nothing_and_changed_ones_are_told(project):
-    wav = next((project.folder / "results/demo/raw").rglob("Ses02*_M001.wav"))
+    media = pd.read_csv(project.folder / "results/demo/media.csv")
+    wav = project.folder / "results/demo/raw" / media["path"][media["bytes"] > 1000].iloc[-1]
     os.utime(wav)
     done = project.run("index")
     assert "Nothing to be done" in done.stdout
