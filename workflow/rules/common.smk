@@ -5,7 +5,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from snakemake.exceptions import WorkflowError
-from snakemake_interface_executor_plugins.settings import ExecMode
 
 sys.path.insert(0, os.path.join(workflow.basedir, "src"))
 
@@ -105,7 +104,7 @@ def warn_of_changed_media():
             )
 
 
-if workflow.exec_mode == ExecMode.DEFAULT:  # not in the jobs of a cluster
+if workflow.is_main_process:  # not in the jobs of a cluster
     warn_of_changed_media()
 
 
