@@ -1,5 +1,6 @@
 """The config: checked as a whole before the first job, then asked by the workflow's rules."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,24 @@ from robust_mer.settings import check_limits, complete, unknown
 
 # Keys of a corpus that are the workflow's; all others are its reader's.
 _CORPUS_KEYS = ("reader", "root", "generator", "folds", "modalities", "note", "published")
+
+_REFUSE = "refuse"  # values that are not finite are an error
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """The replicas of one model that one job trains; all seeds of a fold belong together."""
+
+    corpus: str
+    model: str
+    trained_on: str
+    replicas: list[tuple[int, int]]  # (fold, seed)
+
+    @property
+    def folds(self) -> str:
+        """The folds in a name, e.g. ``fold1`` or ``folds1-3``."""
+        first, last = self.replicas[0][0], self.replicas[-1][0]
+        return f"fold{first}" if first == last else f"folds{first}-{last}"
 
 
 @dataclass(frozen=True)
@@ -129,9 +148,12 @@ class Config:
         chosen = self._raw["models"][model].get("modalities") if model else None
         return [modality for modality in every if chosen is None or modality in chosen]
 
-    def extractor_of(self, corpus: str, modality: str) -> str:
-        """Name of the extractor of a modality."""
-        return self.corpus(corpus)["modalities"][modality]["extractor"]
+    def extractors(self, corpus: str, model: str | None = None) -> dict[str, str]:
+        """Per modality, the name of its extractor."""
+        return {
+            modality: self.corpus(corpus)["modalities"][modality]["extractor"]
+            for modality in self.modalities(corpus, model)
+        }
 
     def normalise(self, corpus: str, model: str | None = None) -> dict[str, bool]:
         """Per modality, whether its features are normalised."""
@@ -139,6 +161,14 @@ class Config:
             modality: self.corpus(corpus)["modalities"][modality]["normalise"]
             for modality in self.modalities(corpus, model)
         }
+
+    def not_finite(self, corpus: str, model: str | None = None) -> dict[str, float | None]:
+        """Per modality, what takes the place of values that are not finite; None refuses them."""
+        chosen = {
+            modality: self.corpus(corpus)["modalities"][modality].get("not_finite", _REFUSE)
+            for modality in self.modalities(corpus, model)
+        }
+        return {m: None if value == _REFUSE else float(value) for m, value in chosen.items()}
 
     def extractor(self, name: str) -> dict:
         """``implementation`` and ``settings`` of an extractor."""
@@ -252,6 +282,22 @@ class Config:
                 asked.setdefault((experiment.corpus, *evaluation), set()).update(pairs)
         return {key: sorted(pairs) for key, pairs in asked.items()}
 
+    @cached_property
+    def training_jobs(self) -> list[TrainingJob]:
+        """Who trains these replicas and those of their teachers, ``folds_per_job`` at a time."""
+        asked: dict[tuple, set] = {}
+        for (corpus, model, trained_on, _), pairs in self.replicas.items():
+            while model is not None:
+                asked.setdefault((corpus, model, trained_on), set()).update(pairs)
+                model, trained_on = self.teacher(model), CLEAN
+        jobs = []
+        for key, pairs in asked.items():
+            folds, width = sorted({fold for fold, _ in pairs}), self.training["folds_per_job"]
+            for first in range(0, len(folds), width):
+                some = folds[first : first + width]
+                jobs.append(TrainingJob(*key, sorted(p for p in pairs if p[0] in some)))
+        return jobs
+
     # -- checks ----------------------------------------------------------------------------------
 
     def _check_corpus(self, name: str) -> None:
@@ -272,6 +318,12 @@ class Config:
             if how["extractor"] not in extractors:
                 raise InputError(
                     unknown(f"{where}: {how['extractor']}", how["extractor"], extractors)
+                )
+            value = how.get("not_finite", _REFUSE)
+            if value != _REFUSE and not math.isfinite(value):
+                raise InputError(
+                    f"config: corpora.{name}.modalities.{modality}.not_finite is {value}, expected "
+                    f"{_REFUSE} or a number that is finite"
                 )
             made_for = EXTRACTORS[self._extractor_class(how["extractor"])].modality
             if made_for != modality:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from robust_mer.errors import InputError
+from robust_mer.jobs import log
 from robust_mer.store import Features, read_features
 from robust_mer.table import PARTS, read_table
 
@@ -26,7 +27,10 @@ class Corpus:
 
 
 def read_corpus(
-    utterances_csv: str | Path, folds_csv: str | Path, features: dict[str, str | Path]
+    utterances_csv: str | Path,
+    folds_csv: str | Path,
+    features: dict[str, str | Path],
+    not_finite: dict[str, float | None],
 ) -> Corpus:
     """Read the tables of the index and the feature files of some modalities.
 
@@ -34,9 +38,12 @@ def read_corpus(
         utterances_csv: The index.
         folds_csv: The folds.
         features: Feature file per modality; each must hold the utterances of the index in order.
+        not_finite: Per modality, what takes the place of values that are NaN or infinite; None
+            refuses them.
 
     Raises:
-        InputError: the files do not fit together, or a feature is not finite.
+        InputError: the files do not fit together, a feature is not finite, or the training part
+            of a fold has no frames of some modality.
     """
     table = read_table(utterances_csv)
     utterances = table["utterance"].tolist()
@@ -49,8 +56,15 @@ def read_corpus(
             raise InputError(
                 f"{features[modality]} does not hold the utterances of {utterances_csv}"
             )
-        _check_finite(store, features[modality])
-    return Corpus(utterances, label, classes, _read_parts(folds_csv, utterances), stores)
+        with np.errstate(invalid="ignore"):  # where infinities of both signs meet
+            total = store.values.sum(dtype=np.float64)
+        if not np.isfinite(total):
+            if not_finite[modality] is None:
+                _refuse(store, features[modality])
+            _replace(store, modality, not_finite[modality])
+    parts = _read_parts(folds_csv, utterances)
+    _check_training_parts(parts, stores)
+    return Corpus(utterances, label, classes, parts, stores)
 
 
 def _read_parts(path: str | Path, utterances: list[str]) -> dict[int, dict[str, np.ndarray]]:
@@ -69,14 +83,35 @@ def _read_parts(path: str | Path, utterances: list[str]) -> dict[int, dict[str, 
     }
 
 
-def _check_finite(store: Features, path: str | Path) -> None:
-    if np.isfinite(store.values.sum(dtype=np.float64)):
-        return
+def _check_training_parts(
+    parts: dict[int, dict[str, np.ndarray]], stores: dict[str, Features]
+) -> None:
+    """An utterance without frames is one thing; without any there are no statistics."""
+    for fold, of_fold in parts.items():
+        for modality, store in stores.items():
+            if not np.diff(store.offsets)[of_fold["train"]].any():
+                raise InputError(f"fold {fold} has no {modality} frames in its training part")
+
+
+def _replace(store: Features, modality: str, instead: float) -> None:
+    values, utterances = store.count_not_finite()
+    store.values[~np.isfinite(store.values)] = instead
+    log.warning(
+        "%s: %d values of %d utterances are not finite; %g takes their place",
+        modality,
+        values,
+        utterances,
+        instead,
+    )
+
+
+def _refuse(store: Features, path: str | Path) -> None:
     frame, dimension = np.argwhere(~np.isfinite(store.values))[0]
     utterance = store.utterances[np.searchsorted(store.offsets, frame, side="right") - 1]
     raise InputError(
         f"{path}: {utterance} has a value that is not finite in dimension "
-        f"{store.names[dimension]!r}"
+        f"{store.names[dimension]!r}. To replace such values: not_finite: 0 for this modality of "
+        "the corpus"
     )
 
 

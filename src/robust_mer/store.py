@@ -36,6 +36,13 @@ class Features:
         """Frames of the utterance in place ``row``: float32 [T, D]."""
         return self.values[self.offsets[row] : self.offsets[row + 1]]
 
+    def count_not_finite(self) -> tuple[int, int]:
+        """How many values are NaN or infinite, and of how many utterances."""
+        counts = np.count_nonzero(~np.isfinite(self.values), axis=1)
+        (frames,) = counts.nonzero()
+        rows = np.searchsorted(self.offsets, frames, side="right") - 1
+        return int(counts.sum()), len(np.unique(rows))
+
 
 def write_features(
     path: str | Path,

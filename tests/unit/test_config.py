@@ -68,6 +68,22 @@ def changed(path: str, value):
         ("models.mine", {"class": "nemr"}, ["models.mine.class", "did you mean 'nmer'"]),
         ("models.men", {"modalities": ["smell"]}, ["models.men.modalities", "smell"]),
         ("training.device", "gpu", ["training.device", "cuda"]),
+        ("training.folds_per_job", 0, ["training.folds_per_job", "0"]),
+        ("training.folds_per_job", "all", ["training.folds_per_job", "'all'", "integer"]),
+        ("training.max_replicas", 0, ["training.max_replicas", "0"]),
+        ("training.max_replicas", "many", ["training.max_replicas", "'many'", "auto"]),
+        (
+            "corpora.demo.modalities.audio.not_finite", "zero",
+            ["corpora.demo.modalities.audio.not_finite", "'zero'", "refuse"],
+        ),
+        (
+            "corpora.demo.modalities.audio.not_finite", float("nan"),
+            ["corpora.demo.modalities.audio.not_finite", "nan", "refuse"],
+        ),
+        (
+            "corpora.demo.modalities.audio.not_finite", True,
+            ["corpora.demo.modalities.audio.not_finite", "True"],
+        ),
     ],
 )  # fmt: skip
 def test_wrong_keys_are_named(path, value, told):
@@ -108,6 +124,48 @@ def test_experiments_share_replicas():
     raw["run"] = ["demo", "more"]
     config = Config(raw, SCHEMA)
     assert config.replicas["demo", "men", "clean", "clean"] == [(1, 1), (2, 1), (5, 1)]
+
+
+def jobs_of(raw):
+    return {
+        (job.model, job.trained_on, job.folds): job.replicas
+        for job in Config(raw, SCHEMA).training_jobs
+    }
+
+
+def test_jobs_train_the_replicas_asked_for_some_folds_at_a_time():
+    raw = changed("experiments.demo.corruptions", ["clean", "gaussian_-10dB"])
+    raw["experiments"]["demo"]["folds"] = [1, 2, 5]
+    raw["experiments"]["more"] = {**raw["experiments"]["demo"], "models": ["nmer"], "folds": [2]}
+    raw["experiments"]["more"]["seeds"] = [2]
+    raw["run"] = ["demo", "more"]
+    one_each = jobs_of(raw)
+    trained = [
+        ("men", "clean"), ("nmer", "clean"), ("nmer", "gaussian_-10dB"),
+        ("invariance_teacher", "clean"),
+    ]  # fmt: skip
+    folds = ("fold1", "fold2", "fold5")
+    assert set(one_each) == {(*model, fold) for model in trained for fold in folds}
+    assert one_each["men", "clean", "fold2"] == [(2, 1)]
+    # a teacher is trained for the folds and seeds of its students
+    for model, trained_on in trained[1:]:
+        assert one_each[model, trained_on, "fold1"] == [(1, 1)]
+        assert one_each[model, trained_on, "fold2"] == [(2, 1), (2, 2)]
+    raw["training"]["folds_per_job"] = 2
+    two_each = jobs_of(raw)
+    assert set(two_each) == {(*model, fold) for model in trained for fold in ("folds1-2", "fold5")}
+    assert two_each["invariance_teacher", "clean", "folds1-2"] == [(1, 1), (2, 1), (2, 2)]
+    raw["training"]["folds_per_job"] = 10
+    assert {folds for _, _, folds in jobs_of(raw)} == {"folds1-5"}
+
+
+def test_values_that_are_not_finite_are_refused_unless_a_number_replaces_them():
+    raw = changed("corpora.demo.modalities.video.not_finite", -1)
+    raw["corpora"]["demo"]["modalities"]["text"]["not_finite"] = "refuse"
+    raw["models"]["men"]["modalities"] = ["video", "text"]
+    config = Config(raw, SCHEMA)
+    assert config.not_finite("demo") == {"audio": None, "video": -1.0, "text": None}
+    assert config.not_finite("demo", "men") == {"video": -1.0, "text": None}
 
 
 def test_settings_are_the_defaults_with_what_the_config_changes():

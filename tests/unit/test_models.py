@@ -1,14 +1,20 @@
 """The models against the sizes that their sources give, and the promises of `Model`."""
 
+from itertools import groupby
+
 import pytest
 import torch
+from torch import nn, vmap
+from torch.func import functional_call, stack_module_state
 
 from robust_mer.models.blocks import (
     InvarianceEncoder,
     RecurrentEncoder,
     TextCNN,
+    TransformerLayer,
     central_moment_discrepancy,
 )
+from robust_mer.models.chance import Chance
 from robust_mer.models.model import Batch
 from robust_mer.models.registry import MODELS
 from robust_mer.settings import defaults, load
@@ -57,9 +63,29 @@ def test_men_has_the_published_size():
 def test_nmer_has_the_papers_classifier_and_encoder():
     nmer = build("nmer", IEMOCAP)
     assert parameters(nmer.classifier) == 197_636
-    layer = nmer.vae_encoder.layers[0]
-    assert len(nmer.vae_encoder.layers) == 5
-    assert (layer.self_attn.num_heads, layer.self_attn.embed_dim) == (16, 768)
+    assert len(nmer.vae_encoder) == 5
+    assert (nmer.vae_encoder[0].heads, nmer.vae_encoder[0].project_out.in_features) == (16, 768)
+    torchs = nn.TransformerEncoderLayer(768, 16, 768)
+    assert parameters(nmer.vae_encoder) == 5 * parameters(torchs)
+
+
+@pytest.mark.parametrize("count", [5, 1])
+def test_transformer_layer_is_torchs(count):
+    torch.manual_seed(0)
+    ours = TransformerLayer(12, 3, 20, 0.5).eval()
+    torchs = nn.TransformerEncoderLayer(12, 3, 20, batch_first=True).eval()
+    names = {
+        "project_in": "self_attn.in_proj_weight", "bias_in": "self_attn.in_proj_bias",
+        "project_out": "self_attn.out_proj", "expand": "linear1", "shrink": "linear2",
+        "norm_attention": "norm1", "norm_feed_forward": "norm2",
+    }  # fmt: skip
+    weights = {
+        name.replace(own := name.split(".")[0], names[own]): value
+        for name, value in ours.state_dict().items()
+    }
+    torchs.load_state_dict(weights)
+    tokens = torch.randn(4, count, 12)
+    torch.testing.assert_close(ours(tokens), torchs(tokens), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("encoder", [RecurrentEncoder(6), TextCNN(6).eval()])
@@ -77,10 +103,48 @@ def test_encoders_look_past_no_utterances_end(encoder):
 
 
 def test_recurrent_encoder_is_the_maximum_over_an_lstms_real_frames():
+    """Values and gradients, of one encoder and of three as one."""
+    torch.manual_seed(0)
+    encoders = [RecurrentEncoder(6) for _ in range(3)]
+    frames = torch.randn(3, 5, 9, 6, requires_grad=True)
+    lengths = torch.tensor([[9, 3, 1, 0, 9], [2, 2, 8, 1, 1], [0, 0, 0, 0, 1]])
+    weigh = torch.randn(3, 5, 128)
+    real = torch.arange(9) < lengths[..., None]
+    expected = torch.stack([e.lstm(f)[0] for e, f in zip(encoders, frames, strict=True)])
+    expected = expected.masked_fill(~real[..., None], -torch.inf).amax(dim=2)
+    expected = torch.where(lengths[..., None] > 0, expected, 0.0)
+    inputs = [frames, *(p for e in encoders for p in e.parameters())]
+    gradients = torch.autograd.grad((expected * weigh).sum(), inputs)
+    alone = torch.stack([e(f, n) for e, f, n in zip(encoders, frames, lengths, strict=True)])
+    torch.testing.assert_close(alone, expected)
+    of_alone = torch.autograd.grad((alone * weigh).sum(), inputs)
+    weights, _ = stack_module_state(encoders)
+    stacked = vmap(lambda *one: functional_call(encoders[0], one[0], one[1:]))(
+        weights, frames, lengths
+    )
+    torch.testing.assert_close(stacked, expected)
+    of_weights = torch.autograd.grad((stacked * weigh).sum(), [frames, *weights.values()])
+    of_stacked = [of_weights[0], *(g[e] for e in range(3) for g in of_weights[1:])]
+    for theirs, own, as_one in zip(gradients, of_alone, of_stacked, strict=True):
+        torch.testing.assert_close(own, theirs, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(as_one, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_recurrent_encoder_of_no_frames_at_all():
     encoder = RecurrentEncoder(6)
-    frames = torch.randn(1, 5, 6)
-    states, _ = encoder.lstm(frames)
-    torch.testing.assert_close(encoder(frames, torch.tensor([5])), states.amax(dim=1))
+    encoded = encoder(torch.zeros(2, 0, 6), torch.tensor([0, 0]))
+    assert not encoded.any()
+    encoded.sum().backward()
+    assert not encoder.lstm.weight_ih_l0.grad.any()
+
+
+def test_text_cnn_as_products_is_the_convolution():
+    torch.manual_seed(0)
+    encoder = TextCNN(6).eval()
+    frames, lengths = torch.randn(3, 7, 6), torch.tensor([7, 4, 2])
+    convolved = encoder(frames, lengths)
+    encoder.stacked = True
+    torch.testing.assert_close(encoder(frames, lengths), convolved)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -108,7 +172,9 @@ def test_every_parameter_learns(name):
             targets = teacher.teach(teacher.encode_all(values, lengths))
     batch = Batch(values, lengths, torch.tensor([0, 1, 2]), targets)
     # one pass may leave a unit silent under dropout and ReLU; several leave none out
-    for _ in range(3):
+    for draw in range(3):
+        for site in (part for part in model.modules() if isinstance(part, Chance)):
+            site.key.fill_(draw)
         sum(model.loss(batch).values()).backward()
     silent = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert not silent
@@ -135,13 +201,11 @@ def test_nmers_loss_is_the_papers():
     values, lengths = padded()
     label = torch.tensor([0, 1, 2])
     targets = {"specific": torch.randn(3, 384), "invariant": torch.randn(3, 384)}
-    torch.manual_seed(5)
     parts = model.loss(Batch(values, lengths, label, targets))
-    torch.manual_seed(5)
     mean, log_variance, invariant = model.posterior(model.encode_all(values, lengths))
     prior = torch.distributions.Normal(0, 1)
     posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
-    z = mean + posterior.stddev * torch.randn_like(mean)
+    z = mean + posterior.stddev * model.noise(mean)
     joint = model.decoder(torch.cat([z, invariant], 1))
     expected = {
         "kl": torch.distributions.kl_divergence(posterior, prior).mean(),
@@ -165,9 +229,9 @@ def test_cmd_is_zero_for_equal_and_grows_with_shift():
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_sub_networks_are_all_of_the_model_once(name):
+def test_every_encoder_is_a_sub_network(name):
     """A modality with large gradients must not take the other encoders' share of the norm."""
-    model = build(name)
-    parts = list(model.sub_networks())
-    assert sum(map(parameters, parts)) == parameters(model)
-    assert all(encoder in parts for encoder in model.encoders.values())
+    parts = [build(name).sub_network(parameter) for parameter, _ in build(name).named_parameters()]
+    assert {f"encoders.{modality}" for modality in SMALL} | {"classifier"} <= set(parts)
+    together = [part for part, _ in groupby(parts)]
+    assert len(together) == len(set(together)), "a part's parameters stand side by side"

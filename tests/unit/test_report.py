@@ -1,12 +1,15 @@
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import metadata
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from robust_mer.evaluation.report import ExperimentResults, answer, versions, write_report
+from robust_mer.store import write_features
 
 EVIL = "<script>alert('x')</script>&"
 
@@ -97,6 +100,12 @@ def results(folder, **changes):
         [(*key, f"u{n}") for key, size in sizes.items() for n in range(size)],
         columns=["fold", "part", "utterance"],
     ).to_csv(folder / "folds.csv", index=False)
+    frames = np.ones((8, 2), np.float32)
+    frames[[1, 1, 5], [0, 1, 0]] = [np.nan, np.inf, -np.inf]
+    write_features(
+        folder / "is13.h5", ["u1", "u2", "u3"], [frames[:0], frames[:3], frames[3:]], ["x", "y"],
+        None, {}, "",
+    )  # fmt: skip
     problem = {"file": ["Ses01F.txt"], "line": [7], "problem": ["<not> understood"]}
     pd.DataFrame(problem).to_csv(folder / "problems.csv", index=False)
     return ExperimentResults(
@@ -107,6 +116,7 @@ def results(folder, **changes):
         {"impulse_-10dB": folder / "schedule.csv"},
         folder / "folds.csv",
         folder / "problems.csv",
+        {"is13": (folder / "is13.h5", 0.0)},
     )
 
 
@@ -208,6 +218,13 @@ def test_page_shows_what_is_behind_the_numbers(page):
     versions = dict(map(tuple, tables["Versions"][1:]))
     assert versions["snakemake"] == metadata.version("snakemake")
     assert versions["torch"] == metadata.version("torch")
+
+
+def test_page_counts_values_that_were_replaced(page, tmp_path):
+    assert "Not finite: 3 values in 2 utterances; 0 takes their place." in page.text
+    refusing = replace(results(tmp_path), replaced={})
+    write_report(tmp_path / "report.html", [refusing])
+    assert "Not finite" not in (tmp_path / "report.html").read_text()
 
 
 def test_nothing_from_the_data_becomes_html(page):

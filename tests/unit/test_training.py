@@ -9,17 +9,19 @@ from safetensors.torch import load_file
 
 from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
 from robust_mer.corruption.draws import CounterDraws
-from robust_mer.data import fit_normaliser, read_corpus, training_frames
+from robust_mer.data import Normaliser, fit_normaliser, read_corpus, training_frames
 from robust_mer.errors import InputError
 from robust_mer.evaluation.evaluate import evaluate_replicas
 from robust_mer.models.registry import MODELS
 from robust_mer.settings import complete
 from robust_mer.store import read_features, write_features
 from robust_mer.training.checkpoint import load_checkpoint
-from robust_mer.training.replica import Frames, training_conditions
-from robust_mer.training.train import train_replica
+from robust_mer.training.frames import Frames, pad
+from robust_mer.training.replica import training_conditions
+from robust_mer.training.train import train_replicas
 
 NORMALISE = {"audio": True, "video": False, "text": False}
+NOT_FINITE = dict.fromkeys(NORMALISE)
 GAUSSIAN = {"implementation": "robust_mer.corruption.gaussian:draw", "settings": {}, "seed": 1}
 
 
@@ -34,25 +36,28 @@ def model(name, **changes):
     }
 
 
-def train(corpus, folder, name="men", trained_on="clean", teacher=None, **changes):
-    """Train one replica; paths of its checkpoint and history."""
+def train(corpus, folder, name="men", trained_on="clean", teacher=None, seed=1, **changes):
+    """Train one replica, fold 1; paths of its checkpoint and history."""
     noise = None if trained_on == "clean" else GAUSSIAN
     corruption = trained_on.removesuffix("_none")
     schedule = folder / f"{corruption}.csv"
     if noise:
         write_schedule(
-            schedule, corruption, **corpus, normalise=NORMALISE, mode="exact", noise=noise
-        )
+            schedule, corruption, **corpus, normalise=NORMALISE, not_finite=NOT_FINITE,
+            mode="exact", noise=noise,
+        )  # fmt: skip
     stem = folder / f"{name}_{trained_on}"
+    key = (1, seed)
     arguments = {
-        "checkpoint": f"{stem}.safetensors", "history": f"{stem}.csv", **corpus,
-        "alpha_bars": read_alpha_bars(schedule) if noise else {}, "teacher": teacher,
-        "trained_on": trained_on,
-        "fold": 1, "seed": 1, "model": model(name), "normalise": NORMALISE, "noise": noise,
-        "device": "cpu", "threads": 1, **changes,
+        "checkpoints": {key: f"{stem}.safetensors"}, "histories": {key: f"{stem}.csv"}, **corpus,
+        "alpha_bars": read_alpha_bars(schedule) if noise else {},
+        "teachers": {key: teacher} if teacher else {}, "trained_on": trained_on,
+        "model": model(name), "normalise": NORMALISE, "not_finite": NOT_FINITE, "noise": noise,
+        "code": "test", "device": "cpu", "max_replicas": None, "threads": 1, "save_every": 60,
+        **changes,
     }  # fmt: skip
-    train_replica(**arguments)
-    return arguments["checkpoint"], arguments["history"]
+    train_replicas(**arguments)
+    return f"{stem}.safetensors", f"{stem}.csv"
 
 
 def evaluate(corpus, folder, checkpoint, tested_on):
@@ -60,12 +65,13 @@ def evaluate(corpus, folder, checkpoint, tested_on):
     schedule = folder / f"{tested_on}.csv"
     if noise:
         write_schedule(
-            schedule, tested_on, **corpus, normalise=NORMALISE, mode="exact", noise=noise
-        )
+            schedule, tested_on, **corpus, normalise=NORMALISE, not_finite=NOT_FINITE, mode="exact",
+            noise=noise,
+        )  # fmt: skip
     path = folder / "predictions.parquet"
     evaluate_replicas(
         path, [checkpoint], **corpus, alpha_bars=read_alpha_bars(schedule) if noise else {},
-        tested_on=tested_on, noise=noise, device="cpu", threads=1,
+        tested_on=tested_on, not_finite=NOT_FINITE, noise=noise, device="cpu", threads=1,
     )  # fmt: skip
     return pd.read_parquet(path)
 
@@ -156,8 +162,9 @@ def test_schedule(corpus, tmp_path):
     path = tmp_path / "schedule.csv"
     for mode in ("paper", "exact"):
         write_schedule(
-            path, "gaussian_-10dB", **corpus, normalise=NORMALISE, mode=mode, noise=GAUSSIAN
-        )
+            path, "gaussian_-10dB", **corpus, normalise=NORMALISE, not_finite=NOT_FINITE, mode=mode,
+            noise=GAUSSIAN,
+        )  # fmt: skip
         table = pd.read_csv(path)
         assert table["modality"].tolist() == ["audio", "video", "text"]
         assert table["variance"][0] == pytest.approx(1, abs=1e-5)  # normalised
@@ -171,14 +178,15 @@ def test_schedule(corpus, tmp_path):
         "settings": {"frequency": 0.3},
     }
     write_schedule(
-        path, "impulse_-10dB", **corpus, normalise=NORMALISE, mode="exact", noise=impulse
-    )
+        path, "impulse_-10dB", **corpus, normalise=NORMALISE, not_finite=NOT_FINITE, mode="exact",
+        noise=impulse,
+    )  # fmt: skip
     gain = pd.read_csv(path)["true_snr_db"] + 10
     assert gain.between(4.7, 5.8).all()
 
 
 def test_normalisation_is_that_of_the_training_part(corpus, tmp_path):
-    data = read_corpus(**corpus)
+    data = read_corpus(**corpus, not_finite=NOT_FINITE)
     frames = training_frames(data.features["audio"], data.parts[1]["train"])
     normalised = fit_normaliser(frames, True)(frames)
     np.testing.assert_allclose(normalised.mean(axis=0), 0, atol=1e-5)
@@ -191,14 +199,16 @@ def test_normalisation_is_that_of_the_training_part(corpus, tmp_path):
         assert not file.get_tensor("normalise.mean.video").any()
 
 
-def test_frames_are_gathered_with_padding():
-    frames = Frames(
-        torch.arange(12.0).reshape(6, 2), torch.tensor([0, 3, 3]), torch.tensor([3, 0, 3])
-    )
-    padded, length = frames.gather(torch.tensor([2, 1]))
-    assert length.tolist() == [3, 0]
-    assert padded[0].tolist() == [[6, 7], [8, 9], [10, 11]]
-    assert not padded[1].any()
+def test_frames_are_gathered_and_padded():
+    frames = Frames(torch.arange(12.0).reshape(6, 2), np.array([0, 3, 3]), np.array([3, 0, 3]))
+    rows = np.array([2, 1, 0])
+    taken = frames.take(rows)
+    assert taken.tolist() == [[6, 7], [8, 9], [10, 11], [0, 1], [2, 3], [4, 5]]
+    padded = pad(taken, np.array([[3, 0], [1, 2]]))
+    assert padded.shape == (2, 2, 3, 2)
+    assert padded[0].tolist() == [[[6, 7], [8, 9], [10, 11]], [[0, 0]] * 3]
+    assert padded[1].tolist() == [[[0, 1], [0, 0], [0, 0]], [[2, 3], [4, 5], [0, 0]]]
+    assert pad(taken[:0], np.array([[0, 0]])).shape == (1, 2, 0, 2)
 
 
 def test_training_conditions():
@@ -211,15 +221,17 @@ def test_training_conditions():
 def test_evaluation_draws_do_not_follow_the_snr(corpus, tmp_path):
     """At every SNR the same noise: x_T - sqrt(abar) x differs by its scale alone."""
     from robust_mer.corruption.noise import make_noise
-    from robust_mer.training.replica import CorruptionOfFold, corrupted_part
+    from robust_mer.training.replica import CorruptionOfFold, evaluation_frames
 
     noise = make_noise(GAUSSIAN["implementation"], {})
     values = torch.randn(5, 3)
-    frames = {"audio": Frames(values, torch.tensor([0, 2]), torch.tensor([2, 3]))}
+    frames = {"audio": Frames(values, np.array([0, 2]), np.array([2, 3]))}
+    as_is = {"audio": Normaliser(np.zeros(3, np.float32), np.ones(3, np.float32))}
     drawn = []
     for alpha_bar in (0.5, 0.01):
         corruption = CorruptionOfFold("gaussian", noise, {"audio": alpha_bar}, 7)
-        twin = corrupted_part(frames, ["u1", "u2"], np.array([1]), "test", corruption)["audio"]
+        rows = np.array([1])
+        twin = evaluation_frames(frames, as_is, ["u1", "u2"], rows, "test", corruption)["audio"]
         drawn.append((twin.values - alpha_bar**0.5 * values[2:]) / (1 - alpha_bar) ** 0.5)
     torch.testing.assert_close(drawn[0], drawn[1], rtol=1e-4, atol=1e-5)
     expected = CounterDraws(7, "test", "gaussian", "audio", "u2").normal((3, 3))
@@ -242,14 +254,9 @@ def test_folds_that_cannot_be_trained_on(corpus, tmp_path, spoil, told):
     path = corpus["folds_csv"]
     folds = pd.read_csv(path)
     train(corpus, tmp_path, model=model("men", epochs_constant=1, epochs_falling=0))
-    alpha_bars = {(1, m): 0.5 for m in corpus["features"]}
     spoil(folds).to_csv(path, index=False)
     with pytest.raises(InputError, match=told):
-        train_replica(
-            tmp_path / "x", tmp_path / "y", **corpus, alpha_bars=alpha_bars, teacher=None,
-            trained_on="clean", fold=1, seed=1, model=model("men"), normalise=NORMALISE, noise=None,
-            device="cpu", threads=1,
-        )  # fmt: skip
+        train(corpus, tmp_path)
 
 
 def test_values_that_are_not_finite_are_refused_by_name(corpus, tmp_path):

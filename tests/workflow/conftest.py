@@ -76,15 +76,21 @@ class Project:
         )  # fmt: skip
 
     def planned(self, *arguments: str, **options) -> dict[str, set[str]]:
-        """What a dry run would do: wildcards of the jobs by rule."""
+        """What a dry run would do: wildcards of the jobs by rule.
+
+        Training's rules are one for each job: ``train_model`` with what their names say.
+        """
         done = self.run("--dry-run", *arguments, **options)
         assert done.returncode == 0, done.stdout
         jobs: dict[str, set[str]] = {}
         rule = None
         for line in done.stdout.splitlines():
-            if match := re.match(r"(?:local)?rule (\w+):", line):
-                rule = match[1]
+            if match := re.match(r"(?:local)?rule (\S+):", line):
+                rule, *training = match[1].split("+")
                 jobs.setdefault(rule, set())
+                if training:
+                    keys = ("corpus", "model", "trained_on", "folds")
+                    jobs[rule].add(", ".join(map("=".join, zip(keys, training, strict=True))))
             elif rule and (match := re.match(r"\s+wildcards: (.*)", line)):
                 jobs[rule].add(match[1])
         return {rule: what for rule, what in jobs.items() if rule != "all"}

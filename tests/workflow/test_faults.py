@@ -117,6 +117,48 @@ def test_a_killed_run_leaves_no_orphan_and_goes_on(finished, project, moment):
         assert ours.read_bytes() == undisturbed.read_bytes()
 
 
+def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
+    """SIGKILL while a replica trains; the next run goes on behind its last saved epoch."""
+    script = project.folder / "workflow/scripts/train_model.py"
+    text = script.read_text(encoding="utf-8")
+    assert "save_every=60" in text
+    script.write_text(text.replace("save_every=60", "save_every=0"), encoding="utf-8")
+    nmer = {**SMALL["models"]["nmer"], "epochs_constant": 200}
+    project.configure({**SMALL, "models": {**SMALL["models"], "nmer": nmer}})
+    folder = project.folder / "results/demo/models/nmer/gaussian_-10dB"
+    target = "results/demo/models/nmer/gaussian_-10dB/fold1_seed1.safetensors"
+    log = project.folder / "results/demo/logs/train_model/nmer/gaussian_-10dB/fold1.log"
+    runner = [sys.executable, "workflow/run.py", *project.command(target)[1:]]
+
+    done = project.run(target)
+    assert done.returncode == 0, done.stdout[-3000:]
+    undisturbed = {path.name: path.read_bytes() for path in folder.glob("fold1_seed1.*")}
+    assert len(undisturbed) == 2
+    shutil.rmtree(folder)
+
+    process = subprocess.Popen(
+        runner, cwd=project.folder, env=project.environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not list(folder.glob(".replicas/*.progress.*")):
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not list(folder.glob("fold1_seed1.*")), "the training ended before it could be killed"
+    time.sleep(1)
+
+    done = subprocess.run(
+        runner, cwd=project.folder, env=project.environment, text=True, timeout=300,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+    resumed = re.search(r"fold 1, seed 1 goes on after epoch (\d+)", log.read_text())
+    assert 1 <= int(resumed[1]) < 201
+    for name, content in undisturbed.items():
+        assert (folder / name).read_bytes() == content, name
+
+
 def test_two_runs_at_once_are_refused(project):
     (project.folder / "results/demo/features/minilm.h5").unlink()
     runner = [sys.executable, "workflow/run.py", *project.command()[1:]]
@@ -142,8 +184,8 @@ def test_the_papers_whole_grid_is_planned(tmp_path):
     configfiles = ("resources/experiments/paper.yaml", "small.yaml")
     done = project.run("--dry-run", "--quiet", "rules", configfiles=configfiles)
     assert done.returncode == 0, done.stdout[-3000:]
-    counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, re.M))
-    replicas = (10 + 1) * 3
+    counts = dict(re.findall(r"^(\S+) +(\d+)$", done.stdout, re.M))
+    training = [rule for rule in counts if rule.startswith("train_model+")]
     # clean, 8 corruptions with some and 4 with all modalities noisy
-    assert int(counts["train_model"]) == replicas * (1 + 1 + (1 + 8 + 4))
+    assert len(training) == (10 + 1) * (1 + 1 + (1 + 8 + 4))
     assert int(counts["evaluate_model"]) == 2 * (9 + 9 + 4)

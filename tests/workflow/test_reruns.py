@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -94,13 +96,125 @@ def test_a_new_snr_trains_that_snr_only(project):
     assert models_of(jobs, "evaluate_model") == {"men", "nmer"}
 
 
-def test_a_new_seed_trains_that_seed_only(project):
-    more = {**SMALL["experiments"]["demo"], "seeds": [1, 2]}
-    project.configure({**SMALL, "experiments": {"demo": more}})
+def select(project: Project, training: dict | None = None, **changes) -> None:
+    """Change what the experiment selects, and how wide the training is."""
+    demo = {**SMALL["experiments"]["demo"], **changes}
+    project.configure({**SMALL, "experiments": {"demo": demo}, "training": training or {}})
+
+
+def test_folds_and_seeds_train_what_is_missing_however_many_folds_a_job_has(project):
+    results = project.folder / "results/demo"
+
+    def run_and_read_log(folds: str) -> list[tuple[str, str]]:
+        done = project.run()
+        assert done.returncode == 0, done.stdout[-3000:]
+        text = (results / f"logs/train_model/nmer/clean/{folds}.log").read_text()
+        return re.findall(r"fold (\d), seed (\d) .*taken over", text)
+
+    select(project, folds=[2, 3])
     jobs = project.planned()
-    assert all("seed=2" in what for what in jobs["train_model"])
+    assert set(jobs) == {"train_model", "evaluate_model", *AFTER_EVALUATION}
+    assert not any("folds=fold1" in what for what in jobs["train_model"])
     assert models_of(jobs, "train_model") == {"men", "invariance_teacher", "nmer"}
-    assert not {"index_corpus", "extract_features", "schedule_noise"} & set(jobs)
+    assert run_and_read_log("fold2") == []
+    select(project, {"folds_per_job": 2, "max_replicas": 2}, folds=[2, 3])
+    assert not project.planned()
+    select(project, {"folds_per_job": 2}, folds=[3])
+    assert set(project.planned()) == {"evaluate_model", *AFTER_EVALUATION}
+
+    # a seed more concerns the jobs of its folds, which train that seed alone
+    select(project, models=["men"], folds=[2], seeds=[1, 2])
+    jobs = project.planned()
+    assert set(jobs) == {"train_model", "evaluate_model", *AFTER_EVALUATION}
+    assert jobs["train_model"] == {"corpus=demo, model=men, trained_on=clean, folds=fold2"}
+    before = (results / "models/nmer/clean/fold2_seed1.safetensors").read_bytes()
+    select(project, {"folds_per_job": 2}, folds=[2, 3], seeds=[1, 2])
+    assert all("folds=folds2-3" in what for what in project.planned()["train_model"])
+    assert run_and_read_log("folds2-3") == [("2", "1"), ("3", "1")]
+    assert (results / "models/nmer/clean/fold2_seed1.safetensors").read_bytes() == before
+    assert not project.planned()
+
+    # fold 1's student is older than the other folds' teachers: its job runs, and trains nothing
+    select(project, {"folds_per_job": 3}, folds=[1, 2, 3])
+    assert models_of(project.planned(), "train_model") <= {"nmer"}
+    assert run_and_read_log("folds1-3") == [("1", "1"), ("2", "1"), ("3", "1")]
+    assert not project.planned()
+
+
+def test_a_model_fewer_changes_the_tables_only(project):
+    select(project, models=["nmer"])
+    assert set(project.planned()) == AFTER_EVALUATION
+
+
+def older(path: Path, than: Path) -> Path:
+    """Make a file so old that its age cannot rerun what it enters."""
+    time = than.stat().st_mtime - 3600
+    os.utime(path, (time, time))
+    return path
+
+
+def test_a_table_more_reruns_the_index_however_old_it_is(project, tmp_path):
+    raw = project.folder / "results/demo/raw"
+    shutil.copytree(raw, tmp_path / "raw")
+    modalities = {"audio": "is13", "video": "mini_xception", "text": "minilm"}
+    corpus = {
+        "reader": "iemocap", "root": str(tmp_path / "raw"), "folds": {"scheme": "session_speakers"},
+        "modalities": {m: {"extractor": e, "normalise": True} for m, e in modalities.items()},
+    }  # fmt: skip
+    demo = {**SMALL["experiments"]["demo"], "corpus": "mine"}
+    project.configure({**SMALL, "experiments": {"demo": demo}, "corpora": {"mine": corpus}})
+    assert project.run("index").returncode == 0
+    assert not project.planned("index")
+    (table, *_) = (tmp_path / "raw").glob("Session1/dialog/transcriptions/*.txt")
+    older(shutil.copy(table, table.with_name("Ses01F_impro99.txt")), project.folder / "config.yaml")
+    assert "index_corpus" in project.planned("index")
+
+
+def test_a_published_table_more_reruns_the_tables_however_old_it_is(project):
+    (table, *_) = (project.folder / "resources/published").glob("*.csv")
+    older(shutil.copy(table, table.with_name("another.csv")), project.folder / "config.yaml")
+    assert "write_tables" in project.planned()
+
+
+def test_another_extractor_or_teacher_counts_however_old_its_files_are(project):
+    features = project.folder / "results/demo/features"
+    for suffix in ("h5", "csv"):
+        copy = shutil.copy(features / f"is13.{suffix}", features / f"another.{suffix}")
+        older(Path(copy), features)
+    modality = {"extractor": "another", "normalise": True}
+    demo = {**SMALL["corpora"]["demo"], "modalities": {"audio": modality}}
+    extractors = {**SMALL["features"]["extractors"], "another": {"class": "is13"}}
+    project.configure(
+        {
+            **SMALL,
+            "corpora": {"demo": demo},
+            "features": {**SMALL["features"], "extractors": extractors},
+        }
+    )
+    jobs = project.planned()
+    assert set(jobs) == {"schedule_noise", "train_model", "evaluate_model", *AFTER_EVALUATION}
+    assert models_of(jobs, "train_model") == {"men", "invariance_teacher", "nmer"}
+
+    models = project.folder / "results/demo/models"
+    shutil.copytree(models / "invariance_teacher", models / "another")
+    for path in models.glob("another/clean/*.*"):
+        older(path, features)
+    another = {"class": "invariance_teacher", **SMALL["models"]["invariance_teacher"]}
+    nmer = {**SMALL["models"]["nmer"], "teacher": "another"}
+    project.configure({**SMALL, "models": {**SMALL["models"], "another": another, "nmer": nmer}})
+    jobs = project.planned()
+    assert set(jobs) == {"train_model", "evaluate_model", *AFTER_EVALUATION}
+    assert models_of(jobs, "train_model") == {"nmer"}
+
+
+def test_what_replaces_values_that_are_not_finite_counts_where_the_modality_is_used(project):
+    demo = {**SMALL["corpora"]["demo"], "modalities": {"audio": {"not_finite": 0}}}
+    models = {**SMALL["models"], "men": {**SMALL["models"]["men"], "modalities": ["video", "text"]}}
+    project.configure({**SMALL, "models": models})
+    assert models_of(project.planned(), "train_model") == {"men"}
+    project.configure({**SMALL, "corpora": {"demo": demo}})
+    jobs = project.planned()
+    assert set(jobs) == {"schedule_noise", "train_model", "evaluate_model", *AFTER_EVALUATION}
 
 
 def test_a_hyperparameter_retrains_its_model_only(project):
@@ -117,7 +231,7 @@ def test_what_clean_models_do_not_use_retrains_no_clean_model(project):
 
 
 def test_how_wide_a_run_is_changes_nothing(project):
-    project.configure({**SMALL, "training": {"device": "cpu"}})
+    project.configure({**SMALL, "training": {"device": "cpu", "max_replicas": 3}})
     assert not project.planned(cores=1)
     project.configure({**SMALL, "features": {**SMALL["features"], "max_failed_fraction": 0.6}})
     assert not project.planned()

@@ -14,6 +14,7 @@ from robust_mer.corruption.names import CLEAN, parse_trained_on
 from robust_mer.errors import InputError
 from robust_mer.identity import code_identity
 from robust_mer.jobs import prepare_jobs
+from robust_mer.replicas import replica_name
 from robust_mer.settings import load
 
 prepare_jobs()
@@ -22,7 +23,7 @@ RESULTS = "results"
 CORPUS = f"{RESULTS}/{{corpus}}"
 FEATURES = f"{CORPUS}/features/{{extractor}}"
 SCHEDULE = f"{CORPUS}/corrupted/{{corruption}}/schedule.csv"
-REPLICA = f"{CORPUS}/models/{{model}}/{{trained_on}}/fold{{fold}}_seed{{seed}}"
+MODEL = f"{CORPUS}/models/{{model}}/{{trained_on}}"
 TABLES = f"{RESULTS}/tables/{{experiment}}"
 FIGURES = f"{RESULTS}/figures/{{experiment}}"
 PREDICTIONS = f"{CORPUS}/predictions/{{model}}/{{trained_on}}/{{tested_on}}/predictions.parquet"
@@ -41,8 +42,6 @@ wildcard_constraints:
     trained_on="[^/]+",
     tested_on="[^/]+",
     experiment="[^/]+",
-    fold=r"\d+",
-    seed=r"\d+",
 
 
 def corpus_root(corpus):
@@ -52,8 +51,8 @@ def corpus_root(corpus):
 def features_of(corpus, model=None):
     """Feature files of a corpus' modalities, in their order; those of a model where one is named."""
     return [
-        FEATURES.format(corpus=corpus, extractor=settings.extractor_of(corpus, modality)) + ".h5"
-        for modality in settings.modalities(corpus, model)
+        FEATURES.format(corpus=corpus, extractor=extractor) + ".h5"
+        for extractor in settings.extractors(corpus, model).values()
     ]
 
 
@@ -70,12 +69,9 @@ def schedules_of(experiment):
     }
 
 
-def replica_files(corpus, model, trained_on, tested_on):
-    return [
-        REPLICA.format(corpus=corpus, model=model, trained_on=trained_on, fold=fold, seed=seed)
-        + ".safetensors"
-        for fold, seed in settings.replicas[corpus, model, trained_on, tested_on]
-    ]
+def replica_files(corpus, model, trained_on, replicas, suffix=".safetensors"):
+    folder = MODEL.format(corpus=corpus, model=model, trained_on=trained_on)
+    return [f"{folder}/{replica_name(fold, seed)}{suffix}" for fold, seed in replicas]
 
 
 # Index.
@@ -158,8 +154,16 @@ def corpus_features(wildcards):
     return features_of(wildcards.corpus)
 
 
+def corpus_extractors(wildcards):
+    return settings.extractors(wildcards.corpus)
+
+
 def corpus_normalise(wildcards):
     return settings.normalise(wildcards.corpus)
+
+
+def corpus_not_finite(wildcards):
+    return settings.not_finite(wildcards.corpus)
 
 
 def noise_params(wildcards):
@@ -171,46 +175,65 @@ def schedule_code(wildcards):
     return code_identity("robust_mer.corruption.corrupt", noise["implementation"])
 
 
-# Training.
-
-
-def training_corruption(wildcards):
-    return parse_trained_on(wildcards.trained_on)[0]
-
-
-def training_schedule(wildcards):
-    return schedule_of(wildcards.corpus, training_corruption(wildcards))
+# What a model reads, in training and evaluation. These ask wildcards, or a training job, for the
+# corpus and the model.
 
 
 def model_features(wildcards):
     return features_of(wildcards.corpus, wildcards.model)
 
 
-def teacher_checkpoint(wildcards):
-    teacher = settings.teacher(wildcards.model)
-    if teacher is None:
-        return []
-    replica = {**dict(wildcards.items()), "model": teacher, "trained_on": "clean"}
-    return REPLICA.format(**replica) + ".safetensors"
-
-
-def model_params(wildcards):
-    return settings.model(wildcards.model)
+def model_extractors(wildcards):
+    return settings.extractors(wildcards.corpus, wildcards.model)
 
 
 def model_normalise(wildcards):
     return settings.normalise(wildcards.corpus, wildcards.model)
 
 
-def training_noise(wildcards):
-    return settings.seeded_noise(training_corruption(wildcards))
+def model_not_finite(wildcards):
+    return settings.not_finite(wildcards.corpus, wildcards.model)
 
 
-def training_code(wildcards):
-    noise = training_noise(wildcards)
+# Training. Its rules are made from the config, one for each job, and have no wildcards.
+
+
+def training_folder(job, kind):
+    return f"{RESULTS}/{job.corpus}/{kind}/train_model/{job.model}/{job.trained_on}"
+
+
+def training_corruption(job):
+    return parse_trained_on(job.trained_on)[0]
+
+
+def training_schedule(job):
+    return schedule_of(job.corpus, training_corruption(job))
+
+
+def trained_files(job, suffix):
+    return replica_files(job.corpus, job.model, job.trained_on, job.replicas, suffix)
+
+
+def teacher_checkpoints(job):
+    teacher = settings.teacher(job.model)
+    return replica_files(job.corpus, teacher, CLEAN, job.replicas) if teacher else []
+
+
+def training_priority(job):
+    """Teachers first. With one fold's student older than another fold's teacher, a job that trains
+    both folds would be out of date, when `folds_per_job` makes one of them."""
+    return int(job.model in {settings.teacher(other.model) for other in settings.training_jobs})
+
+
+def training_noise(job):
+    return settings.seeded_noise(training_corruption(job))
+
+
+def training_code(job):
+    noise = training_noise(job)
     return code_identity(
         "robust_mer.training.train",
-        settings.model(wildcards.model)["implementation"],
+        settings.model(job.model)["implementation"],
         *([noise["implementation"]] if noise else []),
     )
 
@@ -222,13 +245,14 @@ def evaluation_schedule(wildcards):
     return schedule_of(wildcards.corpus, wildcards.tested_on)
 
 
+def evaluation_replicas(wildcards):
+    w = wildcards
+    return settings.replicas[w.corpus, w.model, w.trained_on, w.tested_on]
+
+
 def evaluation_checkpoints(wildcards):
     w = wildcards
-    return replica_files(w.corpus, w.model, w.trained_on, w.tested_on)
-
-
-def evaluation_modalities(wildcards):
-    return settings.modalities(wildcards.corpus, wildcards.model)
+    return replica_files(w.corpus, w.model, w.trained_on, evaluation_replicas(w))
 
 
 def evaluation_noise(wildcards):
@@ -245,6 +269,10 @@ def evaluation_code(wildcards):
 
 
 # Results.
+
+
+def published_names():
+    return [os.path.basename(path) for path in published_tables()]
 
 
 def published_tables():
@@ -293,14 +321,22 @@ def table_files():
     ]
 
 
+def replacements(corpus):
+    """By extractor, what takes the place of values that are not finite, where that is allowed."""
+    instead = settings.not_finite(corpus)
+    return {
+        extractor: instead[modality]
+        for modality, extractor in settings.extractors(corpus).items()
+        if instead[modality] is not None
+    }
+
+
 def report_experiments(wildcards):
     return [
         {
             **experiment_params(SimpleNamespace(experiment=name)),
-            "extractors": [
-                settings.extractor_of(experiment.corpus, modality)
-                for modality in settings.modalities(experiment.corpus)
-            ],
+            "extractors": list(settings.extractors(experiment.corpus).values()),
+            "not_finite": replacements(experiment.corpus),
             "corruptions": list(schedules_of(experiment)),
         }
         for name, experiment in settings.experiments.items()
@@ -317,6 +353,7 @@ def report_inputs(wildcards):
             f"{RESULTS}/{corpus}/folds.csv",
             f"{RESULTS}/{corpus}/index_problems.csv",
             *(path.removesuffix(".h5") + ".csv" for path in features_of(corpus)),
+            *(f"{FEATURES.format(corpus=corpus, extractor=e)}.h5" for e in replacements(corpus)),
             *schedules_of(experiment).values(),
         ]
     return sorted(set(files))
@@ -344,4 +381,6 @@ def schedule_files():
 
 
 def checkpoint_files():
-    return sorted({path for key in settings.replicas for path in replica_files(*key)})
+    return sorted(
+        path for job in settings.training_jobs for path in trained_files(job, ".safetensors")
+    )

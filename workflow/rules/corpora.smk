@@ -34,6 +34,7 @@ rule index_corpus:
         "../../envs/corpora.yaml"
     params:
         reader=reader_params,
+        tables=reader_tables,
         code=index_code,
     script:
         "../scripts/index_corpus.py"

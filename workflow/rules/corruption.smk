@@ -15,7 +15,9 @@ rule schedule_noise:
     conda:
         "../../envs/corruption.yaml"
     params:
+        extractors=corpus_extractors,
         normalise=corpus_normalise,
+        not_finite=corpus_not_finite,
         mode=settings.corruption_mode,
         noise=noise_params,
         code=schedule_code,

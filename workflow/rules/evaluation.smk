@@ -20,7 +20,9 @@ rule evaluate_model:
     resources:
         gpu=0 if settings.training["device"] == "cpu" else 1,
     params:
-        modalities=evaluation_modalities,
+        replicas=evaluation_replicas,
+        extractors=model_extractors,
+        not_finite=model_not_finite,
         noise=evaluation_noise,
         code=evaluation_code,
     script:

@@ -28,6 +28,7 @@ rule write_tables:
     params:
         experiment=experiment_params,
         evaluations=experiment_evaluations,
+        published=published_names(),
         code=code_identity("robust_mer.evaluation.tables"),
     script:
         "../scripts/write_tables.py"

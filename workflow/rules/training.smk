@@ -1,29 +1,37 @@
-# Training: a job per replica (fold and seed); a teacher is a replica like any other.
+# Training: a job for some folds of a model, with all their seeds. The rules are made here, one a job,
+# because an output pattern cannot list the replicas that a job trains.
+for job in settings.training_jobs:
 
-
-rule train_model:
-    input:
-        utterances=f"{CORPUS}/utterances.csv",
-        folds=f"{CORPUS}/folds.csv",
-        features=model_features,
-        schedule=training_schedule,
-        teacher=teacher_checkpoint,
-    output:
-        checkpoint=f"{REPLICA}.safetensors",
-        history=f"{REPLICA}.history.csv",
-    log:
-        f"{CORPUS}/logs/train_model/{{model}}/{{trained_on}}/fold{{fold}}_seed{{seed}}.log",
-    benchmark:
-        f"{CORPUS}/benchmarks/train_model/{{model}}/{{trained_on}}/fold{{fold}}_seed{{seed}}.tsv"
-    conda:
-        "../../envs/training.yaml"
-    threads: 1
-    resources:
-        gpu=0 if settings.training["device"] == "cpu" else 1,
-    params:
-        model=model_params,
-        normalise=model_normalise,
-        noise=training_noise,
-        code=training_code,
-    script:
-        "../scripts/train_model.py"
+    rule:
+        name:
+            f"train_model+{job.corpus}+{job.model}+{job.trained_on}+{job.folds}"
+        input:
+            utterances=f"{RESULTS}/{job.corpus}/utterances.csv",
+            folds=f"{RESULTS}/{job.corpus}/folds.csv",
+            features=model_features(job),
+            schedule=training_schedule(job),
+            teachers=teacher_checkpoints(job),
+        output:
+            checkpoints=trained_files(job, ".safetensors"),
+            histories=trained_files(job, ".history.csv"),
+        log:
+            f"{training_folder(job, 'logs')}/{job.folds}.log",
+        benchmark:
+            f"{training_folder(job, 'benchmarks')}/{job.folds}.tsv"
+        priority: training_priority(job)
+        conda:
+            "../../envs/training.yaml"
+        threads: 1
+        resources:
+            gpu=0 if settings.training["device"] == "cpu" else 1,
+        params:
+            extractors=model_extractors(job),
+            model=settings.model(job.model),
+            teacher=settings.teacher(job.model),
+            trained_on=job.trained_on,
+            normalise=model_normalise(job),
+            not_finite=model_not_finite(job),
+            noise=training_noise(job),
+            code=training_code(job),
+        script:
+            "../scripts/train_model.py"

@@ -8,8 +8,9 @@ with job(snakemake.log[0], f"schedule_noise {snakemake.wildcards.corruption}"):
         corruption=snakemake.wildcards.corruption,
         utterances_csv=snakemake.input.utterances,
         folds_csv=snakemake.input.folds,
-        features=dict(zip(snakemake.params.normalise, snakemake.input.features, strict=True)),
+        features=dict(zip(snakemake.params.extractors, snakemake.input.features, strict=True)),
         normalise=snakemake.params.normalise,
+        not_finite=snakemake.params.not_finite,
         mode=snakemake.params.mode,
         noise=snakemake.params.noise,
     )

@@ -1,24 +1,26 @@
 from robust_mer.jobs import job
 
-wildcards = snakemake.wildcards
-with job(snakemake.log[0], f"train_model {wildcards.model} {wildcards.trained_on}"):
+with job(snakemake.log[0], snakemake.rule):
     from robust_mer.corruption.corrupt import read_alpha_bars
-    from robust_mer.training.train import train_replica
+    from robust_mer.replicas import by_replica
+    from robust_mer.training.train import train_replicas
 
-    train_replica(
-        checkpoint=snakemake.output.checkpoint,
-        history=snakemake.output.history,
+    training = snakemake.config["training"]  # not params: how wide a run is changes no result
+    train_replicas(
+        by_replica(snakemake.output.checkpoints),
+        by_replica(snakemake.output.histories),
         utterances_csv=snakemake.input.utterances,
         folds_csv=snakemake.input.folds,
-        features=dict(zip(snakemake.params.normalise, snakemake.input.features, strict=True)),
+        features=dict(zip(snakemake.params.extractors, snakemake.input.features, strict=True)),
         alpha_bars=read_alpha_bars(snakemake.input.schedule) if snakemake.input.schedule else {},
-        teacher=snakemake.input.teacher or None,  # an empty list where there is none
-        trained_on=wildcards.trained_on,
-        fold=int(wildcards.fold),
-        seed=int(wildcards.seed),
+        teachers=by_replica(snakemake.input.teachers),
+        trained_on=snakemake.params.trained_on,
         model=snakemake.params.model,
         normalise=snakemake.params.normalise,
+        not_finite=snakemake.params.not_finite,
         noise=snakemake.params.noise,
-        device=snakemake.config["training"]["device"],
+        code=snakemake.params.code,
+        device=training["device"],
+        max_replicas=None if training["max_replicas"] == "auto" else training["max_replicas"],
         threads=snakemake.threads,
     )

@@ -20,6 +20,10 @@ with job(snakemake.log[0], "write_report"):
                 },
                 folds=corpus / "folds.csv",
                 problems=corpus / "index_problems.csv",
+                replaced={
+                    e: (corpus / f"features/{e}.h5", instead)
+                    for e, instead in experiment["not_finite"].items()
+                },
             )
         )
     write_report(snakemake.output.html, shown)

@@ -25,6 +25,7 @@ def write_schedule(
     folds_csv: str | Path,
     features: dict[str, str | Path],
     normalise: dict[str, bool],
+    not_finite: dict[str, float | None],
     mode: str,
     noise: dict,
 ) -> None:
@@ -37,13 +38,15 @@ def write_schedule(
         folds_csv: The folds; only their training parts are looked at.
         features: Feature file per modality.
         normalise: Per modality, whether noise goes onto normalised features.
+        not_finite: Per modality, what takes the place of values that are not finite; None: they
+            are an error.
         mode: ``paper`` takes a whole number of steps, ``exact`` solves for abar.
         noise: ``implementation`` and ``settings`` of the noise type.
 
     Raises:
         InputError: a modality cannot be brought to the target SNR.
     """
-    corpus = read_corpus(utterances_csv, folds_csv, features)
+    corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
     draw = make_noise(noise["implementation"], noise["settings"])
     table = pd.DataFrame(_rows(corpus, corruption, normalise, mode, draw))
     with whole(path) as unfinished:
@@ -65,8 +68,6 @@ def _rows(corpus: Corpus, corruption: str, normalise: dict[str, bool], mode: str
     for fold, parts in corpus.parts.items():
         for modality, store in corpus.features.items():
             frames = training_frames(store, parts["train"])
-            if not len(frames):
-                raise InputError(f"fold {fold} has no {modality} frames in its training part")
             frames = fit_normaliser(frames, normalise[modality])(frames)
             variance = float(frames.var(dtype=np.float64))
             try:

@@ -20,6 +20,7 @@ from robust_mer.evaluation.tables import (
     line_name,
 )
 from robust_mer.files import whole
+from robust_mer.store import read_features
 from robust_mer.table import PARTS, read_table
 
 _TEMPLATE = Path(__file__).with_name("report.html")
@@ -33,7 +34,9 @@ class ExperimentResults:
     ``experiment`` is that of :func:`robust_mer.evaluation.tables.write_tables`, ``summary`` its
     ``{name}_all.csv``, ``figure`` an svg; ``features`` holds the log of every extractor (columns
     ``utterance, status, reason``), ``schedules`` the ``schedule.csv`` of every corruption, and
-    ``folds`` is the corpus' ``folds.csv`` and ``problems`` its ``index_problems.csv``.
+    ``folds`` is the corpus' ``folds.csv`` and ``problems`` its ``index_problems.csv``. ``replaced``
+    holds, of extractors whose values may be NaN or infinite, the feature file and what takes the
+    place of such values.
     """
 
     experiment: dict
@@ -43,6 +46,7 @@ class ExperimentResults:
     schedules: dict[str, str | Path]
     folds: str | Path
     problems: str | Path
+    replaced: dict[str, tuple[str | Path, float]]
 
 
 def write_report(path: str | Path, experiments: list[ExperimentResults]) -> None:
@@ -156,7 +160,10 @@ def _view(results: ExperimentResults) -> dict:
         "answer": answer(experiment, summary),
         "tables": [average_table(experiment, summary), conditions_table(experiment, summary)],
         "figure": _inline_svg(results.figure, f"WA and UA against SNR, {experiment['name']}"),
-        "extractors": [_extraction(name, path) for name, path in results.features.items()],
+        "extractors": [
+            _extraction(name, path, results.replaced.get(name))
+            for name, path in results.features.items()
+        ],
         "schedules": [
             row for name, path in results.schedules.items() for row in _schedule(name, path)
         ],
@@ -171,7 +178,9 @@ def _inline_svg(path: str | Path, label: str) -> Markup:
     return Markup(drawing.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1))  # noqa: S704
 
 
-def _extraction(extractor: str, path: str | Path) -> dict:
+def _extraction(
+    extractor: str, path: str | Path, replaced: tuple[str | Path, float] | None
+) -> dict:
     log = read_table(path)
     counts = log.groupby(["status", "reason"]).size().sort_index()
     lost = log[log["status"] != "ok"]
@@ -179,8 +188,17 @@ def _extraction(extractor: str, path: str | Path) -> dict:
         "extractor": extractor,
         "counts": [(status, reason, number) for (status, reason), number in counts.items()],
         "total": len(log),
+        "replaced": replaced and _replacement(*replaced),
         "lost": list(zip(lost["utterance"], lost["status"], lost["reason"], strict=True)),
     }
+
+
+def _replacement(features: str | Path, instead: float) -> str:
+    values, utterances = read_features(features).count_not_finite()
+    return (
+        f"Not finite: {count(values, 'value')} in {count(utterances, 'utterance')}; "
+        f"{instead:g} takes their place."
+    )
 
 
 def _schedule(corruption: str, path: str | Path) -> list[list[str]]:

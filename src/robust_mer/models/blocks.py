@@ -10,6 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from robust_mer.models.chance import Dropout
+from robust_mer.models.recurrent import lstm_maximum
+
 EMBEDDING = 128
 
 
@@ -22,6 +25,7 @@ class RecurrentEncoder(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        # Holds the weights, with torch's names and initial values; it is never called.
         self.lstm = nn.LSTM(width, EMBEDDING, batch_first=True)
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
@@ -29,13 +33,15 @@ class RecurrentEncoder(nn.Module):
 
         An utterance without frames becomes zeros.
         """
-        if frames.shape[1] == 0:
-            return frames.new_zeros(len(frames), EMBEDDING)
-        # The LSTM runs forward in time, so padding behind an utterance cannot reach its frames.
-        states, _ = self.lstm(frames)
-        real = torch.arange(frames.shape[1], device=frames.device) < lengths[:, None]
-        highest = states.masked_fill(~real[..., None], -torch.inf).amax(dim=1)
-        return torch.where(lengths[:, None] > 0, highest, 0.0)
+        lstm = self.lstm
+        return lstm_maximum(
+            frames,
+            lengths,
+            lstm.weight_ih_l0,
+            lstm.weight_hh_l0,
+            lstm.bias_ih_l0,
+            lstm.bias_hh_l0,
+        )
 
 
 class TextCNN(nn.Module):
@@ -47,6 +53,7 @@ class TextCNN(nn.Module):
 
     _KERNELS = (3, 4, 5)
     _DROPOUT = 0.5  # of its own, whatever the model's
+    stacked = False  # whether it is one of several that run as one; the engine says so
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -54,7 +61,7 @@ class TextCNN(nn.Module):
             nn.Conv1d(width, EMBEDDING, kernel) for kernel in self._KERNELS
         )
         self.last = nn.Linear(len(self._KERNELS) * EMBEDDING, EMBEDDING)
-        self.dropout = nn.Dropout(self._DROPOUT)
+        self.dropout = Dropout(self._DROPOUT)
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
         """Encode padded tokens [B, T, D] of which ``lengths`` [B] are real: [B, 128].
@@ -65,17 +72,32 @@ class TextCNN(nn.Module):
         longest = max(self._KERNELS)
         if frames.shape[1] < longest:
             frames = functional.pad(frames, (0, 0, 0, longest - frames.shape[1]))
-        signal = frames.transpose(1, 2)
+        convolved = self._as_products(frames) if self.stacked else self._convolve(frames)
         pooled = []
-        for kernel, convolution in zip(self._KERNELS, self.convolutions, strict=True):
-            windows = convolution(signal).relu()
+        for kernel, windows in zip(self._KERNELS, convolved, strict=True):
             start = torch.arange(windows.shape[2], device=frames.device)
             last_start = lengths.clamp(min=longest)[:, None] - kernel
             real = (start <= last_start) & (start < lengths[:, None])
             # ReLU makes zero the lowest value, so a masked window never wins.
-            pooled.append((windows * real[:, None]).amax(dim=2))
+            pooled.append((windows.relu() * real[:, None]).amax(dim=2))
         embedding = self.last(self.dropout(torch.cat(pooled, dim=1))).relu()
         return torch.where(lengths[:, None] > 0, embedding, 0.0)
+
+    def _convolve(self, frames: Tensor) -> list[Tensor]:
+        return [convolution(frames.transpose(1, 2)) for convolution in self.convolutions]
+
+    def _as_products(self, frames: Tensor) -> list[Tensor]:
+        """The same as one matrix product and shifted sums: vmap makes grouped convolutions else."""
+        weights = [c.weight.permute(2, 0, 1).flatten(0, 1) for c in self.convolutions]
+        products = (frames @ torch.cat(weights).T).split([len(w) for w in weights], dim=2)
+        convolved = []
+        for kernel, product, convolution in zip(
+            self._KERNELS, products, self.convolutions, strict=True
+        ):
+            taps, count = product.unflatten(2, (kernel, EMBEDDING)), frames.shape[1] - kernel + 1
+            windows = sum(taps[:, tap : tap + count, tap] for tap in range(kernel))
+            convolved.append((windows + convolution.bias).transpose(1, 2))
+        return convolved
 
 
 def modality_encoders(widths: dict[str, int]) -> nn.ModuleDict:
@@ -105,11 +127,60 @@ class InvarianceEncoder(nn.Module):
         return self.layers(embedding)
 
 
+class TransformerLayer(nn.Module):
+    """A layer of a Transformer's encoder, as ``nn.TransformerEncoderLayer`` without options.
+
+    That one draws its dropout from torch's generators, which stacked replicas cannot share.
+
+    Args:
+        width: Dimensions of a token.
+        heads: Of the attention; they divide ``width``.
+        feed_forward: Width of the hidden layer behind the attention.
+        dropout: Of attention weights, and behind attention and each feed-forward layer.
+    """
+
+    def __init__(self, width: int, heads: int, feed_forward: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.project_in = nn.Parameter(torch.empty(3 * width, width))
+        self.bias_in = nn.Parameter(torch.zeros(3 * width))
+        nn.init.xavier_uniform_(self.project_in)
+        self.project_out = nn.Linear(width, width)
+        self.expand, self.shrink = nn.Linear(width, feed_forward), nn.Linear(feed_forward, width)
+        self.norm_attention, self.norm_feed_forward = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.drop_weights, self.drop_attention = Dropout(dropout), Dropout(dropout)
+        self.drop_hidden, self.drop_feed_forward = Dropout(dropout), Dropout(dropout)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Encode tokens [B, T, D], all of them real: [B, T, D]."""
+        tokens = self.norm_attention(tokens + self.drop_attention(self._attend(tokens)))
+        hidden = self.drop_hidden(self.expand(tokens).relu())
+        return self.norm_feed_forward(tokens + self.drop_feed_forward(self.shrink(hidden)))
+
+    def _attend(self, tokens: Tensor) -> Tensor:
+        width = tokens.shape[2]
+        value = self._project(tokens, slice(2 * width, 3 * width))
+        if tokens.shape[1] == 1:
+            # The only token's weight is 1 whatever query and key are, and their gradient zero.
+            weights = value.new_ones(len(value), self.heads, 1, 1)
+        else:
+            query = self._project(tokens, slice(0, width))
+            key = self._project(tokens, slice(width, 2 * width))
+            weights = (query @ key.mT / query.shape[3] ** 0.5).softmax(dim=3)
+        attended = self.drop_weights(weights) @ value
+        return self.project_out(attended.transpose(1, 2).flatten(2))
+
+    def _project(self, tokens: Tensor, rows: slice) -> Tensor:
+        """Query, key or value of each head: [B, heads, T, D / heads]."""
+        projected = functional.linear(tokens, self.project_in[rows], self.bias_in[rows])
+        return projected.unflatten(2, (self.heads, -1)).transpose(1, 2)
+
+
 def classifier(sizes: list[int], dropout: float) -> nn.Sequential:
     """Linear layers of the given sizes, input first, with ReLU and dropout between them."""
     layers: list[nn.Module] = []
     for size_in, size_out in pairwise(sizes[:-1]):
-        layers += [nn.Linear(size_in, size_out), nn.ReLU(), nn.Dropout(dropout)]
+        layers += [nn.Linear(size_in, size_out), nn.ReLU(), Dropout(dropout)]
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 

@@ -1,7 +1,6 @@
 """What a model is to training and evaluation."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -25,6 +24,10 @@ class Model(nn.Module, ABC):
 
     Because of that evaluation encodes each modality once clean and once corrupted and combines
     the embeddings for every condition.
+
+    The engine may run several replicas of a model as one, by ``torch.func.vmap``: what a model does
+    must not depend on a tensor's values but through tensors, and all its random draws come from
+    `robust_mer.models.chance`.
 
     A module that holds a model has its hyperparameters in ``SETTINGS``, with those of the
     optimisation that every model has: ``optimiser``, ``learning_rate``, ``weight_decay``,
@@ -52,10 +55,15 @@ class Model(nn.Module, ABC):
             for modality, values in frames.items()
         }
 
-    def sub_networks(self) -> Iterator[nn.Module]:
-        """The parts whose gradients are clipped apart: every child, every modality's encoder."""
-        for child in self.children():
-            yield from child.values() if isinstance(child, nn.ModuleDict) else (child,)
+    def sub_network(self, parameter: str) -> str:
+        """Which part, whose gradient is clipped apart, a parameter is of, by their names.
+
+        Parts are the children, and every modality's encoder.
+        """
+        child, _, inner = parameter.partition(".")
+        if isinstance(getattr(self, child), nn.ModuleDict):
+            return f"{child}.{inner.partition('.')[0]}"
+        return child
 
     def teach(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
         """As a teacher: the targets that it sets its students, from embeddings of clean data."""
@@ -64,6 +72,6 @@ class Model(nn.Module, ABC):
     def start_from(self, teacher: "Model") -> None:
         """As a student: take over what the teacher has learnt before training starts."""
 
-    def health(self, embeddings: dict[str, Tensor]) -> dict[str, float]:
+    def health(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
         """Figures worth watching in training, by name, from validation embeddings."""
         return {}

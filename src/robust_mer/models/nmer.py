@@ -16,10 +16,12 @@ from robust_mer.errors import InputError
 from robust_mer.models.blocks import (
     EMBEDDING,
     InvarianceEncoder,
+    TransformerLayer,
     classifier,
     initialise,
     modality_encoders,
 )
+from robust_mer.models.chance import StandardNormal
 from robust_mer.models.model import Batch, Model
 
 SETTINGS = {
@@ -79,14 +81,15 @@ class NMER(Model):
             raise InputError(f"heads is {settings['heads']}, which does not divide {2 * joint}")
         self.encoders = modality_encoders(widths)
         self.invariance = InvarianceEncoder()
-        layer = nn.TransformerEncoderLayer(
-            2 * joint, settings["heads"], settings["feed_forward"], dropout, batch_first=True
-        )
-        self.vae_encoder = nn.TransformerEncoder(
-            layer, settings["layers"], enable_nested_tensor=False
+        self.vae_encoder = nn.Sequential(
+            *(
+                TransformerLayer(2 * joint, settings["heads"], settings["feed_forward"], dropout)
+                for _ in range(settings["layers"])
+            )
         )
         self.mean = nn.Linear(2 * joint, latent)
         self.log_variance = nn.Linear(2 * joint, latent)
+        self.noise = StandardNormal()
         self.decoder = nn.Sequential(
             nn.Linear(latent + joint, 128),
             nn.ReLU(),
@@ -128,7 +131,7 @@ class NMER(Model):
         settings = self.settings
         embeddings = self.encode_all(batch.received, batch.lengths)
         mean, log_variance, invariant = self.posterior(embeddings)
-        z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
+        z = mean + torch.exp(0.5 * log_variance) * self.noise(mean)
         joint = self.decoder(torch.cat([z, invariant], dim=1))
         divergence = -0.5 * (1 + log_variance - mean**2 - log_variance.exp())
         if settings["kl"] == "mean":
@@ -146,8 +149,8 @@ class NMER(Model):
             * functional.cross_entropy(self.classifier(joint), batch.label),
         }
 
-    def health(self, embeddings: dict[str, Tensor]) -> dict[str, float]:
+    def health(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
         """``active_latent_units``: units of z whose mean varies between utterances."""
         mean, _, _ = self.posterior(embeddings)
         active = mean.var(dim=0, correction=0) > _ACTIVE_VARIANCE
-        return {"active_latent_units": float(active.sum())}
+        return {"active_latent_units": active.sum()}

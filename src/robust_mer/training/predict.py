@@ -1,11 +1,14 @@
-"""Running a trained model: every modality is encoded once clean and once corrupted."""
+"""Running models: every modality is encoded once clean and once corrupted."""
 
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from robust_mer.errors import InputError
-from robust_mer.models.model import Model
-from robust_mer.training.replica import Frames
+from robust_mer.training.frames import Frames, pad
+from robust_mer.training.nets import Nets
 
 _CHUNK = 256
 
@@ -20,28 +23,71 @@ def pick_device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and not torch.cuda.is_available():
         raise InputError("training.device is cuda, but no GPU can be used here; set auto or cpu")
+    if name == "cuda":
+        # A signal at -40 dB is a hundredth of the noise on it; TF32 keeps three digits.
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
     return torch.device(name)
 
 
-def embed(model: Model, frames: dict[str, Frames]) -> dict[str, Tensor]:
-    """Embeddings [N, 128] of all utterances, per modality; call it without gradients.
+@dataclass(frozen=True)
+class PaddedPart:
+    """A part of every replica's corpus, padded once for use in every epoch.
 
-    Utterances are encoded in order of length, so that little padding is computed with.
+    Each replica's utterances are in order of length, so that little padding is computed with; a
+    part that is shorter than another replica's is filled up with utterances without frames.
     """
-    model.eval()
+
+    chunks: dict[str, list[tuple[Tensor, Tensor, Tensor]]]  # places [R, b], frames, lengths [R, b]
+    utterances: int  # of the largest part
+
+    @classmethod
+    def of(cls, parts: list[dict[str, Frames]]) -> "PaddedPart":
+        """Pad the parts of R replicas."""
+        utterances = max(len(frames.length) for part in parts for frames in part.values())
+        chunks = {
+            modality: [
+                _chunk([part[modality] for part in parts], first, utterances)
+                for first in range(0, utterances, _CHUNK)
+            ]
+            for modality in parts[0]
+        }
+        return cls(chunks, utterances)
+
+
+def _chunk(parts: list[Frames], first: int, utterances: int) -> tuple[Tensor, Tensor, Tensor]:
+    width = min(_CHUNK, utterances - first)
+    places = np.full((len(parts), width), utterances)
+    length = np.zeros((len(parts), width), dtype=np.int64)
+    values = []
+    for replica, frames in enumerate(parts):
+        rows = frames.length.argsort(kind="stable")[first : first + width]
+        places[replica, : len(rows)] = rows
+        length[replica, : len(rows)] = frames.length[rows]
+        values.append(frames.take(rows))
+    device = values[0].device
+    padded = pad(torch.cat(values), length)
+    return torch.from_numpy(places).to(device), padded, torch.from_numpy(length).to(device)
+
+
+def embed(nets: Nets, part: PaddedPart) -> dict[str, Tensor]:
+    """Embeddings [R, n, E] of all utterances of a part, per modality.
+
+    n is the size of the largest part; behind a smaller one stand rows without meaning.
+    """
     embeddings = {}
-    for modality, some in frames.items():
-        order = torch.argsort(some.length)
-        encoded = torch.cat(
-            [model.encode(modality, *some.gather(rows)) for rows in order.split(_CHUNK)]
-        )
-        embeddings[modality] = torch.empty_like(encoded)
-        embeddings[modality][order] = encoded
-    return embeddings
+    for modality, chunks in part.chunks.items():
+        for places, frames, lengths in chunks:
+            encoded = nets.call("encode", modality, frames, lengths)
+            if modality not in embeddings:
+                shape = (len(nets), part.utterances + 1, encoded.shape[2])
+                embeddings[modality] = encoded.new_zeros(shape)
+            embeddings[modality].scatter_(1, places[..., None].expand_as(encoded), encoded)
+    return {modality: values[:, :-1] for modality, values in embeddings.items()}
 
 
 def combine(
-    clean: dict[str, Tensor], noisy: dict[str, Tensor], is_clean: tuple[bool, ...]
+    clean: dict[str, Tensor], noisy: dict[str, Tensor], is_clean: np.ndarray
 ) -> dict[str, Tensor]:
     """The embeddings of a condition: clean or noisy, per modality."""
     return {

@@ -1,4 +1,4 @@
-"""The data of one replica (a fold and a seed) on its device: normalised, corrupted, in batches."""
+"""What one replica (a fold and a seed) trains on: its rows, statistics, corruption and draws."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robust_mer.corruption.draws import FreshDraws
 from robust_mer.corruption.names import (
     CLEAN,
     NONE,
@@ -15,34 +16,15 @@ from robust_mer.corruption.names import (
     partial_conditions,
 )
 from robust_mer.corruption.noise import Noise, add_noise, evaluation_noise, make_noise
-from robust_mer.data import Corpus, Normaliser
+from robust_mer.data import Normaliser
 from robust_mer.errors import InputError
+from robust_mer.training.frames import Frames, Normalise
 
 
 def replica_seed(seed: int, fold: int, purpose: str) -> int:
     """Seed of one source of randomness in a replica, a function of the replica's own key alone."""
     digest = hashlib.sha256(f"{seed}\0{fold}\0{purpose}".encode()).digest()
     return int.from_bytes(digest[:8], "little") >> 1
-
-
-@dataclass
-class Frames:
-    """Frames of one modality for all utterances, one after the other, on a device.
-
-    ``values`` is [frames, D]; utterance i has ``length[i]`` of them from ``start[i]`` on.
-    """
-
-    values: Tensor
-    start: Tensor
-    length: Tensor
-
-    def gather(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Frames of some utterances, padded with zeros [B, T, D], and their lengths [B]."""
-        length = self.length[rows]
-        time = torch.arange(int(length.max()), device=rows.device)
-        real = time < length[:, None]
-        place = torch.where(real, self.start[rows][:, None] + time, 0)
-        return self.values[place] * real[..., None], length
 
 
 @dataclass(frozen=True)
@@ -84,37 +66,81 @@ def corruption_of_fold(
     )
 
 
-def normalised_frames(
-    corpus: Corpus, normalisers: dict[str, Normaliser], device: torch.device
-) -> dict[str, Frames]:
-    """All frames of a corpus, normalised with a fold's statistics, on a device."""
-    frames = {}
-    for modality, store in corpus.features.items():
-        values = normalisers[modality](store.values).astype(np.float32)
-        frames[modality] = Frames(
-            torch.from_numpy(values).to(device),
-            torch.from_numpy(store.offsets[:-1].copy()).to(device),
-            torch.from_numpy(np.diff(store.offsets)).to(device),
+@dataclass(frozen=True)
+class Replica:
+    """A fold and a seed of one model on one corruption."""
+
+    fold: int
+    seed: int
+    parts: dict[str, np.ndarray]  # rows of the corpus, by part
+    normalisers: dict[str, Normaliser]
+    corruption: CorruptionOfFold
+    conditions: np.ndarray  # to draw from in training: bool [conditions, modalities], True = clean
+
+
+@dataclass(frozen=True)
+class EpochDraws:
+    """What a replica draws for an epoch, a function of its own key and the epoch alone.
+
+    ``order`` holds places in the training part, ``is_clean`` [n, modalities] the condition of each
+    sample in that order, and ``keys`` [steps, sites, 2] those of the model's own draws.
+    """
+
+    order: np.ndarray
+    is_clean: np.ndarray
+    keys: np.ndarray
+    noise: FreshDraws
+
+    @classmethod
+    def of(
+        cls, replica: Replica, epoch: int, steps: int, sites: int, device: torch.device
+    ) -> "EpochDraws":
+        """Draw for an epoch of so many steps of a model with so many sites."""
+        draws = np.random.default_rng(replica_seed(replica.seed, replica.fold, f"epoch {epoch}"))
+        utterances = len(replica.parts["train"])
+        order = draws.permutation(utterances)
+        is_clean = replica.conditions[draws.integers(len(replica.conditions), size=utterances)]
+        keys = draws.integers(-(1 << 31), 1 << 31, size=(steps, sites, 2), dtype=np.int32)
+        generator = torch.Generator(device).manual_seed(
+            replica_seed(replica.seed, replica.fold, f"noise {epoch}")
         )
-    return frames
+        return cls(order, is_clean, keys, FreshDraws(generator))
 
 
-def corrupted_part(
+def training_frames_of(
+    frames: Frames,
+    normalise: Normalise,
+    corruption: CorruptionOfFold,
+    modality: str,
+    rows: np.ndarray,
+    is_clean: np.ndarray,
+    draws: FreshDraws,
+) -> Tensor:
+    """Frames [n, D] of some utterances, normalised, with fresh noise where they are not clean."""
+    values = normalise(frames.take(rows))
+    if corruption.noise is None or is_clean.all():
+        return values
+    noisy = np.repeat(~is_clean, frames.length[rows]).nonzero()[0]
+    places = torch.from_numpy(noisy).to(values.device)
+    noise = corruption.noise((len(noisy), values.shape[1]), draws)
+    received = add_noise(values.index_select(0, places), noise, corruption.alpha_bar[modality])
+    return values.index_copy_(0, places, received)
+
+
+def evaluation_frames(
     frames: dict[str, Frames],
+    normalisers: dict[str, Normaliser],
     utterances: list[str],
     rows: np.ndarray,
     part: str,
     corruption: CorruptionOfFold,
 ) -> dict[str, Frames]:
-    """A part's frames with evaluation noise on them; places count within the part."""
-    twin = {}
-    for modality, clean in frames.items():
-        device = clean.values.device
-        picked = torch.as_tensor(rows, device=device)
-        length = clean.length[picked]
-        start = length.cumsum(0) - length
-        source = torch.repeat_interleave(clean.start[picked] - start, length)
-        values = clean.values[source + torch.arange(int(length.sum()), device=device)]
+    """A part's frames, normalised, with evaluation noise on them; places count within the part."""
+    of_part = {}
+    for modality, some in frames.items():
+        device = some.values.device
+        values = Normalise.on(device, normalisers[modality])(some.take(rows))
+        length = some.length[rows]
         if corruption.noise is not None and len(values):
             noise = evaluation_noise(
                 corruption.noise,
@@ -127,11 +153,11 @@ def corrupted_part(
                 values.shape[1],
             )
             values = add_noise(values, noise.to(device), corruption.alpha_bar[modality])
-        twin[modality] = Frames(values, start, length)
-    return twin
+        of_part[modality] = Frames(values, length.cumsum() - length, length)
+    return of_part
 
 
-def training_conditions(modalities: list[str], which: str) -> Tensor:
+def training_conditions(modalities: list[str], which: str) -> np.ndarray:
     """The conditions that training draws from: bool [conditions, modalities], True = clean.
 
     Args:
@@ -150,9 +176,4 @@ def training_conditions(modalities: list[str], which: str) -> Tensor:
                 f"with {modalities} alone no condition has some modalities clean and some noisy; "
                 "train on conditions: [none] or on clean"
             )
-    return torch.tensor(chosen)
-
-
-def selection_conditions(modalities: list[str], which: str) -> list[tuple[bool, ...]]:
-    """The conditions over which a model is selected: those it is trained under."""
-    return [tuple(row.tolist()) for row in training_conditions(modalities, which)]
+    return np.array(chosen)

@@ -1,7 +1,10 @@
-"""Training one replica: a model on one fold with one seed, selected on validation data."""
+"""Training the replicas (folds and seeds) of one model: several at a time, as one."""
 
-import copy
+import hashlib
+import json
 import time
+from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,131 +12,143 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from robust_mer.corruption.draws import FreshDraws
 from robust_mer.corruption.names import CLEAN, parse_trained_on
-from robust_mer.corruption.noise import add_noise
-from robust_mer.data import (
-    Corpus,
-    fit_normaliser,
-    read_corpus,
-    training_frames,
-)
+from robust_mer.data import Corpus, fit_normaliser, read_corpus, training_frames
 from robust_mer.errors import InputError
-from robust_mer.files import whole
+from robust_mer.files import sha256
 from robust_mer.jobs import log
 from robust_mer.metrics import ua, wa
 from robust_mer.models.model import Batch, Model
-from robust_mer.training.checkpoint import build_model, load_checkpoint, save_checkpoint
-from robust_mer.training.predict import combine, embed, pick_device
+from robust_mer.training.checkpoint import build_model, load_checkpoint
+from robust_mer.training.frames import Frames, Normalise, load_frames, pad
+from robust_mer.training.nets import Nets, Optimiser
+from robust_mer.training.predict import PaddedPart, combine, embed, pick_device
 from robust_mer.training.replica import (
     NO_CORRUPTION,
     CorruptionOfFold,
-    Frames,
-    corrupted_part,
+    EpochDraws,
+    Replica,
     corruption_of_fold,
-    normalised_frames,
+    evaluation_frames,
     replica_seed,
-    selection_conditions,
     training_conditions,
+    training_frames_of,
 )
+from robust_mer.training.saved import Saved, corpus_identity
 
-_OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+Key = tuple[int, int]  # fold and seed
 
 
-def train_replica(
-    checkpoint: str | Path,
-    history: str | Path,
+def train_replicas(
+    checkpoints: dict[Key, str | Path],
+    histories: dict[Key, str | Path],
     utterances_csv: str | Path,
     folds_csv: str | Path,
     features: dict[str, str | Path],
     alpha_bars: dict[tuple[int, str], float],
-    teacher: str | Path | None,
+    teachers: dict[Key, str | Path],
     trained_on: str,
-    fold: int,
-    seed: int,
     model: dict,
     normalise: dict[str, bool],
+    not_finite: dict[str, float | None],
     noise: dict | None,
+    code: str,
     device: str,
+    max_replicas: int | None,
     threads: int,
+    save_every: float = 60.0,
 ) -> None:
-    """Train a model on one fold and write its best epoch and its history.
+    """Train a model on some folds with some seeds; write each one's best epoch and history.
 
     Training noise is drawn anew at every access, one random condition per sample. Validation data
     carry the same corruption with fixed noise of their own; the epoch with the highest validation
     UA, pooled over the training conditions, is kept. Test data are not looked at.
 
+    A replica's draws depend on its fold and seed alone, not on which others train beside it.
+    Replicas that were trained before, with the same data, settings and code, are taken over, and
+    those that were broken off go on where they were saved last.
+
     Args:
-        checkpoint: The .safetensors file to write.
-        history: The csv to write, a row an epoch.
+        checkpoints: The .safetensors file to write, per fold and seed.
+        histories: The csv to write, a row an epoch, per fold and seed.
         utterances_csv: The index.
         folds_csv: The folds.
         features: Feature file per modality.
         alpha_bars: abar by (fold, modality) from the noise schedule.
-        teacher: Checkpoint of the same fold and seed, where the model needs one.
+        teachers: Checkpoint per fold and seed, where the model needs a teacher.
         trained_on: e.g. ``clean``, ``gaussian_-10dB`` or ``gaussian_-10dB_none``.
-        fold: Which fold.
-        seed: Which seed.
         model: ``implementation`` and ``settings``.
         normalise: Per modality, whether features are normalised.
+        not_finite: Per modality, what takes the place of values that are not finite; None: they
+            are an error.
         noise: ``implementation`` and ``settings`` of the noise, and ``seed`` of that in the
             validation data; None for ``clean``.
+        code: Identity of the code, which a replica that is taken over must share.
         device: ``auto``, ``cpu`` or ``cuda``.
+        max_replicas: How many are trained as one at most; None: one on a CPU, all on a GPU.
         threads: CPU threads for torch.
+        save_every: Seconds after which replicas are saved, at the end of an epoch.
 
     Raises:
-        InputError: the fold cannot be trained on, or training diverged.
+        InputError: a fold cannot be trained on, training diverged, or memory does not suffice.
     """
     torch.set_num_threads(threads)
     where = pick_device(device)
-    corpus = read_corpus(utterances_csv, folds_csv, features)
-    parts = _check_fold(corpus, fold, folds_csv)
-    modalities = list(features)
+    corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
     corruption, which = parse_trained_on(trained_on)
-    which = CLEAN if corruption == CLEAN else which
-    normalisers = {
-        modality: fit_normaliser(training_frames(store, parts["train"]), normalise[modality])
-        for modality, store in corpus.features.items()
-    }
-    of_fold = corruption_of_fold(corruption, noise, alpha_bars, fold, modalities)
-    facts = {
-        **model,
-        "widths": {m: len(store.names) for m, store in corpus.features.items()},
-        "classes": corpus.classes,
+    conditions = training_conditions(list(features), CLEAN if corruption == CLEAN else which)
+    shared = {
+        "model": model,
         "trained_on": trained_on,
-        "fold": fold,
-        "seed": seed,
+        "normalise": normalise,
+        "noise": noise,
+        "code": code,
+        "corpus": corpus_identity(corpus),
     }
-    torch.manual_seed(replica_seed(seed, fold, "model"))
-    net = build_model(facts)
-    frames = normalised_frames(corpus, normalisers, where)
-    targets: dict[str, Tensor] = {}
-    if teacher is not None:
-        master, _, _ = load_checkpoint(teacher)
-        net.start_from(master)
-        targets = _targets(master.to(where), frames)
-    net.to(where)
-    log.info(
-        "fold %d, seed %d, trained on %s: %d parameters, %d training utterances, %s",
-        fold,
-        seed,
-        trained_on,
-        sum(p.numel() for p in net.parameters()),
-        len(parts["train"]),
-        where,
-    )
-    generator = torch.Generator(where).manual_seed(replica_seed(seed, fold, "data"))
-    trainer = _Trainer(
-        net, corpus, frames, parts, of_fold, which, targets, generator, model["settings"]
-    )
-    best, rows = trainer.run()
-    net.load_state_dict(best)
-    facts["selected_epoch"] = max(rows, key=lambda row: (row["validation_ua"], -row["epoch"]))[
-        "epoch"
-    ]
-    with whole(history) as unfinished:
-        pd.DataFrame(rows).to_csv(unfinished, index=False)
-    save_checkpoint(checkpoint, net.cpu(), normalisers, facts)
+    courses = []
+    for fold, seed in checkpoints:
+        parts = _check_fold(corpus, fold, folds_csv)
+        normalisers = {
+            modality: fit_normaliser(training_frames(store, parts["train"]), normalise[modality])
+            for modality, store in corpus.features.items()
+        }
+        of_fold = corruption_of_fold(corruption, noise, alpha_bars, fold, list(features))
+        replica = Replica(fold, seed, parts, normalisers, of_fold, conditions)
+        teacher = teachers.get((fold, seed))
+        facts = {
+            **model,
+            "widths": {m: len(store.names) for m, store in corpus.features.items()},
+            "classes": corpus.classes,
+            "trained_on": trained_on,
+            "fold": fold,
+            "seed": seed,
+        }
+        identity = _identity(shared, replica, teacher)
+        saved = Saved(checkpoints[fold, seed], histories[fold, seed], identity)
+        courses.append(_Course(replica, facts, teacher, saved))
+    _train_all(courses, corpus, where, max_replicas, save_every)
+    for course in courses:
+        course.saved.publish()
+
+
+@dataclass
+class _Course:
+    """A replica on its way through the epochs."""
+
+    replica: Replica
+    facts: dict
+    teacher: str | Path | None
+    saved: Saved
+    history: list[dict] = field(default_factory=list)
+    tensors: dict[str, Tensor] = field(default_factory=dict)  # as saved; see _Wave.save
+
+    def __str__(self) -> str:
+        return f"fold {self.replica.fold}, seed {self.replica.seed}"
+
+    @property
+    def best_epoch(self) -> int:
+        """The first epoch with the highest validation UA."""
+        return max(self.history, key=lambda row: (row["validation_ua"], -row["epoch"]))["epoch"]
 
 
 def _check_fold(corpus: Corpus, fold: int, folds_csv: str | Path) -> dict[str, np.ndarray]:
@@ -150,150 +165,320 @@ def _check_fold(corpus: Corpus, fold: int, folds_csv: str | Path) -> dict[str, n
     return parts
 
 
-def _targets(teacher: Model, frames: dict[str, Frames]) -> dict[str, Tensor]:
-    """What the teacher says of every utterance when clean; computed once, not in every epoch."""
-    with torch.no_grad():
-        return teacher.teach(embed(teacher, frames))
+def _identity(shared: dict, replica: Replica, teacher: str | Path | None) -> str:
+    """Hash of all that makes a replica what it is."""
+    own = {
+        "fold": replica.fold,
+        "seed": replica.seed,
+        "parts": {part: rows.tolist() for part, rows in replica.parts.items() if part != "test"},
+        "alpha_bar": replica.corruption.alpha_bar,
+        "teacher": None if teacher is None else sha256(teacher),
+    }
+    return hashlib.sha256(json.dumps([shared, own], sort_keys=True).encode()).hexdigest()
 
 
-class _Trainer:
-    """The loop. One instance trains one replica once."""
+def _train_all(
+    courses: list[_Course],
+    corpus: Corpus,
+    device: torch.device,
+    max_replicas: int | None,
+    save_every: float,
+) -> None:
+    """Train what is not finished, as many replicas at a time as there may be and memory holds."""
+    waiting = []
+    for course in courses:
+        if course.saved.is_finished():
+            log.info("%s was trained before on the same data: taken over", course)
+            continue
+        course.tensors, course.history = course.saved.resume(device.type)
+        if course.history:
+            log.info("%s goes on after epoch %d", course, len(course.history))
+        waiting.append(course)
+    if not waiting:
+        return
+    width = max_replicas or (1 if device.type == "cpu" else len(waiting))
+    frames = load_frames(corpus, device)
+    while waiting:
+        # Those that were broken off at the same epoch go on together.
+        begun = len(waiting[0].history)
+        wave = [course for course in waiting if len(course.history) == begun][:width]
+        try:
+            _Wave(wave, corpus, frames, save_every).run()
+        except torch.OutOfMemoryError as error:
+            if len(wave) == 1:
+                raise InputError(
+                    "the memory of the GPU does not suffice for one replica. Lower the "
+                    f"batch_size of the model, or set training.device to cpu ({error})"
+                ) from None
+            short = True
+        else:
+            short = False
+        if short:  # out here the error no longer holds on to the wave's tensors
+            width = -(-len(wave) // 2)
+            torch.cuda.empty_cache()
+            log.warning("out of memory with %d replicas as one: going on with %d", len(wave), width)
+            for course in wave:
+                course.tensors, course.history = course.saved.resume(device.type)
+            continue
+        waiting = [course for course in waiting if course not in wave]
+        if waiting:
+            log.info("%d of %d replicas left", len(waiting), len(courses))
+
+
+class _Wave:
+    """Some replicas that train as one. One instance trains them once."""
 
     def __init__(
         self,
-        net: Model,
+        courses: list[_Course],
         corpus: Corpus,
         frames: dict[str, Frames],
-        parts: dict[str, np.ndarray],
-        corruption: CorruptionOfFold,
-        which: str,
-        targets: dict[str, Tensor],
-        generator: torch.Generator,
-        settings: dict,
+        save_every: float,
     ) -> None:
-        self.net, self.frames, self.corruption, self.targets = net, frames, corruption, targets
-        self.settings = settings
-        device = next(net.parameters()).device
-        modalities = list(frames)
-        self.label = torch.as_tensor(corpus.label, device=device)
-        self.train_rows = torch.as_tensor(parts["train"], device=device)
-        self.conditions = training_conditions(modalities, which).to(device)
-        self.generator, self.draws = generator, FreshDraws(generator)
-        rows = parts["validation"]
-        self.selection = selection_conditions(modalities, which)
-        self.validation_label = np.tile(corpus.label[rows], len(self.selection))
-        self.validation_clean = corrupted_part(
-            frames, corpus.utterances, rows, "validation", NO_CORRUPTION
-        )
-        self.validation_noisy = corrupted_part(
-            frames, corpus.utterances, rows, "validation", corruption
-        )
+        self.courses, self.frames, self.save_every = courses, frames, save_every
+        self.replicas = [course.replica for course in courses]
+        self.device = next(iter(frames.values())).values.device
+        self.settings = courses[0].facts["settings"]
+        self.label = torch.from_numpy(corpus.label).to(self.device)
+        self.normalise = [
+            {m: Normalise.on(self.device, n) for m, n in replica.normalisers.items()}
+            for replica in self.replicas
+        ]
+        models, teachers = [], []
+        for course in courses:
+            torch.manual_seed(replica_seed(course.replica.seed, course.replica.fold, "model"))
+            model = build_model(course.facts)
+            if course.teacher is not None:
+                teachers.append(load_checkpoint(course.teacher)[0])
+                model.start_from(teachers[-1])
+            models.append(model)
+        self.nets = Nets(models, self.device)
+        self.optimiser = Optimiser(self.nets, self.settings)
+        self.best = self.nets.weights.clone()
+        for place, course in enumerate(courses):
+            if course.history:
+                self._load(place, course.tensors)
+        self.targets = self._teach(teachers, corpus) if teachers else {}
+        self._prepare_validation(corpus)
 
-    def run(self) -> tuple[dict[str, Tensor], list[dict]]:
-        """Train all epochs: the weights of the best one and the history."""
-        settings = self.settings
-        if settings["optimiser"] not in _OPTIMISERS:
-            raise InputError(
-                f"optimiser is {settings['optimiser']!r}, expected one of {list(_OPTIMISERS)}"
-            )
-        optimiser = _OPTIMISERS[settings["optimiser"]](
-            self.net.parameters(),
-            lr=settings["learning_rate"],
-            weight_decay=settings["weight_decay"],
-            fused=True,
+    def run(self) -> None:
+        """Train all epochs and keep every replica's best one."""
+        settings, courses = self.settings, self.courses
+        begun = len(courses[0].history)
+        epochs = settings["epochs_constant"] + settings["epochs_falling"]
+        log.info(
+            "%s%s: %d parameters, %d training utterances, %s",
+            courses[0],
+            f" to {courses[-1]} as one ({len(courses)} replicas)" if len(courses) > 1 else "",
+            self.nets.weights.shape[1],
+            len(self.replicas[0].parts["train"]),
+            self.device,
         )
-        constant, falling = settings["epochs_constant"], settings["epochs_falling"]
-        scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda epoch: 1 - max(0, epoch + 1 - constant) / (falling + 1)
-        )
-        epochs = constant + falling
-        best, best_ua, history = None, -1.0, []
-        started = said = time.monotonic()
-        for epoch in range(1, epochs + 1):
-            row = {"epoch": epoch, "learning_rate": scheduler.get_last_lr()[0]}
-            row |= self._train_epoch(optimiser)
-            row |= self._validate()
-            scheduler.step()
-            history.append(row)
-            if row["validation_ua"] > best_ua:
-                best_ua = row["validation_ua"]
-                best = copy.deepcopy(self.net.state_dict())
+        started = said = saved = time.monotonic()
+        patience = self.save_every
+        for epoch in range(begun + 1, epochs + 1):
+            before = time.monotonic()
+            rate = self.optimiser.set_epoch(epoch)
+            losses = self._train_epoch(epoch)
+            figures = self._validate()
             now = time.monotonic()
-            if epoch in (1, epochs) or now - said > 10:
+            for place, course in enumerate(courses):
+                row = {"epoch": epoch, "learning_rate": rate, **losses[place], **figures[place]}
+                course.history.append({**row, "seconds": round(now - before, 3)})
+                if course.best_epoch == epoch:
+                    self.best[place] = self.nets.weights[place]
+            if epoch in (begun + 1, epochs) or now - said > 10:
                 said = now
-                log.info(
-                    "epoch %d of %d: loss %.4f, validation UA %.3f (best %.3f), %.0f s left",
-                    epoch,
-                    epochs,
-                    row["loss"],
-                    row["validation_ua"],
-                    best_ua,
-                    (now - started) / epoch * (epochs - epoch),
-                )
-        if history[-1].get("active_latent_units") == 0:
-            log.warning("the latent has collapsed: none of its units varies between utterances")
-        return best, history
+                self._say(epoch, epochs, (now - started) / (epoch - begun) * (epochs - epoch))
+            if epoch < epochs and now - saved > patience:
+                self._save()
+                saved = time.monotonic()
+                patience = max(self.save_every, 20 * (saved - now))  # a twentieth of the time
+        for place, course in enumerate(courses):
+            self._finish(place, course)
 
-    def _train_epoch(self, optimiser: torch.optim.Optimizer) -> dict[str, float]:
-        self.net.train()
-        order = torch.randperm(
-            len(self.train_rows), generator=self.generator, device=self.train_rows.device
-        )
-        sums: dict[str, Tensor] = {}
-        for places in order.split(self.settings["batch_size"]):
-            rows = self.train_rows[places]
-            parts = self.net.loss(self._batch(rows))
-            loss = torch.stack(list(parts.values())).sum()
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            for part in self.net.sub_networks():
-                torch.nn.utils.clip_grad_norm_(part.parameters(), self.settings["clip_norm"])
-            optimiser.step()
-            for name, value in {"loss": loss, **parts}.items():
-                sums[name] = sums.get(name, 0) + value.detach() * len(rows)
-        means = {name: float(value) / len(self.train_rows) for name, value in sums.items()}
-        if not np.isfinite(means["loss"]):
-            raise InputError(
-                f"training diverged: the loss is {means['loss']}. Lower the learning_rate"
-            )
+    def _train_epoch(self, epoch: int) -> list[dict[str, float]]:
+        """One epoch of every replica: mean parts of the loss."""
+        size = self.settings["batch_size"]
+        draws = [
+            EpochDraws.of(replica, epoch, -(-len(replica.parts["train"]) // size),
+                          self.nets.sites, self.device)
+            for replica in self.replicas
+        ]  # fmt: skip
+        sums, names = torch.zeros(()), []
+        for step in range(max(len(drawn.keys) for drawn in draws)):
+            for count, which in self._of_one_size(draws, step, size).items():
+                batch, keys = self._batch(which, draws, step, size)
+                parts = self.nets.backward(which, batch, keys, self.settings["clip_norm"])
+                self.optimiser.step(which)
+                if not names:
+                    names = list(parts)
+                    sums = torch.zeros(len(names), len(self.replicas), device=self.device)
+                sums[:, which] += torch.stack(list(parts.values())) * count
+        counts = [len(replica.parts["train"]) for replica in self.replicas]
+        means = [
+            dict(zip(names, (np.array(values) / count).tolist(), strict=True))
+            for values, count in zip(sums.T.tolist(), counts, strict=True)
+        ]
+        for course, mean in zip(self.courses, means, strict=True):
+            if not np.isfinite(mean["loss"]):
+                raise InputError(
+                    f"training of {course} diverged: the loss is {mean['loss']}. Lower the "
+                    "learning_rate"
+                )
         return means
 
-    def _batch(self, rows: Tensor) -> Batch:
-        drawn = torch.randint(
-            len(self.conditions), (len(rows),), generator=self.generator, device=rows.device
-        )
-        is_clean = self.conditions[drawn]
-        received, lengths = {}, {}
-        for place, (modality, frames) in enumerate(self.frames.items()):
-            values, lengths[modality] = frames.gather(rows)
-            received[modality] = values
-            if self.corruption.noise is not None:
-                noise = self.corruption.noise(tuple(values.shape), self.draws)
-                noisy = add_noise(values, noise, self.corruption.alpha_bar[modality])
-                real = (
-                    torch.arange(values.shape[1], device=rows.device) < lengths[modality][:, None]
-                )
-                spoilt = real & ~is_clean[:, place, None]
-                received[modality] = torch.where(spoilt[..., None], noisy, values)
-        targets = {name: value[rows] for name, value in self.targets.items()}
-        return Batch(received, lengths, self.label[rows], targets)
+    @staticmethod
+    def _of_one_size(draws: list[EpochDraws], step: int, size: int) -> dict[int, list[int]]:
+        """Replicas by the number of samples that they have in a step.
 
-    def _validate(self) -> dict[str, float]:
-        self.net.eval()
-        with torch.no_grad():
-            clean = embed(self.net, self.validation_clean)
-            noisy = (
-                clean if self.corruption.noise is None else embed(self.net, self.validation_noisy)
+        Folds differ in size, so at an epoch's end some replicas have a smaller batch, or none.
+        """
+        found = defaultdict(list)
+        for place, drawn in enumerate(draws):
+            count = len(drawn.order[step * size : (step + 1) * size])
+            if count:
+                found[count].append(place)
+        return found
+
+    def _batch(
+        self, which: list[int], draws: list[EpochDraws], step: int, size: int
+    ) -> tuple[Batch, Tensor]:
+        samples = slice(step * size, (step + 1) * size)
+        places = [draws[r].order[samples] for r in which]
+        rows = [
+            self.replicas[r].parts["train"][place] for r, place in zip(which, places, strict=True)
+        ]
+        received, lengths = {}, {}
+        for column, (modality, frames) in enumerate(self.frames.items()):
+            length = np.stack([frames.length[some] for some in rows])
+            values = [
+                training_frames_of(
+                    frames,
+                    self.normalise[r][modality],
+                    self.replicas[r].corruption,
+                    modality,
+                    some,
+                    draws[r].is_clean[samples, column],
+                    draws[r].noise,
+                )
+                for r, some in zip(which, rows, strict=True)
+            ]
+            received[modality] = pad(torch.cat(values), length)
+            lengths[modality] = self._send(length)
+        targets = {
+            name: torch.stack(
+                [value[r][self._send(place)] for r, place in zip(which, places, strict=True)]
             )
-            predicted = np.concatenate(
-                [
-                    self.net(combine(clean, noisy, is_clean)).argmax(dim=1).cpu().numpy()
-                    for is_clean in self.selection
-                ]
-            )
-            health = self.net.health(combine(clean, noisy, self.selection[0]))
-        return {
-            "validation_ua": ua(self.validation_label, predicted),
-            "validation_wa": wa(self.validation_label, predicted),
-            **health,
+            for name, value in self.targets.items()
         }
+        label = self.label[self._send(np.stack(rows))]
+        keys = self._send(np.stack([draws[r].keys[step] for r in which]))
+        return Batch(received, lengths, label, targets), keys
+
+    def _send(self, values: np.ndarray) -> Tensor:
+        return torch.from_numpy(values).to(self.device)
+
+    def _teach(self, teachers: list[Model], corpus: Corpus) -> dict[str, list[Tensor]]:
+        """What each teacher says of its training part when that is clean; computed once.
+
+        One teacher after the other: all at once would need a copy of the corpus for each.
+        """
+        taught = defaultdict(list)
+        for replica, teacher in zip(self.replicas, teachers, strict=True):
+            net = Nets([teacher], self.device)
+            part = PaddedPart.of([self._part(corpus, replica, "train", NO_CORRUPTION)])
+            for name, value in net.call("teach", embed(net, part)).items():
+                taught[name].append(value[0])
+        return taught
+
+    def _part(
+        self, corpus: Corpus, replica: Replica, part: str, corruption: CorruptionOfFold
+    ) -> dict[str, Frames]:
+        return evaluation_frames(
+            self.frames,
+            replica.normalisers,
+            corpus.utterances,
+            replica.parts[part],
+            part,
+            corruption,
+        )
+
+    def _prepare_validation(self, corpus: Corpus) -> None:
+        self.validation_label = [corpus.label[r.parts["validation"]] for r in self.replicas]
+        clean = [self._part(corpus, r, "validation", NO_CORRUPTION) for r in self.replicas]
+        self.validation_clean = self.validation_noisy = PaddedPart.of(clean)
+        if self.replicas[0].corruption.noise is not None:
+            noisy = [self._part(corpus, r, "validation", r.corruption) for r in self.replicas]
+            self.validation_noisy = PaddedPart.of(noisy)
+
+    def _validate(self) -> list[dict[str, float]]:
+        """UA and WA of every replica, pooled over the conditions that it is trained under."""
+        clean = embed(self.nets, self.validation_clean)
+        noisy = clean
+        if self.validation_noisy is not self.validation_clean:
+            noisy = embed(self.nets, self.validation_noisy)
+        conditions = self.replicas[0].conditions
+        predicted = torch.stack(
+            [
+                self.nets.call("forward", combine(clean, noisy, is_clean)).argmax(dim=2)
+                for is_clean in conditions
+            ],
+            dim=1,
+        ).cpu()
+        health = self.nets.call("health", combine(clean, noisy, conditions[0]))
+        health = {name: value.tolist() for name, value in health.items()}
+        figures = []
+        for place, label in enumerate(self.validation_label):
+            found = predicted[place, :, : len(label)].flatten().numpy()
+            pooled = np.tile(label, len(conditions))
+            figures.append(
+                {
+                    "validation_ua": ua(pooled, found),
+                    "validation_wa": wa(pooled, found),
+                    **{name: value[place] for name, value in health.items()},
+                }
+            )
+        return figures
+
+    def _say(self, epoch: int, epochs: int, left: float) -> None:
+        last = [course.history[-1] for course in self.courses]
+        found = [row["validation_ua"] for row in last]
+        best = [max(row["validation_ua"] for row in course.history) for course in self.courses]
+        log.info(
+            "epoch %d of %d: loss %.4f, validation UA %.3f (best %.3f)%s, %.0f s left",
+            epoch,
+            epochs,
+            np.mean([row["loss"] for row in last]),
+            np.mean(found),
+            np.mean(best),
+            f", means of {len(last)} replicas ({min(found):.3f} to {max(found):.3f})"
+            if len(last) > 1
+            else "",
+            left,
+        )
+
+    def _save(self) -> None:
+        for place, course in enumerate(self.courses):
+            tensors = {
+                "weights": self.nets.weights[place],
+                "best": self.best[place],
+                **self.optimiser.state(place),
+            }
+            course.saved.save(tensors, course.history, self.device.type)
+
+    def _load(self, place: int, tensors: dict[str, Tensor]) -> None:
+        moments = dict(tensors)
+        self.nets.load(place, moments.pop("weights"))
+        self.best[place] = moments.pop("best")
+        self.optimiser.load(place, moments)
+
+    def _finish(self, place: int, course: _Course) -> None:
+        if course.history[-1].get("active_latent_units") == 0:
+            log.warning(
+                "%s: the latent has collapsed, none of its units varies between utterances", course
+            )
+        facts = {**course.facts, "selected_epoch": course.best_epoch}
+        history = pd.DataFrame(course.history).to_csv(index=False)
+        model = self.nets.model(self.best[place])
+        course.saved.finish(model, course.replica.normalisers, facts, history)

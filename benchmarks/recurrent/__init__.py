@@ -1,0 +1,1 @@
+"""Ways to run the LSTMs of many replicas at once, for `race.py`."""

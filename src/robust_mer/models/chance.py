@@ -1,0 +1,54 @@
+"""Random draws inside a model: dropout, and normal noise for a latent.
+
+torch's generators give a model in a stack other numbers than the same model alone. Here a draw is a
+hash of the replica's key of the step, of the place in the model and of the element, so a replica
+draws the same numbers alone, in a stack of any size, and after it was resumed.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class Chance(nn.Module):
+    """A place in a model that draws; the engine sets its key [2], 32-bit integers, at each step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("key", torch.zeros(2, dtype=torch.int32), persistent=False)
+
+    def words(self, shape: torch.Size) -> Tensor:
+        """Independent 32-bit integers of a shape: two rounds of a multiply-xorshift hash."""
+        word = torch.arange(shape.numel(), dtype=torch.int32, device=self.key.device)
+        word = word ^ self.key[0]
+        word = (word ^ ((word >> 16) & 0xFFFF)) * 0x7FEB352D + self.key[1]
+        word = (word ^ ((word >> 15) & 0x1FFFF)) * (0x846CA68B - (1 << 32))
+        return (word ^ ((word >> 16) & 0xFFFF)).view(shape)
+
+
+class Dropout(Chance):
+    """Sets values to zero with a probability in training and scales up the others.
+
+    Args:
+        probability: Of a value to be dropped, in [0, 1).
+    """
+
+    def __init__(self, probability: float) -> None:
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, values: Tensor) -> Tensor:
+        if not self.training or self.probability == 0:
+            return values
+        kept = (self.words(values.shape) & 0x7FFFFFFF) >= int(self.probability * (1 << 31))
+        return torch.where(kept, values / (1 - self.probability), 0.0)
+
+
+class StandardNormal(Chance):
+    """Draws from N(0, 1) like a tensor, by the Box-Muller transform."""
+
+    def forward(self, like: Tensor) -> Tensor:
+        uniform = (self.words(torch.Size([2, *like.shape])) & 0x7FFFFFFF).to(like.dtype)
+        radius, angle = (uniform + 0.5) / (1 << 31)
+        return (-2 * radius.log()).sqrt() * (2 * math.pi * angle).cos()

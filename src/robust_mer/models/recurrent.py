@@ -1,0 +1,197 @@
+"""An LSTM with the maximum over time, for one net or for a stack of nets at once.
+
+torch's own LSTM has no rule for ``torch.func.vmap``, computes over padding, and multiplies out the
+gradients of the weights at every step. Here the frames are packed as by ``pack_padded_sequence``, a
+step is one matrix product for all nets, and the gradient of a weight is one product at the end.
+"""
+
+import torch
+from torch import Tensor
+from torch.autograd.function import FunctionCtx
+
+# torch has the gates in the order input, forget, candidate, output. Here the candidate comes first:
+# then the three sigmoids lie side by side, and so do the three that feed the cell.
+_ORDER, _TORCHS_ORDER = [2, 0, 1, 3], [1, 2, 0, 3]
+
+
+def lstm_maximum(
+    frames: Tensor,
+    lengths: Tensor,
+    weight_ih: Tensor,
+    weight_hh: Tensor,
+    bias_ih: Tensor,
+    bias_hh: Tensor,
+) -> Tensor:
+    """Maximum, over an utterance's own frames, of the states of a one-layer LSTM.
+
+    Args:
+        frames: Padded, [B, T, D].
+        lengths: How many frames of each are real, [B].
+        weight_ih: [4 H, D]; order and meaning of the weights are those of ``nn.LSTM``.
+        weight_hh: [4 H, H].
+        bias_ih: [4 H].
+        bias_hh: [4 H].
+
+    Returns:
+        [B, H]; zeros for an utterance without frames. Under ``vmap`` each tensor may have a replica
+        dimension.
+    """
+    one = (frames, lengths, weight_ih, weight_hh, bias_ih + bias_hh)
+    return _LSTMMaximum.apply(*(tensor[None] for tensor in one))[0][0]
+
+
+class _LSTMMaximum(torch.autograd.Function):
+    """`lstm_maximum` of R nets: every tensor has R in front. The first output is the result."""
+
+    @staticmethod
+    def forward(
+        frames: Tensor, lengths: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor
+    ) -> tuple[Tensor, ...]:
+        place, row, real, active = _pack(lengths, frames.shape[2])
+        weight_ih, weight_hh, bias = (_reorder(w, _ORDER) for w in (weight_ih, weight_hh, bias))
+        data = _take(frames.flatten(1, 2), place)
+        gates = torch.baddbmm(bias[:, None], data, weight_ih.mT)
+        size, recurrent = weight_hh.shape[2], weight_hh.mT.contiguous()
+        states, cells, squashed = (frames.new_empty(*place.shape, size) for _ in range(3))
+        state_before = cell_before = states[:, :0]
+        for gate, sigmoids, candidate, enter, keep, leave, state, cell, squash in _by_step(
+            active, gates, gates[..., size:], *gates.chunk(4, dim=2), states, cells, squashed
+        ):
+            first, count = state_before.shape[1] == 0, state.shape[1]
+            if not first:
+                gate.baddbmm_(state_before[:, :count], recurrent)
+            candidate.tanh_()
+            sigmoids.sigmoid_()
+            torch.mul(enter, candidate, out=cell)
+            if not first:
+                cell.addcmul_(keep, cell_before[:, :count])
+            torch.mul(leave, torch.tanh(cell, out=squash), out=state)
+            state_before, cell_before = state, cell
+        highest = frames.new_full((*lengths.shape, size), -torch.inf).scatter_reduce(
+            1, _wide(row, size), states.masked_fill(~real[..., None], -torch.inf), "amax"
+        )
+        highest = torch.where(lengths[..., None] > 0, highest, 0.0)
+        return highest, data, gates, states, cells, squashed, place, row, real, active
+
+    @staticmethod
+    def setup_context(ctx: FunctionCtx, inputs: tuple, output: tuple) -> None:
+        frames, _, weight_ih, weight_hh, _ = inputs
+        ctx.padded = frames.shape
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(weight_ih, weight_hh, *output)
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, of_highest: Tensor, *_: None) -> tuple[Tensor | None, ...]:
+        weight_ih, weight_hh, highest, *kept = ctx.saved_tensors
+        data, gates, states, cells, squashed, place, row, real, active = kept
+        size = weight_hh.shape[2]
+        # The maximum hands its gradient to the states that reach it, in equal shares, as amax does.
+        wide = _wide(row, size)
+        reached = ((states == _take(highest, row)) & real[..., None]).to(states.dtype)
+        share = of_highest / torch.zeros_like(highest).scatter_add(1, wide, reached).clamp(min=1)
+        of_states = _take(share, row).mul_(reached)
+        state_before, cell_before = (_shift(values, active) for values in (states, cells))
+        candidate, enter, keep, leave = gates.chunk(4, dim=2)
+        by_cell = torch.cat(
+            [
+                enter * (1 - candidate**2),
+                candidate * enter * (1 - enter),
+                cell_before * keep * (1 - keep),
+            ],
+            dim=2,
+        ).unflatten(2, (3, size))
+        leave_by_state = squashed * leave * (1 - leave)
+        cell_by_state = leave * (1 - squashed**2)
+        of_gates = torch.empty_like(gates)
+        # Utterances join in from the longest to the shortest as time runs backwards.
+        later_state, later_cell = states.new_zeros(2, *highest.shape)
+        recurrent = _reorder(weight_hh, _ORDER)
+        of_gate_by_gate = of_gates.unflatten(2, (4, size))
+        for of_gate, of_three, of_leave, of_state, by_three, by_leave, by_state, kept in reversed(
+            _by_step(
+                active,
+                of_gates,
+                of_gate_by_gate[:, :, :3],
+                of_gate_by_gate[:, :, 3],
+                of_states,
+                by_cell,
+                leave_by_state,
+                cell_by_state,
+                keep,
+            )
+        ):
+            count = of_state.shape[1]
+            state = later_state[:, :count].add_(of_state)
+            cell = later_cell[:, :count].addcmul_(state, by_state)
+            torch.mul(cell[:, :, None], by_three, out=of_three)
+            torch.mul(state, by_leave, out=of_leave)
+            state.copy_(torch.bmm(of_gate, recurrent))
+            cell.mul_(kept)
+        of_frames = None
+        if ctx.needs_input_grad[0]:
+            of_frames = data.new_zeros(ctx.padded).flatten(1, 2)
+            of_frames.scatter_(
+                1, _wide(place, data.shape[2]), of_gates @ _reorder(weight_ih, _ORDER)
+            )
+            of_frames = of_frames.view(ctx.padded)
+        of_weights = (of_gates.mT @ data, of_gates.mT @ state_before, of_gates.sum(dim=1))
+        return of_frames, None, *(_reorder(w, _TORCHS_ORDER) for w in of_weights)
+
+    @staticmethod
+    def vmap(info, in_dims: tuple[int | None, ...], *stacked: Tensor) -> tuple[tuple, tuple]:
+        """The replica dimension takes the place of the one net's."""
+        nets = [
+            tensor.movedim(dim, 0).squeeze(1)
+            if dim is not None
+            else tensor.expand(info.batch_size, *tensor.shape[1:])
+            for tensor, dim in zip(stacked, in_dims, strict=True)
+        ]
+        *outputs, active = _LSTMMaximum.apply(*nets)
+        return (*(output[:, None] for output in outputs), active), (0,) * len(outputs) + (None,)
+
+
+def _pack(lengths: Tensor, padded: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Put the frames of all utterances [R, B] in order of time, long utterances first.
+
+    All nets share the layout, that of the longest utterances of each rank.
+
+    Returns:
+        The place of each packed frame among the padded ones [R, n], its utterance [R, n], whether
+        it is a real one [R, n], and on the CPU how many utterances are at it at each time.
+    """
+    sorted_lengths, order = lengths.sort(dim=1, descending=True, stable=True)
+    longest = sorted_lengths.amax(dim=0)
+    at_it = longest > torch.arange(padded, device=lengths.device)[:, None]
+    time, rank = at_it.nonzero(as_tuple=True)
+    row = order[:, rank]
+    active = at_it.sum(dim=1).cpu()
+    return row * padded + time, row, time < sorted_lengths[:, rank], active[active > 0]
+
+
+def _by_step(active: Tensor, *packed: Tensor) -> list[tuple[Tensor, ...]]:
+    """The rows [R, b, ...] of packed tensors [R, n, ...] that belong to each time."""
+    return list(zip(*(values.split(active.tolist(), dim=1) for values in packed), strict=True))
+
+
+def _shift(values: Tensor, active: Tensor) -> Tensor:
+    """Of packed values [R, n, H] those of the same utterances one frame before, zeros at first."""
+    counts = active.tolist()
+    steps = values.split(counts, dim=1)
+    before = [step[:, :count] for step, count in zip(steps, counts[1:], strict=False)]
+    return torch.cat([torch.zeros_like(steps[0]), *before], dim=1) if steps else values
+
+
+def _reorder(weight: Tensor, order: list[int]) -> Tensor:
+    return weight.unflatten(1, (4, -1))[:, order].flatten(1, 2)
+
+
+def _wide(index: Tensor, width: int) -> Tensor:
+    return index[..., None].expand(*index.shape, width)
+
+
+def _take(values: Tensor, place: Tensor) -> Tensor:
+    """Rows of values [R, m, D] at some places [R, n]: [R, n, D]. Faster than gather."""
+    first = torch.arange(len(values), device=place.device)[:, None] * values.shape[1]
+    taken = values.flatten(0, 1).index_select(0, (place + first).flatten())
+    return taken.view(*place.shape, values.shape[2])

@@ -1,0 +1,70 @@
+"""Frames on a device: gathered by utterance, normalised, corrupted, padded."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robust_mer.data import Corpus, Normaliser
+from robust_mer.store import Features
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Frames of one modality for some utterances, one after the other.
+
+    ``values`` is [frames, D]; utterance i has ``length[i]`` of them from ``start[i]`` on. These are
+    held on the CPU, so that sizes are known without waiting for the device.
+    """
+
+    values: Tensor
+    start: np.ndarray
+    length: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Tensor:
+        """The frames of some utterances [n], one after the other."""
+        length = self.length[rows].ravel()
+        ends = length.cumsum()
+        place = np.repeat(self.start[rows].ravel() - ends + length, length)
+        place += np.arange(len(place))
+        return self.values.index_select(0, torch.from_numpy(place).to(self.values.device))
+
+
+@dataclass(frozen=True)
+class Normalise:
+    """A `Normaliser` on a device."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    @classmethod
+    def on(cls, device: torch.device, normaliser: Normaliser) -> "Normalise":
+        """The normaliser's statistics, moved to a device."""
+        return cls(
+            torch.from_numpy(normaliser.mean).to(device),
+            torch.from_numpy(normaliser.deviation).to(device),
+        )
+
+    def __call__(self, values: Tensor) -> Tensor:
+        """Normalise frames [n, D] in their place."""
+        return values.sub_(self.mean).div_(self.deviation)
+
+
+def load_frames(corpus: Corpus, device: torch.device) -> dict[str, Frames]:
+    """All frames of a corpus, as extracted, on a device."""
+
+    def of(store: Features) -> Frames:
+        values = torch.from_numpy(store.values).to(device)
+        return Frames(values, store.offsets[:-1], np.diff(store.offsets))
+
+    return {modality: of(store) for modality, store in corpus.features.items()}
+
+
+def pad(values: Tensor, length: np.ndarray) -> Tensor:
+    """Frames [n, D] of utterances with ``length`` [...] frames each: [..., T, D], zeros behind."""
+    longest = int(length.max(initial=0))
+    real = np.arange(longest) < length[..., None]
+    padded = values.new_zeros(real.size, values.shape[1])
+    place = torch.from_numpy(real.ravel().nonzero()[0]).to(values.device)
+    return padded.index_copy_(0, place, values).view(*real.shape, values.shape[1])

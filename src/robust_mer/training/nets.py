@@ -1,0 +1,221 @@
+"""Replicas of one model that train as one: their parameters lie in one tensor."""
+
+import copy
+from collections.abc import Callable
+from itertools import groupby
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from robust_mer.models.chance import Chance
+from robust_mer.models.model import Batch, Model
+
+_OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+
+
+class Nets:
+    """R models of one structure, each of which trains on its own data.
+
+    A single model runs as it is written. Several run as one through ``torch.func.vmap``: every
+    operation is done for all of them at once, and since nothing joins them, the gradient of the sum
+    of their losses is each one's own.
+
+    Args:
+        models: The replicas, which keep their weights; `model` gives one back.
+        device: Where they compute.
+
+    Attributes:
+        weights: Parameters of all replicas, [R, N], in the order of ``named_parameters``.
+        sites: How many places in a model draw random numbers.
+    """
+
+    def __init__(self, models: list[Model], device: torch.device) -> None:
+        self._template = _Call(copy.deepcopy(models[0]).to(device))
+        self._shapes = {
+            name: value.shape for name, value in self._template.model.named_parameters()
+        }
+        self._sizes = [shape.numel() for shape in self._shapes.values()]
+        self._keys = [
+            f"model.{name}.key"
+            for name, part in self._template.model.named_modules()
+            if isinstance(part, Chance)
+        ]
+        self.sites = len(self._keys)
+        self.weights = torch.stack(
+            [torch.cat([p.detach().flatten() for p in model.parameters()]) for model in models]
+        ).to(device)
+        self.gradient = torch.zeros_like(self.weights)
+        self._everyone = list(range(len(models)))
+        for part in self._template.modules():
+            if hasattr(part, "stacked"):
+                part.stacked = len(models) > 1
+        self._leaves = self._views(self.weights)
+
+    def __len__(self) -> int:
+        return len(self._everyone)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the replicas compute."""
+        return self.weights.device
+
+    def call(self, method: str, *inputs: object) -> object:
+        """Call a method of every model in eval mode, without gradients.
+
+        Args:
+            method: Its name.
+            inputs: Strings as they are; tensors, and dictionaries of them, with R in front.
+
+        Returns:
+            What the models return, with R in front of every tensor.
+        """
+        self._template.eval()
+        with torch.no_grad():
+            return self._run(self._leaves, {}, method, *inputs)
+
+    def backward(
+        self, which: list[int], batch: Batch, keys: Tensor, clip_norm: float
+    ) -> dict[str, Tensor]:
+        """Losses of some replicas on a batch each; their clipped gradients go to ``gradient``.
+
+        Args:
+            which: The replicas, ascending; k of them.
+            batch: Every tensor with k in front.
+            keys: Of the random draws of this step, [k, sites, 2], 32-bit integers.
+            clip_norm: Norm to which the gradient of each sub-network of each replica is clipped.
+
+        Returns:
+            The parts of the loss by name, and their sum as ``loss``: [k] each.
+        """
+        leaves = self._leaves if which == self._everyone else self._views(self.weights[which])
+        places = dict(zip(self._keys, keys.unbind(dim=1), strict=True))
+        self._template.train()
+        parts = self._run(
+            leaves, places, "losses", batch.received, batch.lengths, batch.label, batch.targets
+        )
+        loss = torch.stack(list(parts.values())).sum(dim=0)
+        loss.sum().backward()
+        self._collect(leaves, which, clip_norm)
+        return {name: value.detach() for name, value in {"loss": loss, **parts}.items()}
+
+    def load(self, replica: int, weights: Tensor) -> None:
+        """Give a replica other weights, [N]."""
+        self.weights[replica].copy_(weights)
+
+    def model(self, weights: Tensor) -> Model:
+        """A model on the CPU with given weights [N]."""
+        model = copy.deepcopy(self._template.model).cpu()
+        pieces = weights.cpu().split(self._sizes)
+        with torch.no_grad():
+            for parameter, piece in zip(model.parameters(), pieces, strict=True):
+                parameter.copy_(piece.view_as(parameter))
+        return model.eval()
+
+    def _views(self, weights: Tensor) -> dict[str, Tensor]:
+        pieces = weights.detach().split(self._sizes, dim=1)
+        return {
+            f"model.{name}": piece.view(len(weights), *shape).requires_grad_()
+            for (name, shape), piece in zip(self._shapes.items(), pieces, strict=True)
+        }
+
+    def _run(
+        self, leaves: dict[str, Tensor], keys: dict[str, Tensor], method: str, *inputs: object
+    ) -> object:
+        def one(leaves: dict, keys: dict, *inputs: object) -> object:
+            return functional_call(self._template, {**leaves, **keys}, (method, *inputs))
+
+        tensors = (leaves, keys, *inputs)
+        if len(next(iter(leaves.values()))) == 1:
+            return _map(lambda t: t[None], one(*(_map(lambda t: t[0], part) for part in tensors)))
+        in_dims = tuple(None if isinstance(part, str) else 0 for part in tensors)
+        return torch.vmap(one, in_dims)(*tensors)
+
+    def _collect(self, leaves: dict[str, Tensor], which: list[int], clip_norm: float) -> None:
+        """Clip the leaves' gradients per replica and sub-network, as ``clip_grad_norm_`` does."""
+        model, start = self._template.model, 0
+        names = [name.removeprefix("model.") for name in leaves]
+        found = zip(names, leaves.values(), strict=True)
+        for _, part in groupby(found, key=lambda item: model.sub_network(item[0])):
+            pieces = [
+                (torch.zeros_like(leaf) if leaf.grad is None else leaf.grad).flatten(1)
+                for _, leaf in part
+            ]
+            norms = [torch.linalg.vector_norm(piece, dim=1) for piece in pieces]
+            norm = torch.linalg.vector_norm(torch.stack(norms), dim=0)
+            factor = (clip_norm / (norm + 1e-6)).clamp(max=1.0)[:, None]
+            for piece in pieces:
+                place = slice(start, start + piece.shape[1])
+                if which == self._everyone:
+                    torch.mul(piece, factor, out=self.gradient[:, place])
+                else:
+                    self.gradient[which, place] = piece * factor
+                start += piece.shape[1]
+        for leaf in leaves.values():
+            leaf.grad = None
+
+
+class Optimiser:
+    """torch's Adam or AdamW over replicas that need not all take a step at the same time.
+
+    Args:
+        nets: The replicas.
+        settings: ``optimiser``, ``learning_rate``, ``weight_decay``, ``epochs_constant`` and
+            ``epochs_falling`` of their model.
+    """
+
+    def __init__(self, nets: Nets, settings: dict) -> None:
+        self._nets, self._settings = nets, settings
+        # Each replica is one parameter, so the fused kernel goes through all of them in one call.
+        self._replicas = [nn.Parameter(weights) for weights in nets.weights]
+        self._optimiser = _OPTIMISERS[settings["optimiser"]](
+            self._replicas,
+            lr=settings["learning_rate"],
+            weight_decay=settings["weight_decay"],
+            fused=True,
+        )
+
+    def set_epoch(self, epoch: int) -> float:
+        """The learning rate of an epoch (from 1): constant, then falling linearly towards zero."""
+        constant, falling = self._settings["epochs_constant"], self._settings["epochs_falling"]
+        factor = 1 - max(0, epoch - constant) / (falling + 1)
+        rate = self._settings["learning_rate"] * factor
+        self._optimiser.param_groups[0]["lr"] = rate
+        return rate
+
+    def step(self, which: list[int]) -> None:
+        """One step of some replicas."""
+        for replica in which:
+            self._replicas[replica].grad = self._nets.gradient[replica]
+        self._optimiser.step()
+        self._optimiser.zero_grad(set_to_none=True)
+
+    def state(self, replica: int) -> dict[str, Tensor]:
+        """A replica's moments and count of steps."""
+        return self._optimiser.state[self._replicas[replica]]
+
+    def load(self, replica: int, state: dict[str, Tensor]) -> None:
+        """Take over a replica's state."""
+        device = self._nets.device
+        self._optimiser.state[self._replicas[replica]] = {
+            name: value.to(device) for name, value in state.items()
+        }
+
+
+class _Call(nn.Module):
+    """Lets ``functional_call``, which knows ``forward`` alone, call any method of a model."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, method: str, *inputs: object) -> object:
+        if method == "losses":
+            return self.model.loss(Batch(*inputs))
+        return getattr(self.model, method)(*inputs)
+
+
+def _map(function: Callable[[Tensor], Tensor], part: object) -> object:
+    if isinstance(part, dict):
+        return {name: _map(function, value) for name, value in part.items()}
+    return function(part) if isinstance(part, Tensor) else part

@@ -1,0 +1,108 @@
+"""What is kept of a replica between jobs, so that none is trained twice.
+
+A finished replica, or how far one has come, lies in ``.replicas/`` beside the checkpoint: Snakemake
+deletes the outputs of a job that it starts, but does not look there. The files count only while
+data, settings and code are the same, which their identity tells.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from robust_mer.data import Corpus, Normaliser
+from robust_mer.files import whole
+from robust_mer.models.model import Model
+from robust_mer.training.checkpoint import save_checkpoint
+
+_FOLDER = ".replicas"
+
+
+def corpus_identity(corpus: Corpus) -> str:
+    """Hash of everything in a corpus that training reads, but the folds."""
+    digest = hashlib.sha256(json.dumps([corpus.classes, corpus.utterances]).encode())
+    digest.update(corpus.label.tobytes())
+    for modality, store in corpus.features.items():
+        digest.update(json.dumps([modality, store.names]).encode())
+        digest.update(store.offsets.tobytes())
+        digest.update(store.values.tobytes())
+    return digest.hexdigest()
+
+
+class Saved:
+    """The files of one replica.
+
+    Args:
+        checkpoint: Where its checkpoint belongs.
+        history: Where its history belongs.
+        identity: Hash of all that makes the replica what it is.
+    """
+
+    def __init__(self, checkpoint: str | Path, history: str | Path, identity: str) -> None:
+        self.identity = identity
+        self._checkpoint, self._history = Path(checkpoint), Path(history)
+        folder = self._checkpoint.parent / _FOLDER
+        self._finished = folder / self._checkpoint.name
+        self._finished_history = folder / self._history.name
+        self._progress = folder / f"{self._checkpoint.stem}.progress.safetensors"
+
+    def is_finished(self) -> bool:
+        """Whether the replica has been trained, with the same identity."""
+        return (
+            _facts(self._finished).get("identity") == self.identity
+            and self._finished_history.exists()
+        )
+
+    def publish(self) -> None:
+        """Put a finished replica where it belongs, without taking up the space twice."""
+        for kept, place in (
+            (self._finished_history, self._history),
+            (self._finished, self._checkpoint),
+        ):
+            with whole(place) as unfinished:
+                try:
+                    os.link(kept, unfinished)
+                except OSError:  # a file system without links
+                    shutil.copyfile(kept, unfinished)
+                os.utime(unfinished)  # Snakemake wants outputs younger than inputs
+
+    def finish(
+        self, model: Model, normalisers: dict[str, Normaliser], facts: dict, history: str
+    ) -> None:
+        """Keep a trained replica; ``history`` is the text of its csv."""
+        with whole(self._finished_history) as unfinished:
+            unfinished.write_text(history, encoding="utf-8")
+        save_checkpoint(self._finished, model, normalisers, {**facts, "identity": self.identity})
+        self._progress.unlink(missing_ok=True)
+
+    def save(self, tensors: dict[str, Tensor], history: list[dict], device: str) -> None:
+        """Keep how far a replica has come."""
+        facts = {"identity": self.identity, "device": device, "history": history}
+        with whole(self._progress) as unfinished:
+            save_file(
+                {name: value.cpu().contiguous() for name, value in tensors.items()},
+                unfinished,
+                {"facts": json.dumps(facts)},
+            )
+
+    def resume(self, device: str) -> tuple[dict[str, Tensor], list[dict]]:
+        """What `save` kept; nothing, if that has another identity or comes from another device."""
+        facts = _facts(self._progress)
+        if facts.get("identity") != self.identity or facts.get("device") != device:
+            return {}, []
+        with safe_open(self._progress, "pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, facts["history"]  # noqa: SIM118
+
+
+def _facts(path: Path) -> dict:
+    """Facts of a file; none of one that is missing or broken, which is then written anew."""
+    try:
+        with safe_open(path, "pt") as file:
+            return json.loads(file.metadata()["facts"])
+    except (OSError, KeyError, TypeError, ValueError, SafetensorError):
+        return {}

@@ -1,0 +1,297 @@
+"""Replicas that train as one: each is what it would be alone, wherever it was broken off."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from torch.func import functional_call
+
+from robust_mer.errors import InputError
+from robust_mer.models.chance import Dropout, StandardNormal
+from robust_mer.models.model import Batch
+from robust_mer.models.registry import MODELS
+from robust_mer.settings import complete, load
+from robust_mer.training import train as training
+from robust_mer.training.nets import Nets, Optimiser
+from robust_mer.training.train import train_replicas
+
+NORMALISE = {"audio": True, "video": False, "text": False}
+GAUSSIAN = {"implementation": "robust_mer.corruption.gaussian:draw", "settings": {}, "seed": 1}
+WIDTHS = {"audio": 6, "video": 5, "text": 7}
+KEYS = [(fold, seed) for fold in (1, 2, 3) for seed in (1, 2)]
+
+
+@pytest.fixture
+def folds(corpus):
+    """The corpus with three folds, whose training parts and so numbers of batches differ."""
+    path = corpus["folds_csv"]
+    first = pd.read_csv(path)
+    second = first[(first["part"] != "train") | (first.index % 16 < 13)].assign(fold=2)
+    third = first[(first["part"] != "train") | (first.index < 32)].assign(fold=3)
+    pd.concat([first, second, third]).to_csv(path, index=False)
+    return corpus
+
+
+def described(name, **changes):
+    quick = {"epochs_constant": 2, "epochs_falling": 1, "batch_size": 16, "learning_rate": 1e-3}
+    if name == "nmer":
+        quick |= {"layers": 1, "feed_forward": 64}
+    implementation = MODELS[name].implementation
+    settings = complete(implementation, {**quick, **changes}, "test")
+    return {"implementation": implementation, "settings": settings}
+
+
+def train(corpus, folder, name="nmer", keys=KEYS, teachers=None, **changes):
+    """Checkpoints of some replicas trained on Gaussian noise."""
+    folder.mkdir(parents=True, exist_ok=True)
+    alpha_bars = {(fold, m): 0.3 for fold in (1, 2, 3) for m in WIDTHS}
+    checkpoints = {key: folder / f"fold{key[0]}_seed{key[1]}.safetensors" for key in keys}
+    arguments = {
+        "checkpoints": checkpoints,
+        "histories": {key: path.with_suffix(".csv") for key, path in checkpoints.items()},
+        **corpus, "alpha_bars": alpha_bars, "teachers": teachers or {},
+        "trained_on": "gaussian_-10dB", "model": described(name), "normalise": NORMALISE,
+        "not_finite": dict.fromkeys(NORMALISE), "noise": GAUSSIAN, "code": "test",
+        "device": "cpu", "max_replicas": None, "threads": 1, "save_every": 60, **changes,
+    }  # fmt: skip
+    train_replicas(**arguments)
+    return checkpoints
+
+
+def teach(corpus, folder):
+    return train(corpus, folder / "teacher", "invariance_teacher", noise=None, trained_on="clean")
+
+
+def assert_same(found, expected, name):
+    """The same but for rounding. Adam makes whole steps of gradients that are rounding alone, so
+    single weights may differ by more than a tensor as a whole."""
+    assert (found - expected).norm() <= 3e-4 * expected.norm() + 1e-6, name
+
+
+@pytest.mark.parametrize("name", ["men", "nmer"])
+def test_a_replica_is_the_same_alone_and_in_a_stack(folds, tmp_path, name):
+    teachers = teach(folds, tmp_path) if MODELS[name].teacher else None
+    alone = train(folds, tmp_path / "alone", name, teachers=teachers, max_replicas=1)
+    stacked = train(folds, tmp_path / "stacked", name, teachers=teachers, max_replicas=6)
+    other = train(folds, tmp_path / "other", name, KEYS[1:4], teachers=teachers, max_replicas=3)
+    for key in KEYS:
+        expected = load_file(alone[key])
+        for checkpoints in (stacked, other):
+            if key not in checkpoints:
+                continue
+            found = load_file(checkpoints[key])
+            for tensor, value in expected.items():
+                assert_same(found[tensor], value, tensor)
+            histories = [
+                pd.read_csv(paths[key].with_suffix(".csv")).drop(columns="seconds")
+                for paths in (alone, checkpoints)
+            ]
+            pd.testing.assert_frame_equal(*histories, rtol=1e-3, atol=1e-4)
+
+
+def test_replicas_differ_by_fold_and_seed(folds, tmp_path):
+    weights = [load_file(path)
+               for path in train(folds, tmp_path, "men", max_replicas=6).values()]  # fmt: skip
+    first = [w["model.classifier.0.weight"] for w in weights]
+    assert not any(torch.equal(a, b) for i, a in enumerate(first) for b in first[:i])
+
+
+def test_draws_are_the_same_alone_and_stacked():
+    keys = torch.tensor([[3, -7], [123456, 99], [-(1 << 31), (1 << 31) - 1]], dtype=torch.int32)
+    values = torch.randn(3, 50, 40)
+    for site in (Dropout(0.3), StandardNormal()):
+        stacked = torch.vmap(
+            lambda key, some, site=site: functional_call(site, {"key": key}, some)
+        )(keys, values)
+        for replica in range(3):
+            site.key = keys[replica]
+            assert torch.equal(site(values[replica]), stacked[replica])
+        assert not torch.equal(stacked[0], stacked[1])
+
+
+def test_draws_have_the_distribution_they_should():
+    keys = np.random.default_rng(0).integers(-(1 << 31), 1 << 31, (100, 2), dtype=np.int32)
+    dropout, normal, masks, numbers = Dropout(0.3), StandardNormal(), [], []
+    for key in keys:
+        dropout.key = normal.key = torch.from_numpy(key)
+        masks.append(dropout(torch.ones(10_000)))
+        numbers.append(normal(torch.empty(10_000)))
+    masks, numbers = torch.stack(masks), torch.stack(numbers)
+    assert masks.unique().tolist() == pytest.approx([0, 1 / 0.7])
+    dropped = (masks == 0).double()
+    assert dropped.mean() == pytest.approx(0.3, abs=0.002)
+    # neither keys nor elements know of each other: five standard errors
+    assert torch.corrcoef(dropped).fill_diagonal_(0).abs().max() < 5 / 100
+    for lag in (1, 2, 128, 384):
+        product = (dropped - 0.3)[:, lag:] * (dropped - 0.3)[:, :-lag]
+        assert abs(product.mean() / 0.21) < 5 / 1000
+    assert numbers.mean() == pytest.approx(0, abs=0.005)
+    assert numbers.std() == pytest.approx(1, abs=0.005)
+    assert (numbers**4).mean() == pytest.approx(3, abs=0.05)
+    assert not Dropout(0.3).eval()(torch.ones(9)).ne(1).any()
+
+
+def test_steps_are_those_of_torchs_optimisers_with_clipping_per_sub_network(corpus):
+    """A stack, in which one replica sits out a step, against models with an optimiser each."""
+    model = described("men", dropout=0.0, clip_norm=0.05, weight_decay=0.1, optimiser="adamw")
+    settings = model["settings"]
+    torch.manual_seed(0)
+    models = [load(model["implementation"])(settings, WIDTHS, 4) for _ in range(3)]
+    for net in models:
+        for text in (part for part in net.modules() if isinstance(part, Dropout)):
+            text.probability = 0.0
+    nets = Nets(models, torch.device("cpu"))
+    optimiser = Optimiser(nets, settings)
+    plain = [torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=0.1) for net in models]
+    for which in ([0, 1, 2], [0, 2], [0, 1, 2]):
+        batch = Batch(
+            {m: torch.randn(len(which), 8, 6, d) for m, d in WIDTHS.items()},
+            {m: torch.randint(1, 7, (len(which), 8)) for m in WIDTHS},
+            torch.randint(4, (len(which), 8)),
+            {},
+        )
+        keys = torch.zeros(len(which), nets.sites, 2, dtype=torch.int32)
+        optimiser.set_epoch(1)
+        parts = nets.backward(which, batch, keys, settings["clip_norm"])
+        optimiser.step(which)
+        for place, replica in enumerate(which):
+            net = models[replica].train()
+            own = Batch(
+                {m: v[place] for m, v in batch.received.items()},
+                {m: v[place] for m, v in batch.lengths.items()},
+                batch.label[place],
+                {},
+            )
+            loss = net.loss(own)["cross_entropy"]
+            torch.testing.assert_close(parts["loss"][place], loss.detach())
+            plain[replica].zero_grad()
+            loss.backward()
+            for part in (*net.encoders.values(), net.classifier):
+                nn.utils.clip_grad_norm_(part.parameters(), settings["clip_norm"])
+            plain[replica].step()
+    for replica, net in enumerate(models):
+        ours = nets.model(nets.weights[replica]).state_dict()
+        for name, value in net.state_dict().items():
+            torch.testing.assert_close(ours[name], value, rtol=1e-4, atol=1e-6, msg=name)
+
+
+def test_learning_rate_is_constant_and_then_falls(folds, tmp_path):
+    model = described("men", epochs_constant=2, epochs_falling=3, learning_rate=1e-3)
+    checkpoints = train(folds, tmp_path, "men", KEYS[:1], model=model)
+    history = pd.read_csv(checkpoints[KEYS[0]].with_suffix(".csv"))
+    # factor at epoch e from 0: 1 - max(0, e + 1 - niter) / (niter_decay + 1) (facts of MMIN)
+    expected = [1e-3 * (1 - max(0, epoch + 1 - 2) / 4) for epoch in range(5)]
+    np.testing.assert_allclose(history["learning_rate"], expected)
+
+
+class Broken(Exception):
+    """Stands for whatever ends a job."""
+
+
+@pytest.mark.parametrize("width", [1, 6])
+def test_a_broken_off_training_goes_on_and_ends_the_same(
+    folds, tmp_path, monkeypatch, caplog, width
+):
+    teachers = teach(folds, tmp_path)
+    options = {"teachers": teachers, "max_replicas": width, "save_every": 0}
+    undisturbed = train(folds, tmp_path / "undisturbed", **options)
+    validate, epochs = training._Wave._validate, []
+
+    def break_off(wave):
+        epochs.append(1)
+        if len(epochs) == 2 + 3 * (width == 1):  # the second epoch, of the second wave if alone
+            raise Broken
+        return validate(wave)
+
+    monkeypatch.setattr(training._Wave, "_validate", break_off)
+    with pytest.raises(Broken):
+        train(folds, tmp_path / "broken", **options)
+    assert not list((tmp_path / "broken").glob("*.safetensors"))
+    epochs.clear()
+    monkeypatch.setattr(training._Wave, "_validate", lambda w: (epochs.append(1), validate(w))[1])
+    caplog.set_level(logging.INFO, "robust_mer")
+    monkeypatch.setattr(logging.getLogger("robust_mer"), "propagate", True)
+    again = train(folds, tmp_path / "broken", **options)
+    assert "goes on after epoch 1" in caplog.text
+    assert len(epochs) == (2 if width == 6 else 2 + 4 * 3)
+    assert ("fold 1, seed 1 was trained before" in caplog.text) == (width == 1)
+    for key in KEYS:
+        assert again[key].read_bytes() == undisturbed[key].read_bytes()
+    assert not list((tmp_path / "broken").rglob("*.progress.*"))
+
+
+def test_what_was_trained_is_taken_over_while_nothing_changed(folds, tmp_path, monkeypatch):
+    trained = []
+    run = training._Wave.run
+    monkeypatch.setattr(training._Wave, "run", lambda w: (trained.extend(w.replicas), run(w))[1])
+    before = {key: path.read_bytes() for key, path in train(folds, tmp_path, "men").items()}
+    assert len(trained) == 6
+    for path in tmp_path.glob("*.safetensors"):
+        path.unlink()  # as Snakemake does before it starts a job
+    trained.clear()
+    after = train(folds, tmp_path, "men", [*KEYS, (1, 3)])
+    assert [(r.fold, r.seed) for r in trained] == [(1, 3)]
+    assert all(after[key].read_bytes() == content for key, content in before.items())
+    for change in (
+        {"code": "other"},
+        {"model": described("men", dropout=0.1)},
+        {"normalise": dict.fromkeys(NORMALISE, True)},
+    ):
+        trained.clear()
+        train(folds, tmp_path, "men", KEYS[:2], **change)
+        assert len(trained) == 2, change
+    # a change of the data, in the training part of fold 1 alone
+    table = pd.read_csv(folds["folds_csv"])
+    table = table[~((table["fold"] == 1) & (table["utterance"] == "u00"))]
+    table.to_csv(folds["folds_csv"], index=False)
+    trained.clear()
+    train(folds, tmp_path, "men", [(1, 3), (2, 1)])
+    assert [(r.fold, r.seed) for r in trained] == [(1, 3)]
+
+
+def test_too_little_memory_halves_the_stack_and_says_so(folds, tmp_path, monkeypatch, caplog):
+    alone = train(folds, tmp_path / "alone", "men", max_replicas=1)
+    widths, backward = [], Nets.backward
+
+    def limited(nets, which, *rest):
+        widths.append(len(nets))
+        if len(nets) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory, or so the test says")
+        return backward(nets, which, *rest)
+
+    monkeypatch.setattr(Nets, "backward", limited)
+    monkeypatch.setattr(logging.getLogger("robust_mer"), "propagate", True)
+    halved = train(folds, tmp_path / "halved", "men", max_replicas=6)
+    assert list(dict.fromkeys(widths)) == [6, 3, 2]
+    assert "out of memory with 6 replicas as one: going on with 3" in caplog.text
+    for key in KEYS:
+        expected = load_file(alone[key])
+        for name, value in load_file(halved[key]).items():
+            assert_same(value, expected[name], name)
+
+
+def test_too_little_memory_for_one_replica_is_an_error(folds, tmp_path, monkeypatch):
+    def none(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Nets, "backward", none)
+    with pytest.raises(InputError, match=r"memory of the GPU .* batch_size"):
+        train(folds, tmp_path, "men", max_replicas=4)
+
+
+def test_a_training_that_diverges_names_its_replica(folds, tmp_path):
+    model = described("men", learning_rate=1e9, clip_norm=1e9)
+    with pytest.raises(InputError, match=r"fold 1, seed 1 diverged.*learning_rate"):
+        train(folds, tmp_path, "men", KEYS[:1], model=model)
+
+
+def test_broken_files_of_replicas_are_written_anew(folds, tmp_path):
+    before = train(folds, tmp_path, "men", KEYS[:1])[KEYS[0]].read_bytes()
+    for path in (tmp_path / ".replicas").iterdir():
+        Path(path).write_bytes(b"half a file")
+    assert train(folds, tmp_path, "men", KEYS[:1])[KEYS[0]].read_bytes() == before
