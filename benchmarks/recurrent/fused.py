@@ -117,7 +117,7 @@ def _tanh(x):
     return 2 * tl.sigmoid(2 * x) - 1
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["n"])
 def advance(
     gates,
     before,
@@ -183,7 +183,7 @@ def advance(
     tl.store(when + place, top_when, mask=inside)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["n"])
 def retreat(
     of_gates,
     gates,

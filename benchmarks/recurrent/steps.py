@@ -100,9 +100,7 @@ def _draw_batch(
     label = torch.randint(CLASSES, (replicas, batch), generator=generator, device=device)
     joint = (replicas, batch, EMBEDDING * len(widths))
     targets = {name: draw(*joint) for name in ("specific", "invariant")} if taught else {}
-    return Batch(
-        received, {m: tokens if m == "text" else lengths for m in widths}, label, targets
-    )
+    return Batch(received, {m: tokens if m == "text" else lengths for m in widths}, label, targets)
 
 
 def _with_torchs_lstm(self: RecurrentEncoder, frames: Tensor, lengths: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """One matrix product a time, and everything else of that time in one compiled kernel."""
 
-from functools import partial
-
 import torch
+import torch._dynamo
+import torch.fx.experimental._config
 from torch import Tensor
 from torch.nn import functional
 
@@ -17,9 +17,16 @@ class Stepwise:
     """
 
     def __init__(self, compiled: bool = True) -> None:
-        # Shapes change with the number of utterances that are at it; one kernel must do for all.
-        wrap = partial(torch.compile, dynamic=True) if compiled else lambda function: function
-        self._advance, self._retreat = wrap(_advance), wrap(_retreat)
+        self._advance, self._retreat = _advance, _retreat
+        if compiled:
+            # Sizes change with the number of utterances that are at it, and those that happen to be
+            # equal must not be taken for the same. Falling back to no kernels at all would be a
+            # silent defeat.
+            torch.fx.experimental._config.use_duck_shape = False
+            torch._dynamo.config.recompile_limit = 64
+            torch._dynamo.config.fail_on_recompile_limit_hit = True
+            self._advance = torch.compile(_advance, dynamic=True)
+            self._retreat = torch.compile(_retreat, dynamic=True)
 
     def forward(
         self, plan: Plan, gates: Tensor, weight_hh: Tensor, lengths: Tensor
@@ -68,7 +75,8 @@ class Stepwise:
             now, count = plan.slices[time], plan.rows[time]
             # Utterances join in from the longest to the shortest as time runs backwards.
             of_state, of_cell = (
-                functional.pad(some, (0, 0, 0, count - some.shape[1])) for some in (of_state, of_cell)
+                functional.pad(some, (0, 0, 0, count - some.shape[1]))
+                for some in (of_state, of_cell)
             )
             cell_before = torch.zeros_like(of_cell)
             if time:

@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 
@@ -42,7 +43,7 @@ def seconds(
         for _ in range(count):
             step()
             marks.append(time.perf_counter())
-    taken = [after - before for before, after in zip(marks, marks[1:], strict=False)]
+    taken = [after - before for before, after in pairwise(marks)]
     halves = [statistics.median(taken[: count // 2]), statistics.median(taken[count // 2 :])]
     median = statistics.median(taken)
     return median, abs(halves[1] - halves[0]) / median

@@ -127,6 +127,17 @@ class Normaliser:
         return (values - self.mean) / self.deviation
 
 
+def fit_normalisers(corpus: Corpus, fold: int, normalise: dict[str, bool]) -> dict[str, Normaliser]:
+    """Statistics of a fold's training part, per modality; the identity where none are wanted."""
+    normalisers = {}
+    for modality, store in corpus.features.items():
+        frames = store.values[:0]
+        if normalise[modality]:
+            frames = training_frames(store, corpus.parts[fold]["train"])
+        normalisers[modality] = fit_normaliser(frames, normalise[modality])
+    return normalisers
+
+
 def training_frames(features: Features, train: np.ndarray) -> np.ndarray:
     """All frames of the training part: float32 [T, D]."""
     return np.concatenate([features.frames(row) for row in train])

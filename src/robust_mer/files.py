@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,10 @@ def whole(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    mark = re.compile(rf"\.{re.escape(path.stem)}\.\d+\.unfinished{re.escape(path.suffix)}")
+    for other in path.parent.iterdir():
+        if mark.fullmatch(other.name):
+            other.unlink(missing_ok=True)  # of a process that was killed
     unfinished = path.with_name(f".{path.stem}.{os.getpid()}.unfinished{path.suffix}")
     try:
         yield unfinished

@@ -16,8 +16,10 @@ from robust_mer.models.chance import Dropout, StandardNormal
 from robust_mer.models.model import Batch
 from robust_mer.models.registry import MODELS
 from robust_mer.settings import complete, load
+from robust_mer.training import saved as saved_module
 from robust_mer.training import train as training
 from robust_mer.training.nets import Nets, Optimiser
+from robust_mer.training.saved import Saved
 from robust_mer.training.train import train_replicas
 
 NORMALISE = {"audio": True, "video": False, "text": False}
@@ -28,11 +30,12 @@ KEYS = [(fold, seed) for fold in (1, 2, 3) for seed in (1, 2)]
 
 @pytest.fixture
 def folds(corpus):
-    """The corpus with three folds, whose training parts and so numbers of batches differ."""
+    """The corpus with three folds, whose parts, and so numbers of batches, differ in size."""
     path = corpus["folds_csv"]
     first = pd.read_csv(path)
-    second = first[(first["part"] != "train") | (first.index % 16 < 13)].assign(fold=2)
-    third = first[(first["part"] != "train") | (first.index < 32)].assign(fold=3)
+    second = first[(first["part"] == "test") | (first.index % 16 < 13)].assign(fold=2)
+    third = first[(first["part"] == "test") | (first.index < 32) | (first.index == 64)]
+    third = pd.concat([third, first[first.index.isin([65, 66, 67, 68])]]).assign(fold=3)
     pd.concat([first, second, third]).to_csv(path, index=False)
     return corpus
 
@@ -286,8 +289,64 @@ def test_too_little_memory_for_one_replica_is_an_error(folds, tmp_path, monkeypa
 
 def test_a_training_that_diverges_names_its_replica(folds, tmp_path):
     model = described("men", learning_rate=1e9, clip_norm=1e9)
-    with pytest.raises(InputError, match=r"fold 1, seed 1 diverged.*learning_rate"):
+    with pytest.raises(InputError, match=r"diverged.*: fold 1, seed 1\. Lower the learning_rate"):
         train(folds, tmp_path, "men", KEYS[:1], model=model)
+
+
+@pytest.mark.parametrize("width", [1, 6])
+def test_a_replica_that_diverges_costs_no_other_one(folds, tmp_path, monkeypatch, width):
+    alone = train(folds, tmp_path / "alone", "men", max_replicas=1)
+    build = training.build_model
+
+    def spoilt(facts):
+        model = build(facts)
+        if (facts["fold"], facts["seed"]) == (2, 1):
+            model.classifier[0].weight.data.fill_(torch.nan)
+        return model
+
+    monkeypatch.setattr(training, "build_model", spoilt)
+    with pytest.raises(InputError, match=r"fold 2, seed 1\. .* 5 replicas are kept"):
+        train(folds, tmp_path / "spoilt", "men", max_replicas=width)
+    monkeypatch.setattr(training, "build_model", build)
+    monkeypatch.setattr(training._Wave, "run", None)  # nothing is left to train
+    others = [key for key in KEYS if key != (2, 1)]
+    kept = train(folds, tmp_path / "spoilt", "men", others, max_replicas=width)
+    for key in others:
+        expected = load_file(alone[key])
+        for name, value in load_file(kept[key]).items():
+            assert_same(value, expected[name], name)
+
+
+def test_a_kill_while_a_stack_is_saved_leaves_all_of_it_at_one_epoch(
+    folds, tmp_path, monkeypatch, caplog
+):
+    save, saved = Saved.save, []
+
+    def broken(self, *rest):
+        saved.append(1)
+        if len(saved) == 6 + 3:  # in the middle of the second save
+            raise Broken
+        save(self, *rest)
+
+    monkeypatch.setattr(Saved, "save", broken)
+    with pytest.raises(Broken):
+        train(folds, tmp_path, "men", max_replicas=6, save_every=0)
+    monkeypatch.setattr(Saved, "save", save)
+    monkeypatch.setattr(logging.getLogger("robust_mer"), "propagate", True)
+    caplog.set_level(logging.INFO, "robust_mer")
+    train(folds, tmp_path, "men", max_replicas=6)
+    assert caplog.text.count("goes on after epoch 1") == 6
+    assert not list(tmp_path.rglob("*.unfinished*"))
+
+
+def test_a_checkpoint_never_stands_beside_anothers_history(folds, tmp_path, monkeypatch):
+    train(folds, tmp_path, "men", KEYS[:1])
+    with monkeypatch.context() as patch:
+        patch.setattr(saved_module, "save_checkpoint", None)  # killed before it is written
+        with pytest.raises(TypeError):
+            train(folds, tmp_path, "men", KEYS[:1], model=described("men", epochs_falling=0))
+    checkpoints = train(folds, tmp_path, "men", KEYS[:1])
+    assert len(pd.read_csv(checkpoints[KEYS[0]].with_suffix(".csv"))) == 3
 
 
 def test_broken_files_of_replicas_are_written_anew(folds, tmp_path):

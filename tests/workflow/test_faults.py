@@ -121,19 +121,24 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
     """SIGKILL while a replica trains; the next run goes on behind its last saved epoch."""
     script = project.folder / "workflow/scripts/train_model.py"
     text = script.read_text(encoding="utf-8")
-    assert "save_every=60" in text
-    script.write_text(text.replace("save_every=60", "save_every=0"), encoding="utf-8")
+    last = "threads=snakemake.threads,"
+    assert last in text
+    script.write_text(text.replace(last, f"{last} save_every=0,"), encoding="utf-8")
     nmer = {**SMALL["models"]["nmer"], "epochs_constant": 200}
     project.configure({**SMALL, "models": {**SMALL["models"], "nmer": nmer}})
     folder = project.folder / "results/demo/models/nmer/gaussian_-10dB"
-    target = "results/demo/models/nmer/gaussian_-10dB/fold1_seed1.safetensors"
+    target = str(folder.relative_to(project.folder) / "fold1_seed1.safetensors")
     log = project.folder / "results/demo/logs/train_model/nmer/gaussian_-10dB/fold1.log"
     runner = [sys.executable, "workflow/run.py", *project.command(target)[1:]]
 
     done = project.run(target)
     assert done.returncode == 0, done.stdout[-3000:]
-    undisturbed = {path.name: path.read_bytes() for path in folder.glob("fold1_seed1.*")}
-    assert len(undisturbed) == 2
+    checkpoint = folder / "fold1_seed1.safetensors"
+
+    def history() -> pd.DataFrame:
+        return pd.read_csv(folder / "fold1_seed1.history.csv").drop(columns="seconds")
+
+    undisturbed = checkpoint.read_bytes(), history()
     shutil.rmtree(folder)
 
     process = subprocess.Popen(
@@ -145,7 +150,7 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    assert not list(folder.glob("fold1_seed1.*")), "the training ended before it could be killed"
+    assert not checkpoint.exists(), "the training ended before it could be killed"
     time.sleep(1)
 
     done = subprocess.run(
@@ -154,9 +159,10 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:]
     resumed = re.search(r"fold 1, seed 1 goes on after epoch (\d+)", log.read_text())
+    assert resumed, log.read_text()
     assert 1 <= int(resumed[1]) < 201
-    for name, content in undisturbed.items():
-        assert (folder / name).read_bytes() == content, name
+    assert checkpoint.read_bytes() == undisturbed[0]
+    pd.testing.assert_frame_equal(history(), undisturbed[1])
 
 
 def test_two_runs_at_once_are_refused(project):

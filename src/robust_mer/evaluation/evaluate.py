@@ -1,11 +1,11 @@
 """Predictions of trained replicas under every condition of a corruption."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from robust_mer.corruption.names import conditions
 from robust_mer.data import Corpus, Normaliser, read_corpus
@@ -63,40 +63,71 @@ def evaluate_replicas(
     where = pick_device(device)
     corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
     frames = load_frames(corpus, where)
-    table = []
+    table, parts = [], None
     for checkpoint in progress(checkpoints, len(checkpoints), "replicas evaluated"):
-        table += _evaluate(checkpoint, corpus, frames, alpha_bars, tested_on, noise, where)
+        model, normalisers, facts = load_checkpoint(checkpoint)
+        if facts["classes"] != corpus.classes or list(facts["widths"]) != list(corpus.features):
+            raise InputError(f"{checkpoint} was trained on other classes or modalities")
+        if parts is None or not parts.serve(facts["fold"], normalisers):
+            corruption = corruption_of_fold(
+                tested_on, noise, alpha_bars, facts["fold"], list(corpus.features)
+            )
+            parts = _Parts.of(facts["fold"], normalisers, corpus, frames, corruption)
+        table += _predict(Nets([model], where), facts["seed"], corpus, parts)
     result = pd.concat(table, ignore_index=True)
     with whole(predictions) as unfinished:
         result.to_parquet(unfinished, index=False)
     log.info("%d replicas, %d rows of predictions", len(checkpoints), len(result))
 
 
-def _evaluate(
-    checkpoint: str,
-    corpus: Corpus,
-    frames: dict[str, Frames],
-    alpha_bars: dict[tuple[int, str], float],
-    tested_on: str,
-    noise: dict | None,
-    device: torch.device,
-) -> list[pd.DataFrame]:
-    model, normalisers, facts = load_checkpoint(checkpoint)
-    if facts["classes"] != corpus.classes or list(facts["widths"]) != list(corpus.features):
-        raise InputError(f"{checkpoint} was trained on other classes or modalities")
-    net = Nets([model], device)
-    modalities, fold = list(corpus.features), facts["fold"]
-    corruption = corruption_of_fold(tested_on, noise, alpha_bars, fold, modalities)
+@dataclass(frozen=True)
+class _Parts:
+    """Validation and test part of a fold, ready to be encoded; the fold's seeds share them."""
+
+    fold: int
+    normalisers: dict[str, Normaliser]
+    clean: dict[str, PaddedPart]
+    noisy: dict[str, PaddedPart]  # empty where nothing is corrupted
+
+    @classmethod
+    def of(
+        cls,
+        fold: int,
+        normalisers: dict[str, Normaliser],
+        corpus: Corpus,
+        frames: dict[str, Frames],
+        corruption: CorruptionOfFold,
+    ) -> "_Parts":
+        def received(how: CorruptionOfFold) -> dict[str, PaddedPart]:
+            padded = {}
+            for part in _PARTS:
+                rows = corpus.parts[fold][part]
+                padded[part] = PaddedPart.of(
+                    [evaluation_frames(frames, normalisers, corpus.utterances, rows, part, how)]
+                )
+            return padded
+
+        noisy = {} if corruption.noise is None else received(corruption)
+        return cls(fold, normalisers, received(NO_CORRUPTION), noisy)
+
+    def serve(self, fold: int, normalisers: dict[str, Normaliser]) -> bool:
+        """Whether these are the parts of a replica of this fold with these statistics."""
+        return fold == self.fold and all(
+            np.array_equal(own.mean, normalisers[modality].mean)
+            and np.array_equal(own.deviation, normalisers[modality].deviation)
+            for modality, own in self.normalisers.items()
+        )
+
+
+def _predict(net: Nets, seed: int, corpus: Corpus, parts: _Parts) -> list[pd.DataFrame]:
     tables = []
     for part in _PARTS:
-        rows = corpus.parts[fold][part]
-        noisy = clean = _embed_part(
-            net, frames, normalisers, corpus.utterances, rows, part, NO_CORRUPTION
-        )
-        if noise is not None:
-            noisy = _embed_part(net, frames, normalisers, corpus.utterances, rows, part, corruption)
-        for condition, is_clean in conditions(modalities).items():
-            if noise is None and not all(is_clean):
+        rows = corpus.parts[parts.fold][part]
+        noisy = clean = embed(net, parts.clean[part])
+        if parts.noisy:
+            noisy = embed(net, parts.noisy[part])
+        for condition, is_clean in conditions(list(corpus.features)).items():
+            if not parts.noisy and not all(is_clean):
                 continue
             logits = net.call("forward", combine(clean, noisy, is_clean))[0]
             probability = logits.double().softmax(dim=1).cpu().numpy()
@@ -104,8 +135,8 @@ def _evaluate(
                 pd.DataFrame(
                     {
                         "utterance": [corpus.utterances[row] for row in rows],
-                        "fold": fold,
-                        "seed": facts["seed"],
+                        "fold": parts.fold,
+                        "seed": seed,
                         "part": part,
                         "condition": condition,
                         "label": [corpus.classes[k] for k in corpus.label[rows]],
@@ -118,16 +149,3 @@ def _evaluate(
                 )
             )
     return tables
-
-
-def _embed_part(
-    net: Nets,
-    frames: dict[str, Frames],
-    normalisers: dict[str, Normaliser],
-    utterances: list[str],
-    rows: np.ndarray,
-    part: str,
-    corruption: CorruptionOfFold,
-) -> dict[str, Tensor]:
-    received = evaluation_frames(frames, normalisers, utterances, rows, part, corruption)
-    return embed(net, PaddedPart.of([received]))

@@ -12,7 +12,10 @@ from torch import Tensor, nn
 
 
 class Chance(nn.Module):
-    """A place in a model that draws; the engine sets its key [2], 32-bit integers, at each step."""
+    """A place in a model that draws; the engine sets its key [2], 32-bit integers, at each step.
+
+    Two calls in one step draw the same numbers: what draws twice needs two of them.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ step is one matrix product for all nets, and the gradient of a weight is one pro
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx
+from torch.autograd.function import FunctionCtx, once_differentiable
 
 # torch has the gates in the order input, forget, candidate, output. Here the candidate comes first:
 # then the three sigmoids lie side by side, and so do the three that feed the cell.
@@ -25,7 +25,7 @@ def lstm_maximum(
     """Maximum, over an utterance's own frames, of the states of a one-layer LSTM.
 
     Args:
-        frames: Padded, [B, T, D].
+        frames: Padded with finite numbers, [B, T, D].
         lengths: How many frames of each are real, [B].
         weight_ih: [4 H, D]; order and meaning of the weights are those of ``nn.LSTM``.
         weight_hh: [4 H, H].
@@ -82,6 +82,7 @@ class _LSTMMaximum(torch.autograd.Function):
         ctx.save_for_backward(weight_ih, weight_hh, *output)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: FunctionCtx, of_highest: Tensor, *_: None) -> tuple[Tensor | None, ...]:
         weight_ih, weight_hh, highest, *kept = ctx.saved_tensors
         data, gates, states, cells, squashed, place, row, real, active = kept

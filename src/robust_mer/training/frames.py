@@ -14,8 +14,8 @@ from robust_mer.store import Features
 class Frames:
     """Frames of one modality for some utterances, one after the other.
 
-    ``values`` is [frames, D]; utterance i has ``length[i]`` of them from ``start[i]`` on. These are
-    held on the CPU, so that sizes are known without waiting for the device.
+    ``values`` is [frames, D]; utterance i has ``length[i]`` of them from ``start[i]`` on, which are
+    known on the CPU.
     """
 
     values: Tensor
@@ -24,11 +24,11 @@ class Frames:
 
     def take(self, rows: np.ndarray) -> Tensor:
         """The frames of some utterances [n], one after the other."""
-        length = self.length[rows].ravel()
+        length = self.length[rows]
         ends = length.cumsum()
-        place = np.repeat(self.start[rows].ravel() - ends + length, length)
+        place = np.repeat(self.start[rows] - ends + length, length)
         place += np.arange(len(place))
-        return self.values.index_select(0, torch.from_numpy(place).to(self.values.device))
+        return self.values.index_select(0, send(place, self.values.device))
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,12 @@ class Normalise:
         return values.sub_(self.mean).div_(self.deviation)
 
 
+def send(values: np.ndarray, device: torch.device) -> Tensor:
+    """A copy on a device, without waiting until the device has come to it."""
+    tensor = torch.from_numpy(values)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+
+
 def load_frames(corpus: Corpus, device: torch.device) -> dict[str, Frames]:
     """All frames of a corpus, as extracted, on a device."""
 
@@ -66,5 +72,5 @@ def pad(values: Tensor, length: np.ndarray) -> Tensor:
     longest = int(length.max(initial=0))
     real = np.arange(longest) < length[..., None]
     padded = values.new_zeros(real.size, values.shape[1])
-    place = torch.from_numpy(real.ravel().nonzero()[0]).to(values.device)
+    place = send(real.ravel().nonzero()[0], values.device)
     return padded.index_copy_(0, place, values).view(*real.shape, values.shape[1])

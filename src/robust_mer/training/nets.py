@@ -60,19 +60,21 @@ class Nets:
         """Where the replicas compute."""
         return self.weights.device
 
-    def call(self, method: str, *inputs: object) -> object:
-        """Call a method of every model in eval mode, without gradients.
+    def call(self, method: str, *inputs: object, which: list[int] | None = None) -> object:
+        """Call a method of the models in eval mode, without gradients.
 
         Args:
             method: Its name.
-            inputs: Strings as they are; tensors, and dictionaries of them, with R in front.
+            inputs: Strings as they are; tensors, and dictionaries of them, with k in front.
+            which: Of which k models; None: all.
 
         Returns:
-            What the models return, with R in front of every tensor.
+            What the models return, with k in front of every tensor.
         """
         self._template.eval()
+        leaves = self._leaves if which is None else self._views(self.weights[which])
         with torch.no_grad():
-            return self._run(self._leaves, {}, method, *inputs)
+            return self._run(leaves, {}, method, *inputs)
 
     def backward(
         self, which: list[int], batch: Batch, keys: Tensor, clip_norm: float

@@ -24,6 +24,7 @@ def pick_device(name: str) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise InputError("training.device is cuda, but no GPU can be used here; set auto or cpu")
     if name == "cuda":
+        torch.backends.cudnn.deterministic = True
         # A signal at -40 dB is a hundredth of the noise on it; TF32 keeps three digits.
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False

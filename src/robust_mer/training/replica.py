@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from robust_mer.corruption.draws import FreshDraws
 from robust_mer.corruption.names import (
@@ -93,38 +92,19 @@ class EpochDraws:
 
     @classmethod
     def of(
-        cls, replica: Replica, epoch: int, steps: int, sites: int, device: torch.device
+        cls, replica: Replica, epoch: int, batch_size: int, sites: int, device: torch.device
     ) -> "EpochDraws":
-        """Draw for an epoch of so many steps of a model with so many sites."""
+        """Draw for an epoch of a model that has so many sites."""
         draws = np.random.default_rng(replica_seed(replica.seed, replica.fold, f"epoch {epoch}"))
         utterances = len(replica.parts["train"])
         order = draws.permutation(utterances)
         is_clean = replica.conditions[draws.integers(len(replica.conditions), size=utterances)]
+        steps = -(-utterances // batch_size)
         keys = draws.integers(-(1 << 31), 1 << 31, size=(steps, sites, 2), dtype=np.int32)
         generator = torch.Generator(device).manual_seed(
             replica_seed(replica.seed, replica.fold, f"noise {epoch}")
         )
         return cls(order, is_clean, keys, FreshDraws(generator))
-
-
-def training_frames_of(
-    frames: Frames,
-    normalise: Normalise,
-    corruption: CorruptionOfFold,
-    modality: str,
-    rows: np.ndarray,
-    is_clean: np.ndarray,
-    draws: FreshDraws,
-) -> Tensor:
-    """Frames [n, D] of some utterances, normalised, with fresh noise where they are not clean."""
-    values = normalise(frames.take(rows))
-    if corruption.noise is None or is_clean.all():
-        return values
-    noisy = np.repeat(~is_clean, frames.length[rows]).nonzero()[0]
-    places = torch.from_numpy(noisy).to(values.device)
-    noise = corruption.noise((len(noisy), values.shape[1]), draws)
-    received = add_noise(values.index_select(0, places), noise, corruption.alpha_bar[modality])
-    return values.index_copy_(0, places, received)
 
 
 def evaluation_frames(

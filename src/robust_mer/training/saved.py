@@ -9,8 +9,10 @@ import hashlib
 import json
 import os
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -29,8 +31,8 @@ def corpus_identity(corpus: Corpus) -> str:
     digest.update(corpus.label.tobytes())
     for modality, store in corpus.features.items():
         digest.update(json.dumps([modality, store.names]).encode())
-        digest.update(store.offsets.tobytes())
-        digest.update(store.values.tobytes())
+        digest.update(memoryview(np.ascontiguousarray(store.offsets)))
+        digest.update(memoryview(np.ascontiguousarray(store.values)))
     return digest.hexdigest()
 
 
@@ -75,28 +77,40 @@ class Saved:
         self, model: Model, normalisers: dict[str, Normaliser], facts: dict, history: str
     ) -> None:
         """Keep a trained replica; ``history`` is the text of its csv."""
+        self._finished.unlink(missing_ok=True)  # it must never stand beside another's history
         with whole(self._finished_history) as unfinished:
             unfinished.write_text(history, encoding="utf-8")
         save_checkpoint(self._finished, model, normalisers, {**facts, "identity": self.identity})
         self._progress.unlink(missing_ok=True)
 
-    def save(self, tensors: dict[str, Tensor], history: list[dict], device: str) -> None:
-        """Keep how far a replica has come."""
-        facts = {"identity": self.identity, "device": device, "history": history}
-        with whole(self._progress) as unfinished:
-            save_file(
-                {name: value.cpu().contiguous() for name, value in tensors.items()},
-                unfinished,
-                {"facts": json.dumps(facts)},
-            )
+    def save(
+        self, together: ExitStack, tensors: dict[str, Tensor], history: list[dict], device: str
+    ) -> None:
+        """Keep how far a replica has come; it counts when ``together`` is closed.
 
-    def resume(self, device: str) -> tuple[dict[str, Tensor], list[dict]]:
-        """What `save` kept; nothing, if that has another identity or comes from another device."""
+        Replicas that train as one are saved together, so that they can go on as one.
+        """
+        facts = {"identity": self.identity, "device": device, "history": history}
+        unfinished = together.enter_context(whole(self._progress))
+        save_file(
+            {name: value.cpu().contiguous() for name, value in tensors.items()},
+            unfinished,
+            {"facts": json.dumps(facts)},
+        )
+
+    def history(self, device: str) -> list[dict]:
+        """The epochs behind a replica that was broken off.
+
+        None, if it has another identity, or comes from another device, whose noise is other noise.
+        """
         facts = _facts(self._progress)
-        if facts.get("identity") != self.identity or facts.get("device") != device:
-            return {}, []
+        same = facts.get("identity") == self.identity and facts.get("device") == device
+        return facts["history"] if same else []
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What `save` kept."""
         with safe_open(self._progress, "pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, facts["history"]  # noqa: SIM118
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 def _facts(path: Path) -> dict:

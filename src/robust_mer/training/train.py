@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections import defaultdict
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,14 +14,15 @@ import torch
 from torch import Tensor
 
 from robust_mer.corruption.names import CLEAN, parse_trained_on
-from robust_mer.data import Corpus, fit_normaliser, read_corpus, training_frames
+from robust_mer.corruption.noise import add_noise
+from robust_mer.data import Corpus, Normaliser, fit_normalisers, read_corpus
 from robust_mer.errors import InputError
 from robust_mer.files import sha256
 from robust_mer.jobs import log
 from robust_mer.metrics import ua, wa
 from robust_mer.models.model import Batch, Model
 from robust_mer.training.checkpoint import build_model, load_checkpoint
-from robust_mer.training.frames import Frames, Normalise, load_frames, pad
+from robust_mer.training.frames import Frames, Normalise, load_frames, pad, send
 from robust_mer.training.nets import Nets, Optimiser
 from robust_mer.training.predict import PaddedPart, combine, embed, pick_device
 from robust_mer.training.replica import (
@@ -32,11 +34,12 @@ from robust_mer.training.replica import (
     evaluation_frames,
     replica_seed,
     training_conditions,
-    training_frames_of,
 )
 from robust_mer.training.saved import Saved, corpus_identity
 
 Key = tuple[int, int]  # fold and seed
+
+_FILLS_A_GPU = 10  # replicas below which a job says that it could have more
 
 
 def train_replicas(
@@ -104,16 +107,16 @@ def train_replicas(
         "noise": noise,
         "code": code,
         "corpus": corpus_identity(corpus),
+        "torch": torch.__version__,
     }
+    normalisers: dict[int, dict[str, Normaliser]] = {}
     courses = []
     for fold, seed in checkpoints:
         parts = _check_fold(corpus, fold, folds_csv)
-        normalisers = {
-            modality: fit_normaliser(training_frames(store, parts["train"]), normalise[modality])
-            for modality, store in corpus.features.items()
-        }
+        if fold not in normalisers:
+            normalisers[fold] = fit_normalisers(corpus, fold, normalise)
         of_fold = corruption_of_fold(corruption, noise, alpha_bars, fold, list(features))
-        replica = Replica(fold, seed, parts, normalisers, of_fold, conditions)
+        replica = Replica(fold, seed, parts, normalisers[fold], of_fold, conditions)
         teacher = teachers.get((fold, seed))
         facts = {
             **model,
@@ -127,11 +130,17 @@ def train_replicas(
         saved = Saved(checkpoints[fold, seed], histories[fold, seed], identity)
         courses.append(_Course(replica, facts, teacher, saved))
     _train_all(courses, corpus, where, max_replicas, save_every)
+    diverged = [course for course in courses if course.diverged]
+    if diverged:
+        raise InputError(
+            f"training diverged, the loss is no longer finite: {'; '.join(map(str, diverged))}. "
+            f"Lower the learning_rate. The other {len(courses) - len(diverged)} replicas are kept"
+        )
     for course in courses:
         course.saved.publish()
 
 
-@dataclass
+@dataclass(eq=False)
 class _Course:
     """A replica on its way through the epochs."""
 
@@ -140,7 +149,7 @@ class _Course:
     teacher: str | Path | None
     saved: Saved
     history: list[dict] = field(default_factory=list)
-    tensors: dict[str, Tensor] = field(default_factory=dict)  # as saved; see _Wave.save
+    diverged: bool = False
 
     def __str__(self) -> str:
         return f"fold {self.replica.fold}, seed {self.replica.seed}"
@@ -190,21 +199,31 @@ def _train_all(
         if course.saved.is_finished():
             log.info("%s was trained before on the same data: taken over", course)
             continue
-        course.tensors, course.history = course.saved.resume(device.type)
+        course.history = course.saved.history(device.type)
         if course.history:
             log.info("%s goes on after epoch %d", course, len(course.history))
         waiting.append(course)
     if not waiting:
         return
     width = max_replicas or (1 if device.type == "cpu" else len(waiting))
-    frames = load_frames(corpus, device)
+    frames: dict[str, Frames] = {}
+    if device.type == "cuda" and len(waiting) < _FILLS_A_GPU:
+        log.info(
+            "%d replicas leave a GPU idle for much of the time: a larger training.folds_per_job "
+            "gives a job more of them",
+            len(waiting),
+        )
     while waiting:
         # Those that were broken off at the same epoch go on together.
         begun = len(waiting[0].history)
         wave = [course for course in waiting if len(course.history) == begun][:width]
+        behind = len(waiting) - len(wave)
         try:
-            _Wave(wave, corpus, frames, save_every).run()
-        except torch.OutOfMemoryError as error:
+            frames = frames or load_frames(corpus, device)
+            _Wave(wave, corpus, frames, save_every, behind).run()
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
             if len(wave) == 1:
                 raise InputError(
                     "the memory of the GPU does not suffice for one replica. Lower the "
@@ -218,11 +237,14 @@ def _train_all(
             torch.cuda.empty_cache()
             log.warning("out of memory with %d replicas as one: going on with %d", len(wave), width)
             for course in wave:
-                course.tensors, course.history = course.saved.resume(device.type)
+                course.history = course.saved.history(device.type)
             continue
         waiting = [course for course in waiting if course not in wave]
-        if waiting:
-            log.info("%d of %d replicas left", len(waiting), len(courses))
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """torch's allocator says it by a class, NVIDIA's libraries by a word."""
+    return isinstance(error, torch.OutOfMemoryError) or "ALLOC_FAILED" in str(error)
 
 
 class _Wave:
@@ -234,8 +256,10 @@ class _Wave:
         corpus: Corpus,
         frames: dict[str, Frames],
         save_every: float,
+        behind: int,
     ) -> None:
         self.courses, self.frames, self.save_every = courses, frames, save_every
+        self.behind = behind  # how many replicas wait for the end of this wave
         self.replicas = [course.replica for course in courses]
         self.device = next(iter(frames.values())).values.device
         self.settings = courses[0].facts["settings"]
@@ -257,7 +281,7 @@ class _Wave:
         self.best = self.nets.weights.clone()
         for place, course in enumerate(courses):
             if course.history:
-                self._load(place, course.tensors)
+                self._load(place, course.saved.tensors())
         self.targets = self._teach(teachers, corpus) if teachers else {}
         self._prepare_validation(corpus)
 
@@ -283,31 +307,40 @@ class _Wave:
             figures = self._validate()
             now = time.monotonic()
             for place, course in enumerate(courses):
+                if course.diverged:
+                    continue
                 row = {"epoch": epoch, "learning_rate": rate, **losses[place], **figures[place]}
                 course.history.append({**row, "seconds": round(now - before, 3)})
                 if course.best_epoch == epoch:
                     self.best[place] = self.nets.weights[place]
             if epoch in (begun + 1, epochs) or now - said > 10:
                 said = now
-                self._say(epoch, epochs, (now - started) / (epoch - begun) * (epochs - epoch))
+                waves_behind = -(-self.behind // len(courses))
+                self._say(
+                    epoch,
+                    epochs,
+                    (now - started) / (epoch - begun) * (epochs - epoch + epochs * waves_behind),
+                )
+            if all(course.diverged for course in courses):
+                return
             if epoch < epochs and now - saved > patience:
                 self._save()
                 saved = time.monotonic()
                 patience = max(self.save_every, 20 * (saved - now))  # a twentieth of the time
         for place, course in enumerate(courses):
-            self._finish(place, course)
+            if not course.diverged:
+                self._finish(place, course)
 
     def _train_epoch(self, epoch: int) -> list[dict[str, float]]:
         """One epoch of every replica: mean parts of the loss."""
         size = self.settings["batch_size"]
         draws = [
-            EpochDraws.of(replica, epoch, -(-len(replica.parts["train"]) // size),
-                          self.nets.sites, self.device)
+            EpochDraws.of(replica, epoch, size, self.nets.sites, self.device)
             for replica in self.replicas
-        ]  # fmt: skip
+        ]
         sums, names = torch.zeros(()), []
         for step in range(max(len(drawn.keys) for drawn in draws)):
-            for count, which in self._of_one_size(draws, step, size).items():
+            for count, which in self._of_one_size(draws, step).items():
                 batch, keys = self._batch(which, draws, step, size)
                 parts = self.nets.backward(which, batch, keys, self.settings["clip_norm"])
                 self.optimiser.step(which)
@@ -320,24 +353,23 @@ class _Wave:
             dict(zip(names, (np.array(values) / count).tolist(), strict=True))
             for values, count in zip(sums.T.tolist(), counts, strict=True)
         ]
-        for course, mean in zip(self.courses, means, strict=True):
-            if not np.isfinite(mean["loss"]):
-                raise InputError(
-                    f"training of {course} diverged: the loss is {mean['loss']}. Lower the "
-                    "learning_rate"
-                )
+        finite = self.nets.weights.isfinite().all(dim=1).tolist()
+        for place, course in enumerate(self.courses):
+            is_finite = finite[place] and np.isfinite(means[place]["loss"])
+            if not (is_finite or course.diverged):
+                log.error("%s diverged in epoch %d and is left out", course, epoch)
+                course.diverged = True
         return means
 
-    @staticmethod
-    def _of_one_size(draws: list[EpochDraws], step: int, size: int) -> dict[int, list[int]]:
+    def _of_one_size(self, draws: list[EpochDraws], step: int) -> dict[int, list[int]]:
         """Replicas by the number of samples that they have in a step.
 
         Folds differ in size, so at an epoch's end some replicas have a smaller batch, or none.
         """
-        found = defaultdict(list)
-        for place, drawn in enumerate(draws):
+        size, found = self.settings["batch_size"], defaultdict(list)
+        for place, (drawn, course) in enumerate(zip(draws, self.courses, strict=True)):
             count = len(drawn.order[step * size : (step + 1) * size])
-            if count:
+            if count and not course.diverged:
                 found[count].append(place)
         return found
 
@@ -352,32 +384,46 @@ class _Wave:
         received, lengths = {}, {}
         for column, (modality, frames) in enumerate(self.frames.items()):
             length = np.stack([frames.length[some] for some in rows])
-            values = [
-                training_frames_of(
-                    frames,
-                    self.normalise[r][modality],
-                    self.replicas[r].corruption,
-                    modality,
-                    some,
-                    draws[r].is_clean[samples, column],
-                    draws[r].noise,
-                )
-                for r, some in zip(which, rows, strict=True)
-            ]
-            received[modality] = pad(torch.cat(values), length)
-            lengths[modality] = self._send(length)
-        targets = {
-            name: torch.stack(
-                [value[r][self._send(place)] for r, place in zip(which, places, strict=True)]
-            )
-            for name, value in self.targets.items()
-        }
-        label = self.label[self._send(np.stack(rows))]
-        keys = self._send(np.stack([draws[r].keys[step] for r in which]))
+            values = frames.take(np.concatenate(rows))
+            for r, part in zip(which, values.split(length.sum(axis=1).tolist()), strict=True):
+                self.normalise[r][modality](part)
+            is_clean = np.stack([draws[r].is_clean[samples, column] for r in which])
+            if not is_clean.all():
+                self._add_noise(values, which, draws, modality, ~is_clean, length)
+            received[modality] = pad(values, length)
+            lengths[modality] = send(length, self.device)
+        targets = {}
+        if self.targets:
+            taught = send(np.stack(places), self.device)
+            targets = {
+                name: torch.stack([value[r][some] for r, some in zip(which, taught, strict=True)])
+                for name, value in self.targets.items()
+            }
+        label = self.label[send(np.stack(rows), self.device)]
+        keys = send(np.stack([draws[r].keys[step] for r in which]), self.device)
         return Batch(received, lengths, label, targets), keys
 
-    def _send(self, values: np.ndarray) -> Tensor:
-        return torch.from_numpy(values).to(self.device)
+    def _add_noise(
+        self,
+        values: Tensor,
+        which: list[int],
+        draws: list[EpochDraws],
+        modality: str,
+        is_noisy: np.ndarray,
+        length: np.ndarray,
+    ) -> None:
+        """Fresh noise on the frames [n, D] of those utterances [k, B] that are noisy."""
+        frames = send(np.repeat(is_noisy.ravel(), length.ravel()).nonzero()[0], self.device)
+        parts = values.index_select(0, frames).split((length * is_noisy).sum(axis=1).tolist())
+        received = [
+            add_noise(
+                part,
+                self.replicas[r].corruption.noise(tuple(part.shape), draws[r].noise),
+                self.replicas[r].corruption.alpha_bar[modality],
+            )
+            for r, part in zip(which, parts, strict=True)
+        ]
+        values.index_copy_(0, frames, torch.cat(received))
 
     def _teach(self, teachers: list[Model], corpus: Corpus) -> dict[str, list[Tensor]]:
         """What each teacher says of its training part when that is clean; computed once.
@@ -426,25 +472,29 @@ class _Wave:
             ],
             dim=1,
         ).cpu()
-        health = self.nets.call("health", combine(clean, noisy, conditions[0]))
-        health = {name: value.tolist() for name, value in health.items()}
+        received = combine(clean, noisy, conditions[0])
         figures = []
         for place, label in enumerate(self.validation_label):
+            own = {m: values[[place], : len(label)] for m, values in received.items()}
+            health = self.nets.call("health", own, which=[place])
             found = predicted[place, :, : len(label)].flatten().numpy()
             pooled = np.tile(label, len(conditions))
             figures.append(
                 {
                     "validation_ua": ua(pooled, found),
                     "validation_wa": wa(pooled, found),
-                    **{name: value[place] for name, value in health.items()},
+                    **{name: value.item() for name, value in health.items()},
                 }
             )
         return figures
 
     def _say(self, epoch: int, epochs: int, left: float) -> None:
-        last = [course.history[-1] for course in self.courses]
+        courses = [course for course in self.courses if not course.diverged]
+        if not courses:
+            return
+        last = [course.history[-1] for course in courses]
         found = [row["validation_ua"] for row in last]
-        best = [max(row["validation_ua"] for row in course.history) for course in self.courses]
+        best = [max(row["validation_ua"] for row in course.history) for course in courses]
         log.info(
             "epoch %d of %d: loss %.4f, validation UA %.3f (best %.3f)%s, %.0f s left",
             epoch,
@@ -459,13 +509,15 @@ class _Wave:
         )
 
     def _save(self) -> None:
-        for place, course in enumerate(self.courses):
-            tensors = {
-                "weights": self.nets.weights[place],
-                "best": self.best[place],
-                **self.optimiser.state(place),
-            }
-            course.saved.save(tensors, course.history, self.device.type)
+        with ExitStack() as together:
+            for place, course in enumerate(self.courses):
+                if not course.diverged:
+                    tensors = {
+                        "weights": self.nets.weights[place],
+                        "best": self.best[place],
+                        **self.optimiser.state(place),
+                    }
+                    course.saved.save(together, tensors, course.history, self.device.type)
 
     def _load(self, place: int, tensors: dict[str, Tensor]) -> None:
         moments = dict(tensors)
