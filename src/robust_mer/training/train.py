@@ -90,7 +90,7 @@ def train_replicas(
         device: ``auto``, ``cpu`` or ``cuda``.
         max_replicas: How many are trained as one at most; None: one on a CPU, all on a GPU.
         threads: CPU threads for torch.
-        save_every: Seconds after which replicas are saved, at the end of an epoch.
+        save_every: Seconds after which replicas are saved, at the end of an epoch; 0: at every one.
 
     Raises:
         InputError: a fold cannot be trained on, training diverged, or memory does not suffice.
@@ -326,7 +326,8 @@ class _Wave:
             if epoch < epochs and now - saved > patience:
                 self._save()
                 saved = time.monotonic()
-                patience = max(self.save_every, 20 * (saved - now))  # a twentieth of the time
+                # Where saving is slow, at most a twentieth of the time goes into it.
+                patience = max(self.save_every, 20 * (saved - now)) if self.save_every else 0.0
         for place, course in enumerate(courses):
             if not course.diverged:
                 self._finish(place, course)
