@@ -60,7 +60,7 @@ def main() -> None:
         print(f"{name:9} {value}", flush=True)
     deadline = time.monotonic() + 60 * arguments.minutes
     with tempfile.TemporaryDirectory(prefix="robust-mer-race-") as folder:
-        for job in arguments.only or _jobs():
+        for job in (job for job in _jobs() if job in (arguments.only or _jobs())):
             rows, reason = _run(job, device, Path(folder), deadline, arguments.patience)
             figures["jobs"][job] = rows
             if reason:
@@ -260,8 +260,8 @@ def _report(figures: dict, size: Size) -> None:
                     f"{row['spread']:6.1%} {row['peak GB']:7.2f} {others}"
                 )
         figures["verdicts"][kind] = verdicts = _verdicts(found)
-        for cell, verdict in verdicts.items():
-            print(f"verdict  {cell:12} {verdict}")
+        for cell, chosen in verdicts.items():
+            print(f"verdict  {cell:12} {chosen}")
     for row in jobs.get("text", []):
         ways = {way: 1000 * value for way, value in row.items() if way != "cell"}
         parts = (f"{way} {value:.3f} ms" for way, value in ways.items())
@@ -304,7 +304,7 @@ def _verdicts(found: dict[str, list[dict]]) -> dict[str, str]:
     cells: dict[str, dict[str, float]] = {}
     for name, rows in found.items():
         for row in rows:
-            if row.get("error", 0.0) < WRONG and row.get("moves", 0.0) < WRONG:
+            if all(row.get(column, 0.0) < WRONG for column in ("error", "moves", "loss differs")):
                 cells.setdefault(row["cell"], {})[name] = row["seconds"]
     most = max((cell.rpartition("=")[2] for cell in cells), key=int, default="")
     largest = [times for cell, times in cells.items() if cell.endswith(f"={most}")]

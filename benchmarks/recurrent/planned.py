@@ -40,12 +40,6 @@ class Plan:
         self._time = torch.repeat_interleave(self.times, torch.tensor(self.rows, device=device))
         self._rank = torch.cat([torch.arange(c, device=device) for c in self.rows])
 
-    def covers(self, lengths: Tensor) -> bool:
-        """Whether batches of these lengths [R, B] fit."""
-        longest = lengths.cpu().sort(dim=1, descending=True).values.amax(dim=0)
-        counts = (longest > torch.arange(int(longest.max()))[:, None]).sum(dim=1).tolist()
-        return len(counts) <= len(self.rows) and all(map(int.__le__, counts, self.rows))
-
     def pack(self, lengths: Tensor, padded: int) -> tuple[Tensor, ...]:
         """Lay out batches of lengths [R, B] that are padded to some length.
 

@@ -184,7 +184,8 @@ def _shift(values: Tensor, active: Tensor) -> Tensor:
 
 
 def _reorder(weight: Tensor, order: list[int]) -> Tensor:
-    return weight.unflatten(1, (4, -1))[:, order].flatten(1, 2)
+    gates = weight.chunk(4, dim=1)  # not indexed by a list, for which a GPU would be waited for
+    return torch.cat([gates[gate] for gate in order], dim=1)
 
 
 def _wide(index: Tensor, width: int) -> Tensor:
