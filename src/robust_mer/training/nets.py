@@ -140,7 +140,7 @@ class Nets:
         found = zip(names, leaves.values(), strict=True)
         for _, part in groupby(found, key=lambda item: model.sub_network(item[0])):
             pieces = [
-                (torch.zeros_like(leaf) if leaf.grad is None else leaf.grad).flatten(1)
+                (torch.zeros_like(leaf) if leaf.grad is None else leaf.grad).reshape(len(leaf), -1)
                 for _, leaf in part
             ]
             norms = [torch.linalg.vector_norm(piece, dim=1) for piece in pieces]
