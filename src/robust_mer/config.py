@@ -230,7 +230,8 @@ class Config:
         implementation = MODELS[self.model_class(name)].implementation
         settings = complete(implementation, given, f"models.{name}")
         check_limits(settings, OPTIMISATION_LIMITS, f"models.{name}")
-        if settings["epochs_constant"] + settings["epochs_falling"] < 1:
+        epochs = [settings[key] for key in ("epochs_constant", "epochs_falling") if key in settings]
+        if epochs and sum(epochs) < 1:
             raise InputError(
                 f"config: models.{name}: epochs_constant and epochs_falling are both 0, "
                 "expected at least one epoch"
@@ -379,11 +380,27 @@ class Config:
                     raise InputError(
                         unknown(f"models.{model}.modalities: {modality}", modality, known)
                     )
+            self._check_modalities(section, model, where)
         for corruption in section["corruptions"]:
             try:
                 self.noise(corruption)
             except InputError as error:
                 raise InputError(f"config: {where}.corruptions: {error}") from None
+
+    def _check_modalities(self, section: dict, model: str, where: str) -> None:
+        chosen, kind = self.modalities(section["corpus"], model), self.model_class(model)
+        taken, trained_on_clean = MODELS[kind].modalities, MODELS[kind].trained_on_clean
+        if taken not in (None, len(chosen)):
+            raise InputError(
+                f"config: {where}.models: {kind} takes {taken} of the modalities, not "
+                f"{', '.join(chosen)}; choose by models.{model}.modalities"
+            )
+        trained_on_noise = not trained_on_clean and set(section["corruptions"]) != {CLEAN}
+        if len(chosen) == 1 and trained_on_noise and PARTIAL in section["conditions"]:
+            raise InputError(
+                f"config: {where}.conditions: {model} has {chosen[0]} alone, so none of its "
+                f"conditions is {PARTIAL}; expected [{NONE}]"
+            )
 
     def _check_files(self, experiment: Experiment) -> None:
         """What must lie on disk before the first job of a run."""

@@ -1,8 +1,9 @@
 """Defaults of an implementation, read from its source without importing it.
 
 Every reader, extractor, noise and model keeps its defaults in a module-level literal ``SETTINGS``
-beside its code, and what they may be in ``LIMITS``. Planning a run needs them, but not the seconds
-that importing torch takes.
+beside its code, and what they may be in ``LIMITS``. Where a setting ``variant`` stands for several
+others, ``VARIANTS`` has, by variant, the defaults that it changes. Planning a run needs them, but
+not the seconds that importing torch takes.
 """
 
 import ast
@@ -55,7 +56,7 @@ def defaults(implementation: str) -> dict:
 
 
 def complete(implementation: str, given: dict, where: str) -> dict:
-    """``given`` over the implementation's defaults.
+    """``given`` over the defaults of the implementation, or of the variant that is given.
 
     Args:
         implementation: ``"module:name"``.
@@ -65,7 +66,8 @@ def complete(implementation: str, given: dict, where: str) -> dict:
     Raises:
         InputError: a key that the implementation does not have, or a value of another kind.
     """
-    known = defaults(implementation)
+    variants = _literal(implementation.partition(":")[0], "VARIANTS")
+    known = {**defaults(implementation), **variants.get(str(given.get("variant")), {})}
     for key, value in given.items():
         if key not in known:
             raise InputError(unknown(f"{where}.{key}", key, known))

@@ -54,6 +54,9 @@ def changed(path: str, value):
         ("corruption.noises.impulse", {"frequency": 0}, ["impulse.frequency is 0"]),
         ("models.nmer", {"kl": "maen"}, ["models.nmer.kl", "sum_latent"]),
         ("models.nmer", {"latent": None}, ["models.nmer.latent is None"]),
+        ("models.nmer", {"variant": "relased"}, ["models.nmer.variant", "paper, released"]),
+        ("models.nmer", {"variant": ["paper"]}, ["models.nmer.variant is ['paper']"]),
+        ("models.nmer", {"tokens": "six"}, ["models.nmer.tokens", "utterance, features"]),
         ("models.men", {"optimiser": "sgd"}, ["models.men.optimiser", "adamw"]),
         ("models.men", {"batch_size": 0}, ["models.men.batch_size is 0"]),
         ("models.men", {"epochs_constant": 0, "epochs_falling": 0}, ["models.men", "one epoch"]),
@@ -174,6 +177,30 @@ def test_settings_are_the_defaults_with_what_the_config_changes():
     assert settings["latent"] == 8
     assert settings["learning_rate"] == 1
     assert settings["heads"] == 16
+
+
+def test_a_variant_changes_defaults_and_the_config_what_it_likes():
+    raw = changed("models.small", {"class": "nmer", "variant": "released", "heads": 4})
+    settings = Config(raw, SCHEMA).model("small")["settings"]
+    assert (settings["optimiser"], settings["beta1"], settings["kl"]) == ("adam", 0.5, "sum")
+    assert (settings["heads"], settings["latent"]) == (4, 64)
+
+
+def test_a_model_of_one_modality():
+    raw = changed("models.unimodal", {})
+    raw["experiments"]["demo"] |= {"models": ["unimodal"], "conditions": ["none"]}
+    with pytest.raises(InputError, match=r"unimodal takes 1 .* not audio, video, text"):
+        Config(raw, SCHEMA)
+    raw["models"]["unimodal"]["modalities"] = ["video"]
+    config = Config(raw, SCHEMA)
+    assert ("unimodal", "gaussian_-10dB_none", "gaussian_-10dB") in config.evaluations(
+        config.experiments["demo"]
+    )
+    raw["experiments"]["demo"]["conditions"] = ["partial", "none"]
+    with pytest.raises(InputError, match=r"demo\.conditions: unimodal has video alone"):
+        Config(raw, SCHEMA)
+    raw["experiments"]["demo"]["corruptions"] = ["clean"]
+    Config(raw, SCHEMA)
 
 
 @pytest.mark.parametrize("name", ["composite", "paper"])

@@ -14,7 +14,7 @@ from robust_mer.corruption.names import (
     partial_conditions,
 )
 from robust_mer.corruption.noise import add_noise, evaluation_noise, make_noise
-from robust_mer.corruption.schedule import alpha_bar, exact_step, paper_step, snr_db
+from robust_mer.corruption.schedule import REPLACED, alpha_bar, exact_step, paper_step, snr_db
 from robust_mer.errors import InputError
 
 GAUSSIAN = make_noise("robust_mer.corruption.gaussian:draw", {})
@@ -142,3 +142,13 @@ def test_names():
     for wrong in ("gaussian", "gaussian_10", "gaussian_-10db", "../x_0dB", "a_b_1dB"):
         with pytest.raises(InputError, match="not a corruption"):
             parse_corruption(wrong)
+
+
+def test_what_is_missing_is_zeros_and_has_no_snr():
+    missing = parse_corruption("missing")
+    assert (missing.noise, missing.target_snr_db) == ("missing", None)
+    assert parse_trained_on("missing_none") == ("missing", "none")
+    draw = make_noise("robust_mer.corruption.missing:draw", {})
+    clean = torch.randn(5, 3)
+    for draws in (CounterDraws("key"), FreshDraws(torch.Generator().manual_seed(0))):
+        assert not add_noise(clean, draw((5, 3), draws), REPLACED.alpha_bar).any()

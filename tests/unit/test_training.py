@@ -52,7 +52,8 @@ def train(corpus, folder, name="men", trained_on="clean", teacher=None, seed=1, 
         "checkpoints": {key: f"{stem}.safetensors"}, "histories": {key: f"{stem}.csv"}, **corpus,
         "alpha_bars": read_alpha_bars(schedule) if noise else {},
         "teachers": {key: teacher} if teacher else {}, "trained_on": trained_on,
-        "model": model(name), "normalise": NORMALISE, "not_finite": NOT_FINITE, "noise": noise,
+        "model": changes.get("model") or model(name), "normalise": NORMALISE,
+        "not_finite": NOT_FINITE, "noise": noise,
         "code": "test", "device": "cpu", "max_replicas": None, "threads": 1, "save_every": 60,
         **changes,
     }  # fmt: skip
@@ -183,6 +184,17 @@ def test_schedule(corpus, tmp_path):
     )  # fmt: skip
     gain = pd.read_csv(path)["true_snr_db"] + 10
     assert gain.between(4.7, 5.8).all()
+
+
+def test_schedule_of_what_is_missing(corpus, tmp_path):
+    path = tmp_path / "schedule.csv"
+    write_schedule(
+        path, "missing", **corpus, normalise=NORMALISE, not_finite=NOT_FINITE, mode="paper",
+        noise={"implementation": "robust_mer.corruption.missing:draw", "settings": {}},
+    )  # fmt: skip
+    table = pd.read_csv(path)
+    assert (table["alpha_bar"] == 0).all()
+    assert table[["target_snr_db", "steps", "reached_snr_db", "true_snr_db"]].isna().all(axis=None)
 
 
 def test_normalisation_is_that_of_the_training_part(corpus, tmp_path):

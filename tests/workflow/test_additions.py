@@ -59,8 +59,8 @@ from torch.nn import functional
 from robust_mer.models.model import Model
 
 SETTINGS = {
-    "optimiser": "adam", "learning_rate": 1e-3, "weight_decay": 0.0, "batch_size": 8,
-    "epochs_constant": 1, "epochs_falling": 0, "clip_norm": 1.0,
+    "optimiser": "adam", "learning_rate": 1e-3, "beta1": 0.9, "weight_decay": 0.0,
+    "batch_size": 8, "epochs_constant": 1, "epochs_falling": 0, "clip_norm": 1.0,
 }
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from robust_mer.corruption.draws import CounterDraws
 from robust_mer.corruption.names import parse_corruption
 from robust_mer.corruption.noise import Noise, make_noise
-from robust_mer.corruption.schedule import Step, exact_step, paper_step
+from robust_mer.corruption.schedule import REPLACED, Step, exact_step, paper_step
 from robust_mer.data import Corpus, fit_normaliser, read_corpus, training_frames
 from robust_mer.errors import InputError
 from robust_mer.files import whole
@@ -51,6 +51,8 @@ def write_schedule(
     table = pd.DataFrame(_rows(corpus, corruption, normalise, mode, draw))
     with whole(path) as unfinished:
         table.to_csv(unfinished, index=False)
+    if parse_corruption(corruption).target_snr_db is None:
+        return
     for modality, part in table.groupby("modality", sort=False):
         log.info(
             "%s: variance %.4g, T %s, nominal SNR %.2f dB, true SNR %.2f dB (means over %d folds)",
@@ -70,11 +72,14 @@ def _rows(corpus: Corpus, corruption: str, normalise: dict[str, bool], mode: str
             frames = training_frames(store, parts["train"])
             frames = fit_normaliser(frames, normalise[modality])(frames)
             variance = float(frames.var(dtype=np.float64))
-            try:
-                step = _STEP[mode](target, variance)
-            except InputError as error:
-                raise InputError(f"{corruption}, fold {fold}, {modality}: {error}") from None
-            true = _true_snr_db(frames, step, noise, (corruption, fold, modality))
+            if target is None:
+                step, true = REPLACED, np.nan
+            else:
+                try:
+                    step = _STEP[mode](target, variance)
+                except InputError as error:
+                    raise InputError(f"{corruption}, fold {fold}, {modality}: {error}") from None
+                true = _true_snr_db(frames, step, noise, (corruption, fold, modality))
             yield {
                 "fold": fold,
                 "modality": modality,

@@ -7,6 +7,7 @@ from itertools import combinations
 from robust_mer.errors import InputError
 
 CLEAN = "clean"
+MISSING = "missing"
 NONE = "none"
 PARTIAL = "partial"
 
@@ -16,24 +17,26 @@ _NAME = re.compile(r"(?P<noise>[a-z][a-z0-9]*)_(?P<snr>-?\d+(?:\.\d+)?)dB")
 
 @dataclass(frozen=True)
 class Corruption:
-    """A noise type at a target SNR in dB, e.g. ``gaussian_-10dB``."""
+    """A noise type at a target SNR in dB, e.g. ``gaussian_-10dB``; ``missing`` has none."""
 
     noise: str
-    target_snr_db: float
+    target_snr_db: float | None
 
 
 def parse_corruption(name: str) -> Corruption | None:
     """What a corruption's name says; None for ``clean``.
 
     Raises:
-        InputError: the name is not of the form ``{noise}_{SNR}dB``.
+        InputError: the name is neither ``missing`` nor of the form ``{noise}_{SNR}dB``.
     """
     if name == CLEAN:
         return None
+    if name == MISSING:
+        return Corruption(MISSING, None)
     match = _NAME.fullmatch(name)
     if match is None:
         raise InputError(
-            f"{name!r} is not a corruption: expected 'clean' or '{{noise}}_{{SNR}}dB', "
+            f"{name!r} is not a corruption: expected 'clean', 'missing' or '{{noise}}_{{SNR}}dB', "
             "e.g. gaussian_-10dB"
         )
     return Corruption(match["noise"], float(match["snr"]))

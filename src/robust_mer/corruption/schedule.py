@@ -26,6 +26,10 @@ class Step:
     reached_snr_db: float
 
 
+# Where nothing of the data is left, as when a modality is missing: there is no SNR to speak of.
+REPLACED = Step(None, 0.0, float("nan"))
+
+
 def alpha_bar(steps: int) -> float:
     """abar_T of equation 2 for T = ``steps`` >= 1."""
     return float(np.prod(1.0 - np.linspace(BETA_FIRST, BETA_LAST, steps)))

@@ -129,7 +129,7 @@ def _predict(net: Nets, seed: int, corpus: Corpus, parts: _Parts) -> list[pd.Dat
         for condition, is_clean in conditions(list(corpus.features)).items():
             if not parts.noisy and not all(is_clean):
                 continue
-            logits = net.call("forward", combine(clean, noisy, is_clean))[0]
+            logits = net.call("predict", *combine(clean, noisy, is_clean))[0]
             probability = logits.double().softmax(dim=1).cpu().numpy()
             tables.append(
                 pd.DataFrame(

@@ -176,6 +176,71 @@ class TransformerLayer(nn.Module):
         return projected.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
 
+class ResidualAutoencoder(nn.Module):
+    """Cascade residual autoencoder (CRA): imagines embeddings that are not there (MMIN, IF-MMIN).
+
+    B = 5 autoencoders in a row, of which each has its own encoder E_k and decoder D_k. From r_0,
+    the embeddings of what was received, to T(r_B), the imagined ones, each passes on r_k:
+
+    - MMIN: c_k = E_k(r_k-1), r_k = r_k-1 + D_k(c_k);
+    - IF-MMIN, with the invariant feature s: c_k = E_k(r_k-1 + s), r_k = D_k(c_k).
+
+    Args:
+        width: Of the embeddings.
+    """
+
+    _BLOCKS, _SIZES = 5, [256, 128, 64]
+    LATENT = _BLOCKS * _SIZES[-1]
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        sizes, blocks = [width, *self._SIZES], range(self._BLOCKS)
+        self.encoders = nn.ModuleList(linear_layers(sizes, nn.LeakyReLU) for _ in blocks)
+        self.decoders = nn.ModuleList(linear_layers(sizes[::-1], nn.ReLU) for _ in blocks)
+        self.transition = linear_layers([width, width, width], nn.ReLU)
+
+    def forward(self, received: Tensor, invariant: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Imagined embeddings [B, width] and the codes c_1 .. c_B side by side, [B, 320].
+
+        Args:
+            received: r_0, [B, width].
+            invariant: s, [B, width]; None as in MMIN.
+        """
+        passed, codes = received, []
+        for encoder, decoder in zip(self.encoders, self.decoders, strict=True):
+            if invariant is None:
+                codes.append(encoder(passed))
+                passed = passed + decoder(codes[-1])
+            else:
+                codes.append(encoder(passed + invariant))
+                passed = decoder(codes[-1])
+        return self.transition(passed), torch.cat(codes, dim=1)
+
+
+def imagination_target(targets: dict[str, Tensor], is_clean: Tensor) -> Tensor:
+    """What is to be imagined [B, 128 x modalities], as a teacher embeds it (MMIN, IF-MMIN).
+
+    The teacher sees the clean version of the modalities that are noisy or missing, and zeros in
+    place of those that are available.
+
+    Args:
+        targets: The teacher's ``specific`` and ``of_zeros``, [B, 128 x modalities].
+        is_clean: bool [B, modalities].
+    """
+    clean, of_zeros = (
+        targets[name].unflatten(1, (-1, EMBEDDING)) for name in ("specific", "of_zeros")
+    )
+    return torch.where(is_clean[:, :, None], of_zeros, clean).flatten(1)
+
+
+def linear_layers(sizes: list[int], activation: type[nn.Module]) -> nn.Sequential:
+    """Linear layers of the given sizes, input first, with an activation between them."""
+    layers: list[nn.Module] = []
+    for size_in, size_out in pairwise(sizes[:-1]):
+        layers += [nn.Linear(size_in, size_out), activation()]
+    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+
+
 def classifier(sizes: list[int], dropout: float) -> nn.Sequential:
     """Linear layers of the given sizes, input first, with ReLU and dropout between them."""
     layers: list[nn.Module] = []

@@ -22,6 +22,8 @@ SETTINGS = {
     # adam or adamw
     "optimiser": "adam",
     "learning_rate": 2e-4,
+    # decay of the optimiser's first moment
+    "beta1": 0.9,
     "weight_decay": 0.0,
     "batch_size": 64,
     # epochs with the full learning rate, then epochs in which it falls linearly towards zero
@@ -60,10 +62,18 @@ class InvarianceTeacher(Model):
         return self.encoders[modality](frames, lengths)
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
-        return self.classifier(torch.cat(list(self.teach(embeddings).values()), dim=1))
+        return self.classifier(torch.cat(list(self._features(embeddings).values()), dim=1))
 
-    def teach(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
-        """``specific`` and ``invariant`` features, [B, 128 x modalities] each."""
+    def teach(
+        self, embeddings: dict[str, Tensor], of_zeros: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """``specific``, ``invariant`` and, of zeros, specific features, [B, 128 x modalities]."""
+        return {
+            **self._features(embeddings),
+            "of_zeros": torch.cat(list(of_zeros.values()), dim=1),
+        }
+
+    def _features(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
         return {
             "specific": torch.cat(list(embeddings.values()), dim=1),
             "invariant": torch.cat([self.invariance(e) for e in embeddings.values()], dim=1),
@@ -71,9 +81,9 @@ class InvarianceTeacher(Model):
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         embeddings = self.encode_all(batch.received, batch.lengths)
-        taught = self.teach(embeddings)
-        logits = self.classifier(torch.cat(list(taught.values()), dim=1))
-        invariant = list(taught["invariant"].split(EMBEDDING, dim=1))
+        features = self._features(embeddings)
+        logits = self.classifier(torch.cat(list(features.values()), dim=1))
+        invariant = list(features["invariant"].split(EMBEDDING, dim=1))
         return {
             "cross_entropy": functional.cross_entropy(logits, batch.label),
             "cmd": self.weight_cmd * central_moment_discrepancy(invariant),

@@ -14,6 +14,8 @@ SETTINGS = {
     # adam or adamw
     "optimiser": "adam",
     "learning_rate": 2e-4,
+    # decay of the optimiser's first moment
+    "beta1": 0.9,
     "weight_decay": 0.0,
     "batch_size": 128,
     # epochs with the full learning rate, then epochs in which it falls linearly towards zero
@@ -49,6 +51,15 @@ class MEN(Model):
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
         return self.classifier(torch.cat(list(embeddings.values()), dim=1))
+
+    def teach(
+        self, embeddings: dict[str, Tensor], of_zeros: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """``specific`` features and those ``of_zeros``, [B, 128 x modalities] each."""
+        return {
+            "specific": torch.cat(list(embeddings.values()), dim=1),
+            "of_zeros": torch.cat(list(of_zeros.values()), dim=1),
+        }
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         logits = self(self.encode_all(batch.received, batch.lengths))

@@ -17,6 +17,8 @@ class Batch:
     lengths: dict[str, Tensor]
     label: Tensor  # [B]
     targets: dict[str, Tensor]  # what the teacher says of the clean utterances
+    is_clean: Tensor  # the samples' conditions: bool [B, modalities], in the model's order
+    clean: dict[str, Tensor]  # `received` without noise; empty unless the model needs it
 
 
 class Model(nn.Module, ABC):
@@ -30,13 +32,16 @@ class Model(nn.Module, ABC):
     `robust_mer.models.chance`.
 
     A module that holds a model has its hyperparameters in ``SETTINGS``, with those of the
-    optimisation that every model has: ``optimiser``, ``learning_rate``, ``weight_decay``,
-    ``batch_size``, ``epochs_constant``, ``epochs_falling`` and ``clip_norm``.
+    optimisation that every model has: ``optimiser``, ``learning_rate``, ``beta1``,
+    ``weight_decay``, ``batch_size``, ``epochs_constant``, ``epochs_falling`` and ``clip_norm``.
+    Where ``variant`` is among them, ``VARIANTS`` has, by variant, the defaults that it changes.
     """
+
+    needs_clean = False  # whether training reads the clean frames too
 
     @abstractmethod
     def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
-        """Embedding [B, 128] of padded frames [B, T, D]."""
+        """Embedding [B, E] of padded frames [B, T, D]."""
 
     @abstractmethod
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
@@ -65,8 +70,24 @@ class Model(nn.Module, ABC):
             return f"{child}.{inner.partition('.')[0]}"
         return child
 
-    def teach(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
-        """As a teacher: the targets that it sets its students, from embeddings of clean data."""
+    def predict(self, embeddings: dict[str, Tensor], is_clean: Tensor) -> Tensor:
+        """Logits [B, classes]; a model that is told which modalities are noisy overrides it.
+
+        Args:
+            embeddings: Of the received frames.
+            is_clean: bool [B, modalities].
+        """
+        return self(embeddings)
+
+    def teach(
+        self, embeddings: dict[str, Tensor], of_zeros: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """As a teacher: the targets that it sets its students.
+
+        Args:
+            embeddings: Of the clean utterances.
+            of_zeros: Of the same utterances with zeros in place of their frames.
+        """
         raise NotImplementedError(f"{type(self).__name__} is no teacher")
 
     def start_from(self, teacher: "Model") -> None:

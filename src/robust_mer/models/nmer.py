@@ -6,6 +6,19 @@ joint representation that the teacher has of the clean utterance. The classifier
 
 The paper's encoder is a Transformer over the features of one utterance as a single vector. Over
 one token attention has nothing to attend to: each of its layers amounts to residual linear maps.
+``tokens: features`` takes the 128-d features, specific and invariant of each modality, as tokens
+instead (ours): the Transformer is then 128 wide, and what it makes of the tokens goes side by side
+into mean and variance. It gets no positions: the order counts there.
+
+``variant: released`` takes over from the released code, which differs from the paper: Adam with
+beta1 0.5 and no weight decay, 40 + 40 epochs, dropout 0.1, 8 heads, feed-forward 128, all weights
+1, KL summed over batch and latent, and the MMIN family's classifier. It leaves out:
+- attention across the samples of a batch, by which a prediction depends on its batch mates, and z
+  that is drawn at test too, by which it depends on its place among them; loaders that drop rows;
+- its BatchNorm in the classifier: replicas that train as one keep nothing but parameters;
+- encoders of their own for the invariant features, which need a teacher that has them too and
+  trains them beside a diffusion net;
+- its decoder, which is missing from the release: the paper's stays.
 """
 
 import torch
@@ -28,7 +41,8 @@ SETTINGS = {
     # adam or adamw (paper, section 3.3)
     "optimiser": "adamw",
     "learning_rate": 2e-4,
-    # not given in the paper
+    # decay of the optimiser's first moment; this and weight decay are not given in the paper
+    "beta1": 0.9,
     "weight_decay": 0.01,
     "batch_size": 128,
     # 60 epochs in the paper; that the rate is constant for half of them is ours
@@ -42,6 +56,8 @@ SETTINGS = {
     "layers": 5,
     "heads": 16,
     "feed_forward": 768,
+    # what is a token: the utterance (all features as one vector) or each of the features
+    "tokens": "utterance",
     # size of z, not given in the paper
     "latent": 64,
     # The paper gives the weights 1, 10, 1 and lost their symbols; it introduces generation,
@@ -52,9 +68,32 @@ SETTINGS = {
     # KL divergence over latent and batch: mean, sum_latent (mean over the batch only) or sum.
     # Summed and weighted it drowns the rest and z stops carrying anything.
     "kl": "mean",
+    # paper or released: see above; changes the defaults of other settings
+    "variant": "paper",
 }
 
-LIMITS = {"kl": ["mean", "sum_latent", "sum"], "layers": (1, 1000), "latent": (1, 100_000)}
+VARIANTS = {
+    "released": {
+        "optimiser": "adam",
+        "beta1": 0.5,
+        "weight_decay": 0.0,
+        "epochs_constant": 40,
+        "epochs_falling": 40,
+        "dropout": 0.1,
+        "heads": 8,
+        "feed_forward": 128,
+        "weight_invariant": 1.0,
+        "kl": "sum",
+    },
+}
+
+LIMITS = {
+    "kl": ["mean", "sum_latent", "sum"],
+    "layers": (1, 1000),
+    "latent": (1, 100_000),
+    "tokens": ["utterance", "features"],
+    "variant": ["paper", "released"],
+}
 
 # A latent unit whose mean hardly moves between utterances says nothing about them.
 _ACTIVE_VARIANCE = 0.01
@@ -77,13 +116,14 @@ class NMER(Model):
         self.settings = settings
         dropout, latent = settings["dropout"], settings["latent"]
         joint = EMBEDDING * len(widths)
-        if 2 * joint % settings["heads"]:
-            raise InputError(f"heads is {settings['heads']}, which does not divide {2 * joint}")
+        self.token = EMBEDDING if settings["tokens"] == "features" else 2 * joint
+        if self.token % settings["heads"]:
+            raise InputError(f"heads is {settings['heads']}, which does not divide {self.token}")
         self.encoders = modality_encoders(widths)
         self.invariance = InvarianceEncoder()
         self.vae_encoder = nn.Sequential(
             *(
-                TransformerLayer(2 * joint, settings["heads"], settings["feed_forward"], dropout)
+                TransformerLayer(self.token, settings["heads"], settings["feed_forward"], dropout)
                 for _ in range(settings["layers"])
             )
         )
@@ -97,7 +137,8 @@ class NMER(Model):
             nn.ReLU(),
             nn.Linear(256, joint),
         )
-        self.classifier = classifier([joint, joint, EMBEDDING, classes], dropout)
+        first = EMBEDDING if settings["variant"] == "released" else joint
+        self.classifier = classifier([joint, first, EMBEDDING, classes], dropout)
         initialise(self)
         # Kaiming weights would start z far from the prior N(0, I); zeros start it there.
         nn.init.zeros_(self.log_variance.weight)
@@ -114,8 +155,8 @@ class NMER(Model):
         """Mean and log-variance of z [B, latent]; invariant feature [B, 128 x modalities]."""
         specific = torch.cat(list(embeddings.values()), dim=1)
         invariant = torch.cat([self.invariance(e) for e in embeddings.values()], dim=1)
-        token = torch.cat([specific, invariant], dim=1)[:, None]
-        encoded = self.vae_encoder(token)[:, 0]
+        tokens = torch.cat([specific, invariant], dim=1).unflatten(1, (-1, self.token))
+        encoded = self.vae_encoder(tokens).flatten(1)
         return self.mean(encoded), self.log_variance(encoded), invariant
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:

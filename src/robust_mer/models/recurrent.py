@@ -1,4 +1,4 @@
-"""An LSTM with the maximum over time, for one net or for a stack of nets at once.
+"""LSTMs, all states or their maximum over time, for one net or for a stack of nets at once.
 
 torch's own LSTM has no rule for ``torch.func.vmap``, computes over padding, and multiplies out the
 gradients of the weights at every step. Here the frames are packed as by ``pack_padded_sequence``, a
@@ -40,6 +40,23 @@ def lstm_maximum(
     return _LSTMMaximum.apply(*(tensor[None] for tensor in one))[0][0]
 
 
+def lstm_states(inputs: Tensor, lengths: Tensor, weight_hh: Tensor, backwards: Tensor) -> Tensor:
+    """States of one-layer LSTMs at all frames; K nets of one size run as one.
+
+    Args:
+        inputs: What the frames add to the gates, ``W_ih x + b_ih + b_hh``: [K, B, T, 4 H], finite
+            in padding too. Order and meaning of the weights are those of ``nn.LSTM``.
+        lengths: How many frames of each are real, [K, B].
+        weight_hh: [K, 4 H, H].
+        backwards: Which nets begin at an utterance's last real frame, bool [K].
+
+    Returns:
+        [K, B, T, H]; zeros behind an utterance's end. Under ``vmap`` each tensor may have a replica
+        dimension.
+    """
+    return _LSTMStates.apply(inputs, lengths, weight_hh, backwards)[0]
+
+
 class _LSTMMaximum(torch.autograd.Function):
     """`lstm_maximum` of R nets: every tensor has R in front. The first output is the result."""
 
@@ -51,22 +68,8 @@ class _LSTMMaximum(torch.autograd.Function):
         weight_ih, weight_hh, bias = (_reorder(w, _ORDER) for w in (weight_ih, weight_hh, bias))
         data = _take(frames.flatten(1, 2), place)
         gates = torch.baddbmm(bias[:, None], data, weight_ih.mT)
-        size, recurrent = weight_hh.shape[2], weight_hh.mT.contiguous()
-        states, cells, squashed = (frames.new_empty(*place.shape, size) for _ in range(3))
-        state_before = cell_before = states[:, :0]
-        for gate, sigmoids, candidate, enter, keep, leave, state, cell, squash in _by_step(
-            active, gates, gates[..., size:], *gates.chunk(4, dim=2), states, cells, squashed
-        ):
-            first, count = state_before.shape[1] == 0, state.shape[1]
-            if not first:
-                gate.baddbmm_(state_before[:, :count], recurrent)
-            candidate.tanh_()
-            sigmoids.sigmoid_()
-            torch.mul(enter, candidate, out=cell)
-            if not first:
-                cell.addcmul_(keep, cell_before[:, :count])
-            torch.mul(leave, torch.tanh(cell, out=squash), out=state)
-            state_before, cell_before = state, cell
+        states, cells, squashed = _run_forwards(gates, weight_hh, active)
+        size = weight_hh.shape[2]
         highest = frames.new_full((*lengths.shape, size), -torch.inf).scatter_reduce(
             1, _wide(row, size), states.masked_fill(~real[..., None], -torch.inf), "amax"
         )
@@ -92,43 +95,9 @@ class _LSTMMaximum(torch.autograd.Function):
         reached = ((states == _take(highest, row)) & real[..., None]).to(states.dtype)
         share = of_highest / torch.zeros_like(highest).scatter_add(1, wide, reached).clamp(min=1)
         of_states = _take(share, row).mul_(reached)
-        state_before, cell_before = (_shift(values, active) for values in (states, cells))
-        candidate, enter, keep, leave = gates.chunk(4, dim=2)
-        by_cell = torch.cat(
-            [
-                enter * (1 - candidate**2),
-                candidate * enter * (1 - enter),
-                cell_before * keep * (1 - keep),
-            ],
-            dim=2,
-        ).unflatten(2, (3, size))
-        leave_by_state = squashed * leave * (1 - leave)
-        cell_by_state = leave * (1 - squashed**2)
-        of_gates = torch.empty_like(gates)
-        # Utterances join in from the longest to the shortest as time runs backwards.
-        later_state, later_cell = states.new_zeros(2, *highest.shape)
-        recurrent = _reorder(weight_hh, _ORDER)
-        of_gate_by_gate = of_gates.unflatten(2, (4, size))
-        for of_gate, of_three, of_leave, of_state, by_three, by_leave, by_state, kept in reversed(
-            _by_step(
-                active,
-                of_gates,
-                of_gate_by_gate[:, :, :3],
-                of_gate_by_gate[:, :, 3],
-                of_states,
-                by_cell,
-                leave_by_state,
-                cell_by_state,
-                keep,
-            )
-        ):
-            count = of_state.shape[1]
-            state = later_state[:, :count].add_(of_state)
-            cell = later_cell[:, :count].addcmul_(state, by_state)
-            torch.mul(cell[:, :, None], by_three, out=of_three)
-            torch.mul(state, by_leave, out=of_leave)
-            state.copy_(torch.bmm(of_gate, recurrent))
-            cell.mul_(kept)
+        of_gates = _run_backwards(
+            of_states, _reorder(weight_hh, _ORDER), gates, states, cells, squashed, active
+        )
         of_frames = None
         if ctx.needs_input_grad[0]:
             of_frames = data.new_zeros(ctx.padded).flatten(1, 2)
@@ -136,20 +105,152 @@ class _LSTMMaximum(torch.autograd.Function):
                 1, _wide(place, data.shape[2]), of_gates @ _reorder(weight_ih, _ORDER)
             )
             of_frames = of_frames.view(ctx.padded)
+        state_before = _shift(states, active)
         of_weights = (of_gates.mT @ data, of_gates.mT @ state_before, of_gates.sum(dim=1))
         return of_frames, None, *(_reorder(w, _TORCHS_ORDER) for w in of_weights)
 
     @staticmethod
     def vmap(info, in_dims: tuple[int | None, ...], *stacked: Tensor) -> tuple[tuple, tuple]:
-        """The replica dimension takes the place of the one net's."""
-        nets = [
-            tensor.movedim(dim, 0).squeeze(1)
-            if dim is not None
-            else tensor.expand(info.batch_size, *tensor.shape[1:])
-            for tensor, dim in zip(stacked, in_dims, strict=True)
-        ]
-        *outputs, active = _LSTMMaximum.apply(*nets)
-        return (*(output[:, None] for output in outputs), active), (0,) * len(outputs) + (None,)
+        return _as_more_nets(_LSTMMaximum, info.batch_size, in_dims, stacked)
+
+
+class _LSTMStates(torch.autograd.Function):
+    """`lstm_states`. The first output is the result."""
+
+    @staticmethod
+    def forward(
+        inputs: Tensor, lengths: Tensor, weight_hh: Tensor, backwards: Tensor
+    ) -> tuple[Tensor, ...]:
+        nets, batch, padded, _ = inputs.shape
+        place, row, real, active = _pack(lengths, padded)
+        # Read from the end and written where they were read, the frames need not be turned round.
+        last = lengths.gather(1, row) - 1
+        turned = 2 * row * padded + last - place
+        place = torch.where(backwards[:, None] & real, turned, place)
+        gates = _reorder(_take(inputs.flatten(1, 2), place), _ORDER, 2)
+        states, cells, squashed = _run_forwards(gates, _reorder(weight_hh, _ORDER), active)
+        size = weight_hh.shape[2]
+        result = inputs.new_zeros(nets, batch * padded, size).scatter_(
+            1, _wide(place, size), states.masked_fill(~real[..., None], 0.0)
+        )
+        result = result.view(nets, batch, padded, size)
+        return result, gates, states, cells, squashed, place, real, active
+
+    @staticmethod
+    def setup_context(ctx: FunctionCtx, inputs: tuple, output: tuple) -> None:
+        ctx.padded = inputs[0].shape
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(inputs[2], *output[1:])
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, of_result: Tensor, *_: None) -> tuple[Tensor | None, ...]:
+        weight_hh, gates, states, cells, squashed, place, real, active = ctx.saved_tensors
+        of_states = _take(of_result.flatten(1, 2), place).mul_(real[..., None])
+        of_gates = _run_backwards(
+            of_states, _reorder(weight_hh, _ORDER), gates, states, cells, squashed, active
+        )
+        of_weight = _reorder(of_gates.mT @ _shift(states, active), _TORCHS_ORDER)
+        of_inputs = gates.new_zeros(ctx.padded).flatten(1, 2)
+        of_inputs.scatter_(1, _wide(place, gates.shape[2]), _reorder(of_gates, _TORCHS_ORDER, 2))
+        return of_inputs.view(ctx.padded), None, of_weight, None
+
+    @staticmethod
+    def vmap(info, in_dims: tuple[int | None, ...], *stacked: Tensor) -> tuple[tuple, tuple]:
+        return _as_more_nets(_LSTMStates, info.batch_size, in_dims, stacked)
+
+
+def _as_more_nets(
+    function: type[torch.autograd.Function],
+    replicas: int,
+    in_dims: tuple[int | None, ...],
+    stacked: tuple[Tensor, ...],
+) -> tuple[tuple, tuple]:
+    """Rule for ``vmap``: K nets of R replicas are R K nets."""
+    nets = [
+        (tensor.expand(replicas, *tensor.shape) if dim is None else tensor.movedim(dim, 0)).flatten(
+            0, 1
+        )
+        for tensor, dim in zip(stacked, in_dims, strict=True)
+    ]
+    *outputs, active = function.apply(*nets)
+    outputs = [output.unflatten(0, (replicas, -1)) for output in outputs]
+    return (*outputs, active), (0,) * len(outputs) + (None,)
+
+
+def _run_forwards(
+    gates: Tensor, weight_hh: Tensor, active: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """States, cells and their tanh [R, n, H]; packed gates [R, n, 4 H] take their final values."""
+    size, recurrent = weight_hh.shape[2], weight_hh.mT.contiguous()
+    states, cells, squashed = (gates.new_empty(*gates.shape[:2], size) for _ in range(3))
+    state_before = cell_before = states[:, :0]
+    for gate, sigmoids, candidate, enter, keep, leave, state, cell, squash in _by_step(
+        active, gates, gates[..., size:], *gates.chunk(4, dim=2), states, cells, squashed
+    ):
+        first, count = state_before.shape[1] == 0, state.shape[1]
+        if not first:
+            gate.baddbmm_(state_before[:, :count], recurrent)
+        candidate.tanh_()
+        sigmoids.sigmoid_()
+        torch.mul(enter, candidate, out=cell)
+        if not first:
+            cell.addcmul_(keep, cell_before[:, :count])
+        torch.mul(leave, torch.tanh(cell, out=squash), out=state)
+        state_before, cell_before = state, cell
+    return states, cells, squashed
+
+
+def _run_backwards(
+    of_states: Tensor,
+    recurrent: Tensor,
+    gates: Tensor,
+    states: Tensor,
+    cells: Tensor,
+    squashed: Tensor,
+    active: Tensor,
+) -> Tensor:
+    """Gradient of the packed gates [R, n, 4 H], before tanh and sigmoid, from the states'."""
+    size = states.shape[2]
+    cell_before = _shift(cells, active)
+    candidate, enter, keep, leave = gates.chunk(4, dim=2)
+    by_cell = torch.cat(
+        [
+            enter * (1 - candidate**2),
+            candidate * enter * (1 - enter),
+            cell_before * keep * (1 - keep),
+        ],
+        dim=2,
+    ).unflatten(2, (3, size))
+    leave_by_state = squashed * leave * (1 - leave)
+    cell_by_state = leave * (1 - squashed**2)
+    of_gates = torch.empty_like(gates)
+    # Utterances join in from the longest to the shortest as time runs backwards.
+    batch = max(active.tolist(), default=0)
+    later_state, later_cell = states.new_zeros(2, len(states), batch, size)
+    of_gate_by_gate = of_gates.unflatten(2, (4, size))
+    for of_gate, of_three, of_leave, of_state, by_three, by_leave, by_state, kept in reversed(
+        _by_step(
+            active,
+            of_gates,
+            of_gate_by_gate[:, :, :3],
+            of_gate_by_gate[:, :, 3],
+            of_states,
+            by_cell,
+            leave_by_state,
+            cell_by_state,
+            keep,
+        )
+    ):
+        count = of_state.shape[1]
+        state = later_state[:, :count].add_(of_state)
+        cell = later_cell[:, :count].addcmul_(state, by_state)
+        torch.mul(cell[:, :, None], by_three, out=of_three)
+        torch.mul(state, by_leave, out=of_leave)
+        state.copy_(torch.bmm(of_gate, recurrent))
+        cell.mul_(kept)
+    return of_gates
 
 
 def _pack(lengths: Tensor, padded: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -183,9 +284,10 @@ def _shift(values: Tensor, active: Tensor) -> Tensor:
     return torch.cat([torch.zeros_like(steps[0]), *before], dim=1) if steps else values
 
 
-def _reorder(weight: Tensor, order: list[int]) -> Tensor:
-    gates = weight.chunk(4, dim=1)  # not indexed by a list, for which a GPU would be waited for
-    return torch.cat([gates[gate] for gate in order], dim=1)
+def _reorder(values: Tensor, order: list[int], dim: int = 1) -> Tensor:
+    """What belongs to the four gates, side by side in a dimension, in another order."""
+    gates = values.chunk(4, dim)  # not indexed by a list, for which a GPU would be waited for
+    return torch.cat([gates[gate] for gate in order], dim)
 
 
 def _wide(index: Tensor, width: int) -> Tensor:

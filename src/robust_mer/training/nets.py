@@ -1,6 +1,7 @@
 """Replicas of one model that train as one: their parameters lie in one tensor."""
 
 import copy
+import dataclasses
 from collections.abc import Callable
 from itertools import groupby
 
@@ -93,9 +94,8 @@ class Nets:
         leaves = self._leaves if which == self._everyone else self._views(self.weights[which])
         places = dict(zip(self._keys, keys.unbind(dim=1), strict=True))
         self._template.train()
-        parts = self._run(
-            leaves, places, "losses", batch.received, batch.lengths, batch.label, batch.targets
-        )
+        fields = [getattr(batch, field.name) for field in dataclasses.fields(batch)]
+        parts = self._run(leaves, places, "losses", *fields)
         loss = torch.stack(list(parts.values())).sum(dim=0)
         loss.sum().backward()
         self._collect(leaves, which, clip_norm)
@@ -162,8 +162,8 @@ class Optimiser:
 
     Args:
         nets: The replicas.
-        settings: ``optimiser``, ``learning_rate``, ``weight_decay``, ``epochs_constant`` and
-            ``epochs_falling`` of their model.
+        settings: ``optimiser``, ``learning_rate``, ``beta1``, ``weight_decay``,
+            ``epochs_constant`` and ``epochs_falling`` of their model.
     """
 
     def __init__(self, nets: Nets, settings: dict) -> None:
@@ -173,6 +173,7 @@ class Optimiser:
         self._optimiser = _OPTIMISERS[settings["optimiser"]](
             self._replicas,
             lr=settings["learning_rate"],
+            betas=(settings["beta1"], 0.999),
             weight_decay=settings["weight_decay"],
             fused=True,
         )

@@ -1,5 +1,6 @@
 """Running models: every modality is encoded once clean and once corrupted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,14 @@ class PaddedPart:
         }
         return cls(chunks, utterances)
 
+    def silent(self) -> "PaddedPart":
+        """The same utterances with zeros in place of their frames."""
+        chunks = {
+            modality: [(places, torch.zeros_like(f), lengths) for places, f, lengths in chunks]
+            for modality, chunks in self.chunks.items()
+        }
+        return PaddedPart(chunks, self.utterances)
+
 
 def _chunk(parts: list[Frames], first: int, utterances: int) -> tuple[Tensor, Tensor, Tensor]:
     width = min(_CHUNK, utterances - first)
@@ -88,10 +97,13 @@ def embed(nets: Nets, part: PaddedPart) -> dict[str, Tensor]:
 
 
 def combine(
-    clean: dict[str, Tensor], noisy: dict[str, Tensor], is_clean: np.ndarray
-) -> dict[str, Tensor]:
-    """The embeddings of a condition: clean or noisy, per modality."""
-    return {
+    clean: dict[str, Tensor], noisy: dict[str, Tensor], is_clean: Sequence[bool]
+) -> tuple[dict[str, Tensor], Tensor]:
+    """The embeddings of a condition, clean or noisy per modality, and bool [R, n, modalities]."""
+    received = {
         modality: clean[modality] if keep else noisy[modality]
         for modality, keep in zip(clean, is_clean, strict=True)
     }
+    some = next(iter(received.values()))
+    told = torch.tensor(tuple(is_clean), device=some.device)
+    return received, told.expand(*some.shape[:2], len(received))

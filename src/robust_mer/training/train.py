@@ -20,8 +20,10 @@ from robust_mer.errors import InputError
 from robust_mer.files import sha256
 from robust_mer.jobs import log
 from robust_mer.metrics import ua, wa
+from robust_mer.models.fitted import FittedModel
 from robust_mer.models.model import Batch, Model
 from robust_mer.training.checkpoint import build_model, load_checkpoint
+from robust_mer.training.fit import fit_replica
 from robust_mer.training.frames import Frames, Normalise, load_frames, pad, send
 from robust_mer.training.nets import Nets, Optimiser
 from robust_mer.training.predict import PaddedPart, combine, embed, pick_device
@@ -205,6 +207,9 @@ def _train_all(
         waiting.append(course)
     if not waiting:
         return
+    if isinstance(build_model(waiting[0].facts), FittedModel):
+        _fit_all(waiting, corpus)
+        return
     width = max_replicas or (1 if device.type == "cpu" else len(waiting))
     frames: dict[str, Frames] = {}
     if device.type == "cuda" and len(waiting) < _FILLS_A_GPU:
@@ -242,6 +247,18 @@ def _train_all(
         waiting = [course for course in waiting if course not in wave]
 
 
+def _fit_all(courses: list[_Course], corpus: Corpus) -> None:
+    frames = load_frames(corpus, torch.device("cpu"))
+    for course in courses:
+        torch.manual_seed(replica_seed(course.replica.seed, course.replica.fold, "model"))
+        model = build_model(course.facts)
+        course.history = fit_replica(model, course.replica, corpus, frames)
+        log.info("%s: fitted, validation UA %.3f", course, course.history[0]["validation_ua"])
+        facts = {**course.facts, "selected_epoch": 1}
+        history = pd.DataFrame(course.history).to_csv(index=False)
+        course.saved.finish(model, course.replica.normalisers, facts, history)
+
+
 def _is_out_of_memory(error: RuntimeError) -> bool:
     """torch's allocator says it by a class, NVIDIA's libraries by a word."""
     return isinstance(error, torch.OutOfMemoryError) or "ALLOC_FAILED" in str(error)
@@ -276,6 +293,7 @@ class _Wave:
                 teachers.append(load_checkpoint(course.teacher)[0])
                 model.start_from(teachers[-1])
             models.append(model)
+        self.needs_clean = models[0].needs_clean
         self.nets = Nets(models, self.device)
         self.optimiser = Optimiser(self.nets, self.settings)
         self.best = self.nets.weights.clone()
@@ -382,15 +400,17 @@ class _Wave:
         rows = [
             self.replicas[r].parts["train"][place] for r, place in zip(which, places, strict=True)
         ]
-        received, lengths = {}, {}
+        received, lengths, clean = {}, {}, {}
+        is_clean = np.stack([draws[r].is_clean[samples] for r in which])
         for column, (modality, frames) in enumerate(self.frames.items()):
             length = np.stack([frames.length[some] for some in rows])
             values = frames.take(np.concatenate(rows))
             for r, part in zip(which, values.split(length.sum(axis=1).tolist()), strict=True):
                 self.normalise[r][modality](part)
-            is_clean = np.stack([draws[r].is_clean[samples, column] for r in which])
-            if not is_clean.all():
-                self._add_noise(values, which, draws, modality, ~is_clean, length)
+            if self.needs_clean:
+                clean[modality] = pad(values, length)
+            if not is_clean[..., column].all():
+                self._add_noise(values, which, draws, modality, ~is_clean[..., column], length)
             received[modality] = pad(values, length)
             lengths[modality] = send(length, self.device)
         targets = {}
@@ -402,7 +422,8 @@ class _Wave:
             }
         label = self.label[send(np.stack(rows), self.device)]
         keys = send(np.stack([draws[r].keys[step] for r in which]), self.device)
-        return Batch(received, lengths, label, targets), keys
+        batch = Batch(received, lengths, label, targets, send(is_clean, self.device), clean)
+        return batch, keys
 
     def _add_noise(
         self,
@@ -435,7 +456,8 @@ class _Wave:
         for replica, teacher in zip(self.replicas, teachers, strict=True):
             net = Nets([teacher], self.device)
             part = PaddedPart.of([self._part(corpus, replica, "train", NO_CORRUPTION)])
-            for name, value in net.call("teach", embed(net, part)).items():
+            of_zeros = embed(net, part.silent())
+            for name, value in net.call("teach", embed(net, part), of_zeros).items():
                 taught[name].append(value[0])
         return taught
 
@@ -468,12 +490,12 @@ class _Wave:
         conditions = self.replicas[0].conditions
         predicted = torch.stack(
             [
-                self.nets.call("forward", combine(clean, noisy, is_clean)).argmax(dim=2)
+                self.nets.call("predict", *combine(clean, noisy, is_clean)).argmax(dim=2)
                 for is_clean in conditions
             ],
             dim=1,
         ).cpu()
-        received = combine(clean, noisy, conditions[0])
+        received, _ = combine(clean, noisy, conditions[0])
         figures = []
         for place, label in enumerate(self.validation_label):
             own = {m: values[[place], : len(label)] for m, values in received.items()}

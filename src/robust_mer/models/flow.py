@@ -1,0 +1,102 @@
+"""A normalizing flow: an invertible map between representations and N(0, I).
+
+Affine couplings (RealNVP, Dinh et al. 2017), each behind an ActNorm (Glow, Kingma and Dhariwal
+2018), with permutations between them. CM-ARR does not say which flow it uses: this one is ours.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class Flow(nn.Module):
+    """x <-> z with log p(x) = log N(z; 0, I) + log |det dz/dx|.
+
+    Permutations alternate: the halves change places, then they are shuffled into each other. So
+    every dimension is transformed by one of every two couplings, and the halves are others for the
+    next two. (Of permutations drawn at random, 8 couplings leave one dimension in 256 as it was.)
+
+    Args:
+        width: Dimensions of a representation; even.
+        couplings: How many; from two on every dimension is transformed.
+    """
+
+    def __init__(self, width: int, couplings: int) -> None:
+        super().__init__()
+        self.steps = nn.ModuleList(_Step(width) for _ in range(couplings))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Latents z [B, D] of representations [B, D], and log |det dz/dx| [B]."""
+        log_determinant = x.new_zeros(len(x))
+        for place, step in enumerate(self.steps):
+            x, of_step = step(x)
+            x = _permute(x, place)
+            log_determinant = log_determinant + of_step
+        return x, log_determinant
+
+    def inverse(self, z: Tensor) -> Tensor:
+        """Representations [B, D] of latents [B, D]."""
+        for place, step in reversed(list(enumerate(self.steps))):
+            z = step.inverse(_permute_back(z, place))
+        return z
+
+    def negative_log_likelihood(self, x: Tensor) -> Tensor:
+        """-log p(x) per dimension, [B]."""
+        z, log_determinant = self(x)
+        log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=1)
+        return -(log_prior + log_determinant) / x.shape[1]
+
+
+class _Step(nn.Module):
+    """ActNorm and an affine coupling.
+
+    ActNorm starts as the identity. Glow sets it from the first batch, which replicas that train as
+    one cannot: they share their code and may not look at values.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.log_scale = nn.Parameter(torch.zeros(width))
+        self.bias = nn.Parameter(torch.zeros(width))
+        self.coupling = nn.Sequential(
+            nn.Linear(width // 2, width), nn.ReLU(), nn.Linear(width, width)
+        )
+        # Small weights at the end: a flow of many couplings starts near the identity.
+        nn.init.normal_(self.coupling[-1].weight, std=0.01)
+        nn.init.zeros_(self.coupling[-1].bias)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Transformed values [B, D] and the log-determinant [B]."""
+        x = (x + self.bias) * self.log_scale.exp()
+        kept, changed = x.chunk(2, dim=1)
+        log_s, t = self._affine(kept)
+        transformed = torch.cat([kept, changed * log_s.exp() + t], dim=1)
+        return transformed, self.log_scale.sum() + log_s.sum(dim=1)
+
+    def inverse(self, y: Tensor) -> Tensor:
+        """The values [B, D] that were transformed."""
+        kept, changed = y.chunk(2, dim=1)
+        log_s, t = self._affine(kept)
+        x = torch.cat([kept, (changed - t) * (-log_s).exp()], dim=1)
+        return x * (-self.log_scale).exp() - self.bias
+
+    def _affine(self, kept: Tensor) -> tuple[Tensor, Tensor]:
+        """log s and t, [B, D / 2] each, from the half that stays as it is.
+
+        s lies in (1/e, e). Glow's sigmoid(log s + 2) may come close to zero, where the inverse,
+        which rebuilds representations, has no bound.
+        """
+        raw, t = self.coupling(kept).chunk(2, dim=1)
+        return raw.tanh(), t
+
+
+def _permute(values: Tensor, place: int) -> Tensor:
+    halves = values.unflatten(1, (2, -1))
+    return (halves.mT if place % 2 else halves.flip(1)).flatten(1)
+
+
+def _permute_back(values: Tensor, place: int) -> Tensor:
+    if place % 2:
+        return values.unflatten(1, (-1, 2)).mT.flatten(1)
+    return values.unflatten(1, (2, -1)).flip(1).flatten(1)

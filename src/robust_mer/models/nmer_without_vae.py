@@ -1,0 +1,83 @@
+"""NMER without its VAE: the ablation "w/o VAE" (NMER, section 3.4).
+
+Specific and invariant features of the received utterance go side by side straight into the
+classifier. Without a VAE there is no generation loss; the invariant loss and NMER's training stay.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from robust_mer.models.blocks import (
+    EMBEDDING,
+    InvarianceEncoder,
+    classifier,
+    initialise,
+    modality_encoders,
+)
+from robust_mer.models.model import Batch, Model
+
+SETTINGS = {
+    # adam or adamw (paper, section 3.3)
+    "optimiser": "adamw",
+    "learning_rate": 2e-4,
+    # decay of the optimiser's first moment; this and weight decay are not given in the paper
+    "beta1": 0.9,
+    "weight_decay": 0.01,
+    "batch_size": 128,
+    # 60 epochs in the paper; that the rate is constant for half of them is ours
+    "epochs_constant": 30,
+    "epochs_falling": 30,
+    # gradient norm at which each sub-network is clipped
+    "clip_norm": 1.0,
+    # of the classifier
+    "dropout": 0.5,
+    # as in NMER
+    "weight_invariant": 10.0,
+    "weight_classification": 1.0,
+}
+
+
+class NMERWithoutVAE(Model):
+    """Specific and invariant features (768 of three modalities), classifier on both.
+
+    Args:
+        settings: As ``SETTINGS``.
+        widths: Feature dimensions per modality.
+        classes: Number of classes.
+    """
+
+    def __init__(self, settings: dict, widths: dict[str, int], classes: int) -> None:
+        super().__init__()
+        self.settings = settings
+        joint = EMBEDDING * len(widths)
+        self.encoders = modality_encoders(widths)
+        self.invariance = InvarianceEncoder()
+        self.classifier = classifier([2 * joint, joint, EMBEDDING, classes], settings["dropout"])
+        initialise(self)
+
+    def start_from(self, teacher: Model) -> None:
+        """Take over the teacher's specific and invariance encoders."""
+        self.encoders.load_state_dict(teacher.encoders.state_dict())
+        self.invariance.load_state_dict(teacher.invariance.state_dict())
+
+    def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        return self.encoders[modality](frames, lengths)
+
+    def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
+        specific = torch.cat(list(embeddings.values()), dim=1)
+        return self.classifier(torch.cat([specific, self._invariant(embeddings)], dim=1))
+
+    def _invariant(self, embeddings: dict[str, Tensor]) -> Tensor:
+        return torch.cat([self.invariance(e) for e in embeddings.values()], dim=1)
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """L = w_i MSE of the invariant feature + w_c CE."""
+        settings = self.settings
+        embeddings = self.encode_all(batch.received, batch.lengths)
+        return {
+            "invariant": settings["weight_invariant"]
+            * functional.mse_loss(self._invariant(embeddings), batch.targets["invariant"]),
+            "cross_entropy": settings["weight_classification"]
+            * functional.cross_entropy(self(embeddings), batch.label),
+        }
