@@ -100,7 +100,9 @@ def _draw_batch(
     label = torch.randint(CLASSES, (replicas, batch), generator=generator, device=device)
     joint = (replicas, batch, EMBEDDING * len(widths))
     targets = {name: draw(*joint) for name in ("specific", "invariant")} if taught else {}
-    return Batch(received, {m: tokens if m == "text" else lengths for m in widths}, label, targets)
+    told = torch.zeros(replicas, batch, len(widths), dtype=torch.bool, device=device)
+    of_frames = {m: tokens if m == "text" else lengths for m in widths}
+    return Batch(received, of_frames, label, targets, told, {})
 
 
 def _with_torchs_lstm(self: RecurrentEncoder, frames: Tensor, lengths: Tensor) -> Tensor:
@@ -116,6 +118,8 @@ def _plain(models: list[Model], batch: Batch, keys: Tensor, settings: dict) -> S
             *({m: v[replica] for m, v in part.items()} for part in (batch.received, batch.lengths)),
             batch.label[replica],
             {name: value[replica] for name, value in batch.targets.items()},
+            batch.is_clean[replica],
+            {},
         )
         work = _plain_step(model.to(keys.device).train(), one, settings)
         if keys.is_cuda:

@@ -357,10 +357,6 @@ class Config:
                 f"config: models.{name}.teacher: {teacher} is of class "
                 f"{self.model_class(teacher)}, expected {needed}"
             )
-        if models[name].get("modalities") != models[teacher].get("modalities"):
-            raise InputError(
-                f"config: models.{name} and its teacher {teacher} use different modalities"
-            )
 
     def _check_experiment(self, name: str) -> None:
         section = self._raw["experiments"][name]
@@ -388,6 +384,11 @@ class Config:
                 raise InputError(f"config: {where}.corruptions: {error}") from None
 
     def _check_modalities(self, section: dict, model: str, where: str) -> None:
+        models, teacher = self._raw["models"], self.teacher(model)
+        if teacher and models[model].get("modalities") != models[teacher].get("modalities"):
+            raise InputError(
+                f"config: models.{model} and its teacher {teacher} use different modalities"
+            )
         chosen, kind = self.modalities(section["corpus"], model), self.model_class(model)
         taken, trained_on_clean = MODELS[kind].modalities, MODELS[kind].trained_on_clean
         if taken not in (None, len(chosen)):
