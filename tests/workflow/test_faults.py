@@ -146,7 +146,8 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not list(folder.glob(".replicas/*.progress.*")):
+    saved = folder / ".replicas/fold1_seed1.progress.safetensors"
+    while time.monotonic() < deadline and not saved.exists():
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
