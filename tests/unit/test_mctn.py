@@ -18,7 +18,6 @@ from robust_mer.models.mctn import (
     decode,
     run,
 )
-from robust_mer.models.mctn_oracle import SETTINGS as ORACLES_SETTINGS
 from robust_mer.models.mctn_oracle import MCTNOracle
 from robust_mer.models.model import Batch
 from robust_mer.models.recurrent import lstm_states
@@ -295,10 +294,6 @@ def test_the_oracle_sees_clean_modalities_only():
         before, after = outcome(model, batch), outcome(model, changed)
         same = [torch.equal(a, b) for a, b in zip(before, after, strict=True)]
         assert same == [kind is MCTNOracle] * len(same)
-
-
-def test_the_oracle_differs_in_what_it_is_told_alone():
-    assert ORACLES_SETTINGS == SETTINGS
 
 
 def test_the_blind_model_is_not_told_the_condition():

@@ -8,34 +8,13 @@ sees nothing at all. Clean versions of the noisy modalities are targets in train
 import torch
 from torch import Tensor
 
+from robust_mer.models.mctn import LIMITS as LIMITS_OF_MCTN
 from robust_mer.models.mctn import MCTN
+from robust_mer.models.mctn import SETTINGS as OF_MCTN
 
-SETTINGS = {
-    # all as in MCTN; adam or adamw
-    "optimiser": "adam",
-    "learning_rate": 2e-4,
-    # decay of the optimiser's first moment
-    "beta1": 0.9,
-    "weight_decay": 0.0,
-    "batch_size": 128,
-    # epochs with the full learning rate, then epochs in which it falls linearly towards zero
-    "epochs_constant": 30,
-    "epochs_falling": 30,
-    # gradient norm at which each sub-network is clipped
-    "clip_norm": 1.0,
-    # of the classifier
-    "dropout": 0.5,
-    # units of every LSTM
-    "hidden": 32,
-    # elements of a code and of a target
-    "segments": 20,
-    # weights of the errors of each chain: into the target, back to the source, into the third
-    "weight_translation": 0.1,
-    "weight_cycle": 0.1,
-    "weight_third": 0.1,
-}
+SETTINGS = {**OF_MCTN}
 
-LIMITS = {"hidden": (1, 10_000), "segments": (1, 10_000)}
+LIMITS = {**LIMITS_OF_MCTN}
 
 
 class MCTNOracle(MCTN):

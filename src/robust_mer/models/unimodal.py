@@ -7,23 +7,9 @@ as no other modality is there to be clean, on the condition ``none``.
 
 from robust_mer.errors import InputError
 from robust_mer.models.men import MEN
+from robust_mer.models.men import SETTINGS as OF_MEN
 
-SETTINGS = {
-    # adam or adamw
-    "optimiser": "adam",
-    "learning_rate": 2e-4,
-    # decay of the optimiser's first moment
-    "beta1": 0.9,
-    "weight_decay": 0.0,
-    "batch_size": 128,
-    # epochs with the full learning rate, then epochs in which it falls linearly towards zero
-    "epochs_constant": 10,
-    "epochs_falling": 10,
-    # gradient norm at which each sub-network is clipped
-    "clip_norm": 0.5,
-    # of the classifier
-    "dropout": 0.3,
-}
+SETTINGS = {**OF_MEN}
 
 
 class Unimodal(MEN):

@@ -1,0 +1,37 @@
+"""What the documentation says in numbers."""
+
+import re
+from pathlib import Path
+
+from robust_mer.config import MODELS
+from robust_mer.settings import complete, load
+
+PAGE = Path(__file__).parents[2] / "docs/models.md"
+IEMOCAP = {"audio": 130, "video": 342, "text": 1024}
+LINE = re.compile(r"\| `(\w+)`[^|]*\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|")
+
+
+def parameters(name: str, widths: dict[str, int], **settings) -> int:
+    implementation = MODELS[name].implementation
+    model = load(implementation)(complete(implementation, settings, name), widths, 4)
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def test_the_page_of_models_says_of_each_what_the_code_does():
+    rows = {found[1]: [cell.strip() for cell in found.groups()[1:]] for found in map(
+        LINE.match, PAGE.read_text(encoding="utf-8").splitlines()) if found}  # fmt: skip
+    assert list(rows) == list(MODELS)
+    for name, (trained_on, teacher, told, counts) in rows.items():
+        kind = MODELS[name]
+        assert (trained_on == "clean") == kind.trained_on_clean, name
+        assert teacher.strip("`") == (kind.teacher or ""), name
+        assert (told == "yes") == kind.given_mask, name
+        given = [{m: width} for m, width in IEMOCAP.items()] if kind.modalities == 1 else [IEMOCAP]
+        found = [f"{parameters(name, widths):,}" for widths in given]
+        assert counts.split(" / ") == found, name
+
+
+def test_the_counts_of_nmers_variants():
+    text = PAGE.read_text(encoding="utf-8")
+    for settings in ({"tokens": "features"}, {"variant": "released"}):
+        assert f"{parameters('nmer', IEMOCAP, **settings):,}" in text, settings
