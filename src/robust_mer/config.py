@@ -26,6 +26,7 @@ from robust_mer.settings import check_limits, complete, unknown
 # Keys of a corpus that are the workflow's; all others are its reader's.
 _CORPUS_KEYS = ("reader", "root", "generator", "folds", "modalities", "note", "published")
 
+_DENSEFACE_TRAINING = "robust_mer.features.train_denseface:train_denseface"
 _REFUSE = "refuse"  # values that are not finite are an error
 
 
@@ -76,6 +77,7 @@ class Config:
             self._check_corpus(name)
         for name in raw["features"]["extractors"]:
             self.extractor(name)
+        _ = self.denseface_training  # raises where it is wrong
         for name in raw["corruption"]["noises"]:
             self.noise(f"{name}_0dB")
         for name in raw["models"]:
@@ -180,6 +182,15 @@ class Config:
             "implementation": implementation,
             "settings": complete(implementation, given, where),
         }
+
+    @property
+    def denseface_training(self) -> dict:
+        """Settings of the training of DenseFace's network."""
+        return complete(
+            _DENSEFACE_TRAINING,
+            self._raw["features"].get("denseface_training", {}),
+            "features.denseface_training",
+        )
 
     def noise(self, corruption: str) -> dict | None:
         """``implementation`` and ``settings`` of a corruption's noise; None for ``clean``."""

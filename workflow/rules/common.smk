@@ -147,6 +147,11 @@ def extraction_code(wildcards):
     )
 
 
+def denseface_pictures(wildcards):
+    files = settings.denseface_training
+    return [files[key] for key in ("faces", "votes") if files[key]]
+
+
 # Corruption.
 
 

@@ -1,4 +1,5 @@
-# Extraction: a job per extractor, which works in shards on all the threads that it gets.
+# Extraction: a job per extractor, which works in shards on all the threads that it gets; and the training
+# of DenseFace's network, which is asked for by name: snakemake train_denseface.
 
 
 rule extract_features:
@@ -19,3 +20,25 @@ rule extract_features:
         code=extraction_code,
     script:
         "../scripts/extract_features.py"
+
+
+rule train_denseface:
+    input:
+        faces=denseface_pictures,
+    output:
+        weights=f"{RESULTS}/denseface/denseface.safetensors",
+        card=f"{RESULTS}/denseface/card.md",
+    log:
+        f"{RESULTS}/logs/train_denseface.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/train_denseface.tsv"
+    conda:
+        "../../envs/features.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+    params:
+        settings=settings.denseface_training,
+        code=code_identity("robust_mer.features.train_denseface"),
+    script:
+        "../scripts/train_denseface.py"

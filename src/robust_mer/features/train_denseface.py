@@ -1,0 +1,367 @@
+"""Training DenseFace's network on FER2013, with the labels of FER2013 or of FER+."""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from sklearn.metrics import confusion_matrix
+from sklearn.model_selection import train_test_split
+from torch import Tensor
+from torch.nn import functional
+
+from robust_mer.errors import InputError
+from robust_mer.features.densenet import SIZE, DenseNet
+from robust_mer.files import sha256, whole
+from robust_mer.jobs import log
+from robust_mer.metrics import ua, wa
+
+SETTINGS = {
+    # FER2013 as its csv (columns emotion, pixels, Usage), or as npz with images [N, 48, 48], label,
+    # classes and usage.
+    "faces": "data/fer2013.csv",
+    # FER+'s votes, fer2013new.csv, row by row beside that csv; empty: FER2013's own labels.
+    "votes": "",
+    # As MMIN trained on FER+: batches of 64, 100 epochs, Nesterov momentum 0.9, the learning rate
+    # a tenth after half and after three quarters of the epochs. It starts at DenseNet's own.
+    "batch_size": 64,
+    "epochs": 100,
+    "learning_rate": 0.1,
+    "weight_decay": 1e-4,
+    "seed": 1,
+}
+
+LIMITS = {
+    "batch_size": (2, 100_000),
+    "epochs": (1, 100_000),
+    "learning_rate": (1e-9, 10),
+    "weight_decay": (0, 10),
+}
+
+_FER2013 = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+_FERPLUS = [
+    "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt",
+]  # fmt: skip
+_SIDE = 48  # pixels
+_VALIDATION = 0.1  # share of the training pictures where the file has no validation part
+_MOMENTUM = 0.9
+_PICTURES_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class FacePictures:
+    """FER2013's pictures, uint8 [N, 48, 48], with their labels and parts."""
+
+    pictures: np.ndarray
+    label: np.ndarray
+    classes: list[str]
+    part: np.ndarray  # train, validation or test
+
+    def of(self, part: str) -> tuple[Tensor, Tensor]:
+        """Pictures and labels of a part."""
+        chosen = self.part == part
+        return torch.from_numpy(self.pictures[chosen]), torch.from_numpy(self.label[chosen])
+
+
+def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
+    """Read FER2013; see ``SETTINGS`` for the forms.
+
+    The test part is PrivateTest where there is one, and PublicTest validates; otherwise PublicTest
+    tests, and a tenth of the training pictures, by class, validates.
+
+    Raises:
+        InputError: a file is not there, is something else, or a part is empty.
+    """
+    for path, key in ((faces, "faces"), (votes, "votes")):
+        if path and not Path(path).is_file():
+            raise InputError(
+                f"config: features.denseface_training.{key} is {str(path)!r}: there is no such file"
+            )
+    try:
+        if Path(faces).suffix == ".npz":
+            if votes:
+                raise InputError(f"{faces}: votes go with FER2013's csv alone")
+            with np.load(faces) as file:
+                pictures, label = file["images"], file["label"].astype(np.int64)
+                classes, usage = file["classes"].tolist(), file["usage"].astype(str)
+        else:
+            table = pd.read_csv(faces, dtype=str)
+            pixels = " ".join(table["pixels"]).split()
+            pictures = np.array(pixels, dtype=np.uint8).reshape(-1, _SIDE, _SIDE)
+            label, classes = table["emotion"].astype(np.int64).to_numpy(), _FER2013
+            usage = table["Usage"].to_numpy().astype(str)
+            if votes:
+                label, classes = _majority(votes, len(table)), _FERPLUS
+        if not len(pictures) == len(label) == len(usage) or pictures.dtype != np.uint8:
+            raise ValueError("images, labels and usage do not fit together")
+        if pictures.shape[1:] != (_SIDE, _SIDE) or label.max() >= len(classes):
+            raise ValueError("expected pictures of 48 x 48 and labels within the classes")
+    except (KeyError, ValueError, OSError) as error:
+        raise InputError(f"{faces} is not FER2013 as expected: {error}") from error
+    known = label >= 0
+    pictures, label, usage = pictures[known], label[known], usage[known]
+    part = np.select(
+        [usage == "Training", usage == "PublicTest", usage == "PrivateTest"],
+        ["train", "validation", "test"],
+        default="",
+    )
+    if not (part == "test").any():
+        part[part == "validation"] = "test"
+        train = np.flatnonzero(part == "train")
+        _, held_out = train_test_split(
+            train, test_size=_VALIDATION, stratify=label[train], random_state=seed
+        )
+        part[held_out] = "validation"
+    empty = [name for name in ("train", "validation", "test") if not (part == name).any()]
+    if empty:
+        raise InputError(f"{faces} has no pictures to {' and '.join(empty)}: see its usage column")
+    return FacePictures(pictures, label, classes, part)
+
+
+def _majority(votes: str | Path, rows: int) -> np.ndarray:
+    """The class with most of FER+'s votes; -1 where that is unknown, no face, or a draw."""
+    table = pd.read_csv(votes)
+    if len(table) != rows:
+        raise ValueError(f"{votes} has {len(table)} rows, expected {rows}")
+    counts = table[[*_FERPLUS, "unknown", "NF"]].to_numpy()
+    ordered = np.sort(counts, axis=1)
+    best = counts.argmax(axis=1)
+    clear = (ordered[:, -1] > ordered[:, -2]) & (best < len(_FERPLUS))
+    return np.where(clear, best, -1)
+
+
+def to_network(pictures: Tensor) -> Tensor:
+    """Pictures as the network takes them: uint8 [N, 48, 48] to float32 [N, 64, 64], 0 to 255."""
+    return functional.interpolate(
+        pictures[:, None].float(), (SIZE, SIZE), mode="bilinear", align_corners=False
+    )[:, 0]
+
+
+def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Pictures [N, 48, 48] turned, scaled, shifted, mirrored, brightened at random: [N, 64, 64]."""
+
+    def between(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(len(pictures), generator=generator)
+
+    angle, scale = between(-0.25, 0.25), between(0.85, 1.15)  # radians; factor
+    mirror = torch.where(between(-1, 1) < 0, -1.0, 1.0)
+    rows = [
+        torch.stack([scale * mirror * angle.cos(), -scale * angle.sin(), between(-0.1, 0.1)], 1),
+        torch.stack([scale * mirror * angle.sin(), scale * angle.cos(), between(-0.1, 0.1)], 1),
+    ]
+    grid = functional.affine_grid(
+        torch.stack(rows, 1), [len(pictures), 1, SIZE, SIZE], align_corners=False
+    )
+    moved = functional.grid_sample(
+        pictures[:, None].float(), grid, padding_mode="border", align_corners=False
+    )[:, 0]
+    contrast, brightness = between(0.75, 1.25), between(-25, 25)
+    return moved * contrast[:, None, None] + brightness[:, None, None]
+
+
+def train_denseface(
+    weights: str | Path,
+    card: str | Path,
+    progress_file: str | Path,
+    settings: dict,
+    code: str,
+    threads: int,
+) -> None:
+    """Train the network; keep the epoch with the best UA on the validation pictures.
+
+    Broken off, it goes on behind the last epoch. The test pictures are looked at once, at the end.
+
+    Args:
+        weights: The .safetensors file to write; its metadata holds ``classes`` and the accuracy.
+        card: A page in Markdown that says how the weights were made and what they reach.
+        progress_file: Where it says how far it is, between jobs.
+        settings: As ``SETTINGS``.
+        code: Identity of the code; another one's progress is not continued.
+        threads: CPU threads for torch.
+
+    Raises:
+        InputError: the pictures cannot be used.
+    """
+    torch.set_num_threads(threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    faces = read_faces(settings["faces"], settings["votes"], settings["seed"])
+    named = [path for path in (settings["faces"], settings["votes"]) if path]
+    hashes = [sha256(path) for path in named]
+    identity = json.dumps([settings, code, hashes, torch.__version__])
+    course = _Course.resume_or_start(progress_file, settings, len(faces.classes), identity, device)
+    train, validation, test = (faces.of(part) for part in ("train", "validation", "test"))
+    log.info(
+        "%d training, %d validation and %d test pictures, %s; %d parameters; from epoch %d on %s",
+        *(len(label) for _, label in (train, validation, test)),
+        Path(settings["faces"]).name,
+        sum(parameter.numel() for parameter in course.network.parameters()),
+        course.epoch + 1,
+        device,
+    )
+    while course.epoch < settings["epochs"]:
+        began = time.monotonic()
+        loss = course.train_epoch(*train)
+        reached = ua(validation[1].numpy(), course.predict(validation[0]))
+        course.keep_if_best(reached)
+        course.save(progress_file)
+        log.info(
+            "epoch %d of %d: loss %.4f, validation UA %.3f (best %.3f), %.0f s left",
+            course.epoch,
+            settings["epochs"],
+            loss,
+            reached,
+            course.best_ua,
+            (time.monotonic() - began) * (settings["epochs"] - course.epoch),
+        )
+    course.take_best()
+    label, found = test[1].numpy(), course.predict(test[0])
+    facts = {
+        "classes": faces.classes,
+        "test_wa": wa(label, found),
+        "test_ua": ua(label, found),
+        "validation_ua": course.best_ua,
+        "best_epoch": course.best_epoch,
+        "pictures": {part: int((faces.part == part).sum()) for part in np.unique(faces.part)},
+        "settings": {**settings, "faces": Path(settings["faces"]).name},
+        "sha256_of_faces": hashes[0],
+    }
+    with whole(weights) as unfinished:
+        state = {n: v.cpu().contiguous() for n, v in course.network.state_dict().items()}
+        save_file(state, unfinished, {"facts": json.dumps(facts)})
+    table = confusion_matrix(label, found, labels=range(len(faces.classes)))
+    with whole(card) as unfinished:
+        unfinished.write_text(_card(facts, table, sha256(weights)), encoding="utf-8")
+    Path(progress_file).unlink()
+    log.info("test: WA %.3f, UA %.3f", facts["test_wa"], facts["test_ua"])
+
+
+class _Course:
+    """A training under way: network, momentum, the best epoch so far."""
+
+    def __init__(self, settings: dict, classes: int, identity: str, device: torch.device) -> None:
+        torch.manual_seed(settings["seed"])
+        self.settings, self.identity, self.device = settings, identity, device
+        self.network = DenseNet(classes).to(device, memory_format=torch.channels_last)
+        self.momentum = {n: torch.zeros_like(p) for n, p in self.network.named_parameters()}
+        self.best = {n: v.clone() for n, v in self.network.state_dict().items()}
+        self.epoch = self.best_epoch = 0
+        self.best_ua = -1.0
+
+    @classmethod
+    def resume_or_start(
+        cls, path: str | Path, settings: dict, classes: int, identity: str, device: torch.device
+    ) -> "_Course":
+        course = cls(settings, classes, identity, device)
+        if not Path(path).exists():
+            return course
+        with safe_open(path, "pt") as file:
+            facts = json.loads(file.metadata()["facts"])
+            if facts.pop("identity") != identity:
+                return course
+            saved = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        for kind, tensors in course._tensors().items():
+            for name, tensor in tensors.items():
+                tensor.copy_(saved[f"{kind}.{name}"])
+        vars(course).update(facts)
+        return course
+
+    def save(self, path: str | Path) -> None:
+        tensors = {
+            f"{kind}.{name}": tensor.cpu().contiguous()
+            for kind, tensors in self._tensors().items()
+            for name, tensor in tensors.items()
+        }
+        facts = {key: vars(self)[key] for key in ("identity", "epoch", "best_epoch", "best_ua")}
+        with whole(path) as unfinished:
+            save_file(tensors, unfinished, {"facts": json.dumps(facts)})
+
+    def _tensors(self) -> dict[str, dict[str, Tensor]]:
+        return {"now": self.network.state_dict(), "momentum": self.momentum, "best": self.best}
+
+    def train_epoch(self, pictures: Tensor, label: Tensor) -> float:
+        """One pass in an order, and with pictures changed, by seed and epoch; the mean loss."""
+        settings, done = self.settings, self.epoch / self.settings["epochs"]
+        rate = settings["learning_rate"] * (0.01 if done >= 0.75 else 0.1 if done >= 0.5 else 1.0)
+        named = dict(self.network.named_parameters())
+        optimiser = torch.optim.SGD(
+            named.values(), rate, _MOMENTUM, weight_decay=settings["weight_decay"], nesterov=True
+        )
+        if self.epoch:
+            for name, parameter in named.items():
+                optimiser.state[parameter]["momentum_buffer"] = self.momentum[name]
+        generator = torch.Generator().manual_seed(settings["seed"] * 1_000_003 + self.epoch)
+        order = torch.randperm(len(label), generator=generator)
+        self.network.train()
+        total = 0.0
+        for rows in order.split(settings["batch_size"]):
+            if len(rows) == 1:
+                continue  # batch normalisation needs two
+            changed = augment(pictures[rows], generator).to(self.device)
+            # The convolutions are most of the time, and their products need few digits.
+            with torch.autocast(self.device.type, torch.bfloat16):
+                _, scores = self.network(changed)
+            loss = functional.cross_entropy(scores.float(), label[rows].to(self.device))
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+            total += loss.item() * len(rows)
+        self.momentum = {n: optimiser.state[p]["momentum_buffer"] for n, p in named.items()}
+        self.epoch += 1
+        return total / len(label)
+
+    def predict(self, pictures: Tensor) -> np.ndarray:
+        """The class of every picture, from it and its mirror image."""
+        self.network.eval()
+        found = []
+        with torch.inference_mode():
+            for some in to_network(pictures).split(_PICTURES_AT_ONCE):
+                some = some.to(self.device)
+                scores = self.network(some)[1] + self.network(some.flip(2))[1]
+                found.append(scores.argmax(dim=1).cpu())
+        return torch.cat(found).numpy()
+
+    def keep_if_best(self, reached: float) -> None:
+        if reached > self.best_ua:
+            self.best_ua, self.best_epoch = float(reached), self.epoch
+            self.best = {n: v.clone() for n, v in self.network.state_dict().items()}
+
+    def take_best(self) -> None:
+        self.network.load_state_dict(self.best)
+
+
+def _card(facts: dict, table: np.ndarray, digest: str) -> str:
+    classes, settings = facts["classes"], facts["settings"]
+    counts = ", ".join(f"{number} {part}" for part, number in facts["pictures"].items())
+    recall = table.diagonal() / table.sum(axis=1).clip(min=1)
+    lines = [
+        "# DenseFace",
+        "",
+        "DenseNet-BC (growth 12, depth 100, 342 features) on 64 x 64 grey faces, from FER2013,",
+        "which may be used for research only. Its pictures show people who were not asked, and its",
+        "labels are what other people guessed: what the network says of a face is no fact about",
+        "that person.",
+        "",
+        f"- Pictures: {counts}; {settings['faces']}, SHA-256 {facts['sha256_of_faces']}",
+        f"- Labels: {'votes of FER+' if settings['votes'] else 'those of FER2013'}",
+        f"- Epoch {facts['best_epoch']} of {settings['epochs']}, chosen by validation UA "
+        f"({facts['validation_ua']:.3f})",
+        "",
+        f"Test pictures: WA {facts['test_wa']:.3f}, UA {facts['test_ua']:.3f}, from a picture and "
+        "its mirror image.",
+        "",
+        f"| true \\ predicted | {' | '.join(classes)} | recall |",
+        f"| --- |{' ---: |' * (len(classes) + 1)}",
+        *(
+            f"| {name} | {' | '.join(map(str, row))} | {share:.3f} |"
+            for name, row, share in zip(classes, table, recall, strict=True)
+        ),
+        "",
+        f"SHA-256 of the weights: {digest}",
+        "",
+    ]
+    return "\n".join(lines)
