@@ -15,7 +15,13 @@ from robust_mer.training.train import train_replicas
 
 Key = tuple[int, int]  # fold, seed
 
-_NOISE = {"implementation": "robust_mer.corruption.gaussian:draw", "settings": {}, "seed": 1}
+_GAUSSIAN = {
+    "kind": "gaussian",
+    "target_snr_db": -10.0,
+    "implementation": "robust_mer.corruption.gaussian:draw",
+    "settings": {},
+    "is_mask": False,
+}
 _NEVER = 1e9  # seconds between two saves of what is unfinished
 
 
@@ -65,22 +71,24 @@ class Engine:
     def _job(self, model: str, stack: list[Key], epochs: int, teacher: str | None) -> dict:
         clean = MODELS[model].trained_on_clean
         implementation = MODELS[model].implementation
+        corruption = "clean" if clean else "gaussian_-10dB"
+        noises = {} if clean else dict.fromkeys(WIDTHS, _GAUSSIAN)
         settings = {"epochs_constant": epochs, "epochs_falling": 0}
         return self.files | {
             "checkpoints": {key: self._path(model, key, "safetensors") for key in stack},
             "histories": {key: self._path(model, key, "csv") for key in stack},
-            "alpha_bars": {(fold, m): ALPHA_BAR for fold, _ in stack for m in WIDTHS},
+            "corruptions": {corruption: {"noises": noises, "seed": 1}},
+            "alpha_bars": {corruption: {(fold, m): ALPHA_BAR for fold, _ in stack for m in WIDTHS}},
             "teachers": {key: self._path(teacher, key, "safetensors") for key in stack}
             if teacher
             else {},
-            "trained_on": "clean" if clean else "gaussian_-10dB",
+            "trained_on": corruption,
             "model": {
                 "implementation": implementation,
                 "settings": complete(implementation, settings, "benchmark"),
             },
             "normalise": NORMALISE,
             "not_finite": dict.fromkeys(WIDTHS),
-            "noise": None if clean else _NOISE,
             "code": "benchmark",
             "device": self.device,
             "max_replicas": None,

@@ -1,33 +1,55 @@
 """The config: checked as a whole before the first job, then asked by the workflow's rules."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
 
-from robust_mer.corpora.registry import GENERATORS, READERS
+from robust_mer.corpora.registry import GENERATORS, IMPORTERS, READERS
 from robust_mer.corruption.names import (
     CLEAN,
+    MISSING,
     NONE,
     PARTIAL,
+    Corruption,
     letters,
     parse_corruption,
     parse_trained_on,
+    partial_conditions,
+    read_name,
 )
-from robust_mer.corruption.registry import NOISES
+from robust_mer.corruption.raw.registry import MODALITY, RAW_KINDS, RawKind
+from robust_mer.corruption.registry import MASKS, NOISES
 from robust_mer.errors import InputError
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.models.registry import MODELS, OPTIMISATION_LIMITS
-from robust_mer.settings import check_limits, complete, unknown
+from robust_mer.settings import check_defined, check_limits, complete, unknown
 
 # Keys of a corpus that are the workflow's; all others are its reader's.
-_CORPUS_KEYS = ("reader", "root", "generator", "folds", "modalities", "note", "published")
+_CORPUS_KEYS = (
+    "reader",
+    "root",
+    "generator",
+    "folds",
+    "max_left_out",
+    "split_by",
+    "modalities",
+    "note",
+    "published",
+)
+
+IMPORTED = "imported_"  # before a modality: published features that the corpus' reader brings
+
+_FOLD_KEYS = {"groups": ("session_groups", "speaker_groups"), "validation": ("part",)}
 
 _DENSEFACE_TRAINING = "robust_mer.features.train_denseface:train_denseface"
 _REFUSE = "refuse"  # values that are not finite are an error
+
+# Beyond this one of signal and noise is lost among the rounding errors of the other in float32.
+_MAX_SNR_DB = 100
 
 
 @dataclass(frozen=True)
@@ -57,6 +79,13 @@ class Experiment:
     conditions: list[str]
     folds: list[int]
     seeds: list[int]
+    tested_on: list[str] = field(default_factory=list)
+    evaluate: str = "every_condition"
+
+    @property
+    def every_corruption(self) -> list[str]:
+        """What is trained or tested on."""
+        return list(dict.fromkeys([*self.corruptions, *self.tested_on]))
 
 
 class Config:
@@ -76,10 +105,19 @@ class Config:
         for name in raw["corpora"]:
             self._check_corpus(name)
         for name in raw["features"]["extractors"]:
+            if name.startswith(IMPORTED):
+                raise InputError(
+                    f"config: features.extractors.{name}: names with {IMPORTED} stand for the "
+                    "published features of a corpus' reader"
+                )
             self.extractor(name)
         _ = self.denseface_training  # raises where it is wrong
         for name in raw["corruption"]["noises"]:
-            self.noise(f"{name}_0dB")
+            self._noise_class(name)
+        for name in raw["corruption"]["named"]:
+            self._check_named(name)
+        for name in self._raw_section:
+            self._check_raw_kind(name)
         for name in raw["models"]:
             self._check_model(name)
         for name in raw["experiments"]:
@@ -115,6 +153,16 @@ class Config:
         """``paper`` or ``exact``."""
         return self._raw["corruption"]["mode"]
 
+    @property
+    def corruption_schedule(self) -> str:
+        """``linear`` or ``scaled_linear``."""
+        return self._raw["corruption"]["schedule"]
+
+    @property
+    def corruption_seed(self) -> int:
+        """Seed of all that is drawn for validation and test."""
+        return self._raw["corruption"]["seed"]
+
     def corpus(self, name: str) -> dict:
         """A corpus' section as it stands in the config."""
         return self._raw["corpora"][name]
@@ -128,6 +176,16 @@ class Config:
             "implementation": implementation,
             "settings": complete(implementation, given, f"corpora.{corpus}"),
         }
+
+    def importer(self, corpus: str) -> dict:
+        """As `reader`, with the ``implementation`` that gives published features."""
+        reader = self.corpus(corpus)["reader"]
+        if reader not in IMPORTERS:
+            raise InputError(
+                f"config: corpora.{corpus}.reader: {reader} brings no features; those that do: "
+                f"{', '.join(IMPORTERS)}"
+            )
+        return {**self.reader(corpus), "implementation": IMPORTERS[reader]}
 
     def generator(self, corpus: str) -> dict | None:
         """``implementation`` and ``settings`` of what makes a corpus; None for a real one."""
@@ -192,30 +250,130 @@ class Config:
             "features.denseface_training",
         )
 
-    def noise(self, corruption: str) -> dict | None:
-        """``implementation`` and ``settings`` of a corruption's noise; None for ``clean``."""
+    def named(self, corruption: str) -> dict[str, str] | list[str] | None:
+        """What a name of ``corruption.named`` stands for; None for any other name."""
+        return self._raw["corruption"]["named"].get(corruption)
+
+    def members(self, corruption: str) -> list[str]:
+        """The corruptions that training on one draws from, each of which is tested on apart."""
+        named = self.named(corruption)
+        return named if isinstance(named, list) else [corruption]
+
+    def noises(self, corpus: str, corruption: str, model: str | None = None) -> dict[str, dict]:
+        """What a corruption does to the features, per modality that it touches; none for ``clean``.
+
+        Args:
+            corpus: Name of the corpus.
+            corruption: Name of one corruption, not of several. One of recordings does nothing
+                to features: they are extracted from what it leaves.
+            model: Where one is named, its modalities alone.
+
+        Returns:
+            Per modality ``kind`` and ``target_snr_db`` (None where there is none), as the name says
+            them, ``implementation`` and ``settings`` of what is drawn, and ``is_mask``, which is
+            true where that multiplies the features instead of being added.
+
+        Raises:
+            InputError: there is no such corruption, or the name stands for several.
+        """
+        modalities = self.modalities(corpus, model)
+        named = self.named(corruption)
+        if self.raw(corruption):
+            return {}
+        if named is None:
+            how = self._noise(corruption)
+            return {} if how is None else dict.fromkeys(modalities, how)
+        if isinstance(named, list):
+            raise InputError(f"{corruption} is several corruptions: {', '.join(named)}")
+        return {m: self._noise(named[m]) for m in modalities if m in named}
+
+    def _noise(self, corruption: str) -> dict | None:
         parsed = parse_corruption(corruption)
         if parsed is None:
             return None
         noises = self._raw["corruption"]["noises"]
-        if parsed.noise not in noises:
-            where = f"corruption.noises.{parsed.noise} (for {corruption})"
-            raise InputError(unknown(where, parsed.noise, noises))
-        section = noises[parsed.noise]
-        kind = section.get("class", parsed.noise)
-        where = f"corruption.noises.{parsed.noise}"
-        if kind not in NOISES:
-            raise InputError(unknown(f"{where}.class: {kind}", kind, NOISES))
-        given = {key: value for key, value in section.items() if key != "class"}
+        where = f"corruption.noises.{parsed.kind}"
+        if parsed.kind not in noises:
+            known = [*noises, *self._raw_section]
+            raise InputError(unknown(f"{where} (for {corruption})", parsed.kind, known))
+        implementation, is_mask = self._noise_class(parsed.kind)
+        given = {key: value for key, value in noises[parsed.kind].items() if key != "class"}
+        settings = complete(implementation, given, where)
+        unit = None if parsed.kind == MISSING else "%" if is_mask else "dB"
+        if parsed.unit != unit:
+            raise InputError(f"{corruption!r}: the amount of {parsed.kind} is in {unit}")
+        if unit == "dB" and abs(parsed.amount) > _MAX_SNR_DB:
+            raise InputError(
+                f"{corruption!r}: expected an SNR of {-_MAX_SNR_DB} to {_MAX_SNR_DB} dB"
+            )
+        if unit == "%":
+            if not 0 < parsed.amount <= 100:
+                raise InputError(f"{corruption!r}: expected a rate above 0 % and at most 100 %")
+            settings["rate"] = parsed.amount / 100
         return {
-            "implementation": NOISES[kind],
-            "settings": complete(NOISES[kind], given, where),
+            "kind": parsed.kind,
+            "target_snr_db": parsed.amount if unit == "dB" else None,
+            "implementation": implementation,
+            "settings": settings,
+            "is_mask": is_mask,
         }
 
-    def seeded_noise(self, corruption: str) -> dict | None:
-        """As `noise`, with the ``seed`` of the noise in validation and test."""
-        noise = self.noise(corruption)
-        return noise and {**noise, "seed": self._raw["corruption"]["seed"]}
+    def _noise_class(self, name: str) -> tuple[str, bool]:
+        """Implementation of a noise, checked with its settings, and whether it is a mask."""
+        section = self._raw["corruption"]["noises"][name]
+        kind, where = section.get("class", name), f"corruption.noises.{name}"
+        given = {key: value for key, value in section.items() if key != "class"}
+        implementation = {**NOISES, **MASKS}.get(kind, kind)
+        if ":" in kind:
+            check_defined(implementation, f"{where}.class")
+        elif implementation == kind:
+            raise InputError(unknown(f"{where}.class: {kind}", kind, [*NOISES, *MASKS]))
+        complete(implementation, given, where)
+        if (kind == MISSING) != (name == MISSING):
+            raise InputError(f"config: {where}.class is {kind}: {MISSING} has no other name")
+        if kind in MASKS and given:
+            raise InputError(f"config: {where}.{min(given)}: the corruption's name says it")
+        return implementation, kind in MASKS
+
+    @property
+    def raw_kinds(self) -> list[str]:
+        """Names of the kinds of raw corruption."""
+        return list(self._raw_section)
+
+    def raw(self, corruption: str) -> dict | None:
+        """A corruption of recordings or transcripts; None for one of features.
+
+        Returns:
+            ``kind``, ``implementation``, ``settings``, ``signal``, ``amount`` and ``seed``.
+
+        Raises:
+            InputError: the unit or the amount does not belong to the kind.
+        """
+        parsed = read_name(corruption)
+        if parsed is None or parsed.kind not in self._raw_section:
+            return None
+        kind, settings = self._raw_kind(parsed.kind)
+        _check_amount(corruption, parsed, kind)
+        return {
+            "kind": parsed.kind,
+            "implementation": kind.implementation,
+            "settings": settings,
+            "signal": kind.signal,
+            "amount": parsed.amount,
+            "seed": self._raw["corruption"]["seed"],
+        }
+
+    def raw_modality(self, corruption: str) -> str:
+        """The modality that a raw corruption touches."""
+        return MODALITY[self.raw(corruption)["signal"]]
+
+    def raw_needs_others(self, corruption: str) -> bool:
+        """Whether a raw corruption draws on what other speakers of the corpus say."""
+        return self._raw_kind(read_name(corruption).kind)[0].needs_others
+
+    def raw_corruptions(self, experiment: Experiment) -> list[str]:
+        """The raw ones of an experiment's corruptions."""
+        return [name for name in experiment.every_corruption if self.raw(name)]
 
     def given_mask(self, model: str) -> bool:
         """Whether a model is told which modalities are noisy."""
@@ -270,16 +428,23 @@ class Config:
         """(model, trained on, tested on) of an experiment.
 
         A model meets in the test what it was trained on; one that is trained on clean data alone
-        meets every corruption.
+        meets every corruption. All meet what the experiment's ``tested_on`` names.
         """
         return [
             (model, trained_on, tested_on)
             for model in experiment.models
             for trained_on in self.trained_on(experiment, model)
-            for tested_on in (
-                experiment.corruptions
-                if MODELS[self.model_class(model)].trained_on_clean
-                else [parse_trained_on(trained_on)[0]]
+            for tested_on in dict.fromkeys(
+                member
+                for corruption in (
+                    *(
+                        experiment.corruptions
+                        if MODELS[self.model_class(model)].trained_on_clean
+                        else [parse_trained_on(trained_on)[0]]
+                    ),
+                    *experiment.tested_on,
+                )
+                for member in self.members(corruption)
             )
         ]
 
@@ -323,11 +488,19 @@ class Config:
                 f"config: corpora.{name}.root is {section['root']!r}; a generated corpus lies in "
                 f"results/{name}/raw"
             )
+        for key, schemes in _FOLD_KEYS.items():
+            if key in section["folds"] and section["folds"]["scheme"] not in schemes:
+                raise InputError(
+                    f"config: corpora.{name}.folds.{key} is for the scheme {' or '.join(schemes)}, "
+                    f"not {section['folds']['scheme']}"
+                )
         letters(list(section["modalities"]))
         extractors = self._raw["features"]["extractors"]
         for modality, how in section["modalities"].items():
             where = f"corpora.{name}.modalities.{modality}.extractor"
-            if how["extractor"] not in extractors:
+            if how["extractor"].startswith(IMPORTED):
+                self._check_import(name, modality, where)
+            elif how["extractor"] not in extractors:
                 raise InputError(
                     unknown(f"{where}: {how['extractor']}", how["extractor"], extractors)
                 )
@@ -337,11 +510,19 @@ class Config:
                     f"config: corpora.{name}.modalities.{modality}.not_finite is {value}, expected "
                     f"{_REFUSE} or a number that is finite"
                 )
+            if how["extractor"].startswith(IMPORTED):
+                continue
             made_for = EXTRACTORS[self._extractor_class(how["extractor"])].modality
             if made_for != modality:
                 raise InputError(
                     f"config: {where}: {how['extractor']} extracts {made_for}, not {modality}"
                 )
+
+    def _check_import(self, corpus: str, modality: str, where: str) -> None:
+        extractor = self.corpus(corpus)["modalities"][modality]["extractor"]
+        if extractor != IMPORTED + modality:
+            raise InputError(f"config: {where} is {extractor}, expected {IMPORTED}{modality}")
+        self.importer(corpus)
 
     def _extractor_class(self, name: str) -> str:
         kind = self._raw["features"]["extractors"][name].get("class", name)
@@ -388,11 +569,117 @@ class Config:
                         unknown(f"models.{model}.modalities: {modality}", modality, known)
                     )
             self._check_modalities(section, model, where)
-        for corruption in section["corruptions"]:
+        for key in ("corruptions", "tested_on"):
+            for corruption in section.get(key, []):
+                for member in self.members(corruption):
+                    self._check_corruption(section["corpus"], member, f"{where}.{key}")
+        for model in section["models"]:
+            if not MODELS[self.model_class(model)].trained_on_clean:
+                for corruption in section["corruptions"]:
+                    for member in self.members(corruption):
+                        self._check_trained_on(section, model, member, where)
+
+    def _check_corruption(self, corpus: str, corruption: str, where: str) -> None:
+        try:
+            if self.raw(corruption):
+                self._check_raw(corpus, corruption)
+                return
+            self.noises(corpus, corruption)
+            named = self.named(corruption) or {}
+            known = self.modalities(corpus)
+            for modality in named:
+                if modality not in known:
+                    raise InputError(
+                        unknown(f"corruption.named.{corruption}.{modality}", modality, known)
+                    )
+        except InputError as error:
+            raise InputError(f"config: {where}: {error}") from None
+
+    def _check_named(self, name: str) -> None:
+        where, named = f"corruption.named.{name}", self.named(name)
+        try:
+            parse_corruption(name)
+        except InputError:
+            pass
+        else:
+            raise InputError(f"config: {where}: {name} is the name of another corruption")
+        if name.endswith(f"_{NONE}"):
+            raise InputError(f"config: {where}: the name of a corruption does not end in _{NONE}")
+        if isinstance(named, dict):
+            for modality, corruption in named.items():
+                try:
+                    how = self._noise(corruption)
+                except InputError as error:
+                    raise InputError(f"config: {where}.{modality}: {error}") from None
+                if how is None:
+                    raise InputError(
+                        f"config: {where}.{modality} is {CLEAN}: leave the modality out, it then "
+                        "stays clean"
+                    )
+            return
+        for corruption in named:
+            if isinstance(self.named(corruption), list):
+                raise InputError(f"config: {where}: {corruption} is a list of corruptions itself")
             try:
-                self.noise(corruption)
+                if self.named(corruption) is None:
+                    self._noise(corruption)
             except InputError as error:
-                raise InputError(f"config: {where}.corruptions: {error}") from None
+                raise InputError(f"config: {where}: {error}") from None
+
+    def _check_trained_on(self, section: dict, model: str, corruption: str, where: str) -> None:
+        """A model can only be trained under conditions that the corruption has."""
+        if corruption == CLEAN:
+            return
+        if self.raw(corruption):
+            raise InputError(
+                f"config: {where}.corruptions: {model} cannot be trained on {corruption}, which is "
+                "one of recordings; expected it in tested_on"
+            )
+        modalities = self.modalities(section["corpus"], model)
+        touched = list(self.noises(section["corpus"], corruption, model))
+        absent = [
+            which
+            for which in section["conditions"]
+            if not (
+                len(touched) == len(modalities)
+                if which == NONE
+                else partial_conditions(modalities, touched)
+            )
+        ]
+        if absent:
+            raise InputError(
+                f"config: {where}.conditions: of {', '.join(modalities)}, which {model} uses, "
+                f"{corruption} touches {', '.join(touched) or 'none'}, so none of its conditions "
+                f"is {absent[0]}; leave that out, or train {model} in an experiment of its own"
+            )
+
+    def _check_raw(self, corpus: str, corruption: str) -> None:
+        if self.raw_modality(corruption) not in self.modalities(corpus):
+            raise InputError(
+                f"{corruption} is of {self.raw_modality(corruption)}, which "
+                f"corpora.{corpus}.modalities does not have, only "
+                f"{', '.join(self.modalities(corpus))}"
+            )
+
+    @property
+    def _raw_section(self) -> dict:
+        return self._raw["corruption"].get("raw", {})
+
+    def _raw_kind(self, name: str) -> tuple[RawKind, dict]:
+        section = self._raw_section[name]
+        kind = RAW_KINDS[section.get("class", name)]
+        given = {key: value for key, value in section.items() if key != "class"}
+        return kind, complete(kind.implementation, given, f"corruption.raw.{name}")
+
+    def _check_raw_kind(self, name: str) -> None:
+        kind = self._raw_section[name].get("class", name)
+        if kind not in RAW_KINDS:
+            raise InputError(unknown(f"corruption.raw.{name}.class: {kind}", kind, RAW_KINDS))
+        if name in self._raw["corruption"]["noises"]:
+            raise InputError(
+                f"config: corruption.raw.{name} stands in corruption.noises too; a name is one's"
+            )
+        self._raw_kind(name)
 
     def _check_modalities(self, section: dict, model: str, where: str) -> None:
         models, teacher = self._raw["models"], self.teacher(model)
@@ -423,6 +710,21 @@ class Config:
                 f"(looked for {root.resolve()}). Point it at the corpus, in the config or by "
                 f"--config 'corpora={{{experiment.corpus}: {{root: /path/to/it}}}}'"
             )
+
+
+def _check_amount(name: str, parsed: Corruption, kind: RawKind) -> None:
+    if parsed.unit != kind.unit:
+        raise InputError(
+            f"{name}: the amount of {parsed.kind} is in {kind.unit}, not {parsed.unit}; expected "
+            f"e.g. {parsed.kind}_{kind.highest:g}{kind.unit}"
+        )
+    if not kind.lowest <= parsed.amount <= kind.highest:
+        only = f"{kind.lowest:g}"
+        expected = only if kind.lowest == kind.highest else f"{only} to {kind.highest:g}"
+        raise InputError(
+            f"{name}: the amount of {parsed.kind} is {parsed.amount:g} {parsed.unit}, expected "
+            f"{expected}"
+        )
 
 
 def _check_schema(raw: dict, path: Path) -> None:

@@ -50,21 +50,39 @@ def read_corpus(
     classes = sorted(table["label"].unique())
     label = table["label"].map({name: place for place, name in enumerate(classes)})
     label = label.to_numpy(dtype=np.int64, copy=True)
-    stores = {modality: read_features(path) for modality, path in features.items()}
-    for modality, store in stores.items():
-        if store.utterances != utterances:
-            raise InputError(
-                f"{features[modality]} does not hold the utterances of {utterances_csv}"
-            )
-        with np.errstate(invalid="ignore"):  # where infinities of both signs meet
-            total = store.values.sum(dtype=np.float64)
-        if not np.isfinite(total):
-            if not_finite[modality] is None:
-                _refuse(store, features[modality])
-            _replace(store, modality, not_finite[modality])
+    stores = {
+        modality: read_store(path, utterances, modality, not_finite[modality])
+        for modality, path in features.items()
+    }
     parts = _read_parts(folds_csv, utterances)
     _check_training_parts(parts, stores)
     return Corpus(utterances, label, classes, parts, stores)
+
+
+def read_store(
+    path: str | Path, utterances: list[str], modality: str, not_finite: float | None
+) -> Features:
+    """Read the feature file of a modality.
+
+    Args:
+        path: The file.
+        utterances: Those of the index, which it must hold in their order.
+        modality: For messages.
+        not_finite: What takes the place of values that are NaN or infinite; None refuses them.
+
+    Raises:
+        InputError: the file does not fit the index, or a feature is not finite.
+    """
+    store = read_features(path)
+    if store.utterances != utterances:
+        raise InputError(f"{path} does not hold the utterances of the index")
+    with np.errstate(invalid="ignore"):  # where infinities of both signs meet
+        total = store.values.sum(dtype=np.float64)
+    if not np.isfinite(total):
+        if not_finite is None:
+            _refuse(store, path)
+        _replace(store, modality, not_finite)
+    return store
 
 
 def _read_parts(path: str | Path, utterances: list[str]) -> dict[int, dict[str, np.ndarray]]:

@@ -6,10 +6,11 @@ the identity of the code it uses as a parameter reruns when that code changes, a
 
 import ast
 import hashlib
+import importlib.util
 from functools import cache
 from pathlib import Path
 
-from robust_mer.settings import source_of
+from robust_mer.settings import source_of, syntax_tree
 
 _PACKAGE = "robust_mer"
 
@@ -20,12 +21,13 @@ _WITHOUT_INFLUENCE = {"robust_mer.jobs", "robust_mer.errors"}
 def code_identity(*implementations: str) -> str:
     """Hash of the syntax trees of the given modules and of all that they import in this package.
 
-    Comments, docstrings and layout do not count. A data file that bears a module's name
-    (``report.html`` beside ``report.py``) counts with that module.
+    Comments, docstrings and layout do not count. A data file of this package that bears a module's
+    name (``report.html`` beside ``report.py``) counts with that module.
 
     Args:
-        implementations: ``"module"`` or ``"module:name"``; a module outside the package (a user's
-            own noise, say) counts with its own source.
+        implementations: ``"module"`` or ``"module:name"``. A module outside the package (a user's
+            own noise, say) counts with what it imports from its own package, and, where it lies in
+            the folder that the workflow runs in, from there.
     """
     digest = hashlib.sha256()
     for module in sorted(closure(*implementations)):
@@ -36,7 +38,7 @@ def code_identity(*implementations: str) -> str:
 
 
 def closure(*implementations: str) -> set[str]:
-    """The given modules and all modules of this package that they import, one through another."""
+    """The given modules and those that they import, one through another, as far as they count."""
     found: set[str] = set()
     waiting = [implementation.partition(":")[0] for implementation in implementations]
     while waiting:
@@ -48,33 +50,49 @@ def closure(*implementations: str) -> set[str]:
 
 
 @cache
-def _tree(module: str) -> ast.Module:
-    return ast.parse(source_of(module).read_text(encoding="utf-8"))
-
-
-@cache
 def _imports(module: str) -> tuple[str, ...]:
-    """Modules of this package that ``module`` imports, in functions too."""
+    """Modules that count and that ``module`` imports, in functions too."""
     names = set()
-    for node in ast.walk(_tree(module)):
+    for node in ast.walk(syntax_tree(module)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return tuple(sorted(name for name in names - _WITHOUT_INFLUENCE if _is_ours(name)))
+        elif isinstance(node, ast.ImportFrom):
+            source = _absolute(module, node)
+            names.add(source)
+            names.update(f"{source}.{alias.name}" for alias in node.names)
+    own = module.partition(".")[0]
+    return tuple(sorted(name for name in names - _WITHOUT_INFLUENCE if _counts(name, own)))
 
 
-def _is_ours(name: str) -> bool:
-    if name.split(".")[0] != _PACKAGE:
+def _absolute(module: str, node: ast.ImportFrom) -> str:
+    """The module that a ``from ... import`` means, which may stand there relative to its own."""
+    if not node.level:
+        return node.module
+    package = module if source_of(module).name == "__init__.py" else module.rpartition(".")[0]
+    return importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+
+
+def _counts(name: str, own: str) -> bool:
+    """Whether ``name`` is a module, and of this package, of the package ``own`` or the user's."""
+    top, *inner = name.split(".")
+    if top not in (_PACKAGE, own) and (own == _PACKAGE or not _is_in_folder(top)):
         return False
-    base = source_of(_PACKAGE).parent.joinpath(*name.split(".")[1:])
+    source = source_of(top)
+    if source.name != "__init__.py":
+        return not inner
+    base = source.parent.joinpath(*inner)
     return base.with_suffix(".py").is_file() or (base / "__init__.py").is_file()
+
+
+def _is_in_folder(top: str) -> bool:
+    """Whether a module lies in the folder that the workflow runs in, and is what its name means."""
+    places = [place for place in (Path(f"{top}.py"), Path(top, "__init__.py")) if place.is_file()]
+    return any(source_of(top).samefile(place) for place in places)
 
 
 @cache
 def _normalised(module: str) -> str:
-    tree = ast.parse(ast.unparse(_tree(module)))
+    tree = ast.parse(ast.unparse(syntax_tree(module)))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if (
@@ -89,6 +107,8 @@ def _normalised(module: str) -> str:
 
 
 def _data_files(module: str) -> list[Path]:
+    if module.split(".")[0] != _PACKAGE:
+        return []  # beside mine.py may lie mine.yaml, the config
     source = source_of(module)
     return sorted(
         path

@@ -27,12 +27,13 @@ _RUNNER = "ROBUST_MER_RUNNER"
 def prepare_jobs() -> None:
     """Tell the jobs that this process will start where the package lies, and who runs them.
 
-    They import it from where it was imported here, whether it is installed there or not.
+    They import it from where it was imported here, whether it is installed there or not, and a
+    user's own modules from the folder that the workflow runs in.
     """
     os.environ[_RUNNER] = str(os.getpid())
     source = str(Path(__file__).parents[1])
     others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([source, *others]))
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([source, *others, str(Path.cwd())]))
 
 
 def die_with_parent() -> None:
@@ -76,7 +77,8 @@ def job(log_path: str, name: str) -> Iterator[None]:
     file = logging.FileHandler(log_path, mode="w", encoding="utf-8")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     terminal = logging.StreamHandler(sys.stderr)
-    terminal.setFormatter(logging.Formatter(f"[{name}] %(message)s"))
+    escaped = name.replace("%", "%%")  # as in packetloss_20%
+    terminal.setFormatter(logging.Formatter(f"[{escaped}] %(message)s"))
     log.setLevel(logging.INFO)
     log.handlers[:] = [file, terminal]
     log.propagate = False

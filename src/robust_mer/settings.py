@@ -35,14 +35,50 @@ def source_of(module: str) -> Path:
         spec = importlib.util.find_spec(module)
     except (ImportError, ValueError):
         spec = None
-    if spec is None or spec.origin is None:
-        raise InputError(f"there is no module {module!r}")
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        raise InputError(
+            f"there is no module {module!r}, neither installed nor in the project's folder"
+        )
     return Path(spec.origin)
 
 
 @cache
+def syntax_tree(module: str) -> ast.Module:
+    """Syntax tree of a module; callers must not change it.
+
+    Raises:
+        InputError: there is no such module, or it is not Python.
+    """
+    source = source_of(module)
+    try:
+        return ast.parse(source.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise InputError(f"{source} cannot be read as Python: {error}") from None
+
+
+def check_defined(implementation: str, where: str) -> None:
+    """Check, without importing it, that a user's ``"module:function"`` is there.
+
+    Args:
+        implementation: As the config has it.
+        where: The config key that holds it, for messages.
+
+    Raises:
+        InputError: the module or the function is not there.
+    """
+    module, _, function = implementation.partition(":")
+    try:
+        body = syntax_tree(module).body
+    except InputError as error:
+        raise InputError(f"config: {where}: {implementation}: {error}") from None
+    defined = [node.name for node in body if isinstance(node, ast.FunctionDef)]
+    if function not in defined:
+        raise InputError(unknown(f"{where}: {implementation}", function, defined))
+
+
+@cache
 def _literal(module: str, name: str) -> dict:
-    tree = ast.parse(source_of(module).read_text(encoding="utf-8"))
+    tree = syntax_tree(module)
     for node in tree.body:
         if isinstance(node, ast.Assign) and any(
             isinstance(target, ast.Name) and target.id == name for target in node.targets

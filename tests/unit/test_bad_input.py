@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from described_noises import noises
 
 from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
 from robust_mer.data import fit_normaliser, read_corpus, training_frames
@@ -18,7 +19,6 @@ from robust_mer.training.checkpoint import build_model, save_checkpoint
 
 NORMALISE = {"audio": True, "video": False, "text": False}
 REFUSE = dict.fromkeys(NORMALISE)
-GAUSSIAN = {"implementation": "robust_mer.corruption.gaussian:draw", "settings": {}, "seed": 1}
 TRAIN = range(64)
 TEST = range(80, 96)
 
@@ -46,7 +46,7 @@ def schedule(corpus, folder, not_finite=REFUSE):
     path = folder / "schedule.csv"
     write_schedule(
         path, "gaussian_-10dB", **corpus, normalise=NORMALISE, not_finite=not_finite, mode="exact",
-        noise=GAUSSIAN,
+        schedule="linear", noises=noises("gaussian_-10dB"),
     )  # fmt: skip
     return path
 
@@ -70,8 +70,8 @@ def evaluate(corpus, folder, not_finite=REFUSE):
     save_checkpoint(folder / "men.safetensors", build_model(facts), normalisers, facts)
     evaluate_replicas(
         folder / "predictions.parquet", [folder / "men.safetensors"], **corpus,
-        alpha_bars=read_alpha_bars(schedule(corpus, folder, not_finite)),
-        tested_on="gaussian_-10dB", not_finite=not_finite, noise=GAUSSIAN, device="cpu", threads=1,
+        noises=noises("gaussian_-10dB"), seed=1, not_finite=not_finite,
+        alpha_bars=read_alpha_bars(schedule(corpus, folder, not_finite)), device="cpu", threads=1,
     )  # fmt: skip
     return pd.read_parquet(folder / "predictions.parquet")
 

@@ -1,4 +1,4 @@
-"""The training benchmark runs, at toy size, and says what it promises."""
+"""The benchmarks of training and noise run, at toy size, and say what they promise."""
 
 import json
 import subprocess
@@ -37,3 +37,15 @@ def test_training_benchmark_at_toy_size(tmp_path):
     assert min(found["rates"].values()) > 0
     assert sum(found["shares of (a)"].values()) == pytest.approx(1)
     assert min(found["floors"].values()) > 0
+
+
+def test_corruption_benchmark_at_toy_size(tmp_path):
+    path = tmp_path / "figures.json"
+    command = [sys.executable, BENCHMARKS / "corruption.py", "--device", "cpu", "--epochs", "1"]
+    command += ["--utterances", "40", "--json", path]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    figures = json.loads(path.read_text())
+    assert set(figures["training"]) == {"men_augmented", "nmer"}
+    assert {"gaussian", "pink", "bursts", "dropped"} <= set(figures["drawing"])
+    assert min(figures["drawing"].values()) > 0
+    assert "share of nmer" in shown

@@ -47,6 +47,38 @@ def changed(path: str, value):
         ("features.extractors.is13", {"frame_rate": "x"}, ["is13.frame_rate", "'x'"]),
         ("features.max_failed_fraction", 2, ["features.max_failed_fraction"]),
         ("corruption.mode", "papr", ["corruption.mode", "exact"]),
+        ("corruption.schedule", "cosine", ["corruption.schedule", "scaled_linear"]),
+        ("experiments.demo.corruptions", ["gaussian_-101dB"], ["-100 to 100 dB"]),
+        ("experiments.demo.corruptions", ["gaussian_-infdB"], ["not a corruption"]),
+        ("experiments.demo.corruptions", ["gaussian_10%"], ["gaussian is in dB"]),
+        ("experiments.demo.corruptions", ["dropped_-10dB"], ["dropped is in %"]),
+        ("experiments.demo.corruptions", ["dropped_0%"], ["above 0 %"]),
+        ("experiments.demo.corruptions", ["dropped_101%"], ["at most 100 %"]),
+        ("experiments.demo.tested_on", ["gausian_1dB"], ["demo.tested_on", "gausian"]),
+        ("experiments.demo.evaluate", "all", ["demo.evaluate", "one_per_utterance"]),
+        ("corruption.noises.dropped", {"rate": 0.3}, ["dropped.rate", "name says it"]),
+        ("corruption.noises.gone", {"class": "missing"}, ["noises.gone.class", "no other name"]),
+        ("corruption.noises.bursts", {"rate": 1.5}, ["bursts.rate is 1.5"]),
+        ("corruption.noises.bursts", {"rate": -0.1}, ["bursts.rate is -0.1"]),
+        ("corruption.noises.pink", {"octaves": 0}, ["pink.octaves is 0"]),
+        ("corruption.noises.own", {"class": "pnik"}, ["own.class: pnik", "did you mean 'pink'"]),
+        ("corruption.noises.own", {"class": "no_such:draw"}, ["own.class", "module 'no_such'"]),
+        (
+            "corruption.noises.own", {"class": "robust_mer.corruption.pink:drawn"},
+            ["own.class", "drawn", "did you mean 'draw'"],
+        ),
+        ("corruption.named", {"a_none": {"audio": "gaussian_0dB"}}, ["named.a_none", "_none"]),
+        ("corruption.named", {"clean": {"audio": "gaussian_0dB"}}, ["another corruption"]),
+        ("corruption.named", {"blur_3px": {"audio": "gaussian_0dB"}}, ["another corruption"]),
+        ("corruption.named", {"u": {"audio": "clean"}}, ["u.audio", "leave the modality out"]),
+        ("corruption.named", {"u": {"audio": "gausian_0dB"}}, ["named.u.audio", "gausian"]),
+        ("corruption.named", {"u": ["gaussian_0dB"]}, ["corruption.named.u"]),
+        ("corruption.named", {"u": "gaussian_0dB"}, ["corruption.named.u"]),
+        ("corruption.named", {"u": ["clean", "gaussan_0dB"]}, ["named.u", "gaussan"]),
+        (
+            "corruption.named", {"u": ["clean", "missing"], "w": ["u", "clean"]},
+            ["named.w", "u is a list"],
+        ),
         ("corruption.noises.impulse", {"frequncy": 1}, ["impulse.frequncy", "frequency"]),
         ("models.nmer", {"latnet": 3}, ["models.nmer.latnet", "did you mean 'latent'"]),
         ("models.nmer", {"latent": "big"}, ["models.nmer.latent", "'big'"]),
@@ -63,6 +95,24 @@ def changed(path: str, value):
         ("models.men", {"teacher": "invariance_teacher"}, ["models.men.teacher", "no teacher"]),
         ("models.nmer", {"teacher": "men"}, ["nmer.teacher", "expected invariance_teacher"]),
         ("corpora.demo.folds", {"scheme": "session_groups"}, ["corpora.demo.folds", "groups"]),
+        ("corpora.demo.folds", {"scheme": "speaker_groups"}, ["corpora.demo.folds", "groups"]),
+        ("corpora.demo.folds", {"scheme": "speakers", "groups": 3}, ["corpora.demo.folds.groups"]),
+        (
+            "corpora.demo.folds", {"scheme": "speakers", "validation": 0.1},
+            ["corpora.demo.folds.validation"],
+        ),
+        ("corpora.demo.folds", {"scheme": "part", "validation": 1}, ["folds.validation"]),
+        ("corpora.demo.variant", "five_classes", ["corpora.demo.variant", "six_classes"]),
+        ("corpora.demo.max_left_out", 2, ["corpora.demo.max_left_out"]),
+        (
+            "corpora.demo.modalities.audio", {"extractor": "imported_audio", "normalise": True},
+            ["corpora.demo.reader: iemocap brings no features", "multibench", "npz"],
+        ),
+        (
+            "corpora.demo.modalities.audio", {"extractor": "imported_text", "normalise": True},
+            ["corpora.demo.modalities.audio", "expected imported_audio"],
+        ),
+        ("features.extractors.imported_audio", {}, ["features.extractors.imported_audio"]),
         (
             "corpora.demo.modalities.video", {"extractor": "is13", "normalise": True},
             ["corpora.demo.modalities.video", "is13 extracts audio"],
@@ -119,6 +169,87 @@ def test_what_is_trained_and_tested():
     assert config.replicas["demo", "nmer", "clean", "clean"] == [(1, 1), (2, 1)]
     assert config.teacher("nmer") == "invariance_teacher"
     assert config.teacher("men") is None
+
+
+NAMED = {
+    "uneven": {"audio": "gaussian_-10dB", "text": "impulse_-5dB"},
+    "alone": {"text": "dropped_30%"},
+    "range": ["gaussian_-10dB", "gaussian_-20dB", "uneven"],
+}
+
+
+def named(corruptions, **experiment):
+    raw = changed("corruption.named", NAMED)
+    raw["experiments"]["demo"] |= {"corruptions": corruptions, **experiment}
+    return raw
+
+
+def test_what_a_corruption_does_to_each_modality():
+    config = Config(named(["clean"]), SCHEMA)
+    assert config.noises("demo", "clean") == {}
+    assert list(config.noises("demo", "gaussian_-10dB")) == ["audio", "video", "text"]
+    uneven = config.noises("demo", "uneven")
+    assert {m: (how["kind"], how["target_snr_db"]) for m, how in uneven.items()} == {
+        "audio": ("gaussian", -10), "text": ("impulse", -5),
+    }  # fmt: skip
+    assert uneven["text"]["settings"] == {"frequency": 0.3}
+    (how,) = config.noises("demo", "alone").values()
+    assert (how["target_snr_db"], how["settings"], how["is_mask"]) == (None, {"rate": 0.3}, True)
+    with pytest.raises(InputError, match="range is several"):
+        config.noises("demo", "range")
+
+
+def test_a_list_is_trained_on_and_its_members_are_tested_on():
+    config = Config(named(["clean", "range"], tested_on=["missing", "uneven"]), SCHEMA)
+    members = NAMED["range"]
+    assert config.members("range") == members
+    assert config.evaluations(config.experiments["demo"]) == [
+        *[("men", "clean", name) for name in ("clean", *members, "missing")],
+        *[("nmer", "clean", name) for name in ("clean", "missing", "uneven")],
+        *[("nmer", "range", name) for name in (*members, "missing")],
+    ]
+    trained = {(job.model, job.trained_on) for job in config.training_jobs}
+    assert trained == {
+        ("men", "clean"), ("nmer", "clean"), ("nmer", "range"), ("invariance_teacher", "clean"),
+    }  # fmt: skip
+
+
+def test_conditions_that_a_corruption_does_not_have_are_refused():
+    Config(named(["uneven", "alone", "range"]), SCHEMA)
+    with pytest.raises(InputError, match=r"uneven touches audio, text.*none of its conditions is"):
+        Config(named(["uneven"], conditions=["none"]), SCHEMA)
+    with pytest.raises(InputError, match="uneven touches"):  # a member of the list
+        Config(named(["range"], conditions=["partial", "none"]), SCHEMA)
+    raw = named(["alone"])
+    raw["models"]["augmented"] = {"class": "men_augmented", "modalities": ["audio", "video"]}
+    raw["experiments"]["demo"]["models"] = ["augmented"]
+    with pytest.raises(InputError, match="alone touches none"):
+        Config(raw, SCHEMA)
+    raw["experiments"]["demo"] |= {"corruptions": ["clean"], "tested_on": ["alone"]}
+    Config(raw, SCHEMA)
+    raw["corruption"]["named"] = {"alone": {"gaze": "gaussian_0dB"}}
+    with pytest.raises(InputError, match=r"demo\.tested_on.*named\.alone\.gaze"):
+        Config(raw, SCHEMA)
+
+
+def test_a_users_noise_is_found_and_its_settings_are_checked(tmp_path, monkeypatch):
+    (tmp_path / "own_noise.py").write_text(
+        "SETTINGS = {'scale': 2.0}\n\ndef draw(shape, draws, scale):\n    raise SystemExit\n"
+    )
+    (tmp_path / "own_broken.py").write_text("def draw(:\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    raw = changed("corruption.noises.own", {"class": "own_noise:draw", "scale": 3.0})
+    raw["experiments"]["demo"]["corruptions"] = ["own_-10dB"]
+    how = Config(raw, SCHEMA).noises("demo", "own_-10dB")["video"]
+    assert how["implementation"] == "own_noise:draw"
+    assert how["settings"] == {"scale": 3.0}
+    for own, told in (
+        ({"class": "own_noise:draw", "scael": 3.0}, r"noises\.own\.scael.*did you mean 'scale'"),
+        ({"class": "own_noise:drwa"}, r"noises\.own\.class.*drwa.*did you mean 'draw'"),
+        ({"class": "own_broken:draw"}, r"noises\.own\.class.*own_broken\.py cannot be read"),
+    ):
+        with pytest.raises(InputError, match=told):
+            Config(changed("corruption.noises.own", own), SCHEMA)
 
 
 def test_experiments_share_replicas():
@@ -203,13 +334,17 @@ def test_a_model_of_one_modality():
     Config(raw, SCHEMA)
 
 
-@pytest.mark.parametrize("name", ["composite", "paper"])
-def test_experiment_files_follow_the_schema(name, tmp_path):
+@pytest.mark.parametrize(
+    "names",
+    [["composite"], ["composite", "composite_noises"], ["composite", "cm_arr_weights"], ["paper"]],
+)
+def test_experiment_files_follow_the_schema(names, tmp_path):
     from snakemake.common.configfile import load_configfile
     from snakemake.utils import update_config
 
     raw = copy.deepcopy(DEFAULT)
-    update_config(raw, load_configfile(str(ROOT / f"resources/experiments/{name}.yaml")))
+    for name in names:
+        update_config(raw, load_configfile(str(ROOT / f"resources/experiments/{name}.yaml")))
     for corpus in raw["corpora"].values():
         if "generator" not in corpus:
             corpus["root"] = str(tmp_path)

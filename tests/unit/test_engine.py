@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from described_noises import trained_on
 from safetensors.torch import load_file
 from torch import nn
 from torch.func import functional_call
@@ -23,7 +24,6 @@ from robust_mer.training.saved import Saved
 from robust_mer.training.train import train_replicas
 
 NORMALISE = {"audio": True, "video": False, "text": False}
-GAUSSIAN = {"implementation": "robust_mer.corruption.gaussian:draw", "settings": {}, "seed": 1}
 WIDTHS = {"audio": 6, "video": 5, "text": 7}
 KEYS = [(fold, seed) for fold in (1, 2, 3) for seed in (1, 2)]
 
@@ -57,9 +57,10 @@ def train(corpus, folder, name="nmer", keys=KEYS, teachers=None, **changes):
     arguments = {
         "checkpoints": checkpoints,
         "histories": {key: path.with_suffix(".csv") for key, path in checkpoints.items()},
-        **corpus, "alpha_bars": alpha_bars, "teachers": teachers or {},
+        **corpus, "corruptions": trained_on("gaussian_-10dB"),
+        "alpha_bars": {"gaussian_-10dB": alpha_bars}, "teachers": teachers or {},
         "trained_on": "gaussian_-10dB", "model": described(name), "normalise": NORMALISE,
-        "not_finite": dict.fromkeys(NORMALISE), "noise": GAUSSIAN, "code": "test",
+        "not_finite": dict.fromkeys(NORMALISE), "code": "test",
         "device": "cpu", "max_replicas": None, "threads": 1, "save_every": 60, **changes,
     }  # fmt: skip
     train_replicas(**arguments)
@@ -67,7 +68,8 @@ def train(corpus, folder, name="nmer", keys=KEYS, teachers=None, **changes):
 
 
 def teach(corpus, folder):
-    return train(corpus, folder / "teacher", "invariance_teacher", noise=None, trained_on="clean")
+    clean = {"trained_on": "clean", "corruptions": trained_on("clean")}
+    return train(corpus, folder / "teacher", "invariance_teacher", **clean)
 
 
 def assert_same(found, expected, name):

@@ -100,6 +100,23 @@ def test_noise_grows_to_the_right_of_clean(tmp_path):
     )
 
 
+def test_a_rate_has_an_axis_of_its_own(tmp_path):
+    table = [row("men", "clean", "clean", "clean", "clean", None, 0.8, kind="complete")]
+    for rate in (10, 30, 50):
+        table.append(row("men", "clean", f"dropped_{rate}%", "clean", "dropped", None, 0.7))
+    texts = texts_of(draw(tmp_path, pd.DataFrame(table)))
+    assert {"10", "30", "50", "Rate (%)"} <= set(texts)
+    assert texts.count("dropped") == 2
+    assert "SNR (dB)" not in texts
+
+
+def test_a_line_may_be_absent_from_a_panel(tmp_path):
+    table = summary(noises=["gaussian"], levels=[0, -10])
+    other = row("men", "pink_0dB", "pink_0dB", "same", "pink", 0, 0.5)
+    texts = texts_of(draw(tmp_path, pd.concat([table, pd.DataFrame([other])])))
+    assert texts.count("pink") == 2
+
+
 def test_the_same_numbers_give_the_same_bytes(tmp_path):
     first = draw(tmp_path, summary()), (tmp_path / "f.pdf").read_bytes()
     second = draw(tmp_path, summary()), (tmp_path / "f.pdf").read_bytes()

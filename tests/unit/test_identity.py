@@ -48,6 +48,27 @@ def test_what_counts_as_a_change(tmp_path, before, after, same):
     assert (one == two) is same
 
 
+def test_what_a_users_module_imports_counts_if_it_is_the_users(tmp_path):
+    (tmp_path / "helper.py").write_text("SCALE = 2\n")
+    package = tmp_path / "parts"
+    package.mkdir()
+    (package / "__init__.py").write_text("from . import inner\n")
+    (package / "inner.py").write_text("from .deep import DEPTH\n")
+    (package / "deep.py").write_text("DEPTH = 1\n")
+    source = MODULE.replace(
+        "import torch", "import torch\nfrom helper import SCALE\nfrom parts.inner import DEPTH"
+    )
+    before = identity_of(source, tmp_path)
+    (tmp_path / "mine.yaml").write_text("a config, not a part of mine.py\n")
+    (tmp_path / "other.py").write_text("unused = 1\n")
+    assert identity_of(source, tmp_path) == before
+    for name, text in (("helper.py", "SCALE = 3\n"), ("parts/deep.py", "DEPTH = 2\n")):
+        (tmp_path / name).write_text(text)
+        after = identity_of(source, tmp_path)
+        assert after != before
+        before = after
+
+
 def test_a_models_identity_is_its_own():
     identities = {
         code_identity("robust_mer.training.train", m.implementation) for m in MODELS.values()

@@ -7,6 +7,7 @@ double precision, because MMIN's cascade starts with outputs thousands of times 
 import numpy as np
 import pytest
 import torch
+from described_noises import trained_on
 from safetensors.torch import load_file
 from test_engine import KEYS, described, folds, train  # noqa: F401 (a fixture)
 from test_models import SMALL, build, parameters, widths_of
@@ -14,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from robust_mer.corruption.names import conditions
-from robust_mer.corruption.noise import make_noise
+from robust_mer.corruption.noise import Noise
 from robust_mer.data import Normaliser
 from robust_mer.errors import InputError
 from robust_mer.models.blocks import ResidualAutoencoder
@@ -25,7 +26,12 @@ from robust_mer.settings import load
 from robust_mer.training.frames import Frames
 from robust_mer.training.nets import Nets, Optimiser
 from robust_mer.training.predict import PaddedPart, combine, embed
-from robust_mer.training.replica import NO_CORRUPTION, CorruptionOfFold, evaluation_frames
+from robust_mer.training.replica import (
+    NO_CORRUPTION,
+    CorruptionOfFold,
+    CorruptionOfModality,
+    evaluation_frames,
+)
 
 IEMOCAP = {"audio": 130, "video": 342, "text": 1024}
 SHALLOW = {"layers": 2, "feed_forward": 64}
@@ -400,7 +406,7 @@ def test_teachers_say_what_they_make_of_clean_utterances_and_of_zeros():
 @pytest.mark.parametrize("name", dict(STUDENTS))
 def test_training_starts_from_the_teacher_and_leaves_it_frozen(folds, tmp_path, name):  # noqa: F811
     teacher = MODELS[name].teacher
-    key, clean = KEYS[0], {"noise": None, "trained_on": "clean"}
+    key, clean = KEYS[0], {"corruptions": trained_on("clean"), "trained_on": "clean"}
     teachers = train(folds, tmp_path / "teacher", teacher, KEYS[:1], **clean)
     before = teachers[key].read_bytes()
     model = described(name, learning_rate=1e-9, epochs_constant=1, epochs_falling=0)
@@ -435,8 +441,8 @@ def test_nothing_of_a_missing_modality_reaches_the_prediction(name, changes):
     widths, count = widths_of(name), 7
     net = Nets([build(name, **changes)], torch.device("cpu"))
     utterances = [f"u{place}" for place in range(count)]
-    draw = make_noise("robust_mer.corruption.missing:draw", {})
-    missing = CorruptionOfFold("missing", draw, dict.fromkeys(widths, 0.0), 1)
+    how = CorruptionOfModality("missing", Noise("robust_mer.corruption.missing:draw", {}), None)
+    missing = CorruptionOfFold(dict.fromkeys(widths, how), 1)
     torch.manual_seed(0)
     values = {m: torch.randn(5 * count, d) for m, d in widths.items()}
     lengths = np.full(count, 5)

@@ -3,6 +3,7 @@ import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from robust_mer.evaluation.report import ExperimentResults, answer, versions, write_report
 from robust_mer.store import write_features
 
+PUBLISHED = Path(__file__).parents[2] / "resources/published"
 EVIL = "<script>alert('x')</script>&"
 
 
@@ -100,6 +102,17 @@ def results(folder, **changes):
         [(*key, f"u{n}") for key, size in sizes.items() for n in range(size)],
         columns=["fold", "part", "utterance"],
     ).to_csv(folder / "folds.csv", index=False)
+    label = {"utterance": [f"u{n}" for n in range(6)], "label": ["happy", "sad"] * 3}
+    pd.DataFrame(label).to_csv(folder / "utterances.csv", index=False)
+    pd.DataFrame(
+        {
+            "fold": [0, 0, 1, 1],
+            "parts": ["train and test", "validation and test"] * 2,
+            "shared": "texts",
+            "count": [3, 0, 5, 0],
+            "promised": "",
+        }
+    ).to_csv(folder / "fold_checks.csv", index=False)
     frames = np.ones((8, 2), np.float32)
     frames[[1, 1, 5], [0, 1, 0]] = [np.nan, np.inf, -np.inf]
     write_features(
@@ -117,6 +130,9 @@ def results(folder, **changes):
         folder / "folds.csv",
         folder / "problems.csv",
         {"is13": (folder / "is13.h5", 0.0)},
+        folder / "utterances.csv",
+        folder / "fold_checks.csv",
+        PUBLISHED / "nmer_table1_samples.csv",
     )
 
 
@@ -185,6 +201,8 @@ def test_answer_compares_like_with_like():
     # trained with all modalities noisy: that condition is compared
     none = summary().query("kind == 'average'").assign(condition="none", kind="none")
     none["training"] = none["training"].replace("same", "same, none clean")
+    of_all = none["trained_on"] + "_none"
+    none["trained_on"] = of_all.where(none["trained_on"] != "clean", "clean")
     assert answer(experiment(), none)[0].startswith(
         "Highest UA with all modalities corrupted: nmer"
     )
@@ -207,6 +225,12 @@ def test_page_shows_what_is_behind_the_numbers(page):
         ["impulse −10 dB", "text", "−10", "60", "−10.10", "−4.90"],
     ]
     assert tables["Utterances of each fold"][1:] == [["0", "5", "2", "3"], ["1", "6", "0", "4"]]
+    assert tables["Utterances of each class, in training or test"][1:] == [
+        ["happy", "3", ""], ["sad", "3", ""],
+    ]  # fmt: skip
+    assert tables["What the parts of a fold share, ranges over the folds"] == [
+        ["", "train and test", "validation and test"], ["texts", "3 to 5", "0"],
+    ]  # fmt: skip
     assert tables["What the reader left out or found odd"][1:] == [
         ["Ses01F.txt", "7", "<not> understood"]
     ]
@@ -218,6 +242,16 @@ def test_page_shows_what_is_behind_the_numbers(page):
     versions = dict(map(tuple, tables["Versions"][1:]))
     assert versions["snakemake"] == metadata.version("snakemake")
     assert versions["torch"] == metadata.version("torch")
+
+
+def test_sizes_stand_beside_the_papers(tmp_path):
+    write_report(tmp_path / "report.html", [results(tmp_path, published="IEMOCAP")])
+    tables = Page((tmp_path / "report.html").read_text()).tables
+    assert tables["Utterances of each fold"][-1] == ["paper, Table 1", "4446", "", "557"]
+    assert tables["Utterances of each class, in training or test"][1:] == [
+        ["angry", "0", "1103"], ["happy", "3", "1636"], ["neutral", "0", "1708"],
+        ["sad", "3", "1084"],
+    ]  # fmt: skip
 
 
 def test_page_counts_values_that_were_replaced(page, tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from robust_mer.corruption.names import drawn_condition
 from robust_mer.errors import InputError
 from robust_mer.evaluation.published import read_published
 from robust_mer.evaluation.summary import (
@@ -14,6 +15,7 @@ from robust_mer.evaluation.summary import (
     kinds_of,
     noise_and_snr,
     read_summary,
+    severity,
     summarise,
     training_of,
 )
@@ -94,18 +96,44 @@ SETTINGS = [
 ]
 
 
+# (nominal, true) SNR by corruption and modality
+SNRS = {
+    "gaussian_-10dB": {m: (-10.04, -10.03) for m in ("audio", "video", "text")},
+    "impulse_-40dB": {"audio": (-40.2, -35.0), "video": (-40.4, -35.2), "text": (-40.2, -35.0)},
+}
+
+
+def write_schedules(folder, snrs):
+    """Schedules of the folds, which differ by 0.2 dB, and of one that does not count."""
+    paths = {}
+    for corruption, modalities in snrs.items():
+        rows = [
+            (fold, modality, reached + aside, true + aside)
+            for fold, aside in zip([*FOLDS, 9], (-0.2, 0, 0.2, 7), strict=True)
+            for modality, (reached, true) in modalities.items()
+        ]
+        columns = ["fold", "modality", "reached_snr_db", "true_snr_db"]
+        paths[corruption] = folder / f"{corruption}.csv"
+        pd.DataFrame(rows, columns=columns).to_csv(paths[corruption], index=False)
+    return paths
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """The tables of one experiment, and its files of predictions."""
     folder = tmp_path_factory.mktemp("experiment")
     files = simulate_experiment(folder, SETTINGS, ["none", *SIX, "avl"])
-    write_tables(experiment(), files, PUBLISHED, folder / "tables")
+    write_tables(experiment(), files, write_schedules(folder, SNRS), PUBLISHED, folder / "tables")
     return folder / "tables", files
 
 
 def test_names():
     assert noise_and_snr("gaussian_-10dB") == ("gaussian", -10)
     assert noise_and_snr("my_noise_2.5dB") == ("my_noise", 2.5)
+    assert noise_and_snr("dropped_30%")[0] == "dropped"
+    assert np.isnan(noise_and_snr("dropped_30%")[1])
+    assert severity("n_-20dB") > severity("n_-10dB")
+    assert severity("dropped_30%") > severity("dropped_10%")
     assert noise_and_snr("missing")[0] == "missing"
     assert np.isnan(noise_and_snr("missing")[1])
     assert training_of("clean", "clean") == "clean"
@@ -173,12 +201,150 @@ def test_average_is_not_pooled(tmp_path):
     assert np.isnan(rows.loc["average", "wa_sd"])
 
 
-def test_average_needs_all_partial_conditions(tmp_path):
-    files = [PredictionFile("m", name, name, tmp_path / name) for name in ("n_0dB", "n_5dB")]
-    simulate(files[0].path, ["a", "v", "av"])
-    simulate(files[1].path, ["a", "av"])
-    summary = summarise(files, FOLDS, SEEDS)
-    assert list(summary.loc[summary["condition"] == "average", "tested_on"]) == ["n_0dB"]
+def test_average_is_of_the_partial_conditions_that_a_corruption_has(tmp_path):
+    """One that leaves a modality clean has fewer of them; a note says so."""
+    files = simulate_experiment(tmp_path, [("m", "n_0dB", "n_0dB")], ["none", *SIX, "avl"])
+    files |= simulate_experiment(tmp_path, [("m", "b_5dB", "b_5dB")], ["vl", "avl"])
+    summary = summarise([PredictionFile(*key, path) for key, path in files.items()], FOLDS, SEEDS)
+    rows = summary.set_index(["tested_on", "condition"])
+    assert rows.loc[("b_5dB", "average"), "wa_mean"] == rows.loc[("b_5dB", "vl"), "wa_mean"]
+    six = [rows.loc[("n_0dB", name), "ua_mean"] for name in SIX]
+    assert rows.loc[("n_0dB", "average"), "ua_mean"] == pytest.approx(mean(six))
+    write_tables(experiment(models={"m": "men"}), files, {}, PUBLISHED, tmp_path)
+    text = (tmp_path / "paper_average.md").read_text()
+    assert "Average of b 5 dB: of vl, all that it has." in text
+    assert "Average of n 0 dB" not in text
+
+
+def test_one_condition_an_utterance(tmp_path):
+    """Each counts once, under the condition drawn for it; the pooled figure is no mean of six."""
+    path = tmp_path / "predictions.parquet"
+    frame = simulate(path, ["none", *SIX, "avl"], skill=0.3)
+    file = PredictionFile("m", "n_0dB", "n_0dB", path)
+    summary = summarise([file], FOLDS, SEEDS, one_condition_seed=5).set_index("condition")
+    test = frame[frame.part == "test"]
+    drawn = {name: drawn_condition(sorted(SIX), 5, "test", name) for name in test.utterance}
+    met = test[test.condition == test.utterance.map(drawn)]
+    assert len(met) == met.groupby(["utterance", "seed"]).ngroups == 2 * (20 + 27 + 34)
+    assert summary.loc[SIX, "utterances"].sum() == 81
+    groups = met.groupby(["fold", "seed"])
+    pooled = (met.label == met.predicted).groupby([met.fold, met.seed]).mean()
+    assert summary.loc["pooled", "wa_mean"] == pytest.approx(pooled.mean())
+    recalls = [
+        (some.label == some.predicted).groupby(some.label).mean().mean() for _, some in groups
+    ]
+    assert summary.loc["pooled", "ua_mean"] == pytest.approx(mean(recalls))
+    assert summary.loc["average", "wa_mean"] == pytest.approx(summary.loc[SIX, "wa_mean"].mean())
+    assert summary.loc["average", "wa_mean"] != pytest.approx(summary.loc["pooled", "wa_mean"])
+    every = summarise([file], FOLDS, SEEDS).set_index("condition")
+    assert "pooled" not in every.index
+    for condition in ("none", "avl"):
+        assert summary.loc[condition, "wa_mean"] == every.loc[condition, "wa_mean"]
+
+    files = {("m", "n_0dB", "n_0dB"): path}
+    chosen = experiment(models={"m": "men"}, one_condition_seed=5)
+    write_tables(chosen, files, {}, PUBLISHED, tmp_path)
+    (row,) = cells_of((tmp_path / "paper_conditions.md").read_text())
+    assert row["pooled WA"].startswith(f"{pooled.mean():.4f} ±")
+    assert row["Avg WA"] != row["pooled WA"]
+    assert "under one of these conditions" in (tmp_path / "paper_average.md").read_text()
+
+    few = frame[frame.utterance.isin(["u0_1", "u0_2", "u0_3"])]
+    few.to_parquet(path)
+    with pytest.raises(InputError, match=r"too few.*evaluate: every_condition"):
+        summarise([file], [0], SEEDS, one_condition_seed=5)
+
+
+def test_a_model_that_is_tested_on_more_than_it_was_trained_on_has_a_line_of_its_own(tmp_path):
+    trained = ("n_-10dB", "n_-20dB", "many")
+    settings = [("m", one, other) for one in trained for other in ("n_-10dB", "n_-20dB", "clean")]
+    settings += [("m", "clean", "clean"), ("m", "n_-10dB_none", "n_-10dB")]
+    files = simulate_experiment(tmp_path, settings, ["none", *SIX, "avl"])
+    chosen = experiment(
+        models={"m": "men_augmented"},
+        named={"many": ["n_-10dB", "n_-20dB"], "u": {"audio": "n_0dB"}},
+    )
+    write_tables(chosen, files, {}, PUBLISHED, tmp_path)
+    rows = {row["Trained on"]: row for row in cells_of((tmp_path / "paper_average.md").read_text())}
+    assert set(rows) == {"n_-10dB", "n_-20dB", "many", "clean"}
+    values = read_summary(tmp_path / "paper_all.csv").set_index(
+        ["trained_on", "tested_on", "condition"]
+    )
+    for one in trained:
+        for other, title in (("n_-10dB", "n −10 dB"), ("n_-20dB", "n −20 dB")):
+            expected = values.loc[(one, other, "average"), "ua_mean"]
+            assert rows[one][f"{title} UA"].startswith(f"{expected:.4f}")
+        assert rows[one]["clean UA"].startswith(
+            f"{values.loc[(one, 'clean', 'avl'), 'ua_mean']:.4f}"
+        )
+    assert rows["clean"]["n −10 dB UA"] == ""
+    text = (tmp_path / "paper_average.md").read_text()
+    assert "many: by turns n −10 dB, n −20 dB." in text
+    assert "u: audio n 0 dB." in text
+    lines = cells_of((tmp_path / "paper_conditions.md").read_text())
+    assert ("same, none clean", "−10") in {(row["Trained on"], row["SNR (dB)"]) for row in lines}
+
+
+def test_nominal_and_true_snr_stand_in_every_table(written):
+    folder, _ = written
+    for name in ("all", "average", "conditions"):
+        rows = pd.read_csv(folder / f"paper_{name}.csv")
+        gaussian = rows[rows["tested_on"] == "gaussian_-10dB"]
+        assert gaussian["reached_snr_db_video"].to_numpy() == pytest.approx(-10.04)
+        impulse = rows[rows["tested_on"] == "impulse_-40dB"]
+        assert impulse["true_snr_db_video"].to_numpy() == pytest.approx(-35.2)
+        assert rows.loc[rows["tested_on"] == "clean", "true_snr_db_text"].isna().all()
+    average = (folder / "paper_average.md").read_text()
+    assert (
+        "gaussian −10 dB: −10.0 / −10.0; impulse −40 dB: a −40.2, v −40.4, l −40.2 / a −35.0, "
+        "v −35.2, l −35.0."
+    ) in average
+    rows = cells_of((folder / "paper_conditions.md").read_text())
+    shown = {
+        (row["Noise"], row["Nominal SNR (dB)"], row["True SNR (dB)"])
+        for row in rows
+        if not row["Model"].startswith("paper")
+    }
+    assert shown == {
+        ("gaussian", "−10.0", "−10.0"),
+        ("impulse", "a −40.2, v −40.4, l −40.2", "a −35.0, v −35.2, l −35.0"),
+    }
+    paper = [row for row in rows if row["Model"].startswith("paper")]
+    assert {row["True SNR (dB)"] for row in paper} == {""}
+
+
+def test_corruptions_without_an_snr_are_told_apart(tmp_path):
+    names = ("dropped_10%", "dropped_30%", "missing", "blur_3px")
+    files = simulate_experiment(tmp_path, [("m", n, n) for n in names], ["none", *SIX, "avl"])
+    nan = float("nan")
+    snrs = {
+        "dropped_30%": dict.fromkeys(("audio", "text"), (nan, 5.2)),
+        "dropped_10%": {"audio": (nan, 10.0), "text": (nan, 9.8)},
+        "missing": dict.fromkeys(("audio", "text"), (nan, nan)),
+    }
+    write_tables(
+        experiment(models={"m": "men_augmented"}), files, write_schedules(tmp_path, snrs),
+        PUBLISHED, tmp_path,
+    )  # fmt: skip
+    text = (tmp_path / "paper_average.md").read_text()
+    heads = [cell.strip().removesuffix(" WA") for cell in text.splitlines()[2].split("|")[3::2]]
+    assert [head for head in heads if head] == [
+        "blur 3 px",
+        "dropped 10 %",
+        "dropped 30 %",
+        "missing",
+    ]
+    assert "dropped 10 %: – / a 10.0, l 9.8; dropped 30 %: – / 5.2." in text
+    rows = cells_of((tmp_path / "paper_conditions.md").read_text())
+    assert [row["Noise"] for row in rows] == [
+        "blur 3 px",
+        "dropped 10 %",
+        "dropped 30 %",
+        "missing",
+    ]
+    assert {row["SNR (dB)"] for row in rows} == {""}
+    assert "Nominal SNR (dB)" not in rows[0]
+    assert [row["True SNR (dB)"] for row in rows] == ["", "a 10.0, l 9.8", "5.2", ""]
 
 
 def test_only_the_chosen_folds_and_seeds_count(tmp_path):
@@ -230,7 +396,7 @@ def test_broken_files_are_named(tmp_path):
     with pytest.raises(InputError, match="no predictions"):
         summarise([file], FOLDS, SEEDS)
     with pytest.raises(InputError, match="no predictions to tabulate"):
-        write_tables(experiment(), {}, PUBLISHED, tmp_path)
+        write_tables(experiment(), {}, {}, PUBLISHED, tmp_path)
 
 
 def test_published_numbers_stand_where_the_paper_did_the_same(written):
@@ -261,7 +427,7 @@ def test_unimodal_models_stand_beside_table_4(tmp_path):
     files = simulate_experiment(
         tmp_path, [("x", "gaussian_0dB_none", "gaussian_0dB")], ["none", "v"]
     )
-    write_tables(experiment(models={"x": "unimodal"}), files, PUBLISHED, tmp_path)
+    write_tables(experiment(models={"x": "unimodal"}), files, {}, PUBLISHED, tmp_path)
     rows = read_summary(tmp_path / "paper_all.csv").set_index("condition")
     assert rows.loc["none", "paper_wa"] == 0.5723
     assert np.isnan(rows.loc["v", "paper_wa"])
@@ -324,7 +490,8 @@ def test_average_table_has_the_layout_of_table_2(written):
 def test_conditions_table_has_the_layout_of_table_3(written):
     folder, _ = written
     rows = cells_of((folder / "paper_conditions.md").read_text())
-    assert list(rows[0]) == ["Model", "Trained on", "Noise", "SNR (dB)"] + [
+    labels = ["Model", "Trained on", "Noise", "SNR (dB)", "Nominal SNR (dB)", "True SNR (dB)"]
+    assert list(rows[0]) == labels + [
         f"{condition} {measure}"
         for condition in (*SIX, "none", "complete", "Avg")
         for measure in ("WA", "UA")
@@ -389,7 +556,7 @@ def test_two_modalities_notes_masks_and_single_values(tmp_path):
         seeds=[7],
         given_mask=["c"],
     )
-    write_tables(chosen, files, PUBLISHED, tmp_path)
+    write_tables(chosen, files, {}, PUBLISHED, tmp_path)
     text = (tmp_path / "paper_average.md").read_text()
     assert "Generated: no evidence." in text
     assert "1 fold, 1 seed" in text

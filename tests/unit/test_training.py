@@ -4,25 +4,36 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from described_noises import noises, trained_on
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from robust_mer.corruption import corrupt
 from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
-from robust_mer.corruption.draws import CounterDraws
+from robust_mer.corruption.draws import CounterDraws, FreshDraws
+from robust_mer.corruption.noise import Noise
+from robust_mer.corruption.registry import NOISES
 from robust_mer.data import Normaliser, fit_normaliser, read_corpus, training_frames
 from robust_mer.errors import InputError
 from robust_mer.evaluation.evaluate import evaluate_replicas
 from robust_mer.models.registry import MODELS
-from robust_mer.settings import complete
+from robust_mer.settings import complete, defaults
 from robust_mer.store import read_features, write_features
 from robust_mer.training.checkpoint import load_checkpoint
 from robust_mer.training.frames import Frames, pad
-from robust_mer.training.replica import training_conditions
+from robust_mer.training.replica import (
+    CorruptionOfFold,
+    CorruptionOfModality,
+    EpochDraws,
+    Replica,
+    corrupt_afresh,
+    evaluation_frames,
+    training_conditions,
+)
 from robust_mer.training.train import train_replicas
 
 NORMALISE = {"audio": True, "video": False, "text": False}
 NOT_FINITE = dict.fromkeys(NORMALISE)
-GAUSSIAN = {"implementation": "robust_mer.corruption.gaussian:draw", "settings": {}, "seed": 1}
 
 
 def model(name, **changes):
@@ -36,24 +47,33 @@ def model(name, **changes):
     }
 
 
-def train(corpus, folder, name="men", trained_on="clean", teacher=None, seed=1, **changes):
-    """Train one replica, fold 1; paths of its checkpoint and history."""
-    noise = None if trained_on == "clean" else GAUSSIAN
-    corruption = trained_on.removesuffix("_none")
-    schedule = folder / f"{corruption}.csv"
-    if noise:
-        write_schedule(
-            schedule, corruption, **corpus, normalise=NORMALISE, not_finite=NOT_FINITE,
-            mode="exact", noise=noise,
-        )  # fmt: skip
-    stem = folder / f"{name}_{trained_on}"
+def schedule_of(corpus, folder, corruption, mode="exact", **settings):
+    """Write and name a corruption's schedule."""
+    path = folder / f"{corruption}.csv"
+    write_schedule(
+        path, corruption, **corpus, normalise=NORMALISE, not_finite=NOT_FINITE, mode=mode,
+        schedule="linear", noises=noises(corruption, **settings),
+    )  # fmt: skip
+    return path
+
+
+def alpha_bars(corpus, folder, corruption):
+    return {} if corruption == "clean" else read_alpha_bars(schedule_of(corpus, folder, corruption))
+
+
+def train(corpus, folder, name="men", condition="clean", teacher=None, seed=1, **changes):
+    """Train one replica, fold 1, e.g. on gaussian_-10dB_none; its checkpoint and history."""
+    if "corruptions" not in changes:
+        corruption = condition.removesuffix("_none")
+        changes["corruptions"] = trained_on(corruption)
+        changes["alpha_bars"] = {corruption: alpha_bars(corpus, folder, corruption)}
+    stem = folder / f"{name}_{condition}"
     key = (1, seed)
     arguments = {
         "checkpoints": {key: f"{stem}.safetensors"}, "histories": {key: f"{stem}.csv"}, **corpus,
-        "alpha_bars": read_alpha_bars(schedule) if noise else {},
-        "teachers": {key: teacher} if teacher else {}, "trained_on": trained_on,
+        "teachers": {key: teacher} if teacher else {}, "trained_on": condition,
         "model": changes.get("model") or model(name), "normalise": NORMALISE,
-        "not_finite": NOT_FINITE, "noise": noise,
+        "not_finite": NOT_FINITE,
         "code": "test", "device": "cpu", "max_replicas": None, "threads": 1, "save_every": 60,
         **changes,
     }  # fmt: skip
@@ -62,17 +82,11 @@ def train(corpus, folder, name="men", trained_on="clean", teacher=None, seed=1, 
 
 
 def evaluate(corpus, folder, checkpoint, tested_on):
-    noise = None if tested_on == "clean" else GAUSSIAN
-    schedule = folder / f"{tested_on}.csv"
-    if noise:
-        write_schedule(
-            schedule, tested_on, **corpus, normalise=NORMALISE, not_finite=NOT_FINITE, mode="exact",
-            noise=noise,
-        )  # fmt: skip
     path = folder / "predictions.parquet"
     evaluate_replicas(
-        path, [checkpoint], **corpus, alpha_bars=read_alpha_bars(schedule) if noise else {},
-        tested_on=tested_on, not_finite=NOT_FINITE, noise=noise, device="cpu", threads=1,
+        path, [checkpoint], **corpus, noises=noises(tested_on),
+        alpha_bars=alpha_bars(corpus, folder, tested_on), seed=1, not_finite=NOT_FINITE,
+        device="cpu", threads=1,
     )  # fmt: skip
     return pd.read_parquet(path)
 
@@ -160,41 +174,32 @@ def test_test_data_change_nothing_in_training(corpus, tmp_path):
 
 
 def test_schedule(corpus, tmp_path):
-    path = tmp_path / "schedule.csv"
     for mode in ("paper", "exact"):
-        write_schedule(
-            path, "gaussian_-10dB", **corpus, normalise=NORMALISE, not_finite=NOT_FINITE, mode=mode,
-            noise=GAUSSIAN,
-        )  # fmt: skip
-        table = pd.read_csv(path)
+        table = pd.read_csv(schedule_of(corpus, tmp_path, "gaussian_-10dB", mode))
         assert table["modality"].tolist() == ["audio", "video", "text"]
         assert table["variance"][0] == pytest.approx(1, abs=1e-5)  # normalised
         assert table["variance"][1] > 1.2  # not normalised
-        assert (table["true_snr_db"] - table["reached_snr_db"]).abs().max() < 0.6  # few values
+        # the measured power has a standard error of half a per cent
+        assert (table["true_snr_db"] - table["reached_snr_db"]).abs().max() < 0.1
         assert table["steps"].isna().all() == (mode == "exact")
         miss = (table["reached_snr_db"] + 10).abs().max()
         assert miss < (1e-6 if mode == "exact" else 1)
-    impulse = {
-        "implementation": "robust_mer.corruption.impulse:draw",
-        "settings": {"frequency": 0.3},
-    }
-    write_schedule(
-        path, "impulse_-10dB", **corpus, normalise=NORMALISE, not_finite=NOT_FINITE, mode="exact",
-        noise=impulse,
-    )  # fmt: skip
-    gain = pd.read_csv(path)["true_snr_db"] + 10
-    assert gain.between(4.7, 5.8).all()
+    gain = pd.read_csv(schedule_of(corpus, tmp_path, "impulse_-10dB"))["true_snr_db"] + 10
+    assert gain.to_numpy() == pytest.approx(-10 * np.log10(0.3), abs=0.1)
 
 
-def test_schedule_of_what_is_missing(corpus, tmp_path):
-    path = tmp_path / "schedule.csv"
-    write_schedule(
-        path, "missing", **corpus, normalise=NORMALISE, not_finite=NOT_FINITE, mode="paper",
-        noise={"implementation": "robust_mer.corruption.missing:draw", "settings": {}},
-    )  # fmt: skip
-    table = pd.read_csv(path)
-    assert (table["alpha_bar"] == 0).all()
-    assert table[["target_snr_db", "steps", "reached_snr_db", "true_snr_db"]].isna().all(axis=None)
+def test_schedule_of_what_is_missing_or_dropped(corpus, tmp_path):
+    without = ["target_snr_db", "steps", "alpha_bar", "reached_snr_db"]
+    table = pd.read_csv(schedule_of(corpus, tmp_path, "missing"))
+    assert table[[*without, "true_snr_db"]].isna().all(axis=None)
+    table = pd.read_csv(schedule_of(corpus, tmp_path, "dropped_30%"))
+    assert table[without].isna().all(axis=None)
+    data = read_corpus(**corpus, not_finite=NOT_FINITE)
+    for row in table.itertuples():
+        frames = training_frames(data.features[row.modality], data.parts[1]["train"])
+        frames = fit_normaliser(frames, NORMALISE[row.modality])(frames)
+        power = 0.3 * (frames.astype(float) ** 2).mean()
+        assert row.true_snr_db == pytest.approx(10 * np.log10(frames.var() / power), abs=0.1)
 
 
 def test_normalisation_is_that_of_the_training_part(corpus, tmp_path):
@@ -226,28 +231,159 @@ def test_frames_are_gathered_and_padded():
 def test_training_conditions():
     assert len(training_conditions(["audio", "video", "text"], "partial")) == 6
     assert training_conditions(["audio", "video"], "none").tolist() == [[False, False]]
-    with pytest.raises(InputError, match="no condition"):
+    assert training_conditions(["audio", "video"], "partial", ["video"]).tolist() == [[True, False]]
+    with pytest.raises(InputError, match="no condition is partial"):
         training_conditions(["audio"], "partial")
+    with pytest.raises(InputError, match="no condition is none"):
+        training_conditions(["audio", "video"], "none", ["video"])
 
 
 def test_evaluation_draws_do_not_follow_the_snr(corpus, tmp_path):
     """At every SNR the same noise: x_T - sqrt(abar) x differs by its scale alone."""
-    from robust_mer.corruption.noise import make_noise
-    from robust_mer.training.replica import CorruptionOfFold, evaluation_frames
-
-    noise = make_noise(GAUSSIAN["implementation"], {})
+    noise = Noise("robust_mer.corruption.gaussian:draw", {})
     values = torch.randn(5, 3)
     frames = {"audio": Frames(values, np.array([0, 2]), np.array([2, 3]))}
     as_is = {"audio": Normaliser(np.zeros(3, np.float32), np.ones(3, np.float32))}
     drawn = []
     for alpha_bar in (0.5, 0.01):
-        corruption = CorruptionOfFold("gaussian", noise, {"audio": alpha_bar}, 7)
+        how = {"audio": CorruptionOfModality("gaussian", noise, alpha_bar)}
+        corruption = CorruptionOfFold(how, 7)
         rows = np.array([1])
         twin = evaluation_frames(frames, as_is, ["u1", "u2"], rows, "test", corruption)["audio"]
         drawn.append((twin.values - alpha_bar**0.5 * values[2:]) / (1 - alpha_bar) ** 0.5)
     torch.testing.assert_close(drawn[0], drawn[1], rtol=1e-4, atol=1e-5)
     expected = CounterDraws(7, "test", "gaussian", "audio", "u2").normal((3, 3))
     torch.testing.assert_close(drawn[1], expected, rtol=1e-4, atol=1e-5)
+
+
+def several(corpus, folder):
+    """What training is told of two SNRs, dropped frames and clean data, by turns."""
+    names = ("gaussian_-5dB", "gaussian_-15dB", "dropped_50%", "clean")
+    return {
+        "corruptions": {name: {"noises": noises(name), "seed": 1} for name in names},
+        "alpha_bars": {name: alpha_bars(corpus, folder, name) for name in names},
+    }
+
+
+def test_training_on_several_corruptions_selects_by_the_mean_over_them(corpus, tmp_path):
+    checkpoint, history = train(
+        corpus, tmp_path, "men_augmented", "many", model=model("men_augmented", epochs_constant=25),
+        **several(corpus, tmp_path),
+    )  # fmt: skip
+    history = pd.read_csv(history)
+    scores = []
+    for name in several(corpus, tmp_path)["corruptions"]:
+        found = evaluate(corpus, tmp_path, checkpoint, name)
+        partial = {"a", "v", "l", "av", "al", "vl"} if name != "clean" else {"avl"}
+        found = found[(found["part"] == "validation") & found["condition"].isin(partial)]
+        right = found["label"] == found["predicted"]
+        scores.append(right.groupby(found["label"]).mean().mean())
+    assert np.mean(scores) == pytest.approx(history["validation_ua"].max())
+    assert np.std(scores) > 0
+
+
+def test_a_fit_on_several_corruptions_meets_them_all(corpus, tmp_path):
+    implementation = MODELS["logistic_regression"].implementation
+    checkpoint, _ = train(
+        corpus, tmp_path, "logistic_regression", "many",
+        model={"implementation": implementation, "settings": complete(implementation, {}, "test")},
+        **several(corpus, tmp_path),
+    )  # fmt: skip
+    assert accuracy(evaluate(corpus, tmp_path, checkpoint, "clean"), part="test") > 0.8
+
+
+def test_every_sample_draws_its_corruption_and_one_of_the_conditions_of_that():
+    conditions = [
+        training_conditions(["audio", "video"], "partial"),
+        training_conditions(["audio", "video"], "partial", ["video"]),
+        training_conditions(["audio", "video"], "clean"),
+    ]
+    parts = {"train": np.arange(6000)}
+    replica = Replica(1, 1, parts, {}, [CorruptionOfFold({}, 1)] * 3, conditions)
+    drawn = EpochDraws.of(replica, 1, 16, 0, torch.device("cpu"))
+    seen = np.column_stack([drawn.corruption, drawn.is_clean])
+    found = {
+        tuple(row.tolist()): (seen == row).all(axis=1).mean() for row in np.unique(seen, axis=0)
+    }
+    assert found == {
+        (0, 1, 0): pytest.approx(1 / 6, abs=0.02),
+        (0, 0, 1): pytest.approx(1 / 6, abs=0.02),
+        (1, 1, 0): pytest.approx(1 / 3, abs=0.02),
+        (2, 1, 1): pytest.approx(1 / 3, abs=0.02),
+    }
+    other = EpochDraws.of(replica, 2, 16, 0, torch.device("cpu"))
+    assert (other.corruption != drawn.corruption).mean() > 0.5
+
+
+def test_training_noise_is_that_of_each_samples_corruption():
+    gaussian = Noise("robust_mer.corruption.gaussian:draw", {})
+    dropped = Noise("robust_mer.corruption.dropped:draw", {"rate": 0.5})
+    corruptions = [
+        CorruptionOfModality("gaussian", gaussian, 0.5),
+        CorruptionOfModality("gaussian", gaussian, 0.01),
+        CorruptionOfModality("dropped", dropped, None),
+        None,  # one that does not touch this modality
+    ]
+    lengths = np.tile([40, 0, 25, 60], 30)
+    corruption = np.arange(120) % 3
+    clean = torch.full((int(lengths.sum()), 8), 2.0)
+    draws = FreshDraws(torch.Generator().manual_seed(1))
+    received = corrupt_afresh(clean.clone(), lengths, corruption, corruptions, draws)
+    of_frame = np.repeat(corruption, lengths)
+    for place, kept in ((0, 0.5), (1, 0.01)):
+        own = received[of_frame == place]
+        assert float(own.mean()) == pytest.approx(2 * kept**0.5, abs=0.03)
+        assert float(own.var()) == pytest.approx(1 - kept, rel=0.05)
+    own = received[of_frame == 2]
+    assert set(own.unique().tolist()) == {0.0, 2.0}
+    assert float((own[:, 0] == 0).float().mean()) == pytest.approx(0.5, abs=0.05)
+    nothing = corrupt_afresh(clean[:0], lengths[:0], corruption[:0], corruptions, draws)
+    assert nothing.shape == (0, 8)
+
+
+@pytest.mark.parametrize("kind", ["pink", "bursts"])
+def test_utterances_without_frames_have_no_noise(kind):
+    noise = Noise(NOISES[kind], defaults(NOISES[kind]))
+    how = CorruptionOfModality(kind, noise, 0.5)
+    draws = FreshDraws(torch.Generator().manual_seed(1))
+    found = corrupt_afresh(torch.zeros(0, 4), np.array([0, 0]), np.array([0, 0]), [how], draws)
+    assert found.shape == (0, 4)
+
+
+def test_a_modality_that_is_not_touched_stays_clean(corpus, tmp_path):
+    alone = noises("gaussian_-10dB", ["audio"])
+    condition, settings = "alone", {"model": model("men_augmented")}
+    alpha = alpha_bars(corpus, tmp_path, "gaussian_-10dB")
+    checkpoint, _ = train(
+        corpus, tmp_path, "men_augmented", condition, **settings,
+        corruptions={condition: {"noises": alone, "seed": 1}}, alpha_bars={condition: alpha},
+    )  # fmt: skip
+    path = tmp_path / "alone.parquet"
+    evaluate_replicas(
+        path, [checkpoint], **corpus, noises=alone, alpha_bars=alpha, seed=1,
+        not_finite=NOT_FINITE, device="cpu", threads=1,
+    )  # fmt: skip
+    found = pd.read_parquet(path)
+    assert set(found["condition"]) == {"vl", "avl"}
+    whole = evaluate(corpus, tmp_path, checkpoint, "gaussian_-10dB")
+    for condition in ("vl", "avl"):
+        same = (rows[rows["condition"] == condition] for rows in (found, whole))
+        pd.testing.assert_frame_equal(*(rows.reset_index(drop=True) for rows in same))
+
+
+def test_constant_features_are_named_before_training(corpus, tmp_path):
+    path = corpus["features"]["text"]
+    store = read_features(path)
+    frames = [np.full_like(store.frames(row), 0.5) for row in range(96)]
+    write_features(path, store.utterances, frames, store.names, None, {}, "")
+    with pytest.raises(InputError, match=r"gaussian_-10dB, fold 1, text: .*variance 0"):
+        schedule_of(corpus, tmp_path, "gaussian_-10dB")
+
+
+def test_noise_that_is_nothing_is_an_error(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(corrupt, "_MAX_VALUES", 100_000)
+    with pytest.raises(InputError, match="nothing is corrupted"):
+        schedule_of(corpus, tmp_path, "impulse_-10dB", frequency=1e-6)
 
 
 @pytest.mark.parametrize(

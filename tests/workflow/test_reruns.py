@@ -90,7 +90,9 @@ def test_a_new_snr_trains_that_snr_only(project):
     more = {**demo, "corruptions": [*demo["corruptions"], "gaussian_-20dB"]}
     project.configure({**SMALL, "experiments": {"demo": more}})
     jobs = project.planned()
-    assert set(jobs) == {"schedule_noise", "train_model", "evaluate_model", *AFTER_EVALUATION}
+    assert set(jobs) == {
+        "schedule_noise", "train_model", "evaluate_model", "draw_embeddings", *AFTER_EVALUATION
+    }  # fmt: skip
     assert all("gaussian_-20dB" in what for what in jobs["train_model"] | jobs["evaluate_model"])
     assert models_of(jobs, "train_model") == {"nmer"}
     assert models_of(jobs, "evaluate_model") == {"men", "nmer"}

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, os.path.join(workflow.basedir, "src"))
+sys.path.append(os.getcwd())  # a user's own modules
 
-from robust_mer.config import Config
+from robust_mer.config import IMPORTED, Config
 from robust_mer.corpora.index import changed_media
-from robust_mer.corruption.names import CLEAN, parse_trained_on
+from robust_mer.corruption.names import CLEAN, parse_trained_on, read_name
 from robust_mer.errors import InputError
 from robust_mer.identity import code_identity
 from robust_mer.jobs import prepare_jobs
@@ -23,9 +24,12 @@ RESULTS = "results"
 CORPUS = f"{RESULTS}/{{corpus}}"
 FEATURES = f"{CORPUS}/features/{{extractor}}"
 SCHEDULE = f"{CORPUS}/corrupted/{{corruption}}/schedule.csv"
+NOISE_SNR = f"{CORPUS}/corrupted/{{corruption}}/embedding_snr.csv"
+CORRUPTED_FEATURES = f"{CORPUS}/corrupted/{{raw}}/features/{{extractor}}"
 MODEL = f"{CORPUS}/models/{{model}}/{{trained_on}}"
 TABLES = f"{RESULTS}/tables/{{experiment}}"
 FIGURES = f"{RESULTS}/figures/{{experiment}}"
+SAMPLES = "nmer_table1_samples.csv"
 PREDICTIONS = f"{CORPUS}/predictions/{{model}}/{{trained_on}}/{{tested_on}}/predictions.parquet"
 
 try:
@@ -36,9 +40,12 @@ except InputError as error:
 
 wildcard_constraints:
     corpus="[^/]+",
-    extractor="[^/]+",
+    extractor=f"(?!{IMPORTED})[^/]+",
+    modality="[a-z]+",
+    column="[a-z_]+",
     model="[^/]+",
     corruption="[^/]+",
+    raw=f"({'|'.join(settings.raw_kinds)})_[^/_]+",
     trained_on="[^/]+",
     tested_on="[^/]+",
     experiment="[^/]+",
@@ -62,11 +69,18 @@ def schedule_of(corpus, corruption):
 
 
 def schedules_of(experiment):
+    """The noise schedules behind an experiment, by corruption."""
     return {
         corruption: schedule_of(experiment.corpus, corruption)
-        for corruption in experiment.corruptions
+        for _, _, corruption in settings.evaluations(experiment)
         if corruption != CLEAN
     }
+
+
+def corrupted_features_of(corpus, raw):
+    """Features of the modality that a raw corruption touches, extracted from what it left."""
+    extractor = settings.extractors(corpus)[settings.raw_modality(raw)]
+    return CORRUPTED_FEATURES.format(corpus=corpus, raw=raw, extractor=extractor) + ".h5"
 
 
 def replica_files(corpus, model, trained_on, replicas, suffix=".safetensors"):
@@ -152,32 +166,107 @@ def denseface_pictures(wildcards):
     return [files[key] for key in ("faces", "votes") if files[key]]
 
 
+# Import.
+
+
+def imported_source(wildcards):
+    """The files that a modality of published features comes from."""
+    importer = settings.importer(wildcards.corpus)
+    sources = load(importer["implementation"].replace(":features", ":sources"))
+    return sources(Path(corpus_root(wildcards.corpus)), importer["settings"], wildcards.modality)
+
+
+def importer_params(wildcards):
+    return settings.importer(wildcards.corpus)
+
+
+def import_code(wildcards):
+    return code_identity(
+        "robust_mer.features.imported", importer_params(wildcards)["implementation"]
+    )
+
+
 # Corruption.
 
 
-def corpus_features(wildcards):
-    return features_of(wildcards.corpus)
-
-
-def corpus_extractors(wildcards):
-    return settings.extractors(wildcards.corpus)
-
-
-def corpus_normalise(wildcards):
-    return settings.normalise(wildcards.corpus)
-
-
-def corpus_not_finite(wildcards):
-    return settings.not_finite(wildcards.corpus)
-
-
 def noise_params(wildcards):
-    return settings.noise(wildcards.corruption)
+    return settings.noises(wildcards.corpus, wildcards.corruption)
+
+
+def corrupted_modalities(values, wildcards):
+    """Of what a corpus has per modality, that of those that a corruption touches."""
+    return {modality: values[modality] for modality in noise_params(wildcards)}
+
+
+def corrupted_extractors(wildcards):
+    return corrupted_modalities(settings.extractors(wildcards.corpus), wildcards)
+
+
+def corrupted_features(wildcards):
+    return [
+        FEATURES.format(corpus=wildcards.corpus, extractor=extractor) + ".h5"
+        for extractor in corrupted_extractors(wildcards).values()
+    ]
+
+
+def corrupted_normalise(wildcards):
+    return corrupted_modalities(settings.normalise(wildcards.corpus), wildcards)
+
+
+def corrupted_not_finite(wildcards):
+    return corrupted_modalities(settings.not_finite(wildcards.corpus), wildcards)
+
+
+def implementations(noises):
+    return sorted({how["implementation"] for how in noises.values()})
 
 
 def schedule_code(wildcards):
-    noise = settings.noise(wildcards.corruption)
-    return code_identity("robust_mer.corruption.corrupt", noise["implementation"])
+    return code_identity("robust_mer.corruption.corrupt", *implementations(noise_params(wildcards)))
+
+
+# Raw corruption.
+
+
+def raw_params(wildcards):
+    return settings.raw(wildcards.raw)
+
+
+def raw_folds(wildcards):
+    """Folds, for corruptions that draw on other speakers: they say who trains."""
+    needs = settings.raw_needs_others(wildcards.raw)
+    return f"{RESULTS}/{wildcards.corpus}/folds.csv" if needs else []
+
+
+def raw_code(wildcards):
+    return code_identity(settings.raw(wildcards.raw)["implementation"])
+
+
+def corrupted_extraction_code(wildcards):
+    return code_identity(
+        "robust_mer.features.extract",
+        "robust_mer.corruption.raw.signals",
+        settings.extractor(wildcards.extractor)["implementation"],
+        settings.raw(wildcards.raw)["implementation"],
+    )
+
+
+def raw_modality(wildcards):
+    return settings.raw_modality(wildcards.raw)
+
+
+def raw_not_finite(wildcards):
+    return settings.not_finite(wildcards.corpus)[raw_modality(wildcards)]
+
+
+def clean_features(wildcards):
+    """Features of the modality that a raw corruption touches, as recorded."""
+    extractor = settings.extractors(wildcards.corpus)[raw_modality(wildcards)]
+    return FEATURES.format(corpus=wildcards.corpus, extractor=extractor) + ".h5"
+
+
+def raw_features(wildcards):
+    return corrupted_features_of(wildcards.corpus, wildcards.raw)
 
 
 # What a model reads, in training and evaluation. These ask wildcards, or a training job, for the
@@ -207,12 +296,21 @@ def training_folder(job, kind):
     return f"{RESULTS}/{job.corpus}/{kind}/train_model/{job.model}/{job.trained_on}"
 
 
-def training_corruption(job):
-    return parse_trained_on(job.trained_on)[0]
+def training_corruptions(job):
+    """What a model is trained on, by name, with the seed of its noise in validation data."""
+    found = {}
+    for name in settings.members(parse_trained_on(job.trained_on)[0]):
+        noises = settings.noises(job.corpus, name, job.model)
+        found[name] = {"noises": noises, "seed": settings.corruption_seed if noises else None}
+    return found
 
 
-def training_schedule(job):
-    return schedule_of(job.corpus, training_corruption(job))
+def training_schedules(job):
+    return [
+        schedule_of(job.corpus, name)
+        for name, how in training_corruptions(job).items()
+        if how["noises"]
+    ]
 
 
 def trained_files(job, suffix):
@@ -230,16 +328,12 @@ def training_priority(job):
     return int(job.model in {settings.teacher(other.model) for other in settings.training_jobs})
 
 
-def training_noise(job):
-    return settings.seeded_noise(training_corruption(job))
-
-
 def training_code(job):
-    noise = training_noise(job)
+    used = [implementations(how["noises"]) for how in training_corruptions(job).values()]
     return code_identity(
         "robust_mer.training.train",
         settings.model(job.model)["implementation"],
-        *([noise["implementation"]] if noise else []),
+        *sorted(set().union(*used)),
     )
 
 
@@ -247,7 +341,21 @@ def training_code(job):
 
 
 def evaluation_schedule(wildcards):
-    return schedule_of(wildcards.corpus, wildcards.tested_on)
+    """The schedule of noise on features; a raw corruption's only says what was measured."""
+    raw = settings.raw(wildcards.tested_on)
+    return [] if raw else schedule_of(wildcards.corpus, wildcards.tested_on)
+
+
+def evaluation_raw(wildcards):
+    """The modality that a raw corruption touches, where the model uses it."""
+    w = wildcards
+    touched = [settings.raw_modality(w.tested_on)] if settings.raw(w.tested_on) else []
+    return [modality for modality in touched if modality in settings.modalities(w.corpus, w.model)]
+
+
+def evaluation_corrupted(wildcards):
+    w = wildcards
+    return [corrupted_features_of(w.corpus, w.tested_on) for _ in evaluation_raw(w)]
 
 
 def evaluation_replicas(wildcards):
@@ -260,20 +368,140 @@ def evaluation_checkpoints(wildcards):
     return replica_files(w.corpus, w.model, w.trained_on, evaluation_replicas(w))
 
 
-def evaluation_noise(wildcards):
-    return settings.seeded_noise(wildcards.tested_on)
+def evaluation_noises(wildcards):
+    return settings.noises(wildcards.corpus, wildcards.tested_on, wildcards.model)
+
+
+def evaluation_seed(wildcards):
+    return settings.corruption_seed if evaluation_noises(wildcards) else None
 
 
 def evaluation_code(wildcards):
-    noise = evaluation_noise(wildcards)
     return code_identity(
         "robust_mer.evaluation.evaluate",
         settings.model(wildcards.model)["implementation"],
-        *([noise["implementation"]] if noise else []),
+        *implementations(evaluation_noises(wildcards)),
     )
 
 
 # Results.
+
+
+def at_snrs(experiment):
+    """An experiment's noises on features, each with its corruptions, that have an SNR."""
+    found = {}
+    for name in experiment.every_corruption:
+        parsed = read_name(name)
+        if parsed and parsed.unit == "dB" and not settings.raw(name):
+            found.setdefault(parsed.kind, []).append(name)
+    return found
+
+
+def gaussian_noises(experiment):
+    """Gaussian noises that an experiment tests on: what raw corruptions are compared with."""
+    return at_snrs(experiment).get("gaussian", [])
+
+
+def drawn_corruptions(experiment):
+    """Corruptions that are drawn beside clean data: noises at two SNRs or more."""
+    return [name for names in at_snrs(experiment).values() if len(names) > 1 for name in names]
+
+
+def experiment_of(wildcards):
+    return settings.experiments[wildcards.experiment]
+
+
+def experiment_index(wildcards):
+    return f"{RESULTS}/{experiment_of(wildcards).corpus}/utterances.csv"
+
+
+def experiment_folds(wildcards):
+    return f"{RESULTS}/{experiment_of(wildcards).corpus}/folds.csv"
+
+
+def experiment_features(wildcards):
+    return features_of(experiment_of(wildcards).corpus)
+
+
+def experiment_extractors(wildcards):
+    return settings.extractors(experiment_of(wildcards).corpus)
+
+
+def experiment_normalise(wildcards):
+    return settings.normalise(experiment_of(wildcards).corpus)
+
+
+def experiment_not_finite(wildcards):
+    return settings.not_finite(experiment_of(wildcards).corpus)
+
+
+def drawn_schedules(wildcards):
+    experiment = experiment_of(wildcards)
+    return [schedule_of(experiment.corpus, name) for name in drawn_corruptions(experiment)]
+
+
+def drawn_noises(wildcards):
+    experiment = experiment_of(wildcards)
+    return {
+        name: settings.noises(experiment.corpus, name) for name in drawn_corruptions(experiment)
+    }
+
+
+def embeddings_code(wildcards):
+    used = [implementations(noises) for noises in drawn_noises(wildcards).values()]
+    return code_identity("robust_mer.evaluation.tsne", *sorted(set().union(*used)))
+
+
+def noise_snr_code(wildcards):
+    return code_identity(
+        "robust_mer.evaluation.embeddings", *implementations(noise_params(wildcards))
+    )
+
+
+def calibrated_schedules(wildcards):
+    experiment = experiment_of(wildcards)
+    return [schedule_of(experiment.corpus, raw) for raw in settings.raw_corruptions(experiment)]
+
+
+def calibrated_raw(wildcards):
+    raws = settings.raw_corruptions(experiment_of(wildcards))
+    return {raw: settings.raw_modality(raw) for raw in raws}
+
+
+def calibrating_noises(wildcards):
+    return gaussian_noises(experiment_of(wildcards))
+
+
+def calibrating_tables(wildcards):
+    corpus = experiment_of(wildcards).corpus
+    return [
+        NOISE_SNR.format(corpus=corpus, corruption=noise) for noise in calibrating_noises(wildcards)
+    ]
+
+
+def calibrated_modalities(wildcards):
+    experiment = experiment_of(wildcards)
+    return {model: settings.modalities(experiment.corpus, model) for model in experiment.models}
+
+
+def calibrated_tables():
+    """Tables of experiments that test on raw corruptions."""
+    return [
+        f"{TABLES.format(experiment=name)}_raw.csv"
+        for name, experiment in settings.experiments.items()
+        if settings.raw_corruptions(experiment)
+    ]
+
+
+def more_figures():
+    """Figures beside that of WA and UA: of raw corruptions, and of embeddings under noise."""
+    figures = []
+    for name, experiment in settings.experiments.items():
+        if settings.raw_corruptions(experiment):
+            figures.append(f"{FIGURES.format(experiment=name)}_raw.svg")
+        if drawn_corruptions(experiment):
+            figures.append(f"{FIGURES.format(experiment=name)}_tsne.svg")
+    return figures
 
 
 def published_names():
@@ -281,9 +509,19 @@ def published_names():
 
 
 def published_tables():
-    """The papers' numbers, by paths that stay the same when the project is moved."""
+    """The papers' WA and UA, by paths that stay the same when the project is moved."""
+    return published(lambda name: name != SAMPLES)
+
+
+def published_samples():
+    """The paper's numbers of utterances."""
+    return published(lambda name: name == SAMPLES)
+
+
+def published(wanted):
     folder = os.path.relpath(os.path.join(workflow.basedir, "resources/published"))
-    return sorted(f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(".csv"))
+    names = (name for name in os.listdir(folder) if name.endswith(".csv"))
+    return sorted(f"{folder}/{name}" for name in names if wanted(name))
 
 
 def experiment_predictions(wildcards):
@@ -294,6 +532,21 @@ def experiment_predictions(wildcards):
         )
         for model, trained_on, tested_on in settings.evaluations(experiment)
     ]
+
+
+def experiment_corruptions(wildcards):
+    return list(schedules_of(settings.experiments[wildcards.experiment]))
+
+
+def experiment_schedules(wildcards):
+    return list(schedules_of(settings.experiments[wildcards.experiment]).values())
+
+
+def named_corruptions(experiment):
+    """What the names of ``corruption.named`` in an experiment stand for."""
+    names = [*experiment.corruptions, *experiment.tested_on]
+    names += [member for name in names for member in settings.members(name)]
+    return {name: settings.named(name) for name in names if settings.named(name)}
 
 
 def experiment_params(wildcards):
@@ -311,6 +564,10 @@ def experiment_params(wildcards):
         "given_mask": [model for model in experiment.models if settings.given_mask(model)],
         "folds": experiment.folds,
         "seeds": experiment.seeds,
+        "named": named_corruptions(experiment),
+        "one_condition_seed": (
+            settings.corruption_seed if experiment.evaluate == "one_per_utterance" else None
+        ),
     }
 
 
@@ -320,10 +577,14 @@ def experiment_evaluations(wildcards):
 
 def table_files():
     return [
-        f"{TABLES.format(experiment=name)}_{table}"
-        for name in settings.experiments
-        for table in ("average.csv", "conditions.csv")
-    ]
+        f"{TABLES.format(experiment=name)}_{table}.csv"
+        for name, experiment in settings.experiments.items()
+        for table in ("average", "conditions", *split_names(experiment.corpus))
+    ] + calibrated_tables()
+
+
+def split_names(corpus):
+    return [f"by_{column}" for column in settings.corpus(corpus).get("split_by", [])]
 
 
 def replacements(corpus):
@@ -342,20 +603,24 @@ def report_experiments(wildcards):
             **experiment_params(SimpleNamespace(experiment=name)),
             "extractors": list(settings.extractors(experiment.corpus).values()),
             "not_finite": replacements(experiment.corpus),
-            "corruptions": list(schedules_of(experiment)),
+            "corruptions": experiment_corruptions(SimpleNamespace(experiment=name)),
+            "raw": bool(settings.raw_corruptions(experiment)),
+            "drawn": bool(drawn_corruptions(experiment)),
         }
         for name, experiment in settings.experiments.items()
     ]
 
 
 def report_inputs(wildcards):
-    files = table_files()
+    files = table_files() + more_figures()
     for name, experiment in settings.experiments.items():
         corpus = experiment.corpus
         files += [
             f"{TABLES.format(experiment=name)}_all.csv",
             f"{FIGURES.format(experiment=name)}_snr.svg",
             f"{RESULTS}/{corpus}/folds.csv",
+            f"{RESULTS}/{corpus}/fold_checks.csv",
+            f"{RESULTS}/{corpus}/utterances.csv",
             f"{RESULTS}/{corpus}/index_problems.csv",
             *(path.removesuffix(".h5") + ".csv" for path in features_of(corpus)),
             *(f"{FEATURES.format(corpus=corpus, extractor=e)}.h5" for e in replacements(corpus)),

@@ -43,8 +43,10 @@ rule index_corpus:
 rule make_folds:
     input:
         utterances=f"{CORPUS}/utterances.csv",
+        media=f"{CORPUS}/media.csv",
     output:
         folds=f"{CORPUS}/folds.csv",
+        checks=f"{CORPUS}/fold_checks.csv",
     log:
         f"{CORPUS}/logs/make_folds.log",
     benchmark:

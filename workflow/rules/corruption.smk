@@ -1,11 +1,13 @@
-# Corruption: where on the noise schedule every fold and modality reaches a target SNR.
+# Corruption: of features, where on the noise schedule every fold and modality reaches a target SNR;
+# of recordings and transcripts, features of what it leaves and how much that is.
+ruleorder: measure_corrupted > schedule_noise
 
 
 rule schedule_noise:
     input:
         utterances=f"{CORPUS}/utterances.csv",
         folds=f"{CORPUS}/folds.csv",
-        features=corpus_features,
+        features=corrupted_features,
     output:
         schedule=SCHEDULE,
     log:
@@ -15,11 +17,57 @@ rule schedule_noise:
     conda:
         "../../envs/corruption.yaml"
     params:
-        extractors=corpus_extractors,
-        normalise=corpus_normalise,
-        not_finite=corpus_not_finite,
+        extractors=corrupted_extractors,
+        normalise=corrupted_normalise,
+        not_finite=corrupted_not_finite,
         mode=settings.corruption_mode,
-        noise=noise_params,
+        schedule=settings.corruption_schedule,
+        noises=noise_params,
         code=schedule_code,
     script:
         "../scripts/schedule_noise.py"
+
+
+rule extract_corrupted:
+    input:
+        utterances=f"{CORPUS}/utterances.csv",
+        folds=raw_folds,
+    output:
+        features=f"{CORRUPTED_FEATURES}.h5",
+        table=f"{CORRUPTED_FEATURES}.csv",
+    log:
+        f"{CORPUS}/logs/extract_corrupted/{{raw}}/{{extractor}}.log",
+    benchmark:
+        f"{CORPUS}/benchmarks/extract_corrupted/{{raw}}/{{extractor}}.tsv"
+    conda:
+        "../../envs/features.yaml"
+    threads: 8
+    params:
+        extractor=extractor_params,
+        raw=raw_params,
+        raw_code=raw_code,
+        code=corrupted_extraction_code,
+    script:
+        "../scripts/extract_corrupted.py"
+
+
+rule measure_corrupted:
+    input:
+        utterances=f"{CORPUS}/utterances.csv",
+        folds=f"{CORPUS}/folds.csv",
+        clean=clean_features,
+        corrupted=raw_features,
+    output:
+        schedule=f"{CORPUS}/corrupted/{{raw}}/schedule.csv",
+    log:
+        f"{CORPUS}/logs/measure_corrupted/{{raw}}.log",
+    benchmark:
+        f"{CORPUS}/benchmarks/measure_corrupted/{{raw}}.tsv"
+    conda:
+        "../../envs/corruption.yaml"
+    params:
+        modality=raw_modality,
+        not_finite=raw_not_finite,
+        code=code_identity("robust_mer.corruption.raw.measure"),
+    script:
+        "../scripts/measure_corrupted.py"

@@ -1,4 +1,5 @@
-# Evaluation: a job per (model, trained on, tested on), for all folds and seeds of the run.
+# Evaluation: a job per (model, trained on, tested on), for all folds and seeds of the run; and what
+# noise leaves of the data that is evaluated.
 
 
 rule evaluate_model:
@@ -6,6 +7,7 @@ rule evaluate_model:
         utterances=f"{CORPUS}/utterances.csv",
         folds=f"{CORPUS}/folds.csv",
         features=model_features,
+        corrupted=evaluation_corrupted,
         schedule=evaluation_schedule,
         checkpoints=evaluation_checkpoints,
     output:
@@ -23,7 +25,35 @@ rule evaluate_model:
         replicas=evaluation_replicas,
         extractors=model_extractors,
         not_finite=model_not_finite,
-        noise=evaluation_noise,
+        raw=evaluation_raw,
+        noises=evaluation_noises,
+        seed=evaluation_seed,
         code=evaluation_code,
     script:
         "../scripts/evaluate_model.py"
+
+
+rule measure_noise:
+    input:
+        utterances=f"{CORPUS}/utterances.csv",
+        folds=f"{CORPUS}/folds.csv",
+        features=corrupted_features,
+        schedule=SCHEDULE,
+    output:
+        measured=NOISE_SNR,
+    log:
+        f"{CORPUS}/logs/measure_noise/{{corruption}}.log",
+    benchmark:
+        f"{CORPUS}/benchmarks/measure_noise/{{corruption}}.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    params:
+        extractors=corrupted_extractors,
+        normalise=corrupted_normalise,
+        not_finite=corrupted_not_finite,
+        noises=noise_params,
+        seed=settings.corruption_seed,
+        code=noise_snr_code,
+    script:
+        "../scripts/measure_noise.py"

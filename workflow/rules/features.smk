@@ -1,5 +1,6 @@
-# Extraction: a job per extractor, which works in shards on all the threads that it gets; and the training
-# of DenseFace's network, which is asked for by name: snakemake train_denseface.
+# Features: extracted, a job per extractor, which works in shards on all the threads that it gets; or
+# imported, a job per modality, where the corpus' reader brings published ones. And the training of
+# DenseFace's network, which is asked for by name: snakemake train_denseface.
 
 
 rule extract_features:
@@ -20,6 +21,26 @@ rule extract_features:
         code=extraction_code,
     script:
         "../scripts/extract_features.py"
+
+
+rule import_features:
+    input:
+        utterances=f"{CORPUS}/utterances.csv",
+        source=imported_source,
+    output:
+        features=f"{CORPUS}/features/imported_{{modality}}.h5",
+        table=f"{CORPUS}/features/imported_{{modality}}.csv",
+    log:
+        f"{CORPUS}/logs/import_features/{{modality}}.log",
+    benchmark:
+        f"{CORPUS}/benchmarks/import_features/{{modality}}.tsv"
+    conda:
+        "../../envs/features.yaml"
+    params:
+        importer=importer_params,
+        code=import_code,
+    script:
+        "../scripts/import_features.py"
 
 
 rule train_denseface:

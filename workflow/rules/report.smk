@@ -4,6 +4,7 @@
 rule write_tables:
     input:
         predictions=experiment_predictions,
+        schedules=experiment_schedules,
         published=published_tables(),
     output:
         report(
@@ -28,10 +29,31 @@ rule write_tables:
     params:
         experiment=experiment_params,
         evaluations=experiment_evaluations,
+        corruptions=experiment_corruptions,
         published=published_names(),
         code=code_identity("robust_mer.evaluation.tables"),
     script:
         "../scripts/write_tables.py"
+
+
+rule split_tables:
+    input:
+        predictions=experiment_predictions,
+        utterances=experiment_index,
+    output:
+        table=f"{TABLES}_by_{{column}}.csv",
+    log:
+        f"{RESULTS}/logs/split_tables/{{experiment}}_by_{{column}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/split_tables/{{experiment}}_by_{{column}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    params:
+        experiment=experiment_params,
+        evaluations=experiment_evaluations,
+        code=code_identity("robust_mer.evaluation.split"),
+    script:
+        "../scripts/split_tables.py"
 
 
 rule draw_figures:
@@ -58,9 +80,96 @@ rule draw_figures:
         "../scripts/draw_figures.py"
 
 
+rule calibrate_raw:
+    input:
+        summary=f"{TABLES}_all.csv",
+        schedules=calibrated_schedules,
+        noises=calibrating_tables,
+    output:
+        report(
+            multiext(f"{TABLES}_raw", ".csv", ".md", ".tex"),
+            caption="../report/raw.rst",
+            category="{experiment}",
+            subcategory="Corruptions of recordings",
+        ),
+    log:
+        f"{RESULTS}/logs/calibrate_raw/{{experiment}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/calibrate_raw/{{experiment}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    params:
+        experiment=experiment_params,
+        raw=calibrated_raw,
+        gaussian=calibrating_noises,
+        modalities=calibrated_modalities,
+        code=code_identity("robust_mer.evaluation.calibration"),
+    script:
+        "../scripts/calibrate_raw.py"
+
+
+rule draw_calibration:
+    input:
+        calibration=f"{TABLES}_raw.csv",
+    output:
+        svg=report(
+            f"{FIGURES}_raw.svg",
+            caption="../report/raw.rst",
+            category="{experiment}",
+            subcategory="Corruptions of recordings",
+        ),
+        pdf=f"{FIGURES}_raw.pdf",
+    log:
+        f"{RESULTS}/logs/draw_calibration/{{experiment}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/draw_calibration/{{experiment}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    params:
+        experiment=experiment_params,
+        code=code_identity("robust_mer.evaluation.calibration_figure"),
+    script:
+        "../scripts/draw_calibration.py"
+
+
+rule draw_embeddings:
+    input:
+        utterances=experiment_index,
+        folds=experiment_folds,
+        features=experiment_features,
+        schedules=drawn_schedules,
+    output:
+        svg=report(
+            f"{FIGURES}_tsne.svg",
+            caption="../report/tsne.rst",
+            category="{experiment}",
+            subcategory="Clean and noisy embeddings",
+        ),
+        pdf=f"{FIGURES}_tsne.pdf",
+        distances=f"{TABLES}_tsne.csv",
+    log:
+        f"{RESULTS}/logs/draw_embeddings/{{experiment}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/draw_embeddings/{{experiment}}.tsv"
+    conda:
+        "../../envs/embeddings.yaml"
+    threads: 1
+    params:
+        experiment=experiment_params,
+        extractors=experiment_extractors,
+        normalise=experiment_normalise,
+        not_finite=experiment_not_finite,
+        noises=drawn_noises,
+        seed=settings.corruption_seed,
+        code=embeddings_code,
+    script:
+        "../scripts/draw_embeddings.py"
+
+
 rule write_report:
     input:
         report_inputs,
+        samples=published_samples(),
     output:
         html=f"{RESULTS}/report.html",
     log:

@@ -9,7 +9,7 @@ for job in settings.training_jobs:
             utterances=f"{RESULTS}/{job.corpus}/utterances.csv",
             folds=f"{RESULTS}/{job.corpus}/folds.csv",
             features=model_features(job),
-            schedule=training_schedule(job),
+            schedules=training_schedules(job),
             teachers=teacher_checkpoints(job),
         output:
             checkpoints=trained_files(job, ".safetensors"),
@@ -31,7 +31,7 @@ for job in settings.training_jobs:
             trained_on=job.trained_on,
             normalise=model_normalise(job),
             not_finite=model_not_finite(job),
-            noise=training_noise(job),
+            corruptions=training_corruptions(job),
             code=training_code(job),
         script:
             "../scripts/train_model.py"

@@ -11,10 +11,11 @@ with job(snakemake.log[0], f"evaluate_model {wildcards.model} {wildcards.tested_
         utterances_csv=snakemake.input.utterances,
         folds_csv=snakemake.input.folds,
         features=dict(zip(snakemake.params.extractors, snakemake.input.features, strict=True)),
+        noises=snakemake.params.noises,
+        corrupted=dict(zip(snakemake.params.raw, snakemake.input.corrupted, strict=True)),
         alpha_bars=read_alpha_bars(snakemake.input.schedule) if snakemake.input.schedule else {},
-        tested_on=wildcards.tested_on,
+        seed=snakemake.params.seed,
         not_finite=snakemake.params.not_finite,
-        noise=snakemake.params.noise,
         device=snakemake.config["training"]["device"],
         threads=snakemake.threads,
     )

@@ -5,7 +5,8 @@ with job(snakemake.log[0], "make_folds"):
 
     write_folds(
         snakemake.output.folds,
+        snakemake.output.checks,
         snakemake.input.utterances,
-        scheme=snakemake.params.folds["scheme"],
-        groups=snakemake.params.folds.get("groups"),
+        snakemake.input.media,
+        snakemake.params.folds,
     )

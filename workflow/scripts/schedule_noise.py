@@ -12,5 +12,6 @@ with job(snakemake.log[0], f"schedule_noise {snakemake.wildcards.corruption}"):
         normalise=snakemake.params.normalise,
         not_finite=snakemake.params.not_finite,
         mode=snakemake.params.mode,
-        noise=snakemake.params.noise,
+        schedule=snakemake.params.schedule,
+        noises=snakemake.params.noises,
     )

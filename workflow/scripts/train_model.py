@@ -6,19 +6,22 @@ with job(snakemake.log[0], snakemake.rule):
     from robust_mer.training.train import train_replicas
 
     training = snakemake.config["training"]  # not params: how wide a run is changes no result
+    corruptions = snakemake.params.corruptions
+    noisy = [name for name, how in corruptions.items() if how["noises"]]
+    schedules = map(read_alpha_bars, snakemake.input.schedules)
     train_replicas(
         by_replica(snakemake.output.checkpoints),
         by_replica(snakemake.output.histories),
         utterances_csv=snakemake.input.utterances,
         folds_csv=snakemake.input.folds,
         features=dict(zip(snakemake.params.extractors, snakemake.input.features, strict=True)),
-        alpha_bars=read_alpha_bars(snakemake.input.schedule) if snakemake.input.schedule else {},
+        corruptions=corruptions,
+        alpha_bars=dict(zip(noisy, schedules, strict=True)),
         teachers=by_replica(snakemake.input.teachers),
         trained_on=snakemake.params.trained_on,
         model=snakemake.params.model,
         normalise=snakemake.params.normalise,
         not_finite=snakemake.params.not_finite,
-        noise=snakemake.params.noise,
         code=snakemake.params.code,
         device=training["device"],
         max_replicas=None if training["max_replicas"] == "auto" else training["max_replicas"],

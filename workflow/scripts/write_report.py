@@ -9,6 +9,7 @@ with job(snakemake.log[0], "write_report"):
     shown = []
     for experiment in snakemake.params.experiments:
         corpus, name = results / experiment["corpus"], experiment["name"]
+        raw, drawn = experiment["raw"], experiment["drawn"]
         shown.append(
             ExperimentResults(
                 experiment=experiment,
@@ -24,6 +25,16 @@ with job(snakemake.log[0], "write_report"):
                     e: (corpus / f"features/{e}.h5", instead)
                     for e, instead in experiment["not_finite"].items()
                 },
+                utterances=corpus / "utterances.csv",
+                checks=corpus / "fold_checks.csv",
+                samples=snakemake.input.samples[0],
+                calibration=(
+                    results / f"tables/{name}_raw.csv",
+                    results / f"figures/{name}_raw.svg",
+                )
+                if raw
+                else None,
+                embeddings=results / f"figures/{name}_tsne.svg" if drawn else None,
             )
         )
     write_report(snakemake.output.html, shown)

@@ -9,6 +9,7 @@ with job(snakemake.log[0], f"write_tables {snakemake.wildcards.experiment}"):
     write_tables(
         snakemake.params.experiment,
         predictions=dict(zip(evaluations, snakemake.input.predictions, strict=True)),
+        schedules=dict(zip(snakemake.params.corruptions, snakemake.input.schedules, strict=True)),
         published_dir=Path(snakemake.input.published[0]).parent,
         folder=Path(snakemake.output.summary).parent,
     )

@@ -1,26 +1,38 @@
 """Folds: who trains, who selects and who tests."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
+from robust_mer.corpora.fold_checks import check_folds
 from robust_mer.errors import InputError
 from robust_mer.files import whole
 from robust_mer.jobs import log
 from robust_mer.table import PARTS, read_table
 
 
-def make_folds(utterances: pd.DataFrame, scheme: str, groups: int | None) -> pd.DataFrame:
+def make_folds(
+    utterances: pd.DataFrame,
+    scheme: str,
+    groups: int | None = None,
+    validation: float | None = None,
+) -> pd.DataFrame:
     """Assign utterances to parts in every fold.
 
     Args:
         utterances: The index.
         scheme: ``session_speakers``: one session is left out, one of its two speakers is
             validation and the other test, then swapped, as MMIN does with IEMOCAP's five sessions
-            in ten folds. ``session_groups``: sessions are dealt into ``groups``; a fold tests on
-            one group and validates on the next. ``part``: one fold, from the corpus' own column.
-        groups: Number of groups for ``session_groups``.
+            in ten folds and MSP-IMPROV's six in twelve. ``session_groups``: sessions are dealt into
+            ``groups``; a fold tests on one group and validates on the next. ``speakers``: a fold
+            tests on one speaker and validates on the next. ``speaker_groups``: the same with
+            speakers dealt into ``groups``. ``part``: the corpus' own columns, ``part`` for one fold
+            or ``part_1``, ``part_2``, ... for several; an utterance without a part stands in none.
+        groups: Number of groups for ``session_groups`` and ``speaker_groups``.
+        validation: For ``part`` without validation: the share of the training part, by whole
+            speakers, that becomes it.
 
     Returns:
         Columns ``fold`` (from 1), ``part`` (train, validation, test) and ``utterance``.
@@ -28,34 +40,67 @@ def make_folds(utterances: pd.DataFrame, scheme: str, groups: int | None) -> pd.
     Raises:
         InputError: the corpus does not fit the scheme.
     """
-    shared = utterances.groupby("speaker")["session"].nunique()
-    if scheme != "part" and (shared > 1).any():
-        raise InputError(
-            f"folds: speaker {shared.idxmax()} occurs in {shared.max()} sessions and would stand "
-            "in training and test at once"
-        )
-    if scheme == "part":
-        assigned = [utterances["part"]] if "part" in utterances else []
-        strange = sorted(set(assigned[0]) - set(PARTS)) if assigned else ["no such column"]
-        if strange:
+    if scheme.startswith("session"):
+        shared = utterances.groupby("speaker")["session"].nunique()
+        if (shared > 1).any():
             raise InputError(
-                f"folds: the scheme 'part' needs a column part with the values "
-                f"{', '.join(PARTS)}; found {', '.join(map(repr, strange))}"
+                f"folds: speaker {shared.idxmax()} occurs in {shared.max()} sessions and would "
+                "stand in training and test at once"
             )
+    if scheme == "part":
+        assigned = dict(_given_parts(utterances, validation))
     elif scheme == "session_speakers":
-        assigned = list(_session_speakers(utterances))
+        assigned = dict(enumerate(_session_speakers(utterances), start=1))
     else:
-        assigned = list(_session_groups(utterances, groups))
-    for fold, part in enumerate(assigned, start=1):
+        of_what = "session" if scheme == "session_groups" else "speaker"
+        count = utterances["speaker"].nunique() if scheme == "speakers" else groups
+        assigned = dict(enumerate(_groups(utterances[of_what], scheme, count), start=1))
+    for fold, part in assigned.items():
         if empty := set(PARTS) - set(part):
             raise InputError(f"folds: fold {fold} has an empty part: {', '.join(sorted(empty))}")
-    return pd.concat(
+    folds = pd.concat(
         [
             pd.DataFrame({"fold": fold, "part": part, "utterance": utterances["utterance"]})
-            for fold, part in enumerate(assigned, start=1)
+            for fold, part in assigned.items()
         ],
         ignore_index=True,
-    ).sort_values(["fold", "part"], kind="stable", ignore_index=True)
+    )
+    folds = folds[folds["part"] != ""]
+    return folds.sort_values(["fold", "part"], kind="stable", ignore_index=True)
+
+
+def _given_parts(
+    utterances: pd.DataFrame, validation: float | None
+) -> Iterator[tuple[int, pd.Series]]:
+    columns = {"part": 1} if "part" in utterances else {}
+    columns |= {name: int(name[5:]) for name in utterances if name[:5] == "part_"}
+    if not columns:
+        raise InputError(
+            "folds: the scheme 'part' needs a column part, which this corpus' reader did not find"
+        )
+    for column, fold in columns.items():
+        part = utterances[column].copy()
+        if strange := sorted(set(part) - {*PARTS, ""}):
+            raise InputError(
+                f"folds: the scheme 'part' needs a column {column} with the values "
+                f"{', '.join(PARTS)} or nothing; found {', '.join(map(repr, strange))}"
+            )
+        if validation is not None:
+            if (part == "validation").any():
+                raise InputError(
+                    f"folds: {column} has a validation part; take validation out of folds"
+                )
+            part[_some_speakers(utterances["speaker"][part == "train"], validation)] = "validation"
+        yield fold, part
+
+
+def _some_speakers(speakers: pd.Series, share: float) -> pd.Index:
+    """Rows of whole speakers, about so large a share; by a hash of their names, not their order."""
+    sizes = speakers.value_counts()
+    order = sorted(sizes.index, key=lambda name: hashlib.sha256(name.encode()).digest())
+    before = sizes[order].cumsum() - sizes[order]
+    chosen = before.index[before < share * len(speakers)]
+    return speakers.index[speakers.isin(chosen)]
 
 
 def _session_speakers(utterances: pd.DataFrame) -> Iterator[pd.Series]:
@@ -73,28 +118,51 @@ def _session_speakers(utterances: pd.DataFrame) -> Iterator[pd.Series]:
             yield part
 
 
-def _session_groups(utterances: pd.DataFrame, groups: int | None) -> Iterator[pd.Series]:
-    sessions = sorted(utterances["session"].unique())
-    if groups is None or not 3 <= groups <= len(sessions):
+def _groups(names: pd.Series, scheme: str, groups: int | None) -> Iterator[pd.Series]:
+    """Sessions or speakers dealt into groups: each tests once, while the next one validates."""
+    different = sorted(names.unique())
+    if groups is None or not 3 <= groups <= len(different):
         raise InputError(
-            f"folds: the scheme 'session_groups' needs groups between 3 and the number of "
-            f"sessions ({len(sessions)}), not {groups}"
+            f"folds: the scheme {scheme!r} needs groups between 3 and the number of {names.name}s "
+            f"({len(different)}), not {groups}"
         )
-    group = utterances["session"].map({s: place % groups for place, s in enumerate(sessions)})
+    group = names.map({name: place % groups for place, name in enumerate(different)})
     for test in range(groups):
-        part = pd.Series("train", index=utterances.index)
+        part = pd.Series("train", index=names.index)
         part[group == (test + 1) % groups] = "validation"
         part[group == test] = "test"
         yield part
 
 
 def write_folds(
-    folds_csv: str | Path, utterances_csv: str | Path, scheme: str, groups: int | None
+    folds_csv: str | Path,
+    checks_csv: str | Path,
+    utterances_csv: str | Path,
+    media_csv: str | Path,
+    settings: dict,
 ) -> None:
-    """Write ``folds.csv`` from the index; see `make_folds`."""
-    folds = make_folds(read_table(utterances_csv), scheme, groups)
+    """Write ``folds.csv`` from the index, and what its parts share.
+
+    Args:
+        folds_csv: See `make_folds`.
+        checks_csv: See `robust_mer.corpora.fold_checks.check_folds`.
+        utterances_csv: The index.
+        media_csv: The index' memory of the recordings.
+        settings: The corpus' section ``folds``: ``scheme`` and what it needs.
+
+    Raises:
+        InputError: the corpus does not fit the scheme, or breaks a promise of it.
+    """
+    utterances = read_table(utterances_csv)
+    folds = make_folds(utterances, **settings)
+    checks = check_folds(folds, utterances, read_table(media_csv), settings["scheme"])
     with whole(folds_csv) as unfinished:
         folds.to_csv(unfinished, index=False)
+    with whole(checks_csv) as unfinished:
+        checks.to_csv(unfinished, index=False)
     sizes = folds.groupby(["fold", "part"]).size().unstack(fill_value=0)
     for fold, row in sizes.iterrows():
         log.info("fold %s: %s", fold, ", ".join(f"{part} {n}" for part, n in row.items()))
+    for what, rows in checks.groupby(["parts", "shared"], sort=False):
+        if rows["count"].any():
+            log.info("%s share %s: %d to %d", *what, rows["count"].min(), rows["count"].max())

@@ -32,16 +32,36 @@ class Reading:
             root, ``start`` and ``end`` in seconds or empty, ``audio_is_cut`` "1" where the audio
             file is the utterance and "0" where start and end apply to it.
         problems: What was skipped or odd: (file, line or 0, what).
-        more: Further columns that the reader adds, e.g. ``part``.
+        more: Further columns that the reader adds, e.g. ``part`` or ``dialogue``.
+        lost: How many utterances a problem cost.
+        origins: Where an utterance of ``rows`` was read: (file, line or 0).
     """
 
     rows: list[dict] = field(default_factory=list)
     problems: list[tuple[str, int, str]] = field(default_factory=list)
     more: list[str] = field(default_factory=list)
+    lost: int = 0
+    origins: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def note(self, file: str | Path, line: int, what: str) -> None:
+        """Note something odd in ``file`` that costs no utterance."""
+        self.problems.append((str(file), line, what))
 
     def skip(self, file: str | Path, line: int, what: str) -> None:
-        """Note that something in ``file`` was left out."""
-        self.problems.append((str(file), line, what))
+        """Note something in ``file`` that costs an utterance."""
+        self.note(file, line, f"{what}; left out")
+        self.lost += 1
+
+    def add(self, row: dict, file: str | Path, line: int) -> None:
+        """Add an utterance that was read in ``file``; the second one of a name is skipped."""
+        utterance = row["utterance"]
+        if utterance in self.origins:
+            first_file, first_line = self.origins[utterance]
+            where = f"line {first_line}" if first_file == str(file) else first_file
+            self.skip(file, line, f"{utterance} is there already ({where})")
+            return
+        self.origins[utterance] = (str(file), line)
+        self.rows.append(row)
 
     def table(self) -> pd.DataFrame:
         """The utterances in order of session and name.

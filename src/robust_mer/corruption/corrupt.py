@@ -1,21 +1,31 @@
-"""The corruption stage: where on the noise schedule every fold and modality is corrupted."""
+"""The corruption stage: where on the noise schedule every fold and modality is corrupted.
 
+The true SNR is that of drawn noise on the data: the power of what is left of x over that of the
+error, where the signal's power is its variance, as in the paper. Added noise leaves sqrt(abar) x
+with the error sqrt(1 - abar) n, so it is abar var(x) / ((1 - abar) mean n²). The nominal SNR takes
+every noise for one of power 1, though impulse noise, for one, is weaker.
+"""
+
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from robust_mer.corruption.draws import CounterDraws
-from robust_mer.corruption.names import parse_corruption
-from robust_mer.corruption.noise import Noise, make_noise
-from robust_mer.corruption.schedule import REPLACED, Step, exact_step, paper_step
+from robust_mer.corruption.names import MISSING
+from robust_mer.corruption.noise import Noise, check_noise
+from robust_mer.corruption.schedule import Step, exact_step, paper_step
 from robust_mer.data import Corpus, fit_normaliser, read_corpus, training_frames
 from robust_mer.errors import InputError
 from robust_mer.files import whole
 from robust_mer.jobs import log
 
-_STEP = {"paper": paper_step, "exact": exact_step}
-_MEASURED_VALUES = 2_000_000
+_VALUES_AT_A_TIME = 1_000_000
+_PRECISION = 0.005  # of a measured power: its standard error, as a share, that is good enough
+_MIN_UTTERANCES = 20  # to tell a standard error from
+_MAX_VALUES = 100_000_000
 
 
 def write_schedule(
@@ -27,9 +37,10 @@ def write_schedule(
     normalise: dict[str, bool],
     not_finite: dict[str, float | None],
     mode: str,
-    noise: dict,
+    schedule: str,
+    noises: dict[str, dict],
 ) -> None:
-    """Write ``schedule.csv``: a row per fold and modality.
+    """Write ``schedule.csv``: a row per fold and modality that the corruption touches.
 
     Args:
         path: The table to write.
@@ -41,45 +52,62 @@ def write_schedule(
         not_finite: Per modality, what takes the place of values that are not finite; None: they
             are an error.
         mode: ``paper`` takes a whole number of steps, ``exact`` solves for abar.
-        noise: ``implementation`` and ``settings`` of the noise type.
+        schedule: ``linear`` or ``scaled_linear``; ``exact`` has no use for it.
+        noises: Per modality that is touched, what `robust_mer.config.Config.noises` says of it.
 
     Raises:
-        InputError: a modality cannot be brought to the target SNR.
+        InputError: a modality cannot be brought to the target SNR, or a noise is not as it must be.
     """
     corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
-    draw = make_noise(noise["implementation"], noise["settings"])
-    table = pd.DataFrame(_rows(corpus, corruption, normalise, mode, draw))
+    table = pd.DataFrame(_rows(corpus, corruption, normalise, mode, schedule, noises))
     with whole(path) as unfinished:
         table.to_csv(unfinished, index=False)
-    if parse_corruption(corruption).target_snr_db is None:
-        return
-    for modality, part in table.groupby("modality", sort=False):
+    for modality, part in table[table["true_snr_db"].notna()].groupby("modality", sort=False):
         log.info(
             "%s: variance %.4g, T %s, nominal SNR %.2f dB, true SNR %.2f dB (means over %d folds)",
             modality,
             part["variance"].mean(),
-            part["steps"].mean().round(1) if mode == "paper" else "solved",
+            "none" if part["steps"].isna().any() else part["steps"].mean().round(1),
             part["reached_snr_db"].mean(),
             part["true_snr_db"].mean(),
             len(part),
         )
 
 
-def _rows(corpus: Corpus, corruption: str, normalise: dict[str, bool], mode: str, noise: Noise):
-    target = parse_corruption(corruption).target_snr_db
+def _rows(
+    corpus: Corpus,
+    corruption: str,
+    normalise: dict[str, bool],
+    mode: str,
+    schedule: str,
+    noises: dict[str, dict],
+) -> Iterator[dict]:
+    drawn, power = {}, {}
+    for modality, how in noises.items():
+        store = corpus.features[modality]
+        drawn[modality] = Noise(how["implementation"], how["settings"])
+        check_noise(drawn[modality], len(store.names))
+        if not how["is_mask"]:  # no data enter it, so it is the same in all folds
+            draws = CounterDraws("schedule", how["kind"])
+            lengths = np.diff(store.offsets)
+            power[modality] = _power(drawn[modality], draws, lengths, len(store.names), None)
     for fold, parts in corpus.parts.items():
-        for modality, store in corpus.features.items():
+        for modality, how in noises.items():
+            store = corpus.features[modality]
             frames = training_frames(store, parts["train"])
             frames = fit_normaliser(frames, normalise[modality])(frames)
             variance = float(frames.var(dtype=np.float64))
-            if target is None:
-                step, true = REPLACED, np.nan
-            else:
-                try:
-                    step = _STEP[mode](target, variance)
-                except InputError as error:
-                    raise InputError(f"{corruption}, fold {fold}, {modality}: {error}") from None
-                true = _true_snr_db(frames, step, noise, (corruption, fold, modality))
+            step, target = Step(None, np.nan, np.nan), how["target_snr_db"]
+            try:
+                if how["is_mask"]:
+                    lengths = np.diff(store.offsets)[parts["train"]]
+                    true = _true_snr_db_masked(frames, lengths, variance, how, drawn[modality])
+                else:
+                    find = exact_step if mode == "exact" else partial(paper_step, schedule=schedule)
+                    step = find(target, variance)
+                    true = step.reached_snr_db - 10 * np.log10(power[modality])
+            except InputError as error:
+                raise InputError(f"{corruption}, fold {fold}, {modality}: {error}") from None
             yield {
                 "fold": fold,
                 "modality": modality,
@@ -92,18 +120,64 @@ def _rows(corpus: Corpus, corruption: str, normalise: dict[str, bool], mode: str
             }
 
 
-def _true_snr_db(frames: np.ndarray, step: Step, noise: Noise, key: tuple) -> float:
-    """SNR in dB of drawn noise on the data, on at most two million of the part's values.
+def _true_snr_db_masked(
+    frames: np.ndarray, lengths: np.ndarray, variance: float, how: dict, noise: Noise
+) -> float:
+    """SNR in dB of frames [T, D] of which some are dropped: the error is x' - x.
 
-    The formula takes every noise for one of power 1; impulse noise, for one, is weaker.
+    Where a modality is missing nothing is left to speak of.
     """
-    some = frames[: max(1, _MEASURED_VALUES // frames.shape[1])]
-    drawn = noise(some.shape, CounterDraws("schedule", *key)).numpy()
-    signal = step.alpha_bar * frames.var(dtype=np.float64)
-    return float(10 * np.log10(signal / ((1 - step.alpha_bar) * np.mean(drawn**2.0))))
+    if how["kind"] == MISSING:
+        return np.nan
+    draws = CounterDraws("schedule", how["kind"])
+    error = _power(noise, draws, lengths, frames.shape[1], frames)
+    return float(10 * np.log10(variance / error))
+
+
+def _power(
+    noise: Noise, draws: CounterDraws, lengths: np.ndarray, width: int, masked: np.ndarray | None
+) -> float:
+    """Mean n² of noise on utterances of these lengths, or mean (x' - x)² of frames [T, D] masked.
+
+    Drawn until its standard error over utterances is half a per cent (0.02 dB), over and over on
+    the same utterances where they are few: the bursts of one pass over a small corpus are so few
+    that their power is off by half a decibel. Where the data enter, passes are whole ones.
+
+    Raises:
+        InputError: all that was drawn is 0.
+    """
+    lengths = lengths[lengths > 0]
+    ends = lengths.cumsum()
+    group = (ends * width - 1) // _VALUES_AT_A_TIME
+    firsts = np.flatnonzero(np.diff(group, prepend=-1))
+    energy, count = np.zeros(0), np.zeros(0)  # of every utterance that was drawn
+    while True:
+        for first, last in zip(firsts, [*firsts[1:], len(lengths)], strict=True):
+            some = lengths[first:last]
+            error = noise(some, width, draws).numpy()
+            if masked is not None:
+                error = (error - 1) * masked[ends[first] - lengths[first] : ends[last - 1]]
+            of_frames = np.einsum("td,td->t", error, error).astype(np.float64)
+            energy = np.append(energy, np.add.reduceat(of_frames, some.cumsum() - some))
+            count = np.append(count, some * width)
+            if masked is None and _is_enough(energy, count):
+                break
+        if _is_enough(energy, count):
+            break
+    if not energy.any():
+        raise InputError("nothing is corrupted: all the noise that was drawn is 0")
+    return energy.sum() / count.sum()
+
+
+def _is_enough(energy: np.ndarray, count: np.ndarray) -> bool:
+    if count.sum() >= _MAX_VALUES:
+        return True
+    deviation = energy - count * (energy.sum() / count.sum())
+    is_precise = np.sqrt((deviation**2).sum()) < _PRECISION * energy.sum()
+    return bool(is_precise) and len(energy) >= _MIN_UTTERANCES
 
 
 def read_alpha_bars(path: str | Path) -> dict[tuple[int, str], float]:
-    """abar by (fold, modality) from a ``schedule.csv``."""
+    """abar by (fold, modality) from a ``schedule.csv``; NaN where nothing is added."""
     table = pd.read_csv(path)
     return {(int(row.fold), str(row.modality)): float(row.alpha_bar) for row in table.itertuples()}

@@ -8,6 +8,12 @@ import torch
 from torch import Tensor
 
 
+def send(values: np.ndarray, device: torch.device) -> Tensor:
+    """A copy on a device, without waiting until the device has come to it."""
+    tensor = torch.from_numpy(values)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+
+
 class Draws(Protocol):
     """Source of random tensors for a noise."""
 

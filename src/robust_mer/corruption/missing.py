@@ -5,6 +5,6 @@ from torch import Tensor
 from robust_mer.corruption.draws import Draws
 
 
-def draw(shape: tuple[int, ...], draws: Draws) -> Tensor:
-    """Zeros of the given shape; with abar = 0 nothing else is left."""
-    return 0 * draws.uniform(shape)
+def draw(shape: tuple[int, int], draws: Draws) -> Tensor:
+    """What multiplies frames [frames, D]: zeros."""
+    return 0 * draws.uniform((shape[0], 1)).expand(shape)

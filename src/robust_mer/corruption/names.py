@@ -1,6 +1,8 @@
 """Names of corruptions and conditions, and what they stand for."""
 
+import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -12,34 +14,44 @@ NONE = "none"
 PARTIAL = "partial"
 
 _LETTERS = {"audio": "a", "video": "v", "text": "l"}
-_NAME = re.compile(r"(?P<noise>[a-z][a-z0-9]*)_(?P<snr>-?\d+(?:\.\d+)?)dB")
+_NAME = re.compile(r"(?P<kind>[a-z][a-z0-9]*)_(?P<amount>-?\d+(?:\.\d+)?)(?P<unit>dB|%|px|ms)")
 
 
 @dataclass(frozen=True)
 class Corruption:
-    """A noise type at a target SNR in dB, e.g. ``gaussian_-10dB``; ``missing`` has none."""
+    """What a corruption's name says, e.g. ``gaussian_-10dB``; ``missing`` has no amount."""
 
-    noise: str
-    target_snr_db: float | None
+    kind: str
+    amount: float | None = None
+    unit: str | None = None  # dB, %, px or ms
+
+
+def read_name(name: str) -> Corruption | None:
+    """Kind, amount and unit of a name of the form ``{kind}_{amount}{unit}``; None for any other."""
+    match = _NAME.fullmatch(name)
+    return match and Corruption(match["kind"], float(match["amount"]), match["unit"])
 
 
 def parse_corruption(name: str) -> Corruption | None:
     """What a corruption's name says; None for ``clean``.
 
+    Names of ``corruption.named`` are the config's to know, not this function's.
+
     Raises:
-        InputError: the name is neither ``missing`` nor of the form ``{noise}_{SNR}dB``.
+        InputError: the name is neither ``missing`` nor of the form ``{kind}_{amount}{unit}``.
     """
     if name == CLEAN:
         return None
     if name == MISSING:
-        return Corruption(MISSING, None)
-    match = _NAME.fullmatch(name)
-    if match is None:
+        return Corruption(MISSING)
+    corruption = read_name(name)
+    if corruption is None:
         raise InputError(
-            f"{name!r} is not a corruption: expected 'clean', 'missing' or '{{noise}}_{{SNR}}dB', "
-            "e.g. gaussian_-10dB"
+            f"{name!r} is not a corruption: expected 'clean', 'missing', a name of "
+            "corruption.named, or '{kind}_{amount}{unit}' with the unit dB, %, px or ms, e.g. "
+            "gaussian_-10dB or dropped_30%"
         )
-    return Corruption(match["noise"], float(match["snr"]))
+    return corruption
 
 
 def parse_trained_on(name: str) -> tuple[str, str]:
@@ -65,26 +77,47 @@ def letters(modalities: list[str]) -> dict[str, str]:
     return chosen
 
 
-def conditions(modalities: list[str]) -> dict[str, tuple[bool, ...]]:
+def conditions(
+    modalities: list[str], touched: Collection[str] | None = None
+) -> dict[str, tuple[bool, ...]]:
     """All conditions by name; a name says which modalities are clean, ``none`` that none is.
 
+    Args:
+        modalities: In their order.
+        touched: Those that the corruption touches; the others are clean in every condition. None:
+            all of them.
+
     Returns:
-        For three modalities ``none, a, v, l, av, al, vl, avl``; each with a bool per modality,
-        True where it is clean.
+        For three modalities, all touched, ``none, a, v, l, av, al, vl, avl``; with audio touched
+        alone ``vl, avl``. Each with a bool per modality, True where it is clean.
     """
     letter = letters(modalities)
+    untouched = set() if touched is None else set(modalities) - set(touched)
     table = {}
     for size in range(len(modalities) + 1):
         for clean in combinations(modalities, size):
-            name = "".join(letter[modality] for modality in clean) or NONE
-            table[name] = tuple(modality in clean for modality in modalities)
+            if untouched <= set(clean):
+                name = "".join(letter[modality] for modality in clean) or NONE
+                table[name] = tuple(modality in clean for modality in modalities)
     return table
 
 
-def partial_conditions(modalities: list[str]) -> dict[str, tuple[bool, ...]]:
-    """The conditions in which some modalities are clean and some are not (six for three)."""
+def partial_conditions(
+    modalities: list[str], touched: Collection[str] | None = None
+) -> dict[str, tuple[bool, ...]]:
+    """Those `conditions` in which some modalities are clean and some are not (six for three)."""
     return {
         name: clean
-        for name, clean in conditions(modalities).items()
+        for name, clean in conditions(modalities, touched).items()
         if any(clean) and not all(clean)
     }
+
+
+def drawn_condition(names: list[str], seed: int, part: str, utterance: str) -> str:
+    """The one of some conditions under which an utterance is evaluated, if only under one.
+
+    A function of (seed, part, utterance), so it is the same for every model and corruption that
+    has these conditions, as on CMU-MOSEI (NMER, section 3.1).
+    """
+    digest = hashlib.sha256("\0".join(["condition", str(seed), part, utterance]).encode()).digest()
+    return names[int.from_bytes(digest[:8], "little") % len(names)]

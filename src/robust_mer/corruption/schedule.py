@@ -1,19 +1,17 @@
 """The noise schedule: how many steps T bring a modality to a target SNR (NMER, section 2.2).
 
-beta_1..beta_T rise linearly from 0.001 to 0.1, abar_T = prod(1 - beta_t) (equations 1 and 2),
-x_T = sqrt(abar_T) x + sqrt(1 - abar_T) n (equation 3) and
-SNR = 10 log10(abar_T var(x) / (1 - abar_T)) dB (equations 4 and 5).
+abar_T = prod(1 - beta_t) over t = 1..T (equation 2), x_T = sqrt(abar_T) x + sqrt(1 - abar_T) n
+(equation 3) and SNR = 10 log10(abar_T var(x) / (1 - abar_T)) dB (equations 4 and 5).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from robust_mer.errors import InputError
 
-BETA_FIRST = 0.001
-BETA_LAST = 0.1
-MAX_STEPS = 1000
 MAX_MISS_DB = 1.0
 
 
@@ -26,13 +24,32 @@ class Step:
     reached_snr_db: float
 
 
-# Where nothing of the data is left, as when a modality is missing: there is no SNR to speak of.
-REPLACED = Step(None, 0.0, float("nan"))
+def linear(steps: int) -> np.ndarray:
+    """The paper's beta_1..beta_T: they rise linearly from 0.001 to 0.1 over T (equation 1)."""
+    return np.linspace(0.001, 0.1, steps)
 
 
-def alpha_bar(steps: int) -> float:
-    """abar_T of equation 2 for T = ``steps`` >= 1."""
-    return float(np.prod(1.0 - np.linspace(BETA_FIRST, BETA_LAST, steps)))
+def scaled_linear(steps: int) -> np.ndarray:
+    """The first T of the released code's 100 betas, whose roots rise linearly: 0.01 to 0.5.
+
+    That code stops at a random step, in training and testing; here the target SNR says where.
+    """
+    return np.linspace(0.01**0.5, 0.5**0.5, 100)[:steps] ** 2
+
+
+class Schedule(NamedTuple):
+    """beta_1..beta_T as a function of T, and the largest T."""
+
+    betas: Callable[[int], np.ndarray]
+    max_steps: int
+
+
+SCHEDULES = {"linear": Schedule(linear, 1000), "scaled_linear": Schedule(scaled_linear, 100)}
+
+
+def alpha_bar(betas: np.ndarray) -> float:
+    """abar_T of equation 2."""
+    return float(np.prod(1.0 - betas))
 
 
 def snr_db(alpha_bar: float, variance: float) -> float:
@@ -41,22 +58,28 @@ def snr_db(alpha_bar: float, variance: float) -> float:
 
 
 def exact_step(target_snr_db: float, variance: float) -> Step:
-    """The abar that meets the target exactly; it need not belong to a whole number of steps."""
+    """The abar that meets the target exactly; it need not belong to a whole number of steps.
+
+    Raises:
+        InputError: the variance is 0 or not finite.
+    """
     _check(variance)
     ratio = 10 ** (target_snr_db / 10)
     solved = ratio / (variance + ratio)
     return Step(None, solved, snr_db(solved, variance))
 
 
-def paper_step(target_snr_db: float, variance: float) -> Step:
+def paper_step(target_snr_db: float, variance: float, schedule: str = "linear") -> Step:
     """The first T whose SNR is at or below the target, as the paper picks it.
 
     Raises:
-        InputError: no T up to 1000 gets there, or the T found misses the target by more than 1 dB.
+        InputError: no T gets there, the T found misses the target by more than 1 dB, or the
+            variance is 0 or not finite.
     """
     _check(variance)
-    for steps in range(1, MAX_STEPS + 1):
-        reached = snr_db(alpha_bar(steps), variance)
+    betas, max_steps = SCHEDULES[schedule]
+    for steps in range(1, max_steps + 1):
+        reached = snr_db(alpha_bar(betas(steps)), variance)
         if reached <= target_snr_db:
             if target_snr_db - reached > MAX_MISS_DB:
                 raise InputError(
@@ -64,9 +87,9 @@ def paper_step(target_snr_db: float, variance: float) -> Step:
                     f"{target_snr_db:g} dB: T = {steps} gives {reached:.1f} dB. "
                     "Set corruption.mode: exact"
                 )
-            return Step(steps, alpha_bar(steps), reached)
+            return Step(steps, alpha_bar(betas(steps)), reached)
     raise InputError(
-        f"{target_snr_db:g} dB is not reached within {MAX_STEPS} steps at variance {variance:.4g}. "
+        f"{target_snr_db:g} dB is not reached within {max_steps} steps at variance {variance:.4g}. "
         "Set corruption.mode: exact"
     )
 

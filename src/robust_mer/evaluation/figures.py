@@ -1,6 +1,5 @@
 """WA and UA against SNR."""
 
-import textwrap
 from itertools import cycle
 from pathlib import Path
 
@@ -12,33 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from robust_mer.corruption.names import CLEAN
-from robust_mer.evaluation.summary import read_summary
+from robust_mer.evaluation.style import CHANCE, COLOURS, STYLE, headline, save
+from robust_mer.evaluation.summary import read_summary, severity, split_name
 from robust_mer.evaluation.tables import average_rows, count, line_name, partial_conditions
-from robust_mer.files import whole
-
-COLOURS = [
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#CC79A7",
-    "#E69F00",
-    "#56B4E9",
-    "#000000",
-    "#F0E442",
-]
-"""The palette of Okabe and Ito, told apart by colour-blind readers; yellow last, it is pale."""
 
 _MARKERS = "os^DvPX*<>hp"
-_STYLE = {
-    "font.size": 11,
-    "font.family": "DejaVu Sans",
-    "svg.fonttype": "none",  # text stays text: to be searched, and read aloud
-    "pdf.fonttype": 42,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "text.parse_math": False,  # a name may hold dollar signs
-}
-_CHANCE = {"color": "0.4", "linestyle": "--", "linewidth": 1}
+_AXES = {"dB": "SNR (dB)", "%": "Rate (%)", "px": "Pixels", "ms": "Milliseconds", "": ""}
 
 
 def draw_snr_curves(
@@ -58,11 +36,8 @@ def draw_snr_curves(
         pdf: Where to write the figure for print.
     """
     summary = read_summary(summary_csv)
-    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": experiment["name"]}):
-        figure = _figure(experiment, summary)
-        for path, date in ((svg, "Date"), (pdf, "CreationDate")):
-            with whole(path) as unfinished:
-                figure.savefig(unfinished, metadata={date: None})
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": experiment["name"]}):
+        save(_figure(experiment, summary), svg, pdf)
 
 
 def _figure(experiment: dict, summary: pd.DataFrame) -> Figure:
@@ -79,9 +54,8 @@ def _figure(experiment: dict, summary: pd.DataFrame) -> Figure:
         f"{experiment['corpus']}, {count(len(experiment['folds']), 'fold')}, "
         f"{count(len(experiment['seeds']), 'seed')}; bands and bars: ± 1 standard deviation"
     )
-    title = [*textwrap.wrap(title, 95), *textwrap.wrap(experiment.get("note") or "", 95)]
     figure = Figure(figsize=(9, 3.2 * len(noises) + 1.4), layout="constrained")
-    figure.suptitle("\n".join(title), x=0.01, ha="left", fontsize=11)
+    figure.suptitle(headline(experiment, title), x=0.01, ha="left", fontsize=11)
     panels = figure.subplots(len(noises), 2, squeeze=False, sharey="col")
     for noise, pair in zip(noises, panels, strict=True):
         shown = rows[rows["noise"].isin([noise, CLEAN])]
@@ -90,7 +64,7 @@ def _figure(experiment: dict, summary: pd.DataFrame) -> Figure:
             axes.set_ylabel(measure.upper())
             axes.set_title(noise, loc="left", fontsize=11)
     names = [*[line_name(experiment, *line) for line in lines], "chance (most frequent class)"]
-    keys = [*[Line2D([], [], **style) for style in lines.values()], Line2D([], [], **_CHANCE)]
+    keys = [*[Line2D([], [], **style) for style in lines.values()], Line2D([], [], **CHANCE)]
     figure.legend(keys, names, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
@@ -101,7 +75,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, lines: dict, measure: str) -> No
         model, training = line
         points = rows[(rows["model"] == model) & (rows["training"] == training)]
         points = points.assign(
-            x=points["tested_on"].map(places),
+            x=points["tested_on"].map(places).astype(float),
             y=points[f"{measure}_mean"],
             sd=points[f"{measure}_sd"],
         ).sort_values("x")
@@ -113,23 +87,24 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, lines: dict, measure: str) -> No
             x, y, sd = (corrupted[name] for name in ("x", "y", "sd"))
             axes.plot(x, y, **style)
             axes.fill_between(x, y - sd, y + sd, color=style["color"], alpha=0.12, linewidth=0)
-    axes.axhline(rows[f"{measure}_chance"].mean(), **_CHANCE)
+    axes.axhline(rows[f"{measure}_chance"].mean(), **CHANCE)
     ticks = rows.drop_duplicates("tested_on")
     axes.set_xticks(
         [places[name] for name in ticks["tested_on"]],
         [
-            noise if np.isnan(snr_db) else f"{snr_db:g}".replace("-", "−")
-            for noise, snr_db in zip(ticks["noise"], ticks["snr_db"], strict=True)
+            f"{amount:g}".replace("-", "−") if unit else name
+            for name, amount, unit in map(split_name, ticks["tested_on"])
         ],
     )
-    axes.set_xlabel("SNR (dB)")
+    axes.set_xlabel(_AXES[max(split_name(name)[2] for name in ticks["tested_on"])])
     axes.grid(axis="y", color="0.9")
     axes.set_axisbelow(True)
 
 
 def _places(rows: pd.DataFrame) -> tuple[dict[str, float], float]:
     """Place of every corruption on the x axis, noise growing to the right, and the least gap."""
-    snr_db = rows[rows["tested_on"] != CLEAN].groupby("tested_on")["snr_db"].first()
-    places = (-snr_db).fillna(0).to_dict()  # a corruption without an SNR is alone on its axis
+    corruptions = [name for name in rows["tested_on"].unique() if name != CLEAN]
+    # a corruption without an amount is alone on its axis
+    places = {name: 0.0 if np.isnan(severity(name)) else severity(name) for name in corruptions}
     step = float(np.diff(sorted(places.values())).min()) if len(places) > 1 else 10.0
     return {**places, CLEAN: min(places.values(), default=0) - step}, step

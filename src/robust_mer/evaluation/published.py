@@ -7,7 +7,7 @@ import pandas as pd
 
 from robust_mer.corruption.names import CLEAN, NONE
 from robust_mer.errors import InputError
-from robust_mer.evaluation.summary import AVERAGE, COMPLETE, SAME, SAME_NONE
+from robust_mer.evaluation.summary import AVERAGE, COMPLETE, SAME, SAME_NONE, training_of
 
 MODEL_NAMES = {
     "men": "MEN",
@@ -85,7 +85,9 @@ def compare(
     )
     training = np.where(summary["condition"] == NONE, SAME_NONE, SAME)
     training = np.where(of_class == "men", CLEAN, training)
-    fits = (summary["training"] == training) | (unimodal & (summary["training"] == SAME))
+    pairs = zip(summary["trained_on"], summary["tested_on"], strict=True)
+    ours = np.array([training_of(*pair) for pair in pairs])
+    fits = (ours == training) | (unimodal & (ours == SAME))
     summary = summary.assign(published_model=published_model.where(fits)).merge(
         published, on=_KEY, how="left"
     )

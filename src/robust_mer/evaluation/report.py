@@ -9,8 +9,10 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from robust_mer.corruption.names import NONE, PARTIAL
-from robust_mer.evaluation.summary import AVERAGE, SAME, SAME_NONE, noise_and_snr, read_summary
+from robust_mer.corruption.names import CLEAN, NONE, PARTIAL, parse_trained_on
+from robust_mer.evaluation.calibration import calibration_table, read_calibration
+from robust_mer.evaluation.parts import class_sizes, fold_sizes, read_samples, shared
+from robust_mer.evaluation.summary import AVERAGE, read_summary, severity
 from robust_mer.evaluation.tables import (
     average_rows,
     average_table,
@@ -21,7 +23,7 @@ from robust_mer.evaluation.tables import (
 )
 from robust_mer.files import whole
 from robust_mer.store import read_features
-from robust_mer.table import PARTS, read_table
+from robust_mer.table import read_table
 
 _TEMPLATE = Path(__file__).with_name("report.html")
 _PACKAGES = ("robust-mer", "snakemake", "torch", "numpy", "pandas", "scikit-learn", "matplotlib")
@@ -36,7 +38,10 @@ class ExperimentResults:
     ``utterance, status, reason``), ``schedules`` the ``schedule.csv`` of every corruption, and
     ``folds`` is the corpus' ``folds.csv`` and ``problems`` its ``index_problems.csv``. ``replaced``
     holds, of extractors whose values may be NaN or infinite, the feature file and what takes the
-    place of such values.
+    place of such values. ``utterances`` and ``checks`` are the corpus' ``utterances.csv`` and
+    ``fold_checks.csv``, and ``samples`` holds the paper's Table 1. Where recordings were corrupted,
+    ``calibration`` is ``{name}_raw.csv`` and its svg; ``embeddings`` is the svg of clean and noisy
+    embeddings, where there is one.
     """
 
     experiment: dict
@@ -47,6 +52,11 @@ class ExperimentResults:
     folds: str | Path
     problems: str | Path
     replaced: dict[str, tuple[str | Path, float]]
+    utterances: str | Path
+    checks: str | Path
+    samples: str | Path
+    calibration: tuple[str | Path, str | Path] | None = None
+    embeddings: str | Path | None = None
 
 
 def write_report(path: str | Path, experiments: list[ExperimentResults]) -> None:
@@ -89,8 +99,8 @@ def answer(experiment: dict, summary: pd.DataFrame) -> list[str]:
     """
     rows = average_rows(summary)
     rows, what = rows[rows["kind"] == AVERAGE], "average UA"
-    training = set(summary["training"])
-    if SAME_NONE in training and SAME not in training:
+    trained_on = {parse_trained_on(name)[1] for name in summary["trained_on"] if name != CLEAN}
+    if trained_on == {NONE}:
         rows, what = summary[summary["kind"] == NONE], "UA with all modalities corrupted"
     else:
         partial = summary[summary["kind"] == PARTIAL].groupby("model")["condition"].nunique()
@@ -103,9 +113,9 @@ def answer(experiment: dict, summary: pd.DataFrame) -> list[str]:
         line_name(experiment, *line)
         for line in zip(competing["model"], competing["training"], strict=True)
     ]
-    scores = competing.assign(name=names).sort_values(
-        ["noise", "snr_db", "ua_mean"], ascending=[True, False, False], kind="stable"
-    )
+    scores = competing.assign(
+        name=names, severity=competing["tested_on"].map(severity)
+    ).sort_values(["noise", "severity", "ua_mean"], ascending=[True, True, False], kind="stable")
     leads = pd.DataFrame([_lead(ranked) for _, ranked in scores.groupby("tested_on", sort=False)])
     wins = []
     for name, won in leads.groupby("name", sort=False):
@@ -137,9 +147,7 @@ def answer(experiment: dict, summary: pd.DataFrame) -> list[str]:
 def _lead(ranked: pd.DataFrame) -> dict:
     """The best model under one corruption and its lead, from rows with the best one first."""
     best = ranked.iloc[0]
-    text = (
-        f"{corruption_title(best['noise'], best['snr_db'])}: {best['name']} {best['ua_mean']:.4f}"
-    )
+    text = f"{corruption_title(best['tested_on'])}: {best['name']} {best['ua_mean']:.4f}"
     if len(ranked) == 1:
         return {"name": best["name"], "over": None, "text": text}
     following = ranked.iloc[1]
@@ -153,6 +161,7 @@ def _lead(ranked: pd.DataFrame) -> dict:
 def _view(results: ExperimentResults) -> dict:
     experiment = results.experiment
     summary = read_summary(results.summary)
+    samples = read_samples(results.samples, experiment.get("published"))
     return {
         "name": experiment["name"],
         "corpus": experiment["corpus"],
@@ -160,6 +169,9 @@ def _view(results: ExperimentResults) -> dict:
         "answer": answer(experiment, summary),
         "tables": [average_table(experiment, summary), conditions_table(experiment, summary)],
         "figure": _inline_svg(results.figure, f"WA and UA against SNR, {experiment['name']}"),
+        "calibration": results.calibration and _calibration(experiment, *results.calibration),
+        "embeddings": results.embeddings
+        and _inline_svg(results.embeddings, f"Clean and noisy embeddings, {experiment['name']}"),
         "extractors": [
             _extraction(name, path, results.replaced.get(name))
             for name, path in results.features.items()
@@ -167,8 +179,18 @@ def _view(results: ExperimentResults) -> dict:
         "schedules": [
             row for name, path in results.schedules.items() for row in _schedule(name, path)
         ],
-        "folds": _fold_sizes(results.folds),
+        "classes": class_sizes(results.utterances, results.folds, samples),
+        "folds": fold_sizes(results.folds, samples),
+        "shared": shared(results.checks),
         "problems": read_table(results.problems)[["file", "line", "problem"]].to_numpy().tolist(),
+    }
+
+
+def _calibration(experiment: dict, table: str | Path, figure: str | Path) -> dict:
+    label = f"SNR at the embedding against harm, {experiment['name']}"
+    return {
+        "table": calibration_table(experiment, read_calibration(table)),
+        "figure": _inline_svg(figure, label),
     }
 
 
@@ -206,7 +228,7 @@ def _schedule(corruption: str, path: str | Path) -> list[list[str]]:
     schedule = pd.read_csv(path)
     return [
         [
-            corruption_title(*noise_and_snr(corruption)),
+            corruption_title(corruption),
             modality,
             _range(folds["target_snr_db"], "{:g}"),
             _range(folds["steps"], "{:g}"),
@@ -214,15 +236,6 @@ def _schedule(corruption: str, path: str | Path) -> list[list[str]]:
             _range(folds["true_snr_db"], "{:.2f}"),
         ]
         for modality, folds in schedule.groupby("modality", sort=False)
-    ]
-
-
-def _fold_sizes(path: str | Path) -> list[list[str]]:
-    folds = read_table(path)
-    sizes = pd.crosstab(folds["fold"].astype(int), folds["part"])
-    sizes = sizes.reindex(columns=list(PARTS), fill_value=0)
-    return [
-        [str(fold), *map(str, row)] for fold, row in zip(sizes.index, sizes.to_numpy(), strict=True)
     ]
 
 

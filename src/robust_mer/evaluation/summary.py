@@ -3,7 +3,9 @@
 How a number is formed: WA and UA are taken on the test part of every (fold, seed), averaged over
 the folds, and then over the seeds; the standard deviation is that of the fold x seed values.
 ``average`` is the unweighted mean of the partial conditions (some modalities clean, some not) of
-every (fold, seed), never pooled, as in the NMER paper.
+every (fold, seed), never pooled, as in the NMER paper. Where each utterance counts under one
+condition only, conditions differ in size, and ``pooled`` stands beside it: all these utterances
+taken together.
 """
 
 import re
@@ -17,10 +19,11 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from robust_mer.corruption.names import CLEAN, NONE, PARTIAL, parse_trained_on
+from robust_mer.corruption.names import CLEAN, NONE, PARTIAL, drawn_condition, parse_trained_on
 from robust_mer.errors import InputError
 
 AVERAGE = "average"
+POOLED = "pooled"
 COMPLETE = "complete"
 SAME = "same"
 SAME_NONE = "same, none clean"
@@ -54,10 +57,22 @@ def kinds_of(conditions: Iterable[str]) -> dict[str, str]:
     }
 
 
+def split_name(tested_on: str) -> tuple[str, float, str]:
+    """Kind, amount and unit of a corruption; NaN and none where its name has no amount."""
+    match = re.fullmatch(r"(.+)_(-?\d+(?:\.\d+)?)(dB|%|px|ms)", tested_on)
+    return (match[1], float(match[2]), match[3]) if match else (tested_on, float("nan"), "")
+
+
 def noise_and_snr(tested_on: str) -> tuple[str, float]:
-    """Noise type and SNR in dB of a corruption; NaN where its name has no SNR (clean, missing)."""
-    match = re.fullmatch(r"(.+)_(-?\d+(?:\.\d+)?)dB", tested_on)
-    return (match[1], float(match[2])) if match else (tested_on, float("nan"))
+    """Kind and target SNR in dB of a corruption; NaN where its name has no SNR (clean, missing)."""
+    kind, amount, unit = split_name(tested_on)
+    return kind, amount if unit == "dB" else float("nan")
+
+
+def severity(tested_on: str) -> float:
+    """A corruption's amount, with the sign by which more is worse; NaN where it has none."""
+    _, amount, unit = split_name(tested_on)
+    return -amount if unit == "dB" else amount
 
 
 def training_of(trained_on: str, tested_on: str) -> str:
@@ -72,8 +87,29 @@ def training_of(trained_on: str, tested_on: str) -> str:
     return SAME_NONE if modalities == NONE else SAME
 
 
+def _trainings(summary: pd.DataFrame) -> list[str]:
+    """`training_of` every row; but one model's tests on several corruptions stay together.
+
+    A model that is trained on one corruption and tested on others too is called after the former
+    in all rows, so that each line of a table is one model with one training.
+    """
+    pairs = list(zip(summary["model"], summary["trained_on"], summary["tested_on"], strict=True))
+    elsewhere = {
+        (model, trained_on)
+        for model, trained_on, tested_on in pairs
+        if training_of(trained_on, tested_on) == trained_on
+    }
+    return [
+        trained_on if (model, trained_on) in elsewhere else training_of(trained_on, tested_on)
+        for model, trained_on, tested_on in pairs
+    ]
+
+
 def summarise(
-    predictions: list[PredictionFile], folds: list[int], seeds: list[int]
+    predictions: list[PredictionFile],
+    folds: list[int],
+    seeds: list[int],
+    one_condition_seed: int | None = None,
 ) -> pd.DataFrame:
     """WA and UA of the test part of some folds and seeds.
 
@@ -81,25 +117,32 @@ def summarise(
         predictions: The files to read, one for each (model, trained on, tested on).
         folds: Folds that count; others in the files are left out.
         seeds: Seeds that count, likewise.
+        one_condition_seed: Where there is one, every utterance counts under one of the partial
+            conditions only, drawn by this seed (`drawn_condition`).
 
     Returns:
         One row per (``model, trained_on, tested_on, condition``). ``training`` as in
-        :func:`training_of`; ``noise`` and ``snr_db`` of ``tested_on``; ``kind`` of the condition:
-        none, partial, complete or average, the last where all partial ones of the model are
-        there; ``wa_mean, wa_sd, ua_mean, ua_sd`` as fractions (see the module; the sd of a single
-        value is NaN); ``wa_chance, ua_chance`` of always answering with the class that is most
+        :func:`training_of`, or ``trained_on`` for a model that is tested on other corruptions than
+        that; ``noise`` and ``snr_db`` of ``tested_on``; ``kind`` of the condition: none, partial,
+        complete, average or pooled, the last two over the partial ones that there are;
+        ``wa_mean, wa_sd, ua_mean, ua_sd`` as fractions (see the module; the sd of a single value is
+        NaN); ``wa_chance, ua_chance`` of always answering with the class that is most
         frequent in the test part; and how many ``folds``, ``seeds`` and different ``utterances``
         are behind it.
 
     Raises:
-        InputError: A file cannot be read, or lacks one of the folds and seeds.
+        InputError: A file cannot be read, or lacks one of the folds and seeds; or the utterances
+            are too few for one condition each.
     """
     conditions = defaultdict(set)
     for file in predictions:
         conditions[file.model] |= _conditions_in(file)
     kinds = {model: kinds_of(names) for model, names in conditions.items()}
     scores = pd.concat(
-        [_read_scores(file, folds, seeds, kinds[file.model]) for file in predictions],
+        [
+            _read_scores(file, folds, seeds, kinds[file.model], one_condition_seed)
+            for file in predictions
+        ],
         ignore_index=True,
     )
     groups = scores.groupby(_SETTING, sort=False)
@@ -120,11 +163,32 @@ def summarise(
             "utterances": groups["utterances"].first(),
         }
     ).reset_index()
-    pairs = list(zip(summary["trained_on"], summary["tested_on"], strict=True))
-    summary.insert(3, "training", [training_of(*pair) for pair in pairs])
-    summary.insert(4, "noise", [noise_and_snr(tested_on)[0] for _, tested_on in pairs])
-    summary.insert(5, "snr_db", [noise_and_snr(tested_on)[1] for _, tested_on in pairs])
+    summary.insert(3, "training", _trainings(summary))
+    summary.insert(4, "noise", [noise_and_snr(name)[0] for name in summary["tested_on"]])
+    summary.insert(5, "snr_db", [noise_and_snr(name)[1] for name in summary["tested_on"]])
     return summary
+
+
+def read_snr(schedules: dict[str, str | Path], folds: list[int]) -> pd.DataFrame:
+    """SNR in dB by corruption, means over some folds.
+
+    Args:
+        schedules: ``schedule.csv`` by corruption.
+        folds: Those that count.
+
+    Returns:
+        Indexed by ``tested_on``; for every modality ``reached_snr_db_{modality}``, the nominal one,
+        and ``true_snr_db_{modality}``, measured on the data; NaN where there is none.
+    """
+    rows = {}
+    for tested_on, path in schedules.items():
+        table = pd.read_csv(path)
+        means = table[table["fold"].isin(folds)].groupby("modality", sort=False)
+        for modality, snr in means[["reached_snr_db", "true_snr_db"]].mean().iterrows():
+            for kind in ("reached", "true"):
+                name = f"{kind}_snr_db_{modality}"
+                rows.setdefault(tested_on, {})[name] = snr[f"{kind}_snr_db"]
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("tested_on")
 
 
 def read_summary(path: str | Path) -> pd.DataFrame:
@@ -142,7 +206,11 @@ def _conditions_in(file: PredictionFile) -> set[str]:
 
 
 def _read_scores(
-    file: PredictionFile, folds: list[int], seeds: list[int], kinds: dict[str, str]
+    file: PredictionFile,
+    folds: list[int],
+    seeds: list[int],
+    kinds: dict[str, str],
+    one_condition_seed: int | None,
 ) -> pd.DataFrame:
     """WA and UA of one file, a row per (condition, fold, seed); ``average`` is a condition too."""
     columns = ["utterance", "condition", "fold", "seed", "label", "predicted"]
@@ -154,34 +222,60 @@ def _read_scores(
     for column in ("condition", "utterance", "label"):
         frame[column] = frame[column].astype("category")
     _check(frame, folds, seeds, file)
+    partial = sorted({name for name in frame["condition"].unique() if kinds[name] == PARTIAL})
+    if one_condition_seed is not None and partial:
+        frame = _one_condition(frame, partial, one_condition_seed, file)
 
-    by = ["condition", "fold", "seed"]
-    recall = frame.groupby([*by, "label"], observed=True)["hit"].agg(["mean", "size"])
-    classes = recall.groupby(by, observed=True)
-    utterances = classes["size"].sum()
-    scores = pd.DataFrame(
-        {
-            "wa": frame.groupby(by, observed=True)["hit"].mean(),
-            "ua": classes["mean"].mean(),
-            "wa_chance": classes["size"].max() / utterances,
-            "ua_chance": 1 / classes.size(),
-        }
-    ).reset_index()
+    scores = _score(frame, ["condition", "fold", "seed"])
     scores["condition"] = scores["condition"].astype(str)
     scores["kind"] = scores["condition"].map(kinds)
     different = frame.groupby("condition", observed=True)["utterance"].nunique()
     scores["utterances"] = scores["condition"].map(different)
 
-    partial = {name for name, kind in kinds.items() if kind == PARTIAL}
-    if partial and partial <= set(scores["condition"]):
+    if partial:
+        tested = frame[frame["condition"].isin(partial)]
+        utterances = tested["utterance"].nunique()
         average = scores[scores["kind"] == PARTIAL].groupby(["fold", "seed"])[_VALUES].mean()
-        average = average.reset_index().assign(
-            condition=AVERAGE,
-            kind=AVERAGE,
-            utterances=frame.loc[frame["condition"].isin(partial), "utterance"].nunique(),
-        )
-        scores = pd.concat([scores, average])
+        joint = {AVERAGE: average.reset_index()}
+        if one_condition_seed is not None:
+            joint[POOLED] = _score(tested, ["fold", "seed"])
+        for kind, rows in joint.items():
+            rows = rows.assign(condition=kind, kind=kind, utterances=utterances)
+            scores = pd.concat([scores, rows])
     return scores.assign(model=file.model, trained_on=file.trained_on, tested_on=file.tested_on)
+
+
+def _score(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """WA and UA of the predictions, and of always answering with the most frequent class."""
+    recall = frame.groupby([*by, "label"], observed=True)["hit"].agg(["mean", "size"])
+    classes = recall.groupby(by, observed=True)
+    return pd.DataFrame(
+        {
+            "wa": frame.groupby(by, observed=True)["hit"].mean(),
+            "ua": classes["mean"].mean(),
+            "wa_chance": classes["size"].max() / classes["size"].sum(),
+            "ua_chance": 1 / classes.size(),
+        }
+    ).reset_index()
+
+
+def _one_condition(
+    frame: pd.DataFrame, partial: list[str], seed: int, file: PredictionFile
+) -> pd.DataFrame:
+    """Of an utterance's rows in partial conditions that of the one that is drawn for it."""
+    drawn = {name: drawn_condition(partial, seed, "test", name) for name in frame["utterance"]}
+    is_partial = frame["condition"].isin(partial)
+    chosen = frame[~is_partial | (frame["condition"].astype(str) == frame["utterance"].map(drawn))]
+    keys = ["condition", "fold", "seed"]
+    expected = frame[is_partial].groupby(keys, observed=True).size().index
+    absent = expected.difference(chosen.groupby(keys, observed=True).size().index)
+    if len(absent):
+        raise InputError(
+            f"{file.path}: with one condition an utterance no test utterance of fold "
+            f"{absent[0][1]} is left for condition {absent[0][0]}; they are too few. Set the "
+            "experiment's evaluate: every_condition"
+        )
+    return chosen
 
 
 def _read(

@@ -8,22 +8,32 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from robust_mer.corruption.names import CLEAN, NONE, PARTIAL
+from robust_mer.corruption.names import CLEAN, NONE, PARTIAL, letters, parse_trained_on
 from robust_mer.errors import InputError
 from robust_mer.evaluation.published import compare, read_published
 from robust_mer.evaluation.summary import (
     AVERAGE,
     COMPLETE,
+    POOLED,
     SAME,
     SAME_NONE,
     PredictionFile,
+    read_snr,
+    severity,
+    split_name,
     summarise,
 )
 from robust_mer.files import whole
 
 _MEASURES = ("wa", "ua")
 _GROUPS_A_BLOCK = 5
-_HEADS = {NONE: "none", COMPLETE: "complete", AVERAGE: "Avg"}
+_HEADS = {NONE: "none", COMPLETE: "complete", AVERAGE: "Avg", POOLED: "pooled"}
+_SNRS = {"reached": "Nominal SNR (dB)", "true": "True SNR (dB)"}
+_SNR_NOTE = (
+    "Nominal SNR: what the noise schedule reaches, with noise of power 1. True SNR: with the power "
+    "that the noise has on the data. Means over the folds; a letter names the modality where they "
+    "differ."
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class Table:
 def write_tables(
     experiment: dict,
     predictions: dict[tuple[str, str, str], str | Path],
+    schedules: dict[str, str | Path],
     published_dir: str | Path,
     folder: str | Path,
 ) -> None:
@@ -61,8 +72,10 @@ def write_tables(
             paper's name of the corpus (or None), ``models``: class of every model by its name, in
             the order of the lines, ``folds``, ``seeds``, and, where there are such,
             ``given_mask``: names of the models that are told which modalities are corrupted; they
-            stand last.
+            stand last; ``named``: what the names of ``corruption.named`` stand for; and
+            ``one_condition_seed``, by which every utterance counts under one condition only.
         predictions: Path by (model, trained on, tested on).
+        schedules: ``schedule.csv`` by corruption, of those that have one.
         published_dir: Where the paper's numbers lie (``resources/published``).
         folder: Where to write.
 
@@ -75,7 +88,10 @@ def write_tables(
     if experiment.get("published"):
         published = read_published(published_dir, experiment["published"])
     files = [PredictionFile(*key, path) for key, path in predictions.items()]
-    summary = summarise(files, experiment["folds"], experiment["seeds"])
+    summary = summarise(
+        files, experiment["folds"], experiment["seeds"], experiment.get("one_condition_seed")
+    )
+    summary = summary.join(read_snr(schedules, experiment["folds"]), on="tested_on")
     summary = _sort(compare(summary, experiment["models"], published), experiment)
     average = average_table(experiment, summary)
     conditions = conditions_table(experiment, summary)
@@ -103,7 +119,8 @@ def average_rows(summary: pd.DataFrame) -> pd.DataFrame:
     ``training`` of the latter is that of the model's other rows: a model that is trained on what
     it meets was trained on clean data to meet those.
     """
-    average = summary[(summary["kind"] == AVERAGE) & (summary["training"] != SAME_NONE)]
+    with_clean = np.array([parse_trained_on(name)[1] != NONE for name in summary["trained_on"]])
+    average = summary[(summary["kind"] == AVERAGE) & with_clean]
     clean = summary[(summary["kind"] == COMPLETE) & (summary["tested_on"] == CLEAN)]
     lines = set(zip(average["model"], average["training"], strict=True))
     training = [
@@ -129,20 +146,19 @@ def average_table(experiment: dict, summary: pd.DataFrame) -> Table:
     """
     rows = average_rows(summary)
     columns = rows.drop_duplicates("tested_on")
-    columns = columns.assign(corrupted=columns["tested_on"] != CLEAN).sort_values(
-        ["corrupted", "noise", "snr_db"], ascending=[True, True, False]
-    )
-    heads = [
-        corruption_title(*pair) for pair in zip(columns["noise"], columns["snr_db"], strict=True)
-    ]
+    columns = columns.assign(
+        corrupted=columns["tested_on"] != CLEAN, severity=columns["tested_on"].map(severity)
+    ).sort_values(["corrupted", "noise", "severity"])
+    heads = [corruption_title(tested_on) for tested_on in columns["tested_on"]]
     return Table(
         f"Experiment {experiment['name']} on {experiment['corpus']}: mean of partial conditions",
         ["Model", "Trained on"],
         heads,
         list(_lay_out(experiment, rows, ["training"], "tested_on", list(columns["tested_on"]))),
         [
-            _average_note(summary),
+            *_average_notes(experiment, summary),
             "clean: no corruption, all modalities.",
+            *_snr_notes(columns),
             *_notes(experiment, rows),
         ],
     )
@@ -158,23 +174,28 @@ def conditions_table(experiment: dict, summary: pd.DataFrame) -> Table:
         summary: From :func:`robust_mer.evaluation.summary.read_summary`.
     """
     rows = conditions_rows(summary)
+    has_snr = rows["snr_db"].notna()
     rows = rows.assign(
+        noise=rows["noise"].where(has_snr, rows["tested_on"].map(corruption_title)),
         snr=rows["snr_db"].map(_snr),
         column=rows["condition"].where(rows["kind"] == PARTIAL, rows["kind"]),
+        **{snr: [_by_modality(row, snr) for _, row in rows.iterrows()] for snr in _SNRS},
     )
+    shown = [snr for snr in _SNRS if rows[snr].any()]
     models = list(rows["model"].unique())
     of_model = f" of {models[0]}" if len(models) == 1 else ""
     present = set(rows["column"])
     columns = [name for name in [*partial_conditions(summary), *_HEADS] if name in present]
     return Table(
         f"Experiment {experiment['name']} on {experiment['corpus']}: each condition{of_model}",
-        ["Model", "Trained on", "Noise", "SNR (dB)"],
+        ["Model", "Trained on", "Noise", "SNR (dB)", *[_SNRS[snr] for snr in shown]],
         [_HEADS.get(name, name) for name in columns],
-        list(_lay_out(experiment, rows, ["training", "noise", "snr"], "column", columns)),
+        list(_lay_out(experiment, rows, ["training", "noise", "snr", *shown], "column", columns)),
         [
             "A condition names the clean modalities; the others are corrupted. none: all are "
             "corrupted; complete: none is.",
-            _average_note(summary),
+            *_average_notes(experiment, summary),
+            *([_SNR_NOTE] if shown else []),
             *_notes(experiment, rows),
         ],
     )
@@ -188,9 +209,10 @@ def partial_conditions(summary: pd.DataFrame) -> list[str]:
     return sorted(partial, key=lambda name: (len(name), [letters.index(letter) for letter in name]))
 
 
-def corruption_title(noise: str, snr_db: float) -> str:
+def corruption_title(tested_on: str) -> str:
     """A corruption as a reader should see it, e.g. ``gaussian −10 dB``."""
-    return noise if np.isnan(snr_db) else f"{noise} {_snr(snr_db)} dB"
+    kind, amount, unit = split_name(tested_on)
+    return f"{kind} {_snr(amount)} {unit}" if unit else tested_on
 
 
 def line_name(experiment: dict, model: str, training: str) -> str:
@@ -280,7 +302,7 @@ def _sort(summary: pd.DataFrame, experiment: dict) -> pd.DataFrame:
             "corrupted": summary["tested_on"] != CLEAN,
             "training": summary["training"],
             "noise": summary["noise"],
-            "snr": -summary["snr_db"],
+            "severity": summary["tested_on"].map(severity),
             "condition": column.map(conditions.index),
         }
     )
@@ -300,6 +322,8 @@ def _lay_out(
         if cells["paper_wa"].notna().any():
             paper = [map(_number, cells[f"paper_{measure}"]) for measure in _MEASURES]
             name = line.loc[line["paper_wa"].notna(), "published_model"].iloc[0]
+            ours_alone = [label in _SNRS for label in labels]
+            values = ["" if ours else v for v, ours in zip(values, ours_alone, strict=True)]
             yield Row([f"paper: {name}", *values, *_interleave(*paper)], published=True)
 
 
@@ -307,12 +331,55 @@ def _marked(experiment: dict, model: str) -> str:
     return f"{model} †" if model in experiment.get("given_mask", []) else model
 
 
-def _average_note(summary: pd.DataFrame) -> str:
-    partial = ", ".join(partial_conditions(summary)) or "not evaluated here"
-    return (
+def _average_notes(experiment: dict, summary: pd.DataFrame) -> list[str]:
+    partial = partial_conditions(summary)
+    notes = [
         "Average: unweighted mean, in every fold and seed, of the conditions in which some "
-        f"modalities are clean and some are not ({partial}), as far as a model has them."
-    )
+        f"modalities are clean and some are not ({', '.join(partial) or 'not evaluated here'}), as "
+        "far as a model has them."
+    ]
+    if experiment.get("one_condition_seed") is not None:
+        notes.append(
+            "Every utterance is tested under one of these conditions, drawn at random, the same "
+            "for all models. pooled: all these utterances together; the average gives each "
+            "condition the same weight, however many utterances it has."
+        )
+    found = summary[summary["kind"] == PARTIAL].groupby("tested_on", sort=False)["condition"]
+    for tested_on, conditions in found.unique().items():
+        if set(conditions) != set(partial):
+            few = ", ".join(name for name in partial if name in conditions)
+            notes.append(f"Average of {corruption_title(tested_on)}: of {few}, all that it has.")
+    for name, named in experiment.get("named", {}).items():
+        if isinstance(named, list):
+            notes.append(f"{name}: by turns {', '.join(map(corruption_title, named))}.")
+        else:
+            parts = (f"{modality} {corruption_title(what)}" for modality, what in named.items())
+            notes.append(f"{name}: {', '.join(parts)}.")
+    return notes
+
+
+def _snr_notes(columns: pd.DataFrame) -> list[str]:
+    """What SNR each corruption of a table has, in one note; none where none has any."""
+    found = []
+    for _, row in columns.iterrows():
+        both = [_by_modality(row, kind) for kind in _SNRS]
+        if any(both):
+            title = corruption_title(row["tested_on"])
+            found.append(f"{title}: {' / '.join(snr or '–' for snr in both)}")
+    if not found:
+        return []
+    return [f"{_SNR_NOTE} Nominal / true SNR in dB: {'; '.join(found)}."]
+
+
+def _by_modality(row: pd.Series, kind: str) -> str:
+    """The SNR of a row's corruption in dB: one number, or one for each modality by its letter."""
+    start = f"{kind}_snr_db_"
+    found = {name.removeprefix(start): row[name] for name in row.index if name.startswith(start)}
+    letter = letters(list(found))
+    shown = {m: f"{snr:.1f}".replace("-", "−") for m, snr in found.items() if not np.isnan(snr)}
+    if len(shown) == len(found) and len(set(shown.values())) == 1:
+        return next(iter(shown.values()))
+    return ", ".join(f"{letter[modality]} {snr}" for modality, snr in shown.items())
 
 
 def _notes(experiment: dict, rows: pd.DataFrame) -> list[str]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from robust_mer.errors import InputError
 from robust_mer.features.shards import cut, read_shard
-from robust_mer.features.utterance import Utterance
+from robust_mer.features.utterance import SignalCorruption, Utterance
 from robust_mer.features.workers import Workers
 from robust_mer.files import inside, whole
 from robust_mer.identity import code_identity
@@ -30,6 +30,7 @@ def extract_features(
     report_path: str | Path,
     threads: int,
     max_failed_fraction: float,
+    corruption: SignalCorruption | None = None,
 ) -> None:
     """Extract features from all utterances of an index, and report on each of them.
 
@@ -49,6 +50,7 @@ def extract_features(
         threads: Number of processes.
         max_failed_fraction: Largest fraction of utterances that may have status ``failed``;
             empty ones do not count.
+        corruption: What is done to the utterances' signals before; None for clean features.
 
     Raises:
         InputError: the index or the settings are wrong, or too many utterances failed. In the
@@ -60,10 +62,13 @@ def extract_features(
     folder = features_path.with_name(f"{features_path.name}.shards")
     folder.mkdir(parents=True, exist_ok=True)
 
-    with Workers(implementation, settings, threads) as workers:
+    with Workers(implementation, settings, threads, corruption) as workers:
         extractor = workers.describe()
         code = code_identity(__name__, implementation)
         context = [implementation, code, settings, extractor.weights_sha256]
+        if corruption is not None:
+            context.append(corruption.identity())
+            settings = {**settings, "corruption": corruption.describe()}
         finished = workers.run(cut(utterances, folder, context))
         place = {
             utterance.utterance: (shard.path, row)

@@ -158,8 +158,9 @@ def crop_square(grey: np.ndarray, box: np.ndarray, margin: float, size: int) -> 
 class Clip:
     """The pictures of an utterance at a fixed rate: BGR uint8 [height, width, 3] each.
 
-    Only the utterance's own part of the recording is decoded. Sampled faster than it was
-    recorded, a picture is repeated.
+    Every visual extractor reads through here, so that a corruption of recordings reaches it. Only
+    the utterance's own part of the recording is decoded. Sampled faster than it was recorded, a
+    picture is repeated.
     """
 
     def __init__(self, utterance: Utterance, rate: float):
@@ -186,8 +187,13 @@ class Clip:
         self.seconds = end - start
         times = start + np.arange(math.ceil(self.seconds * rate - 1e-6)) / rate
         self._wanted = np.floor(times * self._fps + 1e-6).astype(int)
+        if utterance.alter_frames is not None:
+            self._wanted = utterance.alter_frames(self._wanted)
+        self._alter_picture = utterance.alter_picture
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        if not len(self._wanted):
+            return
         position = int(self._wanted[0])
         self._video.set(cv2.CAP_PROP_POS_FRAMES, position)
         picture = None
@@ -202,6 +208,8 @@ class Clip:
                     if not decoded:
                         raise UtteranceError("video cannot be decoded")
                     picture = crop_region(whole_picture, self._region)
+                    if self._alter_picture is not None:
+                        picture = self._alter_picture(picture, int(wanted))
             yield picture
 
     def _check_end(self, position: int) -> None:

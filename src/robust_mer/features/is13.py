@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import opensmile
-import soundfile
 from scipy.signal import resample_poly
 
 from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.audio import SAMPLE_RATE, read_audio
 from robust_mer.features.utterance import Extraction, Utterance
 
 SETTINGS = {
@@ -17,9 +17,7 @@ SETTINGS = {
     "frame_rate": 10.0,
 }
 
-_SAMPLE_RATE = 16_000  # Hz
 _OPENSMILE_RATE = 100  # frames per second
-_MAY_LACK = 0.5  # seconds that a recording may end before the index says; annotators round
 
 
 class IS13:
@@ -64,49 +62,16 @@ class IS13:
                 frames, ratio.numerator, ratio.denominator, axis=0, padtype="edge"
             )
         return Extraction(
-            values.astype(np.float32), looked_at=len(frames), seconds=len(signal) / _SAMPLE_RATE
+            values.astype(np.float32), looked_at=len(frames), seconds=len(signal) / SAMPLE_RATE
         )
 
     def _descriptors(self, signal: np.ndarray) -> np.ndarray:
         """Frames at 100 Hz, float32 [T, 130], of a signal at 16 kHz."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            frames = self._smile(signal, _SAMPLE_RATE)[0].T
+            frames = self._smile(signal, SAMPLE_RATE)[0].T
         if len(frames) == 1 and np.isnan(frames).all():
             raise UtteranceError(
-                f"audio too short for one frame: {len(signal) / _SAMPLE_RATE:.3f} s"
+                f"audio too short for one frame: {len(signal) / SAMPLE_RATE:.3f} s"
             )
         return frames
-
-
-def read_audio(utterance: Utterance) -> np.ndarray:
-    """The utterance's audio: mono, 16 kHz, float32 [samples] that fit into 16 bits.
-
-    Raises:
-        UtteranceError: it is missing, cannot be decoded, or ends before the utterance does.
-    """
-    path = utterance.file("audio")
-    start, end = (None, None) if utterance.audio_is_cut else (utterance.start, utterance.end)
-    try:
-        with soundfile.SoundFile(path) as file:
-            rate = file.samplerate
-            first = round((start or 0) * rate)
-            last = file.frames if end is None else round(end * rate)
-            file.seek(min(first, file.frames))
-            signal = file.read(max(last - first, 0), dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise UtteranceError(f"audio cannot be decoded: {error.error_string}") from error
-    if len(signal) < last - first - _MAY_LACK * rate:
-        raise UtteranceError(
-            f"audio too short: it ends {(last - first - len(signal)) / rate:.2f} s early"
-        )
-    if not len(signal):
-        raise UtteranceError("audio too short: it is empty")
-    signal = signal.mean(axis=1)
-    if not np.isfinite(signal).all():
-        raise UtteranceError("audio holds samples that are not numbers")
-    if rate != _SAMPLE_RATE:
-        ratio = Fraction(_SAMPLE_RATE, rate)
-        signal = resample_poly(signal, ratio.numerator, ratio.denominator)
-    # openSMILE's Python interface converts to 16 bits without a limit: a sample of 1.0 wraps to -1.
-    return np.clip(signal, -1, 32767 / 32768).astype(np.float32)

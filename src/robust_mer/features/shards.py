@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from robust_mer.errors import UtteranceError
-from robust_mer.features.utterance import Extractor, Utterance
+from robust_mer.features.utterance import Extractor, SignalCorruption, Utterance
 from robust_mer.files import whole
 
 _SIZE = 25  # utterances; a killed job loses at most this many per process
@@ -74,9 +74,11 @@ def cut(utterances: list[Utterance], folder: Path, context: list) -> list[Shard]
     ]
 
 
-def extract_shard(extractor: Extractor, shard: Shard) -> None:
-    """Extract a shard's utterances and write its file."""
-    results = [_extract(extractor, utterance) for utterance in shard.utterances]
+def extract_shard(
+    extractor: Extractor, shard: Shard, corruption: SignalCorruption | None = None
+) -> None:
+    """Extract a shard's utterances, corrupted where that is asked for, and write its file."""
+    results = [_extract(extractor, utterance, corruption) for utterance in shard.utterances]
     _write(shard.path, [values for values, _ in results], [row for _, row in results])
 
 
@@ -104,10 +106,13 @@ def _version(path: Path | None) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
-def _extract(extractor: Extractor, utterance: Utterance) -> tuple[np.ndarray, dict]:
+def _extract(
+    extractor: Extractor, utterance: Utterance, corruption: SignalCorruption | None
+) -> tuple[np.ndarray, dict]:
     width = len(extractor.names)
     try:
-        extraction = extractor.extract(utterance)
+        received = utterance if corruption is None else corruption(utterance)
+        extraction = extractor.extract(received)
         values = np.asarray(extraction.values, np.float32)
         if values.ndim != 2 or values.shape[1] != width:
             raise UtteranceError(f"features of shape {values.shape}: expected (T, {width})")

@@ -1,5 +1,6 @@
 """What an extractor is given and what it gives back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +22,11 @@ class Utterance:
     end: float | None  # seconds into the video; None = to the end
     text: str
     audio_is_cut: bool  # the audio file is the utterance itself: start and end do not apply to it
+    # What is done to the signals between decoding and extraction; None leaves them as they are.
+    # (A corrupted text stands in `text`.) The functions that decode apply it, extractors do not.
+    alter_audio: Callable[[np.ndarray, int], np.ndarray] | None = None  # samples, rate -> samples
+    alter_frames: Callable[[np.ndarray], np.ndarray] | None = None  # numbers asked for -> seen
+    alter_picture: Callable[[np.ndarray, int], np.ndarray] | None = None  # BGR, number -> BGR
 
     def file(self, modality: str) -> Path:
         """The recording of ``modality`` (``"audio"`` or ``"video"``).
@@ -58,3 +64,16 @@ class Extractor(Protocol):
 
     def extract(self, utterance: Utterance) -> Extraction:
         """Features of one utterance; UtteranceError(reason) where it cannot be used."""
+
+
+class SignalCorruption(Protocol):
+    """What may be done to utterances between the index and an extractor."""
+
+    def __call__(self, utterance: Utterance) -> Utterance:
+        """The utterance as received: with functions that alter its signals, or another text."""
+
+    def describe(self) -> dict:
+        """What stands in the feature file beside the extractor's settings."""
+
+    def identity(self) -> list:
+        """All that a result hangs on beside the utterance itself."""

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 
 from robust_mer.errors import InputError
 from robust_mer.features.shards import Shard, extract_shard
-from robust_mer.features.utterance import Extractor, Utterance
+from robust_mer.features.utterance import Extractor, SignalCorruption, Utterance
 from robust_mer.jobs import die_with_parent, without_main
 from robust_mer.settings import load
 
@@ -33,10 +33,17 @@ class Workers:
     others when one did; this one knows at any time which process works on which shard.
     """
 
-    def __init__(self, implementation: str, settings: dict, threads: int):
+    def __init__(
+        self,
+        implementation: str,
+        settings: dict,
+        threads: int,
+        corruption: SignalCorruption | None = None,
+    ):
         self._implementation = implementation
         self._settings = settings
         self._threads = threads
+        self._corruption = corruption
         self._workers: list[_Worker] = []
         self._width = 0
 
@@ -97,7 +104,7 @@ class Workers:
                 yield from _places(shard)
 
     def _start(self) -> "_Worker":
-        worker = _Worker(self._implementation, self._settings)
+        worker = _Worker(self._implementation, self._settings, self._corruption)
         self._workers.append(worker)
         return worker
 
@@ -106,11 +113,11 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS
 
 
 class _Worker:
-    def __init__(self, implementation: str, settings: dict):
+    def __init__(self, implementation: str, settings: dict, corruption: SignalCorruption | None):
         spawn = multiprocessing.get_context("spawn")  # a fork would copy torch's locks and threads
         self.connection, theirs = spawn.Pipe()
         self.process = spawn.Process(
-            target=_serve, args=(theirs, implementation, settings), daemon=True
+            target=_serve, args=(theirs, implementation, settings, corruption), daemon=True
         )
         with without_main():
             self.process.start()
@@ -123,7 +130,12 @@ class _Worker:
         return signal.Signals(-code).name if code < 0 else f"exit status {code}"
 
 
-def _serve(connection: Connection, implementation: str, settings: dict) -> None:
+def _serve(
+    connection: Connection,
+    implementation: str,
+    settings: dict,
+    corruption: SignalCorruption | None,
+) -> None:
     """Body of a process: build the extractor, then extract the shards that come."""
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
@@ -148,7 +160,7 @@ def _serve(connection: Connection, implementation: str, settings: dict) -> None:
     connection.send(Description(extractor.names, extractor.frame_rate, extractor.weights_sha256))
     with suppress(EOFError):
         while True:
-            extract_shard(extractor, connection.recv())
+            extract_shard(extractor, connection.recv(), corruption)
             connection.send(None)
 
 

@@ -22,19 +22,20 @@ from robust_mer.training.replica import (
 def fit_replica(
     model: FittedModel, replica: Replica, corpus: Corpus, frames: dict[str, Frames]
 ) -> list[dict]:
-    """Fit a model to a replica's training part, every utterance under every training condition.
+    """Fit a model to a replica's training part.
+
+    It meets every utterance under every corruption and condition that it is trained under.
 
     Its noise is drawn once, from the replica's own seed.
 
     Returns:
         The history, of one row.
     """
-    noise = replace(
-        replica.corruption, seed=replica_seed(replica.seed, replica.fold, "noise of a fit")
-    )
-    train, label = _received(model, replica, corpus, frames, "train", noise)
+    seed = replica_seed(replica.seed, replica.fold, "noise of a fit")
+    own = [replace(corruption, seed=seed) for corruption in replica.corruptions]
+    train, label = _received(model, replica, corpus, frames, "train", own)
     held_out, held_out_label = _received(
-        model, replica, corpus, frames, "validation", replica.corruption
+        model, replica, corpus, frames, "validation", replica.corruptions
     )
     reached = model.fit(train, label, held_out, held_out_label)
     return [{"epoch": 1, "validation_ua": reached}]
@@ -46,19 +47,19 @@ def _received(
     corpus: Corpus,
     frames: dict[str, Frames],
     part: str,
-    corruption: CorruptionOfFold,
+    corruptions: list[CorruptionOfFold],
 ) -> tuple[dict[str, Tensor], Tensor]:
     rows = replica.parts[part]
     net = Nets([model], torch.device("cpu"))
-    clean, noisy = (
-        embed(
-            net,
-            PaddedPart.of(
-                [evaluation_frames(frames, replica.normalisers, corpus.utterances, rows, part, how)]
-            ),
-        )
-        for how in (NO_CORRUPTION, corruption)
-    )
-    received = [combine(clean, noisy, is_clean)[0] for is_clean in replica.conditions]
+
+    def embedded(how: CorruptionOfFold) -> dict[str, Tensor]:
+        values = evaluation_frames(frames, replica.normalisers, corpus.utterances, rows, part, how)
+        return embed(net, PaddedPart.of([values]))
+
+    clean = embedded(NO_CORRUPTION)
+    received = []
+    for corruption, conditions in zip(corruptions, replica.conditions, strict=True):
+        noisy = embedded(corruption)
+        received += [combine(clean, noisy, is_clean)[0] for is_clean in conditions]
     label = torch.from_numpy(corpus.label[rows]).repeat(len(received))
     return {m: torch.cat([some[m][0] for some in received]) for m in clean}, label

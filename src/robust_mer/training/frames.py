@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robust_mer.corruption.draws import send
 from robust_mer.data import Corpus, Normaliser
 from robust_mer.store import Features
 
@@ -51,20 +52,15 @@ class Normalise:
         return values.sub_(self.mean).div_(self.deviation)
 
 
-def send(values: np.ndarray, device: torch.device) -> Tensor:
-    """A copy on a device, without waiting until the device has come to it."""
-    tensor = torch.from_numpy(values)
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
-
-
 def load_frames(corpus: Corpus, device: torch.device) -> dict[str, Frames]:
     """All frames of a corpus, as extracted, on a device."""
+    return {modality: load_store(store, device) for modality, store in corpus.features.items()}
 
-    def of(store: Features) -> Frames:
-        values = torch.from_numpy(store.values).to(device)
-        return Frames(values, store.offsets[:-1], np.diff(store.offsets))
 
-    return {modality: of(store) for modality, store in corpus.features.items()}
+def load_store(store: Features, device: torch.device) -> Frames:
+    """All frames of a feature file, as extracted, on a device."""
+    values = torch.from_numpy(store.values).to(device)
+    return Frames(values, store.offsets[:-1], np.diff(store.offsets))
 
 
 def pad(values: Tensor, length: np.ndarray) -> Tensor:

@@ -129,7 +129,8 @@ class Nets:
 
         tensors = (leaves, keys, *inputs)
         if len(next(iter(leaves.values()))) == 1:
-            return _map(lambda t: t[None], one(*(_map(lambda t: t[0], part) for part in tensors)))
+            # Squeezed, not taken by index: that gradient would be copied into zeros of its size.
+            return _map(lambda t: t[None], one(*(_map(lambda t: t.squeeze(0), p) for p in tensors)))
         in_dims = tuple(None if isinstance(part, str) else 0 for part in tensors)
         return torch.vmap(one, in_dims)(*tensors)
 

@@ -13,8 +13,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from robust_mer.corruption.draws import send
 from robust_mer.corruption.names import CLEAN, parse_trained_on
-from robust_mer.corruption.noise import add_noise
 from robust_mer.data import Corpus, Normaliser, fit_normalisers, read_corpus
 from robust_mer.errors import InputError
 from robust_mer.files import sha256
@@ -24,7 +24,7 @@ from robust_mer.models.fitted import FittedModel
 from robust_mer.models.model import Batch, Model
 from robust_mer.training.checkpoint import build_model, load_checkpoint
 from robust_mer.training.fit import fit_replica
-from robust_mer.training.frames import Frames, Normalise, load_frames, pad, send
+from robust_mer.training.frames import Frames, Normalise, load_frames, pad
 from robust_mer.training.nets import Nets, Optimiser
 from robust_mer.training.predict import PaddedPart, combine, embed, pick_device
 from robust_mer.training.replica import (
@@ -32,6 +32,7 @@ from robust_mer.training.replica import (
     CorruptionOfFold,
     EpochDraws,
     Replica,
+    corrupt_afresh,
     corruption_of_fold,
     evaluation_frames,
     replica_seed,
@@ -50,13 +51,13 @@ def train_replicas(
     utterances_csv: str | Path,
     folds_csv: str | Path,
     features: dict[str, str | Path],
-    alpha_bars: dict[tuple[int, str], float],
+    corruptions: dict[str, dict],
+    alpha_bars: dict[str, dict[tuple[int, str], float]],
     teachers: dict[Key, str | Path],
     trained_on: str,
     model: dict,
     normalise: dict[str, bool],
     not_finite: dict[str, float | None],
-    noise: dict | None,
     code: str,
     device: str,
     max_replicas: int | None,
@@ -69,6 +70,9 @@ def train_replicas(
     carry the same corruption with fixed noise of their own; the epoch with the highest validation
     UA, pooled over the training conditions, is kept. Test data are not looked at.
 
+    Where there are several corruptions, every sample meets one of them, drawn anew at every access
+    too, and the validation UA is the mean of those under each.
+
     A replica's draws depend on its fold and seed alone, not on which others train beside it.
     Replicas that were trained before, with the same data, settings and code, are taken over, and
     those that were broken off go on where they were saved last.
@@ -79,15 +83,15 @@ def train_replicas(
         utterances_csv: The index.
         folds_csv: The folds.
         features: Feature file per modality.
-        alpha_bars: abar by (fold, modality) from the noise schedule.
+        corruptions: By name, ``noises`` of a corruption, as `robust_mer.config.Config.noises` tells
+            them, and ``seed`` of its noise in the validation data. ``clean`` has no noises.
+        alpha_bars: By name, abar by (fold, modality) from the corruption's schedule.
         teachers: Checkpoint per fold and seed, where the model needs a teacher.
         trained_on: e.g. ``clean``, ``gaussian_-10dB`` or ``gaussian_-10dB_none``.
         model: ``implementation`` and ``settings``.
         normalise: Per modality, whether features are normalised.
         not_finite: Per modality, what takes the place of values that are not finite; None: they
             are an error.
-        noise: ``implementation`` and ``settings`` of the noise, and ``seed`` of that in the
-            validation data; None for ``clean``.
         code: Identity of the code, which a replica that is taken over must share.
         device: ``auto``, ``cpu`` or ``cuda``.
         max_replicas: How many are trained as one at most; None: one on a CPU, all on a GPU.
@@ -100,13 +104,16 @@ def train_replicas(
     torch.set_num_threads(threads)
     where = pick_device(device)
     corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
-    corruption, which = parse_trained_on(trained_on)
-    conditions = training_conditions(list(features), CLEAN if corruption == CLEAN else which)
+    _, which = parse_trained_on(trained_on)
+    conditions = [
+        training_conditions(list(features), which if how["noises"] else CLEAN, how["noises"])
+        for how in corruptions.values()
+    ]
     shared = {
         "model": model,
         "trained_on": trained_on,
         "normalise": normalise,
-        "noise": noise,
+        "corruptions": corruptions,
         "code": code,
         "corpus": corpus_identity(corpus),
         "torch": torch.__version__,
@@ -117,7 +124,10 @@ def train_replicas(
         parts = _check_fold(corpus, fold, folds_csv)
         if fold not in normalisers:
             normalisers[fold] = fit_normalisers(corpus, fold, normalise)
-        of_fold = corruption_of_fold(corruption, noise, alpha_bars, fold, list(features))
+        of_fold = [
+            corruption_of_fold(how["noises"], alpha_bars.get(name, {}), how["seed"], fold)
+            for name, how in corruptions.items()
+        ]
         replica = Replica(fold, seed, parts, normalisers[fold], of_fold, conditions)
         teacher = teachers.get((fold, seed))
         facts = {
@@ -182,7 +192,10 @@ def _identity(shared: dict, replica: Replica, teacher: str | Path | None) -> str
         "fold": replica.fold,
         "seed": replica.seed,
         "parts": {part: rows.tolist() for part, rows in replica.parts.items() if part != "test"},
-        "alpha_bar": replica.corruption.alpha_bar,
+        "alpha_bar": [
+            {modality: how.alpha_bar for modality, how in corruption.modalities.items()}
+            for corruption in replica.corruptions
+        ],
         "teacher": None if teacher is None else sha256(teacher),
     }
     return hashlib.sha256(json.dumps([shared, own], sort_keys=True).encode()).hexdigest()
@@ -279,6 +292,12 @@ class _Wave:
         self.behind = behind  # how many replicas wait for the end of this wave
         self.replicas = [course.replica for course in courses]
         self.device = next(iter(frames.values())).values.device
+        self.conditions = self.replicas[0].conditions
+        # by replica and modality, what each of its corruptions does to that
+        self.corruptions = [
+            {m: [each.modalities.get(m) for each in replica.corruptions] for m in frames}
+            for replica in self.replicas
+        ]
         self.settings = courses[0].facts["settings"]
         self.label = torch.from_numpy(corpus.label).to(self.device)
         self.normalise = [
@@ -402,6 +421,7 @@ class _Wave:
         ]
         received, lengths, clean = {}, {}, {}
         is_clean = np.stack([draws[r].is_clean[samples] for r in which])
+        corruption = np.stack([draws[r].corruption[samples] for r in which])
         for column, (modality, frames) in enumerate(self.frames.items()):
             length = np.stack([frames.length[some] for some in rows])
             values = frames.take(np.concatenate(rows))
@@ -410,7 +430,8 @@ class _Wave:
             if self.needs_clean:
                 clean[modality] = pad(values, length)
             if not is_clean[..., column].all():
-                self._add_noise(values, which, draws, modality, ~is_clean[..., column], length)
+                is_noisy = ~is_clean[..., column]
+                self._add_noise(values, which, draws, modality, is_noisy, corruption, length)
             received[modality] = pad(values, length)
             lengths[modality] = send(length, self.device)
         targets = {}
@@ -432,18 +453,21 @@ class _Wave:
         draws: list[EpochDraws],
         modality: str,
         is_noisy: np.ndarray,
+        corruption: np.ndarray,
         length: np.ndarray,
     ) -> None:
         """Fresh noise on the frames [n, D] of those utterances [k, B] that are noisy."""
         frames = send(np.repeat(is_noisy.ravel(), length.ravel()).nonzero()[0], self.device)
         parts = values.index_select(0, frames).split((length * is_noisy).sum(axis=1).tolist())
         received = [
-            add_noise(
+            corrupt_afresh(
                 part,
-                self.replicas[r].corruption.noise(tuple(part.shape), draws[r].noise),
-                self.replicas[r].corruption.alpha_bar[modality],
+                length[row][is_noisy[row]],
+                corruption[row][is_noisy[row]],
+                self.corruptions[r][modality],
+                draws[r].noise,
             )
-            for r, part in zip(which, parts, strict=True)
+            for row, (r, part) in enumerate(zip(which, parts, strict=True))
         ]
         values.index_copy_(0, frames, torch.cat(received))
 
@@ -476,40 +500,61 @@ class _Wave:
     def _prepare_validation(self, corpus: Corpus) -> None:
         self.validation_label = [corpus.label[r.parts["validation"]] for r in self.replicas]
         clean = [self._part(corpus, r, "validation", NO_CORRUPTION) for r in self.replicas]
-        self.validation_clean = self.validation_noisy = PaddedPart.of(clean)
-        if self.replicas[0].corruption.noise is not None:
-            noisy = [self._part(corpus, r, "validation", r.corruption) for r in self.replicas]
-            self.validation_noisy = PaddedPart.of(noisy)
+        self.validation_clean = PaddedPart.of(clean)
+        self.validation_noisy = [
+            self._validation_under(corpus, place) for place in range(len(self.conditions))
+        ]
+
+    def _validation_under(self, corpus: Corpus, place: int) -> PaddedPart:
+        """Validation parts under one of the corruptions."""
+        if not self.replicas[0].corruptions[place].modalities:
+            return self.validation_clean
+        noisy = [self._part(corpus, r, "validation", r.corruptions[place]) for r in self.replicas]
+        return PaddedPart.of(noisy)
 
     def _validate(self) -> list[dict[str, float]]:
-        """UA and WA of every replica, pooled over the conditions that it is trained under."""
+        """UA and WA of every replica, pooled over the conditions that it is trained under.
+
+        Where it is trained on several corruptions, their means over these.
+        """
         clean = embed(self.nets, self.validation_clean)
-        noisy = clean
-        if self.validation_noisy is not self.validation_clean:
-            noisy = embed(self.nets, self.validation_noisy)
-        conditions = self.replicas[0].conditions
-        predicted = torch.stack(
-            [
-                self.nets.call("predict", *combine(clean, noisy, is_clean)).argmax(dim=2)
-                for is_clean in conditions
-            ],
-            dim=1,
-        ).cpu()
-        received, _ = combine(clean, noisy, conditions[0])
+        found = [
+            self._predict(clean, noisy, conditions)
+            for noisy, conditions in zip(self.validation_noisy, self.conditions, strict=True)
+        ]
         figures = []
         for place, label in enumerate(self.validation_label):
-            own = {m: values[[place], : len(label)] for m, values in received.items()}
+            own = {m: values[[place], : len(label)] for m, values in found[0][1].items()}
             health = self.nets.call("health", own, which=[place])
-            found = predicted[place, :, : len(label)].flatten().numpy()
-            pooled = np.tile(label, len(conditions))
+            pairs = [
+                (
+                    np.tile(label, predicted.shape[1]),
+                    predicted[place, :, : len(label)].flatten().numpy(),
+                )
+                for predicted, _ in found
+            ]
             figures.append(
                 {
-                    "validation_ua": ua(pooled, found),
-                    "validation_wa": wa(pooled, found),
+                    "validation_ua": float(np.mean([ua(*pair) for pair in pairs])),
+                    "validation_wa": float(np.mean([wa(*pair) for pair in pairs])),
                     **{name: value.item() for name, value in health.items()},
                 }
             )
         return figures
+
+    def _predict(
+        self, clean: dict[str, Tensor], part: PaddedPart, conditions: np.ndarray
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Classes [R, conditions, n] that a corrupted part is predicted to be of.
+
+        And the embeddings that are received under the first of the conditions.
+        """
+        noisy = clean if part is self.validation_clean else embed(self.nets, part)
+        predicted = [
+            self.nets.call("predict", *combine(clean, noisy, is_clean)).argmax(dim=2)
+            for is_clean in conditions
+        ]
+        return torch.stack(predicted, dim=1).cpu(), combine(clean, noisy, conditions[0])[0]
 
     def _say(self, epoch: int, epochs: int, left: float) -> None:
         courses = [course for course in self.courses if not course.diverged]

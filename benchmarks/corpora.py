@@ -1,0 +1,145 @@
+"""Time and memory of the index, of folds and of an import, on generated corpora of full size.
+
+    python benchmarks/corpora.py
+
+It needs Linux, 8 GB of memory and 10 GB of disk, but no install and no data. README.md tells the
+columns.
+"""
+
+import argparse
+import multiprocessing
+import re
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
+
+import h5py  # noqa: E402
+from generators.iemocap import make_iemocap  # noqa: E402
+from generators.mosei import NEGATIVE, SIZES, make_csd, make_multibench  # noqa: E402
+from generators.msp_improv import make_msp_improv  # noqa: E402
+
+from robust_mer.corpora.folds import write_folds  # noqa: E402
+from robust_mer.corpora.index import index_corpus  # noqa: E402
+from robust_mer.corpora.registry import IMPORTERS, READERS  # noqa: E402
+from robust_mer.features.imported import import_features  # noqa: E402
+from robust_mer.settings import defaults  # noqa: E402
+from robust_mer.table import read_table  # noqa: E402
+
+MODALITIES = ("audio", "video", "text")
+
+
+def main() -> None:
+    arguments = _parse()
+    print(f"{'corpus':24} {'step':14} {'seconds':>8} {'cpu s':>8} {'GB':>6}  size", flush=True)
+    with tempfile.TemporaryDirectory(prefix="robust-mer-benchmark-", dir=arguments.folder) as name:
+        folder = Path(name)
+        for corpus, (reader, make, settings, folds, imports) in _corpora().items():
+            if arguments.only and corpus not in arguments.only:
+                continue
+            root, out = folder / corpus, folder / f"{corpus}_results"
+            root.mkdir()
+            out.mkdir()
+            make(root)
+            _report(corpus, "index", root, _index, out, root, reader, settings)
+            _report(corpus, "folds", out / "folds.csv", _folds, out, folds)
+            for modality in imports:
+                store = out / f"imported_{modality}.h5"
+                _report(corpus, f"import {modality}", store, _import, out, root, reader,
+                        settings, modality)  # fmt: skip
+
+
+def _corpora() -> dict[str, tuple]:
+    """By name: reader, generator, settings, folds, what is imported."""
+    ten, given, split = {"scheme": "session_speakers"}, {"scheme": "part"}, {"split": "split.csv"}
+    return {
+        "iemocap": ("iemocap", make_iemocap, {}, ten, ()),
+        "msp_improv": ("msp_improv", make_msp_improv, {}, ten, ()),
+        "mosei csd": ("cmu_mosei", _make_csd, split, given, MODALITIES),
+        "mosei pickle, float32": ("multibench", _make_pickle("float32"), {}, given, MODALITIES),
+        "mosei pickle, float64": ("multibench", _make_pickle("float64"), {}, given, MODALITIES),
+    }
+
+
+def _make_csd(root: Path) -> None:
+    make_csd(root, SIZES, NEGATIVE)
+
+
+def _make_pickle(dtype: str) -> Callable[[Path], None]:
+    return lambda root: make_multibench(root / "mosei_senti_data.pkl", dtype=dtype)
+
+
+def _settings(reader: str, changes: dict) -> dict:
+    return {**defaults(READERS[reader]), **changes}
+
+
+def _index(out: Path, root: Path, reader: str, changes: dict) -> None:
+    paths = [out / f"{name}.csv" for name in ("utterances", "index_problems", "media")]
+    how = {"implementation": READERS[reader], "settings": _settings(reader, changes)}
+    index_corpus(*paths, root, how, max_left_out=0.0)
+
+
+def _folds(out: Path, settings: dict) -> None:
+    names = ("folds", "fold_checks", "utterances", "media")
+    write_folds(*(out / f"{name}.csv" for name in names), settings)
+
+
+def _import(out: Path, root: Path, reader: str, changes: dict, modality: str) -> None:
+    path = out / f"imported_{modality}.h5"
+    import_features(
+        out / "utterances.csv", root, IMPORTERS[reader], _settings(reader, changes), modality, path,
+        path.with_suffix(".csv"), 0.0,
+    )  # fmt: skip
+
+
+def _report(corpus: str, step: str, result: Path, work: Callable, *arguments) -> None:
+    """Do the work in a process of its own, whose memory and time it prints."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_measure, args=(sender, work, arguments))
+    process.start()
+    sender.close()
+    try:
+        seconds, cpu, gigabytes = receiver.recv()
+    except EOFError:
+        sys.exit(f"{corpus}: {step} failed")
+    process.join()
+    size = _size(step, result)
+    print(f"{corpus:24} {step:14} {seconds:8.1f} {cpu:8.1f} {gigabytes:6.2f}  {size}", flush=True)
+
+
+def _measure(sender, work: Callable, arguments: tuple) -> None:
+    started = time.perf_counter()
+    work(*arguments)
+    seconds, usage = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
+    # not ru_maxrss, which knows what the parent had when it made this process
+    status = Path("/proc/self/status").read_text()
+    kilobytes = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
+    sender.send((seconds, usage.ru_utime + usage.ru_stime, kilobytes / 1e6))
+
+
+def _size(step: str, result: Path) -> str:
+    if step == "index":
+        files = [path for path in result.rglob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files)
+        return f"{len(files)} files, {size / 1e9:.2f} GB"
+    if step == "folds":
+        return f"{len(read_table(result))} rows"
+    with h5py.File(result) as file:
+        return f"{len(file['utterance'])} utterances, {file['values'].shape} values"
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--folder", help="where the corpora are made for the time being")
+    parser.add_argument("--only", nargs="+", help="names of corpora; all by default")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

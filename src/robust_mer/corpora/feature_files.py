@@ -1,0 +1,107 @@
+"""What readers of published features share: frames by utterance, padding, parts, polarity."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from robust_mer.errors import InputError
+
+_PARTS = {
+    "train": ("train", "training", "trn"),
+    "validation": ("validation", "valid", "val", "dev"),
+    "test": ("test", "testing", "tst"),
+}
+
+
+class FeatureSource(Protocol):
+    """Published features of one modality, as a reader's function ``features`` gives them.
+
+    That function takes the corpus' root, the reader's settings and the modality, and raises
+    InputError where there is nothing of the kind.
+    """
+
+    file: Path  # that they come from
+    width: int
+
+    def frames(self, utterance: str) -> tuple[np.ndarray, int]:
+        """Frames [T, D] of an utterance without padding, and how many frames of padding were cut.
+
+        Raises UtteranceError(reason) where the file has none for the utterance.
+        """
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Utterances in rows of padded arrays: ``where`` has, by utterance, [T, D] or one frame [D].
+
+    ``length`` has the number of frames at the front that are real, where the file tells it;
+    where not, frames of zeros at either end count as padding.
+    """
+
+    file: Path
+    width: int
+    where: dict[str, np.ndarray]
+    length: dict[str, int] | None = None
+
+    def frames(self, utterance: str) -> tuple[np.ndarray, int]:
+        """See `FeatureSource`."""
+        padded = np.atleast_2d(self.where[utterance])
+        if self.length is None:
+            return cut_padding(padded)
+        return padded[: self.length[utterance]], max(0, len(padded) - self.length[utterance])
+
+
+def cut_padding(frames: np.ndarray) -> tuple[np.ndarray, int]:
+    """Cut frames [T, D] of zeros at either end; how many they were."""
+    (real,) = frames.any(axis=1).nonzero()
+    kept = frames[real[0] : real[-1] + 1] if len(real) else frames[:0]
+    return kept, len(frames) - len(kept)
+
+
+def part_of(name: str, where: str) -> str:
+    """Our name of a part: train, validation or test.
+
+    Raises:
+        InputError: it is none that is known.
+    """
+    for part, names in _PARTS.items():
+        if name.lower() in names:
+            return part
+    raise InputError(f"{where}: {name!r} is no part, expected train, valid or test")
+
+
+def polarity(sentiment: float, zero: str) -> str:
+    """Class of a sentiment; ``zero`` is that of neutral ones.
+
+    NMER's Table 1 fits ``positive`` (negative = below 0), MultiBench's rule is ``negative``
+    (positive = above 0). Empty where the sentiment is not a number.
+    """
+    if np.isnan(sentiment):
+        return ""
+    if sentiment == 0:
+        return zero
+    return "positive" if sentiment > 0 else "negative"
+
+
+def video_of(name: str) -> str:
+    """Video id of a segment's name: ``video[k]`` or MMSA's ``video$_$clip``."""
+    return re.sub(r"\[\d+\]$", "", name.partition("$_$")[0])
+
+
+def text_of(value: object) -> str:
+    """A text of an array or a pickle, be it bytes or not."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def named_for(modality: str, names: dict[str, str]) -> str:
+    """What a reader's setting names for a modality: a file or an array.
+
+    Raises:
+        InputError: nothing.
+    """
+    if modality not in names:
+        raise InputError(f"the reader has no features of {modality}, only {', '.join(names)}")
+    return names[modality]

@@ -1,0 +1,169 @@
+"""Reader of the features that the MMIN line published (Zhao et al. 2021; Zuo et al. 2023).
+
+A folder with ``A/comparE.h5``, ``V/denseface.h5`` and ``L/bert_large.h5``, each with a dataset
+[T, D] per utterance, and ``target/{fold}/{trn,val,tst}_{label,int2name}.npy``. Labels are one-hot
+(IEMOCAP) or numbers (MSP-IMPROV).
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from robust_mer.corpora import iemocap, msp_improv
+from robust_mer.corpora.disk import wrong_root
+from robust_mer.corpora.feature_files import FeatureSource, cut_padding, named_for, part_of, text_of
+from robust_mer.corpora.utterances import Reading
+from robust_mer.errors import InputError, UtteranceError
+from robust_mer.files import inside
+
+SETTINGS = {
+    # the file of each modality, in the corpus' root
+    "files": {"audio": "A/comparE.h5", "video": "V/denseface.h5", "text": "L/bert_large.h5"},
+    # the folder with a folder a fold
+    "target": "target",
+    # our labels in the order of the file's numbers. Empty: told from the sizes of the classes,
+    # which works where all of IEMOCAP, or of MSP-IMPROV's condition S, is there.
+    "classes": [],
+}
+
+_PARTS = ("trn", "val", "tst")
+# Published sizes of the four classes, all different, so that they tell the order.
+_SIZES = (
+    {"angry": 1103, "happy": 1636, "neutral": 1708, "sad": 1084},  # IEMOCAP
+    {"angry": 470, "happy": 1048, "neutral": 1789, "sad": 633},  # MSP-IMPROV, condition S
+)
+
+
+class Datasets:
+    """A file with a dataset per utterance; see `FeatureSource`."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._content = _open(file)
+        self.width = self._content[next(iter(self._content))].shape[-1]
+
+    def frames(self, utterance: str) -> tuple[np.ndarray, int]:
+        """See `FeatureSource`."""
+        if utterance not in self._content:
+            raise UtteranceError(f"{self.file.name} has no such utterance")
+        return cut_padding(np.atleast_2d(self._content[utterance][()]))
+
+
+def tables(root: Path, settings: dict) -> list[str]:
+    """Labels and names of all folds."""
+    return sorted(map(str, (root / settings["target"]).glob("*/*.npy")))
+
+
+def read(root: Path, settings: dict) -> Reading:
+    """Read names, labels and folds; a fold is a column ``part_{fold}``.
+
+    Session, speaker and dialogue are those that the utterances' names say.
+
+    Raises:
+        InputError: there are no folds, or the order of the classes is not known.
+    """
+    folder = inside(root, settings["target"])
+    folds = sorted(
+        (path for path in folder.glob("*") if path.is_dir() and path.name.isdecimal()),
+        key=lambda path: int(path.name),
+    )
+    if not folds:
+        raise wrong_root(
+            root,
+            f"no {settings['target']}/1 ... of the published features",
+            "Point the corpus' root at the folder with A, V, L and target",
+        )
+    reading = Reading(more=["dialogue", *(f"part_{fold.name}" for fold in folds)])
+    places: dict[str, int] = {}
+    parts: dict[str, dict[str, str]] = {}
+    for fold in folds:
+        for part in _PARTS:
+            names, numbers = _read_part(fold, part)
+            for utterance, number in zip(names, numbers, strict=True):
+                if places.setdefault(utterance, number) != number:
+                    raise InputError(
+                        f"{fold}: {utterance} is of class {number}, in another fold of class "
+                        f"{places[utterance]}"
+                    )
+                parts.setdefault(utterance, {})[f"part_{fold.name}"] = part_of(part, str(fold))
+    classes = _name_classes(places, settings["classes"], folder)
+    for utterance, number in places.items():
+        named = iemocap.parse_name(utterance) or msp_improv.parse_name(utterance)
+        if named is None:
+            reading.note(folder, 0, f"{utterance}: the name does not tell the speaker")
+        reading.add(
+            {
+                **(named or {}),
+                **parts[utterance],
+                "utterance": utterance,
+                "label": classes[number],
+                "region": "",
+                "audio_is_cut": "1",
+            },
+            folder,
+            0,
+        )
+    return reading
+
+
+def sources(root: Path, settings: dict, modality: str) -> list[str]:
+    """The file that the features of a modality come from."""
+    path = root / named_for(modality, settings["files"])
+    return [str(path)] if path.is_file() else []
+
+
+def features(root: Path, settings: dict, modality: str) -> FeatureSource:
+    """The frames of a modality; see `FeatureSource`."""
+    file = named_for(modality, settings["files"])
+    path = inside(root, file)
+    if not path.is_file():
+        raise wrong_root(root, f"no {file}", "Put the file there, or name it in the config")
+    return Datasets(path)
+
+
+def _open(path: Path) -> h5py.File:
+    try:
+        content = h5py.File(path)
+    except OSError as error:
+        raise InputError(f"{path} is not an HDF5 file: {error}") from error
+    first = next(iter(content.values()), None)
+    if not isinstance(first, h5py.Dataset) or first.ndim not in (1, 2):
+        raise InputError(f"{path} should hold a dataset (frames, features) for each utterance")
+    return content
+
+
+def _read_part(fold: Path, part: str) -> tuple[list[str], list[int]]:
+    try:
+        names = np.load(fold / f"{part}_int2name.npy", allow_pickle=False)
+        labels = np.load(fold / f"{part}_label.npy", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{fold}: names or labels of {part} cannot be read: {error}") from error
+    if len(names) != len(labels):
+        raise InputError(f"{fold}: {part} has {len(names)} names and {len(labels)} labels")
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        labels = labels.argmax(axis=1)
+    return [text_of(np.ravel(name)[0]) for name in names], [int(v) for v in labels.ravel()]
+
+
+def _name_classes(places: dict[str, int], given: list[str], folder: Path) -> dict[int, str]:
+    """Our label of each number, checked against published sizes of the classes."""
+    sizes = Counter(places.values())
+    told = {}
+    for published in _SIZES:
+        if sorted(published.values()) == sorted(sizes.values()):
+            told = {n: label for n, size in sizes.items() for label in published
+                    if published[label] == size}  # fmt: skip
+    if not given and not told:
+        raise InputError(
+            f"{folder}: classes of the sizes {dict(sorted(sizes.items()))} are of no published "
+            "corpus; name them in the order of their numbers in the reader's setting classes"
+        )
+    named = dict(enumerate(given)) if given else told
+    if set(sizes) - set(named) or (told and named != {**named, **told}):
+        raise InputError(
+            f"{folder}: classes {given} do not fit the sizes {dict(sorted(sizes.items()))}"
+            + (f"; those are {told}" if told else "")
+        )
+    return named

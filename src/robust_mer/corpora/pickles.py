@@ -1,0 +1,329 @@
+"""Reading pickles of arrays and plain containers, and nothing else.
+
+A pickle is a program; Python's own unpickler runs it and calls whatever it names. Here the program
+is followed by an interpreter that can build numbers, texts, lists, tuples, sets, dicts and numpy
+arrays and has no means of calling anything. The data of large arrays stay in the file, which is
+mapped into memory: looking at the labels of a file of 4 GB takes no 4 GB.
+
+The format is documented in the standard library's ``pickletools``; how numpy pickles an array, in
+``numpy.ndarray.__reduce__`` and ``__setstate__``.
+"""
+
+import mmap
+import pickletools
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from robust_mer.errors import InputError
+
+_LARGE = 65_536  # bytes; longer ones are left in the file
+_OPCODES = {opcode.code: opcode for opcode in pickletools.opcodes}
+_DAMAGE = (
+    ValueError, TypeError, LookupError, AttributeError, OverflowError, OSError, struct.error,
+)  # fmt: skip
+_DTYPE = re.compile(r"[|<>=]?(?:b1|[iu][1248]|f[248]|c(?:8|16)|O8?|[SU]\d{1,6})")
+
+# opcodes that bring bytes, by the width of their count
+_BYTES = {"BINBYTES": 4, "BINBYTES8": 8, "BYTEARRAY8": 8, "BINSTRING": 4}
+_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
+_SCALARS = {
+    "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT",
+    "STRING", "SHORT_BINSTRING", "SHORT_BINBYTES", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE",
+    "BINUNICODE8",
+}  # fmt: skip
+_EMPTY = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_SET": set}
+_FROM_MARK = {"LIST": list, "TUPLE": tuple, "FROZENSET": frozenset}
+_TUPLES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+
+
+def read_pickle(path: str | Path) -> Any:
+    """What a pickle holds. Arrays cannot be written to.
+
+    Args:
+        path: A file written by any version of Python and numpy, of any protocol.
+
+    Raises:
+        InputError: it names something else than arrays and plain containers (with that name), or
+            it is damaged.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return _Interpreter(data).run()
+    except _Refused as refused:
+        raise InputError(
+            f"{path} names {refused}. Pickles may hold numpy arrays and plain containers only, "
+            "since anything else could run code"
+        ) from None
+    except _DAMAGE as error:
+        raise InputError(f"{path} is not a pickle that can be read: {error}") from error
+
+
+class _Refused(Exception):
+    """The pickle names something that it may not."""
+
+
+class _Name:
+    """A name that the pickle gave: a mark, nothing that could be called."""
+
+    def __init__(self, module: str, name: str) -> None:
+        if (module, name) not in _MEANINGS:
+            raise _Refused(f"{module}.{name}")
+        self.build = _MEANINGS[module, name]
+
+
+class _Unfinished:
+    """An array or a dtype whose state has not come yet, and where the memo keeps it."""
+
+    def __init__(self, finish: Callable[[tuple], Any]) -> None:
+        self.finish = finish
+        self.places: list[int] = []
+
+
+class _Interpreter:
+    """Follows one pickle; ``stack`` and ``marks`` are those of the format's documentation."""
+
+    def __init__(self, data: mmap.mmap) -> None:
+        self.data = data
+        self.stack: list[Any] = []
+        self.marks: list[int] = []
+        self.memo: dict[int, Any] = {}
+
+    def run(self) -> Any:
+        """Follow the pickle to its end."""
+        while True:
+            opcode = _OPCODES.get(self.data.read(1).decode("latin-1"))
+            if opcode is None:
+                raise ValueError("it ends early or is no pickle at all")
+            if opcode.name in _BYTES:
+                argument = self._bytes(opcode.name)
+            else:
+                argument = opcode.arg.reader(self.data) if opcode.arg else None
+            if opcode.name == "STOP":
+                return _settled(self.stack.pop())
+            self._step(opcode.name, argument)
+
+    def _step(self, name: str, argument: Any) -> None:
+        stack = self.stack
+        if name in _SCALARS or name in _BYTES:
+            stack.append(argument)
+        elif name in _CONSTANTS:
+            stack.append(_CONSTANTS[name])
+        elif name in _EMPTY:
+            stack.append(_EMPTY[name]())
+        elif name in _TUPLES:
+            count = _TUPLES[name]
+            items = tuple(stack[len(stack) - count :])
+            del stack[len(stack) - count :]
+            stack.append(items)
+        elif name in _FROM_MARK:
+            stack.append(_FROM_MARK[name](self._from_mark()))
+        elif name in _ACTIONS:
+            _ACTIONS[name](self, argument)
+        else:
+            raise _Refused(f"something by the opcode {name}")
+
+    def _bytes(self, name: str) -> Any:
+        """Bytes of an array, or a text of Python 2."""
+        count = int.from_bytes(self.data.read(_BYTES[name]), "little")
+        start = self.data.tell()
+        if start + count > len(self.data):
+            raise ValueError("it ends early")
+        self.data.seek(count, 1)
+        content = memoryview(self.data)[start : start + count]
+        if count > _LARGE:
+            return content
+        return str(content, "latin-1") if name == "BINSTRING" else bytes(content)
+
+    def _from_mark(self) -> list[Any]:
+        mark = self.marks.pop()
+        items = self.stack[mark:]
+        del self.stack[mark:]
+        return items
+
+    def mark(self, _: None) -> None:
+        self.marks.append(len(self.stack))
+
+    def pop(self, _: None) -> None:
+        self.stack.pop()
+
+    def pop_mark(self, _: None) -> None:
+        self._from_mark()
+
+    def duplicate(self, _: None) -> None:
+        self.stack.append(self.stack[-1])
+
+    def nothing(self, _: int) -> None:
+        """The protocol's number and the frames tell nothing that is needed."""
+
+    def append(self, _: None) -> None:
+        item = self.stack.pop()
+        _plain(self.stack[-1], list).append(item)
+
+    def appends(self, _: None) -> None:
+        items = self._from_mark()
+        _plain(self.stack[-1], list).extend(items)
+
+    def add_items(self, _: None) -> None:
+        items = self._from_mark()
+        _plain(self.stack[-1], set).update(items)
+
+    def set_item(self, _: None) -> None:
+        value, key = self.stack.pop(), self.stack.pop()
+        _plain(self.stack[-1], dict)[key] = value
+
+    def set_items(self, _: None) -> None:
+        items = self._from_mark()
+        _plain(self.stack[-1], dict).update(_pairs(items))
+
+    def make_dict(self, _: None) -> None:
+        self.stack.append(_pairs(self._from_mark()))
+
+    def memoize(self, place: int | None) -> None:
+        place = len(self.memo) if place is None else place
+        self.memo[place] = self.stack[-1]
+        if isinstance(self.stack[-1], _Unfinished):
+            self.stack[-1].places.append(place)
+
+    def recall(self, place: int) -> None:
+        self.stack.append(self.memo[place])
+
+    def name(self, argument: str) -> None:
+        self.stack.append(_Name(*argument.split(" ", 1)))
+
+    def stack_name(self, _: None) -> None:
+        name, module = self.stack.pop(), self.stack.pop()
+        self.stack.append(_Name(str(module), str(name)))
+
+    def reduce(self, _: None) -> None:
+        arguments, name = self.stack.pop(), self.stack.pop()
+        self.stack.append(_plain(name, _Name).build(*_plain(arguments, tuple)))
+
+    def build(self, _: None) -> None:
+        state, unfinished = self.stack.pop(), self.stack.pop()
+        finished = _plain(unfinished, _Unfinished).finish(_plain(state, tuple))
+        for place in unfinished.places:
+            self.memo[place] = finished
+        self.stack.append(finished)
+
+
+_ACTIONS = {
+    "MARK": _Interpreter.mark,
+    "POP": _Interpreter.pop,
+    "POP_MARK": _Interpreter.pop_mark,
+    "DUP": _Interpreter.duplicate,
+    "PROTO": _Interpreter.nothing,
+    "FRAME": _Interpreter.nothing,
+    "APPEND": _Interpreter.append,
+    "APPENDS": _Interpreter.appends,
+    "ADDITEMS": _Interpreter.add_items,
+    "SETITEM": _Interpreter.set_item,
+    "SETITEMS": _Interpreter.set_items,
+    "DICT": _Interpreter.make_dict,
+    "PUT": _Interpreter.memoize,
+    "BINPUT": _Interpreter.memoize,
+    "LONG_BINPUT": _Interpreter.memoize,
+    "MEMOIZE": _Interpreter.memoize,
+    "GET": _Interpreter.recall,
+    "BINGET": _Interpreter.recall,
+    "LONG_BINGET": _Interpreter.recall,
+    "GLOBAL": _Interpreter.name,
+    "STACK_GLOBAL": _Interpreter.stack_name,
+    "REDUCE": _Interpreter.reduce,
+    "BUILD": _Interpreter.build,
+}
+
+
+def _plain(value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise ValueError(f"expected {kind.__name__}, found {type(value).__name__}")
+    return value
+
+
+def _settled(value: Any) -> Any:
+    if isinstance(value, (_Name, _Unfinished)):
+        raise ValueError("it holds no data")
+    return value
+
+
+def _pairs(items: list[Any]) -> dict:
+    return dict(zip(items[::2], items[1::2], strict=True))
+
+
+def _raw(data: Any) -> bytes | memoryview:
+    """Bytes of an array; Python 2 wrote them as a text."""
+    return data.encode("latin-1") if isinstance(data, str) else data
+
+
+def _dtype(name: Any, *_: Any) -> _Unfinished:
+    """``numpy.dtype(name, align, copy)``, whose state brings the order of bytes."""
+    name = name.decode("latin-1") if isinstance(name, bytes) else str(name)
+    if not _DTYPE.fullmatch(name):
+        raise _Refused(f"arrays of the type {name!r}")
+
+    def finish(state: tuple) -> np.dtype:
+        order, *fields = [part.decode() if isinstance(part, bytes) else part for part in state[1:4]]
+        if any(field is not None for field in fields) or (len(state) > 4 and state[4] is not None):
+            raise _Refused("arrays of records")
+        return np.dtype(name).newbyteorder(order)
+
+    return _Unfinished(finish)
+
+
+def _array(shape: Any, dtype: Any, by_columns: Any, data: Any) -> np.ndarray:
+    """An array from its parts; ``data`` is bytes, or a list where the items are objects."""
+    dtype, shape = _plain(dtype, np.dtype), tuple(_plain(size, int) for size in shape)
+    order = "F" if by_columns else "C"
+    if dtype.hasobject:
+        flat = np.empty(len(_plain(data, list)), object)
+        flat[:] = data
+    else:
+        data = _raw(data)
+        flat = np.frombuffer(data, dtype) if len(data) else np.empty(0, dtype)
+    return flat.reshape(shape, order=order)
+
+
+def _reconstruct(*_: Any) -> _Unfinished:
+    """``_reconstruct(ndarray, (0,), b'b')``: an array, whose state says the rest."""
+    return _Unfinished(lambda state: _array(*state[-4:]))
+
+
+def _frombuffer(data: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
+    return _array(shape, dtype, order == "F", data)
+
+
+def _scalar(dtype: Any, data: Any) -> Any:
+    return _array((), dtype, False, _raw(data)).item()
+
+
+def _encode(text: Any, encoding: Any = "latin1") -> bytes:
+    """How bytes are written for Python 2."""
+    if encoding not in ("latin1", "latin-1"):
+        raise _Refused(f"the encoding {encoding!r}")
+    return _plain(text, str).encode("latin-1")
+
+
+def _never(*_: Any) -> None:
+    raise ValueError("a type stands where data should")
+
+
+_MEANINGS: dict[tuple[str, str], Callable[..., Any]] = {
+    ("numpy", "ndarray"): _never,  # stands as an argument of _reconstruct only
+    ("numpy", "dtype"): _dtype,
+    ("_codecs", "encode"): _encode,
+    ("collections", "OrderedDict"): lambda pairs=(): dict(pairs),
+    # __builtin__ in Python 2
+    **{(m, "set"): lambda items=(): set(items) for m in ("builtins", "__builtin__")},
+    **{(m, "frozenset"): lambda items=(): frozenset(items) for m in ("builtins", "__builtin__")},
+    **{(m, "bytes"): lambda: b"" for m in ("builtins", "__builtin__")},
+    # numpy.core became numpy._core in numpy 2
+    **{(f"numpy.{c}.multiarray", "_reconstruct"): _reconstruct for c in ("core", "_core")},
+    **{(f"numpy.{c}.multiarray", "scalar"): _scalar for c in ("core", "_core")},
+    **{(f"numpy.{c}.numeric", "_frombuffer"): _frombuffer for c in ("core", "_core")},
+}

@@ -1,0 +1,1 @@
+"""Corruption of recordings and transcripts before extraction: one module a kind."""

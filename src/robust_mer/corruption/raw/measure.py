@@ -1,0 +1,108 @@
+"""How much a raw corruption leaves of a modality: its signal-to-noise ratio at the embedding."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from robust_mer.data import (
+    Normaliser,
+    fit_normaliser,
+    read_corpus,
+    read_store,
+    training_frames,
+)
+from robust_mer.files import whole
+from robust_mer.jobs import log
+from robust_mer.store import Features
+
+_PART = "test"
+
+
+def embedding_snr_db(clean: np.ndarray, received: np.ndarray) -> float:
+    """SNR in dB of embeddings x' that were received for the clean ones x, both [N, D].
+
+    10 log10(g^2 var(x) / var(x' - g x)), with the gain g that fits best, by least squares:
+    cov(x, x') / var(x). Variances are one number over all utterances and dimensions, as in NMER's
+    equation 4. What grows or shrinks with x is signal; a shift of some dimensions against others,
+    which a model that knows clean data does not expect, is noise. Below about -10 log10(N D) dB, at
+    which unrelated noise seems to be, nothing can be told.
+    """
+    x, y = clean.astype(np.float64), received.astype(np.float64)
+    x, y = x - x.mean(), y - y.mean()
+    gain = np.mean(x * y) / np.mean(x**2)
+    rest = np.mean((y - gain * x) ** 2)
+    with np.errstate(divide="ignore"):
+        return float(10 * np.log10(gain**2 * np.mean(x**2) / rest)) if rest else np.inf
+
+
+def utterance_means(features: Features, rows: np.ndarray, normaliser: Normaliser) -> np.ndarray:
+    """Mean of the normalised frames of some utterances: [n, D]; zeros where there are no frames.
+
+    Zeros are the mean of the training part: nothing is said of that utterance.
+    """
+    means = np.zeros((len(rows), features.values.shape[1]))
+    for place, row in enumerate(rows):
+        frames = features.frames(row)
+        if len(frames):
+            means[place] = normaliser(frames).mean(axis=0, dtype=np.float64)
+    return means
+
+
+def write_measured(
+    path: str | Path,
+    utterances_csv: str | Path,
+    folds_csv: str | Path,
+    modality: str,
+    clean: str | Path,
+    corrupted: str | Path,
+    not_finite: float | None,
+) -> None:
+    """Write the ``schedule.csv`` of a raw corruption: a row per fold, of the modality it touches.
+
+    There is no target and no step; ``true_snr_db`` is `embedding_snr_db` of the utterances' means
+    in the fold's test part, and ``variance`` that of their clean means. Features are normalised
+    with the clean training part, here even where the models take them as they are: otherwise the
+    dimensions' different means would count as signal that no noise harms.
+
+    Args:
+        path: The table to write.
+        utterances_csv: The index.
+        folds_csv: The folds.
+        modality: The one that the corruption touches.
+        clean: Its clean features.
+        corrupted: Its features from what the corruption left.
+        not_finite: What takes the place of values that are not finite; None: they are an error.
+
+    Raises:
+        InputError: a feature file does not fit the index or holds values that are not finite.
+    """
+    corpus = read_corpus(utterances_csv, folds_csv, {modality: clean}, {modality: not_finite})
+    x = corpus.features[modality]
+    y = read_store(corrupted, corpus.utterances, modality, not_finite)
+    table = pd.DataFrame(_rows(corpus.parts, modality, x, y))
+    with whole(path) as unfinished:
+        table.to_csv(unfinished, index=False)
+    log.info("%s: embedding SNR %.2f dB (mean of folds)", modality, table["true_snr_db"].mean())
+
+
+def _rows(
+    parts: dict[int, dict[str, np.ndarray]], modality: str, x: Features, y: Features
+) -> Iterator[dict]:
+    lengths = np.diff(x.offsets)
+    for fold, of_fold in parts.items():
+        normaliser = fit_normaliser(training_frames(x, of_fold["train"]), normalise=True)
+        rows = of_fold[_PART]
+        rows = rows[lengths[rows] > 0]  # without clean frames there is nothing to compare with
+        clean = utterance_means(x, rows, normaliser)
+        yield {
+            "fold": fold,
+            "modality": modality,
+            "target_snr_db": None,
+            "variance": float(clean.var()),
+            "steps": None,
+            "alpha_bar": None,
+            "reached_snr_db": None,
+            "true_snr_db": embedding_snr_db(clean, utterance_means(y, rows, normaliser)),
+        }

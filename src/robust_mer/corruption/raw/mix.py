@@ -1,0 +1,38 @@
+"""Adding noise to speech at an acoustic SNR."""
+
+import numpy as np
+
+_FRAME = 0.01  # seconds
+_QUIET_DB = 40.0  # a frame that is so much below the loudest one is a pause
+
+
+def mix(speech: np.ndarray, noise: np.ndarray, rate: int, snr_db: float) -> np.ndarray:
+    """Speech with noise at an SNR over the samples in which somebody speaks.
+
+    Pauses do not count, as in ITU-T P.56's active speech level: the same number means the same
+    disturbance, however much silence stands around the words. Where the sum would leave -1..1, it
+    is turned down as a whole. An utterance of silence alone has no level and stays as it is.
+
+    Args:
+        speech: float32 [samples].
+        noise: [samples], of any level.
+        rate: Samples per second.
+        snr_db: 10 log10(speech power / noise power) where somebody speaks.
+    """
+    active = speaking(speech, rate)
+    power = np.mean(speech[active].astype(np.float64) ** 2) if active.any() else 0.0
+    disturbance = np.mean(noise[active].astype(np.float64) ** 2) if power else 0.0
+    if not disturbance:
+        return speech
+    gain = np.sqrt(power / disturbance / 10 ** (snr_db / 10))
+    mixed = speech + gain * noise
+    return (mixed / max(1.0, np.abs(mixed).max())).astype(np.float32)
+
+
+def speaking(speech: np.ndarray, rate: int) -> np.ndarray:
+    """In which samples somebody speaks: bool [samples], by the energy of frames of 10 ms."""
+    size = round(_FRAME * rate)
+    frames = np.pad(speech.astype(np.float64), (0, -len(speech) % size)).reshape(-1, size)
+    energy = np.mean(frames**2, axis=1)
+    loud = (energy > 0) & (energy >= energy.max(initial=0.0) * 10 ** (-_QUIET_DB / 10))
+    return np.repeat(loud, size)[: len(speech)]

@@ -1,0 +1,47 @@
+"""The one style of all figures."""
+
+import textwrap
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from robust_mer.files import whole
+
+COLOURS = [
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#000000",
+    "#F0E442",
+]
+"""The palette of Okabe and Ito, told apart by colour-blind readers; yellow last, it is pale."""
+
+STYLE = {
+    "font.size": 11,
+    "font.family": "DejaVu Sans",
+    "svg.fonttype": "none",  # text stays text: to be searched, and read aloud
+    "pdf.fonttype": 42,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.parse_math": False,  # a name may hold dollar signs
+}
+"""Matplotlib's settings for all figures."""
+
+CHANCE = {"color": "0.4", "linestyle": "--", "linewidth": 1}
+"""The line of always answering with the most frequent class."""
+
+
+def save(figure: Figure, svg: str | Path, pdf: str | Path) -> None:
+    """Write a figure for the screen and for print, byte for byte the same for the same numbers."""
+    for path, date in ((svg, "Date"), (pdf, "CreationDate")):
+        with whole(path) as unfinished:
+            figure.savefig(unfinished, metadata={date: None})
+
+
+def headline(experiment: dict, text: str, width: int = 95) -> str:
+    """What stands above a figure: a text and the corpus' note, in lines of so many letters."""
+    lines = [*textwrap.wrap(text, width), *textwrap.wrap(experiment.get("note") or "", width)]
+    return "\n".join(lines)

@@ -1,0 +1,143 @@
+"""Raw corruptions in the config: what is wrong is said before any job, with the key."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from robust_mer.config import Config
+from robust_mer.corruption.names import Corruption, read_name
+from robust_mer.corruption.raw.registry import RAW_KINDS
+from robust_mer.errors import InputError
+from robust_mer.features.registry import EXTRACTORS
+from robust_mer.identity import closure
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+DEFAULT["experiments"]["demo"] |= {"models": ["men", "nmer"], "corruptions": ["gaussian_-10dB"]}
+EVERY = [
+    "whitenoise_-5dB", "pinknoise_0dB", "babble_2.5dB", "reverb_600ms", "clip_20%",
+    "packetloss_10%", "blur_3px", "lowlight_20%", "lowres_25%", "frameloss_30%", "occlude_50%",
+    "mask_30%", "swap_30%", "reverse_100%", "wer_20%",
+]  # fmt: skip
+
+
+def config(tested_on, corruptions=None, **changes) -> Config:
+    raw = copy.deepcopy(DEFAULT)
+    raw["experiments"]["demo"]["tested_on"] = tested_on
+    if corruptions:
+        raw["experiments"]["demo"]["corruptions"] = corruptions
+    raw["corruption"]["raw"] |= changes.pop("raw", {})
+    for name in changes.pop("without", []):
+        del raw["corpora"]["demo"]["modalities"][name]
+    return Config(raw, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("babble_5", ["tested_on", "babble_5"]),
+        ("babble_5%", ["tested_on", "babble_5%", "in dB, not %"]),
+        ("blur_3dB", ["tested_on", "blur_3dB", "in px, not dB"]),
+        ("reverb_0.6s", ["tested_on", "reverb_0.6s"]),
+        ("clip_100%", ["tested_on", "clip_100%", "0 to 99"]),
+        ("blur_-3px", ["tested_on", "blur_-3px", "0 to 100"]),
+        ("lowres_0%", ["tested_on", "lowres_0%", "1 to 100"]),
+        ("wer_120%", ["tested_on", "wer_120%", "0 to 100"]),
+        ("reverse_50%", ["tested_on", "reverse_50%", "expected 100"]),
+        ("bable_5dB", ["tested_on", "bable", "did you mean 'babble'"]),
+        ("blurr_3px", ["tested_on", "blurr", "did you mean 'blur'"]),
+    ],
+)
+def test_wrong_amounts_and_units(name, told):
+    with pytest.raises(InputError) as error:
+        config([name])
+    for words in told:
+        assert words in str(error.value)
+
+
+def test_a_modality_that_the_corpus_does_not_have():
+    with pytest.raises(InputError) as error:
+        config(["blur_3px"], without=["video"])
+    assert "experiments.demo.tested_on: blur_3px is of video" in str(error.value)
+    assert "corpora.demo.modalities" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ({"babble": {"talker": 3}}, ["corruption.raw.babble.talker", "did you mean 'talkers'"]),
+        ({"babble": {"talkers": 0}}, ["corruption.raw.babble.talkers is 0", "1 to 100"]),
+        ({"loss": {"class": "packetlos"}}, ["corruption.raw.loss.class", "'packetloss'"]),
+        ({"packetloss": {"concealment": "guess"}}, ["packetloss.concealment", "zero, repeat"]),
+        ({"gaussian": {"class": "blur"}}, ["corruption.raw.gaussian", "corruption.noises"]),
+        ({"lowlight": {"read_noise": "much"}}, ["corruption.raw.lowlight.read_noise", "'much'"]),
+    ],
+)
+def test_wrong_sections(section, told):
+    with pytest.raises(InputError) as error:
+        config(["blur_3px"], raw=section)
+    for words in told:
+        assert words in str(error.value)
+
+
+def test_no_model_is_trained_on_recordings_that_are_corrupted():
+    with pytest.raises(InputError, match=r"experiments.demo.corruptions: nmer .* tested_on"):
+        config(["clean"], corruptions=["babble_5dB"])
+
+
+def test_every_kind_stands_in_the_default_config():
+    settings = config(EVERY)
+    assert [settings.raw(name)["kind"] for name in EVERY] == settings.raw_kinds
+    assert {settings.raw_modality(name) for name in EVERY} == {"audio", "video", "text"}
+    assert [name for name in EVERY if settings.raw_needs_others(name)] == [
+        "babble_2.5dB",
+        "wer_20%",
+    ]
+    assert settings.raw("packetloss_10%")["settings"] == {"packet_ms": 20, "concealment": "zero"}
+
+
+def test_a_kind_of_ones_own_settings_has_its_own_name():
+    settings = config(["crowd_5dB"], raw={"crowd": {"class": "babble", "talkers": 20}})
+    raw = settings.raw("crowd_5dB")
+    assert (raw["kind"], raw["settings"]) == ("crowd", {"talkers": 20})
+    assert (raw["amount"], raw["signal"], raw["seed"]) == (5.0, "audio", 1)
+
+
+def test_models_are_tested_and_not_trained_on_them():
+    settings = config(["clean", "babble_5dB"])
+    (experiment,) = settings.experiments.values()
+    assert settings.evaluations(experiment) == [
+        ("men", "clean", "gaussian_-10dB"),
+        ("men", "clean", "clean"),
+        ("men", "clean", "babble_5dB"),
+        ("nmer", "gaussian_-10dB", "gaussian_-10dB"),
+        ("nmer", "gaussian_-10dB", "clean"),
+        ("nmer", "gaussian_-10dB", "babble_5dB"),
+    ]
+    assert {job.trained_on for job in settings.training_jobs} == {"clean", "gaussian_-10dB"}
+    assert settings.noises(experiment.corpus, "babble_5dB") == {}
+
+
+def test_names():
+    assert read_name("reverb_600ms") == Corruption("reverb", 600.0, "ms")
+    assert read_name("babble_-2.5dB") == Corruption("babble", -2.5, "dB")
+    for name in ("clean", "missing", "babble", "babble_dB", "babble_5", "a/b_5dB", "b_5dB/x"):
+        assert read_name(name) is None
+
+
+def test_kinds_are_no_part_of_what_clean_features_and_other_kinds_hang_on():
+    kinds = {kind.implementation.partition(":")[0] for kind in RAW_KINDS.values()}
+    clean = [
+        "robust_mer.features.extract",
+        *(entry.implementation for entry in EXTRACTORS.values()),
+        "robust_mer.training.train",
+        "robust_mer.evaluation.evaluate",
+    ]
+    assert not closure(*clean) & kinds
+    assert not any(module.startswith("robust_mer.corruption.raw") for module in closure(*clean))
+    assert not closure("robust_mer.corruption.raw.signals") & kinds
+    for kind in kinds:
+        assert closure(kind) & kinds == {kind}

@@ -1,0 +1,70 @@
+"""Trained models on features of corrupted recordings, which have lengths of their own."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import NORMALISE
+from test_training import train
+
+from robust_mer.errors import InputError
+from robust_mer.evaluation.evaluate import evaluate_replicas
+from robust_mer.store import read_features, write_features
+
+NOT_FINITE = dict.fromkeys(NORMALISE)
+
+
+def rewritten(corpus, folder, change, utterances=None):
+    """The corpus' audio with every utterance's frames changed."""
+    clean = read_features(corpus["features"]["audio"])
+    frames = [change(clean.frames(row)) for row in range(len(clean.utterances))]
+    path = folder / "corrupted.h5"
+    write_features(path, utterances or clean.utterances, frames, clean.names, None, {}, "")
+    return path
+
+
+@pytest.fixture
+def evaluate(corpus, tmp_path):
+    checkpoint, _ = train(corpus, tmp_path)
+
+    def run(corrupted=None) -> pd.DataFrame:
+        path = tmp_path / "predictions.parquet"
+        evaluate_replicas(
+            path, [checkpoint], **corpus, alpha_bars={}, noises={}, seed=None,
+            not_finite=NOT_FINITE, device="cpu", threads=1,
+            corrupted={"audio": corrupted} if corrupted else {},
+        )  # fmt: skip
+        return pd.read_parquet(path)
+
+    return run
+
+
+def test_only_the_touched_modality_is_corrupted(evaluate, corpus, tmp_path):
+    clean = evaluate()
+    halves = evaluate(rewritten(corpus, tmp_path, lambda frames: -3 * frames[::2]))
+    assert set(halves["condition"]) == {"vl", "avl"}
+    complete = halves[halves["condition"] == "avl"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(complete, clean.reset_index(drop=True))
+    touched = halves[halves["condition"] == "vl"]
+    assert len(touched) == len(clean)
+    assert (touched.filter(like="probability").to_numpy() != complete.filter(
+        like="probability").to_numpy()).mean() > 0.9  # fmt: skip
+
+
+def test_what_lost_nothing_gives_the_clean_predictions(evaluate, corpus, tmp_path):
+    same = evaluate(rewritten(corpus, tmp_path, lambda frames: frames))
+    touched, complete = (
+        same[same["condition"] == condition].filter(like="probability_").to_numpy()
+        for condition in ("vl", "avl")
+    )
+    np.testing.assert_array_equal(touched, complete)
+
+
+def test_a_modality_may_be_lost_altogether(evaluate, corpus, tmp_path):
+    lost = evaluate(rewritten(corpus, tmp_path, lambda frames: frames[:0]))
+    assert np.isfinite(lost.filter(like="probability_").to_numpy()).all()
+
+
+def test_features_of_other_utterances_are_refused(evaluate, corpus, tmp_path):
+    strangers = [f"x{i}" for i in range(96)]
+    with pytest.raises(InputError, match="does not hold the utterances of the index"):
+        evaluate(rewritten(corpus, tmp_path, lambda frames: frames, strangers))

@@ -1,0 +1,110 @@
+"""A user's own noise, as module:function in the folder that the workflow runs in."""
+
+import re
+
+import pandas as pd
+import pytest
+from conftest import SMALL, Project
+from test_reruns import AFTER_EVALUATION, edit, models_of
+
+NOISE = '''
+from my_parts import amplitude
+
+SETTINGS = {"scale": 1.0}
+
+
+def draw(shape, draws, scale):
+    """Values that are uniform around 0."""
+    return amplitude(scale) * (draws.uniform(shape) - 0.5)
+'''
+PARTS = """
+def amplitude(scale):
+    return 2 * scale
+"""
+
+
+@pytest.fixture
+def own(project: Project) -> Project:
+    """The finished small demo, to which a noise of the user's is added, alone and among others."""
+    (project.folder / "my_noise.py").write_text(NOISE, encoding="utf-8")
+    (project.folder / "my_parts.py").write_text(PARTS, encoding="utf-8")
+    demo = SMALL["experiments"]["demo"]
+    project.configure(
+        {
+            **SMALL,
+            "experiments": {
+                "demo": {
+                    **demo, "corruptions": [*demo["corruptions"], "several"],
+                    "tested_on": ["dropped_30%", "uneven"],
+                },
+            },
+            "corruption": {
+                "mode": "exact",
+                "noises": {"mine": {"class": "my_noise:draw", "scale": 0.5}},
+                "named": {
+                    "several": ["mine_-10dB", "gaussian_-10dB"],
+                    "uneven": {"audio": "gaussian_-5dB", "text": "pink_-15dB"},
+                },
+            },
+        }
+    )  # fmt: skip
+    return project
+
+
+def test_a_users_noise_runs_and_an_edit_reruns_what_hangs_on_it(own):
+    done = own.run()
+    assert done.returncode == 0, done.stdout[-5000:]
+    results = own.folder / "results"
+    schedule = pd.read_csv(results / "demo/corrupted/mine_-10dB/schedule.csv")
+    # uniform in ±0.5: power 1/12
+    assert (schedule["true_snr_db"] + 10 - 10.79).abs().max() < 0.1
+    uneven = pd.read_csv(results / "demo/corrupted/uneven/schedule.csv")
+    assert set(zip(uneven["modality"], uneven["target_snr_db"], strict=True)) == {
+        ("audio", -5), ("text", -15),
+    }  # fmt: skip
+
+    table = pd.read_csv(results / "tables/demo_all.csv")
+    pairs = set(zip(table["model"], table["trained_on"], table["tested_on"], strict=True))
+    more = {"dropped_30%", "uneven"}
+    members = {"mine_-10dB", "gaussian_-10dB"}
+    assert pairs == {
+        *(("men", "clean", name) for name in {"clean", *members, *more}),
+        *(("nmer", "clean", name) for name in {"clean", *more}),
+        *(("nmer", "gaussian_-10dB", name) for name in {"gaussian_-10dB", *more}),
+        *(("nmer", "several", name) for name in {*members, *more}),
+    }
+    conditions = table.groupby("tested_on")["condition"].unique().map(set)
+    assert conditions["uneven"] == {"v", "av", "vl", "avl", "average"}
+    assert "none" in conditions["dropped_30%"]
+    assert "dropped 30 %" in (results / "tables/demo_average.md").read_text()
+    assert not own.planned()
+
+    for file, before, after in (
+        ("my_noise.py", '"""Values that are uniform around 0."""', '"""Values."""'),
+        ("my_noise.py", "uniform(shape) - 0.5)", "uniform(shape) - 0.5)  # why"),
+    ):
+        edit(own, file, before, after)
+        assert not own.planned()
+    for file, before, after in (
+        ("my_noise.py", "- 0.5", "- 0.25"),
+        ("my_parts.py", "2 * scale", "3 * scale"),
+    ):
+        edit(own, file, before, after)
+        jobs = own.planned()
+        assert set(jobs) == {"schedule_noise", "train_model", "evaluate_model", *AFTER_EVALUATION}
+        assert jobs["schedule_noise"] == {"corpus=demo, corruption=mine_-10dB"}
+        assert jobs["train_model"] == {"corpus=demo, model=nmer, trained_on=several, folds=fold1"}
+        assert models_of(jobs, "evaluate_model") == {"men", "nmer"}
+        assert all(
+            "tested_on=mine_-10dB" in what or "trained_on=several" in what
+            for what in jobs["evaluate_model"]
+        )
+        edit(own, file, after, before)
+        assert not own.planned()
+
+
+def test_a_users_noise_that_is_wrong_stops_before_training(own):
+    edit(own, "my_noise.py", "return amplitude", "return shape[0] / 0 * amplitude")
+    done = own.run("corrupted")
+    assert done.returncode != 0
+    assert re.search("my_noise:draw .*ZeroDivisionError", done.stdout)

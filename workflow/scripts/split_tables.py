@@ -1,0 +1,13 @@
+from robust_mer.jobs import job
+
+with job(snakemake.log[0], f"split_tables {snakemake.wildcards.experiment}"):
+    from robust_mer.evaluation.split import write_split
+
+    evaluations = map(tuple, snakemake.params.evaluations)
+    write_split(
+        snakemake.output.table,
+        snakemake.params.experiment,
+        predictions=dict(zip(evaluations, snakemake.input.predictions, strict=True)),
+        utterances_csv=snakemake.input.utterances,
+        column=snakemake.wildcards.column,
+    )
