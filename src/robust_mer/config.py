@@ -82,11 +82,6 @@ class Experiment:
     tested_on: list[str] = field(default_factory=list)
     evaluate: str = "every_condition"
 
-    @property
-    def every_corruption(self) -> list[str]:
-        """What is trained or tested on."""
-        return list(dict.fromkeys([*self.corruptions, *self.tested_on]))
-
 
 class Config:
     """A checked config.
@@ -162,6 +157,11 @@ class Config:
     def corruption_seed(self) -> int:
         """Seed of all that is drawn for validation and test."""
         return self._raw["corruption"]["seed"]
+
+    @property
+    def split_columns(self) -> list[str]:
+        """Columns of the corpora of ``run`` by which results are split."""
+        return sorted({c for name in self.corpora for c in self.corpus(name).get("split_by", [])})
 
     def corpus(self, name: str) -> dict:
         """A corpus' section as it stands in the config."""
@@ -329,6 +329,10 @@ class Config:
         elif implementation == kind:
             raise InputError(unknown(f"{where}.class: {kind}", kind, [*NOISES, *MASKS]))
         complete(implementation, given, where)
+        if name in {**NOISES, **MASKS} and kind != name:
+            raise InputError(
+                f"config: {where}.class is {kind}: {name} is the name of another; rename yours"
+            )
         if (kind == MISSING) != (name == MISSING):
             raise InputError(f"config: {where}.class is {kind}: {MISSING} has no other name")
         if kind in MASKS and given:
@@ -352,6 +356,7 @@ class Config:
         parsed = read_name(corruption)
         if parsed is None or parsed.kind not in self._raw_section:
             return None
+        parse_corruption(corruption)  # refuses another spelling of the amount
         kind, settings = self._raw_kind(parsed.kind)
         _check_amount(corruption, parsed, kind)
         return {
@@ -373,7 +378,12 @@ class Config:
 
     def raw_corruptions(self, experiment: Experiment) -> list[str]:
         """The raw ones of an experiment's corruptions."""
-        return [name for name in experiment.every_corruption if self.raw(name)]
+        return [name for name in self.every_corruption(experiment) if self.raw(name)]
+
+    def every_corruption(self, experiment: Experiment) -> list[str]:
+        """What an experiment trains or tests on, each corruption of a list by its own name."""
+        names = [*experiment.corruptions, *experiment.tested_on]
+        return list(dict.fromkeys(member for name in names for member in self.members(name)))
 
     def given_mask(self, model: str) -> bool:
         """Whether a model is told which modalities are noisy."""
@@ -573,6 +583,8 @@ class Config:
             for corruption in section.get(key, []):
                 for member in self.members(corruption):
                     self._check_corruption(section["corpus"], member, f"{where}.{key}")
+                    if self.raw(member):
+                        self._check_experiment_of_raw(section, member, f"{where}.{key}")
         for model in section["models"]:
             if not MODELS[self.model_class(model)].trained_on_clean:
                 for corruption in section["corruptions"]:
@@ -595,6 +607,19 @@ class Config:
         except InputError as error:
             raise InputError(f"config: {where}: {error}") from None
 
+    def _check_experiment_of_raw(self, section: dict, corruption: str, where: str) -> None:
+        modality = self.raw_modality(corruption)
+        used = {m for name in section["models"] for m in self.modalities(section["corpus"], name)}
+        if modality not in used:
+            raise InputError(
+                f"config: {where}: {corruption} is of {modality}, which none of the models uses"
+            )
+        if section.get("evaluate") == "one_per_utterance":
+            raise InputError(
+                f"config: {where}: {corruption} has one partial condition, which all utterances "
+                "are tested under; expected evaluate: every_condition"
+            )
+
     def _check_named(self, name: str) -> None:
         where, named = f"corruption.named.{name}", self.named(name)
         try:
@@ -605,6 +630,13 @@ class Config:
             raise InputError(f"config: {where}: {name} is the name of another corruption")
         if name.endswith(f"_{NONE}"):
             raise InputError(f"config: {where}: the name of a corruption does not end in _{NONE}")
+        for corruption in named.values() if isinstance(named, dict) else named:
+            parsed = read_name(corruption)
+            if parsed and parsed.kind in self._raw_section:
+                raise InputError(
+                    f"config: {where}: {corruption} corrupts recordings; a name of your own "
+                    "stands for noises on features"
+                )
         if isinstance(named, dict):
             for modality, corruption in named.items():
                 try:
@@ -654,6 +686,11 @@ class Config:
             )
 
     def _check_raw(self, corpus: str, corruption: str) -> None:
+        extractor = self.extractors(corpus).get(self.raw_modality(corruption), "")
+        if extractor.startswith(IMPORTED):
+            raise InputError(
+                f"{corruption} corrupts recordings, but corpora.{corpus} brings published features"
+            )
         if self.raw_modality(corruption) not in self.modalities(corpus):
             raise InputError(
                 f"{corruption} is of {self.raw_modality(corruption)}, which "

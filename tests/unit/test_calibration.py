@@ -57,6 +57,8 @@ def test_snr_is_that_of_the_formula():
 def test_gain_alone_is_no_noise_and_a_shift_of_one_dimension_is():
     x = np.random.default_rng(2).standard_normal((200, 4))
     assert embedding_snr_db(x, 3 * x + 1) > 200
+    assert embedding_snr_db(x, np.zeros_like(x)) == -np.inf
+    assert embedding_snr_db(x, -x) == -np.inf
     shifted = x + np.array([2.0, 0, 0, 0])
     assert embedding_snr_db(x, shifted) == pytest.approx(10 * np.log10(1 / 0.75), abs=0.3)
 

@@ -47,6 +47,7 @@ def config(tested_on, corruptions=None, **changes) -> Config:
         ("lowres_0%", ["tested_on", "lowres_0%", "1 to 100"]),
         ("wer_120%", ["tested_on", "wer_120%", "0 to 100"]),
         ("reverse_50%", ["tested_on", "reverse_50%", "expected 100"]),
+        ("babble_05dB", ["tested_on", "babble_05dB", "write babble_5dB"]),
         ("bable_5dB", ["tested_on", "bable", "did you mean 'babble'"]),
         ("blurr_3px", ["tested_on", "blurr", "did you mean 'blur'"]),
     ],
@@ -141,3 +142,46 @@ def test_kinds_are_no_part_of_what_clean_features_and_other_kinds_hang_on():
     assert not closure("robust_mer.corruption.raw.signals") & kinds
     for kind in kinds:
         assert closure(kind) & kinds == {kind}
+
+
+def refused(raw: dict) -> str:
+    with pytest.raises(InputError) as error:
+        Config(raw, SCHEMA)
+    return str(error.value)
+
+
+def test_experiments_in_which_they_could_not_be_measured():
+    raw = copy.deepcopy(DEFAULT)
+    raw["experiments"]["demo"] |= {"tested_on": ["babble_5dB"], "evaluate": "one_per_utterance"}
+    assert "every_condition" in refused(raw)
+    raw = copy.deepcopy(DEFAULT)
+    raw["models"]["men"] = {"modalities": ["video", "text"]}
+    raw["experiments"]["demo"] |= {"tested_on": ["babble_5dB"], "models": ["men"]}
+    assert "is of audio, which none of the models uses" in refused(raw)
+    raw = copy.deepcopy(DEFAULT)
+    raw["corruption"]["named"] = {"loud": {"audio": "babble_5dB"}}
+    assert "corrupts recordings" in refused(raw)
+
+
+def test_published_features_have_no_recordings():
+    raw = copy.deepcopy(DEFAULT)
+    mosi = yaml.safe_load((ROOT / "resources/experiments/mosi.yaml").read_text(encoding="utf-8"))
+    raw["corpora"] |= mosi["corpora"]
+    raw["experiments"]["demo"] |= {"corpus": "mosi", "tested_on": ["babble_5dB"]}
+    assert "brings published features" in refused(raw)
+
+
+def test_a_noises_name_is_not_given_to_another():
+    raw = copy.deepcopy(DEFAULT)
+    raw["corruption"]["noises"]["gaussian"] = {"class": "laplace"}
+    assert "gaussian is the name of another" in refused(raw)
+
+
+def test_experiments_name_corruptions_of_a_list_one_by_one():
+    raw = copy.deepcopy(DEFAULT)
+    raw["corruption"]["named"] = {"some": ["gaussian_-10dB", "gaussian_-20dB"]}
+    raw["experiments"]["demo"] |= {"corruptions": ["some"], "tested_on": ["babble_5dB"]}
+    settings = Config(raw, SCHEMA)
+    (experiment,) = settings.experiments.values()
+    names = ["gaussian_-10dB", "gaussian_-20dB", "babble_5dB"]
+    assert settings.every_corruption(experiment) == names

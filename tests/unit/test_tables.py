@@ -129,11 +129,12 @@ def written(tmp_path_factory):
 
 def test_names():
     assert noise_and_snr("gaussian_-10dB") == ("gaussian", -10)
-    assert noise_and_snr("my_noise_2.5dB") == ("my_noise", 2.5)
+    assert noise_and_snr("mynoise_2.5dB") == ("mynoise", 2.5)
     assert noise_and_snr("dropped_30%")[0] == "dropped"
     assert np.isnan(noise_and_snr("dropped_30%")[1])
     assert severity("n_-20dB") > severity("n_-10dB")
     assert severity("dropped_30%") > severity("dropped_10%")
+    assert severity("lowres_10%") > severity("lowres_50%")
     assert noise_and_snr("missing")[0] == "missing"
     assert np.isnan(noise_and_snr("missing")[1])
     assert training_of("clean", "clean") == "clean"

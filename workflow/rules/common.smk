@@ -1,5 +1,6 @@
 # What the rules share: the checked config, and the functions that turn it into file names.
 import os
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,18 +38,21 @@ try:
 except InputError as error:
     raise WorkflowError(str(error))
 
+# Corruptions of recordings and those of features lie in the same folders.
+RAW_NAME = rf"({'|'.join(settings.raw_kinds) or '-'})_-?[0-9.]+(dB|%|px|ms)"
+
 
 wildcard_constraints:
     corpus="[^/]+",
     extractor=f"(?!{IMPORTED})[^/]+",
     modality="[a-z]+",
-    column="[a-z_]+",
+    column="|".join(settings.split_columns) or "-",
     model="[^/]+",
-    corruption="[^/]+",
-    raw=f"({'|'.join(settings.raw_kinds)})_[^/_]+",
+    corruption=f"(?!{RAW_NAME}(/|$))[^/]+",
+    raw=RAW_NAME,
     trained_on="[^/]+",
     tested_on="[^/]+",
-    experiment="[^/]+",
+    experiment="|".join(map(re.escape, settings.experiments)),
 
 
 def corpus_root(corpus):
@@ -390,7 +394,7 @@ def evaluation_code(wildcards):
 def at_snrs(experiment):
     """An experiment's noises on features, each with its corruptions, that have an SNR."""
     found = {}
-    for name in experiment.every_corruption:
+    for name in settings.every_corruption(experiment):
         parsed = read_name(name)
         if parsed and parsed.unit == "dB" and not settings.raw(name):
             found.setdefault(parsed.kind, []).append(name)
@@ -433,6 +437,12 @@ def experiment_normalise(wildcards):
 
 def experiment_not_finite(wildcards):
     return settings.not_finite(experiment_of(wildcards).corpus)
+
+
+def drawn_experiment(wildcards):
+    """What the picture of embeddings says of its experiment."""
+    whole = experiment_params(wildcards)
+    return {key: whole[key] for key in ("name", "corpus", "note", "folds")}
 
 
 def drawn_schedules(wildcards):
@@ -534,12 +544,18 @@ def experiment_predictions(wildcards):
     ]
 
 
+def noise_schedules(wildcards):
+    """The schedules of noise on features; what raw corruptions leave stands in tables of its own."""
+    schedules = schedules_of(settings.experiments[wildcards.experiment])
+    return {name: path for name, path in schedules.items() if not settings.raw(name)}
+
+
 def experiment_corruptions(wildcards):
-    return list(schedules_of(settings.experiments[wildcards.experiment]))
+    return list(noise_schedules(wildcards))
 
 
 def experiment_schedules(wildcards):
-    return list(schedules_of(settings.experiments[wildcards.experiment]).values())
+    return list(noise_schedules(wildcards).values())
 
 
 def named_corruptions(experiment):
@@ -604,7 +620,10 @@ def report_experiments(wildcards):
             "extractors": list(settings.extractors(experiment.corpus).values()),
             "not_finite": replacements(experiment.corpus),
             "corruptions": experiment_corruptions(SimpleNamespace(experiment=name)),
-            "raw": bool(settings.raw_corruptions(experiment)),
+            "raw": {
+                raw: settings.extractors(experiment.corpus)[settings.raw_modality(raw)]
+                for raw in settings.raw_corruptions(experiment)
+            },
             "drawn": bool(drawn_corruptions(experiment)),
         }
         for name, experiment in settings.experiments.items()
@@ -624,6 +643,10 @@ def report_inputs(wildcards):
             f"{RESULTS}/{corpus}/index_problems.csv",
             *(path.removesuffix(".h5") + ".csv" for path in features_of(corpus)),
             *(f"{FEATURES.format(corpus=corpus, extractor=e)}.h5" for e in replacements(corpus)),
+            *(
+                corrupted_features_of(corpus, raw).removesuffix(".h5") + ".csv"
+                for raw in settings.raw_corruptions(experiment)
+            ),
             *schedules_of(experiment).values(),
         ]
     return sorted(set(files))

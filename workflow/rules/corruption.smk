@@ -1,6 +1,5 @@
 # Corruption: of features, where on the noise schedule every fold and modality reaches a target SNR;
 # of recordings and transcripts, features of what it leaves and how much that is.
-ruleorder: measure_corrupted > schedule_noise
 
 
 rule schedule_noise:

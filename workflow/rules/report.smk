@@ -155,7 +155,7 @@ rule draw_embeddings:
         "../../envs/embeddings.yaml"
     threads: 1
     params:
-        experiment=experiment_params,
+        experiment=drawn_experiment,
         extractors=experiment_extractors,
         normalise=experiment_normalise,
         not_finite=experiment_not_finite,

@@ -9,13 +9,19 @@ with job(snakemake.log[0], "write_report"):
     shown = []
     for experiment in snakemake.params.experiments:
         corpus, name = results / experiment["corpus"], experiment["name"]
-        raw, drawn = experiment["raw"], experiment["drawn"]
         shown.append(
             ExperimentResults(
                 experiment=experiment,
                 summary=results / f"tables/{name}_all.csv",
                 figure=results / f"figures/{name}_snr.svg",
-                features={e: corpus / f"features/{e}.csv" for e in experiment["extractors"]},
+                features={
+                    **{e: corpus / f"features/{e}.csv" for e in experiment["extractors"]},
+                    **{
+                        f"{extractor} of {raw}": corpus
+                        / f"corrupted/{raw}/features/{extractor}.csv"
+                        for raw, extractor in experiment["raw"].items()
+                    },
+                },
                 schedules={
                     c: corpus / f"corrupted/{c}/schedule.csv" for c in experiment["corruptions"]
                 },
@@ -32,9 +38,9 @@ with job(snakemake.log[0], "write_report"):
                     results / f"tables/{name}_raw.csv",
                     results / f"figures/{name}_raw.svg",
                 )
-                if raw
+                if experiment["raw"]
                 else None,
-                embeddings=results / f"figures/{name}_tsne.svg" if drawn else None,
+                embeddings=results / f"figures/{name}_tsne.svg" if experiment["drawn"] else None,
             )
         )
     write_report(snakemake.output.html, shown)

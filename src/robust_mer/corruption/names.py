@@ -25,6 +25,10 @@ class Corruption:
     amount: float | None = None
     unit: str | None = None  # dB, %, px or ms
 
+    def __str__(self) -> str:
+        """The name, as it is spelt."""
+        return self.kind if self.amount is None else f"{self.kind}_{self.amount + 0.0:g}{self.unit}"
+
 
 def read_name(name: str) -> Corruption | None:
     """Kind, amount and unit of a name of the form ``{kind}_{amount}{unit}``; None for any other."""
@@ -45,6 +49,8 @@ def parse_corruption(name: str) -> Corruption | None:
     if name == MISSING:
         return Corruption(MISSING)
     corruption = read_name(name)
+    if corruption is not None and name != (spelt := str(corruption)):
+        raise InputError(f"{name!r}: write {spelt}, since names stand in paths")
     if corruption is None:
         raise InputError(
             f"{name!r} is not a corruption: expected 'clean', 'missing', a name of "

@@ -23,7 +23,8 @@ def write_split(
     Args:
         path: The csv to write: rows as of :func:`robust_mer.evaluation.summary.summarise`, behind
             the column.
-        experiment: ``folds`` and ``seeds`` that count.
+        experiment: ``folds`` and ``seeds`` that count, and perhaps ``one_condition_seed``, as in
+            :func:`robust_mer.evaluation.tables.write_tables`.
         predictions: Path by (model, trained on, tested on).
         utterances_csv: The corpus' index.
         column: One of its columns.
@@ -44,7 +45,8 @@ def write_split(
                 PredictionFile(*key, _select(file, set(rows["utterance"]), folder, number))
                 for number, (key, file) in enumerate(predictions.items())
             ]
-            summary = summarise(files, experiment["folds"], experiment["seeds"])
+            seed = experiment.get("one_condition_seed")
+            summary = summarise(files, experiment["folds"], experiment["seeds"], seed)
         summary.insert(0, column, value)
         parts.append(summary)
     with whole(path) as unfinished:

@@ -8,7 +8,6 @@ condition only, conditions differ in size, and ``pooled`` stands beside it: all 
 taken together.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +18,15 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from robust_mer.corruption.names import CLEAN, NONE, PARTIAL, drawn_condition, parse_trained_on
+from robust_mer.corruption.names import (
+    CLEAN,
+    NONE,
+    PARTIAL,
+    drawn_condition,
+    parse_trained_on,
+    read_name,
+)
+from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.errors import InputError
 
 AVERAGE = "average"
@@ -59,8 +66,8 @@ def kinds_of(conditions: Iterable[str]) -> dict[str, str]:
 
 def split_name(tested_on: str) -> tuple[str, float, str]:
     """Kind, amount and unit of a corruption; NaN and none where its name has no amount."""
-    match = re.fullmatch(r"(.+)_(-?\d+(?:\.\d+)?)(dB|%|px|ms)", tested_on)
-    return (match[1], float(match[2]), match[3]) if match else (tested_on, float("nan"), "")
+    found = read_name(tested_on)
+    return (found.kind, found.amount, found.unit) if found else (tested_on, float("nan"), "")
 
 
 def noise_and_snr(tested_on: str) -> tuple[str, float]:
@@ -71,8 +78,9 @@ def noise_and_snr(tested_on: str) -> tuple[str, float]:
 
 def severity(tested_on: str) -> float:
     """A corruption's amount, with the sign by which more is worse; NaN where it has none."""
-    _, amount, unit = split_name(tested_on)
-    return -amount if unit == "dB" else amount
+    kind, amount, unit = split_name(tested_on)
+    less_is_worse = unit == "dB" or (kind in RAW_KINDS and RAW_KINDS[kind].of_rest)
+    return -amount if less_is_worse else amount
 
 
 def training_of(trained_on: str, tested_on: str) -> str:

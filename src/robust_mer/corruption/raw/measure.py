@@ -27,11 +27,13 @@ def embedding_snr_db(clean: np.ndarray, received: np.ndarray) -> float:
     cov(x, x') / var(x). Variances are one number over all utterances and dimensions, as in NMER's
     equation 4. What grows or shrinks with x is signal; a shift of some dimensions against others,
     which a model that knows clean data does not expect, is noise. Below about -10 log10(N D) dB, at
-    which unrelated noise seems to be, nothing can be told.
+    which unrelated noise seems to be, nothing can be told; -inf where nothing of x is left.
     """
     x, y = clean.astype(np.float64), received.astype(np.float64)
     x, y = x - x.mean(), y - y.mean()
     gain = np.mean(x * y) / np.mean(x**2)
+    if gain <= 0:
+        return -np.inf  # nothing of the clean ones is left
     rest = np.mean((y - gain * x) ** 2)
     with np.errstate(divide="ignore"):
         return float(10 * np.log10(gain**2 * np.mean(x**2) / rest)) if rest else np.inf

@@ -13,6 +13,7 @@ class RawKind(NamedTuple):
 
     ``signal`` says what its function is applied to: the audio's samples, the numbers of the video's
     frames, each picture, or the words. ``needs_others``: it draws on what other speakers say.
+    ``of_rest``: the amount is what is left, so that less of it is worse.
     """
 
     implementation: str
@@ -21,6 +22,7 @@ class RawKind(NamedTuple):
     lowest: float
     highest: float
     needs_others: bool = False
+    of_rest: bool = False
 
 
 _HERE = "robust_mer.corruption.raw"
@@ -33,8 +35,8 @@ RAW_KINDS = {
     "clip": RawKind(f"{_HERE}.clip:corrupt", AUDIO, "%", 0, 99),
     "packetloss": RawKind(f"{_HERE}.packet_loss:corrupt", AUDIO, "%", 0, 100),
     "blur": RawKind(f"{_HERE}.blur:corrupt", PICTURE, "px", 0, 100),
-    "lowlight": RawKind(f"{_HERE}.low_light:corrupt", PICTURE, "%", 0, 100),
-    "lowres": RawKind(f"{_HERE}.low_resolution:corrupt", PICTURE, "%", 1, 100),
+    "lowlight": RawKind(f"{_HERE}.low_light:corrupt", PICTURE, "%", 0, 100, of_rest=True),
+    "lowres": RawKind(f"{_HERE}.low_resolution:corrupt", PICTURE, "%", 1, 100, of_rest=True),
     "frameloss": RawKind(f"{_HERE}.frame_loss:corrupt", FRAMES, "%", 0, 100),
     "occlude": RawKind(f"{_HERE}.occlude:corrupt", PICTURE, "%", 0, 100),
     "mask": RawKind(f"{_HERE}.mask:corrupt", WORDS, "%", 0, 100),
