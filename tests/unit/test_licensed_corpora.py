@@ -1,6 +1,7 @@
 """IEMOCAP, MSP-IMPROV and CMU-MOSEI at full size, as generated from the releases' documentation."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ READER = {
     module: f"robust_mer.corpora.{module}:read" for module in ("iemocap", "msp_improv", "cmu_mosei")
 }
 SMALL = {"train": 40, "valid": 14, "test": 21}
+ROOT = Path(__file__).parents[2]
 SPLIT = {"split": "split.csv"}
 
 
@@ -327,25 +329,18 @@ def test_moseis_recordings_and_transcripts_that_do_not_fit(mosei, tmp_path):
     }
 
 
-def test_the_sdks_split_is_read_and_not_run(mosei, tmp_path):
-    (mosei / "cmu_mosei_std_folds.py").write_text(
-        "import os\nos.abort()\nstandard_train_fold = ['tr00000-_', 'tr00001-_']\n"
-        "standard_valid_fold=['va00000-_']\nstandard_test_fold=['te00000-_']\n"
-    )
+def test_the_standard_split(mosei, tmp_path):
+    standard = pd.read_csv(ROOT / "resources/cmu_mosei_split.csv", dtype=str)
+    assert standard["video"].is_unique
+    counts = standard["part"].value_counts().to_dict()
+    assert counts == {"train": 2249, "validation": 300, "test": 678}
     table, _ = index(mosei, tmp_path, "cmu_mosei")
-    assert table["part"].value_counts().to_dict() == {
-        "": 75 - 28, "train": 14, "validation": 7, "test": 7,
-    }  # fmt: skip
-    sizes, _ = fold_sizes(tmp_path, scheme="part")
-    assert sizes.loc[1].to_dict() == {"train": 14, "validation": 7, "test": 7}
-    (mosei / "cmu_mosei_std_folds.py").write_text("standard_train_fold = open('x')\n")
-    with pytest.raises(InputError, match="cannot be read as lists"):
-        index(mosei, tmp_path, "cmu_mosei")
-    (mosei / "cmu_mosei_std_folds.py").unlink()
-    table, problems = index(mosei, tmp_path, "cmu_mosei")
-    assert "no standard split" in problems["problem"][0]
-    with pytest.raises(InputError, match="needs a column part"):
-        fold_sizes(tmp_path, scheme="part")
+    assert set(table["part"]) == {""}  # generated videos are not in it
+    with pytest.raises(InputError, match="there is no such split"):
+        index(mosei, tmp_path, "cmu_mosei", split="absent.csv")
+    (mosei / "wrong.csv").write_text("clip,fold\n1,train\n")
+    with pytest.raises(InputError, match="expected the columns video and part"):
+        index(mosei, tmp_path, "cmu_mosei", split="wrong.csv")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ Labels and their times come from the sequence of labels. Beside it may lie the r
 ``Transcript/Segmented/Combined/{video}.txt``, and sequences of features and words.
 """
 
-import ast
 import csv
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +35,9 @@ SETTINGS = {
     "align": "words",
     # of a segment; the words behind are left out. Published files have 50.
     "most_words": 50,
-    # the standard split by video: the SDK's own file (never run, only its three lists are read), or
-    # a csv with the columns video and part. Videos that it does not name stand in no part.
-    "split": "cmu_mosei_std_folds.py",
+    # parts of the videos: empty for the standard split, or a csv in the corpus' root, with columns
+    # video and part. Videos that it does not name stand in no part.
+    "split": "",
     # class of sentiment 0: positive as NMER's Table 1 has it, or negative, MultiBench's rule.
     "zero": "positive",
 }
@@ -47,11 +46,8 @@ LIMITS = {"align": ["words", "none"], "most_words": (1, 10_000), "zero": ["posit
 
 _VIDEO, _AUDIO = "Videos/Full/Combined/{}.mp4", "Audio/Full/WAV_16000/{}.wav"
 _TRANSCRIPTS = "Transcript/Segmented/Combined"
-_LISTS = {
-    "standard_train_fold": "train",
-    "standard_valid_fold": "validation",
-    "standard_test_fold": "test",
-}
+# The SDK's standard folds: 2249, 300 and 678 videos.
+_STANDARD_SPLIT = Path(__file__).parents[3] / "resources/cmu_mosei_split.csv"
 _SAME = 0.5  # share of the shorter of two intervals that they have in common if they mean one clip
 
 
@@ -66,25 +62,24 @@ class Segment:
 
 
 def tables(root: Path, settings: dict) -> list[str]:
-    """Labels, words, split and transcripts."""
-    named = [root / settings[key] for key in ("labels", "words", "split")]
+    """Labels, words, a split of one's own, and transcripts."""
+    named = [root / settings[key] for key in ("labels", "words", "split") if settings[key]]
     found = [path for path in named if path.is_file()]
     return sorted(map(str, [*found, *(root / _TRANSCRIPTS).glob("*.txt")]))
 
 
 def read(root: Path, settings: dict) -> Reading:
-    """Read labels, times, transcripts and the standard split.
+    """Read labels, times, transcripts and the split.
 
-    The speakers are not in the release: a video counts as one. Adds the columns ``dialogue`` and,
-    where there is a split, ``part``.
+    The speakers are not in the release: a video counts as one. Adds the columns ``dialogue`` and
+    ``part``.
 
     Raises:
-        InputError: the labels are not there, or the split is no split.
+        InputError: the labels are not there, or the split is not there or no split.
     """
     labels = _labels(root, settings)
-    reading = Reading(more=["dialogue"])
+    reading = Reading(more=["dialogue", "part"])
     split = _read_split(root, settings["split"], reading)
-    reading.more += ["part"] if split else []
     words_path = inside(root, settings["words"])
     words = Sequence(words_path) if words_path.is_file() else None
     videos = _segments(labels)
@@ -241,32 +236,11 @@ def _common(segment: Segment, start: float, end: float) -> float:
 
 
 def _read_split(root: Path, name: str, reading: Reading) -> dict[str, str]:
-    """Part of every video; empty where the file is not there."""
-    path = inside(root, name)
+    """Part of every video."""
+    path = inside(root, name) if name else _STANDARD_SPLIT
     if not path.is_file():
-        reading.note(path, 0, "is missing: no standard split, and so no column part")
-        return {}
-    lines = read_lines(path, reading)
-    if path.suffix == ".py":
-        return _read_lists("\n".join(lines), path)
-    table = csv.DictReader(lines)
+        raise InputError(f"{path}: there is no such split; expected a csv with video and part")
+    table = csv.DictReader(read_lines(path, reading))
     if not {"video", "part"} <= set(table.fieldnames or []):
         raise InputError(f"{path}: expected the columns video and part")
     return {row["video"]: part_of(row["part"] or "", str(path)) for row in table}
-
-
-def _read_lists(source: str, path: Path) -> dict[str, str]:
-    """The three lists of the SDK's file, as literals: nothing in it is run."""
-    try:
-        lists = {
-            target.id: ast.literal_eval(statement.value)
-            for statement in ast.parse(source).body
-            if isinstance(statement, ast.Assign)
-            for target in statement.targets
-            if isinstance(target, ast.Name) and target.id in _LISTS
-        }
-    except (SyntaxError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as lists of video ids: {error}") from error
-    if missing := _LISTS.keys() - lists.keys():
-        raise InputError(f"{path} has no list {', '.join(sorted(missing))}")
-    return {str(video): _LISTS[name] for name in lists for video in lists[name]}
