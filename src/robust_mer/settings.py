@@ -2,9 +2,9 @@
 
 Every reader, extractor, noise and model keeps its defaults in a module-level literal ``SETTINGS``
 beside its code, and what they may be in ``LIMITS``. Where a setting ``variant`` stands for several
-others, ``VARIANTS`` has, by variant, the defaults that it changes. A literal may take over another
-module's: ``{**OF_MEN, "dropout": 0.5}`` behind ``from ... import SETTINGS as OF_MEN``. Planning a
-run needs all these, but not the seconds that importing torch takes.
+others, ``VARIANTS`` has, by variant, the defaults that it changes. A literal may take over others,
+the module's own or another's: ``{**OF_MEN, "dropout": 0.5}`` behind ``from ... import SETTINGS as
+OF_MEN``. Planning a run needs all these, but not the seconds that importing torch takes.
 """
 
 import ast
@@ -83,30 +83,32 @@ def _literal(module: str, name: str) -> dict:
         if isinstance(node, ast.Assign) and any(
             isinstance(target, ast.Name) and target.id == name for target in node.targets
         ):
-            return _evaluate(node.value, tree)
+            try:
+                return _evaluate(node.value, module)
+            except ValueError as error:
+                raise InputError(f"{source_of(module)}: {name} is no literal: {error}") from None
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    return _literal(node.module, alias.name)
     return {}
 
 
-def _evaluate(value: ast.expr, tree: ast.Module) -> dict:
-    """A literal, in which ``**NAME`` stands for a literal that its module imports."""
+def _evaluate(value: ast.expr, module: str) -> dict:
+    """A dictionary of literals, in which ``**NAME`` stands for one that the module has."""
     if not isinstance(value, ast.Dict):
-        return ast.literal_eval(value)
+        raise ValueError(f"expected a dictionary, not {ast.unparse(value)}")
     found = {}
     for key, item in zip(value.keys, value.values, strict=True):
-        if key is None:
-            found |= _imported(item, tree)
-        else:
+        if key is not None:
             found[ast.literal_eval(key)] = ast.literal_eval(item)
+        elif isinstance(item, ast.Name) and (named := _literal(module, item.id)):
+            found |= named
+        else:
+            raise ValueError(
+                f"**{ast.unparse(item)} is none that the module has or imports by name"
+            )
     return found
-
-
-def _imported(name: ast.expr, tree: ast.Module) -> dict:
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and isinstance(name, ast.Name):
-            for alias in node.names:
-                if (alias.asname or alias.name) == name.id:
-                    return _literal(node.module, alias.name)
-    raise ValueError(f"**{ast.unparse(name)} is no literal that is imported by name")
 
 
 def defaults(implementation: str) -> dict:

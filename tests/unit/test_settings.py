@@ -3,7 +3,7 @@
 import pytest
 
 from robust_mer.errors import InputError
-from robust_mer.settings import complete, defaults
+from robust_mer.settings import _literal, complete, defaults, syntax_tree
 
 BASE = """
 SETTINGS = {"rate": 0.5, "layers": 2}
@@ -35,7 +35,19 @@ def test_a_literal_takes_over_another_module_and_changes_some_of_it(package):
         complete("of_other:Model", {"layers": 9}, "models.x")
 
 
-def test_what_is_taken_over_must_be_imported_by_name(package):
-    package("of_nothing", 'import of_base2\nSETTINGS = {**of_base2.SETTINGS, "own": 1}\n')
-    with pytest.raises(ValueError, match=r"of_base2\.SETTINGS is no literal"):
+def test_a_literal_takes_over_others_of_its_module(package):
+    package("of_parts", 'PART = {"a": 1}\nMORE = {**PART, "b": 2}\nSETTINGS = {**MORE, "a": 3}\n')
+    assert defaults("of_parts:Model") == {"a": 3, "b": 2}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["import of_base2\nSETTINGS = {**of_base2.SETTINGS}", "SETTINGS = {**NOWHERE}",
+     "SETTINGS = dict(a=1)", "A = 1\nSETTINGS = {'a': A}"],
+)  # fmt: skip
+def test_what_is_no_literal_is_refused_with_its_file(package, tmp_path, text):
+    package("of_nothing", text)
+    _literal.cache_clear()
+    syntax_tree.cache_clear()
+    with pytest.raises(InputError, match=r"of_nothing\.py: SETTINGS is no literal"):
         defaults("of_nothing:Model")

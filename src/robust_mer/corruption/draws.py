@@ -1,11 +1,12 @@
 """Where the random numbers of a noise come from: the same interface in training and evaluation."""
 
-import hashlib
 from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from robust_mer.corruption.counter import counter_generator
 
 
 def send(values: np.ndarray, device: torch.device) -> Tensor:
@@ -27,18 +28,14 @@ class Draws(Protocol):
 class CounterDraws:
     """Draws of evaluation noise: a function of a key alone.
 
-    The key goes into a counter-based generator (Philox), so an utterance has the same noise on
-    every machine, in every order, for every model and at every SNR.
+    So an utterance has the same noise for every model and at every SNR.
 
     Args:
         key: What the draws depend on, e.g. (seed, noise type, utterance, modality).
     """
 
     def __init__(self, *key: str | int) -> None:
-        digest = hashlib.sha256("\0".join(map(str, key)).encode()).digest()
-        self._generator = np.random.Generator(
-            np.random.Philox(key=np.frombuffer(digest[:16], dtype=np.uint64))
-        )
+        self._generator = counter_generator(*key)
 
     def normal(self, shape: tuple[int, ...]) -> Tensor:
         return torch.from_numpy(self._generator.standard_normal(shape, dtype=np.float32))

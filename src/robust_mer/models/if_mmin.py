@@ -27,23 +27,13 @@ from robust_mer.models.blocks import (
     initialise,
     modality_encoders,
 )
+from robust_mer.models.mmin import TRAINING as OF_MMIN
 from robust_mer.models.model import Batch, Model
 
 SETTINGS = {
-    # adam or adamw
-    "optimiser": "adam",
-    "learning_rate": 2e-4,
-    # decay of the optimiser's first moment
-    "beta1": 0.5,
-    "weight_decay": 0.0,
-    "batch_size": 128,
-    # epochs with the full learning rate, then epochs in which it falls linearly towards zero
+    **OF_MMIN,
     "epochs_constant": 20,
     "epochs_falling": 20,
-    # gradient norm at which each sub-network is clipped
-    "clip_norm": 1.0,
-    # of the classifier
-    "dropout": 0.5,
     # weights of what is imagined and of the invariant feature; that of the cross-entropy is 1
     "weight_imagination": 1.0,
     "weight_invariant": 100.0,

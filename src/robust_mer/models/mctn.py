@@ -35,25 +35,15 @@ from torch.nn import functional
 
 from robust_mer.errors import InputError
 from robust_mer.models.blocks import EMBEDDING, classifier, initialise
+from robust_mer.models.mmin import TRAINING as OF_MMIN
 from robust_mer.models.model import Batch, Model
 from robust_mer.models.recurrent import lstm_states
 
 SETTINGS = {
-    # adam or adamw. How the classification version was optimised is not known: Adam as in the
-    # original; rate, epochs, batches, clipping and dropout as in MMIN
-    "optimiser": "adam",
-    "learning_rate": 2e-4,
-    # decay of the optimiser's first moment
+    # How the classification version was optimised is not known: Adam as in the original; rate,
+    # epochs, batches, clipping and dropout as in MMIN.
+    **OF_MMIN,
     "beta1": 0.9,
-    "weight_decay": 0.0,
-    "batch_size": 128,
-    # epochs with the full learning rate, then epochs in which it falls linearly towards zero
-    "epochs_constant": 30,
-    "epochs_falling": 30,
-    # gradient norm at which each sub-network is clipped
-    "clip_norm": 1.0,
-    # of the classifier
-    "dropout": 0.5,
     # units of every LSTM
     "hidden": 32,
     # elements of a code and of a target

@@ -26,7 +26,7 @@ from robust_mer.models.blocks import (
 )
 from robust_mer.models.model import Batch, Model
 
-SETTINGS = {
+TRAINING = {
     # adam or adamw
     "optimiser": "adam",
     "learning_rate": 2e-4,
@@ -41,6 +41,10 @@ SETTINGS = {
     "clip_norm": 1.0,
     # of the classifier
     "dropout": 0.5,
+}
+
+SETTINGS = {
+    **TRAINING,
     # weights of what is imagined and of the way back; that of the cross-entropy is 1
     "weight_imagination": 4.0,
     "weight_cycle": 2.0,

@@ -37,7 +37,7 @@ from robust_mer.models.blocks import (
 from robust_mer.models.chance import StandardNormal
 from robust_mer.models.model import Batch, Model
 
-SETTINGS = {
+TRAINING = {
     # adam or adamw (paper, section 3.3)
     "optimiser": "adamw",
     "learning_rate": 2e-4,
@@ -52,6 +52,14 @@ SETTINGS = {
     "clip_norm": 1.0,
     # of Transformer and classifier
     "dropout": 0.5,
+    "weight_classification": 1.0,
+}
+
+# The paper gives the weights 1, 10, 1 and lost their symbols; it introduces generation, invariant
+# and classification loss in this order, and IF-MMIN weighs its invariant loss most.
+INVARIANCE = {"weight_invariant": 10.0}
+
+VAE = {
     # the Transformer that encodes: layers and heads from the paper, feed-forward size ours
     "layers": 5,
     "heads": 16,
@@ -60,14 +68,16 @@ SETTINGS = {
     "tokens": "utterance",
     # size of z, not given in the paper
     "latent": 64,
-    # The paper gives the weights 1, 10, 1 and lost their symbols; it introduces generation,
-    # invariant and classification loss in this order, and IF-MMIN weighs its invariant loss most.
     "weight_generation": 1.0,
-    "weight_invariant": 10.0,
-    "weight_classification": 1.0,
     # KL divergence over latent and batch: mean, sum_latent (mean over the batch only) or sum.
     # Summed and weighted it drowns the rest and z stops carrying anything.
     "kl": "mean",
+}
+
+SETTINGS = {
+    **TRAINING,
+    **INVARIANCE,
+    **VAE,
     # paper or released: see above; changes the defaults of other settings
     "variant": "paper",
 }
@@ -87,13 +97,14 @@ VARIANTS = {
     },
 }
 
-LIMITS = {
+VAE_LIMITS = {
     "kl": ["mean", "sum_latent", "sum"],
     "layers": (1, 1000),
     "latent": (1, 100_000),
     "tokens": ["utterance", "features"],
-    "variant": ["paper", "released"],
 }
+
+LIMITS = {**VAE_LIMITS, "variant": ["paper", "released"]}
 
 # A latent unit whose mean hardly moves between utterances says nothing about them.
 _ACTIVE_VARIANCE = 0.01

@@ -6,40 +6,11 @@ Nothing holds the invariant features to the teacher's any more; the decoder stil
 from torch import Tensor
 
 from robust_mer.models.model import Batch
-from robust_mer.models.nmer import NMER
+from robust_mer.models.nmer import NMER, TRAINING, VAE, VAE_LIMITS
 
-SETTINGS = {
-    # adam or adamw (paper, section 3.3)
-    "optimiser": "adamw",
-    "learning_rate": 2e-4,
-    # decay of the optimiser's first moment; this and weight decay are not given in the paper
-    "beta1": 0.9,
-    "weight_decay": 0.01,
-    "batch_size": 128,
-    # 60 epochs in the paper; that the rate is constant for half of them is ours
-    "epochs_constant": 30,
-    "epochs_falling": 30,
-    # gradient norm at which each sub-network is clipped
-    "clip_norm": 1.0,
-    # of Transformer and classifier
-    "dropout": 0.5,
-    # the rest as in NMER
-    "layers": 5,
-    "heads": 16,
-    "feed_forward": 768,
-    "tokens": "utterance",
-    "latent": 64,
-    "weight_generation": 1.0,
-    "weight_classification": 1.0,
-    "kl": "mean",
-}
+SETTINGS = {**TRAINING, **VAE}
 
-LIMITS = {
-    "kl": ["mean", "sum_latent", "sum"],
-    "layers": (1, 1000),
-    "latent": (1, 100_000),
-    "tokens": ["utterance", "features"],
-}
+LIMITS = {**VAE_LIMITS}
 
 
 class NMERWithoutInvariance(NMER):

@@ -16,26 +16,9 @@ from robust_mer.models.blocks import (
     modality_encoders,
 )
 from robust_mer.models.model import Batch, Model
+from robust_mer.models.nmer import INVARIANCE, TRAINING
 
-SETTINGS = {
-    # adam or adamw (paper, section 3.3)
-    "optimiser": "adamw",
-    "learning_rate": 2e-4,
-    # decay of the optimiser's first moment; this and weight decay are not given in the paper
-    "beta1": 0.9,
-    "weight_decay": 0.01,
-    "batch_size": 128,
-    # 60 epochs in the paper; that the rate is constant for half of them is ours
-    "epochs_constant": 30,
-    "epochs_falling": 30,
-    # gradient norm at which each sub-network is clipped
-    "clip_norm": 1.0,
-    # of the classifier
-    "dropout": 0.5,
-    # as in NMER
-    "weight_invariant": 10.0,
-    "weight_classification": 1.0,
-}
+SETTINGS = {**TRAINING, **INVARIANCE}
 
 
 class NMERWithoutVAE(Model):

@@ -1,16 +1,15 @@
 """Random numbers of raw corruptions: a function of a key alone."""
 
-import hashlib
-
 import numpy as np
+
+from robust_mer.corruption.counter import counter_generator
 
 
 class Draws:
     """Where the random numbers of a corruption of one utterance come from.
 
-    The key goes into a counter-based generator (Philox), so an utterance is corrupted alike on
-    every machine and in every order. The amount is not part of the key: the same noise is scaled,
-    and the packets or words that are lost at 10 % are lost at 20 % too.
+    The amount is not part of the key: the same noise is scaled, and the packets or words that are
+    lost at 10 % are lost at 20 % too.
 
     Args:
         key: What the numbers depend on: (seed, kind, utterance).
@@ -21,9 +20,7 @@ class Draws:
 
     def of(self, *more: str | int) -> np.random.Generator:
         """A generator for this key, e.g. one a frame: ``of(number of the frame)``."""
-        digest = hashlib.sha256("\0".join(map(str, [*self._key, *more])).encode()).digest()
-        key = np.frombuffer(digest[:16], dtype=np.uint64)
-        return np.random.Generator(np.random.Philox(key=key))
+        return counter_generator(*self._key, *more)
 
 
 def some_of(count: int, percent: float, generator: np.random.Generator) -> np.ndarray:
