@@ -14,6 +14,7 @@ include: "workflow/rules/corruption.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/export.smk"
 
 
 # Targets: each brings a run up to and including one stage.

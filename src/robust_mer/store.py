@@ -101,3 +101,16 @@ def read_features(path: str | Path) -> Features:
     ):
         raise InputError(f"{path}: offsets, utterances and values do not fit together")
     return features
+
+
+def read_weights_sha256(path: str | Path) -> str:
+    """SHA-256 of the weights behind a file of the feature store, without reading its frames.
+
+    Raises:
+        InputError: the file is not one of the feature store's.
+    """
+    try:
+        with h5py.File(path) as file:
+            return str(file.attrs["weights_sha256"])
+    except (OSError, KeyError) as error:
+        raise InputError(f"{path} is not a file of the feature store: {error}") from error

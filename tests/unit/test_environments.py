@@ -43,8 +43,8 @@ def test_every_rule_has_an_environment_that_exists():
     for rules in (ROOT / "workflow/rules").glob("*.smk"):
         text = rules.read_text()
         named |= set(re.findall(r'"\.\./\.\./envs/(\w+)\.yaml"', text))
-        made = len(re.findall(r"^ *rule\b.*:$", text, re.M))
-        assert made == len(re.findall(r"^ +conda:", text, re.M))
+        working = len(re.findall(r"^ +script:", text, re.M))  # a target only asks for files
+        assert working == len(re.findall(r"^ +conda:", text, re.M))
     assert named == {path.stem for path in ENVIRONMENTS}
 
 

@@ -31,6 +31,7 @@ MODEL = f"{CORPUS}/models/{{model}}/{{trained_on}}"
 TABLES = f"{RESULTS}/tables/{{experiment}}"
 FIGURES = f"{RESULTS}/figures/{{experiment}}"
 SAMPLES = "nmer_table1_samples.csv"
+EXPORTED = f"{CORPUS}/exported/{{model}}/{{trained_on}}/{{replica}}"
 PREDICTIONS = f"{CORPUS}/predictions/{{model}}/{{trained_on}}/{{tested_on}}/predictions.parquet"
 
 try:
@@ -52,6 +53,7 @@ wildcard_constraints:
     raw=RAW_NAME,
     trained_on="[^/]+",
     tested_on="[^/]+",
+    replica=r"fold\d+_seed\d+",
     experiment="|".join(map(re.escape, settings.experiments)),
 
 
@@ -388,6 +390,89 @@ def evaluation_code(wildcards):
     )
 
 
+# Export.
+
+
+def tested_on(wildcards):
+    """What a model that was trained on something is tested on, in any experiment of the run."""
+    w = wildcards
+    return [
+        tested_on
+        for corpus, model, trained_on, tested_on in settings.replicas
+        if (corpus, model, trained_on) == (w.corpus, w.model, w.trained_on)
+    ]
+
+
+def exported_predictions(wildcards):
+    return [
+        PREDICTIONS.format(**wildcards, tested_on=tested_on) for tested_on in tested_on(wildcards)
+    ]
+
+
+def exported_extractors(wildcards):
+    """Per modality of a model, the name of its extractor and, unless its features were imported,
+    implementation and settings."""
+    extractors = settings.extractors(wildcards.corpus, wildcards.model)
+    return {
+        modality: {
+            "name": name,
+            **({} if name.startswith(IMPORTED) else settings.extractor(name)),
+        }
+        for modality, name in extractors.items()
+    }
+
+
+def exported_config(wildcards):
+    """The sections of the config that made a model; where the corpus lies is nobody's business."""
+    corpus = settings.corpus(wildcards.corpus)
+    return {
+        "model": settings.model(wildcards.model),
+        "corpus": {key: value for key, value in corpus.items() if key != "root"},
+        "corruption": config["corruption"],
+    }
+
+
+def exported_note(wildcards):
+    return settings.corpus(wildcards.corpus).get("note")
+
+
+def exported_schedule(wildcards):
+    """The schedule of a corruption whose noisy features are exported; clean ones have none."""
+    return schedule_of(wildcards.corpus, wildcards.corruption)
+
+
+def all_features(wildcards):
+    return features_of(wildcards.corpus)
+
+
+def all_extractors(wildcards):
+    return settings.extractors(wildcards.corpus)
+
+
+def all_normalise(wildcards):
+    return settings.normalise(wildcards.corpus)
+
+
+def all_not_finite(wildcards):
+    return settings.not_finite(wildcards.corpus)
+
+
+def exported_noises(wildcards):
+    return settings.noises(wildcards.corpus, wildcards.corruption)
+
+
+def exported_features_code(wildcards):
+    return code_identity(
+        "robust_mer.export.mmin_layout", *implementations(exported_noises(wildcards))
+    )
+
+
+def exported_code(wildcards):
+    return code_identity(
+        "robust_mer.export.export", settings.model(wildcards.model)["implementation"]
+    )
+
+
 # Results.
 
 
@@ -676,4 +761,32 @@ def schedule_files():
 def checkpoint_files():
     return sorted(
         path for job in settings.training_jobs for path in trained_files(job, ".safetensors")
+    )
+
+
+def exported_files():
+    """Model folders of all replicas of the run, by the file that describes them."""
+    description = f"{EXPORTED}/model.json"
+    return sorted(
+        description.format(
+            corpus=job.corpus,
+            model=job.model,
+            trained_on=job.trained_on,
+            replica=replica_name(fold, seed),
+        )
+        for job in settings.training_jobs
+        for fold, seed in job.replicas
+    )
+
+
+def exported_feature_files():
+    """Trees of corrupted features, one a corpus, corruption and fold of the run."""
+    return sorted(
+        {
+            f"{RESULTS}/{experiment.corpus}/exported_features/{corruption}/fold{fold}/README.md"
+            for experiment in settings.experiments.values()
+            for _, _, corruption in settings.evaluations(experiment)
+            if not settings.raw(corruption)
+            for fold in experiment.folds
+        }
     )

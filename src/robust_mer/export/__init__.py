@@ -1,0 +1,1 @@
+"""What leaves the workflow: trained models and corrupted features, for other people's programs."""

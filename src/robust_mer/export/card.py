@@ -1,0 +1,79 @@
+"""The model card: what a model is, what it reaches, what it must not be used for."""
+
+import json
+from pathlib import Path
+
+from robust_mer.files import whole
+
+_LIMITS = """\
+The classes are what listeners or watchers ascribed to recordings of the corpus named above, mostly
+acted. What the model says about a clip is a guess at such an ascription; it is no fact about what a
+person feels, and it must not be used to judge or sort people. It was tested on the speakers of one
+test part only; other languages, microphones, cameras and cultures are untested.
+
+The corpus' licence binds what is made from it, these weights too. openSMILE, which computes the
+acoustic features `is13`, may be used for research only, and so may networks trained on FER2013
+(`denseface`, `mini_xception`).
+"""
+
+
+def write_card(path: str | Path, description: str | Path, facts: dict, results: list[dict]) -> None:
+    """Write ``card.md``.
+
+    Args:
+        path: The file.
+        description: ``model.json`` of the same folder.
+        facts: Those of the checkpoint.
+        results: Rows with ``tested on``, ``condition``, ``utterances``, ``WA`` and ``UA`` of the
+            replica's own test part.
+    """
+    known = json.loads(Path(description).read_text(encoding="utf-8"))
+    trained = known["trained_on"]
+    lines = [
+        f"# {known['model']}",
+        "",
+        f"- Class: `{known['implementation']}`, epoch {facts['selected_epoch']} (the best on the "
+        "validation part)"
+        if "selected_epoch" in facts
+        else f"- Class: `{known['implementation']}`",
+        f"- Trained on: {trained['corpus']}, fold {trained['fold']}, corruption "
+        f"`{trained['corruption']}`, seed {trained['seed']}",
+        *([f"- About the corpus: {trained['note']}"] if trained["note"] else []),
+        f"- Classes: {', '.join(known['classes'])}",
+        f"- SHA-256 of the weights: {known['weights_sha256']}",
+        "",
+        "| modality | extractor | features | normalised |",
+        "|---|---|---:|---|",
+        *(
+            f"| {modality} | `{one['extractor']}` | {one['features']} | "
+            f"{'yes' if one['normalise'] else 'no'} |"
+            for modality, one in known["modalities"].items()
+        ),
+        "",
+        "## Results",
+        "",
+        *_table(results),
+        "",
+        "## Limits",
+        "",
+        _LIMITS,
+    ]
+    with whole(path) as unfinished:
+        unfinished.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _table(results: list[dict]) -> list[str]:
+    if not results:
+        return ["It was not tested: it is a teacher of other models."]
+    return [
+        "Of this replica, on the test part of its fold, whose speakers it has not seen where the "
+        "folds part speakers. The letters of a condition are the clean modalities.",
+        "",
+        "| tested on | condition | utterances | WA | UA |",
+        "|---|---|---:|---:|---:|",
+        *(
+            f"| {row['tested on']} | {row['condition']} | {row['utterances']} | {row['WA']:.3f} | "
+            f"{row['UA']:.3f} |"
+            for row in results
+        ),
+    ]

@@ -1,0 +1,139 @@
+"""A trained model in a folder of its own, which needs neither the corpus nor the workflow."""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from robust_mer.data import Normaliser
+from robust_mer.errors import InputError
+from robust_mer.files import sha256, whole
+from robust_mer.models.model import Model
+from robust_mer.training.checkpoint import load_checkpoint
+
+WEIGHTS, DESCRIPTION, CARD = "model.safetensors", "model.json", "card.md"
+
+_FORMAT = 1
+_PACKAGES = ("torch", "numpy")
+
+
+@dataclass(frozen=True)
+class ModalityInput:
+    """Where a modality of a model comes from."""
+
+    extractor: str  # its name in the config
+    implementation: str  # "module:Class"; "" of imported features
+    settings: dict
+    weights_sha256: str  # of the extractor's own network; "" where there is none
+    features: int
+    normalise: bool  # with the statistics that lie beside the model's weights
+
+
+@dataclass(frozen=True)
+class ExportedModel:
+    """A model that is ready to predict, with all that it says of itself."""
+
+    model: Model
+    normalisers: dict[str, Normaliser]
+    facts: dict  # of the checkpoint: class, settings, classes, fold, seed, epoch
+    description: dict  # model.json
+    inputs: dict[str, ModalityInput]  # by modality, in the model's order
+
+
+def write_description(
+    path: str | Path,
+    checkpoint: str | Path,
+    facts: dict,
+    name: str,
+    corpus: str,
+    note: str | None,
+    inputs: dict[str, ModalityInput],
+    config: dict,
+    code: str,
+) -> None:
+    """Write ``model.json``: all that must be known of a model beside its weights.
+
+    Args:
+        path: The file.
+        checkpoint: The model's weights, whose SHA-256 goes in.
+        facts: Those of the checkpoint.
+        name: The model's name in the config.
+        corpus: Name of the corpus that it was trained on.
+        note: What the corpus' config says about it.
+        inputs: Per modality, in the model's order, where it comes from.
+        config: The sections of the config that made the model.
+        code: Identity of the code that trained it.
+    """
+    description = {
+        "format": _FORMAT,
+        "model": name,
+        "implementation": facts["implementation"],
+        "trained_on": {
+            "corpus": corpus,
+            "note": note,
+            "corruption": facts["trained_on"],
+            "fold": facts["fold"],
+            "seed": facts["seed"],
+        },
+        "classes": facts["classes"],
+        "modalities": {modality: asdict(one) for modality, one in inputs.items()},
+        "config": config,
+        "weights_sha256": sha256(checkpoint),
+        "code": code,
+        "versions": {package: version(package) for package in _PACKAGES},
+    }
+    with whole(path) as unfinished:
+        unfinished.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def copy_weights(checkpoint: str | Path, path: str | Path) -> None:
+    """Put a checkpoint (weights, normalisation and class map) into the folder."""
+    with whole(path) as unfinished:
+        shutil.copyfile(checkpoint, unfinished)
+
+
+def load_model(folder: str | Path) -> ExportedModel:
+    """Read an exported model, on the CPU.
+
+    Raises:
+        InputError: the folder holds none, of another format, or its files do not belong together.
+    """
+    folder = Path(folder)
+    lacking = [name for name in (WEIGHTS, DESCRIPTION) if not (folder / name).is_file()]
+    if lacking:
+        raise InputError(
+            f"{folder} is no exported model: it has no {' and no '.join(lacking)}. "
+            "`snakemake exported` makes such folders, results/CORPUS/exported/..."
+        )
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        found = description["format"]
+        if found != _FORMAT:
+            raise InputError(f"{folder} has format {found}, this version reads {_FORMAT}")
+        inputs = {
+            modality: ModalityInput(**one) for modality, one in description["modalities"].items()
+        }
+        expected = description["weights_sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{folder / DESCRIPTION} is not as this version writes it: {error}"
+        ) from error
+    if sha256(folder / WEIGHTS) != expected:
+        raise InputError(
+            f"{folder / WEIGHTS} is not the file that {DESCRIPTION} describes: its SHA-256 differs"
+        )
+    model, normalisers, facts = load_checkpoint(folder / WEIGHTS)
+    widths = {modality: one.features for modality, one in inputs.items()}
+    if widths != facts["widths"]:
+        raise InputError(f"{folder}: {DESCRIPTION} and {WEIGHTS} name other modalities or widths")
+    strange = [
+        one.implementation
+        for one in inputs.values()
+        if one.implementation and not one.implementation.startswith("robust_mer.features.")
+    ]
+    if strange:
+        raise InputError(
+            f"{folder / DESCRIPTION} names code outside the extractors: {strange[0]!r}"
+        )
+    return ExportedModel(model, normalisers, facts, description, inputs)

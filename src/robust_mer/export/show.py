@@ -1,0 +1,37 @@
+"""A prediction for people to read."""
+
+from robust_mer.export.predict import ModalitySeen, Prediction
+from robust_mer.export.quality import HIGHEST
+
+_BAR = 30  # characters of a probability of 1
+
+
+def as_table(description: dict, prediction: Prediction) -> str:
+    """The model, its probabilities as bars, and what it saw of each modality."""
+    trained = description["trained_on"]
+    width = max(map(len, [*prediction.probabilities, *prediction.modalities]))
+    lines = [
+        f"{description['model']}, trained on {trained['corpus']} ({trained['corruption']}, fold "
+        f"{trained['fold']}, seed {trained['seed']})",
+        *([trained["note"]] if trained["note"] else []),
+        "",
+        *(
+            f"{name:{width}}  {value:6.1%}  {'█' * round(_BAR * value)}"
+            for name, value in prediction.probabilities.items()
+        ),
+        "",
+        *(f"{name:{width}}  {_seen(name, one)}" for name, one in prediction.modalities.items()),
+    ]
+    return "\n".join(lines)
+
+
+def _seen(modality: str, one: ModalitySeen) -> str:
+    if not one.frames:
+        return f"not used: {one.note}"
+    said = [f"{one.frames} {'tokens' if modality == 'text' else 'frames'}"]
+    if modality == "video":
+        said = [f"a face in {one.frames} of {one.looked_at} frames"]
+    if one.snr_db is not None:
+        bound = " or more" if one.snr_db >= HIGHEST else ""
+        said.append(f"estimated SNR {one.snr_db:.0f} dB{bound}")
+    return ", ".join([*said, one.note] if one.note else said)

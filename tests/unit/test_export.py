@@ -1,0 +1,314 @@
+"""Exported models predict as they did in the workflow; exported features are those it tests on."""
+
+import json
+import subprocess
+import sys
+
+import av
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import skimage.data
+import soundfile
+from conftest import NORMALISE, WIDTHS
+from scipy.stats import gamma
+from sklearn.metrics import accuracy_score, recall_score
+from test_training import NOT_FINITE, alpha_bars, evaluate, noises, train
+
+from robust_mer.corpora import mmin
+from robust_mer.errors import InputError, UtteranceError
+from robust_mer.export import predict
+from robust_mer.export.clip import Clip, open_clip
+from robust_mer.export.export import export_model
+from robust_mer.export.folder import load_model
+from robust_mer.export.mmin_layout import export_features
+from robust_mer.export.predict import Predictor
+from robust_mer.export.quality import HIGHEST, estimate_snr
+from robust_mer.export.show import as_table
+from robust_mer.features.utterance import Extraction
+from robust_mer.store import read_features
+
+NOISE = "gaussian_-10dB"
+
+
+def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
+    checkpoint, _ = train(corpus, folder, name, condition)
+    predictions = {}
+    for corruption in tested_on:
+        predictions[corruption] = folder / f"{corruption}.parquet"
+        evaluate(corpus, folder, checkpoint, corruption).to_parquet(predictions[corruption])
+    export_model(
+        folder / "exported", checkpoint, corpus["features"],
+        {m: {"name": f"my_{m}", "implementation": f"robust_mer.features.{m}:It", "settings": {}}
+         for m in WIDTHS},
+        NORMALISE, predictions, name=name, corpus="mine", note="made up", config={}, code="test",
+    )  # fmt: skip
+    return folder / "exported"
+
+
+class FromStore:
+    """An extractor that finds the frames of the utterance that the text names."""
+
+    weights_sha256 = ""
+
+    def __init__(self, path):
+        self._store = read_features(path)
+        self.names = self._store.names
+
+    def extract(self, utterance):
+        values = self._store.frames(self._store.row_of()[utterance.text])
+        return Extraction(values, looked_at=len(values), note="" if len(values) else "nothing")
+
+
+@pytest.fixture
+def stored(corpus, monkeypatch):
+    """Clips whose features lie in the corpus' store."""
+    paths = {f"robust_mer.features.{m}:It": path for m, path in corpus["features"].items()}
+    monkeypatch.setattr(predict, "load", lambda name: lambda settings: FromStore(paths[name]))
+    monkeypatch.setattr(predict, "read_audio", lambda utterance: np.zeros(9))
+
+    def clip(utterance, *modalities):
+        given = {m: "here" for m in ("audio", "video") if m in modalities}
+        return Clip(text=utterance, **given)
+
+    return clip
+
+
+@pytest.mark.parametrize("name, condition", [("men", "clean"), ("cm_arr", "missing")])
+def test_a_clip_gets_what_the_workflow_gave_the_utterance(
+    corpus, tmp_path, stored, name, condition
+):
+    folder = export(corpus, tmp_path, name, condition, ["clean"])
+    known = pd.read_parquet(tmp_path / "clean.parquet").query("part == 'test'")
+    predictor = Predictor(folder)
+    assert len(known) == 16
+    for row in known.to_dict("records"):
+        if name == "cm_arr" and row["utterance"] == "u90":
+            continue  # nothing was found in its video: here CM-ARR is told so
+        found = predictor(stored(row["utterance"], "audio", "video"))
+        for emotion, probability in found.probabilities.items():
+            assert probability == pytest.approx(row[f"probability_{emotion}"], abs=1e-5)
+        assert found.emotion == row["predicted"]
+        assert list(found.probabilities.values()) == sorted(
+            found.probabilities.values(), reverse=True
+        )
+
+
+def test_a_model_is_told_what_is_not_there(corpus, tmp_path, stored):
+    """CM-ARR told that the others are missing: as on `missing` with the text clean."""
+    folder = export(corpus, tmp_path, "cm_arr", "missing", ["missing"])
+    known = pd.read_parquet(tmp_path / "missing.parquet").query(
+        "part == 'test' and condition == 'l'"
+    )
+    predictor = Predictor(folder)
+    for row in known.to_dict("records"):
+        found = predictor(stored(row["utterance"]))
+        assert found.modalities["audio"].note == found.modalities["video"].note == "not given"
+        for emotion, probability in found.probabilities.items():
+            assert probability == pytest.approx(row[f"probability_{emotion}"], abs=1e-5)
+
+
+def test_a_clip_in_which_nothing_was_found_is_refused(corpus, tmp_path, stored, monkeypatch):
+    predictor = Predictor(export(corpus, tmp_path))
+
+    def fail(*_):
+        raise UtteranceError("torn")
+
+    monkeypatch.setattr(FromStore, "extract", fail)
+    with pytest.raises(InputError, match="audio: torn; video: not given; text: torn"):
+        predictor(stored("u00", "audio"))
+
+
+def test_other_weights_of_an_extractor_are_refused(corpus, tmp_path, stored, monkeypatch):
+    predictor = Predictor(export(corpus, tmp_path))
+    monkeypatch.setattr(FromStore, "weights_sha256", "abc")
+    with pytest.raises(InputError, match="my_text with other weights: SHA-256 none, here abc"):
+        predictor(stored("u00"))
+
+
+def test_the_card_says_what_the_replica_reaches(corpus, tmp_path):
+    card = (export(corpus, tmp_path, tested_on=["clean", NOISE]) / "card.md").read_text()
+    table = pd.read_parquet(tmp_path / f"{NOISE}.parquet").query("part == 'test'")
+    assert "made up" in card and table["condition"].nunique() == 8
+    for condition, rows in table.groupby("condition"):
+        wa = accuracy_score(rows["label"], rows["predicted"])
+        ua = recall_score(rows["label"], rows["predicted"], average="macro")
+        assert f"| {NOISE} | {condition} | 16 | {wa:.3f} | {ua:.3f} |" in card
+
+
+@pytest.mark.parametrize(
+    "change, told",
+    [
+        (lambda d: d.update(format=2), "has format 2"),
+        (lambda d: d.pop("modalities"), "not as this version writes it"),
+        (lambda d: d.update(weights_sha256="0"), "its SHA-256 differs"),
+        (lambda d: d["modalities"]["audio"].update(features=7), "other modalities or widths"),
+        (lambda d: d["modalities"]["audio"].update(implementation="os:system"), "code outside"),
+    ],
+)
+def test_a_folder_that_was_changed_is_refused(corpus, tmp_path, change, told):
+    folder = export(corpus, tmp_path)
+    description = json.loads((folder / "model.json").read_text())
+    change(description)
+    (folder / "model.json").write_text(json.dumps(description))
+    with pytest.raises(InputError, match=told):
+        load_model(folder)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"no model.safetensors and no model.json. `snakemake"):
+        load_model(tmp_path)
+
+
+# Clips.
+
+
+@pytest.fixture
+def sound(tmp_path):
+    rate = 44_100
+    t = np.arange(rate) / rate
+    both = np.stack([0.3 * np.sin(2 * np.pi * 220 * t), 0.1 * np.sin(2 * np.pi * 330 * t)], 1)
+    soundfile.write(tmp_path / "sound.wav", both, rate, "FLOAT")
+    return tmp_path / "sound.wav"
+
+
+@pytest.fixture
+def film(tmp_path, sound):
+    """A second of the astronaut, with sound."""
+    picture = np.ascontiguousarray(skimage.data.astronaut()[20:180, 140:300])
+    samples, rate = soundfile.read(sound, dtype="float32")
+    with av.open(str(tmp_path / "film.mkv"), "w") as container:
+        pictures = container.add_stream("mjpeg", rate=10)
+        pictures.width = pictures.height = 160
+        pictures.pix_fmt = "yuvj420p"
+        track = container.add_stream("pcm_f32le", rate=rate, layout="stereo")
+        for _ in range(10):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            container.mux(pictures.encode(frame))
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(samples.reshape(1, -1)), format="flt", layout="stereo"
+        )
+        frame.sample_rate = rate
+        container.mux(track.encode(frame))
+        container.mux(pictures.encode(None))
+        container.mux(track.encode(None))
+    return tmp_path / "film.mkv"
+
+
+def test_the_sound_of_a_film_is_what_went_in(film, sound):
+    with open_clip(film, text="hello") as clip:
+        assert clip.video == film and clip.text == "hello"
+        found, rate = soundfile.read(clip.audio)
+    expected, own_rate = soundfile.read(sound)
+    assert rate == own_rate
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert not clip.audio.exists()
+
+
+def test_sound_and_text_come_alone(sound, tmp_path):
+    with open_clip(sound) as clip:
+        assert clip.video is None and clip.audio.is_file() and not clip.text
+    (tmp_path / "said.txt").write_text("Hello\n", encoding="utf-8")
+    with open_clip(tmp_path / "said.txt") as clip:
+        assert clip == Clip(text="Hello")
+
+
+def test_a_recording_of_its_own_goes_before_the_sound_of_a_film(film, tmp_path):
+    soundfile.write(tmp_path / "short.wav", np.zeros(800), 8000)
+    with open_clip(film, tmp_path / "short.wav") as clip:
+        assert soundfile.info(clip.audio).samplerate == 8000 and clip.video == film
+
+
+def test_what_is_no_clip_is_refused(film, sound, tmp_path):
+    (tmp_path / "broken.mp4").write_bytes(b"\0" * 99)
+    (tmp_path / "latin.txt").write_bytes("é".encode("latin-1"))
+    (tmp_path / "said.txt").write_text("Hello", encoding="utf-8")
+    for files, told in (
+        ([tmp_path / "none.mp4"], "there is no such file"),
+        ([tmp_path / "broken.mp4"], "neither a video nor sound"),
+        ([tmp_path / "latin.txt"], "not UTF-8"),
+        ([film, film], "both bring pictures"),
+        ([sound, sound], "both bring sound"),
+    ):
+        with pytest.raises(InputError, match=told), open_clip(*files):
+            pass
+    twice = open_clip(tmp_path / "said.txt", text="Hello")
+    with pytest.raises(InputError, match="both bring a text"), twice:
+        pass
+
+
+def test_a_prediction_reads_well(corpus, tmp_path, stored):
+    predictor = Predictor(export(corpus, tmp_path))
+    lines = as_table(predictor.description, predictor(stored("u81", "video"))).splitlines()
+    assert lines[:2] == ["men, trained on mine (clean, fold 1, seed 1)", "made up"]
+    assert sum("%" in line for line in lines) == 4
+    assert "not used: not given" in lines[-3] and "a face in" in lines[-2] and "tokens" in lines[-1]
+
+
+def test_the_command_says_errors_in_a_line(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "robust_mer.cli", "predict", "x.wav", "--model", str(tmp_path)],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.startswith("robust-mer: ") and done.stderr.count("\n") == 1
+
+
+# Quality.
+
+
+@pytest.mark.parametrize("snr", [-10, -5, 0, 5, 10, 15])
+def test_the_snr_of_what_the_method_assumes_is_found(snr):
+    rng = np.random.default_rng(3)
+    speech = gamma.rvs(0.4, size=200_000, random_state=4) * rng.choice([-1, 1], 200_000)
+    power = np.mean(speech**2) / 10 ** (snr / 10)
+    noisy = speech + rng.standard_normal(200_000) * power**0.5
+    tolerance = 2.5 if snr < -5 else 1.0  # the statistic is flat where noise is all
+    assert estimate_snr(0.01 * noisy) == pytest.approx(snr, abs=tolerance)
+    assert estimate_snr(np.zeros(100)) is None
+    assert estimate_snr(speech) == HIGHEST
+
+
+# Features for others.
+
+
+@pytest.mark.parametrize("corruption", ["clean", NOISE])
+def test_exported_features_are_read_as_mmin_s(corpus, tmp_path, corruption):
+    bars = alpha_bars(corpus, tmp_path, corruption) if corruption != "clean" else {}
+    tree, readme = tmp_path / "features", tmp_path / "README.md"
+    export_features(
+        tree, readme, **corpus, extractors=dict.fromkeys(WIDTHS, "mine"), normalise=NORMALISE,
+        not_finite=NOT_FINITE, noises=noises(corruption) if bars else {}, alpha_bars=bars,
+        corruption=corruption, fold=1, seed=1,
+    )  # fmt: skip
+    settings = {**mmin.SETTINGS, "classes": ["angry", "happy", "neutral", "sad"]}
+    reading = mmin.read(tree, settings)
+    table = pd.read_csv(corpus["utterances_csv"]).set_index("utterance")
+    folds = pd.read_csv(corpus["folds_csv"]).set_index("utterance")
+    rows = {row["utterance"]: row for row in reading.rows}
+    assert set(rows) == set(table.index)
+    for utterance, row in rows.items():
+        assert row["label"] == table.loc[utterance, "label"]
+        assert row["part_1"] == folds.loc[utterance, "part"]
+    source = mmin.features(tree, settings, "audio")
+    store = read_features(corpus["features"]["audio"])
+    train_rows = [store.row_of()[u] for u in folds.index[folds["part"] == "train"]]
+    training = np.concatenate([store.frames(row) for row in train_rows]).astype(np.float64)
+    clean, noisy = [], []
+    for utterance, row in store.row_of().items():
+        clean.append((store.frames(row) - training.mean(0)) / training.std(0))
+        noisy.append(source.frames(utterance)[0])
+    clean, noisy = np.concatenate(clean), np.concatenate(noisy)
+    if corruption == "clean":
+        np.testing.assert_allclose(noisy, clean, atol=1e-5)
+    else:
+        share = bars[1, "audio"] ** 0.5
+        noise = noisy - share * clean
+        assert noise.std() == pytest.approx((1 - share**2) ** 0.5, rel=0.05)
+        assert abs(np.corrcoef(noise.ravel(), clean.ravel())[0, 1]) < 0.1
+    with h5py.File(tree / "A" / "comparE_mean_std.h5") as file:
+        assert not file["1/mean"][:].any() and (file["1/std"][:] == 1).all()
+    with h5py.File(tree / "V" / "denseface.h5") as file:
+        assert file["u90"].shape == (1, WIDTHS["video"])  # nothing was found in it
+    assert "| video | `V/denseface.h5` | `mine` | no | 2 |" in readme.read_text()
