@@ -7,9 +7,9 @@ from conftest import NORMALISE
 
 from robust_mer.corruption.raw.measure import embedding_snr_db, write_measured
 from robust_mer.evaluation.calibration import calibrate, equivalent_snr_db, read_calibration
-from robust_mer.evaluation.calibration_figure import draw_calibration
 from robust_mer.evaluation.embeddings import NoiseOfCorpus, write_noise_snr
-from robust_mer.evaluation.tsne import draw_embeddings, mean_pair_distance
+from robust_mer.evaluation.figures.embeddings import draw_embeddings, mean_pair_distance
+from robust_mer.evaluation.figures.raw_corruptions import draw_calibration
 from robust_mer.store import read_features, write_features
 
 NOT_FINITE = dict.fromkeys(NORMALISE)

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from robust_mer.evaluation.figures import COLOURS, draw_snr_curves
+from robust_mer.evaluation.figures.snr_curves import COLOURS, draw_snr_curves
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -63,7 +63,7 @@ def experiment(**changes):
 
 def draw(folder, table, **changes):
     table.to_csv(folder / "all.csv", index=False)
-    draw_snr_curves(experiment(**changes), folder / "all.csv", folder / "f.svg", folder / "f.pdf")
+    draw_snr_curves(experiment(**changes), folder / "f.svg", folder / "f.pdf", folder / "all.csv")
     return (folder / "f.svg").read_text()
 
 

@@ -124,7 +124,7 @@ def results(folder, **changes):
     return ExperimentResults(
         experiment(**changes),
         folder / "all.csv",
-        folder / "f.svg",
+        {"WA and UA against the SNR": folder / "f.svg"},
         {"is13": folder / "is13.csv"},
         {"impulse_-10dB": folder / "schedule.csv"},
         folder / "folds.csv",

@@ -21,7 +21,7 @@ def models_of(jobs: dict, rule: str) -> set[str]:
     return {re.search(r"model=(\w+)", what)[1] for what in jobs.get(rule, ())}
 
 
-AFTER_EVALUATION = {"write_tables", "draw_figures", "write_report"}
+AFTER_EVALUATION = {"write_tables", "draw_figure", "write_report"}
 
 
 def test_a_finished_run_has_nothing_to_do(project):

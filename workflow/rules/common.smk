@@ -14,6 +14,7 @@ from robust_mer.config import IMPORTED, Config
 from robust_mer.corpora.index import changed_media
 from robust_mer.corruption.names import CLEAN, parse_trained_on, read_name
 from robust_mer.errors import InputError
+from robust_mer.evaluation.figures.registry import FIGURES as DRAWN
 from robust_mer.identity import code_identity
 from robust_mer.jobs import prepare_jobs
 from robust_mer.replicas import replica_name
@@ -48,6 +49,7 @@ wildcard_constraints:
     extractor=f"(?!{IMPORTED})[^/]+",
     modality="[a-z]+",
     column="|".join(settings.split_columns) or "-",
+    figure="|".join(DRAWN),
     model="[^/]+",
     corruption=f"(?!{RAW_NAME}(/|$))[^/]+",
     raw=RAW_NAME,
@@ -544,7 +546,7 @@ def drawn_noises(wildcards):
 
 def embeddings_code(wildcards):
     used = [implementations(noises) for noises in drawn_noises(wildcards).values()]
-    return code_identity("robust_mer.evaluation.tsne", *sorted(set().union(*used)))
+    return code_identity("robust_mer.evaluation.figures.embeddings", *sorted(set().union(*used)))
 
 
 def noise_snr_code(wildcards):
@@ -588,15 +590,109 @@ def calibrated_tables():
     ]
 
 
-def more_figures():
-    """Figures beside that of WA and UA: of raw corruptions, and of embeddings under noise."""
+def all_figures():
+    """All figures, those of raw corruptions and of embeddings under noise among them."""
     figures = []
     for name, experiment in settings.experiments.items():
+        figures += [
+            f"{FIGURES.format(experiment=name)}_{figure}.svg"
+            for figure in drawn_figures(experiment)
+        ]
         if settings.raw_corruptions(experiment):
             figures.append(f"{FIGURES.format(experiment=name)}_raw.svg")
         if drawn_corruptions(experiment):
             figures.append(f"{FIGURES.format(experiment=name)}_tsne.svg")
     return figures
+
+
+def learning_models(experiment):
+    """An experiment's models that learn in epochs, by what they were trained on."""
+    return list(
+        dict.fromkeys(
+            (model, trained_on)
+            for model, trained_on, _ in settings.evaluations(experiment)
+            if "epochs_constant" in settings.model(model)["settings"]
+        )
+    )
+
+
+def sweep_of(experiment):
+    """By hyperparameter, its value in every model: of models of one class that differ from the
+    first in one number alone. The first takes part everywhere."""
+    base, *others = experiment.models
+    sweep = {}
+    for other in others:
+        if settings.model_class(other) != settings.model_class(base):
+            continue
+        ours, theirs = (settings.model(model)["settings"] for model in (base, other))
+        changed = [key for key in ours if theirs[key] != ours[key]]
+        if len(changed) == 1 and isinstance(ours[changed[0]], int | float):
+            values = sweep.setdefault(changed[0], {base: ours[changed[0]]})
+            values[other] = theirs[changed[0]]
+    return sweep
+
+
+def drawn_figures(experiment):
+    """Figures that make sense of an experiment."""
+    evaluations = settings.evaluations(experiment)
+    there_is = {
+        "": True,
+        "corruptions": any(tested_on != CLEAN for _, _, tested_on in evaluations),
+        "transfer": any(
+            tested_on not in (CLEAN, parse_trained_on(trained_on)[0]) and trained_on != CLEAN
+            for _, trained_on, tested_on in evaluations
+        ),
+        "sweep": bool(sweep_of(experiment)),
+        "histories": bool(learning_models(experiment)),
+    }
+    return [name for name, figure in DRAWN.items() if there_is[figure.needs]]
+
+
+def figure_inputs(wildcards):
+    """What a figure reads; see robust_mer.evaluation.figures.registry."""
+    experiment = experiment_of(wildcards)
+    replicas = [(fold, seed) for fold in experiment.folds for seed in experiment.seeds]
+    inputs = {
+        "summary": lambda: f"{TABLES}_all.csv".format(**wildcards),
+        "predictions": lambda: experiment_predictions(wildcards),
+        "utterances": lambda: experiment_index(wildcards),
+        "histories": lambda: [
+            path
+            for model, trained_on in learning_models(experiment)
+            for path in replica_files(
+                experiment.corpus, model, trained_on, replicas, ".history.csv"
+            )
+        ],
+    }
+    return {name: inputs[name]() for name in DRAWN[wildcards.figure].reads}
+
+
+def figure_implementation(wildcards):
+    return DRAWN[wildcards.figure].implementation
+
+
+def figure_title(wildcards):
+    return DRAWN[wildcards.figure].title
+
+
+def figure_code(wildcards):
+    return code_identity(figure_implementation(wildcards))
+
+
+def figure_experiment(wildcards):
+    """What a figure says of its experiment."""
+    sweep = {"sweep": sweep_of(experiment_of(wildcards))} if wildcards.figure == "sweep" else {}
+    return {**experiment_params(wildcards), **sweep}
+
+
+def figure_evaluations(wildcards):
+    reads = DRAWN[wildcards.figure].reads
+    return experiment_evaluations(wildcards) if "predictions" in reads else []
+
+
+def figure_trainings(wildcards):
+    reads = DRAWN[wildcards.figure].reads
+    return learning_models(experiment_of(wildcards)) if "histories" in reads else []
 
 
 def published_names():
@@ -709,6 +805,7 @@ def report_experiments(wildcards):
                 raw: settings.extractors(experiment.corpus)[settings.raw_modality(raw)]
                 for raw in settings.raw_corruptions(experiment)
             },
+            "figures": {name: DRAWN[name].title for name in drawn_figures(experiment)},
             "drawn": bool(drawn_corruptions(experiment)),
         }
         for name, experiment in settings.experiments.items()
@@ -716,12 +813,11 @@ def report_experiments(wildcards):
 
 
 def report_inputs(wildcards):
-    files = table_files() + more_figures()
+    files = table_files() + all_figures()
     for name, experiment in settings.experiments.items():
         corpus = experiment.corpus
         files += [
             f"{TABLES.format(experiment=name)}_all.csv",
-            f"{FIGURES.format(experiment=name)}_snr.svg",
             f"{RESULTS}/{corpus}/folds.csv",
             f"{RESULTS}/{corpus}/fold_checks.csv",
             f"{RESULTS}/{corpus}/utterances.csv",

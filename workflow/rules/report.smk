@@ -56,28 +56,32 @@ rule split_tables:
         "../scripts/split_tables.py"
 
 
-rule draw_figures:
+rule draw_figure:
     input:
-        summary=f"{TABLES}_all.csv",
+        unpack(figure_inputs),
     output:
         svg=report(
-            f"{FIGURES}_snr.svg",
-            caption="../report/snr.rst",
+            f"{FIGURES}_{{figure}}.svg",
+            caption="../report/figure.rst",
             category="{experiment}",
-            subcategory="Against the SNR",
+            subcategory="Figures",
         ),
-        pdf=f"{FIGURES}_snr.pdf",
+        pdf=f"{FIGURES}_{{figure}}.pdf",
     log:
-        f"{RESULTS}/logs/draw_figures/{{experiment}}.log",
+        f"{RESULTS}/logs/draw_figure/{{experiment}}_{{figure}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/draw_figures/{{experiment}}.tsv"
+        f"{RESULTS}/benchmarks/draw_figure/{{experiment}}_{{figure}}.tsv"
     conda:
         "../../envs/report.yaml"
     params:
-        experiment=experiment_params,
-        code=code_identity("robust_mer.evaluation.figures"),
+        experiment=figure_experiment,
+        title=figure_title,
+        implementation=figure_implementation,
+        evaluations=figure_evaluations,
+        trainings=figure_trainings,
+        code=figure_code,
     script:
-        "../scripts/draw_figures.py"
+        "../scripts/draw_figure.py"
 
 
 rule calibrate_raw:
@@ -127,7 +131,7 @@ rule draw_calibration:
         "../../envs/report.yaml"
     params:
         experiment=experiment_params,
-        code=code_identity("robust_mer.evaluation.calibration_figure"),
+        code=code_identity("robust_mer.evaluation.figures.raw_corruptions"),
     script:
         "../scripts/draw_calibration.py"
 

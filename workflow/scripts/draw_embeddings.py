@@ -3,7 +3,7 @@ from robust_mer.jobs import job
 with job(snakemake.log[0], f"draw_embeddings {snakemake.wildcards.experiment}"):
     from robust_mer.corruption.corrupt import read_alpha_bars
     from robust_mer.evaluation.embeddings import NoiseOfCorpus
-    from robust_mer.evaluation.tsne import draw_embeddings
+    from robust_mer.evaluation.figures.embeddings import draw_embeddings
 
     noises = snakemake.params.noises.items()
     draw_embeddings(

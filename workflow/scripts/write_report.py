@@ -13,7 +13,10 @@ with job(snakemake.log[0], "write_report"):
             ExperimentResults(
                 experiment=experiment,
                 summary=results / f"tables/{name}_all.csv",
-                figure=results / f"figures/{name}_snr.svg",
+                figures={
+                    title: results / f"figures/{name}_{figure}.svg"
+                    for figure, title in experiment["figures"].items()
+                },
                 features={
                     **{e: corpus / f"features/{e}.csv" for e in experiment["extractors"]},
                     **{

@@ -34,19 +34,19 @@ class ExperimentResults:
     """What the report shows of one experiment, and the files that it reads for it.
 
     ``experiment`` is that of :func:`robust_mer.evaluation.tables.write_tables`, ``summary`` its
-    ``{name}_all.csv``, ``figure`` an svg; ``features`` holds the log of every extractor (columns
-    ``utterance, status, reason``), ``schedules`` the ``schedule.csv`` of every corruption, and
-    ``folds`` is the corpus' ``folds.csv`` and ``problems`` its ``index_problems.csv``. ``replaced``
-    holds, of extractors whose values may be NaN or infinite, the feature file and what takes the
-    place of such values. ``utterances`` and ``checks`` are the corpus' ``utterances.csv`` and
-    ``fold_checks.csv``, and ``samples`` holds the paper's Table 1. Where recordings were corrupted,
-    ``calibration`` is ``{name}_raw.csv`` and its svg; ``embeddings`` is the svg of clean and noisy
-    embeddings, where there is one.
+    ``{name}_all.csv``, ``figures`` svgs by title; ``features`` holds the log of every extractor
+    (columns ``utterance, status, reason``), ``schedules`` the ``schedule.csv`` of every corruption,
+    and ``folds`` is the corpus' ``folds.csv`` and ``problems`` its ``index_problems.csv``.
+    ``replaced`` holds, of extractors whose values may be NaN or infinite, the feature file and what
+    takes the place of such values. ``utterances`` and ``checks`` are the corpus' ``utterances.csv``
+    and ``fold_checks.csv``, and ``samples`` holds the paper's Table 1. Where recordings were
+    corrupted, ``calibration`` is ``{name}_raw.csv`` and its svg; ``embeddings`` is the svg of clean
+    and noisy embeddings, where there is one.
     """
 
     experiment: dict
     summary: str | Path
-    figure: str | Path
+    figures: dict[str, str | Path]
     features: dict[str, str | Path]
     schedules: dict[str, str | Path]
     folds: str | Path
@@ -168,7 +168,10 @@ def _view(results: ExperimentResults) -> dict:
         "note": experiment.get("note"),
         "answer": answer(experiment, summary),
         "tables": [average_table(experiment, summary), conditions_table(experiment, summary)],
-        "figure": _inline_svg(results.figure, f"WA and UA against SNR, {experiment['name']}"),
+        "figures": [
+            (title, _inline_svg(path, f"{title}, {experiment['name']}"))
+            for title, path in results.figures.items()
+        ],
         "calibration": results.calibration and _calibration(experiment, *results.calibration),
         "embeddings": results.embeddings
         and _inline_svg(results.embeddings, f"Clean and noisy embeddings, {experiment['name']}"),

@@ -95,7 +95,7 @@ def training_of(trained_on: str, tested_on: str) -> str:
     return SAME_NONE if modalities == NONE else SAME
 
 
-def _trainings(summary: pd.DataFrame) -> list[str]:
+def trainings(summary: pd.DataFrame) -> list[str]:
     """`training_of` every row; but one model's tests on several corruptions stay together.
 
     A model that is trained on one corruption and tested on others too is called after the former
@@ -171,7 +171,7 @@ def summarise(
             "utterances": groups["utterances"].first(),
         }
     ).reset_index()
-    summary.insert(3, "training", _trainings(summary))
+    summary.insert(3, "training", trainings(summary))
     summary.insert(4, "noise", [noise_and_snr(name)[0] for name in summary["tested_on"]])
     summary.insert(5, "snr_db", [noise_and_snr(name)[1] for name in summary["tested_on"]])
     return summary

@@ -14,7 +14,7 @@ from sklearn.manifold import TSNE
 
 from robust_mer.data import Corpus, read_corpus
 from robust_mer.evaluation.embeddings import Embeddings, NoiseOfCorpus
-from robust_mer.evaluation.style import COLOURS, STYLE, headline, save
+from robust_mer.evaluation.figures.style import COLOURS, STYLE, headline, save
 from robust_mer.evaluation.summary import noise_and_snr
 from robust_mer.files import whole
 from robust_mer.jobs import log

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from robust_mer.corruption.names import CLEAN
-from robust_mer.evaluation.style import CHANCE, COLOURS, STYLE, headline, save
+from robust_mer.evaluation.figures.style import CHANCE, COLOURS, STYLE, headline, save
 from robust_mer.evaluation.summary import read_summary, severity, split_name
 from robust_mer.evaluation.tables import average_rows, count, line_name, partial_conditions
 
@@ -20,7 +20,7 @@ _AXES = {"dB": "SNR (dB)", "%": "Rate (%)", "px": "Pixels", "ms": "Milliseconds"
 
 
 def draw_snr_curves(
-    experiment: dict, summary_csv: str | Path, svg: str | Path, pdf: str | Path
+    experiment: dict, svg: str | Path, pdf: str | Path, summary: str | Path
 ) -> None:
     """Draw WA and UA, averaged over the partial conditions, against the SNR, a line per model.
 
@@ -31,13 +31,13 @@ def draw_snr_curves(
 
     Args:
         experiment: See :func:`robust_mer.evaluation.tables.write_tables`.
-        summary_csv: ``{experiment}_all.csv``.
         svg: Where to write the figure for the screen.
         pdf: Where to write the figure for print.
+        summary: ``{experiment}_all.csv``.
     """
-    summary = read_summary(summary_csv)
+    rows = read_summary(summary)
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": experiment["name"]}):
-        save(_figure(experiment, summary), svg, pdf)
+        save(_figure(experiment, rows), svg, pdf)
 
 
 def _figure(experiment: dict, summary: pd.DataFrame) -> Figure:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from robust_mer.evaluation.calibration import ABOVE, BELOW, read_calibration
-from robust_mer.evaluation.style import CHANCE, COLOURS, STYLE, headline, save
+from robust_mer.evaluation.figures.style import CHANCE, COLOURS, STYLE, headline, save
 from robust_mer.evaluation.summary import noise_and_snr
 from robust_mer.evaluation.tables import count
 

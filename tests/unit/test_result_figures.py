@@ -1,0 +1,146 @@
+"""Figures of results hold the numbers that their files hold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import confusion_matrix
+from test_figures import experiment, row, texts_of
+
+from robust_mer.evaluation.figures.conditions import draw_conditions
+from robust_mer.evaluation.figures.confusion import draw_confusion
+from robust_mer.evaluation.figures.errors import draw_errors
+from robust_mer.evaluation.figures.learning import draw_learning
+from robust_mer.evaluation.figures.sweep import draw_sweep
+from robust_mer.evaluation.figures.transfer import draw_transfer
+
+CLASSES = ["angry", "happy", "sad"]
+
+
+@pytest.fixture
+def draw(tmp_path):
+    def texts(function, what=None, **files):
+        svg, pdf = tmp_path / "f.svg", tmp_path / "f.pdf"
+        function({**experiment(), **(what or {})}, svg=svg, pdf=pdf, **files)
+        assert pdf.read_bytes().startswith(b"%PDF")
+        return texts_of(svg.read_text())
+
+    return texts
+
+
+def cells(texts):
+    """Numbers written into cells, in reading order."""
+    return [text for text in texts if text[:1] == "." or text == "1.00"]
+
+
+def fraction(value):
+    return f"{value:.2f}".lstrip("0") if value < 0.995 else "1.00"
+
+
+def saved(table, folder):
+    pd.DataFrame(table).to_csv(folder / "all.csv", index=False)
+    return folder / "all.csv"
+
+
+def test_conditions_stand_by_how_much_is_clean(draw, tmp_path):
+    scores = {"none": 0.31, "a": 0.42, "v": 0.53, "av": 0.84}
+    table = [
+        {**row("men", "clean", "gaussian_-10dB", "clean", "gaussian", -10, ua),
+         "condition": name, "kind": {"none": "none", "av": "complete"}.get(name, "partial")}
+        for name, ua in reversed(scores.items())
+    ] + [row("men", "clean", "gaussian_-10dB", "clean", "gaussian", -10, 0.99)]  # fmt: skip
+    texts = draw(draw_conditions, summary=saved(table, tmp_path))
+    assert "gaussian −10 dB" in texts and "men † (trained on clean)" in texts
+    assert dict(zip([t for t in texts if t in scores], cells(texts), strict=True)) == {
+        "none": ".31", "v": ".53", "a": ".42", "av": ".84",
+    }  # fmt: skip
+
+
+def test_transfer_leaves_open_what_was_not_tested(draw, tmp_path):
+    names = ["gaussian_-10dB", "gaussian_-40dB"]
+    table = [
+        row("nmer", names[0], names[0], names[0], "gaussian", -10, 0.71),
+        row("nmer", names[0], names[1], names[0], "gaussian", -40, 0.42),
+        row("nmer", names[1], names[1], "same", "gaussian", -40, 0.63),
+        row("nmer", f"{names[1]}_none", names[1], "same, none clean", "gaussian", -40, 0.99),
+    ]
+    texts = draw(draw_transfer, summary=saved(table, tmp_path))
+    assert cells(texts) == [".71", ".42", ".63"]
+    assert texts.count("gaussian −10 dB") == 2  # a row and a column
+
+
+def predictions(folder, name="p"):
+    """Test rows of two folds, validation rows, and the complete condition, which do not count."""
+    rng = np.random.default_rng(1)
+    rows = [
+        {"utterance": f"u{i}", "fold": fold, "seed": 0, "part": part, "condition": condition,
+         "label": CLASSES[i % 3], "predicted": CLASSES[rng.integers(3)]}
+        for fold in (0, 1, 2)
+        for part in ("validation", "test")
+        for condition in ("a", "v", "av")
+        for i in range(30)
+    ]  # fmt: skip
+    table = pd.DataFrame(rows)
+    table.to_parquet(folder / f"{name}.parquet")
+    counted = table.query("fold < 2 and part == 'test' and condition != 'av'")
+    return folder / f"{name}.parquet", counted
+
+
+def test_confusion_counts_the_experiments_folds_and_partial_conditions(draw, tmp_path):
+    path, counted = predictions(tmp_path)
+    texts = draw(draw_confusion, predictions={("men", "clean", "gaussian_-10dB"): path})
+    shares = confusion_matrix(counted["label"], counted["predicted"], labels=CLASSES)
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    assert cells(texts) == [fraction(value) for value in shares.ravel()]
+
+
+def test_errors_are_shares_by_emotion_condition_and_speaker(draw, tmp_path):
+    path, counted = predictions(tmp_path)
+    speakers = {f"u{i}": f"actor{i % 2}" for i in range(30)}
+    index = tmp_path / "utterances.csv"
+    table = pd.DataFrame({"utterance": list(speakers), "speaker": list(speakers.values())})
+    table.to_csv(index, index=False)
+    given = {("men", "clean", "gaussian_-10dB"): path}
+    texts = draw(draw_errors, predictions=given, utterances=index)
+    wrong = counted["label"] != counted["predicted"]
+    expected = [
+        fraction(share)
+        for by in (counted["label"], counted["condition"], counted["utterance"].map(speakers))
+        for share in wrong.groupby(by).mean()
+    ]
+    assert cells(texts) == expected
+
+
+def test_too_many_speakers_are_left_out_and_that_is_said(draw, tmp_path, monkeypatch):
+    path, _ = predictions(tmp_path)
+    index = tmp_path / "utterances.csv"
+    names = [f"u{i}" for i in range(30)]
+    pd.DataFrame({"utterance": names, "speaker": names}).to_csv(index, index=False)
+    monkeypatch.setattr("robust_mer.evaluation.figures.errors._MOST_COLUMNS", 10)
+    texts = draw(
+        draw_errors, predictions={("men", "clean", "gaussian_-10dB"): path}, utterances=index
+    )
+    assert "u29" not in texts and "by condition" in texts
+    assert any("30 speakers are too many" in text for text in texts)
+
+
+def test_learning_has_a_panel_for_every_training(draw, tmp_path):
+    for place in (1, 2):
+        pd.DataFrame(
+            {"epoch": [1, 2, 3], "loss": [1e6, 5.0, 1.0], "validation_ua": [0.3, 0.4, 0.5 * place]}
+        ).to_csv(tmp_path / f"{place}.csv", index=False)
+    paths = [tmp_path / "1.csv", tmp_path / "2.csv"]
+    histories = {("men", "clean"): paths[:1], ("<nmer>", "gaussian_-10dB"): paths}
+    texts = draw(draw_learning, histories=histories)
+    assert {"men", "<nmer>", "trained on clean", "trained on gaussian −10 dB"} <= set(texts)
+    assert not any("$" in text for text in texts)
+
+
+def test_a_sweep_has_an_axis_for_every_hyperparameter(draw, tmp_path):
+    values = {"cm_arr": 0.1, "more": 1.0, "less": 0.01}
+    table = [
+        row(model, "missing", "missing", "same", "missing", None, 0.5 + place / 10)
+        for place, model in enumerate([*values, "other"])
+    ]
+    sweep = {"alpha": values, "beta": {"cm_arr": 0.1, "other": 0.3}}
+    texts = draw(draw_sweep, {"sweep": sweep}, summary=saved(table, tmp_path))
+    assert {"alpha", "beta", "missing", "WA", "UA"} <= set(texts)
