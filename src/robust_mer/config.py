@@ -395,6 +395,10 @@ class Config:
         restricted = chosen != self.modalities(corpus)
         return self.model_class(model) + (f" on {', '.join(chosen)}" if restricted else "")
 
+    def reconstructs(self, model: str) -> bool:
+        """Whether a model rebuilds the representation of a missing modality."""
+        return MODELS[self.model_class(model)].reconstructs
+
     def model_class(self, name: str) -> str:
         """The class of a model."""
         return self._raw["models"][name].get("class", name)

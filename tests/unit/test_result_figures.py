@@ -3,15 +3,20 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.metrics import confusion_matrix
 from test_figures import experiment, row, texts_of
+from test_training import NOT_FINITE, train
 
 from robust_mer.evaluation.figures.conditions import draw_conditions
 from robust_mer.evaluation.figures.confusion import draw_confusion
 from robust_mer.evaluation.figures.errors import draw_errors
 from robust_mer.evaluation.figures.learning import draw_learning
+from robust_mer.evaluation.figures.reconstructions import draw_reconstructions
 from robust_mer.evaluation.figures.sweep import draw_sweep
 from robust_mer.evaluation.figures.transfer import draw_transfer
+from robust_mer.store import read_features
+from robust_mer.training.checkpoint import load_checkpoint
 
 CLASSES = ["angry", "happy", "sad"]
 
@@ -144,3 +149,34 @@ def test_a_sweep_has_an_axis_for_every_hyperparameter(draw, tmp_path):
     sweep = {"alpha": values, "beta": {"cm_arr": 0.1, "other": 0.3}}
     texts = draw(draw_sweep, {"sweep": sweep}, summary=saved(table, tmp_path))
     assert {"alpha", "beta", "missing", "WA", "UA"} <= set(texts)
+
+
+def test_rebuilt_representations_come_from_the_other_modalities(draw, corpus, tmp_path):
+    checkpoint, _ = train(corpus, tmp_path, "cm_arr", "missing")
+    given = {
+        **corpus, "not_finite": NOT_FINITE, "distances_csv": tmp_path / "d.csv",
+        "checkpoints": {"cm_arr": checkpoint},
+    }  # fmt: skip
+    texts = draw(draw_reconstructions, **given)
+    assert {"audio", "audio, rebuilt", "video, rebuilt", "text, rebuilt"} <= set(texts)
+    table = pd.read_csv(tmp_path / "d.csv").set_index("modality")
+    assert (table["utterances"] == 16).all()
+
+    model, normalisers, _ = load_checkpoint(checkpoint)
+    store = {m: read_features(path) for m, path in corpus["features"].items()}
+    folds = pd.read_csv(corpus["folds_csv"])
+    apart = {modality: [] for modality in store}
+    for utterance in folds.loc[folds["part"] == "test", "utterance"]:
+        embedded = {}
+        for modality, features in store.items():
+            own = features.frames(features.row_of()[utterance])
+            values = torch.from_numpy(normalisers[modality](own))[None]
+            embedded[modality] = model.encode(modality, values, torch.tensor([len(own)]))
+        with torch.inference_mode():
+            points = {m: model.umc[m](e).mean for m, e in embedded.items()}
+            for modality in points:
+                latents = [model.flows[m](points[m])[0] for m in points if m != modality]
+                rebuilt = model.flows[modality].inverse(sum(latents) / len(latents))
+                apart[modality].append(float((rebuilt - points[modality]).norm()))
+    for modality, distances in apart.items():
+        assert table.loc[modality, "distance"] == pytest.approx(np.mean(distances), rel=1e-4)

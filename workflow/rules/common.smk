@@ -600,9 +600,52 @@ def all_figures():
         ]
         if settings.raw_corruptions(experiment):
             figures.append(f"{FIGURES.format(experiment=name)}_raw.svg")
+        if reconstructing(experiment):
+            figures.append(f"{FIGURES.format(experiment=name)}_reconstructions.svg")
         if drawn_corruptions(experiment):
             figures.append(f"{FIGURES.format(experiment=name)}_tsne.svg")
     return figures
+
+
+def reconstructing(experiment):
+    """Models, with what they were trained on, that rebuild what is missing."""
+    return list(
+        dict.fromkeys(
+            (model, trained_on)
+            for model, trained_on, _ in settings.evaluations(experiment)
+            if settings.reconstructs(model)
+        )
+    )
+
+
+def first_replica(wildcards):
+    """Fold and seed of an experiment's first replica."""
+    experiment = experiment_of(wildcards)
+    return experiment.folds[0], experiment.seeds[0]
+
+
+def reconstruction_checkpoints(wildcards):
+    experiment = experiment_of(wildcards)
+    return [
+        path
+        for model, trained_on in reconstructing(experiment)
+        for path in replica_files(experiment.corpus, model, trained_on, [first_replica(wildcards)])
+    ]
+
+
+def reconstruction_names(wildcards):
+    return [
+        model if trained_on == CLEAN else f"{model} ({trained_on})"
+        for model, trained_on in reconstructing(experiment_of(wildcards))
+    ]
+
+
+def reconstruction_code(wildcards):
+    models = {model for model, _ in reconstructing(experiment_of(wildcards))}
+    return code_identity(
+        "robust_mer.evaluation.figures.reconstructions",
+        *sorted(settings.model(model)["implementation"] for model in models),
+    )
 
 
 def learning_models(experiment):
@@ -807,6 +850,7 @@ def report_experiments(wildcards):
             },
             "figures": {name: DRAWN[name].title for name in drawn_figures(experiment)},
             "drawn": bool(drawn_corruptions(experiment)),
+            "reconstructed": bool(reconstructing(experiment)),
         }
         for name, experiment in settings.experiments.items()
     ]

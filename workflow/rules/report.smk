@@ -170,6 +170,38 @@ rule draw_embeddings:
         "../scripts/draw_embeddings.py"
 
 
+rule draw_reconstructions:
+    input:
+        utterances=experiment_index,
+        folds=experiment_folds,
+        features=experiment_features,
+        checkpoints=reconstruction_checkpoints,
+    output:
+        svg=report(
+            f"{FIGURES}_reconstructions.svg",
+            caption="../report/reconstructions.rst",
+            category="{experiment}",
+            subcategory="Rebuilt representations",
+        ),
+        pdf=f"{FIGURES}_reconstructions.pdf",
+        distances=f"{TABLES}_reconstructions.csv",
+    log:
+        f"{RESULTS}/logs/draw_reconstructions/{{experiment}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/draw_reconstructions/{{experiment}}.tsv"
+    conda:
+        "../../envs/embeddings.yaml"
+    threads: 1
+    params:
+        experiment=drawn_experiment,
+        names=reconstruction_names,
+        extractors=experiment_extractors,
+        not_finite=experiment_not_finite,
+        code=reconstruction_code,
+    script:
+        "../scripts/draw_reconstructions.py"
+
+
 rule write_report:
     input:
         report_inputs,

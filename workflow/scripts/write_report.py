@@ -43,6 +43,11 @@ with job(snakemake.log[0], "write_report"):
                 )
                 if experiment["raw"]
                 else None,
+                reconstructions=(
+                    results / f"figures/{name}_reconstructions.svg"
+                    if experiment["reconstructed"]
+                    else None
+                ),
                 embeddings=results / f"figures/{name}_tsne.svg" if experiment["drawn"] else None,
             )
         )

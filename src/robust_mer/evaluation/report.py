@@ -57,6 +57,7 @@ class ExperimentResults:
     samples: str | Path
     calibration: tuple[str | Path, str | Path] | None = None
     embeddings: str | Path | None = None
+    reconstructions: str | Path | None = None
 
 
 def write_report(path: str | Path, experiments: list[ExperimentResults]) -> None:
@@ -175,6 +176,8 @@ def _view(results: ExperimentResults) -> dict:
         "calibration": results.calibration and _calibration(experiment, *results.calibration),
         "embeddings": results.embeddings
         and _inline_svg(results.embeddings, f"Clean and noisy embeddings, {experiment['name']}"),
+        "reconstructions": results.reconstructions
+        and _inline_svg(results.reconstructions, f"Rebuilt representations, {experiment['name']}"),
         "extractors": [
             _extraction(name, path, results.replaced.get(name))
             for name, path in results.features.items()

@@ -142,6 +142,12 @@ class CMARR(Model):
             latent = self.join(latents.flatten(1))
         return {modality: self.flows[modality].inverse(latent) for modality in points}
 
+    def reconstruct(self, embeddings: dict[str, Tensor], missing: str) -> tuple[Tensor, Tensor]:
+        points = {m: self.umc[m](e).mean for m, e in embeddings.items()}
+        available = torch.tensor([[modality != missing for modality in points]])
+        available = available.to(points[missing].device).expand(len(points[missing]), -1)
+        return points[missing], self.rebuild(points, available)[missing]
+
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """L = CE + alpha L_align + beta (L_flow + L_reconstruction) + lambda L_refine.
 

@@ -90,6 +90,18 @@ class Model(nn.Module, ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} is no teacher")
 
+    def reconstruct(self, embeddings: dict[str, Tensor], missing: str) -> tuple[Tensor, Tensor]:
+        """Of a model that rebuilds what is missing: a modality's own representation, and that.
+
+        Args:
+            embeddings: Of the clean utterances.
+            missing: The modality that is rebuilt from all others.
+
+        Returns:
+            Both [B, D].
+        """
+        raise NotImplementedError(f"{type(self).__name__} rebuilds no representations")
+
     def start_from(self, teacher: "Model") -> None:
         """As a student: take over what the teacher has learnt before training starts."""
 

@@ -11,6 +11,7 @@ class ModelClass(NamedTuple):
     teacher: str | None = None  # class that must be trained first, on clean data
     modalities: int | None = None  # how many it takes; None: any number
     given_mask: bool = False  # is told which modalities are noisy; never ranked with the blind
+    reconstructs: bool = False  # rebuilds a missing modality's own representation
 
 
 # Of the hyperparameters that every model has: (lowest, highest), or the values to choose from.
@@ -50,5 +51,5 @@ MODELS = {
         "robust_mer.models.nmer_without_invariance:NMERWithoutInvariance",
         teacher="invariance_teacher",
     ),
-    "cm_arr": ModelClass("robust_mer.models.cm_arr:CMARR", given_mask=True),
+    "cm_arr": ModelClass("robust_mer.models.cm_arr:CMARR", given_mask=True, reconstructs=True),
 }

@@ -1,0 +1,17 @@
+from robust_mer.jobs import job
+
+with job(snakemake.log[0], f"draw_reconstructions {snakemake.wildcards.experiment}"):
+    from robust_mer.evaluation.figures.reconstructions import draw_reconstructions
+
+    params = snakemake.params
+    draw_reconstructions(
+        params.experiment,
+        dict(zip(params.names, snakemake.input.checkpoints, strict=True)),
+        utterances_csv=snakemake.input.utterances,
+        folds_csv=snakemake.input.folds,
+        features=dict(zip(params.extractors, snakemake.input.features, strict=True)),
+        not_finite=params.not_finite,
+        svg=snakemake.output.svg,
+        pdf=snakemake.output.pdf,
+        distances_csv=snakemake.output.distances,
+    )
