@@ -51,10 +51,8 @@ class Engine:
         total = 0.0
         for stack in self.stacks:
             histories = [pd.read_csv(self._path(model, key, "csv")) for key in stack]
-            # A history has the seconds of all replicas trained as one. Should the engine have
-            # split the stack, for want of memory, its parts came one after the other.
-            parts = {tuple(history["seconds"][1:]) for history in histories}
-            total += len(stack) * epochs / sum(map(sum, parts))
+            seconds = sum(history["seconds"][1:].sum() for history in histories)
+            total += len(stack) * epochs / seconds
         return total
 
     def _path(self, model: str, key: Key, suffix: str) -> Path:

@@ -137,6 +137,7 @@ def train_replicas(
             "trained_on": trained_on,
             "fold": fold,
             "seed": seed,
+            "device": torch.cuda.get_device_name(where) if where.type == "cuda" else "cpu",
         }
         identity = _identity(shared, replica, teacher)
         saved = Saved(checkpoints[fold, seed], histories[fold, seed], identity)
@@ -347,7 +348,8 @@ class _Wave:
                 if course.diverged:
                     continue
                 row = {"epoch": epoch, "learning_rate": rate, **losses[place], **figures[place]}
-                course.history.append({**row, "seconds": round(now - before, 3)})
+                # its own share of the time of all that train as one
+                course.history.append({**row, "seconds": round((now - before) / len(courses), 3)})
                 if course.best_epoch == epoch:
                     self.best[place] = self.nets.weights[place]
             if epoch in (begun + 1, epochs) or now - said > 10:
