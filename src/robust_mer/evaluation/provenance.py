@@ -75,7 +75,7 @@ def stage_costs(folders: Iterable[Path]) -> list[list[str]]:
                 str(len(paths)),
                 f"{jobs['s'].sum() / _HOUR:.2f}",
                 f"{jobs['cpu_time'].sum() / _HOUR:.2f}",
-                f"{jobs['max_rss'].max() / 1024:.1f}".replace("nan", ""),
+                "" if pd.isna(memory) else f"{memory:.1f}",  # too short a job has none
             ]
         )
     return rows

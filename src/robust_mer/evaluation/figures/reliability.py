@@ -54,8 +54,8 @@ def _figure(experiment: dict, errors: pd.DataFrame, risks: pd.DataFrame) -> Figu
         for place, (line, colour) in enumerate(zip(lines, cycle(COLOURS)))
     }
     title = (
-        "Mean over the partial conditions: share of wrong predictions among the most confident ones "
-        f"(left), expected calibration error (right); {experiment['corpus']}, "
+        "Mean over the partial conditions: share of wrong predictions among the most confident "
+        f"ones (left), expected calibration error (right); {experiment['corpus']}, "
         f"{count(len(experiment['folds']), 'fold')}, {count(len(experiment['seeds']), 'seed')}"
     )
     height = max(2.6, 0.24 * len(lines) + 0.8)
