@@ -26,7 +26,7 @@ from robust_mer.corruption.registry import MASKS, NOISES
 from robust_mer.errors import InputError
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.models.registry import MODELS, OPTIMISATION_LIMITS
-from robust_mer.settings import check_defined, check_limits, complete, unknown
+from robust_mer.settings import check_defined, check_limits, complete, remarks, unknown
 
 # Keys of a corpus that are the workflow's; all others are its reader's.
 _CORPUS_KEYS = (
@@ -526,10 +526,17 @@ class Config:
                 )
             if how["extractor"].startswith(IMPORTED):
                 continue
-            made_for = EXTRACTORS[self._extractor_class(how["extractor"])].modality
+            implementation, made_for = EXTRACTORS[self._extractor_class(how["extractor"])]
             if made_for != modality:
                 raise InputError(
                     f"config: {where}: {how['extractor']} extracts {made_for}, not {modality}"
+                )
+            unfilled = remarks(implementation).get("unfilled", {})
+            if unfilled and value == _REFUSE:
+                reasons = "; ".join(f"{feature}: {why}" for feature, why in unfilled.items())
+                raise InputError(
+                    f"config: {where}: {how['extractor']} leaves features NaN ({reasons}). "
+                    f"Say what takes their place: not_finite: 0 for the {modality} of {name}"
                 )
 
     def _check_import(self, corpus: str, modality: str, where: str) -> None:

@@ -4,7 +4,8 @@ Every reader, extractor, noise and model keeps its defaults in a module-level li
 beside its code, and what they may be in ``LIMITS``. Where a setting ``variant`` stands for several
 others, ``VARIANTS`` has, by variant, the defaults that it changes. A literal may take over others,
 the module's own or another's: ``{**OF_MEN, "dropout": 0.5}`` behind ``from ... import SETTINGS as
-OF_MEN``. Planning a run needs all these, but not the seconds that importing torch takes.
+OF_MEN``. ``REMARKS`` has what users must know of an extractor's features. Planning a run needs all
+these, but not the seconds that importing torch takes.
 """
 
 import ast
@@ -114,6 +115,11 @@ def _evaluate(value: ast.expr, module: str) -> dict:
 def defaults(implementation: str) -> dict:
     """The literal ``SETTINGS`` of the module of ``"module:name"``; empty where it has none."""
     return dict(_literal(implementation.partition(":")[0], "SETTINGS"))
+
+
+def remarks(implementation: str) -> dict:
+    """What the literal ``REMARKS`` of the module of ``"module:name"`` says of its results."""
+    return dict(_literal(implementation.partition(":")[0], "REMARKS"))
 
 
 def complete(implementation: str, given: dict, where: str) -> dict:

@@ -126,6 +126,10 @@ def changed(path: str, value):
         ("training.max_replicas", 0, ["training.max_replicas", "0"]),
         ("training.max_replicas", "many", ["training.max_replicas", "'many'", "auto"]),
         (
+            "corpora.demo.modalities.audio", {"extractor": "covarep", "normalise": True},
+            ["corpora.demo.modalities.audio", "creak", "not_finite: 0"],
+        ),
+        (
             "corpora.demo.modalities.audio.not_finite", "zero",
             ["corpora.demo.modalities.audio.not_finite", "'zero'", "refuse"],
         ),
@@ -300,6 +304,12 @@ def test_values_that_are_not_finite_are_refused_unless_a_number_replaces_them():
     config = Config(raw, SCHEMA)
     assert config.not_finite("demo") == {"audio": None, "video": -1.0, "text": None}
     assert config.not_finite("demo", "men") == {"video": -1.0, "text": None}
+
+
+def test_an_extractor_that_leaves_features_empty_is_taken_with_a_number_for_them():
+    audio = {"extractor": "covarep", "normalise": True, "not_finite": 0}
+    config = Config(changed("corpora.demo.modalities.audio", audio), SCHEMA)
+    assert config.not_finite("demo")["audio"] == 0
 
 
 def test_settings_are_the_defaults_with_what_the_config_changes():

@@ -16,6 +16,7 @@ from robust_mer.features.workers import Workers
 from robust_mer.files import inside, whole
 from robust_mer.identity import code_identity
 from robust_mer.jobs import log, progress
+from robust_mer.settings import remarks
 from robust_mer.store import write_features
 
 _COLUMNS = ["utterance", "audio", "video", "region", "start", "end", "text", "audio_is_cut"]
@@ -101,7 +102,7 @@ def extract_features(
         frames(),
         extractor.names,
         extractor.frame_rate,
-        settings,
+        {**settings, **remarks(implementation)},
         extractor.weights_sha256,
     )
     shutil.rmtree(folder)

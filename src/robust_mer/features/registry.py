@@ -12,6 +12,7 @@ class Entry(NamedTuple):
 
 EXTRACTORS = {
     "is13": Entry("robust_mer.features.is13:IS13", modality="audio"),
+    "covarep": Entry("robust_mer.features.covarep:Covarep", modality="audio"),
     "mini_xception": Entry("robust_mer.features.mini_xception:MiniXception", modality="video"),
     "bert": Entry("robust_mer.features.bert:Bert", modality="text"),
 }

@@ -116,8 +116,11 @@ def _extract(
         values = np.asarray(extraction.values, np.float32)
         if values.ndim != 2 or values.shape[1] != width:
             raise UtteranceError(f"features of shape {values.shape}: expected (T, {width})")
-        if not np.isfinite(values).all():
+        unfilled = np.isin(extractor.names, getattr(extractor, "unfilled", ()))
+        if not np.isfinite(values[:, ~unfilled]).all():
             raise UtteranceError("features are not finite (NaN or infinity)")
+        if not np.isnan(values[:, unfilled]).all():
+            raise UtteranceError("features that are not filled hold numbers")
     except UtteranceError as error:
         reason = str(error)
     except Exception as error:  # a library's complaint about one file must not cost the others

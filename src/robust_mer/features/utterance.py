@@ -55,7 +55,9 @@ class Extraction:
 class Extractor(Protocol):
     """What a module of an extractor offers, beside a literal ``SETTINGS`` with its defaults.
 
-    Its constructor takes the complete settings and raises InputError where they are wrong.
+    Its constructor takes the complete settings and raises InputError where they are wrong. One that
+    leaves columns empty has their names in ``unfilled``, their reasons in a literal ``REMARKS``
+    (``{"unfilled": {name: why}}``), and NaN in them; all else must be finite.
     """
 
     names: list[str]  # one a feature

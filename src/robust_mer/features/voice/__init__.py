@@ -1,0 +1,1 @@
+"""The voice: pitch, glottal source, envelope and phase of speech at one sample rate."""
