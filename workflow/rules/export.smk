@@ -29,6 +29,7 @@ rule export_model:
     params:
         extractors=exported_extractors,
         normalise=model_normalise,
+        not_finite=model_not_finite,
         tested_on=tested_on,
         config=exported_config,
         note=exported_note,

@@ -13,6 +13,7 @@ with job(snakemake.log[0], f"export_model {wildcards.model} {wildcards.trained_o
         features=dict(zip(params.extractors, snakemake.input.features, strict=True)),
         extractors=params.extractors,
         normalise=params.normalise,
+        not_finite=params.not_finite,
         predictions=dict(zip(params.tested_on, snakemake.input.predictions, strict=True)),
         name=wildcards.model,
         corpus=wildcards.corpus,

@@ -25,6 +25,7 @@ def export_model(
     features: dict[str, str | Path],
     extractors: dict[str, dict],
     normalise: dict[str, bool],
+    not_finite: dict[str, float | None],
     predictions: dict[str, str | Path],
     name: str,
     corpus: str,
@@ -41,6 +42,7 @@ def export_model(
         extractors: Per modality the extractor's ``name``, ``implementation`` and ``settings``;
             imported features have a name only.
         normalise: Per modality whether its features are normalised.
+        not_finite: Per modality what takes the place of values that are not finite, or None.
         predictions: By what the model was tested on, the file with its predictions, from which
             the card's figures of this replica's test part come.
         name: The model's name in the config.
@@ -60,6 +62,7 @@ def export_model(
             weights_sha256=read_weights_sha256(features[modality]),
             features=width,
             normalise=normalise[modality],
+            not_finite=not_finite[modality],
         )
     copy_weights(checkpoint, folder / WEIGHTS)
     write_description(

@@ -28,6 +28,7 @@ class ModalityInput:
     weights_sha256: str  # of the extractor's own network; "" where there is none
     features: int
     normalise: bool  # with the statistics that lie beside the model's weights
+    not_finite: float | None  # what takes the place of NaN and infinity; None refuses them
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,10 @@ class _Source:
         except UtteranceError as error:
             return nothing, ModalitySeen(0, 0, snr, str(error))
         values = np.asarray(extraction.values, np.float32)
-        if not np.isfinite(values).all():
-            return nothing, ModalitySeen(0, extraction.looked_at, snr, "features are not finite")
+        finite = np.isfinite(values)
+        if not finite.all():
+            if self._settings.not_finite is None:
+                note = "features are not finite"
+                return nothing, ModalitySeen(0, extraction.looked_at, snr, note)
+            values = np.where(finite, values, np.float32(self._settings.not_finite))
         return values, ModalitySeen(len(values), extraction.looked_at, snr, extraction.note)
