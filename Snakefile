@@ -22,6 +22,7 @@ rule all:
     default_target: True
     input:
         table_files(),
+        sheet_folders(),
         f"{RESULTS}/report.html",
 
 
@@ -33,6 +34,7 @@ rule index:
 rule features:
     input:
         feature_files(),
+        sheet_folders(),
 
 
 rule corrupted:

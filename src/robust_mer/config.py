@@ -45,6 +45,7 @@ IMPORTED = "imported_"  # before a modality: published features that the corpus'
 
 _FOLD_KEYS = {"groups": ("session_groups", "speaker_groups"), "validation": ("part",)}
 
+_FACES = "robust_mer.features.faces:Faces"
 _DENSEFACE_TRAINING = "robust_mer.features.train_denseface:train_denseface"
 _REFUSE = "refuse"  # values that are not finite are an error
 
@@ -99,6 +100,7 @@ class Config:
         _check_schema(raw, Path(schema))
         for name in raw["corpora"]:
             self._check_corpus(name)
+        _ = self.faces  # raises where it is wrong
         for name in raw["features"]["extractors"]:
             if name.startswith(IMPORTED):
                 raise InputError(
@@ -231,15 +233,27 @@ class Config:
         return {m: None if value == _REFUSE else float(value) for m, value in chosen.items()}
 
     def extractor(self, name: str) -> dict:
-        """``implementation`` and ``settings`` of an extractor."""
+        """``implementation`` and ``settings`` of an extractor; ``faces`` of one of pictures."""
         section = self._raw["features"]["extractors"][name]
         where = f"features.extractors.{name}"
-        implementation = EXTRACTORS[self._extractor_class(name)].implementation
+        entry = EXTRACTORS[self._extractor_class(name)]
         given = {key: value for key, value in section.items() if key != "class"}
-        return {
-            "implementation": implementation,
-            "settings": complete(implementation, given, where),
-        }
+        settings = complete(entry.implementation, given, where)
+        if entry.faces:
+            settings["faces"] = self.faces
+        return {"implementation": entry.implementation, "settings": settings}
+
+    @property
+    def faces(self) -> dict:
+        """Settings that faces are found with."""
+        return complete(_FACES, self._raw["features"].get("faces", {}), "features.faces")
+
+    def looks_at_faces(self, extractor: str) -> bool:
+        """Whether an extractor reads faces, and not whole pictures or something else."""
+        if extractor.startswith(IMPORTED):
+            return False
+        entry = EXTRACTORS[self._extractor_class(extractor)]
+        return entry.faces and self.extractor(extractor)["settings"].get("of") != "frame"
 
     @property
     def denseface_training(self) -> dict:

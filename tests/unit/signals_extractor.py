@@ -23,7 +23,7 @@ class Signals:
             samples = read_audio(utterance)
             values = samples[: len(samples) // 100 * 100].reshape(-1, 100)
         elif self._signal == "video":
-            from robust_mer.features.faces import Clip  # slow
+            from robust_mer.features.video import Clip  # slow
 
             pictures = [picture[:10, :10, 0].reshape(100) for picture in Clip(utterance, 5.0)]
             values = np.array(pictures).reshape(-1, 100)

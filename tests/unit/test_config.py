@@ -44,6 +44,9 @@ def changed(path: str, value):
         ("corpora.demo.root", "elsewhere", ["corpora.demo.root", "results/demo/raw"]),
         ("corpora.demo.generator", {"class": "demo", "sesions": 1}, ["sesions", "sessions"]),
         ("features.extractors.is13", {"rate": 1}, ["features.extractors.is13.rate"]),
+        ("features.faces", {"sise": 64}, ["features.faces.sise", "did you mean 'size'"]),
+        ("features.faces", {"frame_rate": 0}, ["features.faces.frame_rate", "0.01 to 1000"]),
+        ("features.extractors.resnet152", {"of": "eye"}, ["resnet152.of", "face, frame"]),
         ("features.extractors.is13", {"frame_rate": "x"}, ["is13.frame_rate", "'x'"]),
         ("features.max_failed_fraction", 2, ["features.max_failed_fraction"]),
         ("corruption.mode", "papr", ["corruption.mode", "exact"]),
@@ -361,3 +364,15 @@ def test_experiment_files_follow_the_schema(names, tmp_path):
     config = Config(raw, SCHEMA)
     assert "demo" not in config.experiments
     assert config.corpora
+
+
+def test_extractors_of_faces_have_the_settings_of_faces():
+    raw = changed("features.faces", {"frame_rate": 3.0})
+    raw["features"]["extractors"]["whole"] = {"class": "efficientnet", "of": "frame"}
+    config = Config(raw, SCHEMA)
+    assert config.extractor("mini_xception")["settings"]["faces"] == config.faces
+    assert config.faces["frame_rate"] == 3.0
+    assert "faces" not in config.extractor("is13")["settings"]
+    looks = {name: config.looks_at_faces(name) for name in ("denseface", "whole", "is13")}
+    assert looks == {"denseface": True, "whole": False, "is13": False}
+    assert not config.looks_at_faces("imported_video")

@@ -42,7 +42,8 @@ def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
         folder / "exported", checkpoint, corpus["features"],
         {m: {"name": f"my_{m}", "implementation": f"robust_mer.features.{m}:It", "settings": {}}
          for m in WIDTHS},
-        NORMALISE, NOT_FINITE, predictions, name=name, corpus="mine", note="made up", config={}, code="test",
+        NORMALISE, NOT_FINITE, predictions, name=name, corpus="mine", note="made up", config={},
+        code="test",
     )  # fmt: skip
     return folder / "exported"
 

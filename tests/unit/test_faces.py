@@ -1,16 +1,22 @@
-"""Face crops and mini-Xception on a video of one real face."""
+"""Faces in videos of one real face, and mini-Xception on them."""
 
+import weakref
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
-import skimage
 import torch
 from torch.nn import functional
+from videos import astronaut, utterance, write
 
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.features.faces import Clip, FaceReader, crop_region, crop_square
+from robust_mer.features.detector import Face, cut_out, overlap
+from robust_mer.features.face_file import NAMES, FaceFile, to_values, write_face_file
+from robust_mer.features.face_finder import FaceFinder, crop_face, eye_angle
+from robust_mer.features.face_reader import FaceReader
+from robust_mer.features.faces import SETTINGS as FACES
 from robust_mer.features.mini_xception import (
     CLASSES,
     SETTINGS,
@@ -18,8 +24,8 @@ from robust_mer.features.mini_xception import (
     MiniXceptionNetwork,
     max_pool_same,
 )
-from robust_mer.features.utterance import Utterance
 from robust_mer.features.weights import locate
+from robust_mer.settings import complete
 
 FER2013 = Path(__file__).parents[3] / "shared/data/fer2013.npz"
 
@@ -35,98 +41,68 @@ def one_thread():
 
 @pytest.fixture(scope="module")
 def face() -> np.ndarray:
-    """The astronaut's head, BGR [160, 160, 3], on her own background."""
-    return np.ascontiguousarray(skimage.data.astronaut()[20:180, 140:300, ::-1])
+    return astronaut()
 
 
 @pytest.fixture(scope="module")
-def reader():
-    return FaceReader(SETTINGS, 64)
+def finder():
+    return FaceFinder(FACES)
 
 
-def write(path: Path, pictures, fps: float = 10.0) -> Path:
-    codec = {".avi": "MJPG", ".mp4": "mp4v"}[path.suffix]
-    height, width = pictures[0].shape[:2]
-    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), fps, (width, height))
-    for picture in pictures:
-        video.write(picture)
-    video.release()
-    return path
+@pytest.fixture(scope="module")
+def searcher():
+    """Searches every picture."""
+    return FaceFinder({**FACES, "search_every": 1})
 
 
-def utterance(path: Path | None, start=None, end=None, region="") -> Utterance:
-    return Utterance("u", None, path, region, start, end, "", False)
+def pictures(faces) -> np.ndarray:
+    return np.stack(list(faces.pictures(64))).astype(float)
 
 
-@pytest.mark.parametrize("suffix", [".avi", ".mp4"])
-@pytest.mark.parametrize(
-    ("start", "end", "rate", "expected"),
-    [
-        (None, None, 5.0, list(range(0, 100, 5))),
-        (1.0, 2.0, 5.0, [25, 30, 35, 40, 45]),
-        (2.98, 3.5, 5.0, [74, 79, 84]),
-        (0.2, 0.32, 50.0, [5, 5, 6, 6, 7, 7]),
-        (3.8, 4.3, 5.0, [95]),  # the end is rounded beyond the recording
-    ],
-)
-def test_pictures_are_those_of_their_times(tmp_path, suffix, start, end, rate, expected):
-    path = write(tmp_path / f"numbered{suffix}", [numbered(i) for i in range(100)], fps=25)
-    seen = [number(picture) for picture in Clip(utterance(path, start, end), rate)]
-    assert seen == expected
+def test_face_is_found_and_cropped(finder, face, tmp_path):
+    faces = finder.find(utterance(write(tmp_path / "a.mp4", [face] * 10)))
+    assert pictures(faces).shape == (5, 64, 64, 3)
+    assert (faces.looked_at, faces.seconds, faces.note) == (5, 1.0, "")
+    np.testing.assert_allclose(faces.time, [0, 0.2, 0.4, 0.6, 0.8], atol=1e-6)
+    left_eye, right_eye, nose, *mouth = faces.landmarks[0]
+    assert left_eye[0] < nose[0] < right_eye[0]
+    assert max(left_eye[1], right_eye[1]) < nose[1] < min(mouth[0][1], mouth[1][1])
 
 
-def numbered(i: int) -> np.ndarray:
-    """A picture with the binary digits of ``i`` as black and white bars."""
-    bars = np.array([(i >> digit) & 1 for digit in range(7)], np.uint8) * 255
-    return np.broadcast_to(np.repeat(bars, 16)[None, :, None], (64, 112, 3)).copy()
+def test_pictures_without_a_face_are_left_out_and_counted(finder, face, tmp_path):
+    grey = np.full_like(face, 127)
+    path = write(tmp_path / "a.avi", [face] * 10 + [grey] * 6 + [face] * 4)
+    faces = finder.find(utterance(path))
+    np.testing.assert_allclose(faces.time, [0, 0.2, 0.4, 0.6, 0.8, 1.6, 1.8], atol=1e-6)
+    assert faces.looked_at == 10
+    nothing = finder.find(utterance(write(tmp_path / "b.avi", [grey] * 4)))
+    assert (nothing.crops, nothing.note) == ([], "no face found: 2 frames looked at")
 
 
-def number(picture: np.ndarray) -> int:
-    bars = picture.reshape(64, 7, 16, 3).mean(axis=(0, 2, 3)) > 127
-    return sum(1 << digit for digit in np.flatnonzero(bars))
-
-
-def test_face_is_found_and_cropped(reader, face, tmp_path):
-    faces = reader.read(utterance(write(tmp_path / "a.mp4", [face] * 10)))
-    assert faces.crops.shape == (5, 64, 64)
-    assert faces.crops.dtype == np.uint8
-    assert (faces.looked_at, faces.seconds) == (5, 1.0)
-
-
-def test_pictures_without_a_face_are_left_out_and_counted(reader, face, tmp_path):
-    path = write(tmp_path / "a.avi", [face] * 10 + [np.full_like(face, 127)] * 10)
-    faces = reader.read(utterance(path))
-    assert (len(faces.crops), faces.looked_at) == (5, 10)
-
-
-def test_region_picks_the_speaker(reader, face, tmp_path):
+def test_region_picks_the_speaker(finder, face, tmp_path):
     path = write(tmp_path / "a.avi", [np.hstack([np.full_like(face, 127), face])] * 4)
     found = {
-        region: len(reader.read(utterance(path, region=region)).crops)
+        region: len(finder.find(utterance(path, region=region)).crops)
         for region in ("", "left", "right", "160,0,160,160", "0,0,160,160")
     }
     assert found == {"": 2, "left": 0, "right": 2, "160,0,160,160": 2, "0,0,160,160": 0}
 
 
-@pytest.mark.parametrize(
-    ("region", "reason"), [("middle", "not understood"), ("300,0,160,160", "outside the picture")]
-)
-def test_wrong_region_says_why(region, reason):
-    with pytest.raises(UtteranceError, match=reason):
-        crop_region(np.zeros((160, 320, 3), np.uint8), region)
-
-
-def test_letterbox_is_trimmed(reader, face, tmp_path, monkeypatch):
+def test_letterbox_is_not_searched(finder, face, tmp_path, monkeypatch):
     seen = []
-    detect = reader._detect
-    monkeypatch.setattr(reader, "_detect", lambda x: seen.append(x.shape[1:]) or detect(x))
+    search = finder._detector.search
+    monkeypatch.setattr(
+        finder._detector, "search", lambda x: seen.extend(p.shape for p in x) or search(x)
+    )
     black = np.zeros((60, 160, 3), np.uint8)
-    faces = reader.read(utterance(write(tmp_path / "a.avi", [np.vstack([black, face, black])] * 2)))
+    path = write(tmp_path / "a.avi", [np.vstack([black, face, black])] * 2)
+    low = finder.find(utterance(path))
     assert seen == [(160, 160, 3)]
-    assert len(faces.crops) == 1
+    high = finder.find(utterance(write(tmp_path / "b.avi", [face] * 2)))
+    np.testing.assert_allclose(low.box, high.box + np.array([0, 60, 0, 60]), atol=2)
 
 
-def test_face_that_is_usually_the_largest_is_kept(reader, face, tmp_path):
+def test_the_same_of_two_people_is_kept(finder, face, tmp_path):
     large = cv2.resize(face, (240, 240))
     small = cv2.copyMakeBorder(face, 0, 80, 0, 0, cv2.BORDER_REPLICATE)
     passing = cv2.resize(face, (300, 300))[30:270]  # for one picture somebody comes nearer
@@ -134,38 +110,180 @@ def test_face_that_is_usually_the_largest_is_kept(reader, face, tmp_path):
     moment = np.hstack([large[:, :240], passing])
     path = write(tmp_path / "a.avi", [usual] * 6 + [moment] * 2)
     alone = write(tmp_path / "b.avi", [large] * 2)
-    crops = reader.read(utterance(path)).crops.astype(float)
-    expected = reader.read(utterance(alone)).crops[0].astype(float)
-    assert len(crops) == 4
-    assert np.abs(crops - expected).mean(axis=(1, 2)).max() < 12
+    faces = finder.find(utterance(path))
+    assert faces.note == "several faces: in 4 of 4 frames"
+    expected = finder.find(utterance(alone)).box[0]
+    assert [overlap(box, expected) > 0.8 for box in faces.box] == [True] * 4
 
 
-def test_crop_beyond_the_picture_repeats_its_edge():
+def moving(face: np.ndarray, count: int) -> list[np.ndarray]:
+    """The face drifts to the right and comes nearer."""
+    shown = []
+    for i in range(count):
+        side = 160 + 2 * i
+        picture = np.full((260, 420, 3), 110, np.uint8)
+        picture[20 : 20 + side, 10 + 6 * i : 10 + 6 * i + side] = cv2.resize(face, (side, side))
+        shown.append(picture)
+    return shown
+
+
+def test_a_followed_face_is_where_a_search_finds_it(finder, searcher, face, tmp_path, monkeypatch):
+    path = write(tmp_path / "a.avi", moving(face, 26))
+    every = searcher.find(utterance(path))
+    searched = []
+    search = finder._detector.search
+    monkeypatch.setattr(finder._detector, "search", lambda x: searched.append(len(x)) or search(x))
+    followed = finder.find(utterance(path))
+    np.testing.assert_array_equal(followed.time, every.time)
+    assert len(every.time) == 13
+    assert sum(searched) == 5  # 0, 3, 7, 11 and the last, 12
+    assert min(map(overlap, followed.box, every.box)) > 0.8
+    assert followed.probability.min() > 0.9
+
+
+def test_a_face_that_is_hidden_between_two_searches_is_not_made_up(finder, face, tmp_path):
+    hidden = face.copy()
+    hidden[:] = 127
+    shown = [face, hidden, face, face, hidden, hidden, hidden, face]  # 0, 3 and 7 are searched
+    path = write(tmp_path / "a.avi", [picture for picture in shown for _ in range(2)])
+    np.testing.assert_allclose(finder.find(utterance(path)).time, [0, 0.4, 0.6, 1.4], atol=1e-6)
+
+
+def test_a_face_that_is_seen_between_two_searches_only_is_found(finder, face, tmp_path):
+    grey = np.full_like(face, 127)
+    shown = [grey, face, grey, grey, face, face, grey, grey]
+    path = write(tmp_path / "a.avi", [picture for picture in shown for _ in range(2)])
+    np.testing.assert_allclose(finder.find(utterance(path)).time, [0.2, 0.8, 1.0], atol=1e-6)
+
+
+class Everywhere:
+    """A detector that sees one face in every picture."""
+
+    at_once = 4
+    seen = Face(np.array([2, 2, 30, 30], np.float32), np.zeros((5, 2), np.float32), 1.0)
+
+    def search(self, pictures):
+        return [[self.seen] for _ in pictures]
+
+    def confirm(self, pictures, boxes):
+        return [self.seen for _ in pictures]
+
+
+def test_a_long_recording_is_not_held_in_memory(face):
+    finder = FaceFinder(FACES)
+    finder._detector = Everywhere()
+    alive = weakref.WeakSet()
+    most = 0
+
+    class Picture(np.ndarray):
+        pass
+
+    def recording():
+        nonlocal most
+        for _ in range(500):
+            picture = np.full((32, 32, 3), 100, np.uint8).view(Picture)
+            alive.add(_Held(picture))
+            most = max(most, len(alive))
+            yield picture
+
+    class _Held:
+        def __init__(self, picture):
+            weakref.finalize(picture, lambda: None)
+            picture.held = self  # lives as long as the picture
+
+    assert sum(1 for _ in finder.follow(recording())) == 500
+    assert most <= 2 * 4 * FACES["search_every"] + 1
+
+
+@pytest.mark.parametrize("angle", [-20.0, 15.0])
+def test_a_tilted_face_is_turned_until_its_eyes_are_level(searcher, face, angle):
+    framed = cv2.copyMakeBorder(face, 60, 60, 60, 60, cv2.BORDER_REPLICATE)
+    turn = cv2.getRotationMatrix2D((140, 140), angle, 1.0)
+    tilted = cv2.warpAffine(framed, turn, (280, 280), borderMode=cv2.BORDER_REPLICATE)
+    ((upright,), (found,)) = searcher._detector.search([framed, tilted])
+    assert eye_angle(found) == pytest.approx(eye_angle(upright) - angle, abs=3)
+    crop = crop_face(tilted, found.box, eye_angle(found), 0.6, 160)
+    ((level,),) = searcher._detector.search([crop])
+    assert abs(eye_angle(level)) < 3
+
+
+def test_turning_keeps_the_centre_and_the_scale():
+    picture = np.zeros((200, 200, 3), np.uint8)
+    cv2.circle(picture, (90, 110), 20, (255, 255, 255), -1)
+    box = np.array([50.0, 70.0, 130.0, 150.0])
+    straight, turned = (crop_face(picture, box, angle, 0.0, 120) for angle in (0.0, 33.0))
+    for crop in (straight, turned):
+        rows, columns = np.nonzero(crop[..., 0] > 127)
+        assert np.median(rows) == pytest.approx(59.5, abs=1.5)
+        assert np.median(columns) == pytest.approx(59.5, abs=1.5)
+        assert len(rows) == pytest.approx(np.pi * 30**2, rel=0.06)
+
+
+def test_what_lies_beyond_the_picture_repeats_its_edge():
     picture = np.tile(np.arange(100, dtype=np.uint8), (100, 1))
-    crop = crop_square(picture, np.array([-10.0, 40.0, 10.0, 60.0]), 0.0, 20)
+    crop = cut_out(picture, np.array([-10.0, 40.0, 10.0, 60.0]), 20)
     np.testing.assert_array_equal(crop[0], [0] * 10 + list(range(10)))
-    wider = crop_square(picture, np.array([40.0, 40.0, 60.0, 60.0]), 1.0, 40)
-    np.testing.assert_array_equal(wider[0], np.arange(30, 70))
+    corner = cut_out(picture, np.array([90.0, 90.0, 110.0, 110.0]), 20)
+    np.testing.assert_array_equal(corner[-1], [*range(90, 100)] + [99] * 10)
+    wider = crop_face(np.dstack([picture] * 3), np.array([40.0, 40.0, 60.0, 60.0]), 0.0, 1.0, 40)
+    np.testing.assert_array_equal(wider[0, :, 0], np.arange(30, 70))
 
 
-def test_unusable_video_says_why(reader, face, tmp_path):
-    broken = tmp_path / "broken.mp4"
-    broken.write_bytes(b"this is no video" * 100)
+def write_file(path: Path, found: dict, settings: dict = FACES) -> Path:
+    """A file of faces, of utterances by name; a text is why one failed."""
+    crops_of, rows, frames = {}, [], []
+    for name, faces in found.items():
+        failed = isinstance(faces, str)
+        frames.append(np.zeros((0, len(NAMES)), np.float32) if failed else to_values(faces))
+        rows.append({
+            "status": "failed" if failed else "ok", "reason": faces if failed else faces.note,
+            "looked_at": 0 if failed else faces.looked_at,
+            "seconds": "" if failed else faces.seconds,
+        })  # fmt: skip
+        if not failed:
+            crops_of[name] = path.with_name(f"{name}.jpgs")
+            crops_of[name].write_bytes(b"".join(faces.crops))
+    stored = list(found), iter(frames), NAMES, 5.0, settings, "sha"
+    write_face_file(path, pd.DataFrame(rows), crops_of, *stored)
+    return path
+
+
+def test_the_file_gives_the_faces_that_the_video_gives(finder, face, tmp_path):
+    video = write(tmp_path / "a.mp4", [face] * 10)
+    direct = FaceReader(FACES).read(utterance(video))
+    nothing = finder.find(utterance(write(tmp_path / "b.mp4", [np.full_like(face, 127)] * 4)))
+    path = write_file(tmp_path / "faces.h5", {"x": nothing, "y": "no video", "u": direct})
+    again = FaceReader(FACES).read(utterance(tmp_path / "gone.mp4", faces=path))
+    assert again.crops == direct.crops
+    for key in ("time", "box", "landmarks", "probability"):
+        np.testing.assert_array_equal(getattr(again, key), getattr(direct, key))
+    assert (again.looked_at, again.seconds, again.note) == (5, 1.0, "")
+    file = FaceFile(path, FACES)
+    assert (file.read("x").crops, file.read("x").note) == ([], nothing.note)
+    with pytest.raises(UtteranceError, match="no video"):
+        file.read("y")
+    with pytest.raises(InputError, match="knows no utterance 'z'"):
+        file.read("z")
+
+
+def test_a_file_of_other_settings_or_of_something_else_is_refused(tmp_path):
+    path = write_file(tmp_path / "faces.h5", {"y": "no video"})
+    with pytest.raises(InputError, match=r"other settings of features\.faces"):
+        FaceFile(path, {**FACES, "margin": 0.5})
+    other = tmp_path / "other.h5"
+    other.write_text("nothing")
+    with pytest.raises(InputError, match="not a file of faces"):
+        FaceFile(other, FACES)
+
+
+def test_unusable_video_says_why(finder, face, tmp_path):
     second = write(tmp_path / "second.avi", [face] * 10)
-    for candidate, reason in (
-        (utterance(broken), "cannot be decoded"),
-        (utterance(second, 0.4, 3.0), "ends 2.00 s before"),
-        (utterance(second, 2.0, 3.0), "1.00 s, and the utterance is from 2.00 to 3.00 s"),
-        (utterance(second, 0.5, 0.5), "from 0.50 to 0.50 s"),
-        (utterance(None), "no video file named"),
-        (utterance(tmp_path / "gone.mp4"), "video file missing"),
-    ):
-        with pytest.raises(UtteranceError, match=reason):
-            reader.read(candidate)
+    with pytest.raises(UtteranceError, match=r"ends 2\.00 s before"):
+        finder.find(utterance(second, 0.4, 3.0))
 
 
 def test_mini_xception_sees_the_smile(face, tmp_path):
-    extractor = MiniXception(SETTINGS)
+    extractor = MiniXception({**SETTINGS, "faces": FACES})
     assert extractor.frame_rate == 5.0
     assert len(extractor.weights_sha256) == 64
     extraction = extractor.extract(utterance(write(tmp_path / "a.mp4", [face] * 10)))
@@ -225,12 +343,24 @@ def test_mini_xception_recognises_fer2013(network):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"frame_rate": 0.0}, "frame_rate of the face crops is 0"),
-        ({"min_probability": 1.5}, "min_probability of the face crops is 1.5, expected 0 to 1"),
+        ({"frame_rate": 0.0}, "features.faces.frame_rate is 0.0, expected 0.01 to 1000"),
+        ({"min_probability": 1.5}, "features.faces.min_probability is 1.5, expected 0 to 1"),
+        ({"search_every": 0}, "features.faces.search_every is 0, expected 1 to 1000"),
+        ({"level_eyes": 1}, "level_eyes is 1, expected a value like the default True"),
+    ],
+)
+def test_wrong_settings_of_faces_are_refused(setting, message):
+    with pytest.raises(InputError, match=message):
+        complete("robust_mer.features.faces:Faces", setting, "features.faces")
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
         ({"weights": "nowhere.hdf5"}, "no such file"),
         ({"weights": __file__}, "does not hold mini-Xception's weights"),
     ],
 )
 def test_wrong_settings_are_refused(setting, message):
     with pytest.raises(InputError, match=message):
-        MiniXception({**SETTINGS, **setting})
+        MiniXception({**SETTINGS, "faces": FACES, **setting})

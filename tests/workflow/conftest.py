@@ -28,7 +28,7 @@ SMALL = {
     },
     "features": {
         "max_failed_fraction": 0.5,
-        "extractors": {"mini_xception": {"frame_rate": 2}},
+        "faces": {"frame_rate": 2},
     },
     "models": {
         "men": {"epochs_constant": 1, "epochs_falling": 1},

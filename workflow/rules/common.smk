@@ -24,6 +24,8 @@ prepare_jobs()
 
 RESULTS = "results"
 CORPUS = f"{RESULTS}/{{corpus}}"
+FACES = f"{CORPUS}/faces/faces.h5"
+SHEETS = f"{CORPUS}/faces/sheets"
 FEATURES = f"{CORPUS}/features/{{extractor}}"
 SCHEDULE = f"{CORPUS}/corrupted/{{corruption}}/schedule.csv"
 NOISE_SNR = f"{CORPUS}/corrupted/{{corruption}}/embedding_snr.csv"
@@ -161,6 +163,21 @@ def fold_params(wildcards):
 
 def extractor_params(wildcards):
     return settings.extractor(wildcards.extractor)
+
+
+def faces_seen(wildcards):
+    """The faces of a corpus, for an extractor that looks at them."""
+    looks = settings.looks_at_faces(wildcards.extractor)
+    return FACES.format(corpus=wildcards.corpus) if looks else []
+
+
+def sheet_folders():
+    """Contact sheets of the corpora whose faces are looked at."""
+    return [
+        SHEETS.format(corpus=corpus)
+        for corpus in settings.corpora
+        if any(map(settings.looks_at_faces, settings.extractors(corpus).values()))
+    ]
 
 
 def extraction_code(wildcards):

@@ -1,11 +1,54 @@
+# Faces: found once for all extractors that look at them, with contact sheets for people to look at.
 # Features: extracted, a job per extractor, which works in shards on all the threads that it gets; or
 # imported, a job per modality, where the corpus' reader brings published ones. And the training of
 # DenseFace's network, which is asked for by name: snakemake train_denseface.
 
 
+rule find_faces:
+    input:
+        utterances=f"{CORPUS}/utterances.csv",
+    output:
+        faces=FACES,
+        table=f"{CORPUS}/faces/faces.csv",
+        reasons=f"{CORPUS}/faces/reasons.csv",
+    log:
+        f"{CORPUS}/logs/find_faces.log",
+    benchmark:
+        f"{CORPUS}/benchmarks/find_faces.tsv"
+    conda:
+        "../../envs/features.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+    params:
+        faces=settings.faces,
+        code=code_identity("robust_mer.features.find_faces"),
+    script:
+        "../scripts/find_faces.py"
+
+
+rule draw_contact_sheets:
+    input:
+        utterances=f"{CORPUS}/utterances.csv",
+        faces=FACES,
+    output:
+        directory(SHEETS),
+    log:
+        f"{CORPUS}/logs/draw_contact_sheets.log",
+    benchmark:
+        f"{CORPUS}/benchmarks/draw_contact_sheets.tsv"
+    conda:
+        "../../envs/features.yaml"
+    params:
+        code=code_identity("robust_mer.features.contact_sheets"),
+    script:
+        "../scripts/draw_contact_sheets.py"
+
+
 rule extract_features:
     input:
         utterances=f"{CORPUS}/utterances.csv",
+        faces=faces_seen,
     output:
         features=f"{FEATURES}.h5",
         table=f"{FEATURES}.csv",

@@ -13,4 +13,5 @@ with job(snakemake.log[0], f"extract_features {snakemake.wildcards.extractor}"):
         report_path=snakemake.output.table,
         threads=snakemake.threads,
         max_failed_fraction=snakemake.config["features"]["max_failed_fraction"],
+        faces=snakemake.input.faces or None,
     )

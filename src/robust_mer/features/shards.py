@@ -90,7 +90,7 @@ def read_shard(path: Path) -> FinishedShard:
 
 def _shard(utterances: tuple[Utterance, ...], folder: Path, context: list) -> Shard:
     rows = [
-        (asdict(utterance), _version(utterance.audio), _version(utterance.video))
+        (asdict(utterance), *map(_version, (utterance.audio, utterance.video, utterance.faces)))
         for utterance in utterances
     ]
     text = json.dumps([context, rows], sort_keys=True, default=str)

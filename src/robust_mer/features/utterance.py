@@ -22,6 +22,7 @@ class Utterance:
     end: float | None  # seconds into the video; None = to the end
     text: str
     audio_is_cut: bool  # the audio file is the utterance itself: start and end do not apply to it
+    faces: Path | None = None  # file of the corpus' faces; None = they are looked for in the video
     # What is done to the signals between decoding and extraction; None leaves them as they are.
     # (A corrupted text stands in `text`.) The functions that decode apply it, extractors do not.
     alter_audio: Callable[[np.ndarray, int], np.ndarray] | None = None  # samples, rate -> samples

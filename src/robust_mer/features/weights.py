@@ -6,6 +6,7 @@ from pathlib import Path
 from robust_mer.errors import InputError
 
 _PACKAGE = "package:"
+_PROJECT = Path(__file__).parents[3]
 
 
 def is_path(name: str) -> bool:
@@ -17,8 +18,9 @@ def locate(name: str, key: str) -> Path:
     """The file or folder that a setting names.
 
     Args:
-        name: A path, or ``package:NAME/PATH``: a path inside an installed package, which is found
-            without importing it.
+        name: A path, from the folder that the workflow runs in or from the project's; or
+            ``package:NAME/PATH``: a path inside an installed package, which is found without
+            importing it.
         key: Config key for messages.
 
     Raises:
@@ -26,6 +28,8 @@ def locate(name: str, key: str) -> Path:
     """
     if not name.startswith(_PACKAGE):
         path = Path(name).expanduser()
+        if not path.exists():
+            path = _PROJECT / path
         if not path.exists():
             raise InputError(f"config: {key} is {name!r}: there is no such file or folder")
         return path

@@ -1,0 +1,64 @@
+"""Files with the weights of networks."""
+
+import pickle
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from robust_mer.errors import InputError
+from robust_mer.files import sha256
+
+
+def load_weights(network: nn.Module, path: Path, expected_sha256: str, key: str) -> str:
+    """Fill a network from a .safetensors file, or from a .pth file that holds tensors alone.
+
+    Args:
+        network: Every one of its weights must be there, and none more.
+        path: The file.
+        expected_sha256: Of the file; empty takes any.
+        key: Config key for messages.
+
+    Returns:
+        The file's SHA-256.
+
+    Raises:
+        InputError: it is another file than expected, cannot be read, or does not fit the network.
+    """
+    digest = sha256(path)
+    if expected_sha256 and digest != expected_sha256.lower():
+        raise InputError(
+            f"config: {key}: {path} has the SHA-256 {digest}, expected {expected_sha256}"
+        )
+    weights = _read(path, key)
+    wanted = network.state_dict()
+    for name in wanted:
+        if name not in weights:
+            raise InputError(f"config: {key}: {path} lacks {name}: it is of another network")
+    for name, tensor in weights.items():
+        if name not in wanted:
+            raise InputError(f"config: {key}: {path} has {name}: it is of another network")
+        if tensor.shape != wanted[name].shape:
+            raise InputError(
+                f"config: {key}: {path}: {name} is {list(tensor.shape)}, expected "
+                f"{list(wanted[name].shape)}"
+            )
+    network.load_state_dict(weights)
+    return digest
+
+
+def _read(path: Path, key: str) -> dict[str, Tensor]:
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        # A .pth file is a pickle: nothing but tensors is loaded from it.
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, SafetensorError, pickle.UnpicklingError, EOFError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(f"config: {key}: {path} cannot be read as weights: {reason}") from error
+    tensors = isinstance(weights, dict) and all(isinstance(w, Tensor) for w in weights.values())
+    if not tensors:
+        raise InputError(f"config: {key}: {path} holds something else than weights")
+    return weights

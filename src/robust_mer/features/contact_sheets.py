@@ -1,0 +1,91 @@
+"""Contact sheets: pictures on which a person sees at a glance whose faces were found."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageDraw, ImageFont
+
+from robust_mer.errors import UtteranceError
+from robust_mer.features.face_file import FaceFile
+from robust_mer.features.faces import Faces
+
+_COLUMNS, _ROWS = 4, 40  # utterances on a sheet
+_CROPS = 4  # of an utterance, from its beginning to its end
+_SIDE, _LINE, _GAP = 72, 13, 6  # pixels: of a crop, of a line of text, between cells
+_CELL = _CROPS * _SIDE, _SIDE + 2 * _LINE
+_PAPER, _INK, _WARNING, _EMPTY = (255, 255, 255), (0, 0, 0), (190, 0, 0), (225, 225, 225)
+
+
+def draw_contact_sheets(utterances_csv: str | Path, faces_path: str | Path, folder: Path) -> None:
+    """Draw the faces of every session, a page for each 160 utterances.
+
+    Every utterance has its name, four of its crops and, in red, what was odd, e.g. why there is no
+    face.
+
+    Args:
+        utterances_csv: The index.
+        faces_path: File of the corpus' faces.
+        folder: Where the pages go, ``{session}.jpg``, ``{session}_2.jpg`` and so on. What lay
+            there before is replaced.
+    """
+    index = pd.read_csv(utterances_csv, dtype=str, keep_default_na=False)
+    faces = FaceFile(faces_path)
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    for session, rows in index.groupby("session", sort=False):
+        name = re.sub(r"[^\w.-]", "_", session)
+        for first in range(0, len(rows), _COLUMNS * _ROWS):
+            page = rows["utterance"].iloc[first : first + _COLUMNS * _ROWS].tolist()
+            number = f"_{first // (_COLUMNS * _ROWS) + 1}" if first else ""
+            _draw(page, faces).save(unfinished / f"{name}{number}.jpg", quality=88)
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.replace(folder)
+
+
+def _draw(utterances: list[str], faces: FaceFile) -> Image.Image:
+    width, height = (size + _GAP for size in _CELL)
+    rows = -(-len(utterances) // _COLUMNS)
+    sheet = Image.new("RGB", (_COLUMNS * width + _GAP, rows * height + _GAP), _PAPER)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_LINE - 2)
+    for place, utterance in enumerate(utterances):
+        left, top = _GAP + place % _COLUMNS * width, _GAP + place // _COLUMNS * height
+        found, note = _read(faces, utterance)
+        draw.text((left, top), _fitted(utterance, draw, font), _INK, font)
+        draw.text((left, top + _LINE), _fitted(note, draw, font), _WARNING, font)
+        box = (left, top + 2 * _LINE, left + _CELL[0] - 1, top + _CELL[1] - 1)
+        draw.rectangle(box, _EMPTY)
+        for column, crop in enumerate(_some(found)):
+            sheet.paste(Image.fromarray(crop), (left + column * _SIDE, top + 2 * _LINE))
+    return sheet
+
+
+def _read(faces: FaceFile, utterance: str) -> tuple[Faces | None, str]:
+    try:
+        found = faces.read(utterance)
+    except UtteranceError as error:
+        return None, str(error)
+    return found, found.note
+
+
+def _some(found: Faces | None) -> Iterator[np.ndarray]:
+    """A few crops, evenly over the utterance: RGB."""
+    if found is None or not found.crops:
+        return
+    count = len(found.crops)
+    which = np.unique(np.linspace(0, count - 1, _CROPS).round().astype(int))
+    for crop in found.pictures(_SIDE, which):
+        yield crop[..., ::-1]
+
+
+def _fitted(text: str, draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont) -> str:
+    """As much of a text as a cell is wide."""
+    if draw.textlength(text, font) <= _CELL[0]:
+        return text
+    while text and draw.textlength(f"{text} ...", font) > _CELL[0]:
+        text = text[:-1]
+    return f"{text} ..."

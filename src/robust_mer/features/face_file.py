@@ -1,0 +1,128 @@
+"""The file of a corpus' faces: every utterance's crops, with where and when they were seen."""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.faces import Faces
+from robust_mer.files import whole
+from robust_mer.store import write_features
+
+_MARKS = ["left_eye", "right_eye", "nose", "left_mouth", "right_mouth"]  # as seen in the picture
+NAMES = [
+    "time", "left", "top", "right", "bottom",
+    *(f"{mark}_{axis}" for mark in _MARKS for axis in "xy"),
+    "probability", "crop_bytes",
+]  # fmt: skip
+"""What the file tells of a face, as if these were features."""
+
+
+def to_values(faces: Faces) -> np.ndarray:
+    """What is told of each face: float32 [T, 17], named by `NAMES`."""
+    count = len(faces.crops)
+    sizes = np.array([len(jpeg) for jpeg in faces.crops], np.float32)
+    return np.column_stack(
+        [faces.time, faces.box, faces.landmarks.reshape(count, 10), faces.probability, sizes]
+    ).astype(np.float32)
+
+
+def write_face_file(
+    path: str | Path,
+    report: pd.DataFrame,
+    crops_of: dict[str, Path],
+    utterances: list[str],
+    frames: Iterable[np.ndarray],
+    *others,
+) -> None:
+    """Write a file of the feature store that holds the crops beside what is told of them.
+
+    The JPEG pictures lie in ``crop``, one after the other, ``crop_bytes`` each.
+
+    Args:
+        path: HDF5 file; it appears whole or not at all.
+        report: The extraction's; an utterance that failed keeps its reason here.
+        crops_of: Files with the pictures of the utterances that have any.
+        utterances: All of them, in the report's order.
+        frames: As `to_values` gives them.
+        others: What else `robust_mer.store.write_features` takes.
+    """
+    sizes = []
+
+    def counted() -> Iterator[np.ndarray]:
+        for array in frames:
+            sizes.append(int(array[:, -1].astype(np.int64).sum()))
+            yield array
+
+    with whole(path) as unfinished:
+        write_features(unfinished, utterances, counted(), *others)
+        ends = np.cumsum([0, *sizes])
+        with h5py.File(unfinished, "a") as file:
+            crop = file.create_dataset("crop", (ends[-1],), "uint8")
+            for i, name in enumerate(utterances):
+                if sizes[i]:
+                    crop[ends[i] : ends[i + 1]] = np.fromfile(crops_of[name], np.uint8)
+            file["crop_offsets"] = ends
+            for key, kind in (("status", str), ("reason", str), ("looked_at", int)):
+                file[key] = report[key].astype(kind).to_numpy(object if kind is str else kind)
+            file["seconds"] = pd.to_numeric(report["seconds"]).to_numpy(float)
+
+
+class FaceFile:
+    """Reads such a file, an utterance at a time.
+
+    Args:
+        path: The file.
+        settings: Those that its faces must have been found with; None takes any.
+
+    Raises:
+        InputError: it is another kind of file, or was made with other settings.
+    """
+
+    def __init__(self, path: str | Path, settings: dict | None = None):
+        self.path = Path(path)
+        try:
+            self._file = h5py.File(self.path)
+            names = [name.decode() for name in self._file["utterance"][:]]
+            self._offsets, self._ends = self._file["offsets"][:], self._file["crop_offsets"][:]
+            found_with = json.loads(self._file.attrs["settings"])
+        except (OSError, KeyError, ValueError) as error:
+            raise InputError(f"{path} is not a file of faces: {error}") from error
+        if settings is not None and found_with != settings:
+            raise InputError(
+                f"{path} was made with other settings of features.faces than those that are asked "
+                "for; delete it, and the faces are found anew"
+            )
+        self._row = {name: row for row, name in enumerate(names)}
+
+    def read(self, utterance: str) -> Faces:
+        """The faces of an utterance.
+
+        Raises:
+            UtteranceError: they could not be looked for, with the reason why.
+            InputError: the file does not know the utterance.
+        """
+        if utterance not in self._row:
+            raise InputError(f"{self.path} knows no utterance {utterance!r}")
+        row = self._row[utterance]
+        reason = self._file["reason"][row].decode()
+        if self._file["status"][row] == b"failed":
+            raise UtteranceError(reason)
+        values = self._file["values"][self._offsets[row] : self._offsets[row + 1]]
+        pictures = self._file["crop"][self._ends[row] : self._ends[row + 1]].tobytes()
+        cuts = np.cumsum([0, *values[:, -1].astype(np.int64)])
+        return Faces(
+            crops=[pictures[a:b] for a, b in pairwise(cuts)],
+            time=values[:, 0],
+            box=values[:, 1:5],
+            landmarks=values[:, 5:15].reshape(-1, 5, 2),
+            probability=values[:, 15],
+            looked_at=int(self._file["looked_at"][row]),
+            seconds=float(self._file["seconds"][row]),
+            note=reason,
+        )

@@ -1,0 +1,16 @@
+from robust_mer.jobs import job
+
+with job(snakemake.log[0], snakemake.rule):
+    from robust_mer.features.find_faces import find_faces
+
+    find_faces(
+        snakemake.input.utterances,
+        # not params: where a corpus lies and how much may fail change no face
+        root=snakemake.config["corpora"][snakemake.wildcards.corpus]["root"],
+        settings=snakemake.params.faces,
+        faces_path=snakemake.output.faces,
+        report_path=snakemake.output.table,
+        reasons_path=snakemake.output.reasons,
+        threads=snakemake.threads,
+        max_failed_fraction=snakemake.config["features"]["max_failed_fraction"],
+    )
