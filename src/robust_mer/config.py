@@ -540,12 +540,12 @@ class Config:
                 )
             if how["extractor"].startswith(IMPORTED):
                 continue
-            implementation, made_for = EXTRACTORS[self._extractor_class(how["extractor"])]
-            if made_for != modality:
+            entry = EXTRACTORS[self._extractor_class(how["extractor"])]
+            if entry.modality != modality:
                 raise InputError(
-                    f"config: {where}: {how['extractor']} extracts {made_for}, not {modality}"
+                    f"config: {where}: {how['extractor']} extracts {entry.modality}, not {modality}"
                 )
-            unfilled = remarks(implementation).get("unfilled", {})
+            unfilled = remarks(entry.implementation).get("unfilled", {})
             if unfilled and value == _REFUSE:
                 reasons = "; ".join(f"{feature}: {why}" for feature, why in unfilled.items())
                 raise InputError(
