@@ -39,6 +39,7 @@ _CORPUS_KEYS = (
     "modalities",
     "note",
     "published",
+    "contains",
 )
 
 IMPORTED = "imported_"  # before a modality: published features that the corpus' reader brings
@@ -254,6 +255,13 @@ class Config:
             return False
         entry = EXTRACTORS[self._extractor_class(extractor)]
         return entry.faces and self.extractor(extractor)["settings"].get("of") != "frame"
+
+    def trained_on_of(self, extractor: str) -> list[str] | None:
+        """Collections that an extractor's network was trained on; None where nobody knows."""
+        if extractor.startswith(IMPORTED):
+            return None
+        trained_on = EXTRACTORS[self._extractor_class(extractor)].trained_on
+        return None if trained_on is None else list(trained_on)
 
     @property
     def denseface_training(self) -> dict:

@@ -13,6 +13,7 @@ from robust_mer.evaluation.figures.confusion import draw_confusion
 from robust_mer.evaluation.figures.errors import draw_errors
 from robust_mer.evaluation.figures.learning import draw_learning
 from robust_mer.evaluation.figures.reconstructions import draw_reconstructions
+from robust_mer.evaluation.figures.reliability import draw_reliability
 from robust_mer.evaluation.figures.sweep import draw_sweep
 from robust_mer.evaluation.figures.transfer import draw_transfer
 from robust_mer.store import read_features
@@ -180,3 +181,18 @@ def test_rebuilt_representations_come_from_the_other_modalities(draw, corpus, tm
                 apart[modality].append(float((rebuilt - points[modality]).norm()))
     for modality, distances in apart.items():
         assert table.loc[modality, "distance"] == pytest.approx(np.mean(distances), rel=1e-4)
+
+
+def test_reliability_shows_averages_only(draw, tmp_path):
+    keys = {"model": "men", "trained_on": "clean", "tested_on": "gaussian_-10dB"}
+    rows = [{**keys, "condition": c, "ece_mean": e} for c, e in (("a", 7.0), ("average", 0.1))]
+    pd.DataFrame(rows).to_csv(tmp_path / "r.csv", index=False)
+    curve = [
+        {**keys, "condition": c, "coverage": x, "risk": x / 2}
+        for c in ("a", "average")
+        for x in (0.5, 1.0)
+    ]
+    pd.DataFrame(curve).to_csv(tmp_path / "c.csv", index=False)
+    texts = draw(draw_reliability, reliability=tmp_path / "r.csv", curves=tmp_path / "c.csv")
+    assert {"gaussian −10 dB", "coverage", "expected calibration error"} <= set(texts)
+    assert "0.10" in texts and not {"6", "7", "6.0", "7.0"} & set(texts)

@@ -424,11 +424,12 @@ def test_published_numbers_stand_where_the_paper_did_the_same(written):
     assert set(found["published_model"]) == {"MEN", "NMER"}
 
 
-def test_unimodal_models_stand_beside_table_4(tmp_path):
+@pytest.mark.parametrize("kind", ["unimodal", "unimodal on video"])
+def test_unimodal_models_stand_beside_table_4(tmp_path, kind):
     files = simulate_experiment(
         tmp_path, [("x", "gaussian_0dB_none", "gaussian_0dB")], ["none", "v"]
     )
-    write_tables(experiment(models={"x": "unimodal"}), files, {}, PUBLISHED, tmp_path)
+    write_tables(experiment(models={"x": kind}), files, {}, PUBLISHED, tmp_path)
     rows = read_summary(tmp_path / "paper_all.csv").set_index("condition")
     assert rows.loc["none", "paper_wa"] == 0.5723
     assert np.isnan(rows.loc["v", "paper_wa"])

@@ -21,7 +21,15 @@ def models_of(jobs: dict, rule: str) -> set[str]:
     return {re.search(r"model=(\w+)", what)[1] for what in jobs.get(rule, ())}
 
 
-AFTER_EVALUATION = {"write_tables", "draw_figure", "write_report"}
+AFTER_EVALUATION = {
+    "write_tables",
+    "compute_statistics",
+    "lay_out_table",
+    "check_claims",
+    "audit_experiment",
+    "draw_figure",
+    "write_report",
+}
 
 
 def test_a_finished_run_has_nothing_to_do(project):

@@ -15,6 +15,7 @@ from robust_mer.corpora.index import changed_media
 from robust_mer.corruption.names import CLEAN, parse_trained_on, read_name
 from robust_mer.errors import InputError
 from robust_mer.evaluation.figures.registry import FIGURES as DRAWN
+from robust_mer.evaluation.layouts import read_layouts, tables_of
 from robust_mer.identity import code_identity
 from robust_mer.jobs import prepare_jobs
 from robust_mer.replicas import replica_name
@@ -42,6 +43,11 @@ try:
 except InputError as error:
     raise WorkflowError(str(error))
 
+# By paths that stay the same when the project is moved.
+PUBLISHED = os.path.relpath(os.path.join(workflow.basedir, "resources/published"))
+LAYOUTS = f"{PUBLISHED}/layouts.yaml"
+layouts = read_layouts(LAYOUTS)
+
 # Corruptions of recordings and those of features lie in the same folders.
 RAW_NAME = rf"({'|'.join(settings.raw_kinds) or '-'})_-?[0-9.]+(dB|%|px|ms)"
 
@@ -59,6 +65,7 @@ wildcard_constraints:
     tested_on="[^/]+",
     replica=r"fold\d+_seed\d+",
     experiment="|".join(map(re.escape, settings.experiments)),
+    table="|".join(layouts),
 
 
 def corpus_root(corpus):
@@ -714,6 +721,8 @@ def figure_inputs(wildcards):
     replicas = [(fold, seed) for fold in experiment.folds for seed in experiment.seeds]
     inputs = {
         "summary": lambda: f"{TABLES}_all.csv".format(**wildcards),
+        "reliability": lambda: f"{TABLES}_reliability.csv".format(**wildcards),
+        "curves": lambda: f"{TABLES}_risk_coverage.csv".format(**wildcards),
         "predictions": lambda: experiment_predictions(wildcards),
         "utterances": lambda: experiment_index(wildcards),
         "histories": lambda: [
@@ -760,7 +769,7 @@ def published_names():
 
 
 def published_tables():
-    """The papers' WA and UA, by paths that stay the same when the project is moved."""
+    """The papers' WA and UA."""
     return published(lambda name: name != SAMPLES)
 
 
@@ -770,9 +779,8 @@ def published_samples():
 
 
 def published(wanted):
-    folder = os.path.relpath(os.path.join(workflow.basedir, "resources/published"))
-    names = (name for name in os.listdir(folder) if name.endswith(".csv"))
-    return sorted(f"{folder}/{name}" for name in names if wanted(name))
+    names = (name for name in os.listdir(PUBLISHED) if name.endswith(".csv"))
+    return sorted(f"{PUBLISHED}/{name}" for name in names if wanted(name))
 
 
 def experiment_predictions(wildcards):
@@ -836,8 +844,44 @@ def table_files():
     return [
         f"{TABLES.format(experiment=name)}_{table}.csv"
         for name, experiment in settings.experiments.items()
-        for table in ("average", "conditions", *split_names(experiment.corpus))
+        for table in (
+            "average",
+            "conditions",
+            "reliability",
+            "claims",
+            "audit",
+            *paper_tables(experiment),
+            *split_names(experiment.corpus),
+        )
     ] + calibrated_tables()
+
+
+def paper_tables(experiment):
+    """The papers' tables of which an experiment has a cell."""
+    classes = {
+        model: settings.described_class(experiment.corpus, model) for model in experiment.models
+    }
+    return tables_of(layouts, classes, settings.evaluations(experiment))
+
+
+def experiment_tables(wildcards):
+    return paper_tables(experiment_of(wildcards))
+
+
+def experiment_checks(wildcards):
+    return f"{RESULTS}/{experiment_of(wildcards).corpus}/fold_checks.csv"
+
+
+def audited_corpus(wildcards):
+    """What a corpus and the networks behind its features were made from."""
+    name = experiment_of(wildcards).corpus
+    corpus = settings.corpus(name)
+    own = [corpus["published"]] if "published" in corpus else []
+    return {
+        "generated": settings.generator(name) is not None,
+        "contains": corpus.get("contains", own),
+        "extractors": {e: settings.trained_on_of(e) for e in settings.extractors(name).values()},
+    }
 
 
 def split_names(corpus):

@@ -36,6 +36,132 @@ rule write_tables:
         "../scripts/write_tables.py"
 
 
+rule compute_statistics:
+    input:
+        predictions=experiment_predictions,
+        utterances=experiment_index,
+        folds=experiment_folds,
+    output:
+        intervals=f"{TABLES}_intervals.csv",
+        comparisons=report(
+            multiext(f"{TABLES}_comparisons", ".csv", ".md"),
+            caption="../report/comparisons.rst",
+            category="{experiment}",
+            subcategory="Statistics",
+        ),
+        reliability=report(
+            multiext(f"{TABLES}_reliability", ".csv", ".md"),
+            caption="../report/reliability.rst",
+            category="{experiment}",
+            subcategory="Statistics",
+        ),
+        curves=f"{TABLES}_risk_coverage.csv",
+    log:
+        f"{RESULTS}/logs/compute_statistics/{{experiment}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compute_statistics/{{experiment}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    params:
+        experiment=experiment_params,
+        evaluations=experiment_evaluations,
+        code=code_identity("robust_mer.evaluation.statistics"),
+    script:
+        "../scripts/compute_statistics.py"
+
+
+rule lay_out_table:
+    input:
+        summary=f"{TABLES}_all.csv",
+        intervals=f"{TABLES}_intervals.csv",
+        comparisons=f"{TABLES}_comparisons.csv",
+        utterances=experiment_index,
+        folds=experiment_folds,
+        layouts=LAYOUTS,
+        published=published(bool),
+    output:
+        report(
+            multiext(f"{TABLES}_{{table}}", ".csv", ".md", ".tex"),
+            caption="../report/papers.rst",
+            category="{experiment}",
+            subcategory="The papers' tables",
+        ),
+    log:
+        f"{RESULTS}/logs/lay_out_table/{{experiment}}_{{table}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/lay_out_table/{{experiment}}_{{table}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    params:
+        experiment=experiment_params,
+        code=code_identity("robust_mer.evaluation.papers"),
+    script:
+        "../scripts/lay_out_table.py"
+
+
+rule check_claims:
+    input:
+        summary=f"{TABLES}_all.csv",
+        intervals=f"{TABLES}_intervals.csv",
+        comparisons=f"{TABLES}_comparisons.csv",
+        utterances=experiment_index,
+        folds=experiment_folds,
+        layouts=LAYOUTS,
+        published=published(bool),
+    output:
+        report(
+            multiext(f"{TABLES}_claims", ".csv", ".md"),
+            caption="../report/claims.rst",
+            category="{experiment}",
+            subcategory="The papers' claims",
+        ),
+        report(
+            multiext(f"{TABLES}_orderings", ".csv", ".md"),
+            caption="../report/claims.rst",
+            category="{experiment}",
+            subcategory="The papers' claims",
+        ),
+    log:
+        f"{RESULTS}/logs/check_claims/{{experiment}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/check_claims/{{experiment}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    params:
+        experiment=experiment_params,
+        tables=experiment_tables,
+        code=code_identity("robust_mer.evaluation.claims"),
+    script:
+        "../scripts/check_claims.py"
+
+
+rule audit_experiment:
+    input:
+        checks=experiment_checks,
+        folds=experiment_folds,
+        utterances=experiment_index,
+        intervals=f"{TABLES}_intervals.csv",
+    output:
+        report(
+            multiext(f"{TABLES}_audit", ".csv", ".md"),
+            caption="../report/audit.rst",
+            category="{experiment}",
+            subcategory="Validity",
+        ),
+    log:
+        f"{RESULTS}/logs/audit_experiment/{{experiment}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/audit_experiment/{{experiment}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    params:
+        experiment=experiment_params,
+        corpus=audited_corpus,
+        code=code_identity("robust_mer.evaluation.audit"),
+    script:
+        "../scripts/audit_experiment.py"
+
+
 rule split_tables:
     input:
         predictions=experiment_predictions,

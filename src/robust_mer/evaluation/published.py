@@ -33,10 +33,10 @@ def read_published(folder: str | Path, corpus: str) -> pd.DataFrame:
     Returns:
         Columns ``published_model, noise, snr_db, condition, paper_wa, paper_ua`` (fractions); the
         condition is ``average`` for Table 2, and ``none`` for Table 4, whose models are
-        ``unimodal {letter}``, and Table 5.
+        ``unimodal {letter}``, and Table 5. No rows for a corpus of CM-ARR's alone.
 
     Raises:
-        InputError: The paper has no numbers for such a corpus.
+        InputError: No paper has numbers for such a corpus.
     """
     folder = Path(folder)
     average = pd.read_csv(folder / "nmer_table2_average.csv").assign(condition=AVERAGE)
@@ -48,7 +48,7 @@ def read_published(folder: str | Path, corpus: str) -> pd.DataFrame:
     unimodal["model"] = "unimodal " + unimodal.pop("modality")
     none = pd.read_csv(folder / "nmer_table5_all_noisy.csv").assign(condition=NONE)
     published = pd.concat([average, single, unimodal, none], ignore_index=True)
-    known = sorted(published["corpus"].unique())
+    known = sorted({*published["corpus"], *pd.read_csv(folder / "cm_arr_gains.csv")["corpus"]})
     if corpus not in known:
         raise InputError(f"no numbers are published for {corpus!r}, only for {', '.join(known)}")
     return (
@@ -79,7 +79,7 @@ def compare(
         )
     of_class = summary["model"].map(models)
     letters = summary[summary["kind"] == COMPLETE].groupby("model")["condition"].first()
-    unimodal = of_class == "unimodal"
+    unimodal = of_class.str.partition(" ")[0] == "unimodal"  # "unimodal on audio"
     published_model = of_class.map(MODEL_NAMES).mask(
         unimodal, "unimodal " + summary["model"].map(letters)
     )

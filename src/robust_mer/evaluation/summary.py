@@ -206,8 +206,14 @@ def read_summary(path: str | Path) -> pd.DataFrame:
     return pd.read_csv(path, converters={column: str for column in texts})
 
 
+def read_statistics(path: str | Path) -> pd.DataFrame:
+    """Read ``{experiment}_intervals.csv`` or another table of statistics as it was."""
+    texts = [*_SETTING, "kind", "other", "other_trained_on"]
+    return pd.read_csv(path, converters={column: str for column in texts})
+
+
 def _conditions_in(file: PredictionFile) -> set[str]:
-    column = _read(file, ["condition"])["condition"]
+    column = read_predictions(file, ["condition"])["condition"]
     if not len(column):
         raise InputError(f"{file.path} holds no predictions")
     return set(column.unique().to_pylist())
@@ -225,7 +231,7 @@ def _read_scores(
     wanted = (
         (ds.field("part") == "test") & ds.field("fold").isin(folds) & ds.field("seed").isin(seeds)
     )
-    frame = _read(file, columns, wanted).to_pandas()
+    frame = read_predictions(file, columns, wanted).to_pandas()
     frame["hit"] = frame["label"].astype(str) == frame["predicted"].astype(str)
     for column in ("condition", "utterance", "label"):
         frame[column] = frame[column].astype("category")
@@ -271,7 +277,8 @@ def _one_condition(
     frame: pd.DataFrame, partial: list[str], seed: int, file: PredictionFile
 ) -> pd.DataFrame:
     """Of an utterance's rows in partial conditions that of the one that is drawn for it."""
-    drawn = {name: drawn_condition(partial, seed, "test", name) for name in frame["utterance"]}
+    names = frame["utterance"].cat.categories
+    drawn = {name: drawn_condition(partial, seed, "test", name) for name in names}
     is_partial = frame["condition"].isin(partial)
     chosen = frame[~is_partial | (frame["condition"].astype(str) == frame["utterance"].map(drawn))]
     keys = ["condition", "fold", "seed"]
@@ -286,9 +293,14 @@ def _one_condition(
     return chosen
 
 
-def _read(
-    file: PredictionFile, columns: list[str], wanted: ds.Expression | None = None
+def read_predictions(
+    file: PredictionFile, columns: list[str] | None, wanted: ds.Expression | None = None
 ) -> pa.Table:
+    """Some columns (None: all) and rows of a file of predictions.
+
+    Raises:
+        InputError: The file cannot be read, or lacks a column.
+    """
     try:
         return pq.read_table(file.path, columns=columns, filters=wanted, partitioning=None)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:

@@ -230,13 +230,13 @@ def to_markdown(table: Table) -> str:
     """A table in GitHub's Markdown, its caption above and its notes below."""
     columns = [f"{group} {measure.upper()}" for group in table.groups for measure in _MEASURES]
     lines = [
-        [_markdown(name) for name in [*table.labels, *columns]],
+        [escape_markdown(name) for name in [*table.labels, *columns]],
         ["---"] * len(table.labels) + ["---:"] * len(columns),
-        *[[_markdown(cell) for cell in row.cells] for row in table.rows],
+        *[[escape_markdown(cell) for cell in row.cells] for row in table.rows],
     ]
     body = [f"| {' | '.join(line)} |" for line in lines]
-    notes = [f"- {_markdown(note)}" for note in table.notes]
-    return "\n".join([f"**{_markdown(table.caption)}**", "", *body, "", *notes, ""])
+    notes = [f"- {escape_markdown(note)}" for note in table.notes]
+    return "\n".join([f"**{escape_markdown(table.caption)}**", "", *body, "", *notes, ""])
 
 
 def to_latex(table: Table) -> str:
@@ -253,9 +253,9 @@ def to_latex(table: Table) -> str:
             r"% needs \usepackage{booktabs,graphicx}",
             r"\begin{table*}",
             r"\centering",
-            rf"\caption{{{_latex(table.caption)}}}",
+            rf"\caption{{{escape_latex(table.caption)}}}",
             "\n\\par\\smallskip\n".join(blocks),
-            *[rf"\par\smallskip\footnotesize {_latex(note)}" for note in table.notes],
+            *[rf"\par\smallskip\footnotesize {escape_latex(note)}" for note in table.notes],
             r"\end{table*}",
             "",
         ]
@@ -266,11 +266,14 @@ def _latex_block(table: Table, chosen: slice) -> str:
     """The labels and some column groups of a table, without a float around them."""
     labels, groups = len(table.labels), table.groups[chosen]
     cells = slice(labels + 2 * chosen.start, labels + 2 * chosen.stop)
-    heads = [rf"\multicolumn{{2}}{{c}}{{{_latex(group)}}}" for group in groups]
+    heads = [rf"\multicolumn{{2}}{{c}}{{{escape_latex(group)}}}" for group in groups]
     lines = [
         [""] * labels + heads,
-        [_latex(label) for label in table.labels] + ["WA", "UA"] * len(groups),
-        *[[_latex(cell) for cell in row.cells[:labels] + row.cells[cells]] for row in table.rows],
+        [escape_latex(label) for label in table.labels] + ["WA", "UA"] * len(groups),
+        *[
+            [escape_latex(cell) for cell in row.cells[:labels] + row.cells[cells]]
+            for row in table.rows
+        ],
     ]
     top, names, *body = [rf"{' & '.join(line)} \\" for line in lines]
     starts = range(labels + 1, labels + 1 + 2 * len(groups), 2)
@@ -420,7 +423,8 @@ def _interleave(first: Iterable[str], second: Iterable[str]) -> list[str]:
     return [cell for pair in zip(first, second, strict=True) for cell in pair]
 
 
-def _markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """A text as a cell or a line of Markdown."""
     return re.sub(r"([\\|*<`])", r"\\\1", text)
 
 
@@ -440,5 +444,6 @@ _LATEX = str.maketrans(
 )
 
 
-def _latex(text: str) -> str:
+def escape_latex(text: str) -> str:
+    """A text as LaTeX shows it."""
     return text.translate(_LATEX)

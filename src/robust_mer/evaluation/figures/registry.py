@@ -41,6 +41,12 @@ FIGURES = {
         "Errors by emotion, condition and speaker",
         ("predictions", "utterances"),
     ),
+    "reliability": Figure(
+        f"{_HERE}.reliability:draw_reliability",
+        "Calibration, and risk against coverage",
+        ("reliability", "curves"),
+        "corruptions",
+    ),
     "learning": Figure(
         f"{_HERE}.learning:draw_learning", "Learning curves", ("histories",), "histories"
     ),

@@ -1,0 +1,192 @@
+"""Time and memory from prediction files to tables and statistics: the papers' full grid, simulated.
+
+    python benchmarks/aggregation.py
+
+It needs Linux, 3 GB of disk and two cores, but no install and no data. README.md tells the columns.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+
+PUBLISHED = ROOT / "resources/published"
+LAYOUTS = PUBLISHED / "layouts.yaml"
+MODELS = ("majority", "men", "men_augmented", "mctn", "mmin", "if_mmin", "nmer", "nmer_without_vae",
+          "nmer_without_invariance")  # fmt: skip
+CLEAN_ONLY = ("majority", "men")
+NOISES = [f"{kind}_{snr}dB" for kind, snr in product(("gaussian", "impulse"), (-10, -20, -30, -40))]
+CONDITIONS = ["a", "v", "l", "av", "al", "vl", "none"]
+FOLDS, SEEDS = list(range(1, 11)), [1, 2, 3]
+CORPORA = {
+    # published name: test utterances in all folds, speakers, classes, evaluated under one condition
+    "IEMOCAP": (5531, 10, ["angry", "happy", "neutral", "sad"], None),
+    "CMU-MOSEI": (4643, 1000, ["negative", "positive"], 1),
+}
+
+
+def main() -> None:
+    arguments = _parse()
+    with tempfile.TemporaryDirectory(prefix="robust-mer-benchmark-", dir=arguments.folder) as name:
+        print(f"{'corpus':10} {'step':18} {'seconds':>8} {'cpu s':>8} {'GB':>6}", flush=True)
+        totals, highest = np.zeros(2), 0.0
+        for corpus in CORPORA:
+            folder = Path(name) / corpus
+            files = _simulate(folder, corpus, arguments.utterances)
+            for step in (_tables, _statistics, _papers, _claims):
+                seconds, cpu, peak = _measure(step, folder, corpus, files)
+                title = step.__name__.strip("_")
+                print(f"{corpus:10} {title:18} {seconds:8.1f} {cpu:8.1f} {peak:6.2f}", flush=True)
+                totals += [seconds, cpu]
+                highest = max(highest, peak)
+        print(f"{'all':10} {'':18} {totals[0]:8.1f} {totals[1]:8.1f} {highest:6.2f}")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", help="where to write, e.g. a large disk; default: the system's")
+    parser.add_argument(
+        "--utterances", type=float, default=1.0, help="share of the corpora's size, for a trial"
+    )
+    return parser.parse_args()
+
+
+def _simulate(folder: Path, corpus: str, share: float) -> dict[tuple[str, str, str], Path]:
+    """An index, folds, and a file of predictions for each (model, trained on, tested on)."""
+    folder.mkdir(parents=True)
+    size, speakers, classes, _ = CORPORA[corpus]
+    size = int(size * share)
+    rng = np.random.default_rng(1)
+    speaker = np.arange(size) * speakers // size
+    fold = speaker * len(FOLDS) // speakers
+    label = rng.integers(0, len(classes), size)
+    names = np.array([f"utterance_{number:05}" for number in range(size)])
+    pd.DataFrame(
+        {"utterance": names, "session": speaker // 2, "speaker": speaker,
+         "label": np.array(classes)[label]}
+    ).to_csv(folder / "utterances.csv", index=False)  # fmt: skip
+    part = {k: np.select([fold == k, fold == k ^ 1], ["test", "validation"], "train")
+            for k in range(len(FOLDS))}  # fmt: skip
+    pd.concat(
+        [pd.DataFrame({"fold": k + 1, "part": part[k], "utterance": names}) for k in part]
+    ).to_csv(folder / "folds.csv", index=False)
+    rows = pd.concat(
+        [pd.DataFrame({"place": np.flatnonzero(part[k] == which), "fold": k + 1, "seed": seed,
+                       "part": which, "condition": condition})
+         for k, seed, which, condition in product(part, SEEDS, ("validation", "test"), CONDITIONS)],
+        ignore_index=True,
+    )  # fmt: skip
+    files = {}
+    for model, noise in product(MODELS, ["clean", *NOISES]):
+        trained_on = "clean" if model in CLEAN_ONLY else noise
+        files[model, trained_on, noise] = path = folder / f"{model}+{noise}.parquet"
+        own = rows
+        if noise == "clean":
+            own = rows[rows["condition"] == "none"].assign(condition="avl")
+        scores = rng.standard_normal((len(own), len(classes)), dtype=np.float32)
+        scores[np.arange(len(own)), label[own["place"]]] += 0.5 + 0.1 * MODELS.index(model)
+        probability = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        pd.DataFrame(
+            {
+                "utterance": names[own["place"]],
+                **{name: own[name] for name in ("fold", "seed", "part", "condition")},
+                "label": np.array(classes)[label[own["place"]]],
+                "predicted": np.array(classes)[probability.argmax(axis=1)],
+                **{f"probability_{c}": probability[:, k].astype(float)
+                   for k, c in enumerate(classes)},
+            }
+        ).to_parquet(path, index=False)  # fmt: skip
+    return files
+
+
+def _experiment(corpus: str) -> dict:
+    return {
+        "name": "paper",
+        "corpus": corpus,
+        "note": None,
+        "published": corpus,
+        "models": {model: model for model in MODELS},
+        "given_mask": [],
+        "folds": FOLDS,
+        "seeds": SEEDS,
+        "one_condition_seed": CORPORA[corpus][3],
+    }
+
+
+def _tables(folder: Path, corpus: str, files: dict) -> None:
+    from robust_mer.evaluation.tables import write_tables
+
+    write_tables(_experiment(corpus), files, {}, PUBLISHED, folder / "tables")
+
+
+def _statistics(folder: Path, corpus: str, files: dict) -> None:
+    from robust_mer.evaluation.statistics import write_statistics
+
+    write_statistics(
+        _experiment(corpus),
+        files,
+        folder / "utterances.csv",
+        folder / "folds.csv",
+        folder / "tables",
+    )
+
+
+def _papers(folder: Path, corpus: str, files: dict) -> None:
+    from robust_mer.evaluation.layouts import read_layouts, tables_of
+    from robust_mer.evaluation.papers import write_paper_table
+
+    experiment = _experiment(corpus)
+    for table in tables_of(read_layouts(LAYOUTS), experiment["models"], list(files)):
+        write_paper_table(experiment, table, _results(folder), LAYOUTS, folder / "tables")
+
+
+def _claims(folder: Path, corpus: str, files: dict) -> None:
+    from robust_mer.evaluation.claims import write_claims
+    from robust_mer.evaluation.layouts import read_layouts, tables_of
+
+    experiment = _experiment(corpus)
+    tables = tables_of(read_layouts(LAYOUTS), experiment["models"], list(files))
+    write_claims(experiment, tables, _results(folder), LAYOUTS, folder / "tables")
+
+
+def _results(folder: Path) -> dict[str, Path]:
+    of_experiment = {
+        name: folder / f"tables/paper_{file}.csv"
+        for name, file in (("summary", "all"), ("intervals",) * 2, ("comparisons",) * 2)
+    }
+    return {**of_experiment, **{name: folder / f"{name}.csv" for name in ("utterances", "folds")}}
+
+
+def _measure(step: Callable, *arguments: object) -> tuple[float, float, float]:
+    """Seconds, processor seconds and peak memory in GB of a step in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    started = time.perf_counter()
+    process = context.Process(target=_run, args=(queue, step, *arguments))
+    process.start()
+    process.join()
+    seconds = time.perf_counter() - started
+    if process.exitcode:
+        raise SystemExit(f"{step.__name__} failed")
+    return seconds, *queue.get()
+
+
+def _run(queue: multiprocessing.Queue, step: Callable, *arguments: object) -> None:
+    step(*arguments)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    queue.put((used.ru_utime + used.ru_stime, used.ru_maxrss / 1e6))
+
+
+if __name__ == "__main__":
+    main()

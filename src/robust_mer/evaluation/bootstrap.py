@@ -1,0 +1,195 @@
+"""Intervals of WA and UA by resampling speakers and, within them, utterances.
+
+The rows of a table are not independent: one utterance stands in it under every condition and with
+every seed, and a speaker's utterances are alike. What is drawn anew is therefore who speaks, and
+then which of their utterances count, the same for all models, conditions and seeds; each drawn
+utterance brings all of its answers.
+
+Source: A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their Application", Cambridge 1997,
+section 3.8 (two stages, both with replacement).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from robust_mer.corruption.names import PARTIAL
+from robust_mer.evaluation.answers import Answers, HeldOut
+from robust_mer.evaluation.summary import AVERAGE, POOLED
+
+REPLICATES = 2000
+CONFIDENCE = 0.95
+MEASURES = ("wa", "ua")
+
+_SEED = 1
+_COLUMNS_AT_ONCE = 1024  # bounds the memory: three arrays of so many columns per replicate
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """WA and UA of K settings: on the data, and on B resamples of it.
+
+    ``settings`` has the columns ``model, trained_on, tested_on, condition, kind`` [K], conditions
+    and, behind them, ``average`` and perhaps ``pooled``. ``of_folds`` [2, F, K] holds WA and UA of
+    every fold, mean over the seeds, ``data`` [2, K] their mean and ``resampled`` [2, B, K] the
+    same mean on each resample.
+    """
+
+    settings: pd.DataFrame
+    of_folds: np.ndarray
+    data: np.ndarray
+    resampled: np.ndarray
+
+    def intervals(self) -> pd.DataFrame:
+        """``settings`` with ``{wa,ua}_low`` and ``{wa,ua}_high``, the percentile interval."""
+        low, high = bounds(self.resampled)
+        ends = {}
+        for place, measure in enumerate(MEASURES):
+            ends |= {f"{measure}_low": low[place], f"{measure}_high": high[place]}
+        return self.settings.assign(**ends)
+
+
+def bounds(resampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper end of the percentile interval; the replicates lie along the second axis."""
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.nanquantile(resampled, [tail, 1 - tail], axis=1)
+    return low, high
+
+
+def draw_weights(
+    speaker: np.ndarray, replicates: int, seed: int = _SEED
+) -> tuple[np.ndarray, np.ndarray]:
+    """How often speakers and utterances are drawn in each replicate.
+
+    As many speakers are drawn as there are, with replacement; of a speaker who is drawn k times,
+    k times as many utterances as there are of that speaker, with replacement.
+
+    Args:
+        speaker: Number of each utterance's speaker [U], from 0.
+        replicates: B.
+        seed: Of the draws.
+
+    Returns:
+        Counts of speakers [B, S] and of utterances [B, U], float32.
+    """
+    generator = np.random.default_rng(seed)
+    count = int(speaker.max()) + 1
+    speakers = generator.multinomial(count, np.full(count, 1 / count), size=replicates)
+    utterances = np.empty((replicates, len(speaker)), np.float32)
+    for number in range(count):
+        own = np.flatnonzero(speaker == number)
+        drawn = speakers[:, number] * len(own)
+        utterances[:, own] = generator.multinomial(drawn, np.full(len(own), 1 / len(own)))
+    return speakers.astype(np.float32), utterances
+
+
+def resample(answers: list[Answers], tested: HeldOut, replicates: int = REPLICATES) -> Replicates:
+    """WA and UA of all settings, on the data and on resamples that all settings share.
+
+    A fold's WA and UA are those of its drawn utterances; classes that were not drawn do not count
+    in UA. The mean over the folds weighs each by the share of its speakers that was drawn, so that
+    a fold with one speaker, as on IEMOCAP, is drawn as often as that speaker.
+
+    Args:
+        answers: Of all files.
+        tested: The rows they share.
+        replicates: B.
+    """
+    settings, right, patterns, pattern = _columns(answers)
+    drawn = draw_weights(tested.speaker, replicates)
+    once = np.ones((1, tested.speakers)), np.ones((1, len(tested.names)))
+    parts = []
+    for start in range(0, right.shape[1], _COLUMNS_AT_ONCE):
+        some = slice(start, start + _COLUMNS_AT_ONCE)
+        columns = right[:, some], patterns, pattern[some]
+        of_folds = np.stack([score[:, 0] for score, _ in _folds(tested, *once, *columns)], axis=1)
+        # single precision is enough for replicates, and half the work
+        singles = (array.astype(np.float32) for array in columns[:2])
+        resampled = _mean(_folds(tested, *drawn, *singles, pattern[some]))
+        parts.append((of_folds, of_folds.mean(axis=1), resampled))
+    arrays = [np.concatenate(array, axis=-1) for array in zip(*parts, strict=True)]
+    groups = _partial_columns(settings)
+    averages = settings.iloc[[own[0] for own in groups]].assign(condition=AVERAGE, kind=AVERAGE)
+    return Replicates(
+        pd.concat([settings, averages], ignore_index=True),
+        *(
+            np.concatenate(
+                [array, *(array[..., own].mean(-1, keepdims=True) for own in groups)], -1
+            )
+            for array in arrays
+        ),
+    )
+
+
+def _columns(answers: list[Answers]) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
+    """What is resampled: a column per setting and condition, and one for what is pooled.
+
+    Returns:
+        The settings [K]; the share of seeds with a right answer, 0 in rows that do not count
+        [R, K]; the different patterns of rows that count [R, Q]; and each column's pattern [K].
+    """
+    settings, right, counts = [], [], []
+    for answer in answers:
+        share = answer.right.mean(axis=2, dtype=float)
+        setting = (answer.file.model, answer.file.trained_on, answer.file.tested_on)
+        for place, (condition, kind) in enumerate(answer.kinds.items()):
+            settings.append((*setting, condition, kind))
+            right.append(np.where(answer.counts[:, place], share[:, place], 0))
+            counts.append(answer.counts[:, place])
+        if not answer.counts.all():
+            own = share[:, answer.partial] * answer.counts[:, answer.partial]
+            settings.append((*setting, POOLED, POOLED))
+            right.append(own.sum(axis=1))
+            counts.append(np.ones(len(own), dtype=bool))
+    patterns = list(dict.fromkeys(count.tobytes() for count in counts))
+    return (
+        pd.DataFrame(settings, columns=["model", "trained_on", "tested_on", "condition", "kind"]),
+        np.stack(right, axis=1),
+        np.stack([np.frombuffer(p, dtype=bool) for p in patterns], axis=1).astype(float),
+        np.array([patterns.index(count.tobytes()) for count in counts]),
+    )
+
+
+def _partial_columns(settings: pd.DataFrame) -> list[np.ndarray]:
+    """Places of the partial conditions of each setting that has some."""
+    partial = settings[settings["kind"] == PARTIAL]
+    groups = partial.groupby(["model", "trained_on", "tested_on"], sort=False)
+    return [own.index.to_numpy() for _, own in groups]
+
+
+def _folds(
+    tested: HeldOut,
+    speakers: np.ndarray,
+    utterances: np.ndarray,
+    right: np.ndarray,
+    patterns: np.ndarray,
+    pattern: np.ndarray,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield each fold's WA and UA [2, B, K], NaN where nothing was drawn, and its weight [B, 1]."""
+    for fold in range(len(tested.folds)):
+        in_fold = tested.fold == fold
+        hits = total = recalls = classes = 0.0
+        for label in np.unique(tested.label[in_fold]):
+            rows = np.flatnonzero(in_fold & (tested.label == label))
+            weight = utterances[:, tested.utterance[rows]]
+            size = (weight @ patterns[rows])[:, pattern]
+            hit = weight @ right[rows]
+            hits, total, classes = hits + hit, total + size, classes + (size > 0)
+            recalls = recalls + np.divide(hit, size, out=np.zeros_like(hit), where=size > 0)
+        some = np.where(total > 0, total, np.nan)
+        score = np.stack([hits / some, recalls / np.where(total > 0, classes, np.nan)])
+        own = np.unique(tested.speaker[tested.utterance[in_fold]])
+        yield score, speakers[:, own].mean(axis=1, keepdims=True)
+
+
+def _mean(folds: Iterator[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Mean of the folds' scores [2, B, K], weighted, over those in which something was drawn."""
+    score_sum = weight_sum = 0.0
+    for score, weight in folds:
+        there = np.isfinite(score)
+        score_sum = score_sum + np.where(there, score, 0) * weight
+        weight_sum = weight_sum + there * weight
+    nothing = np.full_like(score_sum, np.nan)
+    return np.divide(score_sum, weight_sum, out=nothing, where=weight_sum > 0)

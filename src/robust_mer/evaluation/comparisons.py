@@ -1,0 +1,138 @@
+"""Which differences between models are more than chance."""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+from statsmodels.stats.multitest import multipletests
+
+from robust_mer.corruption.names import CLEAN, NONE, PARTIAL, parse_trained_on
+from robust_mer.evaluation.bootstrap import MEASURES, Replicates, bounds
+from robust_mer.evaluation.summary import AVERAGE, COMPLETE
+
+_COLUMNS = [
+    "tested_on",
+    "condition",
+    "measure",
+    "model",
+    "trained_on",
+    "other",
+    "other_trained_on",
+    "mean",
+    "other_mean",
+    "difference",
+    "difference_sd",
+    "low",
+    "high",
+    "folds",
+    "t",
+    "p",
+    "p_holm",
+]
+
+
+def corrected_t_test(differences: np.ndarray, test_to_train: float) -> tuple[float, float]:
+    """Test whether two models differ, from their differences in folds that share training data.
+
+    Training sets overlap, so the folds' differences are not independent and their variance, taken
+    as it is, is too small for that of the mean: s² / J becomes (1 / J + n_test / n_train) s², with
+    J - 1 degrees of freedom.
+
+    Source: C. Nadeau and Y. Bengio, "Inference for the Generalization Error", Machine Learning 52
+    (2003), pp. 239-281, section 3 ("corrected resampled t-test").
+
+    Args:
+        differences: One per fold [J].
+        test_to_train: n_test / n_train.
+
+    Returns:
+        t and the two-sided p; NaN for fewer than two folds, t = 0 and p = 1 where nothing differs.
+    """
+    if len(differences) < 2:
+        return float("nan"), float("nan")
+    mean = float(np.mean(differences))
+    variance = (1 / len(differences) + test_to_train) * float(np.var(differences, ddof=1))
+    if variance == 0:
+        return (0.0, 1.0) if mean == 0 else (float(np.copysign(np.inf, mean)), 0.0)
+    t = mean / variance**0.5
+    return t, float(2 * student.sf(abs(t), len(differences) - 1))
+
+
+def compare_models(replicates: Replicates, test_to_train: float) -> pd.DataFrame:
+    """Compare every two models that met the same, in the figures that the papers' tables show.
+
+    These are, of every corruption, the average of the partial conditions for models trained with
+    some modalities clean, ``none`` for those trained with none clean, and the complete condition
+    of clean data. Two models are compared where they were trained on the same, or one of them is
+    never trained on anything but clean data, and their averages are of the same conditions.
+
+    Args:
+        replicates: Of all settings.
+        test_to_train: See `corrected_t_test`.
+
+    Returns:
+        A row per pair and measure: ``tested_on, condition, measure, model, trained_on, other,
+        other_trained_on, mean, other_mean``; their ``difference`` with the bootstrap's interval
+        ``low, high`` (`robust_mer.evaluation.bootstrap`) and the standard deviation of the
+        ``folds`` differences, each the mean over the seeds; ``t`` and ``p`` of `corrected_t_test`;
+        and ``p_holm``, adjusted by Holm's method for all rows of that measure.
+    """
+    table = pd.DataFrame(_rows(replicates, test_to_train), columns=_COLUMNS[:-1])
+    table["p_holm"] = np.nan
+    for measure in MEASURES:
+        tested = (table["measure"] == measure) & table["p"].notna()
+        if tested.any():
+            table.loc[tested, "p_holm"] = multipletests(table.loc[tested, "p"], method="holm")[1]
+    return table
+
+
+def _rows(replicates: Replicates, test_to_train: float) -> Iterator[tuple]:
+    settings = replicates.settings
+    trainings = settings.groupby("model")["trained_on"].unique().map(set)
+    only_clean = {model for model, names in trainings.items() if names == {CLEAN}}
+    partial = settings[settings["kind"] == PARTIAL]
+    covered = partial.groupby(["model", "trained_on", "tested_on"])["condition"].agg(frozenset)
+    shown = settings[settings["kind"].isin([AVERAGE, NONE, COMPLETE])]
+    for (tested_on, kind), rows in shown.groupby(["tested_on", "kind"], sort=False):
+        for one, other in combinations(rows.itertuples(), 2):
+            if not _compare(kind, one, other, only_clean):
+                continue
+            own, others = ((row.model, row.trained_on, tested_on) for row in (one, other))
+            if kind == AVERAGE and covered[own] != covered[others]:
+                continue
+            pair = [one.Index, other.Index]
+            low, high = bounds(np.subtract(*np.moveaxis(replicates.resampled[:, :, pair], 2, 0)))
+            for place, measure in enumerate(MEASURES):
+                differences = np.subtract(*replicates.of_folds[place][:, pair].T)
+                yield (
+                    tested_on,
+                    kind,
+                    measure,
+                    *own[:2],
+                    *others[:2],
+                    *replicates.data[place, pair],
+                    differences.mean(),
+                    differences.std(ddof=1) if len(differences) > 1 else np.nan,
+                    low[place],
+                    high[place],
+                    len(differences),
+                    *corrected_t_test(differences, test_to_train),
+                )
+
+
+def _compare(kind: str, one: NamedTuple, other: NamedTuple, only_clean: set[str]) -> bool:
+    """Whether a figure of two rows is compared: they are trained alike, and the papers show it."""
+    free = [row.model in only_clean for row in (one, other)]
+    if one.model == other.model or not (one.trained_on == other.trained_on or any(free)):
+        return False
+    if one.tested_on == CLEAN:
+        return kind == COMPLETE
+    trainings = {
+        parse_trained_on(row.trained_on)[1]
+        for row, is_free in zip((one, other), free, strict=True)
+        if not is_free
+    }
+    return kind == (NONE if trainings == {NONE} else AVERAGE)

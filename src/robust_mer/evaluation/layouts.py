@@ -1,0 +1,57 @@
+"""The papers' tables as data: which cells stand where. Read when a run is planned, too."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+SAMPLES = "samples"
+GAIN = "gain"
+
+
+def read_layouts(path: str | Path) -> dict[str, dict]:
+    """The layouts of ``resources/published/layouts.yaml`` by name; the file says what they hold."""
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+
+
+def cell_of(layout: dict, row: dict, column: dict) -> dict:
+    """What a cell stands for: ``class`` (if any), ``tested_on, trained_on, condition``.
+
+    ``published`` are the values by which its line is found among the published numbers; empty where
+    it is not among them.
+    """
+    cell = {**layout["cell"], **row, **column}
+    cell["trained_on"] = cell["trained_on"].format(tested_on=cell["tested_on"])
+    cell["published"] = {**row.get("published", {}), **column.get("published", {})}
+    return cell
+
+
+def rows_of(layout: dict) -> Iterator[tuple[dict, list[dict]]]:
+    """Yield each row with its cells, in the order of the columns."""
+    for row in layout["rows"]:
+        yield row, [cell_of(layout, row, column) for column in layout["columns"]]
+
+
+def tables_of(
+    layouts: dict[str, dict], models: dict[str, str], evaluations: list[tuple[str, str, str]]
+) -> list[str]:
+    """Names of the tables of which an experiment has a cell.
+
+    Args:
+        layouts: By name.
+        models: Class of every model by its name.
+        evaluations: The experiment's (model, trained on, tested on).
+    """
+    there = {(models[model], *trained_and_tested) for model, *trained_and_tested in evaluations}
+    trained = {models[model] for model, *_ in evaluations}
+    return [
+        name
+        for name, layout in layouts.items()
+        if layout.get("kind") == SAMPLES
+        or any(
+            (cell["class"], cell["trained_on"], cell["tested_on"]) in there
+            and (cell["condition"] != GAIN or trained & set(layout["over"]))
+            for _, cells in rows_of(layout)
+            for cell in cells
+        )
+    ]

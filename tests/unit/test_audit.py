@@ -1,0 +1,137 @@
+"""The validity audit on small corpora with known faults."""
+
+import pandas as pd
+
+from robust_mer.evaluation.audit import audit, write_audit
+
+
+def tables(validation_of_second="c"):
+    """Three speakers in two folds."""
+    index = pd.DataFrame(
+        {
+            "utterance": list("aabbcc"),
+            "label": ["x", "y"] * 3,
+            "text": "t",
+            "audio": "",
+            "video": "",
+        }
+    )
+    index["utterance"] += ["1", "2"] * 3
+    second = {"b": "test", "c": "train", "a": "train", validation_of_second: "validation"}
+    parts = {"1": {"a": "test", "b": "validation", "c": "train"}, "2": second}
+    folds = pd.DataFrame(
+        [
+            (fold, part[name[0]], name)
+            for fold, part in parts.items()
+            for name in index["utterance"]
+        ],
+        columns=["fold", "part", "utterance"],
+    )
+    checks = pd.DataFrame(
+        [(fold, pair, shared, count, "")
+         for fold in ("1", "2", "3")
+         for pair, shared, count in (
+             ("train and test", "speakers", "0"),
+             ("train and test", "texts", "4" if fold == "1" else "2"),
+             ("train and test", "recordings", "9" if fold == "3" else "1"),
+             ("validation and test", "recordings", "1"),
+         )],
+        columns=["fold", "parts", "shared", "count", "promised"],
+    )  # fmt: skip
+    return checks, folds, index
+
+
+def experiment(**changes):
+    return {"name": "e", "corpus": "c", "folds": [1, 2], "seeds": [1, 2], "given_mask": [],
+            **changes}  # fmt: skip
+
+
+def corpus(**changes):
+    return {"generated": False, "contains": [], "extractors": {}, **changes}
+
+
+def found(of_corpus=None, speakers=10, data=None, **changes):
+    table = audit(experiment(**changes), of_corpus or corpus(), *(data or tables()), speakers)
+    return {row.check: (row.verdict, row.found) for row in table.itertuples()}
+
+
+def test_what_parts_share():
+    rows = found()
+    assert rows["speakers shared by train and test"] == ("ok", "0 speakers in each fold")
+    assert rows["texts shared by train and test"] == (
+        "warning", "2 to 4 utterances with a twin in each fold"
+    )  # fmt: skip
+    # fold 3, with 9, does not count
+    assert rows["recordings shared by train and test"] == (
+        "problem", "1 utterances with a twin in each fold"
+    )  # fmt: skip
+    assert rows["recordings shared by validation and test"][0] == "warning"
+    assert rows["dialogues shared"][0] == "not known"
+    assert rows["recordings shared"][0] == "not known"
+    assert "texts shared" not in rows
+    assert rows["an utterance in two parts"][0] == "ok"
+    checks, folds, index = tables()
+    twice = pd.concat([folds, folds.iloc[:1].assign(part="train")])
+    assert found(data=(checks, twice, index))["an utterance in two parts"][0] == "problem"
+
+
+def test_validation_that_is_another_folds_test():
+    verdict, text = found()["validation used as test"]
+    assert verdict == "note"
+    assert "1 (2)" in text
+    assert "2 (" not in text
+    assert found(data=tables("a"))["validation used as test"][1].count("(") == 1 + 2
+    assert found(folds=[2])["validation used as test"][0] == "ok"
+
+
+def test_a_class_that_a_test_part_lacks():
+    checks, folds, index = tables()
+    assert found()["all classes in the test part"][0] == "ok"
+    index["label"] = ["x", "y", "x", "x", "x", "y"]
+    assert found(data=(checks, folds, index))["all classes in the test part"] == (
+        "warning", "folds that test on fewer: 2 (y)"
+    )  # fmt: skip
+
+
+def test_what_extractors_and_corpus_are_made_of():
+    extractors = {"is13": [], "face": ["FER2013", "AFEW"], "words": None}
+    rows = found(corpus(extractors=extractors, contains=["RAVDESS", "FER2013"]))
+    assert rows["is13 was trained on this corpus"][0] == "ok"
+    assert rows["face was trained on this corpus"] == (
+        "problem", "FER2013 trained it and is part of the corpus"
+    )  # fmt: skip
+    assert rows["words was trained on this corpus"][0] == "not known"
+    assert rows["generated or composed data"][0] == "warning"
+    rows = found(corpus(extractors=extractors, contains=["IEMOCAP"]))
+    assert rows["face was trained on this corpus"][0] == "ok"
+    assert rows["generated or composed data"][0] == "ok"
+    assert found(corpus(extractors=extractors))["face was trained on this corpus"][0] == "not known"
+    rows = found(corpus(generated=True))
+    assert rows["generated or composed data"][0] == "problem"
+    assert "all figures of e" in rows["generated or composed data"][1]
+
+
+def test_masks_speakers_and_repetitions():
+    rows = found(given_mask=["cm_arr", "drop"], seeds=[1], speakers=3)
+    assert rows["who was told the mask"] == (
+        "note", "told which modalities are corrupted: cm_arr, drop"
+    )  # fmt: skip
+    assert rows["enough speakers"][0] == "warning"
+    assert rows["repetitions"][0] == "warning"
+    rows = found()
+    assert {rows[check][0] for check in ("who was told the mask", "enough speakers",
+                                         "repetitions")} == {"ok"}  # fmt: skip
+
+
+def test_files(tmp_path):
+    names = ("checks", "folds", "utterances")
+    for name, table in zip(names, tables(), strict=True):
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    pd.DataFrame({"model": ["m"], "speakers": [12]}).to_csv(tmp_path / "i.csv", index=False)
+    files = [tmp_path / f"{name}.csv" for name in names]
+    write_audit(experiment(), corpus(), *files, tmp_path / "i.csv", tmp_path)
+    written = pd.read_csv(tmp_path / "e_audit.csv")
+    assert list(written) == ["check", "verdict", "found"]
+    assert "| enough speakers | ok | intervals rest on 12 speakers |" in (
+        tmp_path / "e_audit.md"
+    ).read_text(encoding="utf-8")

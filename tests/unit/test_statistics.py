@@ -1,0 +1,283 @@
+"""Intervals, tests between models, calibration: against plain computations and known truth."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score, recall_score
+from statsmodels.stats.multitest import multipletests
+
+from robust_mer.corruption.names import drawn_condition
+from robust_mer.errors import InputError
+from robust_mer.evaluation.answers import Answers, HeldOut, read_answers, read_held_out
+from robust_mer.evaluation.bootstrap import draw_weights, resample
+from robust_mer.evaluation.claims import verdict
+from robust_mer.evaluation.comparisons import compare_models, corrected_t_test
+from robust_mer.evaluation.reliability import expected_calibration_error, selective_risk
+from robust_mer.evaluation.summary import PredictionFile, kinds_of
+
+SIX = ["a", "v", "l", "av", "al", "vl"]
+
+
+def rows_of(speaker, fold=None, label=None, ratio=0.25):
+    size = len(speaker)
+    fold = np.zeros(size, int) if fold is None else np.asarray(fold)
+    label = np.zeros(size, int) if label is None else np.asarray(label)
+    names = pd.Index([f"u{number:04}" for number in range(size)])
+    folds = list(range(1, fold.max() + 2))
+    return HeldOut(names, np.asarray(speaker), fold, np.arange(size), label, ["x", "y", "z"],
+                  folds, ratio)  # fmt: skip
+
+
+def answers(
+    right, model="m", trained_on="n_0dB", tested_on="n_0dB", conditions=("avl",), counts=None
+):
+    """Of one model; ``right`` [R, C, S]."""
+    right = np.asarray(right, np.float32)
+    kinds = {name: kinds_of([*conditions, "avl"])[name] for name in conditions}
+    if counts is None:
+        counts = np.ones(right.shape[:2], bool)
+    return Answers(PredictionFile(model, trained_on, tested_on, ""), kinds, right, right, counts)
+
+
+def test_replicates_are_those_of_drawn_rows():
+    """Each replicate against scikit-learn on the rows that its weights stand for."""
+    rng = np.random.default_rng(5)
+    fold = np.repeat([0, 1, 2], [30, 40, 50])
+    speaker = np.concatenate([rng.integers(0, 2, 30), rng.integers(2, 5, 40),
+                              rng.integers(5, 9, 50)])  # fmt: skip
+    speaker[[0, 1, 30, 31, 32, 70, 71, 72, 73]] = range(9)
+    label = rng.integers(0, 3, 120)
+    right = rng.random((120, 1, 2)) < 0.6
+    rows = rows_of(speaker, fold, label)
+    found = resample([answers(right)], rows, replicates=40)
+    speakers, weights = draw_weights(rows.speaker, 40)
+    assert (speakers.sum(axis=1) == 9).all()
+    sizes = np.bincount(speaker)
+    for number in range(9):
+        drawn = weights[:, speaker == number].sum(axis=1)
+        assert (drawn == speakers[:, number] * sizes[number]).all()
+    for replicate, seed_scores in enumerate(zip(speakers, weights, strict=True)):
+        drawn, weight = seed_scores
+        scores, shares = [], []
+        for k in range(3):
+            members = np.unique(speaker[fold == k])
+            share = sum(drawn[one] for one in members) / len(members)
+            if share == 0:
+                continue
+            chosen = np.repeat(np.arange(120), (weight * (fold == k)).astype(int))
+            truth = label[chosen]
+            pair = []
+            for seed in range(2):
+                wrong = (truth + 1) % 3
+                guess = np.where(right[chosen, 0, seed], truth, wrong)
+                labels = np.unique(truth)
+                macro = recall_score(truth, guess, labels=labels, average="macro")
+                pair.append((accuracy_score(truth, guess), macro))
+            scores.append(np.mean(pair, axis=0))
+            shares.append(share)
+        expected = np.average(scores, axis=0, weights=shares)
+        assert found.resampled[:, replicate, 0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_six_rows_of_an_utterance_are_one_draw():
+    """Six conditions with the same answers are as uncertain as one of them."""
+    rng = np.random.default_rng(1)
+    right = np.repeat(rng.random((60, 1, 1)) < 0.6, 6, axis=1)
+    found = resample([answers(right, conditions=SIX)], rows_of(np.arange(60) // 6), 500)
+    ends = found.intervals().set_index("condition")[["wa_low", "wa_high"]]
+    assert ends.loc["average"].to_numpy() == pytest.approx(ends.loc["al"].to_numpy(), abs=1e-6)
+    alone = np.sqrt(right[:, 0].var() / 360)
+    assert ends.loc["average"].diff().iloc[1] > 2 * 1.96 * alone * 1.5
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    """Speakers differ in how well they are recognised; the truth is the mean over all people."""
+    rng = np.random.default_rng(11)
+    speakers, size, repetitions, truth = 30, 12, 300, 0.65
+    rows = rows_of(
+        np.repeat(np.arange(speakers), size), label=np.tile([0, 1], speakers * size // 2)
+    )
+    held = np.zeros(2)
+    narrow = 0
+    for _ in range(repetitions):
+        skill = rng.beta(truth * 8, (1 - truth) * 8, speakers)
+        right = rng.random(speakers * size) < np.repeat(skill, size)
+        found = resample([answers(right[:, None, None])], rows, 200).intervals().iloc[0]
+        held += [found[f"{m}_low"] <= truth <= found[f"{m}_high"] for m in ("wa", "ua")]
+        half = 1.96 * np.sqrt(right.var() / len(right))  # as if utterances were independent
+        narrow += abs(right.mean() - truth) <= half
+    assert (held / repetitions >= 0.91).all()
+    assert (held / repetitions <= 0.98).all()
+    assert narrow / repetitions < 0.88  # so the speakers matter here
+
+
+def test_corrected_t_test_by_hand():
+    """J = 3, mean 3, s² = 7, n_test / n_train = 1/6: t = 3 / sqrt((1/3 + 1/6) 7).
+
+    With two degrees of freedom P(|T| > t) = 1 - t / sqrt(t² + 2), here 1/4.
+    """
+    t, p = corrected_t_test(np.array([1.0, 2.0, 6.0]), 1 / 6)
+    assert t == pytest.approx(3 / 3.5**0.5)
+    assert p == pytest.approx(0.25)
+    # without overlap it is the plain paired t-test, and more sure of itself
+    assert corrected_t_test(np.array([1.0, 2.0, 6.0]), 0.0)[1] < p
+    assert np.isnan(corrected_t_test(np.array([0.1]), 0.2)).all()
+    assert corrected_t_test(np.zeros(3), 0.2) == (0.0, 1.0)
+    assert corrected_t_test(np.full(3, -0.5), 0.2) == (-np.inf, 0.0)
+
+
+def compared(models):
+    """Models by name with (trained on, tested on, conditions), and random answers in 4 folds."""
+    rng = np.random.default_rng(2)
+    rows = rows_of(np.arange(80) // 5, fold=np.repeat(range(4), 20), label=np.tile([0, 1], 40))
+    some = [
+        answers(rng.random((80, len(conditions), 2)) < 0.4 + 0.05 * place, name, trained, on,
+                conditions)
+        for place, (name, trained, on, conditions) in enumerate(models)
+    ]  # fmt: skip
+    return compare_models(resample(some, rows, 50), rows.test_to_train)
+
+
+def test_p_is_adjusted_by_holms_method_over_all_pairs_of_a_measure():
+    models = [(name, noise, noise, SIX) for name in "pqrs" for noise in ("n_0dB", "n_-10dB")]
+    table = compared(models)
+    assert len(table) == 2 * 2 * 6
+    for _, rows in table.groupby("measure"):
+        p = rows["p"].to_numpy()
+        order = np.argsort(p)
+        adjusted = np.empty(len(p))
+        above = 0.0
+        for place, number in enumerate(order):
+            above = max(above, min(1.0, p[number] * (len(p) - place)))
+            adjusted[number] = above
+        assert rows["p_holm"].to_numpy() == pytest.approx(adjusted)
+        assert rows["p_holm"].to_numpy() == pytest.approx(multipletests(p, method="holm")[1])
+
+
+def test_compared_are_models_that_met_the_same_and_were_trained_alike():
+    models = [
+        ("men", "clean", "n_0dB", ["none", *SIX, "avl"]),
+        ("men", "clean", "clean", ["avl"]),
+        ("x", "n_0dB", "n_0dB", ["none", *SIX, "avl"]),
+        ("x", "n_5dB", "n_0dB", ["none", *SIX, "avl"]),
+        ("y", "n_0dB", "n_0dB", ["none", *SIX, "avl"]),
+        ("y", "clean", "clean", ["avl"]),
+        ("z", "n_0dB", "n_0dB", ["vl", "avl"]),  # an average of other conditions
+        ("x", "n_0dB_none", "n_0dB", ["none", *SIX, "avl"]),
+        ("a", "n_0dB_none", "n_0dB", ["none", "a"]),
+    ]
+    table = compared(models)
+    found = {
+        (row.tested_on, row.condition, frozenset([(row.model, row.trained_on),
+                                                  (row.other, row.other_trained_on)]))
+        for row in table.itertuples()
+    }  # fmt: skip
+    men, x, x5, y = ("men", "clean"), ("x", "n_0dB"), ("x", "n_5dB"), ("y", "n_0dB")
+    x_none, a_none = ("x", "n_0dB_none"), ("a", "n_0dB_none")
+    assert found == {
+        *(("n_0dB", "average", frozenset(pair)) for pair in ((men, x), (men, x5), (men, y),
+                                                            (x, y))),
+        *(("n_0dB", "none", frozenset(pair)) for pair in ((men, x_none), (men, a_none),
+                                                         (x_none, a_none))),
+        ("clean", "complete", frozenset([men, ("y", "clean")])),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Two folds of 12 test utterances by three speakers each, and predictions of one model."""
+    names = [f"u{number:02}" for number in range(24)]
+    speaker = [f"p{number // 4}" for number in range(24)]
+    label = ["x", "y"] * 12
+    pd.DataFrame({"utterance": names, "session": "s", "speaker": speaker, "label": label}).to_csv(
+        tmp_path / "utterances.csv", index=False
+    )
+    folds = [
+        (fold, "test" if (number < 12) == (fold == 1) else "train", name)
+        for fold, (number, name) in product((1, 2), enumerate(names))
+    ]
+    folds = pd.DataFrame(folds, columns=["fold", "part", "utterance"])
+    folds.to_csv(tmp_path / "folds.csv", index=False)
+    rows = folds[folds["part"] == "test"].merge(pd.DataFrame({"seed": [7, 8]}), how="cross")
+    rows = rows.merge(pd.DataFrame({"condition": ["none", *SIX, "avl"]}), how="cross")
+    rng = np.random.default_rng(4)
+    p = rng.random(len(rows))
+    rows = rows.assign(
+        label=rows["utterance"].map(dict(zip(names, label, strict=True))),
+        predicted=np.where(p > 0.5, "x", "y"), probability_x=p, probability_y=1 - p,
+    )  # fmt: skip
+    rows.to_parquet(tmp_path / "p.parquet")
+    return tmp_path, rows
+
+
+def read(folder, folds=(1, 2), seeds=(7, 8), one=None):
+    rows = read_held_out(folder / "utterances.csv", folder / "folds.csv", list(folds))
+    file = PredictionFile("m", "n_0dB", "n_0dB", folder / "p.parquet")
+    return rows, read_answers(file, rows, list(seeds), one)
+
+
+def test_one_condition_an_utterance(corpus):
+    folder, frame = corpus
+    rows, found = read(folder, one=3)
+    drawn = {name: drawn_condition(sorted(SIX), 3, "test", name) for name in frame["utterance"]}
+    met = frame[frame["condition"] == frame["utterance"].map(drawn)]
+    assert len(met) == 48
+    assert found.counts[:, found.partial].sum() == 24
+    scores = resample([found], rows, 20)
+    pooled = scores.settings["condition"] == "pooled"
+    hits = (met["label"] == met["predicted"]).groupby([met["fold"], met["seed"]]).mean()
+    assert scores.data[0, pooled] == pytest.approx(hits.mean())
+    for condition, own in met.groupby("condition"):
+        right = (own["label"] == own["predicted"]).groupby([own["fold"], own["seed"]]).mean()
+        if len(right) == 4:  # some in each fold
+            place = scores.settings["condition"] == condition
+            assert scores.data[0, place] == pytest.approx(right.mean())
+
+
+def test_predictions_of_other_folds_are_refused(corpus):
+    folder, frame = corpus
+    assert read(folder)[0].test_to_train == 1
+    frame[frame["utterance"] != "u03"].to_parquet(folder / "p.parquet")
+    with pytest.raises(InputError, match=r"p\.parquet does not hold every test utterance"):
+        read(folder)
+    pd.concat([frame, frame[:1]]).to_parquet(folder / "p.parquet")
+    with pytest.raises(InputError, match="once in each fold"):
+        read(folder)
+    frame.replace({"utterance": {"u03": "strange"}}).to_parquet(folder / "p.parquet")
+    with pytest.raises(InputError, match="'strange', which is not in the test parts"):
+        read(folder)
+    with pytest.raises(InputError, match="no test part of fold 3"):
+        read(folder, folds=(1, 3))
+
+
+def test_calibration_by_hand():
+    # bins of 1/15: .5 and .52 share one, .9 and .99 do not
+    confidence, right = np.array([0.5, 0.52, 0.9, 0.99]), np.array([1, 0, 1, 0])
+    expected = (abs(1 - 0.5 + 0 - 0.52) + abs(1 - 0.9) + abs(0 - 0.99)) / 4
+    assert expected_calibration_error(confidence, right) == pytest.approx(expected)
+    assert expected_calibration_error(np.ones(3), np.ones(3)) == 0
+    assert selective_risk(confidence, right) == pytest.approx([1, 1 / 2, 2 / 3, 1 / 2])
+    # equal confidence stands in no order
+    assert selective_risk(np.array([0.5, 0.5, 0.4]), np.array([1, 0, 1])) == pytest.approx(
+        [1 / 2, 1 / 2, 1 / 3]
+    )
+
+
+@pytest.mark.parametrize(
+    ("published", "figure", "comparable", "speakers", "expected"),
+    [
+        (0.70, (0.71, 0.69, 0.73), True, 10, "reproduced"),
+        (0.68996, (0.71, 0.69, 0.73), True, 10, "reproduced"),  # .6900 as it would be printed
+        (0.6899, (0.71, 0.69, 0.73), True, 10, "not reproduced"),
+        (0.70, (0.71, 0.66, 0.74), True, 10, "undecidable"),
+        (0.80, (0.71, 0.66, 0.74), True, 10, "not reproduced"),
+        (0.80, (0.71, 0.66, 0.74), True, 7, "undecidable"),
+        (0.70, (0.71, 0.69, 0.73), False, 10, "not comparable"),
+        (0.70, (np.nan, np.nan, np.nan), True, 10, "not run"),
+    ],
+)
+def test_verdicts(published, figure, comparable, speakers, expected):
+    figure = dict(zip(("mean", "low", "high"), figure, strict=True))
+    assert verdict(published, figure, comparable, speakers) == expected

@@ -1,0 +1,16 @@
+from pathlib import Path
+
+from robust_mer.jobs import job
+
+with job(snakemake.log[0], f"audit_experiment {snakemake.wildcards.experiment}"):
+    from robust_mer.evaluation.audit import write_audit
+
+    write_audit(
+        snakemake.params.experiment,
+        snakemake.params.corpus,
+        checks_csv=snakemake.input.checks,
+        folds_csv=snakemake.input.folds,
+        utterances_csv=snakemake.input.utterances,
+        intervals_csv=snakemake.input.intervals,
+        folder=Path(snakemake.output[0]).parent,
+    )

@@ -1,0 +1,15 @@
+from pathlib import Path
+
+from robust_mer.jobs import job
+
+wildcards = snakemake.wildcards
+with job(snakemake.log[0], f"lay_out_table {wildcards.experiment} {wildcards.table}"):
+    from robust_mer.evaluation.papers import FILES, write_paper_table
+
+    write_paper_table(
+        snakemake.params.experiment,
+        wildcards.table,
+        results={name: snakemake.input[name] for name in FILES},
+        layouts_yaml=snakemake.input.layouts,
+        folder=Path(snakemake.output[0]).parent,
+    )
