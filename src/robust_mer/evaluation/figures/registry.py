@@ -8,7 +8,8 @@ class Figure(NamedTuple):
 
     The function is called with the experiment, the paths to write, and what it ``reads``:
     ``summary`` (``{experiment}_all.csv``), ``predictions`` (path by model, trained on, tested on),
-    ``histories`` (paths by model, trained on), ``utterances`` (the index).
+    ``histories`` (paths by model, trained on), ``utterances`` (the index), ``reliability`` and
+    ``curves`` (``{experiment}_reliability.csv`` and ``_risk_coverage.csv``).
     """
 
     implementation: str
