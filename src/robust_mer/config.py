@@ -234,15 +234,23 @@ class Config:
         return {m: None if value == _REFUSE else float(value) for m, value in chosen.items()}
 
     def extractor(self, name: str) -> dict:
-        """``implementation`` and ``settings`` of an extractor; ``faces`` of one of pictures."""
+        """``implementation``, ``settings`` and, if given, ``weights_sha256`` of an extractor.
+
+        Those of an extractor of pictures have the settings of ``faces`` among them.
+        """
         section = self._raw["features"]["extractors"][name]
         where = f"features.extractors.{name}"
         entry = EXTRACTORS[self._extractor_class(name)]
-        given = {key: value for key, value in section.items() if key != "class"}
+        general = ("class", "weights_sha256")
+        given = {key: value for key, value in section.items() if key not in general}
         settings = complete(entry.implementation, given, where)
         if entry.faces:
             settings["faces"] = self.faces
-        return {"implementation": entry.implementation, "settings": settings}
+        return {
+            "implementation": entry.implementation,
+            "settings": settings,
+            "weights_sha256": section.get("weights_sha256", ""),
+        }
 
     @property
     def faces(self) -> dict:
@@ -262,6 +270,16 @@ class Config:
             return None
         trained_on = EXTRACTORS[self._extractor_class(extractor)].trained_on
         return None if trained_on is None else list(trained_on)
+
+    @property
+    def features_device(self) -> str:
+        """Where networks that extract features run: ``auto`` or ``cpu``."""
+        return self._raw["features"]["device"]
+
+    def extraction_gpus(self, name: str) -> int:
+        """How many GPUs the extraction with an extractor takes, where there are any."""
+        uses_gpu = EXTRACTORS[self._extractor_class(name)].uses_gpu
+        return int(uses_gpu and self.features_device != "cpu")
 
     @property
     def denseface_training(self) -> dict:

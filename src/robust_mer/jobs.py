@@ -97,12 +97,13 @@ def job(log_path: str, name: str) -> Iterator[None]:
 
 
 def progress(items: Iterable[T], total: int, what: str, every_seconds: float = 15.0) -> Iterator[T]:
-    """Yield ``items``; every now and then say how many of ``total`` are done, and the time left."""
+    """Yield ``items``; now and then say how many of ``total`` are done, how fast, the time left."""
     started = said = time.monotonic()
     for done, item in enumerate(items, start=1):
         yield item
         now = time.monotonic()
         if now - said >= every_seconds and done < total:
             said = now
-            left = (now - started) / done * (total - done)
-            log.info("%d of %d %s, about %.0f s left", done, total, what, left)
+            rate = done / (now - started)
+            left = (total - done) / rate
+            log.info("%d of %d %s, %.3g a second, about %.0f s left", done, total, what, rate, left)

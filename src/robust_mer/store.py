@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
@@ -27,6 +27,8 @@ class Features:
     frame_rate: float | None  # frames per second; None where frames are words or tokens
     settings: dict
     weights_sha256: str
+    # Of the packages that computed them, by name; empty for features that were published.
+    versions: dict[str, str] = field(default_factory=dict)
 
     def row_of(self) -> dict[str, int]:
         """Map every utterance to its place in ``utterances``."""
@@ -52,6 +54,7 @@ def write_features(
     frame_rate: float | None,
     settings: dict,
     weights_sha256: str,
+    versions: dict[str, str] | None = None,
 ) -> None:
     """Write ``frames`` (one [T, D] array an utterance, in their order), whole or not at all."""
     width = len(names)
@@ -74,6 +77,7 @@ def write_features(
         file.attrs["frame_rate"] = np.nan if frame_rate is None else frame_rate
         file.attrs["settings"] = json.dumps(settings, sort_keys=True)
         file.attrs["weights_sha256"] = weights_sha256
+        file.attrs["versions"] = json.dumps(versions or {}, sort_keys=True)
 
 
 def read_features(path: str | Path) -> Features:
@@ -93,6 +97,7 @@ def read_features(path: str | Path) -> Features:
                 frame_rate=None if np.isnan(frame_rate) else frame_rate,
                 settings=json.loads(file.attrs["settings"]),
                 weights_sha256=str(file.attrs["weights_sha256"]),
+                versions=json.loads(file.attrs.get("versions", "{}")),
             )
     except (OSError, KeyError, ValueError) as error:
         raise InputError(f"{path} is not a file of the feature store: {error}") from error

@@ -24,6 +24,8 @@ class Numbers:
         self._settings = settings
         if settings["start"] == "crash":
             os._exit(5)
+        if settings["start"] == "devices":
+            raise InputError(f"devices: {os.environ['CUDA_VISIBLE_DEVICES']}")
         if settings["start"] == "wrong":
             raise InputError("config: start of numbers is wrong")
 
@@ -44,6 +46,8 @@ class Numbers:
         match text:
             case "crash":
                 os._exit(3)
+            case "alone":
+                text = "1"
             case "segfault":
                 os.kill(os.getpid(), signal.SIGSEGV)
             case "fail":
@@ -63,3 +67,23 @@ class Numbers:
         return Extraction(
             np.stack([column, 2 * column], axis=1), looked_at=count + 1, seconds=count / 4
         )
+
+
+class Together(Numbers):
+    """Takes utterances together, four at once, in one process."""
+
+    shard_size = 4
+    max_processes = 1
+
+    def extract_all(self, utterances: list[Utterance]) -> list[Extraction | UtteranceError]:
+        with Path(self._settings["log"]).open("a") as file:
+            file.write(f"{'+'.join(utterance.utterance for utterance in utterances)}\n")
+        outcomes = []
+        for utterance in utterances:
+            if utterance.text == "alone":
+                raise RuntimeError("too much at once")
+            try:
+                outcomes.append(self.extract(utterance))
+            except UtteranceError as error:
+                outcomes.append(error)
+        return outcomes

@@ -1,5 +1,6 @@
 """Lexical features: tokens, truncation, and where the model comes from."""
 
+import json
 import pickle
 import shutil
 
@@ -10,7 +11,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.features import bert
+from robust_mer.features import pretrained
 from robust_mer.features.bert import SETTINGS, Bert
 from robust_mer.features.utterance import Utterance
 from robust_mer.features.weights import locate
@@ -62,6 +63,53 @@ def test_no_transcript(extractor, text):
         extractor.extract(said(text))
 
 
+def test_texts_taken_together_have_the_states_that_they_have_alone(extractor, monkeypatch):
+    words = ["it", "was", "never", "a", "question", "of", "😀", ",", "—", "naïve", "你好"]
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(words, size)) for size in rng.integers(1, 40, 60)]
+    texts[7] = "long " * 2000
+    texts[20] = " "
+    passes = []
+    states = Bert._states
+    monkeypatch.setattr(Bert, "_states", lambda *given: passes.append(given) or states(*given))
+    together = extractor.extract_all([said(text) for text in texts])
+    assert len(passes) < 10
+    assert isinstance(together.pop(20), UtteranceError)
+    del texts[20]
+    for text, found in zip(texts, together, strict=True):
+        alone = extractor.extract(said(text))
+        np.testing.assert_allclose(found.values, alone.values, atol=1e-4)
+        assert (found.looked_at, found.note) == (alone.looked_at, alone.note)
+    assert together[7].note == "truncated: 2002 tokens to 512"
+    assert extractor.extract_all([said("")])[0].args == ("no transcript",)
+    assert extractor.extract_all([]) == []
+
+
+def test_tokenizer_without_padding_takes_texts_one_by_one(small_model):
+    file = small_model / "tokenizer_config.json"
+    config = {key: value for key, value in json.loads(file.read_text()).items()}
+    file.write_text(json.dumps({**config, "pad_token": None}))
+    extractor = Bert({**SETTINGS, "model": str(small_model)})
+    assert extractor._tokenizer.pad_token is None
+    found = extractor.extract_all([said("one"), said("two more words")])
+    assert [len(extraction.values) for extraction in found] == [3, 5]
+
+
+def test_checkpoint_that_lacks_weights_is_refused(small_model):
+    # transformers itself would draw them at random.
+    file = small_model / "pytorch_model.bin"
+    weights = torch.load(file, weights_only=True)
+    name = "encoder.layer.0.output.dense.weight"
+    torch.save({k: v for k, v in weights.items() if k != name}, file)
+    with pytest.raises(InputError, match=f"lacks 1 of the network's weights, the first: {name}"):
+        Bert({**SETTINGS, "model": str(small_model)})
+    torch.save({**weights, name: torch.zeros(2, 2)}, file)
+    with pytest.raises(InputError, match=rf"{name} have the shape \(2, 2\).*\(8, 8\)"):
+        Bert({**SETTINGS, "model": str(small_model)})
+    torch.save({k: v for k, v in weights.items() if not k.startswith("pooler")}, file)
+    assert Bert({**SETTINGS, "model": str(small_model)}).names[0] == "hidden_0"
+
+
 @pytest.fixture
 def small_model(packaged, tmp_path):
     """A folder with a tiny encoder in PyTorch's own format, and no safetensors."""
@@ -104,7 +152,7 @@ def test_unknown_model_says_what_to_do(monkeypatch):
     def not_there(*_, **__):
         raise LocalEntryNotFoundError("offline")
 
-    monkeypatch.setattr(bert, "snapshot_download", not_there)
+    monkeypatch.setattr(pretrained, "snapshot_download", not_there)
     with pytest.raises(InputError, match=r"'bert-larg-uncased'.*Name the folder"):
         Bert({"model": "bert-larg-uncased", "max_tokens": 512})
 

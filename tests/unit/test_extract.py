@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,15 @@ import pytest
 from numbers_extractor import SETTINGS
 
 from robust_mer.errors import InputError
-from robust_mer.features import shards
+from robust_mer.features import shards, workers
 from robust_mer.features.extract import extract_features, read_utterances
+from robust_mer.features.versions import versions_of
+from robust_mer.features.workers import Workers
+from robust_mer.jobs import progress
 from robust_mer.store import read_features
 
 IMPLEMENTATION = "numbers_extractor:Numbers"
+TOGETHER = "numbers_extractor:Together"
 
 
 @pytest.fixture
@@ -42,17 +47,25 @@ class Corpus:
         table["audio_is_cut"] = "1"
         table.to_csv(self.index, index=False)
 
-    def extract(self, threads: int = 1, max_failed_fraction: float = 1.0, **settings) -> None:
+    def extract(
+        self,
+        threads: int = 1,
+        max_failed_fraction: float = 1.0,
+        implementation: str = IMPLEMENTATION,
+        weights_sha256: str = "",
+        **settings,
+    ) -> None:
         self.log.write_text("")
         extract_features(
             self.index,
             self.folder,
-            IMPLEMENTATION,
+            implementation,
             {**SETTINGS, "log": str(self.log), **settings},
             self.features,
             self.report,
             threads,
             max_failed_fraction,
+            weights_sha256=weights_sha256,
         )
 
     def extracted(self) -> list[str]:
@@ -133,6 +146,100 @@ def test_crash_that_does_not_come_back_costs_nothing(corpus):
     assert corpus.rows().loc["a", "status"] == "ok"
 
 
+def test_utterances_are_taken_together_where_the_extractor_wants_that(corpus):
+    corpus.write({**many(6), "u002": "fail", "u004": "nothing"})
+    corpus.extract(threads=2, implementation=TOGETHER)
+    assert [line for line in corpus.extracted() if "+" in line] == [
+        "u000+u001+u002+u003",
+        "u004+u005",
+    ]
+    rows = corpus.rows()
+    assert list(rows["status"]) == ["ok", "ok", "failed", "ok", "empty", "ok"]
+    assert rows.loc["u002", "reason"] == "not usable: by request"
+    together = corpus.features.read_bytes()
+    corpus.extract()
+    assert corpus.features.read_bytes() == together
+
+
+def test_extractor_that_cannot_take_them_together_gets_them_alone(corpus):
+    corpus.write({**many(4), "u001": "alone", "u002": "bug"})
+    corpus.extract(implementation=TOGETHER)
+    rows = corpus.rows()
+    assert list(rows["status"]) == ["ok", "ok", "failed", "ok"]
+    assert rows.loc["u002", "reason"] == "ValueError: an array is odd"
+
+
+def test_crash_among_utterances_taken_together_costs_one(corpus):
+    corpus.write({**many(6), "u001": "segfault"})
+    corpus.extract(implementation=TOGETHER)
+    assert list(corpus.rows()["status"]) == ["ok", "failed", *["ok"] * 4]
+    assert "SIGSEGV" in corpus.rows().loc["u001", "reason"]
+
+
+@pytest.mark.parametrize(("implementation", "processes"), [(IMPLEMENTATION, 2), (TOGETHER, 1)])
+def test_extractor_may_want_fewer_processes(corpus, monkeypatch, implementation, processes):
+    monkeypatch.setattr(shards, "_SIZE", 4)
+    corpus.write(many(20))
+    started = []
+    start = workers._Worker.__init__
+    monkeypatch.setattr(
+        workers._Worker, "__init__", lambda self, *how: started.append(how) or start(self, *how)
+    )
+    corpus.extract(threads=2, implementation=implementation)
+    assert len(started) == processes
+
+
+def test_feature_file_tells_versions(corpus):
+    corpus.write({"a": "1"})
+    corpus.extract()
+    assert read_features(corpus.features).versions == {"numpy": np.__version__}
+
+
+def test_versions_are_those_of_all_packages_that_compute():
+    found = versions_of("robust_mer.features.is13:IS13")
+    assert set(found) == {"numpy", "opensmile", "scipy", "soundfile", "soxr"}
+    assert found["opensmile"] == version("opensmile")
+
+
+def test_other_weights_are_refused(corpus):
+    corpus.write({"a": "1"})
+    with pytest.raises(InputError, match=r"SHA-256 abc.*weights_sha256 in the config is abd"):
+        corpus.extract(weights_sha256="abd")
+    assert corpus.extracted() == []
+    corpus.extract(weights_sha256="abc")
+    assert corpus.features.exists()
+
+
+def test_gpu_is_hidden_on_demand(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    seen = []
+    for device in ("auto", "cpu"):
+        settings = {**SETTINGS, "start": "devices"}
+        with (
+            pytest.raises(InputError) as error,
+            Workers(IMPLEMENTATION, settings, 1, device=device) as pool,
+        ):
+            pool.describe()
+        seen.append(str(error.value))
+    assert seen == ["devices: 0", "devices: "]
+
+
+def test_log_counts_remarks_by_kind(corpus, caplog):
+    caplog.set_level("INFO", "robust_mer")
+    corpus.write({"a": "nothing", "b": "fail", "c": "fail", "d": "1"})
+    corpus.extract()
+    for line in ("4 utterances: 1 ok, 1 empty, 2 failed", "2 utterances: not usable"):
+        assert line in caplog.messages
+
+
+def test_rate_and_time_left_are_told(monkeypatch, caplog):
+    caplog.set_level("INFO", "robust_mer")
+    clock = iter([0.0, 10.0, 20.0, 30.0, 40.0])
+    monkeypatch.setattr("robust_mer.jobs.time.monotonic", lambda: next(clock))
+    list(progress("abcd", 4, "utterances"))
+    assert caplog.messages == ["2 of 4 utterances, 0.1 a second, about 20 s left"]
+
+
 def test_shards_hold_neighbours_in_a_recording(corpus, monkeypatch):
     monkeypatch.setattr(shards, "_SIZE", 2)
     starts = ["9", "", "10", "", "", ""]
@@ -166,7 +273,7 @@ def test_killed_run_goes_on_where_it_was(corpus):
         run.kill()
         run.wait()
     _until(lambda: not any(_is_running(child) for child in children))
-    assert len(list(corpus.shards.glob("*.npz"))) == 2
+    assert len(list(corpus.shards.glob("[!.]*.h5"))) == 2
     assert not corpus.features.exists()
 
     gate.unlink()

@@ -54,7 +54,7 @@ def corpus(tmp_path_factory):
         find(0.1)
     # What was found stays, and the next job takes it up.
     assert len(list(folder.glob("faces/*.crops/*/*.jpgs"))) == 2
-    assert len(list(folder.glob("faces/*.shards/*.npz"))) == 1
+    assert len(list(folder.glob("faces/*.shards/*.h5"))) == 1
     find(0.5)
     assert not list(folder.glob("faces/faces.h5.*"))  # neither shards nor crops stay
     return folder

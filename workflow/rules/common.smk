@@ -187,6 +187,10 @@ def sheet_folders():
     ]
 
 
+def extraction_gpus(wildcards):
+    return settings.extraction_gpus(wildcards.extractor)
+
+
 def extraction_code(wildcards):
     return code_identity(
         "robust_mer.features.extract", settings.extractor(wildcards.extractor)["implementation"]

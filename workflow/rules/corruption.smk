@@ -41,6 +41,8 @@ rule extract_corrupted:
     conda:
         "../../envs/features.yaml"
     threads: 8
+    resources:
+        gpu=extraction_gpus,
     params:
         extractor=extractor_params,
         raw=raw_params,

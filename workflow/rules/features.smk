@@ -19,7 +19,7 @@ rule find_faces:
         "../../envs/features.yaml"
     threads: 8
     resources:
-        gpu=1,
+        gpu=0 if settings.features_device == "cpu" else 1,
     params:
         faces=settings.faces,
         code=code_identity("robust_mer.features.find_faces"),
@@ -59,6 +59,8 @@ rule extract_features:
     conda:
         "../../envs/features.yaml"
     threads: 8
+    resources:
+        gpu=extraction_gpus,
     params:
         extractor=extractor_params,
         code=extraction_code,

@@ -5,7 +5,7 @@ with job(snakemake.log[0], f"extract_corrupted {wildcards.raw} {wildcards.extrac
     from robust_mer.corruption.raw.signals import RawCorruption
     from robust_mer.features.extract import extract_features
 
-    # not params: where a corpus lies and how much may fail change no feature
+    # not params: where a corpus lies, how much may fail and the device change no feature
     root = snakemake.config["corpora"][wildcards.corpus]["root"]
     tables = (snakemake.input.utterances, snakemake.input.folds, root)
     extract_features(
@@ -17,6 +17,8 @@ with job(snakemake.log[0], f"extract_corrupted {wildcards.raw} {wildcards.extrac
         report_path=snakemake.output.table,
         threads=snakemake.threads,
         max_failed_fraction=snakemake.config["features"]["max_failed_fraction"],
+        weights_sha256=snakemake.params.extractor["weights_sha256"],
+        device=snakemake.config["features"]["device"],
         corruption=RawCorruption(
             **snakemake.params.raw,
             code=snakemake.params.raw_code,

@@ -5,7 +5,7 @@ with job(snakemake.log[0], f"extract_features {snakemake.wildcards.extractor}"):
 
     extract_features(
         snakemake.input.utterances,
-        # not params: where a corpus lies and how much may fail change no feature
+        # not params: where a corpus lies, how much may fail and the device change no feature
         root=snakemake.config["corpora"][snakemake.wildcards.corpus]["root"],
         implementation=snakemake.params.extractor["implementation"],
         settings=snakemake.params.extractor["settings"],
@@ -14,4 +14,6 @@ with job(snakemake.log[0], f"extract_features {snakemake.wildcards.extractor}"):
         threads=snakemake.threads,
         max_failed_fraction=snakemake.config["features"]["max_failed_fraction"],
         faces=snakemake.input.faces or None,
+        weights_sha256=snakemake.params.extractor["weights_sha256"],
+        device=snakemake.config["features"]["device"],
     )

@@ -5,7 +5,7 @@ with job(snakemake.log[0], snakemake.rule):
 
     find_faces(
         snakemake.input.utterances,
-        # not params: where a corpus lies and how much may fail change no face
+        # not params: where a corpus lies, how much may fail and the device change no face
         root=snakemake.config["corpora"][snakemake.wildcards.corpus]["root"],
         settings=snakemake.params.faces,
         faces_path=snakemake.output.faces,
@@ -13,4 +13,5 @@ with job(snakemake.log[0], snakemake.rule):
         reasons_path=snakemake.output.reasons,
         threads=snakemake.threads,
         max_failed_fraction=snakemake.config["features"]["max_failed_fraction"],
+        device=snakemake.config["features"]["device"],
     )

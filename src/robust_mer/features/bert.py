@@ -1,17 +1,15 @@
 """Lexical features: the last hidden states of a transformer encoder."""
 
-import hashlib
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+import numpy as np
 import torch
-from huggingface_hub import snapshot_download
-from transformers import AutoModel, AutoTokenizer
-from transformers.utils.logging import disable_progress_bar
+from transformers import AutoTokenizer
 
 from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.pretrained import Pretrained
 from robust_mer.features.utterance import Extraction, Utterance
-from robust_mer.features.weights import is_path, locate
-from robust_mer.files import sha256
 
 SETTINGS = {
     # A model's id on the Hugging Face hub (bert-large-uncased in the papers), a folder that holds
@@ -22,41 +20,55 @@ SETTINGS = {
 }
 
 _KEY = "model of bert"
+_BATCH_TOKENS = 1024  # in a batch, padding included
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    """A text as the network gets it."""
+
+    inputs: dict[str, list[int]]  # the tokenizer's: ids and what else the network wants
+    length: int  # tokens of the whole text
+    note: str
+
+    def __len__(self) -> int:
+        return len(self.inputs["input_ids"])
 
 
 class Bert:
     """The last hidden state of every token, special ones included, of a pretrained encoder.
+
+    Texts of similar length go through the network together. What is padded is masked, so beside
+    which others a text stands changes its features by rounding only.
 
     Source: J. Devlin et al., "BERT: pre-training of deep bidirectional transformers for language
     understanding", NAACL 2019.
     """
 
     frame_rate = None
+    shard_size = 100  # texts are short, and the more there are, the more have a length in common
 
     def __init__(self, settings: dict):
-        disable_progress_bar()
-        folder = _folder(settings["model"])
-        weights = _weight_files(folder)
+        encoder = Pretrained(settings["model"], _KEY)
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            self._model = AutoModel.from_pretrained(
-                folder,
-                local_files_only=True,
-                use_safetensors=weights[0].suffix == ".safetensors",
-                weights_only=True,  # a .bin file is a pickle: nothing but tensors is loaded from it
-                dtype=torch.float32,
-            ).eval()
+            self._tokenizer = AutoTokenizer.from_pretrained(encoder.folder, local_files_only=True)
         except Exception as error:  # what goes wrong in there has no class in common
-            raise InputError(f"config: {_KEY}: {folder} cannot be loaded: {error}") from error
+            raise InputError(
+                f"config: {_KEY}: {encoder.folder} has no tokenizer that can be loaded: {error}"
+            ) from error
+        self._network, self._device = encoder.network, encoder.device
         self._max_tokens = settings["max_tokens"]
-        limit = getattr(self._model.config, "max_position_embeddings", self._max_tokens)
+        limit = getattr(self._network.config, "max_position_embeddings", self._max_tokens)
         if not 3 <= self._max_tokens <= limit:
             raise InputError(
                 f"config: max_tokens of bert is {self._max_tokens}, expected 3 to {limit}, the "
                 "most that the model takes"
             )
-        self.names = [f"hidden_{i}" for i in range(self._model.config.hidden_size)]
-        self.weights_sha256 = _sha256(weights)
+        # Without a token to pad with, every text goes alone.
+        self._batch_tokens = 0 if self._tokenizer.pad_token is None else _BATCH_TOKENS
+        self.names = [f"hidden_{i}" for i in range(self._network.config.hidden_size)]
+        self.weights_sha256 = encoder.sha256
+        self.max_processes = encoder.max_processes
 
     def extract(self, utterance: Utterance) -> Extraction:
         """Hidden states of the utterance's transcript: float32 [tokens, hidden size].
@@ -64,57 +76,62 @@ class Bert:
         Raises:
             UtteranceError: there is no transcript.
         """
+        tokens = self._tokens(utterance)
+        (states,) = self._states([tokens])
+        return self._extraction(tokens, states)
+
+    def extract_all(self, utterances: list[Utterance]) -> list[Extraction | UtteranceError]:
+        """Hidden states of several utterances' transcripts, in batches of similar length."""
+        outcomes: list[Extraction | UtteranceError | None] = [None] * len(utterances)
+        tokens: dict[int, _Tokens] = {}
+        for place, utterance in enumerate(utterances):
+            try:
+                tokens[place] = self._tokens(utterance)
+            except UtteranceError as error:
+                outcomes[place] = error
+        for batch in self._batches(tokens):
+            states = self._states([tokens[place] for place in batch])
+            for place, found in zip(batch, states, strict=True):
+                outcomes[place] = self._extraction(tokens[place], found)
+        return outcomes
+
+    def _tokens(self, utterance: Utterance) -> _Tokens:
         if not utterance.text.strip():
             raise UtteranceError("no transcript")
         # Both are said in full because a packaged tokenizer may bring its own length and padding.
-        tokens = self._tokenizer(
-            utterance.text, padding=False, truncation=False, return_tensors="pt", verbose=False
-        )
-        length = tokens["input_ids"].shape[1]
+        inputs = self._tokenizer(utterance.text, padding=False, truncation=False, verbose=False)
+        length = len(inputs["input_ids"])
         note = ""
         if length > self._max_tokens:
             note = f"truncated: {length} tokens to {self._max_tokens}"
-            tokens = self._tokenizer(
-                utterance.text,
-                padding=False,
-                truncation=True,
-                max_length=self._max_tokens,
-                return_tensors="pt",
+            inputs = self._tokenizer(
+                utterance.text, padding=False, truncation=True, max_length=self._max_tokens
             )
+        return _Tokens(dict(inputs), length, note)
+
+    def _batches(self, tokens: dict[int, _Tokens]) -> Iterator[list[int]]:
+        """Keys of texts that go together: neighbours in length, up to a number of tokens."""
+        batch: list[int] = []
+        for place in sorted(tokens, key=lambda place: len(tokens[place])):
+            if batch and (len(batch) + 1) * len(tokens[place]) > self._batch_tokens:
+                yield batch
+                batch = []
+            batch.append(place)
+        if batch:
+            yield batch
+
+    def _states(self, tokens: list[_Tokens]) -> list[np.ndarray]:
+        """Last hidden states of texts in one pass of the network: float32 [tokens, size] each."""
+        texts = [text.inputs for text in tokens]
+        if len(texts) == 1:
+            padded = {key: torch.tensor([row]) for key, row in texts[0].items()}
+        else:
+            padded = self._tokenizer.pad(texts, padding="longest", return_tensors="pt")
+        inputs = {key: rows.to(self._device) for key, rows in padded.items()}
         with torch.inference_mode():
-            states = self._model(**tokens).last_hidden_state[0]
-        return Extraction(states.numpy(), looked_at=length, note=note)
+            states = self._network(**inputs).last_hidden_state.cpu()
+        is_real = padded["attention_mask"].bool()
+        return [found[real].numpy() for found, real in zip(states, is_real, strict=True)]
 
-
-def _folder(model: str) -> Path:
-    if is_path(model):
-        return locate(model, _KEY)
-    patterns = ["*.json", "*.txt", "*.model"]
-    try:
-        folder = Path(snapshot_download(model, allow_patterns=["*.safetensors", *patterns]))
-        if not list(folder.glob("*.safetensors")):
-            snapshot_download(model, allow_patterns=["pytorch_model*.bin", *patterns])
-    except (OSError, ValueError) as error:  # the hub's errors are both
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"config: {_KEY} is {model!r}: there is no such folder, and the Hugging Face hub does "
-            f"not give it ({reason}). Name the folder of a downloaded model, correct the id, or "
-            "download it once with network access (`hf download` fills the cache)."
-        ) from error
-    return folder
-
-
-def _weight_files(folder: Path) -> list[Path]:
-    """The files with the model's weights: safetensors where there are any."""
-    for pattern in ("*.safetensors", "pytorch_model*.bin"):
-        if files := sorted(folder.glob(pattern)):
-            return files
-    raise InputError(f"config: {_KEY}: {folder} holds no *.safetensors and no pytorch_model*.bin")
-
-
-def _sha256(files: list[Path]) -> str:
-    """SHA-256 of a file; of several, that of their digests one after the other."""
-    digests = [sha256(file) for file in files]
-    if len(digests) == 1:
-        return digests[0]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+    def _extraction(self, tokens: _Tokens, states: np.ndarray) -> Extraction:
+        return Extraction(states, looked_at=tokens.length, note=tokens.note)

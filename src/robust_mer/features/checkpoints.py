@@ -12,26 +12,20 @@ from robust_mer.errors import InputError
 from robust_mer.files import sha256
 
 
-def load_weights(network: nn.Module, path: Path, expected_sha256: str, key: str) -> str:
+def load_weights(network: nn.Module, path: Path, key: str) -> str:
     """Fill a network from a .safetensors file, or from a .pth file that holds tensors alone.
 
     Args:
         network: Every one of its weights must be there, and none more.
         path: The file.
-        expected_sha256: Of the file; empty takes any.
         key: Config key for messages.
 
     Returns:
         The file's SHA-256.
 
     Raises:
-        InputError: it is another file than expected, cannot be read, or does not fit the network.
+        InputError: it cannot be read, or does not fit the network.
     """
-    digest = sha256(path)
-    if expected_sha256 and digest != expected_sha256.lower():
-        raise InputError(
-            f"config: {key}: {path} has the SHA-256 {digest}, expected {expected_sha256}"
-        )
     weights = _read(path, key)
     wanted = network.state_dict()
     for name in wanted:
@@ -46,7 +40,7 @@ def load_weights(network: nn.Module, path: Path, expected_sha256: str, key: str)
                 f"{list(wanted[name].shape)}"
             )
     network.load_state_dict(weights)
-    return digest
+    return sha256(path)
 
 
 def _read(path: Path, key: str) -> dict[str, Tensor]:

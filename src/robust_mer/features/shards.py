@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 from robust_mer.errors import UtteranceError
-from robust_mer.features.utterance import Extractor, SignalCorruption, Utterance
+from robust_mer.features.utterance import Extraction, Extractor, SignalCorruption, Utterance
 from robust_mer.files import whole
 
 _SIZE = 25  # utterances; a killed job loses at most this many per process
@@ -38,39 +40,44 @@ class Shard:
             ]
         reason = f"the extractor's process died over it: {death}"
         row = _report(self.utterances[0], status="failed", reason=reason)
-        _write(self.path, [np.zeros((0, width), np.float32)], [row])
+        _write(self.path, width, [(np.zeros((0, width), np.float32), row)])
         return [self]
 
 
 @dataclass(frozen=True)
 class FinishedShard:
-    """The content of a shard's file."""
+    """A shard's file: what it tells of its utterances, and their frames on demand."""
 
-    values: np.ndarray  # float32 [frames, D]
+    path: Path
     offsets: np.ndarray  # [N + 1]
     report: list[dict]
 
     def frames(self, row: int) -> np.ndarray:
         """Frames of the utterance in place ``row``: float32 [T, D]."""
-        return self.values[self.offsets[row] : self.offsets[row + 1]]
+        with h5py.File(self.path) as file:
+            return file["values"][self.offsets[row] : self.offsets[row + 1]]
 
 
-def cut(utterances: list[Utterance], folder: Path, context: list) -> list[Shard]:
+def cut(
+    utterances: list[Utterance], folder: Path, context: list, size: int | None = None
+) -> list[Shard]:
     """Cut the work into shards whose utterances are neighbours in the same recordings.
 
     Args:
         utterances: All of them.
         folder: Where the shards' files go.
         context: All that a result hangs on beside the utterances; it enters the files' names.
+        size: Utterances in a shard, where the extractor has a wish.
     """
 
     def place(utterance: Utterance) -> tuple[str, str, float]:
         return str(utterance.video), str(utterance.audio), utterance.start or 0.0
 
     ordered = sorted(utterances, key=place)
+    size = size or _SIZE
     return [
-        _shard(tuple(ordered[first : first + _SIZE]), folder, context)
-        for first in range(0, len(ordered), _SIZE)
+        _shard(tuple(ordered[first : first + size]), folder, context)
+        for first in range(0, len(ordered), size)
     ]
 
 
@@ -78,14 +85,19 @@ def extract_shard(
     extractor: Extractor, shard: Shard, corruption: SignalCorruption | None = None
 ) -> None:
     """Extract a shard's utterances, corrupted where that is asked for, and write its file."""
-    results = [_extract(extractor, utterance, corruption) for utterance in shard.utterances]
-    _write(shard.path, [values for values, _ in results], [row for _, row in results])
+    width = len(extractor.names)
+    outcomes = _outcomes(extractor, shard.utterances, corruption)
+    results = (
+        _result(extractor, utterance, outcome)
+        for utterance, outcome in zip(shard.utterances, outcomes, strict=True)
+    )
+    _write(shard.path, width, results)
 
 
 def read_shard(path: Path) -> FinishedShard:
     """Read a shard's file."""
-    with np.load(path, allow_pickle=False) as file:
-        return FinishedShard(file["values"], file["offsets"], json.loads(str(file["report"])))
+    with h5py.File(path) as file:
+        return FinishedShard(path, file["offsets"][:], json.loads(file.attrs["report"]))
 
 
 def _shard(utterances: tuple[Utterance, ...], folder: Path, context: list) -> Shard:
@@ -95,7 +107,7 @@ def _shard(utterances: tuple[Utterance, ...], folder: Path, context: list) -> Sh
     ]
     text = json.dumps([context, rows], sort_keys=True, default=str)
     name = hashlib.sha256(text.encode()).hexdigest()[:32]
-    return Shard(utterances, folder / f"{name}.npz", context)
+    return Shard(utterances, folder / f"{name}.h5", context)
 
 
 def _version(path: Path | None) -> tuple[int, int] | None:
@@ -106,14 +118,44 @@ def _version(path: Path | None) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
-def _extract(
-    extractor: Extractor, utterance: Utterance, corruption: SignalCorruption | None
+def _outcomes(
+    extractor: Extractor, utterances: tuple[Utterance, ...], corruption: SignalCorruption | None
+) -> Iterator[Extraction | Exception]:
+    """What comes of each utterance, in their order."""
+
+    def receive(utterance: Utterance) -> Utterance:
+        return utterance if corruption is None else corruption(utterance)
+
+    if not hasattr(extractor, "extract_all"):
+        for utterance in utterances:
+            yield _attempt(lambda given: extractor.extract(receive(given)), utterance)
+        return
+    received = [_attempt(receive, utterance) for utterance in utterances]
+    usable = [utterance for utterance in received if isinstance(utterance, Utterance)]
+    together = _attempt(extractor.extract_all, usable)
+    if isinstance(together, Exception):  # it costs the utterance that it comes from, not the others
+        together = [_attempt(extractor.extract, utterance) for utterance in usable]
+    outcome = iter(together)
+    for utterance in received:
+        yield next(outcome) if isinstance(utterance, Utterance) else utterance
+
+
+def _attempt(function: Callable, argument: object) -> object:
+    try:
+        return function(argument)
+    except Exception as error:  # a library's complaint about one file must not cost the others
+        return error
+
+
+def _result(
+    extractor: Extractor, utterance: Utterance, outcome: Extraction | Exception
 ) -> tuple[np.ndarray, dict]:
+    """An utterance's frames, float32 [T, D], and its row of the report."""
     width = len(extractor.names)
     try:
-        received = utterance if corruption is None else corruption(utterance)
-        extraction = extractor.extract(received)
-        values = np.asarray(extraction.values, np.float32)
+        if isinstance(outcome, Exception):
+            raise outcome
+        values = np.asarray(outcome.values, np.float32)
         if values.ndim != 2 or values.shape[1] != width:
             raise UtteranceError(f"features of shape {values.shape}: expected (T, {width})")
         unfilled = np.isin(extractor.names, getattr(extractor, "unfilled", ()))
@@ -123,13 +165,13 @@ def _extract(
             raise UtteranceError("features that are not filled hold numbers")
     except UtteranceError as error:
         reason = str(error)
-    except Exception as error:  # a library's complaint about one file must not cost the others
+    except Exception as error:
         reason = f"{type(error).__name__}: {error}"
     else:
-        seconds = "" if extraction.seconds is None else round(extraction.seconds, 3)
+        seconds = "" if outcome.seconds is None else round(outcome.seconds, 3)
         status = "ok" if len(values) else "empty"
         return values, _report(
-            utterance, len(values), extraction.looked_at, seconds, status, extraction.note
+            utterance, len(values), outcome.looked_at, seconds, status, outcome.note
         )
     return np.zeros((0, width), np.float32), _report(utterance, status="failed", reason=reason)
 
@@ -152,12 +194,17 @@ def _report(
     }
 
 
-def _write(path: Path, frames: list[np.ndarray], report: list[dict]) -> None:
-    offsets = np.cumsum([0, *map(len, frames)])
-    with whole(path) as unfinished:
-        np.savez(
-            unfinished,
-            values=np.concatenate(frames),
-            offsets=offsets,
-            report=np.array(json.dumps(report)),
+def _write(path: Path, width: int, results: Iterable[tuple[np.ndarray, dict]]) -> None:
+    """Write a shard's file, one utterance after the other: no more than one is held in memory."""
+    offsets, report = [0], []
+    with whole(path) as unfinished, h5py.File(unfinished, "w") as file:
+        values = file.create_dataset(
+            "values", (0, width), "float32", maxshape=(None, width), chunks=(256, width)
         )
+        for frames, row in results:
+            offsets.append(offsets[-1] + len(frames))
+            values.resize(offsets[-1], axis=0)
+            values[offsets[-2] :] = frames
+            report.append(row)
+        file["offsets"] = np.array(offsets, dtype=np.int64)
+        file.attrs["report"] = json.dumps(report)

@@ -59,6 +59,12 @@ class Extractor(Protocol):
     Its constructor takes the complete settings and raises InputError where they are wrong. One that
     leaves columns empty has their names in ``unfilled``, their reasons in a literal ``REMARKS``
     (``{"unfilled": {name: why}}``), and NaN in them; all else must be finite.
+
+    It may offer more. ``extract_all(utterances)`` gives, for a list of utterances, a list with an
+    Extraction or an UtteranceError for each; one that is faster on many at once has it, and is
+    asked for single ones where it raises. ``shard_size``: how many utterances it would like at
+    once. ``max_processes``: how many processes may run it side by side; 1 for a network on a GPU,
+    or for a table that fills the memory.
     """
 
     names: list[str]  # one a feature

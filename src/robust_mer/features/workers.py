@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection, wait
 from robust_mer.errors import InputError
 from robust_mer.features.shards import Shard, extract_shard
 from robust_mer.features.utterance import Extractor, SignalCorruption, Utterance
+from robust_mer.features.versions import versions_of
 from robust_mer.jobs import die_with_parent, without_main
 from robust_mer.settings import load
 
@@ -24,6 +25,9 @@ class Description:
     names: list[str]
     frame_rate: float | None
     weights_sha256: str
+    versions: dict[str, str]
+    shard_size: int | None
+    max_processes: int | None
 
 
 class Workers:
@@ -39,11 +43,10 @@ class Workers:
         settings: dict,
         threads: int,
         corruption: SignalCorruption | None = None,
+        device: str = "auto",
     ):
-        self._implementation = implementation
-        self._settings = settings
-        self._threads = threads
-        self._corruption = corruption
+        self._begin = (implementation, settings, corruption, device)
+        self._processes = threads
         self._workers: list[_Worker] = []
         self._width = 0
 
@@ -68,8 +71,9 @@ class Workers:
         try:
             description = _checked(worker.connection.recv())
         except EOFError:
-            raise InputError(f"{self._implementation} cannot start: {worker.death()}") from None
+            raise InputError(f"{self._begin[0]} cannot start: {worker.death()}") from None
         self._width = len(description.names)
+        self._processes = min(self._processes, description.max_processes or self._processes)
         return description
 
     def run(self, shards: list[Shard]) -> Iterator[tuple[Shard, int, Utterance]]:
@@ -81,7 +85,7 @@ class Workers:
         idle = list(self._workers)
         busy: dict[Connection, tuple[_Worker, Shard]] = {}
         while waiting or busy:
-            while waiting and len(busy) < self._threads:
+            while waiting and len(busy) < self._processes:
                 shard = waiting.popleft()
                 if shard.path.is_file():
                     yield from _places(shard)
@@ -104,7 +108,7 @@ class Workers:
                 yield from _places(shard)
 
     def _start(self) -> "_Worker":
-        worker = _Worker(self._implementation, self._settings, self._corruption)
+        worker = _Worker(*self._begin)
         self._workers.append(worker)
         return worker
 
@@ -113,11 +117,19 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS
 
 
 class _Worker:
-    def __init__(self, implementation: str, settings: dict, corruption: SignalCorruption | None):
+    def __init__(
+        self,
+        implementation: str,
+        settings: dict,
+        corruption: SignalCorruption | None,
+        device: str,
+    ):
         spawn = multiprocessing.get_context("spawn")  # a fork would copy torch's locks and threads
         self.connection, theirs = spawn.Pipe()
         self.process = spawn.Process(
-            target=_serve, args=(theirs, implementation, settings, corruption), daemon=True
+            target=_serve,
+            args=(theirs, implementation, settings, corruption, device),
+            daemon=True,
         )
         with without_main():
             self.process.start()
@@ -135,12 +147,15 @@ def _serve(
     implementation: str,
     settings: dict,
     corruption: SignalCorruption | None,
+    device: str,
 ) -> None:
     """Body of a process: build the extractor, then extract the shards that come."""
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     # The processes fill the cores, and Snakemake exports its own number. Read at torch's import.
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
     try:
         extractor: Extractor = load(implementation)(settings)
     except InputError as error:
@@ -157,7 +172,16 @@ def _serve(
     except Exception:
         connection.send(RuntimeError(f"{implementation} cannot start:\n{traceback.format_exc()}"))
         return
-    connection.send(Description(extractor.names, extractor.frame_rate, extractor.weights_sha256))
+    connection.send(
+        Description(
+            extractor.names,
+            extractor.frame_rate,
+            extractor.weights_sha256,
+            versions_of(implementation),
+            getattr(extractor, "shard_size", None),
+            getattr(extractor, "max_processes", None),
+        )
+    )
     with suppress(EOFError):
         while True:
             extract_shard(extractor, connection.recv(), corruption)

@@ -1,0 +1,132 @@
+"""Acoustic features: hidden states of a pretrained encoder of raw audio."""
+
+import math
+
+import numpy as np
+import torch
+from transformers import AutoFeatureExtractor
+
+from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.audio import SAMPLE_RATE, decode_audio
+from robust_mer.features.pretrained import Pretrained
+from robust_mer.features.utterance import Extraction, Utterance
+
+SETTINGS = {
+    # WavLM, HuBERT, wav2vec 2.0 or another encoder of raw audio: its id on the Hugging Face hub, a
+    # folder that holds it, or "package:" and a folder inside an installed package.
+    "model": "microsoft/wavlm-base-plus",
+    # Which hidden state: 0 is what enters the first layer, 1 what leaves it; -1 the last.
+    "layer": -1,
+    # Longest stretch, in seconds, that the network sees at once. A longer recording goes through it
+    # in windows of this length, which overlap; that is reported.
+    "window": 20.0,
+}
+LIMITS = {"window": (1.0, 600.0)}
+
+_KEY = "model of audio_encoder"
+_CONTEXT = 1 / 8  # of a window, at each end: seen by the network, but taken from the neighbour
+
+
+class AudioEncoder:
+    """One layer's hidden states of a pretrained encoder of raw audio.
+
+    Their frame rate is the sample rate over the strides of the network's convolutions, 50 Hz for
+    the known models. The signal is normalised over the utterance where the model wants it.
+
+    Sources: A. Baevski et al., "wav2vec 2.0", NeurIPS 2020; W.-N. Hsu et al., "HuBERT", IEEE/ACM
+    TASLP 29, 2021; S. Chen et al., "WavLM", IEEE JSTSP 16(6), 2022.
+    """
+
+    def __init__(self, settings: dict):
+        encoder = Pretrained(settings["model"], _KEY)
+        self._network, self._device = encoder.network, encoder.device
+        config = self._network.config
+        if not hasattr(config, "conv_stride") or self._network.main_input_name != "input_values":
+            raise InputError(
+                f"config: {_KEY} is {settings['model']!r}, a {config.model_type}: expected an "
+                "encoder of raw audio such as WavLM, HuBERT or wav2vec 2.0"
+            )
+        self._normalises = self._read_preprocessor(encoder)
+        depth = config.num_hidden_layers
+        self._layer = settings["layer"]
+        if not -depth - 1 <= self._layer <= depth:
+            raise InputError(
+                f"config: layer of audio_encoder is {self._layer}, expected {-depth - 1} to {depth}"
+            )
+        self._convolutions = list(zip(config.conv_kernel, config.conv_stride, strict=True))
+        self._stride = math.prod(config.conv_stride)
+        self._receptive = 1  # samples that one frame hangs on
+        for kernel, stride in reversed(self._convolutions):
+            self._receptive = (self._receptive - 1) * stride + kernel
+        self._window = self._frames(round(settings["window"] * SAMPLE_RATE))
+        self._seconds = settings["window"]
+        self.frame_rate = SAMPLE_RATE / self._stride
+        self.names = [f"hidden_{i}" for i in range(config.hidden_size)]
+        self.weights_sha256 = encoder.sha256
+        self.max_processes = encoder.max_processes
+
+    def extract(self, utterance: Utterance) -> Extraction:
+        """Hidden states of the utterance's audio: float32 [T, hidden size].
+
+        Raises:
+            UtteranceError: the audio is missing, cannot be decoded, ends before the utterance
+                does, or is too short for one frame.
+        """
+        audio = decode_audio(utterance)
+        signal = audio.signal
+        total = self._frames(len(signal))
+        if total < 1:
+            raise UtteranceError(f"audio too short for one frame: {audio.seconds:.3f} s")
+        if self._normalises:
+            mean, variance = np.mean(signal, dtype=np.float64), np.var(signal, dtype=np.float64)
+            signal = (signal - np.float32(mean)) / np.float32(np.sqrt(variance + 1e-7))
+        values = np.empty((total, len(self.names)), np.float32)
+        windows = 0
+        for first, last, begin, end in self._windows(total):
+            # The last one sees the samples, too few for a frame, that the whole signal ends with.
+            beyond = None if end == total else (end - 1) * self._stride + self._receptive
+            samples = signal[begin * self._stride : beyond]
+            values[first:last] = self._states(samples)[first - begin : last - begin]
+            windows += 1
+        notes = [audio.note] * bool(audio.note)
+        notes += [f"seen in windows of {self._seconds:g} s: {windows}"] * (windows > 1)
+        return Extraction(values, total, audio.seconds, "; ".join(notes))
+
+    def _read_preprocessor(self, encoder: Pretrained) -> bool:
+        """Whether the model wants its signals normalised."""
+        try:
+            wanted = AutoFeatureExtractor.from_pretrained(encoder.folder, local_files_only=True)
+        except Exception as error:  # what goes wrong in there has no class in common
+            raise InputError(
+                f"config: {_KEY}: {encoder.folder} does not tell how audio is prepared for it "
+                f"(preprocessor_config.json): {error}"
+            ) from error
+        if wanted.sampling_rate != SAMPLE_RATE:
+            raise InputError(
+                f"config: {_KEY} wants audio at {wanted.sampling_rate} Hz, expected {SAMPLE_RATE}"
+            )
+        return wanted.do_normalize
+
+    def _frames(self, samples: int) -> int:
+        """How many frames the convolutions make of a signal."""
+        for kernel, stride in self._convolutions:
+            samples = (samples - kernel) // stride + 1
+        return samples
+
+    def _windows(self, total: int) -> list[tuple[int, int, int, int]]:
+        """For each window, the frames that are taken from it and those that the network sees."""
+        if total <= self._window:
+            return [(0, total, 0, total)]
+        context = round(self._window * _CONTEXT)
+        step = self._window - 2 * context
+        return [
+            (first, min(first + step, total), max(first - context, 0),
+             min(first + step + context, total))
+            for first in range(0, total, step)
+        ]  # fmt: skip
+
+    def _states(self, samples: np.ndarray) -> np.ndarray:
+        given = torch.from_numpy(samples)[None].to(self._device)
+        with torch.inference_mode():
+            found = self._network(given, output_hidden_states=True)
+        return found.hidden_states[self._layer][0].cpu().numpy()

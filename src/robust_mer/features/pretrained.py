@@ -1,0 +1,106 @@
+"""Pretrained encoders in the format of transformers: found, checked, loaded."""
+
+import hashlib
+from pathlib import Path
+
+import torch
+from huggingface_hub import snapshot_download
+from torch import nn
+from transformers import AutoModel
+from transformers.utils.logging import disable_progress_bar, set_verbosity_error
+
+from robust_mer.errors import InputError
+from robust_mer.features.device import best_device
+from robust_mer.features.weights import is_path, locate
+from robust_mer.files import sha256
+
+# Parts of a checkpoint that hidden states do not pass through, and that it may therefore lack:
+# BERT's pooler, and what stands for masked frames in the training of wav2vec 2.0.
+_NOT_USED = ("pooler.", "masked_spec_embed")
+
+
+class Pretrained:
+    """An encoder's folder, its weights' SHA-256 and the network, on the GPU where there is one."""
+
+    def __init__(self, model: str, key: str):
+        """Find and load a model.
+
+        Args:
+            model: An id on the Hugging Face hub, a folder, or "package:" and a folder inside an
+                installed package.
+            key: What to call the setting in messages, such as "model of bert".
+
+        Raises:
+            InputError: it is not there, cannot be loaded, or lacks weights that are needed.
+        """
+        disable_progress_bar()
+        set_verbosity_error()
+        self.folder = _folder(model, key)
+        weights = _weight_files(self.folder, key)
+        try:
+            network, report = AutoModel.from_pretrained(
+                self.folder,
+                local_files_only=True,
+                use_safetensors=weights[0].suffix == ".safetensors",
+                weights_only=True,  # a .bin file is a pickle: nothing but tensors is loaded from it
+                dtype=torch.float32,
+                ignore_mismatched_sizes=True,  # they are refused below, by name
+                output_loading_info=True,
+            )
+        except Exception as error:  # what goes wrong in there has no class in common
+            raise InputError(f"config: {key}: {self.folder} cannot be loaded: {error}") from error
+        _check(report, f"config: {key}: {self.folder}")
+        self.device = best_device()
+        self.network: nn.Module = network.eval().to(self.device)
+        self.sha256 = _sha256(weights)
+        # A second process would want a second copy of the network on the same GPU.
+        self.max_processes = 1 if self.device.type == "cuda" else None
+
+
+def _check(report: dict, where: str) -> None:
+    """transformers draws at random what a checkpoint lacks, and goes on."""
+    lacking = sorted(key for key in report["missing_keys"] if not key.startswith(_NOT_USED))
+    if lacking:
+        raise InputError(
+            f"{where} lacks {len(lacking)} of the network's weights, the first: {lacking[0]}. Its "
+            "config.json is another network's, or the file is damaged"
+        )
+    for name, found, expected in sorted(report["mismatched_keys"]):
+        raise InputError(
+            f"{where}: the weights {name} have the shape {tuple(found)}, and config.json asks for "
+            f"{tuple(expected)}"
+        )
+
+
+def _folder(model: str, key: str) -> Path:
+    if is_path(model):
+        return locate(model, key)
+    patterns = ["*.json", "*.txt", "*.model"]
+    try:
+        folder = Path(snapshot_download(model, allow_patterns=["*.safetensors", *patterns]))
+        if not list(folder.glob("*.safetensors")):
+            snapshot_download(model, allow_patterns=["pytorch_model*.bin", *patterns])
+    except (OSError, ValueError) as error:  # the hub's errors are both
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"config: {key} is {model!r}: there is no such folder, and the Hugging Face hub does "
+            f"not give it ({reason}). Name the folder of a downloaded model, correct the id, or "
+            "download it once with network access (`hf download` fills the cache)."
+        ) from error
+    return folder
+
+
+def _weight_files(folder: Path, key: str) -> list[Path]:
+    """The files with the model's weights: safetensors where there are any."""
+    for pattern in ("*.safetensors", "pytorch_model*.bin"):
+        if files := sorted(folder.glob(pattern)):
+            return files
+    raise InputError(f"config: {key}: {folder} holds no *.safetensors and no pytorch_model*.bin")
+
+
+def _sha256(files: list[Path]) -> str:
+    """SHA-256 of a file; of several, that of their digests one after the other."""
+    digests = [sha256(file) for file in files]
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
