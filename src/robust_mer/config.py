@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator
 
-from robust_mer.corpora.registry import GENERATORS, IMPORTERS, READERS
+from robust_mer.corpora.registry import GENERATORS, IMPORTERS, READERS, WORDS
 from robust_mer.corruption.names import (
     CLEAN,
     MISSING,
@@ -43,6 +43,8 @@ _CORPUS_KEYS = (
 )
 
 IMPORTED = "imported_"  # before a modality: published features that the corpus' reader brings
+
+ALIGNED, RATE = "@words", "Hz"  # behind an extractor: how models read its features
 
 _FOLD_KEYS = {"groups": ("session_groups", "speaker_groups"), "validation": ("part",)}
 
@@ -218,6 +220,30 @@ class Config:
             for modality in self.modalities(corpus, model)
         }
 
+    def features(self, corpus: str, model: str | None = None) -> dict[str, str]:
+        """Per modality, the name of its feature file.
+
+        The extractor's, where frames are read as they were extracted; ``is13@words`` where they are
+        averaged over words, ``is13@10Hz`` where they are brought to another rate.
+        """
+        names = self.extractors(corpus, model)
+        for modality in names:
+            how = self.corpus(corpus)["modalities"][modality]
+            if "aligned_to" in how:
+                names[modality] += ALIGNED
+            elif "frame_rate" in how:
+                names[modality] += f"@{how['frame_rate']:g}{RATE}"
+        return names
+
+    def words(self, corpus: str) -> dict:
+        """As `reader`, with the ``implementation`` that gives the times of words."""
+        reader = self.corpus(corpus)["reader"]
+        if reader not in WORDS:
+            raise InputError(
+                f"{reader} knows no times of words; readers that do: {', '.join(WORDS)}"
+            )
+        return {**self.reader(corpus), "implementation": WORDS[reader]}
+
     def normalise(self, corpus: str, model: str | None = None) -> dict[str, bool]:
         """Per modality, whether its features are normalised."""
         return {
@@ -251,6 +277,10 @@ class Config:
             "settings": settings,
             "weights_sha256": section.get("weights_sha256", ""),
         }
+
+    def extracted_modality(self, extractor: str) -> str:
+        """The modality that an extractor is made for."""
+        return EXTRACTORS[self._extractor_class(extractor)].modality
 
     @property
     def faces(self) -> dict:
@@ -564,6 +594,7 @@ class Config:
                     f"config: corpora.{name}.modalities.{modality}.not_finite is {value}, expected "
                     f"{_REFUSE} or a number that is finite"
                 )
+            self._check_reading(name, modality)
             if how["extractor"].startswith(IMPORTED):
                 continue
             entry = EXTRACTORS[self._extractor_class(how["extractor"])]
@@ -584,6 +615,24 @@ class Config:
         if extractor != IMPORTED + modality:
             raise InputError(f"config: {where} is {extractor}, expected {IMPORTED}{modality}")
         self.importer(corpus)
+
+    def _check_reading(self, corpus: str, modality: str) -> None:
+        how = self.corpus(corpus)["modalities"][modality]
+        where = f"config: corpora.{corpus}.modalities.{modality}"
+        given = [key for key in ("aligned_to", "frame_rate") if key in how]
+        if len(given) > 1:
+            raise InputError(f"{where}: has aligned_to and frame_rate; expected one of them")
+        if given and how["extractor"].startswith(IMPORTED):
+            raise InputError(
+                f"{where}.{given[0]}: of published features nobody knows when their frames are"
+            )
+        if "frame_rate" in how and modality == "text":
+            raise InputError(f"{where}.frame_rate: frames of text are tokens and have no rate")
+        if "aligned_to" in how:
+            try:
+                self.words(corpus)
+            except InputError as error:
+                raise InputError(f"{where}.aligned_to: {error}") from None
 
     def _extractor_class(self, name: str) -> str:
         kind = self._raw["features"]["extractors"][name].get("class", name)
@@ -741,6 +790,11 @@ class Config:
         if extractor.startswith(IMPORTED):
             raise InputError(
                 f"{corruption} corrupts recordings, but corpora.{corpus} brings published features"
+            )
+        if "@" in self.features(corpus).get("text", "") and self.raw_modality(corruption) == "text":
+            raise InputError(
+                f"{corruption} changes words, but corpora.{corpus}.modalities.text.aligned_to asks "
+                "for those of the transcript"
             )
         if self.raw_modality(corruption) not in self.modalities(corpus):
             raise InputError(

@@ -54,6 +54,7 @@ def read_corpus(
         modality: read_store(path, utterances, modality, not_finite[modality])
         for modality, path in features.items()
     }
+    _check_aligned(utterances, stores)
     parts = _read_parts(folds_csv, utterances)
     _check_training_parts(parts, stores)
     return Corpus(utterances, label, classes, parts, stores)
@@ -101,6 +102,25 @@ def _read_parts(path: str | Path, utterances: list[str]) -> dict[int, dict[str, 
     }
 
 
+def _check_aligned(utterances: list[str], stores: dict[str, Features]) -> None:
+    """Modalities that are aligned to words have a frame a word each, or none where nothing was
+    found."""
+    words = np.zeros(len(utterances), np.int64)
+    for modality, store in stores.items():
+        if "aligned_to" not in store.settings:
+            continue
+        lengths = np.diff(store.offsets)
+        (wrong,) = ((words > 0) & (lengths > 0) & (lengths != words)).nonzero()
+        if len(wrong):
+            row = wrong[0]
+            raise InputError(
+                f"{utterances[row]} has {lengths[row]} words in {modality}, but {words[row]} in "
+                "another modality: their feature files were aligned to different words. Remove "
+                "*@words.h5, they are made anew"
+            )
+        words = np.maximum(words, lengths)
+
+
 def _check_training_parts(
     parts: dict[int, dict[str, np.ndarray]], stores: dict[str, Features]
 ) -> None:
@@ -126,10 +146,14 @@ def _replace(store: Features, modality: str, instead: float) -> None:
 def _refuse(store: Features, path: str | Path) -> None:
     frame, dimension = np.argwhere(~np.isfinite(store.values))[0]
     utterance = store.utterances[np.searchsorted(store.offsets, frame, side="right") - 1]
-    raise InputError(
-        f"{path}: {utterance} has a value that is not finite in dimension "
-        f"{store.names[dimension]!r}. To replace such values: not_finite: 0 for this modality of "
-        "the corpus"
+    raise not_finite_error(path, utterance, store.names[dimension])
+
+
+def not_finite_error(path: str | Path, utterance: str, dimension: str) -> InputError:
+    """The error of a feature file that holds NaN or an infinity where none is allowed."""
+    return InputError(
+        f"{path}: {utterance} has a value that is not finite in dimension {dimension!r}. To "
+        "replace such values: not_finite: 0 for this modality of the corpus"
     )
 
 

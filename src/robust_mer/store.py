@@ -1,8 +1,9 @@
 """The feature store: one HDF5 file per extractor, every utterance's frames one after the other."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import h5py
@@ -29,6 +30,10 @@ class Features:
     weights_sha256: str
     # Of the packages that computed them, by name; empty for features that were published.
     versions: dict[str, str] = field(default_factory=dict)
+    # Where each frame lies, float32 [frames]: seconds from the utterance's beginning, or for text
+    # the number, from 0, of its word in the transcript; NaN where it lies nowhere, as [CLS] does.
+    # None where frames follow each other at ``frame_rate``, or nothing is known.
+    positions: np.ndarray | None = None
 
     def row_of(self) -> dict[str, int]:
         """Map every utterance to its place in ``utterances``."""
@@ -37,6 +42,16 @@ class Features:
     def frames(self, row: int) -> np.ndarray:
         """Frames of the utterance in place ``row``: float32 [T, D]."""
         return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+    def starts(self, row: int) -> np.ndarray:
+        """Where the frames of the utterance in place ``row`` begin: [T], see ``positions``.
+
+        There must be positions or a frame rate.
+        """
+        first, last = self.offsets[row], self.offsets[row + 1]
+        if self.positions is not None:
+            return self.positions[first:last].astype(np.float64)
+        return np.arange(last - first) / self.frame_rate
 
     def count_not_finite(self) -> tuple[int, int]:
         """How many values are NaN or infinite, and of how many utterances."""
@@ -55,8 +70,13 @@ def write_features(
     settings: dict,
     weights_sha256: str,
     versions: dict[str, str] | None = None,
+    positions: list[np.ndarray] | None = None,
 ) -> None:
-    """Write ``frames`` (one [T, D] array an utterance, in their order), whole or not at all."""
+    """Write ``frames`` (one [T, D] array an utterance, in their order), whole or not at all.
+
+    ``positions`` (one [T] array an utterance) are looked at when ``frames`` has come to its end.
+    They are left out of the file where no frame of any utterance has one.
+    """
     width = len(names)
     offsets = [0]
     with whole(path) as unfinished, h5py.File(unfinished, "w") as file:
@@ -73,6 +93,10 @@ def write_features(
             offsets.append(offsets[-1] + len(array))
         file["utterance"] = np.array(utterances, dtype=h5py.string_dtype())
         file["offsets"] = np.array(offsets, dtype=np.int64)
+        if positions is not None:
+            where = np.concatenate([np.zeros(0, np.float32), *positions]).astype(np.float32)
+            if not np.isnan(where).all():
+                file["positions"] = where
         file.attrs["feature_names"] = json.dumps(names)
         file.attrs["frame_rate"] = np.nan if frame_rate is None else frame_rate
         file.attrs["settings"] = json.dumps(settings, sort_keys=True)
@@ -86,23 +110,45 @@ def read_features(path: str | Path) -> Features:
     Raises:
         InputError: the file is not one of the feature store's, or its parts do not fit together.
     """
+    with open_features(path) as features:
+        try:
+            return replace(features, values=features.values[:])
+        except OSError as error:
+            raise InputError(f"{path} cannot be read to its end: {error}") from error
+
+
+@contextmanager
+def open_features(path: str | Path) -> Iterator[Features]:
+    """As `read_features`, but ``values`` stay in the open file and are read when asked for."""
     try:
-        with h5py.File(path) as file:
-            frame_rate = float(file.attrs["frame_rate"])
-            features = Features(
-                utterances=[name.decode() for name in file["utterance"][:]],
-                offsets=file["offsets"][:],
-                values=file["values"][:],
-                names=json.loads(file.attrs["feature_names"]),
-                frame_rate=None if np.isnan(frame_rate) else frame_rate,
-                settings=json.loads(file.attrs["settings"]),
-                weights_sha256=str(file.attrs["weights_sha256"]),
-                versions=json.loads(file.attrs.get("versions", "{}")),
-            )
+        file = h5py.File(path)
+    except OSError as error:
+        raise InputError(f"{path} is not a file of the feature store: {error}") from error
+    with file:
+        yield _features(file, path)
+
+
+def _features(file: h5py.File, path: str | Path) -> Features:
+    try:
+        frame_rate = float(file.attrs["frame_rate"])
+        features = Features(
+            utterances=[name.decode() for name in file["utterance"][:]],
+            offsets=file["offsets"][:],
+            values=file["values"],
+            names=json.loads(file.attrs["feature_names"]),
+            frame_rate=None if np.isnan(frame_rate) else frame_rate,
+            settings=json.loads(file.attrs["settings"]),
+            weights_sha256=str(file.attrs["weights_sha256"]),
+            versions=json.loads(file.attrs.get("versions", "{}")),
+            positions=file["positions"][:] if "positions" in file else None,
+        )
     except (OSError, KeyError, ValueError) as error:
         raise InputError(f"{path} is not a file of the feature store: {error}") from error
-    if len(features.offsets) != len(features.utterances) + 1 or features.offsets[-1] != len(
-        features.values
+    frames = len(features.values)
+    if (
+        len(features.offsets) != len(features.utterances) + 1
+        or features.offsets[-1] != frames
+        or (features.positions is not None and len(features.positions) != frames)
     ):
         raise InputError(f"{path}: offsets, utterances and values do not fit together")
     return features

@@ -58,6 +58,10 @@ class Numbers:
                 return Extraction(np.full((3, 2), np.nan), looked_at=3)
             case "narrow":
                 return Extraction(np.zeros((3, 1)), looked_at=3)
+            case "placed":
+                return Extraction(np.ones((3, 2)), looked_at=3, positions=[0.0, 0.5, np.nan])
+            case "misplaced":
+                return Extraction(np.ones((3, 2)), looked_at=3, positions=[0.0, 0.5])
             case "nothing":
                 return Extraction(np.zeros((0, 2)), looked_at=7, note="no number found")
             case "file":

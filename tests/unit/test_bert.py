@@ -125,7 +125,7 @@ def small_model(packaged, tmp_path):
 
 
 def test_folder_without_safetensors_is_read(small_model):
-    extractor = Bert({"model": str(small_model), "max_tokens": 16})
+    extractor = Bert({**SETTINGS, "model": str(small_model), "max_tokens": 16})
     assert extractor.extract(said("two words")).values.shape == (4, 8)
     assert extractor.weights_sha256 == sha256(small_model / "pytorch_model.bin")
 
@@ -144,7 +144,7 @@ def test_no_code_is_unpickled(small_model):
     trace = small_model / "trace"
     (small_model / "pytorch_model.bin").write_bytes(pickle.dumps(Evil(trace), protocol=2))
     with pytest.raises(InputError, match="cannot be loaded"):
-        Bert({"model": str(small_model), "max_tokens": 16})
+        Bert({**SETTINGS, "model": str(small_model), "max_tokens": 16})
     assert not trace.exists()
 
 
@@ -173,7 +173,7 @@ def test_missing_model_is_named(model, message):
 def test_folder_without_weights_is_refused(small_model):
     (small_model / "pytorch_model.bin").unlink()
     with pytest.raises(InputError, match=r"holds no \*.safetensors"):
-        Bert({"model": str(small_model), "max_tokens": 16})
+        Bert({**SETTINGS, "model": str(small_model), "max_tokens": 16})
 
 
 @pytest.mark.parametrize("max_tokens", [2, 513])

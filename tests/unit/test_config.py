@@ -43,6 +43,14 @@ def changed(path: str, value):
         ("corpora.demo.folds", {"scheme": "kfold"}, ["corpora.demo.folds.scheme", "kfold"]),
         ("corpora.demo.root", "elsewhere", ["corpora.demo.root", "results/demo/raw"]),
         ("corpora.demo.generator", {"class": "demo", "sesions": 1}, ["sesions", "sessions"]),
+        ("corpora.demo.modalities.audio.aligned_to", "phones", ["audio.aligned_to", "words"]),
+        ("corpora.demo.modalities.audio.frame_rate", 0, ["modalities.audio.frame_rate"]),
+        ("corpora.demo.modalities.text.frame_rate", 5, ["text.frame_rate", "no rate"]),
+        (
+            "corpora.demo.modalities.audio",
+            {"extractor": "is13", "normalise": True, "aligned_to": "words", "frame_rate": 5},
+            ["modalities.audio", "one of them"],
+        ),
         ("features.extractors.is13", {"rate": 1}, ["features.extractors.is13.rate"]),
         ("features.faces", {"sise": 64}, ["features.faces.sise", "did you mean 'size'"]),
         ("features.faces", {"frame_rate": 0}, ["features.faces.frame_rate", "0.01 to 1000"]),
@@ -376,3 +384,42 @@ def test_extractors_of_faces_have_the_settings_of_faces():
     looks = {name: config.looks_at_faces(name) for name in ("denseface", "whole", "is13")}
     assert looks == {"denseface": True, "whole": False, "is13": False}
     assert not config.looks_at_faces("imported_video")
+
+
+ALIGNED = {
+    "audio": {"extractor": "is13", "normalise": True, "aligned_to": "words"},
+    "video": {"extractor": "mini_xception", "normalise": True, "frame_rate": 2.5},
+    "text": {"extractor": "minilm", "normalise": False},
+}
+
+
+def test_how_models_read_features_stands_in_their_files_names():
+    config = Config(changed("corpora.demo.modalities", ALIGNED), SCHEMA)
+    assert config.features("demo") == {
+        "audio": "is13@words", "video": "mini_xception@2.5Hz", "text": "minilm",
+    }  # fmt: skip
+    assert config.extractors("demo")["audio"] == "is13"
+    assert config.words("demo")["implementation"] == "robust_mer.corpora.wdseg:words"
+
+
+def test_alignment_needs_times_of_words():
+    raw = changed("corpora.demo.modalities", copy.deepcopy(ALIGNED))
+    raw["corpora"]["demo"] |= {"reader": "msp_improv", "root": "."}
+    del raw["corpora"]["demo"]["generator"]
+    told = r"demo.modalities.audio.aligned_to: msp_improv knows no times of words.*iemocap"
+    with pytest.raises(InputError, match=told):
+        Config(raw, SCHEMA)
+    raw["corpora"]["demo"]["reader"] = "cmu_mosei"
+    raw["corpora"]["demo"]["modalities"]["audio"]["extractor"] = "imported_audio"
+    with pytest.raises(InputError, match=r"audio.aligned_to: of published features nobody knows"):
+        Config(raw, SCHEMA)
+
+
+def test_corrupted_words_are_not_aligned():
+    text = {"extractor": "minilm", "normalise": False, "aligned_to": "words"}
+    raw = changed("corpora.demo.modalities", {**ALIGNED, "text": text})
+    raw["experiments"]["demo"]["tested_on"] = ["wer_20%"]
+    with pytest.raises(InputError, match=r"demo.tested_on: wer_20% changes words"):
+        Config(raw, SCHEMA)
+    raw["experiments"]["demo"]["tested_on"] = ["babble_5dB"]
+    Config(raw, SCHEMA)

@@ -195,15 +195,42 @@ def test_impossible_settings_are_named(tmp_path, key, value):
 
 def test_a_sentence_sounds_the_same_after_others():
     for voice in (voice for voices in VOICES.values() for voice in voices):
-        before = say("They changed the number of the room.", voice, PLAIN)
+        before = say("They changed the number of the room.", voice, PLAIN).samples
         say("I hate it!", "en-us+m1", Prosody(rate=250, volume=120, pitch=90, range=90))
-        assert np.array_equal(before, say("They changed the number of the room.", voice, PLAIN))
+        again = say("They changed the number of the room.", voice, PLAIN)
+        assert np.array_equal(before, again.samples)
+
+
+def test_words_are_heard_when_the_alignments_say(session):
+    folder = session / "sentences/ForcedAlignment" / LAST
+    texts = dict(
+        line.split("]: ", 1)
+        for line in (session / f"dialog/transcriptions/{LAST}.txt").read_text().splitlines()
+        if "XX" not in line and "]: " in line
+    )
+    for place, text in texts.items():
+        utterance = place.split(" ")[0]
+        rows = [row.split() for row in (folder / f"{utterance}.wdseg").read_text().splitlines()]
+        words = [row[3] for row in rows[1:-1] if not row[3].startswith("<")]
+        written = re.sub(r"[.,?!]", "", text).upper().split()
+        assert len(words) > 0.7 * len(written)
+        rest = iter(written)  # espeak-ng takes "of the" for one word, "of"
+        assert all(word in rest for word in words), (words, written)
+        samples, rate = soundfile.read(session / f"sentences/wav/{LAST}/{utterance}.wav")
+        assert rows[1][3] == "<s>"
+        assert [int(row[0]) for row in rows[2:-1]] == [int(row[1]) + 1 for row in rows[1:-2]]
+        assert abs((int(rows[-2][1]) + 1) / 100 - len(samples) / rate) < 0.011
+        loudness = {
+            row[3]: np.std(samples[int(row[0]) * rate // 100 : (int(row[1]) + 1) * rate // 100])
+            for row in rows[1:-1]
+        }
+        assert all(loudness[word] > 2 * loudness["<s>"] for word in words), utterance
 
 
 def test_prosody_is_heard():
     def said(**changes):
         text = "They changed the number of the room."
-        return say(text, "en-us+m3", Prosody(**(vars(PLAIN) | changes)))
+        return say(text, "en-us+m3", Prosody(**(vars(PLAIN) | changes))).samples
 
     def period(samples):  # of the voice, in samples at 16 kHz
         start = len(samples) // 3

@@ -117,6 +117,18 @@ def test_report_tells_of_every_utterance(corpus):
     assert np.diff(features.offsets).tolist() == [2, 0, 0, 0, 0, 0]
 
 
+def test_where_frames_lie_is_kept(corpus):
+    corpus.write({"b": "2", "a": "placed", "c": "misplaced", "d": "fail"})
+    corpus.extract()
+    features = read_features(corpus.features)
+    nan = np.nan
+    np.testing.assert_array_equal(features.positions, np.float32([nan, nan, 0, 0.5, nan]))
+    assert "positions of shape (2,), expected (3,)" in corpus.rows().loc["c", "reason"]
+    corpus.write({"b": "2"})
+    corpus.extract()
+    assert read_features(corpus.features).positions is None
+
+
 def test_threads_and_shard_size_change_nothing(corpus, monkeypatch):
     corpus.write({**many(60), "u003": "crash"}, video=[f"{i % 7}.mp4" for i in range(60)])
     results = []

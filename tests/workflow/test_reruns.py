@@ -217,7 +217,9 @@ def test_another_extractor_or_teacher_counts_though_its_files_are_no_younger(pro
         }
     )
     jobs = project.planned()
-    assert set(jobs) == {"schedule_noise", "train_model", "evaluate_model", *AFTER_EVALUATION}
+    assert set(jobs) == {
+        "tabulate_features", "schedule_noise", "train_model", "evaluate_model", *AFTER_EVALUATION,
+    }  # fmt: skip
     assert models_of(jobs, "train_model") == {"men", "invariance_teacher", "nmer"}
 
     models = project.folder / "results/demo/models"
@@ -228,6 +230,30 @@ def test_another_extractor_or_teacher_counts_though_its_files_are_no_younger(pro
     jobs = project.planned()
     assert set(jobs) == {"train_model", "evaluate_model", *AFTER_EVALUATION}
     assert models_of(jobs, "train_model") == {"nmer"}
+
+
+def test_reading_features_otherwise_extracts_nothing(project):
+    rest = {"tabulate_features", "schedule_noise", "train_model", "evaluate_model"}
+
+    def planned(**modalities: dict) -> dict[str, set[str]]:
+        demo = {**SMALL["corpora"]["demo"], "modalities": modalities}
+        project.configure({**SMALL, "corpora": {"demo": demo}})
+        return project.planned()
+
+    jobs = planned(audio={"frame_rate": 5})
+    assert set(jobs) == {"resample_features", *rest, *AFTER_EVALUATION}
+    words = {"aligned_to": "words"}
+    jobs = planned(audio=words, text=words)
+    assert set(jobs) == {"index_words", "align_features", *rest, *AFTER_EVALUATION}
+    assert len(jobs["align_features"]) == 2
+    edit(project, "src/robust_mer/corpora/wdseg.py", "_FRAME = 0.01", "_FRAME = 0.02")
+    assert "index_corpus" not in planned(audio=words, text=words)
+    # files that are there already, no younger than the models
+    features = project.folder / "results/demo/features"
+    for suffix in ("csv", "h5"):
+        copy = shutil.copy(features / f"is13.{suffix}", features / f"is13@5Hz.{suffix}")
+        shutil.copystat(features / "is13.h5", copy)
+    assert set(planned(audio={"frame_rate": 5})) == {*rest, *AFTER_EVALUATION}
 
 
 def test_what_replaces_values_that_are_not_finite_counts_where_the_modality_is_used(project):

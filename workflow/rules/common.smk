@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, os.path.join(workflow.basedir, "src"))
 sys.path.append(os.getcwd())  # a user's own modules
 
-from robust_mer.config import IMPORTED, Config
+from robust_mer.config import ALIGNED, IMPORTED, RATE, Config
 from robust_mer.corpora.index import changed_media
 from robust_mer.corruption.names import CLEAN, parse_trained_on, read_name
 from robust_mer.errors import InputError
@@ -28,6 +28,7 @@ CORPUS = f"{RESULTS}/{{corpus}}"
 FACES = f"{CORPUS}/faces/faces.h5"
 SHEETS = f"{CORPUS}/faces/sheets"
 FEATURES = f"{CORPUS}/features/{{extractor}}"
+EXTRACTED = f"{CORPUS}/{{extracted}}/{{extractor}}"  # of recordings as they are, or corrupted
 SCHEDULE = f"{CORPUS}/corrupted/{{corruption}}/schedule.csv"
 NOISE_SNR = f"{CORPUS}/corrupted/{{corruption}}/embedding_snr.csv"
 CORRUPTED_FEATURES = f"{CORPUS}/corrupted/{{raw}}/features/{{extractor}}"
@@ -54,7 +55,9 @@ RAW_NAME = rf"({'|'.join(settings.raw_kinds) or '-'})_-?[0-9.]+(dB|%|px|ms)"
 
 wildcard_constraints:
     corpus="[^/]+",
-    extractor=f"(?!{IMPORTED})[^/]+",
+    extractor=f"(?!{IMPORTED})[^/@]+",
+    extracted=rf"(corrupted/{RAW_NAME}/)?features",
+    rate=r"[0-9.]+",
     modality="[a-z]+",
     column="|".join(settings.split_columns) or "-",
     figure="|".join(DRAWN),
@@ -75,8 +78,8 @@ def corpus_root(corpus):
 def features_of(corpus, model=None):
     """Feature files of a corpus' modalities, in their order; those of a model where one is named."""
     return [
-        FEATURES.format(corpus=corpus, extractor=extractor) + ".h5"
-        for extractor in settings.extractors(corpus, model).values()
+        FEATURES.format(corpus=corpus, extractor=name) + ".h5"
+        for name in settings.features(corpus, model).values()
     ]
 
 
@@ -96,7 +99,7 @@ def schedules_of(experiment):
 
 def corrupted_features_of(corpus, raw):
     """Features of the modality that a raw corruption touches, extracted from what it left."""
-    extractor = settings.extractors(corpus)[settings.raw_modality(raw)]
+    extractor = settings.features(corpus)[settings.raw_modality(raw)]
     return CORRUPTED_FEATURES.format(corpus=corpus, raw=raw, extractor=extractor) + ".h5"
 
 
@@ -161,6 +164,25 @@ def index_code(wildcards):
     )
 
 
+def words_params(wildcards):
+    return settings.words(wildcards.corpus)
+
+
+def word_tables(wildcards):
+    """The corpus' own tables of word times. A generated corpus brings them."""
+    if settings.generator(wildcards.corpus):
+        return []
+    source = settings.words(wildcards.corpus)
+    tables = load(source["implementation"].replace(":words", ":tables"))
+    return tables(Path(corpus_root(wildcards.corpus)), source["settings"])
+
+
+def words_code(wildcards):
+    return code_identity(
+        "robust_mer.corpora.words", settings.words(wildcards.corpus)["implementation"]
+    )
+
+
 def fold_params(wildcards):
     return settings.corpus(wildcards.corpus)["folds"]
 
@@ -202,6 +224,35 @@ def denseface_pictures(wildcards):
     return [files[key] for key in ("faces", "votes") if files[key]]
 
 
+# Reading: features at another rate, or averaged over words.
+
+
+def extracted_modality(wildcards):
+    return settings.extracted_modality(wildcards.extractor)
+
+
+def extracted_not_finite(wildcards):
+    return settings.not_finite(wildcards.corpus)[extracted_modality(wildcards)]
+
+
+def wanted_rate(wildcards):
+    return float(wildcards.rate)
+
+
+def features_by_name(wildcards):
+    """Modality of a corpus' feature files, by their names: as extracted, then as they are read."""
+    every = (settings.extractors(wildcards.corpus), settings.features(wildcards.corpus))
+    return {name: modality for names in every for modality, name in names.items()}
+
+
+def feature_logs(wildcards):
+    """What extraction, import or reading said of every utterance."""
+    return [
+        FEATURES.format(corpus=wildcards.corpus, extractor=name) + ".csv"
+        for name in features_by_name(wildcards)
+    ]
+
+
 # Import.
 
 
@@ -235,13 +286,13 @@ def corrupted_modalities(values, wildcards):
 
 
 def corrupted_extractors(wildcards):
-    return corrupted_modalities(settings.extractors(wildcards.corpus), wildcards)
+    return corrupted_modalities(settings.features(wildcards.corpus), wildcards)
 
 
 def corrupted_features(wildcards):
     return [
-        FEATURES.format(corpus=wildcards.corpus, extractor=extractor) + ".h5"
-        for extractor in corrupted_extractors(wildcards).values()
+        FEATURES.format(corpus=wildcards.corpus, extractor=name) + ".h5"
+        for name in corrupted_extractors(wildcards).values()
     ]
 
 
@@ -295,9 +346,13 @@ def raw_not_finite(wildcards):
     return settings.not_finite(wildcards.corpus)[raw_modality(wildcards)]
 
 
+def raw_extractor(wildcards):
+    return settings.features(wildcards.corpus)[raw_modality(wildcards)]
+
+
 def clean_features(wildcards):
     """Features of the modality that a raw corruption touches, as recorded."""
-    extractor = settings.extractors(wildcards.corpus)[raw_modality(wildcards)]
+    extractor = raw_extractor(wildcards)
     return FEATURES.format(corpus=wildcards.corpus, extractor=extractor) + ".h5"
 
 
@@ -314,7 +369,7 @@ def model_features(wildcards):
 
 
 def model_extractors(wildcards):
-    return settings.extractors(wildcards.corpus, wildcards.model)
+    return settings.features(wildcards.corpus, wildcards.model)
 
 
 def model_normalise(wildcards):
@@ -543,7 +598,7 @@ def experiment_features(wildcards):
 
 
 def experiment_extractors(wildcards):
-    return settings.extractors(experiment_of(wildcards).corpus)
+    return settings.features(experiment_of(wildcards).corpus)
 
 
 def experiment_normalise(wildcards):
@@ -906,11 +961,11 @@ def report_experiments(wildcards):
     return [
         {
             **experiment_params(SimpleNamespace(experiment=name)),
-            "extractors": list(settings.extractors(experiment.corpus).values()),
+            "extractors": list(features_by_name(experiment)),
             "not_finite": replacements(experiment.corpus),
             "corruptions": experiment_corruptions(SimpleNamespace(experiment=name)),
             "raw": {
-                raw: settings.extractors(experiment.corpus)[settings.raw_modality(raw)]
+                raw: settings.features(experiment.corpus)[settings.raw_modality(raw)]
                 for raw in settings.raw_corruptions(experiment)
             },
             "figures": {name: DRAWN[name].title for name in drawn_figures(experiment)},
@@ -931,7 +986,8 @@ def report_inputs(wildcards):
             f"{RESULTS}/{corpus}/fold_checks.csv",
             f"{RESULTS}/{corpus}/utterances.csv",
             f"{RESULTS}/{corpus}/index_problems.csv",
-            *(path.removesuffix(".h5") + ".csv" for path in features_of(corpus)),
+            f"{RESULTS}/{corpus}/features.csv",
+            *feature_logs(experiment),
             *(f"{FEATURES.format(corpus=corpus, extractor=e)}.h5" for e in replacements(corpus)),
             *(
                 corrupted_features_of(corpus, raw).removesuffix(".h5") + ".csv"
@@ -954,7 +1010,8 @@ def index_files():
 
 
 def feature_files():
-    return sorted({path for corpus in settings.corpora for path in features_of(corpus)})
+    files = {path for corpus in settings.corpora for path in features_of(corpus)}
+    return sorted(files) + [f"{RESULTS}/{corpus}/features.csv" for corpus in settings.corpora]
 
 
 def schedule_files():

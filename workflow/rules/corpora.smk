@@ -58,3 +58,25 @@ rule make_folds:
         code=code_identity("robust_mer.corpora.folds"),
     script:
         "../scripts/make_folds.py"
+
+
+rule index_words:
+    input:
+        utterances=f"{CORPUS}/utterances.csv",
+        tables=word_tables,
+    output:
+        words=f"{CORPUS}/words.csv",
+        problems=f"{CORPUS}/words_problems.csv",
+    log:
+        f"{CORPUS}/logs/index_words.log",
+    benchmark:
+        f"{CORPUS}/benchmarks/index_words.tsv"
+    # Before the hours of an extraction: a corpus may turn out to have none.
+    priority: 1
+    conda:
+        "../../envs/corpora.yaml"
+    params:
+        reader=words_params,
+        code=words_code,
+    script:
+        "../scripts/index_words.py"

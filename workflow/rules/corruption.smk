@@ -68,6 +68,7 @@ rule measure_corrupted:
         "../../envs/corruption.yaml"
     params:
         modality=raw_modality,
+        extractor=raw_extractor,
         not_finite=raw_not_finite,
         code=code_identity("robust_mer.corruption.raw.measure"),
     script:

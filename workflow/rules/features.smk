@@ -1,7 +1,8 @@
 # Faces: found once for all extractors that look at them, with contact sheets for people to look at.
 # Features: extracted, a job per extractor, which works in shards on all the threads that it gets; or
-# imported, a job per modality, where the corpus' reader brings published ones. And the training of
-# DenseFace's network, which is asked for by name: snakemake train_denseface.
+# imported, a job per modality, where the corpus' reader brings published ones; brought to another rate
+# or averaged over words, where the corpus asks for it. And the training of DenseFace's network, which
+# is asked for by name: snakemake train_denseface.
 
 
 rule find_faces:
@@ -68,6 +69,51 @@ rule extract_features:
         "../scripts/extract_features.py"
 
 
+rule resample_features:
+    input:
+        features=f"{EXTRACTED}.h5",
+        table=f"{EXTRACTED}.csv",
+    output:
+        features=f"{EXTRACTED}@{{rate}}{RATE}.h5",
+        table=f"{EXTRACTED}@{{rate}}{RATE}.csv",
+    log:
+        f"{CORPUS}/logs/resample_features/{{extracted}}/{{extractor}}@{{rate}}{RATE}.log",
+    benchmark:
+        f"{CORPUS}/benchmarks/resample_features/{{extracted}}/{{extractor}}@{{rate}}{RATE}.tsv"
+    conda:
+        "../../envs/features.yaml"
+    params:
+        frame_rate=wanted_rate,
+        not_finite=extracted_not_finite,
+        code=code_identity("robust_mer.features.resampling"),
+    script:
+        "../scripts/resample_features.py"
+
+
+rule align_features:
+    input:
+        features=f"{EXTRACTED}.h5",
+        table=f"{EXTRACTED}.csv",
+        words=f"{CORPUS}/words.csv",
+        problems=f"{CORPUS}/words_problems.csv",
+        utterances=f"{CORPUS}/utterances.csv",
+    output:
+        features=f"{EXTRACTED}{ALIGNED}.h5",
+        table=f"{EXTRACTED}{ALIGNED}.csv",
+    log:
+        f"{CORPUS}/logs/align_features/{{extracted}}/{{extractor}}.log",
+    benchmark:
+        f"{CORPUS}/benchmarks/align_features/{{extracted}}/{{extractor}}.tsv"
+    conda:
+        "../../envs/features.yaml"
+    params:
+        modality=extracted_modality,
+        not_finite=extracted_not_finite,
+        code=code_identity("robust_mer.features.alignment"),
+    script:
+        "../scripts/align_features.py"
+
+
 rule import_features:
     input:
         utterances=f"{CORPUS}/utterances.csv",
@@ -86,6 +132,25 @@ rule import_features:
         code=import_code,
     script:
         "../scripts/import_features.py"
+
+
+rule tabulate_features:
+    input:
+        tables=feature_logs,
+    output:
+        csv=f"{CORPUS}/features.csv",
+        md=f"{CORPUS}/features.md",
+    log:
+        f"{CORPUS}/logs/tabulate_features.log",
+    benchmark:
+        f"{CORPUS}/benchmarks/tabulate_features.tsv"
+    conda:
+        "../../envs/features.yaml"
+    params:
+        features=features_by_name,
+        code=code_identity("robust_mer.features.table"),
+    script:
+        "../scripts/tabulate_features.py"
 
 
 rule train_denseface:

@@ -25,6 +25,7 @@ with job(snakemake.log[0], "write_report"):
                         for raw, extractor in experiment["raw"].items()
                     },
                 },
+                features_table=corpus / "features.csv",
                 schedules={
                     c: corpus / f"corrupted/{c}/schedule.csv" for c in experiment["corruptions"]
                 },

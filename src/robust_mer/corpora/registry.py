@@ -20,6 +20,13 @@ IMPORTERS = {
     "npz": "robust_mer.corpora.npz:features",
 }
 
+# Readers of corpora that tell when each word is said, with the function that gives the times.
+WORDS = {
+    "iemocap": "robust_mer.corpora.wdseg:words",
+    "cmu_mosei": "robust_mer.corpora.csd_words:words",
+    "manifest": "robust_mer.corpora.words_table:words",
+}
+
 GENERATORS = {
     "demo": "robust_mer.corpora.demo.corpus:make_demo_corpus",
 }

@@ -41,7 +41,8 @@ class ExperimentResults:
     takes the place of such values. ``utterances`` and ``checks`` are the corpus' ``utterances.csv``
     and ``fold_checks.csv``, and ``samples`` holds the paper's Table 1. Where recordings were
     corrupted, ``calibration`` is ``{name}_raw.csv`` and its svg; ``embeddings`` is the svg of clean
-    and noisy embeddings, where there is one.
+    and noisy embeddings, where there is one. ``features_table`` is the
+    corpus' ``features.csv``.
     """
 
     experiment: dict
@@ -58,6 +59,7 @@ class ExperimentResults:
     calibration: tuple[str | Path, str | Path] | None = None
     embeddings: str | Path | None = None
     reconstructions: str | Path | None = None
+    features_table: str | Path | None = None
 
 
 def write_report(path: str | Path, experiments: list[ExperimentResults]) -> None:
@@ -178,6 +180,7 @@ def _view(results: ExperimentResults) -> dict:
         and _inline_svg(results.embeddings, f"Clean and noisy embeddings, {experiment['name']}"),
         "reconstructions": results.reconstructions
         and _inline_svg(results.reconstructions, f"Rebuilt representations, {experiment['name']}"),
+        "features": results.features_table and _table(results.features_table),
         "extractors": [
             _extraction(name, path, results.replaced.get(name))
             for name, path in results.features.items()
@@ -190,6 +193,12 @@ def _view(results: ExperimentResults) -> dict:
         "shared": shared(results.checks),
         "problems": read_table(results.problems)[["file", "line", "problem"]].to_numpy().tolist(),
     }
+
+
+def _table(path: str | Path) -> list[list[str]]:
+    """Heading and rows of a table."""
+    table = read_table(path)
+    return [table.columns.tolist(), *table.to_numpy().tolist()]
 
 
 def _calibration(experiment: dict, table: str | Path, figure: str | Path) -> dict:
@@ -210,7 +219,8 @@ def _extraction(
     extractor: str, path: str | Path, replaced: tuple[str | Path, float] | None
 ) -> dict:
     log = read_table(path)
-    counts = log.groupby(["status", "reason"]).size().sort_index()
+    kind = log["reason"].str.partition(":")[0]  # details, which differ, stand behind the colon
+    counts = log.groupby(["status", kind]).size().sort_index()
     lost = log[log["status"] != "ok"]
     return {
         "extractor": extractor,

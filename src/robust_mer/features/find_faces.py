@@ -50,12 +50,18 @@ def find_faces(
     folder = crops / hashlib.sha256(text.encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
 
-    def write(path: Path, names: list[str], frames: Iterable[np.ndarray], *others) -> None:
+    def write(
+        path: Path,
+        names: list[str],
+        frames: Iterable[np.ndarray],
+        *others,
+        positions: list[np.ndarray],
+    ) -> None:
         columns, frame_rate, _, *origin = others
         report = pd.read_csv(report_path, keep_default_na=False)
         crops_of = {name: _crops_path(folder, name) for name in names}
         stored = names, frames, columns, frame_rate, settings, *origin
-        write_face_file(path, report, crops_of, *stored)
+        write_face_file(path, report, crops_of, *stored, positions=positions)
         _count_reasons(report, reasons_path)
 
     extract_features(
@@ -93,7 +99,9 @@ class FoundFaces:
         if faces.crops:
             with whole(_crops_path(self._folder, utterance.utterance)) as unfinished:
                 unfinished.write_bytes(b"".join(faces.crops))
-        return Extraction(to_values(faces), faces.looked_at, faces.seconds, faces.note)
+        return Extraction(
+            to_values(faces), faces.looked_at, faces.seconds, faces.note, positions=faces.time
+        )
 
 
 def _crops_path(folder: Path, utterance: str) -> Path:

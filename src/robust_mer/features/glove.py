@@ -9,6 +9,7 @@ import pandas as pd
 from gensim.models import KeyedVectors
 
 from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.pooling import word_numbers
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.features.weights import locate
 from robust_mer.files import sha256
@@ -60,7 +61,8 @@ class Glove:
         """
         if not utterance.text.strip():
             raise UtteranceError("no transcript")
-        words = words_of(utterance.text)
+        spans = spans_of(utterance.text)
+        words = [utterance.text[start:end].replace("’", "'") for start, end in spans]
         found = [self._vector(word) for word in words]
         unknown = [word for word, vector in zip(words, found, strict=True) if vector is None]
         note = ""
@@ -73,8 +75,9 @@ class Glove:
             if vector is not None:
                 values[row] = vector
         if len(unknown) == len(words):  # nothing was found
-            values, note = values[:0], note or "no words: punctuation alone"
-        return Extraction(values, looked_at=len(words), note=note)
+            values, spans, note = values[:0], [], note or "no words: punctuation alone"
+        numbers = word_numbers(utterance.text, np.array(spans, int).reshape(-1, 2))
+        return Extraction(values, looked_at=len(words), note=note, positions=numbers)
 
     def _vector(self, word: str) -> np.ndarray | None:
         word = word.lower() if self._lower_case else word
@@ -86,12 +89,12 @@ class Glove:
         return None
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a text in its order, without punctuation; a symbol, as an emoji, is a word."""
+def spans_of(text: str) -> list[tuple[int, int]]:
+    """Where a text's words begin and end, without punctuation; a symbol, as an emoji, is a word."""
     return [
-        piece
-        for piece in _PIECES.findall(text.replace("’", "'"))
-        if not unicodedata.category(piece[0]).startswith(_NO_WORDS)
+        piece.span()
+        for piece in _PIECES.finditer(text.replace("’", "'"))
+        if not unicodedata.category(piece[0][0]).startswith(_NO_WORDS)
     ]
 
 

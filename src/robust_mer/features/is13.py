@@ -1,15 +1,14 @@
 """Acoustic features: openSMILE's IS13 ComParE low-level descriptors and their deltas."""
 
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import opensmile
 from opensmile.core.config import config
-from scipy.signal import resample_poly
 
-from robust_mer.errors import InputError, UtteranceError
+from robust_mer.errors import UtteranceError
 from robust_mer.features.audio import SAMPLE_RATE, decode_audio
+from robust_mer.features.rates import rate_ratio, resample
 from robust_mer.features.utterance import Extraction, Utterance
 
 SETTINGS = {
@@ -32,11 +31,7 @@ class IS13:
 
     def __init__(self, settings: dict):
         self.frame_rate = float(settings["frame_rate"])
-        if not 0 < self.frame_rate <= OPENSMILE_RATE:
-            raise InputError(
-                f"config: frame_rate of is13 is {self.frame_rate:g}, expected more than 0 and at "
-                f"most {OPENSMILE_RATE} (openSMILE's own)"
-            )
+        self._ratio = rate_ratio(OPENSMILE_RATE, self.frame_rate, "config: frame_rate of is13")
         packaged = Path(opensmile.__file__).parent / "core/config/is09-13"
         self._smile = opensmile.Smile(
             str(Path(__file__).with_suffix(".conf")),
@@ -55,7 +50,7 @@ class IS13:
         """
         audio = decode_audio(utterance)
         frames = descriptors(self._smile, audio.signal)
-        values = at_rate(frames, self.frame_rate / OPENSMILE_RATE)
+        values = resample(frames, self._ratio)
         return Extraction(values, len(frames), audio.seconds, audio.note)
 
 
@@ -86,11 +81,3 @@ def descriptors(smile: opensmile.Smile, signal: np.ndarray) -> np.ndarray:
     if not frames:
         raise UtteranceError(f"audio too short for one frame: {len(signal) / SAMPLE_RATE:.3f} s")
     return np.frombuffer(frames, np.float32).reshape(-1, smile.num_features)
-
-
-def at_rate(frames: np.ndarray, ratio: float) -> np.ndarray:
-    """Frames low-pass filtered and resampled to ``ratio`` times their rate, at most 1: float32."""
-    exact = Fraction(ratio).limit_denominator(1000)
-    if exact != 1:
-        frames = resample_poly(frames, exact.numerator, exact.denominator, axis=0, padtype="edge")
-    return frames.astype(np.float32, copy=False)

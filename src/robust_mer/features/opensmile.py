@@ -5,7 +5,8 @@ import opensmile
 
 from robust_mer.errors import InputError
 from robust_mer.features.audio import decode_audio
-from robust_mer.features.is13 import OPENSMILE_RATE, at_rate, descriptors
+from robust_mer.features.is13 import OPENSMILE_RATE, descriptors
+from robust_mer.features.rates import rate_ratio, resample
 from robust_mer.features.utterance import Extraction, Utterance
 
 SETTINGS = {
@@ -55,8 +56,9 @@ class OpenSmile:
             opensmile.Smile(opensmile.FeatureSet[feature_set], level) for level in _LEVELS[level]
         ]
         self._resamples = level != "functionals"
-        self._rate = float(settings["frame_rate"])
-        self.frame_rate = self._rate if self._resamples else None
+        rate = float(settings["frame_rate"])
+        self._ratio = rate_ratio(OPENSMILE_RATE, rate, "config: frame_rate of opensmile")
+        self.frame_rate = rate if self._resamples else None
         self.names = [name for smile in self._smiles for name in smile.feature_names]
         self.weights_sha256 = ""
 
@@ -72,5 +74,5 @@ class OpenSmile:
         frames = np.concatenate([part[: len(parts[0])] for part in parts], axis=1)
         looked_at = len(frames)
         if self._resamples:
-            frames = at_rate(frames, self._rate / OPENSMILE_RATE)
+            frames = resample(frames, self._ratio)
         return Extraction(frames, looked_at, audio.seconds, audio.note)

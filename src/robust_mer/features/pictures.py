@@ -49,7 +49,8 @@ class Pictures:
             faces = self._reader.read(utterance)
             side = self._side or self._faces["size"]
             values = _over(faces.pictures(side), network, width)
-            return Extraction(values, faces.looked_at, faces.seconds, faces.note)
+            seen = faces.looked_at, faces.seconds, faces.note
+            return Extraction(values, *seen, positions=faces.time)
         clip = Clip(utterance, self.frame_rate)
         pictures = clip if self._side is None else map(self._centre, clip)
         values = _over(pictures, network, width)

@@ -40,7 +40,8 @@ class Shard:
             ]
         reason = f"the extractor's process died over it: {death}"
         row = _report(self.utterances[0], status="failed", reason=reason)
-        _write(self.path, width, [(np.zeros((0, width), np.float32), row)])
+        nothing = np.zeros((0, width), np.float32)
+        _write(self.path, width, [(nothing, nothing[:, 0], row)])
         return [self]
 
 
@@ -50,12 +51,17 @@ class FinishedShard:
 
     path: Path
     offsets: np.ndarray  # [N + 1]
+    where: np.ndarray  # float32 [frames], positions; NaN where there are none
     report: list[dict]
 
     def frames(self, row: int) -> np.ndarray:
         """Frames of the utterance in place ``row``: float32 [T, D]."""
         with h5py.File(self.path) as file:
             return file["values"][self.offsets[row] : self.offsets[row + 1]]
+
+    def positions(self, row: int) -> np.ndarray:
+        """Where these frames lie: float32 [T]; see `robust_mer.store.Features`."""
+        return self.where[self.offsets[row] : self.offsets[row + 1]]
 
 
 def cut(
@@ -97,7 +103,8 @@ def extract_shard(
 def read_shard(path: Path) -> FinishedShard:
     """Read a shard's file."""
     with h5py.File(path) as file:
-        return FinishedShard(path, file["offsets"][:], json.loads(file.attrs["report"]))
+        offsets, where = file["offsets"][:], file["where"][:]
+        return FinishedShard(path, offsets, where, json.loads(file.attrs["report"]))
 
 
 def _shard(utterances: tuple[Utterance, ...], folder: Path, context: list) -> Shard:
@@ -149,8 +156,8 @@ def _attempt(function: Callable, argument: object) -> object:
 
 def _result(
     extractor: Extractor, utterance: Utterance, outcome: Extraction | Exception
-) -> tuple[np.ndarray, dict]:
-    """An utterance's frames, float32 [T, D], and its row of the report."""
+) -> tuple[np.ndarray, np.ndarray, dict]:
+    """An utterance's frames [T, D], their positions [T], float32, and its row of the report."""
     width = len(extractor.names)
     try:
         if isinstance(outcome, Exception):
@@ -163,6 +170,11 @@ def _result(
             raise UtteranceError("features are not finite (NaN or infinity)")
         if not np.isnan(values[:, unfilled]).all():
             raise UtteranceError("features that are not filled hold numbers")
+        where = np.full(len(values), np.nan, np.float32)
+        if outcome.positions is not None:
+            where = np.asarray(outcome.positions, np.float32)
+        if where.shape != values.shape[:1]:
+            raise UtteranceError(f"positions of shape {where.shape}, expected ({len(values)},)")
     except UtteranceError as error:
         reason = str(error)
     except Exception as error:
@@ -170,10 +182,10 @@ def _result(
     else:
         seconds = "" if outcome.seconds is None else round(outcome.seconds, 3)
         status = "ok" if len(values) else "empty"
-        return values, _report(
-            utterance, len(values), outcome.looked_at, seconds, status, outcome.note
-        )
-    return np.zeros((0, width), np.float32), _report(utterance, status="failed", reason=reason)
+        row = _report(utterance, len(values), outcome.looked_at, seconds, status, outcome.note)
+        return values, where, row
+    nothing = np.zeros((0, width), np.float32)
+    return nothing, nothing[:, 0], _report(utterance, status="failed", reason=reason)
 
 
 def _report(
@@ -194,17 +206,19 @@ def _report(
     }
 
 
-def _write(path: Path, width: int, results: Iterable[tuple[np.ndarray, dict]]) -> None:
+def _write(path: Path, width: int, results: Iterable[tuple[np.ndarray, np.ndarray, dict]]) -> None:
     """Write a shard's file, one utterance after the other: no more than one is held in memory."""
-    offsets, report = [0], []
+    offsets, where, report = [0], [], []
     with whole(path) as unfinished, h5py.File(unfinished, "w") as file:
         values = file.create_dataset(
             "values", (0, width), "float32", maxshape=(None, width), chunks=(256, width)
         )
-        for frames, row in results:
+        for frames, positions, row in results:
             offsets.append(offsets[-1] + len(frames))
             values.resize(offsets[-1], axis=0)
             values[offsets[-2] :] = frames
+            where.append(positions)
             report.append(row)
         file["offsets"] = np.array(offsets, dtype=np.int64)
+        file["where"] = np.concatenate(where)
         file.attrs["report"] = json.dumps(report)

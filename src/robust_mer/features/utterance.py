@@ -51,6 +51,9 @@ class Extraction:
     looked_at: int  # frames or tokens examined, with and without success
     seconds: float | None = None  # duration of the recording; None for text
     note: str = ""  # why there are no frames, or what was left out
+    # Where frames lie that do not follow each other at the extractor's rate: [T], seconds from the
+    # utterance's beginning, or numbers of words in the transcript; see `robust_mer.store.Features`.
+    positions: np.ndarray | None = None
 
 
 class Extractor(Protocol):

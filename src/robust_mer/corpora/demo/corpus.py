@@ -177,6 +177,7 @@ class Turn:
     transcribed: bool = True
     recorded: bool = True  # otherwise its own sound file is empty
     speech: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    words: list[tuple[str, float, float]] = field(default_factory=list)  # seconds into the turn
     start: float = 0.0  # seconds into the dialogue
     end: float = 0.0
 
@@ -270,6 +271,7 @@ def _make_dialogue(root: Path, settings: dict, session: int, index: int) -> None
     _write_labels(folder / "dialog" / "EmoEvaluation", name, turns, rng)
     _write_transcript(folder / "dialog" / "transcriptions", name, turns)
     _write_sound(folder, name, turns, sound)
+    _write_alignments(folder / "sentences" / "ForcedAlignment" / name, turns)
     avi = folder / "dialog" / "avi" / "DivX" / f"{name}.avi"
     avi.parent.mkdir(parents=True, exist_ok=True)
     _write_junk(avi)
@@ -343,7 +345,9 @@ def _speak(turns: list[Turn], session: int, rng: np.random.Generator) -> np.ndar
     margin = SAMPLE_RATE // 10
     position = SAMPLE_RATE // 2
     for turn in turns:
-        speech = say(turn.text, VOICES[turn.actor][session - 1], turn.prosody)
+        spoken = say(turn.text, VOICES[turn.actor][session - 1], turn.prosody)
+        speech, pause = spoken.samples, margin / SAMPLE_RATE
+        turn.words = [(word, begin + pause, end + pause) for word, begin, end in spoken.words]
         turn.speech = np.pad(speech, (margin, margin + -(len(speech) + 2 * margin) % grid))
         turn.start = position / SAMPLE_RATE
         position += len(turn.speech)
@@ -369,6 +373,26 @@ def _write_sound(folder: Path, name: str, turns: list[Turn], sound: np.ndarray) 
             soundfile.write(path, sound[first:last], SAMPLE_RATE, subtype="PCM_16")
         else:
             path.touch()
+
+
+def _write_alignments(folder: Path, turns: list[Turn]) -> None:
+    """Words in frames of 10 ms, as a forced alignment finds them; none of an empty recording."""
+    folder.mkdir(parents=True)
+    for turn in turns:
+        if not turn.recorded:
+            continue
+        rows, position = [], 0
+        for word, begin, end in turn.words:
+            first, behind = round(begin * 100), round(end * 100)
+            if first > position:
+                rows.append((position, first - 1, "<sil>" if rows else "<s>"))
+            rows.append((first, behind - 1, word.upper()))
+            position = behind
+        rows.append((position, int((turn.end - turn.start) * 100) - 1, "</s>"))
+        lines = ["\t SFrm\t EFrm\t SegAScr\t Word"]
+        lines += [f"\t{first:5}\t{last:5}\t        0\t {word}" for first, last, word in rows]
+        text = "\n".join([*lines, " Total score:            0"]) + "\n"
+        (folder / f"{turn.utterance}.wdseg").write_text(text, encoding="utf-8", newline="\n")
 
 
 def _write_transcript(folder: Path, name: str, turns: list[Turn]) -> None:

@@ -3,6 +3,7 @@
 import _ctypes
 import ctypes
 from dataclasses import dataclass
+from itertools import pairwise
 
 import espeakng_loader
 import numpy as np
@@ -21,8 +22,24 @@ _SYNCHRONOUS = 2  # samples go to a callback, and the call returns when all are 
 _DONT_EXIT = 0x8000
 _RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
 _UTF8 = 1
+_LAST_EVENT, _WORD, _END = 0, 1, 5  # kinds of event; _END is that of a clause
+
+
+class _Event(ctypes.Structure):
+    _fields_ = [
+        ("kind", ctypes.c_int),
+        ("message", ctypes.c_uint),
+        ("text_position", ctypes.c_int),  # of a word's first letter, from 1
+        ("length", ctypes.c_int),  # of the word, letters
+        ("audio_position", ctypes.c_int),  # milliseconds
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", ctypes.c_char * 8),
+    ]
+
+
 _CALLBACK = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
 )
 
 
@@ -36,8 +53,20 @@ class Prosody:
     range: float  # of pitch, 0 to 100; 0 is a monotone, 50 is normal
 
 
-def say(text: str, voice: str, prosody: Prosody) -> np.ndarray:
-    """Return ``text`` spoken by ``voice``: float32 samples in -1..1 at 16 kHz.
+@dataclass(frozen=True)
+class Speech:
+    """A spoken text."""
+
+    samples: np.ndarray  # float32 in -1..1 at 16 kHz
+    words: list[
+        tuple[str, float, float]
+    ]  # as they stand in the text, with begin and end in seconds
+
+
+def say(text: str, voice: str, prosody: Prosody) -> Speech:
+    """Return ``text`` spoken by ``voice``.
+
+    espeak-ng takes short words that belong together for one, and calls it by the first.
 
     espeak-ng carries a state from one sentence into the next, even over its own restart. It is
     therefore loaded anew for each, which takes a few milliseconds, and a sentence sounds the same
@@ -45,11 +74,19 @@ def say(text: str, voice: str, prosody: Prosody) -> np.ndarray:
     """
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     pieces: list[np.ndarray] = []
+    heard: list[tuple[str, float]] = []  # a word, or nothing at the end of a clause, and its time
 
     @_CALLBACK
-    def receive(samples, count, _events):
+    def receive(samples, count, events):
         if count > 0:
             pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
+        for event in events:
+            if event.kind == _LAST_EVENT:
+                return 0
+            if event.kind in (_WORD, _END):
+                first = event.text_position - 1
+                word = text[first : first + event.length] if event.kind == _WORD else ""
+                heard.append((word, event.audio_position / 1000))
         return 0
 
     try:
@@ -73,7 +110,8 @@ def say(text: str, voice: str, prosody: Prosody) -> np.ndarray:
         library.espeak_Terminate()
         _ctypes.dlclose(library._handle)
     samples = np.concatenate(pieces).astype(np.float32) / 32_768
-    return _resample(samples, rate)
+    words = [(word, begin, end) for (word, begin), (_, end) in pairwise(heard) if word]
+    return Speech(_resample(samples, rate), words)
 
 
 def _resample(samples: np.ndarray, rate: int) -> np.ndarray:

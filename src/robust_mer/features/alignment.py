@@ -1,0 +1,138 @@
+"""Features with one frame a word: the mean of those during the word."""
+
+import re
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import numpy as np
+
+from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.pooling import average
+from robust_mer.features.reading import Convert, write_reading
+from robust_mer.store import Features
+from robust_mer.table import read_table
+
+_TEXT = "text"
+
+
+def align_features(
+    features_path: str | Path,
+    table_path: str | Path,
+    source: str | Path,
+    source_table: str | Path,
+    words_csv: str | Path,
+    problems_csv: str | Path,
+    utterances_csv: str | Path,
+    modality: str,
+    not_finite: float | None,
+) -> None:
+    """Write the features of a file averaged over the words of a corpus; see `write_reading`.
+
+    Every utterance gets a frame a word of ``words_csv``, in their order, in every modality. A word
+    without frames becomes zeros, as in CMU-MOSEI's aligned set. An utterance keeps no frames where
+    its words are not known, which counts as failed, or where no word has frames.
+
+    Frames of audio and video lie in time, and a frame counts with the words that share some time
+    with it. Frames of text lie in words of the transcript, which are matched with those of
+    ``words_csv`` by their spelling, see `match`.
+
+    Args:
+        features_path: HDF5 file of the feature store to write.
+        table_path: Its table.
+        source: The feature file to read.
+        source_table: Its table.
+        words_csv: The words of the corpus with their times.
+        problems_csv: Utterances whose words are not known, and why.
+        utterances_csv: The index; text is matched with its transcripts.
+        modality: That of the features.
+        not_finite: What takes the place of values that are NaN or infinite; None refuses them.
+
+    Raises:
+        InputError: the source does not tell where its frames lie.
+    """
+    words = _Words(words_csv, problems_csv)
+    transcripts = read_table(utterances_csv)["text"].tolist() if modality == _TEXT else []
+
+    def prepare(store: Features) -> Convert:
+        if (store.positions if modality == _TEXT else store.frame_rate) is None:
+            unknown = "which words its frames belong to" if modality == _TEXT else "a frame rate"
+            raise InputError(
+                f"{source} cannot be aligned to words: it does not hold {unknown}. Leave out the "
+                "modality's aligned_to, or take an extractor that tells it"
+            )
+        length = 1.0 if modality == _TEXT else 1 / store.frame_rate
+
+        def convert(frames: np.ndarray, row: int) -> tuple[np.ndarray, str]:
+            spelled, times = words.of(store.utterances[row])
+            if modality == _TEXT:
+                times = match(transcripts[row].split(), spelled)
+            starts = store.starts(row)
+            means, counts = average(frames, starts, starts + length, times)
+            if not counts.any():
+                return frames[:0], "no frames during words"
+            lacking = np.count_nonzero(counts == 0)
+            remark = f"words without frames, which are zeros: {lacking} of {len(counts)}"
+            return means, remark if lacking else ""
+
+        return convert
+
+    write_reading(
+        features_path,
+        table_path,
+        source,
+        source_table,
+        prepare,
+        None,
+        {"aligned_to": "words"},
+        not_finite,
+    )
+
+
+def match(said: list[str], timed: list[str]) -> np.ndarray:
+    """Which words of a transcript the words of an alignment are.
+
+    Both name the same words in the same order, but an alignment has no punctuation, spells out
+    numbers and leaves out what it does not know. Words of the same letters and digits are matched
+    first, by the longest common runs. What differs between two matches is spread evenly, so that
+    ``twenty-five`` is both ``TWENTY`` and ``FIVE``.
+
+    Args:
+        said: The transcript's words.
+        timed: The alignment's.
+
+    Returns:
+        First and behind the last of the transcript's words, for every one of ``timed``: [W, 2].
+        They are the same where the transcript has nothing there.
+    """
+    spans = np.zeros((len(timed), 2))
+    matcher = SequenceMatcher(None, _spellings(said), _spellings(timed), autojunk=False)
+    for _, first, last, begin, end in matcher.get_opcodes():
+        steps = np.arange(end - begin + 1) * (last - first)
+        width = max(1, end - begin)
+        spans[begin:end, 0] = first + steps[:-1] // width
+        spans[begin:end, 1] = first - (-steps[1:] // width)
+    return spans
+
+
+def _spellings(words: list[str]) -> list[str]:
+    """Letters and digits of words; a word that has none stays as it is."""
+    return [re.sub(r"[\W_]+", "", word).casefold() or word for word in words]
+
+
+class _Words:
+    """Words by utterance, and why some have none."""
+
+    def __init__(self, words_csv: str | Path, problems_csv: str | Path) -> None:
+        table, problems = read_table(words_csv), read_table(problems_csv)
+        self._rows = table.groupby("utterance", sort=False).indices
+        self._spelled = table["word"].to_numpy()
+        self._times = table[["start", "end"]].astype(float).to_numpy()
+        self._problems = dict(zip(problems["utterance"], problems["problem"], strict=True))
+
+    def of(self, utterance: str) -> tuple[list[str], np.ndarray]:
+        """Spelling of the words [W], and when each begins and ends: [W, 2], seconds."""
+        if utterance not in self._rows:
+            reason = self._problems.get(utterance, "not in the table of words")
+            raise UtteranceError(f"no word times: {reason}")
+        rows = self._rows[utterance]
+        return self._spelled[rows].tolist(), self._times[rows]

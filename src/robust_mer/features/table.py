@@ -1,0 +1,62 @@
+"""What a corpus has of every kind of features, in one table."""
+
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from robust_mer.files import whole
+from robust_mer.table import read_table
+
+_STATUS = ("ok", "empty", "failed")
+_FIRST = 5  # reasons that are told
+
+
+def write_features_table(
+    csv: str | Path, md: str | Path, modalities: list[str], tables: list[str]
+) -> None:
+    """Write a row for each of some feature files, as csv and Markdown.
+
+    ``utterances`` are all of the corpus; ``ok``, ``empty`` (nothing found) and ``failed`` add up to
+    them. ``seconds`` is the length of the recordings, empty for text. ``lost`` says why utterances
+    are empty or failed, ``remarks`` what was noted of others, each with how many they are.
+
+    Args:
+        csv: The table to write.
+        md: The same in Markdown.
+        modalities: That of each file.
+        tables: The files' own tables, one row an utterance.
+    """
+    rows = [_row(*some) for some in zip(modalities, map(Path, tables), strict=True)]
+    table = pd.DataFrame(rows)
+    with whole(csv) as unfinished:
+        table.to_csv(unfinished, index=False)
+    lines = [table.columns, ["---"] * len(table.columns), *table.astype(str).to_numpy()]
+    text = "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in lines)
+    with whole(md) as unfinished:
+        unfinished.write_text(text + "\n", encoding="utf-8")
+
+
+def _row(modality: str, path: Path) -> dict:
+    table = read_table(path)
+    is_ok = table["status"] == "ok"
+    seconds = pd.to_numeric(table["seconds"])
+    return {
+        "features": path.stem,
+        "modality": modality,
+        "utterances": len(table),
+        **{status: int((table["status"] == status).sum()) for status in _STATUS},
+        "frames": int(table["frames"].astype(int).sum()),
+        "seconds": "" if seconds.isna().all() else f"{seconds.sum():.1f}",
+        "lost": _reasons(table["reason"][~is_ok]),
+        "remarks": _reasons(table["reason"][is_ok]),
+    }
+
+
+def _reasons(told: pd.Series) -> str:
+    """Kinds of reasons with their counts: what stands in front of a colon, the rest is details."""
+    kinds = Counter(reason.partition(":")[0] for reason in told if reason).most_common()
+    some = [f"{kind} ({count})" for kind, count in kinds[:_FIRST]]
+    if more := sum(count for _, count in kinds[_FIRST:]):
+        some.append(f"others ({more})")
+    return "; ".join(some)
