@@ -16,8 +16,8 @@ from robust_mer.corpora.fold_checks import check_folds
 from robust_mer.corpora.folds import make_folds
 from robust_mer.corpora.index import changed_media, index_corpus
 from robust_mer.errors import InputError
-from robust_mer.features.extract import read_utterances
 from robust_mer.features.audio import read_audio
+from robust_mer.features.extract import read_utterances
 from robust_mer.features.video import Clip
 
 SETTINGS = iemocap.SETTINGS

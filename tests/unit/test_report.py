@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from robust_mer.evaluation.report import ExperimentResults, answer, versions, write_report
+from robust_mer.evaluation.provenance import versions
+from robust_mer.evaluation.report import ExperimentResults, RunFacts, answer, write_report
 from robust_mer.store import write_features
 
 PUBLISHED = Path(__file__).parents[2] / "resources/published"
@@ -136,6 +137,11 @@ def results(folder, **changes):
     )
 
 
+RUN = RunFacts(
+    [["train_model", "3", "1.00", "2.00", "1.5"]], [["cpu", "3", "0.50"]], f"run: [{EVIL}]\n"
+)
+
+
 class Page(HTMLParser):
     """Cells of every table by its caption, all tags with their attributes, and all text."""
 
@@ -167,7 +173,7 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def page(tmp_path):
-    write_report(tmp_path / "report.html", [results(tmp_path)])
+    write_report(tmp_path / "report.html", [results(tmp_path)], RUN)
     return Page((tmp_path / "report.html").read_text())
 
 
@@ -177,19 +183,37 @@ def test_answer_names_the_best_model_and_its_lead():
         "Highest average UA: nmer under 1 of 2 corruptions (by 0.0450 over the next model), "
         "men (trained on clean) under 1 of 2 corruptions (by 0.0100 over the next model)."
     )
-    assert "2 folds and 3 seeds; no significance test" in sentences[1]
-    assert sentences[2] == (
+    assert sentences[1].startswith("None of these leads could be tested")
+    assert sentences[2] == "These are means over 2 folds and 3 seeds."
+    assert sentences[3] == (
         "In each: gaussian −10 dB: nmer 0.6550, 0.0450 above men (trained on clean); "
         "gaussian −40 dB: men (trained on clean) 0.5200, 0.0100 above nmer."
     )
-    assert "†" in sentences[3]
-    assert "between −0.1900 and −0.0450 (2 numbers)" in sentences[4]
+    assert "†" in sentences[4]
+    assert "between −0.1900 and −0.0450 (2 numbers)" in sentences[5]
+
+
+def test_answer_says_how_sure_a_lead_is():
+    compared = pd.DataFrame(
+        [
+            ["gaussian_-10dB", "men", "clean", "nmer", "gaussian_-10dB", -0.09, -0.01, 0.03],
+            ["gaussian_-40dB", "men", "clean", "nmer", "gaussian_-40dB", -0.02, 0.04, 0.6],
+        ],
+        columns=[
+            "tested_on", "model", "trained_on", "other", "other_trained_on", "low", "high", "p_holm",
+        ],
+    ).assign(condition="average", measure="ua")  # fmt: skip
+    sentences = answer(experiment(), summary(), compared)
+    assert sentences[1].startswith("Of 2 tested leads 1 is significant")
+    told = "nmer 0.6550, 0.0450 above men (trained on clean) (95 % interval +0.0100 to +0.0900, "
+    assert f"{told}p = 0.03)" in sentences[3]
+    assert "above nmer (95 % interval −0.0200 to +0.0400, p = 0.6)" in sentences[3]
 
 
 def test_answer_compares_like_with_like():
     told = answer(experiment(), summary().query("model == 'cm_arr'"))
     assert told[0] == "Highest average UA: cm_arr † under 2 of 2 corruptions."
-    assert len(told) == 3
+    assert len(told) == 4
     nothing = answer(experiment(), summary().query("kind == 'partial'"))
     assert nothing == ["No average over partial conditions was evaluated."]
     # an average over more conditions does not compete with one over fewer
@@ -239,13 +263,13 @@ def test_page_shows_what_is_behind_the_numbers(page):
     assert average[2][:2] == [f"men {EVIL}", "clean"]
     assert average[2][3::2] == ["0.6100 ± 0.0100", "0.5200 ± 0.0100"]
     assert ["paper: NMER", "same", "0.7000", "0.7000", "0.7000", "0.7000"] in average
-    versions = dict(map(tuple, tables["Versions"][1:]))
+    versions = dict(map(tuple, tables["Made with"][1:]))
     assert versions["snakemake"] == metadata.version("snakemake")
     assert versions["torch"] == metadata.version("torch")
 
 
 def test_sizes_stand_beside_the_papers(tmp_path):
-    write_report(tmp_path / "report.html", [results(tmp_path, published="IEMOCAP")])
+    write_report(tmp_path / "report.html", [results(tmp_path, published="IEMOCAP")], RUN)
     tables = Page((tmp_path / "report.html").read_text()).tables
     assert tables["Utterances of each fold"][-1] == ["paper, Table 1", "4446", "", "557"]
     assert tables["Utterances of each class, in training or test"][1:] == [
@@ -257,7 +281,7 @@ def test_sizes_stand_beside_the_papers(tmp_path):
 def test_page_counts_values_that_were_replaced(page, tmp_path):
     assert "Not finite: 3 values in 2 utterances; 0 takes their place." in page.text
     refusing = replace(results(tmp_path), replaced={})
-    write_report(tmp_path / "report.html", [refusing])
+    write_report(tmp_path / "report.html", [refusing], RUN)
     assert "Not finite" not in (tmp_path / "report.html").read_text()
 
 
@@ -280,7 +304,9 @@ def test_page_needs_nothing_from_outside(page):
 def test_the_same_results_give_the_same_page(tmp_path):
     pages = []
     for _ in range(2):
-        write_report(tmp_path / "report.html", [results(tmp_path), results(tmp_path, note=None)])
+        write_report(
+            tmp_path / "report.html", [results(tmp_path), results(tmp_path, note=None)], RUN
+        )
         pages.append((tmp_path / "report.html").read_bytes())
     assert pages[0] == pages[1]
     assert pages[0].count(b'class="banner"') == 1
@@ -292,13 +318,13 @@ def test_versions_do_not_need_an_installed_package(monkeypatch):
         raise metadata.PackageNotFoundError(package)
 
     monkeypatch.setattr(metadata, "version", absent)
-    assert versions()["torch"] == "not installed as a package"
+    assert versions()["torch"] == "not installed here"
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 def test_tables_sort_in_a_browser(tmp_path):
     """A click sorts numbers as numbers, a second one the other way round, empty cells stay last."""
-    write_report(tmp_path / "report.html", [results(tmp_path)])
+    write_report(tmp_path / "report.html", [results(tmp_path)], RUN)
     text = (tmp_path / "report.html").read_text()
     clicks = """<script>
     const table = [...document.querySelectorAll("table")].find(

@@ -971,9 +971,20 @@ def report_experiments(wildcards):
             "figures": {name: DRAWN[name].title for name in drawn_figures(experiment)},
             "drawn": bool(drawn_corruptions(experiment)),
             "reconstructed": bool(reconstructing(experiment)),
+            "papers": paper_tables(experiment),
         }
         for name, experiment in settings.experiments.items()
     ]
+
+
+def report_config():
+    """The config of the run, without what it does not use."""
+    used = dict(config)
+    used["experiments"] = {name: config["experiments"][name] for name in settings.experiments}
+    used["corpora"] = {name: config["corpora"][name] for name in settings.corpora}
+    models = {job.model for job in settings.training_jobs}
+    used["models"] = {name: how for name, how in config["models"].items() if name in models}
+    return used
 
 
 def report_inputs(wildcards):

@@ -342,6 +342,8 @@ rule write_report:
         "../../envs/report.yaml"
     params:
         experiments=report_experiments,
+        checkpoints=checkpoint_files(),
+        config=report_config(),
         code=code_identity("robust_mer.evaluation.report"),
     script:
         "../scripts/write_report.py"

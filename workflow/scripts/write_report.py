@@ -4,7 +4,10 @@ from robust_mer.jobs import job
 
 results = Path(snakemake.output.html).parent
 with job(snakemake.log[0], "write_report"):
-    from robust_mer.evaluation.report import ExperimentResults, write_report
+    import yaml
+
+    from robust_mer.evaluation.provenance import stage_costs, training_devices
+    from robust_mer.evaluation.report import ExperimentResults, RunFacts, write_report
 
     shown = []
     for experiment in snakemake.params.experiments:
@@ -44,6 +47,13 @@ with job(snakemake.log[0], "write_report"):
                 )
                 if experiment["raw"]
                 else None,
+                comparisons=results / f"tables/{name}_comparisons.csv",
+                audit=results / f"tables/{name}_audit.md",
+                papers=[results / f"tables/{name}_{table}.md" for table in experiment["papers"]],
+                statistics=[
+                    results / f"tables/{name}_{table}.md"
+                    for table in ("comparisons", "reliability", "claims", "orderings")
+                ],
                 reconstructions=(
                     results / f"figures/{name}_reconstructions.svg"
                     if experiment["reconstructed"]
@@ -52,4 +62,10 @@ with job(snakemake.log[0], "write_report"):
                 embeddings=results / f"figures/{name}_tsne.svg" if experiment["drawn"] else None,
             )
         )
-    write_report(snakemake.output.html, shown)
+    corpora = sorted({experiment["corpus"] for experiment in snakemake.params.experiments})
+    run = RunFacts(
+        stage_costs(folder / "benchmarks" for folder in (results, *map(results.joinpath, corpora))),
+        training_devices(map(Path, snakemake.params.checkpoints)),
+        yaml.safe_dump(snakemake.params.config, sort_keys=False, allow_unicode=True),
+    )
+    write_report(snakemake.output.html, shown, run)

@@ -1,8 +1,6 @@
 """The report: one HTML page that holds everything that a run found, and what is behind it."""
 
-import platform
-from dataclasses import dataclass
-from importlib import metadata
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +10,9 @@ from markupsafe import Markup, escape
 from robust_mer.corruption.names import CLEAN, NONE, PARTIAL, parse_trained_on
 from robust_mer.evaluation.calibration import calibration_table, read_calibration
 from robust_mer.evaluation.parts import class_sizes, fold_sizes, read_samples, shared
-from robust_mer.evaluation.summary import AVERAGE, read_summary, severity
+from robust_mer.evaluation.printed import read_markdown
+from robust_mer.evaluation.provenance import versions
+from robust_mer.evaluation.summary import AVERAGE, read_statistics, read_summary, severity
 from robust_mer.evaluation.tables import (
     average_rows,
     average_table,
@@ -26,7 +26,7 @@ from robust_mer.store import read_features
 from robust_mer.table import read_table
 
 _TEMPLATE = Path(__file__).with_name("report.html")
-_PACKAGES = ("robust-mer", "snakemake", "torch", "numpy", "pandas", "scikit-learn", "matplotlib")
+_SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -60,36 +60,41 @@ class ExperimentResults:
     embeddings: str | Path | None = None
     reconstructions: str | Path | None = None
     features_table: str | Path | None = None
+    comparisons: str | Path | None = None
+    audit: str | Path | None = None
+    papers: list[str | Path] = field(default_factory=list)
+    statistics: list[str | Path] = field(default_factory=list)
 
 
-def write_report(path: str | Path, experiments: list[ExperimentResults]) -> None:
-    """Write the report: self-contained, and the same for the same results on the same machine.
+@dataclass(frozen=True)
+class RunFacts:
+    """What the report says of the run as a whole."""
+
+    costs: list[list[str]]  # see `robust_mer.evaluation.provenance.stage_costs`
+    devices: list[list[str]]  # see `robust_mer.evaluation.provenance.training_devices`
+    config: str  # what was run, as YAML
+
+
+def write_report(path: str | Path, experiments: list[ExperimentResults], run: RunFacts) -> None:
+    """Write the report, which is self-contained.
 
     Args:
         path: The HTML file to write.
         experiments: In the order in which they should stand.
+        run: What is said of the run as a whole.
     """
     environment = Environment(autoescape=True, trim_blocks=True, undefined=StrictUndefined)
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     page = template.render(
-        experiments=[_view(results) for results in experiments], versions=versions()
+        experiments=[_view(results) for results in experiments], versions=versions(), run=run
     )
     with whole(path) as unfinished:
         unfinished.write_text(page, encoding="utf-8")
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python, of the packages that a result hangs on, and the platform."""
-    found = {"Python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "not installed as a package"
-    return {**found, "platform": platform.platform()}
-
-
-def answer(experiment: dict, summary: pd.DataFrame) -> list[str]:
+def answer(
+    experiment: dict, summary: pd.DataFrame, comparisons: pd.DataFrame | None = None
+) -> list[str]:
     """What the average table says, in sentences: the best model by average UA, and its lead.
 
     Only averages over as many partial conditions compete, and models that are told which
@@ -99,6 +104,7 @@ def answer(experiment: dict, summary: pd.DataFrame) -> list[str]:
     Args:
         experiment: See :func:`robust_mer.evaluation.tables.write_tables`.
         summary: From :func:`robust_mer.evaluation.summary.read_summary`.
+        comparisons: ``{experiment}_comparisons.csv``, which says how sure a lead is.
     """
     rows = average_rows(summary)
     rows, what = rows[rows["kind"] == AVERAGE], "average UA"
@@ -119,7 +125,9 @@ def answer(experiment: dict, summary: pd.DataFrame) -> list[str]:
     scores = competing.assign(
         name=names, severity=competing["tested_on"].map(severity)
     ).sort_values(["noise", "severity", "ua_mean"], ascending=[True, True, False], kind="stable")
-    leads = pd.DataFrame([_lead(ranked) for _, ranked in scores.groupby("tested_on", sort=False)])
+    leads = pd.DataFrame(
+        [_lead(ranked, comparisons) for _, ranked in scores.groupby("tested_on", sort=False)]
+    )
     wins = []
     for name, won in leads.groupby("name", sort=False):
         over = won["over"].dropna()
@@ -128,8 +136,8 @@ def answer(experiment: dict, summary: pd.DataFrame) -> list[str]:
     folds, seeds = len(experiment["folds"]), len(experiment["seeds"])
     sentences = [
         f"Highest {what}: {', '.join(wins)}.",
-        f"These are means over {count(folds, 'fold')} and {count(seeds, 'seed')}; no significance "
-        "test is made here, so a small lead may be chance.",
+        _significance(leads),
+        f"These are means over {count(folds, 'fold')} and {count(seeds, 'seed')}.",
         f"In each: {'; '.join(leads['text'])}.",
     ]
     if told.any() and not told.all():
@@ -147,18 +155,62 @@ def answer(experiment: dict, summary: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def _lead(ranked: pd.DataFrame) -> dict:
+def _lead(ranked: pd.DataFrame, comparisons: pd.DataFrame | None) -> dict:
     """The best model under one corruption and its lead, from rows with the best one first."""
     best = ranked.iloc[0]
     text = f"{corruption_title(best['tested_on'])}: {best['name']} {best['ua_mean']:.4f}"
     if len(ranked) == 1:
-        return {"name": best["name"], "over": None, "text": text}
+        return {"name": best["name"], "over": None, "p": None, "text": text}
     following = ranked.iloc[1]
     over = best["ua_mean"] - following["ua_mean"]
     text += (
         f", {over:.4f} above {following['name']}" if over else f", level with {following['name']}"
     )
-    return {"name": best["name"], "over": over, "text": text}
+    tested = None if comparisons is None else _comparison(comparisons, best, following)
+    if tested is None:
+        return {"name": best["name"], "over": over, "p": None, "text": text}
+    low, high, p = tested
+    text += f" (95 % interval {_signed(low)} to {_signed(high)}"
+    text += ")" if pd.isna(p) else f", p = {p:.2g})"
+    return {"name": best["name"], "over": over, "p": p, "text": text}
+
+
+def _comparison(
+    comparisons: pd.DataFrame, best: pd.Series, other: pd.Series
+) -> tuple[float, float, float] | None:
+    """Interval of a lead in UA, and its p after Holm; None where the two were not compared."""
+    same = (
+        (comparisons["tested_on"] == best["tested_on"])
+        & (comparisons["condition"] == best["condition"])
+        & (comparisons["measure"] == "ua")
+    )
+    for one, two, sign in ((best, other, 1), (other, best, -1)):
+        found = comparisons[
+            same
+            & (comparisons["model"] == one["model"])
+            & (comparisons["trained_on"] == one["trained_on"])
+            & (comparisons["other"] == two["model"])
+            & (comparisons["other_trained_on"] == two["trained_on"])
+        ]
+        if len(found):
+            row = found.iloc[0]
+            low, high = sorted((sign * row["low"], sign * row["high"]))
+            return low, high, row["p_holm"]
+    return None
+
+
+def _significance(leads: pd.DataFrame) -> str:
+    """How many of the leads are more than chance."""
+    tested = pd.to_numeric(leads["p"]).dropna()
+    if tested.empty:
+        return "None of these leads could be tested, which takes two folds; they may be chance."
+    sure = int((tested < _SIGNIFICANT).sum())
+    return (
+        f"Of {count(len(tested), 'tested lead')} {sure or 'none'} "
+        f"{'is' if sure < 2 else 'are'} significant (paired t-test over the folds, corrected for "
+        f"overlapping training sets and, after Holm, for all comparisons made here; p < "
+        f"{_SIGNIFICANT:g})."
+    )
 
 
 def _view(results: ExperimentResults) -> dict:
@@ -169,7 +221,12 @@ def _view(results: ExperimentResults) -> dict:
         "name": experiment["name"],
         "corpus": experiment["corpus"],
         "note": experiment.get("note"),
-        "answer": answer(experiment, summary),
+        "answer": answer(
+            experiment, summary, results.comparisons and read_statistics(results.comparisons)
+        ),
+        "papers": [read_markdown(path) for path in results.papers],
+        "statistics": [read_markdown(path) for path in results.statistics],
+        "audit": results.audit and read_markdown(results.audit),
         "tables": [average_table(experiment, summary), conditions_table(experiment, summary)],
         "figures": [
             (title, _inline_svg(path, f"{title}, {experiment['name']}"))
