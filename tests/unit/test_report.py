@@ -200,7 +200,8 @@ def test_answer_says_how_sure_a_lead_is():
             ["gaussian_-40dB", "men", "clean", "nmer", "gaussian_-40dB", -0.02, 0.04, 0.6],
         ],
         columns=[
-            "tested_on", "model", "trained_on", "other", "other_trained_on", "low", "high", "p_holm",
+            "tested_on", "model", "trained_on", "other", "other_trained_on", "low", "high",
+            "p_holm",
         ],
     ).assign(condition="average", measure="ua")  # fmt: skip
     sentences = answer(experiment(), summary(), compared)
