@@ -2,7 +2,7 @@
 
     python benchmarks/covarep.py
 
-It needs no install and no data and takes two minutes. docs/features_covarep.md has the tables and
+It needs no install and no data and takes two minutes. docs/features/covarep.md has the tables and
 says what they mean.
 """
 

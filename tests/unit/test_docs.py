@@ -3,10 +3,14 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from robust_mer.config import MODELS
 from robust_mer.settings import complete, load
 
-PAGE = Path(__file__).parents[2] / "docs/models.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/models.md"
+PAGES = [ROOT / "README.md", ROOT / "benchmarks/README.md", *sorted(ROOT.glob("docs/**/*.md"))]
 IEMOCAP = {"audio": 130, "video": 342, "text": 1024}
 LINE = re.compile(r"\| `(\w+)`[^|]*\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|")
 
@@ -35,3 +39,10 @@ def test_the_counts_of_nmers_variants():
     text = PAGE.read_text(encoding="utf-8")
     for settings in ({"tokens": "features"}, {"variant": "released"}):
         assert f"{parameters('nmer', IEMOCAP, **settings):,}" in text, settings
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
