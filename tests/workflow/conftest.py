@@ -72,7 +72,7 @@ class Project:
         """Run Snakemake to its end; its output is in ``stdout``."""
         return subprocess.run(
             self.command(*arguments, **options), cwd=self.folder, env=self.environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=550,
         )  # fmt: skip
 
     def planned(self, *arguments: str, **options) -> dict[str, set[str]]:

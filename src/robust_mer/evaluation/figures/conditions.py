@@ -43,7 +43,7 @@ def _figure(experiment: dict, rows: pd.DataFrame) -> Figure:
         f"{count(len(experiment['folds']), 'fold')}, {count(len(experiment['seeds']), 'seed')}"
     )
     figure.suptitle(headline(experiment, title, 60 * columns), x=0.01, ha="left", fontsize=11)
-    low = rows["ua_chance"].min()
+    low = rows[["ua_chance", "ua_mean"]].min(axis=None)
     high = rows["ua_mean"].max()
     axes = figure.subplots(deep, columns, squeeze=False).ravel()
     for place, (tested_on, some) in enumerate(panels):

@@ -55,7 +55,7 @@ def _figure(experiment: dict, rows: pd.DataFrame) -> Figure:
     axes = figure.subplots(
         len(tables), 1, squeeze=False, sharex=True, gridspec_kw={"height_ratios": heights}
     )[:, 0]
-    low, high = rows["ua_chance"].min(), rows["ua_mean"].max()
+    low, high = rows[["ua_chance", "ua_mean"]].min(axis=None), rows["ua_mean"].max()
     for panel, (model, table) in zip(axes, tables.items(), strict=True):
         labels = [corruption_title(name) for name in table.index]
         columns = [corruption_title(name) for name in tested_on]
