@@ -9,7 +9,7 @@ README.md tells the columns. Without a manifest the recordings and texts are gen
 import argparse
 import json
 import multiprocessing
-import resource
+import re
 import sys
 import tempfile
 import time
@@ -136,12 +136,17 @@ def _memory(folder: Path, minutes: int) -> None:
 
 def _hold(queue, implementation: str, settings: dict, recording: Path) -> None:
     extractor = load(implementation)(settings)
-    rest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    rest = _peak()
     started = time.perf_counter()
     values = extractor.extract(_utterance("long", recording, "")).values
     seconds = time.perf_counter() - started
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    queue.put((rest / 2**20, most / 2**20, seconds, values.shape))
+    queue.put((rest, _peak(), seconds, values.shape))
+
+
+def _peak() -> float:
+    """The most memory, in GB, that this process held; Linux's rusage counts its parent's too."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 2**20
 
 
 def _tiny_encoder(folder: Path) -> Path:

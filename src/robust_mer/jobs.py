@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -96,11 +96,22 @@ def job(log_path: str, name: str) -> Iterator[None]:
     log.info("done in %.1f s", time.monotonic() - started)
 
 
-def progress(items: Iterable[T], total: int, what: str, every_seconds: float = 15.0) -> Iterator[T]:
-    """Yield ``items``; now and then say how many of ``total`` are done, how fast, the time left."""
+def progress(
+    items: Iterable[T],
+    total: int,
+    what: str,
+    every_seconds: float = 15.0,
+    size: Callable[[T], int] = lambda _: 1,
+) -> Iterator[T]:
+    """Yield ``items``; now and then say how many of ``total`` are done, how fast, the time left.
+
+    An item may stand for several, of which ``size`` tells the number.
+    """
     started = said = time.monotonic()
-    for done, item in enumerate(items, start=1):
+    done = 0
+    for item in items:
         yield item
+        done += size(item)
         now = time.monotonic()
         if now - said >= every_seconds and done < total:
             said = now

@@ -248,8 +248,10 @@ def test_rate_and_time_left_are_told(monkeypatch, caplog):
     caplog.set_level("INFO", "robust_mer")
     clock = iter([0.0, 10.0, 20.0, 30.0, 40.0])
     monkeypatch.setattr("robust_mer.jobs.time.monotonic", lambda: next(clock))
-    list(progress("abcd", 4, "utterances"))
-    assert caplog.messages == ["2 of 4 utterances, 0.1 a second, about 20 s left"]
+    list(progress("abcd", 12, "utterances", size=lambda _: 3))
+    assert caplog.messages == [
+        "6 of 12 utterances, 0.3 a second, about 20 s left",
+    ]
 
 
 def test_shards_hold_neighbours_in_a_recording(corpus, monkeypatch):

@@ -64,6 +64,8 @@ def test_one_pass_equals_two(extractor, two_passes, tmp_path):
     path = write(tmp_path / "voice.wav", voice(2.0))
     values = check_one_pass(extractor, two_passes, path)
     assert np.ptp(values[:, extractor.names.index("F0final_sma")]) > 50  # the voice has a pitch
+    # Longer than the ring that openSMILE reads from.
+    check_one_pass(extractor, two_passes, write(tmp_path / "long.wav", voice(25.0)))
 
 
 @pytest.mark.skipif(not COMPOSITE.exists(), reason="no ../shared/data/composite")

@@ -77,16 +77,17 @@ class AudioEncoder:
         total = self._frames(len(signal))
         if total < 1:
             raise UtteranceError(f"audio too short for one frame: {audio.seconds:.3f} s")
-        if self._normalises:
-            mean, variance = np.mean(signal, dtype=np.float64), np.var(signal, dtype=np.float64)
-            signal = (signal - np.float32(mean)) / np.float32(np.sqrt(variance + 1e-7))
+        mean, deviation = np.float32(0), np.float32(1)
+        if self._normalises:  # as transformers' Wav2Vec2FeatureExtractor, but a window at a time
+            mean, deviation = signal.mean(), np.sqrt(signal.var() + np.float32(1e-7))
         values = np.empty((total, len(self.names)), np.float32)
         windows = 0
         for first, last, begin, end in self._windows(total):
             # The last one sees the samples, too few for a frame, that the whole signal ends with.
             beyond = None if end == total else (end - 1) * self._stride + self._receptive
             samples = signal[begin * self._stride : beyond]
-            values[first:last] = self._states(samples)[first - begin : last - begin]
+            states = self._states((samples - mean) / deviation)
+            values[first:last] = states[first - begin : last - begin]
             windows += 1
         notes = [audio.note] * bool(audio.note)
         notes += [f"seen in windows of {self._seconds:g} s: {windows}"] * (windows > 1)

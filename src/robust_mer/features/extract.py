@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from robust_mer.errors import InputError
-from robust_mer.features.shards import cut, read_shard
+from robust_mer.features.shards import Shard, cut, read_shard
 from robust_mer.features.utterance import SignalCorruption, Utterance
 from robust_mer.features.workers import Workers
 from robust_mer.files import inside, whole
@@ -91,14 +91,18 @@ def extract_features(
             settings = {**settings, "corruption": corruption.describe()}
         shards = cut(utterances, folder, context, extractor.shard_size)
         shards.sort(key=lambda shard: not shard.path.is_file())
-        before = sum(len(shard.utterances) for shard in shards if shard.path.is_file())
+        before = [shard for shard in shards if shard.path.is_file()]
+        left = len(utterances) - sum(map(_count, before))
         if before:
-            log.info("%d utterances of a run that was broken off are taken over", before)
+            log.info(
+                "%d utterances of a run that was broken off are taken over", len(utterances) - left
+            )
         finished = workers.run(shards)
-        counted = progress(finished, len(utterances) - before, "utterances")
+        counted = progress(finished, left, "utterances", size=_count)
         place = {
             utterance.utterance: (shard.path, row)
-            for shard, row, utterance in chain(islice(finished, before), counted)
+            for shard in chain(islice(finished, len(before)), counted)
+            for row, utterance in enumerate(shard.utterances)
         }
 
     names = [utterance.utterance for utterance in utterances]
@@ -171,6 +175,10 @@ def read_utterances(path: str | Path, root: Path) -> list[Utterance]:
         )
         for row in table[_COLUMNS].to_dict("records")
     ]
+
+
+def _count(shard: Shard) -> int:
+    return len(shard.utterances)
 
 
 def _seconds(text: str, where: str) -> float | None:

@@ -1,10 +1,12 @@
 """Acoustic features: openSMILE's IS13 ComParE low-level descriptors and their deltas."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
 import opensmile
 from opensmile.core.config import config
+from opensmile.core.lib import OpenSMILE
 
 from robust_mer.errors import UtteranceError
 from robust_mer.features.audio import SAMPLE_RATE, decode_audio
@@ -17,6 +19,8 @@ SETTINGS = {
 }
 
 OPENSMILE_RATE = 100  # frames per second
+
+_BLOCK = 16_000  # samples that openSMILE is given at a time
 
 
 class IS13:
@@ -57,27 +61,48 @@ class IS13:
 def descriptors(smile: opensmile.Smile, signal: np.ndarray) -> np.ndarray:
     """openSMILE's frames, float32 [T, D], of a signal at 16 kHz.
 
-    Runs the engine as the package's own call does, which needs 2.6 GB for an hour: a Python object
-    and two time stamps a frame.
+    The same as the package's own ``smile(signal, 16_000)``, which holds a recording of an hour as
+    2.6 GB; here the engine is fed while it runs.
 
     Raises:
         UtteranceError: the signal is too short for one frame.
     """
-    options = smile._options()
-    options["source"] = str(Path(smile.default_config_root, config.EXTERNAL_INPUT_CONFIG))
-    options |= {"sampleRate": SAMPLE_RATE, "nBits": 16}
-    samples = (signal * np.float32(32768)).astype(np.int16).tobytes()
     frames = bytearray()
-    engine = smile._smile(options=options)
+    source = str(Path(__file__).with_suffix(".source.conf"))
+    engine = smile._smile(options={**smile._options(), "source": source})
+    feeder, ended = None, threading.Event()
     try:
         engine.external_sink_set_callback(
             config.EXTERNAL_OUTPUT_COMPONENT, lambda frame: frames.extend(frame.tobytes())
         )
-        engine.external_audio_source_write_data(config.EXTERNAL_SOURCE_COMPONENT, samples)
-        engine.external_audio_source_set_eoi(config.EXTERNAL_SOURCE_COMPONENT)
+        written = _write(engine, signal, 0)
+        if written < len(signal):
+            feeder = threading.Thread(target=_feed, args=(engine, signal, written, ended))
+            feeder.start()
         engine.run()
     finally:
+        ended.set()
+        if feeder is not None:
+            feeder.join()
         engine.free()
     if not frames:
         raise UtteranceError(f"audio too short for one frame: {len(signal) / SAMPLE_RATE:.3f} s")
     return np.frombuffer(frames, np.float32).reshape(-1, smile.num_features)
+
+
+def _write(engine: OpenSMILE, signal: np.ndarray, start: int) -> int:
+    """Write a signal to the engine from ``start`` on until its ring is full; how far that came."""
+    for first in range(start, len(signal), _BLOCK):
+        block = signal[first : first + _BLOCK] * np.float32(32768)
+        if not engine.external_audio_source_write_data(
+            config.EXTERNAL_SOURCE_COMPONENT, block.astype(np.int16).tobytes()
+        ):
+            return first
+    engine.external_audio_source_set_eoi(config.EXTERNAL_SOURCE_COMPONENT)
+    return len(signal)
+
+
+def _feed(engine: OpenSMILE, signal: np.ndarray, written: int, ended: threading.Event) -> None:
+    """Go on writing while another thread runs the engine."""
+    while written < len(signal) and not ended.wait(0.001):
+        written = _write(engine, signal, written)

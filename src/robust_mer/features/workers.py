@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 
 from robust_mer.errors import InputError
 from robust_mer.features.shards import Shard, extract_shard
-from robust_mer.features.utterance import Extractor, SignalCorruption, Utterance
+from robust_mer.features.utterance import Extractor, SignalCorruption
 from robust_mer.features.versions import versions_of
 from robust_mer.jobs import die_with_parent, without_main
 from robust_mer.settings import load
@@ -76,8 +76,8 @@ class Workers:
         self._processes = min(self._processes, description.max_processes or self._processes)
         return description
 
-    def run(self, shards: list[Shard]) -> Iterator[tuple[Shard, int, Utterance]]:
-        """Yield every utterance with its shard and its place in it, once the shard's file is there.
+    def run(self, shards: list[Shard]) -> Iterator[Shard]:
+        """Yield every shard once its file is there, or the parts that it was split into.
 
         Call ``describe`` before.
         """
@@ -88,7 +88,7 @@ class Workers:
             while waiting and len(busy) < self._processes:
                 shard = waiting.popleft()
                 if shard.path.is_file():
-                    yield from _places(shard)
+                    yield shard
                     continue
                 worker = idle.pop() if idle else self._start()
                 with suppress(BrokenPipeError):  # dead: reading from it will tell
@@ -105,7 +105,7 @@ class Workers:
                     busy[connection] = worker, shard
                     continue
                 idle.append(worker)
-                yield from _places(shard)
+                yield shard
 
     def _start(self) -> "_Worker":
         worker = _Worker(*self._begin)
@@ -192,8 +192,3 @@ def _checked(answer: Description | Exception | None) -> Description | None:
     if isinstance(answer, Exception):
         raise answer
     return answer
-
-
-def _places(shard: Shard) -> Iterator[tuple[Shard, int, Utterance]]:
-    for row, utterance in enumerate(shard.utterances):
-        yield shard, row, utterance
