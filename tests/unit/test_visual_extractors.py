@@ -278,7 +278,7 @@ def test_weights_that_lack_are_not_drawn_at_random(encoder, tmp_path):
     weights = load_file(path)
     del weights[next(name for name in weights if "vision" in name or "encoder" in name)]
     save_file(weights, path, {"format": "pt"})
-    with pytest.raises(InputError, match="lacks the weights"):
+    with pytest.raises(InputError, match="lacks 1 of the network's weights"):
         of_encoder(tmp_path / "lacking")
 
 

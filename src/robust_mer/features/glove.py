@@ -32,7 +32,7 @@ _NO_WORDS = ("P", "M", "C")  # Unicode's categories of punctuation, marks and co
 
 
 class Glove:
-    """One vector a word; a word without a vector has zeros, as in CMU-MOSEI's published files.
+    """One vector a word; a word without a vector has zeros, so that words keep their places.
 
     A contraction that has no vector of its own (it's) has the mean of its parts' (it, 's).
 
