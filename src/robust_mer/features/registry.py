@@ -33,7 +33,7 @@ EXTRACTORS = {
     "covarep": _acoustic("covarep:Covarep", trained_on=()),
     "audio_encoder": _acoustic("audio_encoder:AudioEncoder", uses_gpu=True),
     "mini_xception": _visual("mini_xception:MiniXception", trained_on=("FER2013",)),
-    "denseface": _visual("denseface:DenseFace"),
+    "denseface": _visual("denseface:DenseFace", trained_on=("FER2013 without composite's faces",)),
     "resnet152": _visual("resnet:ResNet152"),
     "efficientnet": _visual("efficientnet:EfficientNetLite0", trained_on=("ImageNet",)),
     "image_encoder": _visual("image_encoder:ImageEncoder"),
