@@ -978,12 +978,15 @@ def report_experiments(wildcards):
 
 
 def report_config():
-    """The config of the run, without what it does not use."""
-    used = dict(config)
-    used["experiments"] = {name: config["experiments"][name] for name in settings.experiments}
-    used["corpora"] = {name: config["corpora"][name] for name in settings.corpora}
+    """The config of the run, without what it does not use, where it lies and how wide it is."""
+    used = {key: value for key, value in config.items() if key != "training"}
     models = {job.model for job in settings.training_jobs}
+    used["experiments"] = {name: config["experiments"][name] for name in settings.experiments}
     used["models"] = {name: how for name, how in config["models"].items() if name in models}
+    used["corpora"] = {
+        name: {key: value for key, value in config["corpora"][name].items() if key != "root"}
+        for name in settings.corpora
+    }
     return used
 
 
