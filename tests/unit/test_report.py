@@ -322,6 +322,14 @@ def test_versions_do_not_need_an_installed_package(monkeypatch):
     assert versions()["torch"] == "not installed here"
 
 
+def in_browser(folder, page):
+    """The page as a phone's width of browser leaves it, its scripts run."""
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+    command += ["--disable-background-networking", "--window-size=390,800"]
+    command += [f"--user-data-dir={folder / 'profile'}", f"file://{page}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 def test_tables_sort_in_a_browser(tmp_path):
     """A click sorts numbers as numbers, a second one the other way round, empty cells stay last."""
@@ -340,10 +348,36 @@ def test_tables_sort_in_a_browser(tmp_path):
     document.title = order.join(" then ") + "; wide: " + wide;
     </script></body>"""
     (tmp_path / "clicked.html").write_text(text.replace("</body>", clicks))
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-    command += ["--disable-background-networking", "--window-size=390,800"]
-    command += [f"--user-data-dir={tmp_path / 'profile'}", f"file://{tmp_path / 'clicked.html'}"]
-    dom = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    dom = in_browser(tmp_path, tmp_path / "clicked.html")
     ascending = "−10.31 to −10.02/−10.10"
     descending = "−10.10/−10.31 to −10.02"
     assert f"<title>{ascending} then {descending}; wide: false</title>" in dom
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+def test_long_tables_filter_and_nothing_goes_wrong_in_a_browser(tmp_path):
+    rows = "\n".join(f"| men\\|{n} | {'nmer' if n % 4 else 'mmin'} | {n} |" for n in range(20))
+    (tmp_path / "c.md").write_text(
+        f"**Comparisons**\n\n| model | other | p |\n| --- | --- | --- |\n{rows}\n\n- a note\n"
+    )
+    shown = replace(results(tmp_path), statistics=[tmp_path / "c.md"])
+    write_report(tmp_path / "report.html", [shown], RUN)
+    text = (tmp_path / "report.html").read_text()
+    listen = "<script>let wrong = 0; addEventListener('error', () => { wrong += 1; });</script>"
+    use = """<script>
+    for (const details of document.querySelectorAll("details")) details.open = true;
+    const filters = [...document.querySelectorAll("input[type=search]")];
+    const table = [...document.querySelectorAll("table")].find(
+      (one) => one.caption.textContent === "Comparisons");
+    filters[0].value = "MMIN men|1";
+    filters[0].dispatchEvent(new Event("input"));
+    const left = [...table.tBodies[0].rows].filter((row) => !row.hidden);
+    const seen = [...document.querySelectorAll("figure svg")].every(
+      (svg) => svg.getBoundingClientRect().width > 100);
+    document.title = `${filters.length} filter, ${left.map((r) => r.cells[0].textContent)}, `
+      + `seen: ${seen}, wrong: ${wrong}`;
+    </script></body>"""
+    text = text.replace("<head>", f"<head>{listen}").replace("</body>", use)
+    (tmp_path / "used.html").write_text(text)
+    dom = in_browser(tmp_path, tmp_path / "used.html")
+    assert "<title>1 filter, men|12,men|16, seen: true, wrong: 0</title>" in dom
