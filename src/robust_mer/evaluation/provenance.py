@@ -91,7 +91,7 @@ def training_devices(checkpoints: Iterable[Path]) -> list[list[str]]:
     """
     replicas, hours = defaultdict(int), defaultdict(float)
     for path in checkpoints:
-        with safe_open(path, "pt") as file:
+        with safe_open(path, "np") as file:
             device = json.loads(file.metadata()["facts"]).get("device", "not recorded")
         history = pd.read_csv(path.with_suffix(".history.csv"))
         replicas[device] += 1
