@@ -40,8 +40,8 @@ def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
         evaluate(corpus, folder, checkpoint, corruption).to_parquet(predictions[corruption])
     export_model(
         folder / "exported", checkpoint, corpus["features"],
-        {m: {"name": f"my_{m}", "implementation": f"robust_mer.features.{m}:It", "settings": {}}
-         for m in WIDTHS},
+        {m: {"name": f"my_{m}", "read_as": f"my_{m}", "settings": {},
+             "implementation": f"robust_mer.features.{m}:It"} for m in WIDTHS},
         NORMALISE, NOT_FINITE, predictions, name=name, corpus="mine", note="made up", config={},
         code="test",
     )  # fmt: skip
@@ -126,6 +126,15 @@ def test_other_weights_of_an_extractor_are_refused(corpus, tmp_path, stored, mon
     monkeypatch.setattr(FromStore, "weights_sha256", "abc")
     with pytest.raises(InputError, match="my_text with other weights: SHA-256 none, here abc"):
         predictor(stored("u00"))
+
+
+def test_another_reading_of_features_is_refused(corpus, tmp_path, stored):
+    folder = export(corpus, tmp_path)
+    description = json.loads((folder / "model.json").read_text())
+    description["modalities"]["text"]["read_as"] = "my_text@words"
+    (folder / "model.json").write_text(json.dumps(description))
+    with pytest.raises(InputError, match="trained on my_text@words: text features"):
+        Predictor(folder)(stored("u00"))
 
 
 def test_the_card_says_what_the_replica_reaches(corpus, tmp_path):

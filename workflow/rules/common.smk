@@ -495,12 +495,14 @@ def exported_predictions(wildcards):
 
 
 def exported_extractors(wildcards):
-    """Per modality of a model, the name of its extractor and, unless its features were imported,
-    implementation and settings."""
+    """Per modality of a model, the names of its extractor and feature file and, unless its features
+    were imported, implementation and settings."""
     extractors = settings.extractors(wildcards.corpus, wildcards.model)
+    read_as = settings.features(wildcards.corpus, wildcards.model)
     return {
         modality: {
             "name": name,
+            "read_as": read_as[modality],
             **({} if name.startswith(IMPORTED) else settings.extractor(name)),
         }
         for modality, name in extractors.items()

@@ -39,8 +39,8 @@ def export_model(
         folder: Where they go.
         checkpoint: The replica's.
         features: Per modality the feature file that it was trained on.
-        extractors: Per modality the extractor's ``name``, ``implementation`` and ``settings``;
-            imported features have a name only.
+        extractors: Per modality the extractor's ``name``, ``implementation`` and ``settings``, and
+            ``read_as``, the name of the feature file; imported features have the names only.
         normalise: Per modality whether its features are normalised.
         not_finite: Per modality what takes the place of values that are not finite, or None.
         predictions: By what the model was tested on, the file with its predictions, from which
@@ -57,6 +57,7 @@ def export_model(
     for modality, width in facts["widths"].items():
         inputs[modality] = ModalityInput(
             extractor=extractors[modality]["name"],
+            read_as=extractors[modality]["read_as"],
             implementation=extractors[modality].get("implementation", ""),
             settings=extractors[modality].get("settings", {}),
             weights_sha256=read_weights_sha256(features[modality]),

@@ -23,6 +23,7 @@ class ModalityInput:
     """Where a modality of a model comes from."""
 
     extractor: str  # its name in the config
+    read_as: str  # the same, or is13@words, is13@10Hz: averaged over words, at another frame rate
     implementation: str  # "module:Class"; "" of imported features
     settings: dict
     weights_sha256: str  # of the extractor's own network; "" where there is none

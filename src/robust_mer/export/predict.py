@@ -113,6 +113,11 @@ class _Source:
                 f"the model was trained on published {self._modality} features, which cannot be "
                 "extracted from a new clip"
             )
+        if one.read_as != one.extractor:
+            raise InputError(
+                f"the model was trained on {one.read_as}: {self._modality} features that were "
+                "averaged over words or brought to another frame rate, which is not done to new clips"
+            )
         try:
             extractor = load(one.implementation)(one.settings)
         except ModuleNotFoundError as error:
