@@ -116,7 +116,7 @@ class _Source:
         if one.read_as != one.extractor:
             raise InputError(
                 f"the model was trained on {one.read_as}: {self._modality} features that were "
-                "averaged over words or brought to another frame rate, which is not done to new clips"
+                "averaged over words or brought to another frame rate; new clips are not"
             )
         try:
             extractor = load(one.implementation)(one.settings)
