@@ -15,7 +15,7 @@ class Figure(NamedTuple):
     implementation: str
     title: str
     reads: tuple[str, ...]
-    needs: str = ""  # an experiment without that is not drawn so: see drawn_figures in workflow/functions/figures.smk
+    needs: str = ""  # an experiment without that is not drawn so: drawn_figures
 
 
 _HERE = "robust_mer.evaluation.figures"
