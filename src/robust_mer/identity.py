@@ -18,6 +18,7 @@ _PACKAGE = "robust_mer"
 _WITHOUT_INFLUENCE = {"robust_mer.jobs", "robust_mer.errors"}
 
 
+@cache  # thousands of jobs ask for a few dozen
 def code_identity(*implementations: str) -> str:
     """Hash of the syntax trees of the given modules and of all that they import in this package.
 

@@ -78,21 +78,21 @@ class Project:
     def planned(self, *arguments: str, **options) -> dict[str, set[str]]:
         """What a dry run would do: wildcards of the jobs by rule.
 
-        Training's rules are one for each job: ``train_model`` with what their names say.
+        Training has a rule for each set of replicas; here they are all ``train_model``, with the
+        folds that their names say.
         """
         done = self.run("--dry-run", *arguments, **options)
         assert done.returncode == 0, done.stdout
         jobs: dict[str, set[str]] = {}
-        rule = None
+        rule, folds = None, ""
         for line in done.stdout.splitlines():
             if match := re.match(r"(?:local)?rule (\S+):", line):
-                rule, *training = match[1].split("+")
+                rule, folds = match[1], ""
+                if training := re.match(r"train_(?:model|teacher)_(folds?[^_]+)", rule):
+                    rule, folds = "train_model", f", folds={training[1]}"
                 jobs.setdefault(rule, set())
-                if training:
-                    keys = ("corpus", "model", "trained_on", "folds")
-                    jobs[rule].add(", ".join(map("=".join, zip(keys, training, strict=True))))
             elif rule and (match := re.match(r"\s+wildcards: (.*)", line)):
-                jobs[rule].add(match[1])
+                jobs[rule].add(match[1] + folds)
         return {rule: what for rule, what in jobs.items() if rule != "all"}
 
 

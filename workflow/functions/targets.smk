@@ -22,7 +22,9 @@ def schedule_files():
 
 def checkpoint_files():
     return sorted(
-        path for job in settings.training_jobs for path in trained_files(job, ".safetensors")
+        path
+        for job in settings.training_jobs
+        for path in replica_files(job.corpus, job.model, job.trained_on, job.replicas)
     )
 
 

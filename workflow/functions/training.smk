@@ -1,8 +1,7 @@
 # What the rules of training.smk ask; models' inputs serve evaluation and export too.
 
 
-# What a model reads, in training and evaluation. These ask wildcards, or a training job, for the
-# corpus and the model.
+# What a model reads, in training and evaluation.
 
 
 def model_features(wildcards):
@@ -21,49 +20,72 @@ def model_not_finite(wildcards):
     return settings.not_finite(wildcards.corpus, wildcards.model)
 
 
-# Training. Its rules are made from the config, one for each job, and have no wildcards.
+# Training. A rule for each set of replicas that jobs train.
 
 
-def training_folder(job, kind):
-    return f"{RESULTS}/{job.corpus}/{kind}/train_model/{job.model}/{job.trained_on}"
-
-
-def training_corruptions(job):
-    """What a model is trained on, by name, with the seed of its noise in validation data."""
+def training_rules():
+    """The jobs of each rule, by its name. Jobs that train the same replicas of different models are one
+    rule's; those of teachers another's, since they go first."""
+    teachers = {settings.teacher(job.model) for job in settings.training_jobs}
+    alike = {}
+    for job in settings.training_jobs:
+        kind = "train_teacher" if job.model in teachers else "train_model"
+        alike.setdefault((kind, job.folds, tuple(job.replicas)), []).append(job)
     found = {}
-    for name in settings.members(parse_trained_on(job.trained_on)[0]):
-        noises = settings.noises(job.corpus, name, job.model)
+    for (kind, folds, _), jobs in alike.items():
+        name = f"{kind}_{folds}"
+        others = sum(other.partition("_seeds")[0] == name for other in found)
+        found[f"{name}_seeds{others + 1}" if others else name] = jobs  # the same folds, other seeds
+    return found
+
+
+def whose_replicas(jobs):
+    """A constraint of the wildcard corpus: what follows is a model that one of these jobs trains.
+    Without it, two rules could make a replica that both train, for different models."""
+    trained = sorted(re.escape(f"{job.corpus}/models/{job.model}/{job.trained_on}") for job in jobs)
+    return f"(?=({'|'.join(trained)})/)[^/]+"
+
+
+def training_corruptions(wildcards):
+    """What a model is trained on, by name, with the seed of its noise in validation data."""
+    w = wildcards
+    found = {}
+    for name in settings.members(parse_trained_on(w.trained_on)[0]):
+        noises = settings.noises(w.corpus, name, w.model)
         found[name] = {"noises": noises, "seed": settings.corruption_seed if noises else None}
     return found
 
 
-def training_schedules(job):
+def training_schedules(wildcards):
     return [
-        schedule_of(job.corpus, name)
-        for name, how in training_corruptions(job).items()
+        schedule_of(wildcards.corpus, name)
+        for name, how in training_corruptions(wildcards).items()
         if how["noises"]
     ]
 
 
-def trained_files(job, suffix):
-    return replica_files(job.corpus, job.model, job.trained_on, job.replicas, suffix)
+def training_model(wildcards):
+    return settings.model(wildcards.model)
 
 
-def teacher_checkpoints(job):
-    teacher = settings.teacher(job.model)
-    return replica_files(job.corpus, teacher, CLEAN, job.replicas) if teacher else []
+def training_teacher(wildcards):
+    return settings.teacher(wildcards.model)
 
 
-def training_priority(job):
-    """Teachers first. With one fold's student older than another fold's teacher, a job that trains
-    both folds would be out of date, when `folds_per_job` makes one of them."""
-    return int(job.model in {settings.teacher(other.model) for other in settings.training_jobs})
+def teacher_checkpoints(replicas):
+    """The input function of a rule that trains these replicas."""
+
+    def checkpoints(wildcards):
+        teacher = training_teacher(wildcards)
+        return replica_files(wildcards.corpus, teacher, CLEAN, replicas) if teacher else []
+
+    return checkpoints
 
 
-def training_code(job):
-    used = [implementations(how["noises"]) for how in training_corruptions(job).values()]
+def training_code(wildcards):
+    used = [implementations(how["noises"]) for how in training_corruptions(wildcards).values()]
     return code_identity(
         "robust_mer.training.train",
-        settings.model(job.model)["implementation"],
+        settings.model(wildcards.model)["implementation"],
         *sorted(set().union(*used)),
     )

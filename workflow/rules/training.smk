@@ -1,37 +1,42 @@
-# Training: a job for some folds of a model, with all their seeds. The rules are made here, one a job,
-# because an output pattern cannot list the replicas that a job trains.
-for job in settings.training_jobs:
+# Training: a job for some folds of a model, with all their seeds. The rules are made here, one for each
+# set of replicas, because an output pattern cannot list the replicas that a job trains.
+for name, jobs in training_rules().items():
 
     rule:
         name:
-            f"train_model+{job.corpus}+{job.model}+{job.trained_on}+{job.folds}"
+            name
         input:
-            utterances=f"{RESULTS}/{job.corpus}/utterances.csv",
-            folds=f"{RESULTS}/{job.corpus}/folds.csv",
-            features=model_features(job),
-            schedules=training_schedules(job),
-            teachers=teacher_checkpoints(job),
+            utterances=f"{CORPUS}/utterances.csv",
+            folds=f"{CORPUS}/folds.csv",
+            features=model_features,
+            schedules=training_schedules,
+            teachers=teacher_checkpoints(jobs[0].replicas),
         output:
-            checkpoints=trained_files(job, ".safetensors"),
-            histories=trained_files(job, ".history.csv"),
+            checkpoints=replica_files("{corpus}", "{model}", "{trained_on}", jobs[0].replicas),
+            histories=replica_files(
+                "{corpus}", "{model}", "{trained_on}", jobs[0].replicas, ".history.csv"
+            ),
         log:
-            f"{training_folder(job, 'logs')}/{job.folds}.log",
+            f"{CORPUS}/logs/train_model/{{model}}/{{trained_on}}/{jobs[0].folds}.log",
         benchmark:
-            f"{training_folder(job, 'benchmarks')}/{job.folds}.tsv"
-        priority: training_priority(job)
+            f"{CORPUS}/benchmarks/train_model/{{model}}/{{trained_on}}/{jobs[0].folds}.tsv"
+        wildcard_constraints:
+            corpus=whose_replicas(jobs),
+        # Teachers first. With one fold's student older than another fold's teacher, a job that trains
+        # both folds would be out of date, when `folds_per_job` makes one of them.
+        priority: int(name.startswith("train_teacher"))
         conda:
             "../../envs/training.yaml"
         threads: 1
         resources:
             gpu=0 if settings.training["device"] == "cpu" else 1,
         params:
-            extractors=model_extractors(job),
-            model=settings.model(job.model),
-            teacher=settings.teacher(job.model),
-            trained_on=job.trained_on,
-            normalise=model_normalise(job),
-            not_finite=model_not_finite(job),
-            corruptions=training_corruptions(job),
-            code=training_code(job),
+            extractors=model_extractors,
+            model=training_model,
+            teacher=training_teacher,
+            normalise=model_normalise,
+            not_finite=model_not_finite,
+            corruptions=training_corruptions,
+            code=training_code,
         script:
             "../scripts/train_model.py"

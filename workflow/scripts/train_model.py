@@ -18,7 +18,7 @@ with job(snakemake.log[0], snakemake.rule):
         corruptions=corruptions,
         alpha_bars=dict(zip(noisy, schedules, strict=True)),
         teachers=by_replica(snakemake.input.teachers),
-        trained_on=snakemake.params.trained_on,
+        trained_on=snakemake.wildcards.trained_on,
         model=snakemake.params.model,
         normalise=snakemake.params.normalise,
         not_finite=snakemake.params.not_finite,
