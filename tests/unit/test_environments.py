@@ -1,10 +1,24 @@
 """The conda environments of the stages against the lock."""
 
+import ast
 import re
+import shutil
+import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
+
+from robust_mer.corpora.registry import GENERATORS, IMPORTERS, READERS, WORDS
+from robust_mer.corruption.raw.registry import RAW_KINDS
+from robust_mer.corruption.registry import MASKS, NOISES
+from robust_mer.evaluation.figures.registry import FIGURES
+from robust_mer.features.registry import EXTRACTORS
+from robust_mer.identity import closure
+from robust_mer.models.registry import MODELS
+from robust_mer.settings import source_of
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -54,3 +68,89 @@ def test_locks_have_hashes_and_name_no_index():
         assert "://" not in text
         pinned = re.findall(r"^\S+==", text, re.M)
         assert len(re.findall(r"--hash=sha256:", text)) >= len(pinned) > 0
+
+
+# What a script's job loads by the names that the config gives; no import statement tells of it.
+CORRUPTIONS = NOISES | MASKS
+BY_NAME = {
+    "make_corpus": GENERATORS,
+    "index_corpus": READERS,
+    "index_words": WORDS,
+    "import_features": IMPORTERS,
+    "extract_features": EXTRACTORS,
+    "extract_corrupted": EXTRACTORS | RAW_KINDS,
+    "schedule_noise": CORRUPTIONS,
+    "measure_noise": CORRUPTIONS,
+    "train_model": MODELS | CORRUPTIONS,
+    "evaluate_model": MODELS | CORRUPTIONS,
+    "draw_embeddings": CORRUPTIONS,
+    "draw_figure": FIGURES,
+    "draw_reconstructions": MODELS | CORRUPTIONS,
+    "export_model": MODELS,
+    "export_features": CORRUPTIONS,
+}
+
+
+def implementations(registry):
+    """Modules that a registry names."""
+    names = (getattr(entry, "implementation", entry) for entry in registry.values())
+    return {name.partition(":")[0] for name in names}
+
+
+def imported(text):
+    """Top-level packages that a source imports."""
+    names = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def modules_of(script):
+    """Modules of this package that a script reaches, those that it loads by name among them."""
+    source = (ROOT / f"workflow/scripts/{script}.py").read_text()
+    begun = set(re.findall(r"from (robust_mer[\w.]*) import", source))
+    return closure(*begun, *implementations(BY_NAME.get(script, {})))
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_an_environment_has_all_that_its_rules_import(path):
+    scripts = set()
+    for rules in (ROOT / "workflow/rules").glob("*.smk"):
+        for rule in re.split(r"\n(?=rule |for )", rules.read_text()):
+            if f'envs/{path.stem}.yaml"' in rule:
+                scripts |= set(re.findall(r'"\.\./scripts/(\w+)\.py"', rule))
+    assert scripts
+    assert all((ROOT / f"workflow/scripts/{script}.py").is_file() for script in BY_NAME)
+    wanted = set()
+    for module in set().union(*map(modules_of, scripts)):
+        wanted |= imported(source_of(module).read_text())
+    wanted -= set(sys.stdlib_module_names) | {"robust_mer", "snakemake"}
+    text = path.read_text()
+    deploy = path.with_suffix(".post-deploy.sh")
+    text += deploy.read_text() if deploy.exists() else ""
+    there = {name.lower() for name in re.findall(r"([\w.-]+)==", text)}
+    distributions = metadata.packages_distributions()
+    provided = {name: distributions.get(name, [name]) for name in wanted}
+    missing = {
+        name
+        for name, by in provided.items()
+        if there.isdisjoint(package.lower().replace("_", "-") for package in by)
+    }
+    assert not missing
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_conda_can_make_it(path):
+    """Solves what the channel gives; pip's part is what the tests before compare with the lock."""
+    conda = next(filter(None, map(shutil.which, ("mamba", "conda"))), None)
+    if conda is None:
+        pytest.skip("conda is not installed here, so no environment is solved")
+    done = subprocess.run(
+        [conda, "env", "create", "--dry-run", "--file", path], capture_output=True, text=True
+    )
+    if re.search("HTTP|connection|resolve host|Download error", done.stderr, re.I):
+        pytest.skip(f"conda cannot reach its channels from here: {done.stderr.strip()[-200:]}")
+    assert done.returncode == 0, done.stderr

@@ -1,6 +1,11 @@
 # Index: what lies on disk, and who trains and who tests.
 
 
+# Seconds each: on a cluster they run where Snakemake runs.
+localrules:
+    make_folds,
+
+
 rule make_corpus:
     output:
         directory(f"{CORPUS}/raw"),

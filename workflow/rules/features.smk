@@ -5,6 +5,11 @@
 # is asked for by name: snakemake train_denseface.
 
 
+# Seconds each: on a cluster they run where Snakemake runs.
+localrules:
+    tabulate_features,
+
+
 rule find_faces:
     input:
         utterances=f"{CORPUS}/utterances.csv",

@@ -1,6 +1,15 @@
 # Results: tables, figures and the report, an experiment at a time.
 
 
+# Seconds each: on a cluster they run where Snakemake runs.
+localrules:
+    lay_out_table,
+    check_claims,
+    audit_experiment,
+    split_tables,
+    write_report,
+
+
 rule write_tables:
     input:
         predictions=experiment_predictions,
