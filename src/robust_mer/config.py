@@ -149,6 +149,11 @@ class Config:
         return self._raw["training"]
 
     @property
+    def jobs_per_gpu(self) -> int:
+        """How many jobs may share a GPU."""
+        return self._raw["gpu"]["jobs_per_gpu"]
+
+    @property
     def corruption_mode(self) -> str:
         """``paper`` or ``exact``."""
         return self._raw["corruption"]["mode"]

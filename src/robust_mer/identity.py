@@ -14,8 +14,9 @@ from robust_mer.settings import source_of, syntax_tree
 
 _PACKAGE = "robust_mer"
 
-# How a job logs and how an error is worded change no result: weeks of training need not rerun.
-_WITHOUT_INFLUENCE = {"robust_mer.jobs", "robust_mer.errors"}
+# How a job logs, how an error is worded and which GPU is free change no result: weeks of training
+# need not rerun.
+_WITHOUT_INFLUENCE = {"robust_mer.jobs", "robust_mer.errors", "robust_mer.gpu"}
 
 
 @cache  # thousands of jobs ask for a few dozen

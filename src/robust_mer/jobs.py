@@ -13,24 +13,26 @@ from pathlib import Path
 from typing import TypeVar
 
 from robust_mer.errors import InputError
+from robust_mer.faults import explain
 
 T = TypeVar("T")
 
 log = logging.getLogger("robust_mer")
 
 _PR_SET_PDEATHSIG = 1
-
-
 _RUNNER = "ROBUST_MER_RUNNER"
+JOBS_PER_GPU = "ROBUST_MER_JOBS_PER_GPU"  # what of the config a job's processes all know
 
 
-def prepare_jobs() -> None:
+def prepare_jobs(jobs_per_gpu: int) -> None:
     """Tell the jobs that this process will start where the package lies, and who runs them.
 
     They import it from where it was imported here, whether it is installed there or not, and a
-    user's own modules from the folder that the workflow runs in.
+    user's own modules from the folder that the workflow runs in. On a cluster every node has a
+    Snakemake of its own above its job, which reads the workflow and so calls this too.
     """
-    os.environ[_RUNNER] = str(os.getpid())
+    os.environ[JOBS_PER_GPU] = str(jobs_per_gpu)
+    os.environ[_RUNNER] = f"{os.getpid()} {_processes()}"
     source = str(Path(__file__).parents[1])
     others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([source, *others, str(Path.cwd())]))
@@ -46,10 +48,20 @@ def die_with_parent() -> None:
         return
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # The parent, or the Snakemake above it, may have ended before the kernel was asked.
-    runner = Path("/proc", os.environ.get(_RUNNER, "self"))
-    if os.getppid() != parent or not runner.exists():
+    # The parent, or the Snakemake above it, may have ended before the kernel was asked. A scheduler
+    # hands the environment of who submitted on to another node, where that process has no number.
+    runner, _, where = os.environ.get(_RUNNER, "").partition(" ")
+    orphaned = where == _processes() and not Path("/proc", runner).exists()
+    if os.getppid() != parent or orphaned:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _processes() -> str:
+    """Names the processes among which a process id means something: of a kernel and a container."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    if not boot.is_file():
+        return ""
+    return f"{boot.read_text().strip()} {Path('/proc/self/ns/pid').readlink()}"
 
 
 @contextmanager
@@ -70,11 +82,17 @@ def without_main() -> Iterator[None]:
 def job(log_path: str, name: str) -> Iterator[None]:
     """Run a job's body: log to ``log_path``, die with Snakemake, and say errors of input plainly.
 
+    So are faults of the machine, such as a full disk; anything else is a bug and leaves its trace.
     Progress goes to the terminal too, since a user watches that, not the log. Slow imports belong
     into the body: a job that is not yet bound to Snakemake outlives it.
     """
     die_with_parent()
-    file = logging.FileHandler(log_path, mode="w", encoding="utf-8")
+    folder = Path(log_path).parent
+    try:
+        file = logging.FileHandler(log_path, mode="w", encoding="utf-8")
+    except OSError as error:
+        raise SystemExit(f"[{name}] {explain(error, name, folder) or error}") from None
+    file.handleError = lambda record: None  # a full disk; the terminal tells
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     terminal = logging.StreamHandler(sys.stderr)
     escaped = name.replace("%", "%%")  # as in packetloss_20%
@@ -90,8 +108,9 @@ def job(log_path: str, name: str) -> Iterator[None]:
     except InputError as error:
         log.error("%s", error)
         raise SystemExit(1) from None
-    except Exception:
-        log.exception("failed")
+    except Exception as error:
+        told = explain(error, name, folder)
+        log.error("%s", told) if told else log.exception("failed")
         raise SystemExit(1) from None
     log.info("done in %.1f s", time.monotonic() - started)
 

@@ -232,7 +232,7 @@ def report_experiments(wildcards):
 def report_config():
     """The config of the run, without what it does not use, where it lies, how wide it is and how
     much of it may fail."""
-    used = {key: value for key, value in config.items() if key != "training"}
+    used = {key: value for key, value in config.items() if key not in ("training", "gpu")}
     used["features"] = {key: config["features"].get(key, {}) for key in ("faces", "extractors")}
     models = {job.model for job in settings.training_jobs}
     used["experiments"] = {name: config["experiments"][name] for name in settings.experiments}

@@ -22,8 +22,6 @@ from robust_mer.jobs import prepare_jobs
 from robust_mer.replicas import replica_name
 from robust_mer.settings import load
 
-prepare_jobs()
-
 RESULTS = "results"
 CORPUS = f"{RESULTS}/{{corpus}}"
 FACES = f"{CORPUS}/faces/faces.h5"
@@ -44,6 +42,8 @@ try:
     settings = Config(config, os.path.join(workflow.basedir, "workflow/schemas/config.schema.yaml"))
 except InputError as error:
     raise WorkflowError(str(error))
+
+prepare_jobs(settings.jobs_per_gpu)
 
 # By paths that stay the same when the project is moved.
 PUBLISHED = os.path.relpath(os.path.join(workflow.basedir, "resources/published"))

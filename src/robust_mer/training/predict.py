@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from robust_mer.errors import InputError
+from robust_mer.gpu import take_gpu
 from robust_mer.training.frames import Frames, pad
 from robust_mer.training.nets import Nets
 
@@ -29,6 +30,7 @@ def pick_device(name: str) -> torch.device:
         # A signal at -40 dB is a hundredth of the noise on it; TF32 keeps three digits.
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False
+        return take_gpu()
     return torch.device(name)
 
 
