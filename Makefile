@@ -10,7 +10,7 @@ export XDG_CACHE_HOME := $(CURDIR)/$(VENV)/cache
 export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo test test-unit test-workflow environment lint
+.PHONY: demo test test-unit test-workflow test-slurm environment lint
 
 demo: environment
 	$(VENV)/bin/python workflow/run.py --cores $(CORES)
@@ -23,6 +23,10 @@ test: lint
 
 test-unit test-workflow: test-%: environment
 	$(VENV)/bin/python -m pytest tests/$*
+
+# Heavier checks. The first needs root: it installs Slurm, starts a cluster on loopback and ends it.
+test-slurm: environment
+	$(VENV)/bin/python -m pytest tests/slurm
 
 lint: environment
 	$(VENV)/bin/ruff check .

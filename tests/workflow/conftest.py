@@ -68,11 +68,11 @@ class Project:
     def environment(self) -> dict[str, str]:
         return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
-    def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+    def run(self, *arguments: str, timeout: float = 550, **options) -> subprocess.CompletedProcess:
         """Run Snakemake to its end; its output is in ``stdout``."""
         return subprocess.run(
             self.command(*arguments, **options), cwd=self.folder, env=self.environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=550,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
         )  # fmt: skip
 
     def planned(self, *arguments: str, **options) -> dict[str, set[str]]:

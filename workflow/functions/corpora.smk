@@ -7,7 +7,7 @@ def reader_tables(wildcards):
         return []
     reader = settings.reader(wildcards.corpus)
     tables = load(reader["implementation"].replace(":read", ":tables"))
-    return tables(Path(corpus_root(wildcards.corpus)), reader["settings"])
+    return of_corpus(tables(Path(corpus_root(wildcards.corpus)), reader["settings"]))
 
 
 def warn_of_changed_media():
@@ -64,7 +64,7 @@ def word_tables(wildcards):
         return []
     source = settings.words(wildcards.corpus)
     tables = load(source["implementation"].replace(":words", ":tables"))
-    return tables(Path(corpus_root(wildcards.corpus)), source["settings"])
+    return of_corpus(tables(Path(corpus_root(wildcards.corpus)), source["settings"]))
 
 
 def words_code(wildcards):

@@ -74,7 +74,8 @@ def imported_source(wildcards):
     """The files that a modality of published features comes from."""
     importer = settings.importer(wildcards.corpus)
     sources = load(importer["implementation"].replace(":features", ":sources"))
-    return sources(Path(corpus_root(wildcards.corpus)), importer["settings"], wildcards.modality)
+    files = sources(Path(corpus_root(wildcards.corpus)), importer["settings"], wildcards.modality)
+    return of_corpus(files)
 
 
 def importer_params(wildcards):

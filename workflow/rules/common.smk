@@ -76,6 +76,11 @@ def corpus_root(corpus):
     return settings.corpus(corpus)["root"]
 
 
+def of_corpus(files):
+    """Files of a corpus. They lie where its root says, whatever storage keeps the results."""
+    return [local(str(file)) for file in files]
+
+
 def features_of(corpus, model=None):
     """Feature files of a corpus' modalities, in their order; those of a model where one is named."""
     return [

@@ -1,6 +1,7 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], snakemake.rule):
+wildcards = snakemake.wildcards
+with job(snakemake.log[0], f"{snakemake.rule} {wildcards.model} {wildcards.trained_on}"):
     from robust_mer.corruption.corrupt import read_alpha_bars
     from robust_mer.replicas import by_replica
     from robust_mer.training.train import train_replicas
@@ -18,7 +19,7 @@ with job(snakemake.log[0], snakemake.rule):
         corruptions=corruptions,
         alpha_bars=dict(zip(noisy, schedules, strict=True)),
         teachers=by_replica(snakemake.input.teachers),
-        trained_on=snakemake.wildcards.trained_on,
+        trained_on=wildcards.trained_on,
         model=snakemake.params.model,
         normalise=snakemake.params.normalise,
         not_finite=snakemake.params.not_finite,

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Prints what has become of a job: running, success or failed.
+if ! job=$(qstat -x -f "$1" 2>&1); then
+    case $job in
+        *"Unknown Job"*) echo failed ;;
+        *) echo running ;; # the scheduler gives no answer; it is asked again
+    esac
+    exit
+fi
+if ! printf '%s\n' "$job" | grep -q 'job_state = F'; then
+    echo running # or waiting
+elif printf '%s\n' "$job" | grep -q 'Exit_status = 0$'; then
+    echo success
+else
+    echo failed
+fi

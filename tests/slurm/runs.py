@@ -1,0 +1,99 @@
+"""Runs of the workflow through the Slurm profile, and what they left."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+# Of one machine without accounts, and quick to look at its jobs.
+ON_ONE_MACHINE = (
+    "--profile", "profiles/slurm", "--max-threads", str(os.cpu_count()), "--slurm-no-account",
+    "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "5",
+)  # fmt: skip
+
+
+class SlurmRun:
+    """Snakemake, submitting to Slurm. Its output grows in ``log``."""
+
+    def __init__(self, project, *arguments: str, configfile: str = "small.yaml") -> None:
+        self.folder = project.folder
+        self.log = self.folder / "slurm_run.log"
+        snakemake = str(Path(sys.executable).with_name("snakemake"))
+        configured = ("--configfile", configfile) if configfile else ()
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.process = subprocess.Popen(
+            [snakemake, *arguments, *ON_ONE_MACHINE, *configured],
+            cwd=self.folder,
+            env={**project.environment, "PATH": path, "OMP_NUM_THREADS": "1"},
+            stdout=self.log.open("w"),
+            stderr=subprocess.STDOUT,
+            # pytest may have been started with Ctrl-C ignored, as jobs in the background are
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+
+    def wait(self, seconds: float = 1200) -> str:
+        """Wait for its end, which must be a good one; its output."""
+        status = self.process.wait(seconds)
+        text = self.log.read_text()
+        assert status == 0, text[-5000:]
+        return text
+
+    def interrupt(self) -> str:
+        """As Ctrl-C does; its output."""
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(120) != 0
+        return self.log.read_text()
+
+    def wait_for_job(self, cluster, rule: str, seconds: float = 300) -> str:
+        """The id of a job of a rule whose work has begun: its own log is there."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.log.read_text()[-5000:]
+            for job, comment in cluster.jobs("RUNNING").items():
+                if comment.startswith(f"rule_{rule}") and self._works(job):
+                    return job
+            time.sleep(0.2)
+        raise TimeoutError(f"no job of {rule} has run: {self.log.read_text()[-2000:]}")
+
+    def _works(self, job: str) -> bool:
+        logs = (self.folder / ".snakemake/slurm_logs").rglob(f"{job}.log")
+        return any("] " in log.read_text() for log in logs)  # what a job says of its progress
+
+
+def submitted(text: str) -> list[str]:
+    """Rule and wildcards of every job that a run submitted, in their order."""
+    return re.findall(r"SLURM jobid \d+ \(log: \S*/slurm_logs/(\S+)/\d+\.log\)", text)
+
+
+def left_over(folder: Path) -> list[str]:
+    """Half-written files, and outputs that Snakemake holds to be incomplete."""
+    unfinished = [str(path) for path in (folder / "results").rglob("*.unfinished*")]
+    incomplete = [str(path) for path in (folder / ".snakemake/incomplete").glob("*")]
+    return unfinished + incomplete
+
+
+# What tells of time and place: nothing else of a run's results may differ.
+_VOLATILE = re.compile(r"/(logs|benchmarks|provenance|\.replicas)/|\.history\.csv$|report\.html$")
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """Files of two results folders that are not the same, byte by byte."""
+    files = [
+        {
+            str(path.relative_to(folder)): path
+            for path in folder.rglob("*")
+            if path.is_file() and not _VOLATILE.search(f"/{path.relative_to(folder)}")
+        }
+        for folder in (one, other)
+    ]
+    names = sorted(files[0].keys() | files[1].keys())
+    assert names
+    return [
+        name
+        for name in names
+        if not (name in files[0] and name in files[1])
+        or files[0][name].read_bytes() != files[1][name].read_bytes()
+    ]
