@@ -34,12 +34,13 @@ def why_not() -> str:
     if not all(map(shutil.which, _DAEMONS)):
         if not shutil.which("apt-get"):
             return "Slurm is not installed, and there is no apt-get to install it"
-        done = subprocess.run(
-            ["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES],
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            capture_output=True,
-            text=True,
-        )
+        for command in (["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES]):
+            done = subprocess.run(
+                ["apt-get", *command],
+                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+                capture_output=True,
+                text=True,
+            )
         if done.returncode:
             return f"apt-get install {' '.join(PACKAGES)}: {done.stderr.strip()[-200:]}"
     return ""

@@ -154,3 +154,17 @@ def test_conda_can_make_it(path):
     if re.search("HTTP|connection|resolve host|Download error", done.stderr, re.I):
         pytest.skip(f"conda cannot reach its channels from here: {done.stderr.strip()[-200:]}")
     assert done.returncode == 0, done.stderr
+
+
+def test_the_image_is_made_as_the_environment_is():
+    image, make = (ROOT / name for name in ("Dockerfile", "Makefile"))
+    (version,) = re.findall(r"^UV_VERSION := (\S+)", make.read_text(), re.M)
+    assert re.findall(r"uv==([\d.]+)", image.read_text()) == [version]
+    for copied in re.findall(r"^COPY (.+) \./$", image.read_text(), re.M):
+        assert all((ROOT / name).is_file() for name in copied.split())
+    profile = yaml.safe_load((ROOT / "profiles/kubernetes/config.yaml").read_text())
+    (folder,) = re.findall(r"^WORKDIR (\S+)", image.read_text(), re.M)
+    assert f"cp -r {folder}/. ." in profile["precommand"]
+    plugin = f"snakemake-storage-plugin-{profile['default-storage-provider']}"
+    assert plugin in image.read_text()
+    assert plugin in locked("requirements.lock")
