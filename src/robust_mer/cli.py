@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import logging
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 from robust_mer.errors import InputError
 
@@ -13,6 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="robust-mer", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     _add_predict(commands)
+    _add_verify(commands)
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)
@@ -52,6 +55,51 @@ def _predict(arguments: argparse.Namespace) -> None:
         print(json.dumps({"emotion": prediction.emotion, **asdict(prediction)}, indent=2))
     else:
         print(as_table(predictor.description, prediction))
+
+
+def _add_verify(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser(
+        "verify", help="whether results, what they were made from and their records fit together"
+    )
+    parser.add_argument("results", nargs="?", default="results", help="the folder, results/")
+    parser.add_argument("--quick", action="store_true", help="trust size and time, hash nothing")
+    parser.add_argument(
+        "--media",
+        metavar="[CORPUS=]ROOT",
+        action="append",
+        default=[],
+        help="compare a corpus' recordings, below its root, with what the index saw of them",
+    )
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(run=_verify)
+
+
+def _verify(arguments: argparse.Namespace) -> None:
+    from robust_mer.jobs import log
+    from robust_mer.provenance.show import as_text
+    from robust_mer.provenance.verify import verify
+
+    log.setLevel(logging.INFO)
+    log.addHandler(logging.StreamHandler(sys.stderr))
+    media = dict(_corpus_and_root(given, arguments.results) for given in arguments.media)
+    verdict = verify(arguments.results, arguments.quick, media)
+    print(json.dumps(verdict.as_json(), indent=2) if arguments.json else as_text(verdict))
+    if verdict.problems:
+        sys.exit(1)
+
+
+def _corpus_and_root(given: str, results: str) -> tuple[str, str]:
+    """What ``--media`` says; the corpus need not be named where there is one only."""
+    corpora = sorted(path.parent.name for path in Path(results).glob("*/media.csv"))
+    corpus, equals, root = given.partition("=")
+    if equals and corpus in corpora:
+        return corpus, root
+    if len(corpora) != 1:
+        raise InputError(
+            f"--media {given}: of which corpus is that the root? --media CORPUS={given} says it; "
+            f"corpora with recordings in {results}: {', '.join(corpora) or 'none'}"
+        )
+    return corpora[0], given
 
 
 if __name__ == "__main__":

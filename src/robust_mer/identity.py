@@ -14,9 +14,14 @@ from robust_mer.settings import source_of, syntax_tree
 
 _PACKAGE = "robust_mer"
 
-# How a job logs, how an error is worded and which GPU is free change no result: weeks of training
-# need not rerun.
-_WITHOUT_INFLUENCE = {"robust_mer.jobs", "robust_mer.errors", "robust_mer.gpu"}
+# How a job logs, how an error is worded, what is recorded of a job and which GPU is free change no
+# result: weeks of training need not rerun.
+_WITHOUT_INFLUENCE = (
+    "robust_mer.jobs",
+    "robust_mer.errors",
+    "robust_mer.gpu",
+    "robust_mer.provenance",
+)
 
 
 @cache  # thousands of jobs ask for a few dozen
@@ -37,6 +42,17 @@ def code_identity(*implementations: str) -> str:
         for data in _data_files(module):
             digest.update(data.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def described_identity(*implementations: str) -> str:
+    """The code identity, and behind it what it is the identity of, for a job's record to name."""
+    return " ".join([code_identity(*implementations), *sorted(set(implementations))])
+
+
+def parse_identity(described: str) -> tuple[str, list[str]]:
+    """The code identity and the implementations of `described_identity`."""
+    identity, *implementations = described.split(" ")
+    return identity, implementations
 
 
 def closure(*implementations: str) -> set[str]:
@@ -63,7 +79,22 @@ def _imports(module: str) -> tuple[str, ...]:
             names.add(source)
             names.update(f"{source}.{alias.name}" for alias in node.names)
     own = module.partition(".")[0]
-    return tuple(sorted(name for name in names - _WITHOUT_INFLUENCE if _counts(name, own)))
+    return tuple(sorted(name for name in names if _has_influence(name) and _counts(name, own)))
+
+
+def imported_names(module: str) -> set[str]:
+    """Top-level names that a module imports."""
+    found = set()
+    for node in ast.walk(syntax_tree(module)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def _has_influence(name: str) -> bool:
+    return not any(name == one or name.startswith(f"{one}.") for one in _WITHOUT_INFLUENCE)
 
 
 def _absolute(module: str, node: ast.ImportFrom) -> str:

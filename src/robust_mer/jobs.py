@@ -10,10 +10,12 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from robust_mer.errors import InputError
 from robust_mer.faults import explain
+from robust_mer.provenance.checkout import remember_checkout
+from robust_mer.provenance.record import JobRecord
 
 T = TypeVar("T")
 
@@ -36,6 +38,7 @@ def prepare_jobs(jobs_per_gpu: int) -> None:
     source = str(Path(__file__).parents[1])
     others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([source, *others, str(Path.cwd())]))
+    remember_checkout()
 
 
 def die_with_parent() -> None:
@@ -79,14 +82,16 @@ def without_main() -> Iterator[None]:
 
 
 @contextmanager
-def job(log_path: str, name: str) -> Iterator[None]:
-    """Run a job's body: log to ``log_path``, die with Snakemake, and say errors of input plainly.
+def job(snakemake: Any, name: str) -> Iterator[JobRecord]:
+    """Run a job's body: log, die with Snakemake, say errors of input plainly, leave a record.
 
     So are faults of the machine, such as a full disk; anything else is a bug and leaves its trace.
-    Progress goes to the terminal too, since a user watches that, not the log. Slow imports belong
-    into the body: a job that is not yet bound to Snakemake outlives it.
+    The record (`robust_mer.provenance.record`) is written when the body has ended well. Progress
+    goes to the terminal too, since a user watches that, not the log. Slow imports belong into the
+    body: a job that is not yet bound to Snakemake outlives it.
     """
     die_with_parent()
+    log_path = snakemake.log[0]
     folder = Path(log_path).parent
     try:
         file = logging.FileHandler(log_path, mode="w", encoding="utf-8")
@@ -104,7 +109,9 @@ def job(log_path: str, name: str) -> Iterator[None]:
     logging.getLogger("py.warnings").addHandler(file)
     started = time.monotonic()
     try:
-        yield
+        record = JobRecord(snakemake)
+        yield record
+        record.write()
     except InputError as error:
         log.error("%s", error)
         raise SystemExit(1) from None

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -81,10 +81,14 @@ class Cluster:
         _wait("the node", lambda: self.node_state() in ("idle", "mixed", "allocated"))
 
     def kill_node(self) -> None:
-        """SIGKILL to the node's daemon, and wait until the controller has given the node up."""
+        """End all that runs on the node, as a crash does, and wait until it is given up."""
         daemon = self._daemons.pop("slurmd")
         daemon.kill()
         daemon.wait()
+        for step in [p for p in psutil.process_iter() if p.name() == "slurmstepd"]:
+            for process in (step, *step.children(recursive=True)):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
         _wait("the node's loss", lambda: self.node_state().startswith("down"))
 
     def node_state(self) -> str:

@@ -1,6 +1,8 @@
 """Exported models predict as they did in the workflow; exported features are those it tests on."""
 
+import hashlib
 import json
+import platform
 import subprocess
 import sys
 
@@ -30,6 +32,7 @@ from robust_mer.features.utterance import Extraction
 from robust_mer.store import read_features
 
 NOISE = "gaussian_-10dB"
+SOFTWARE = {"version": "0.1.0", "commit": "0123456789abcdef", "dirty": True, "snakemake": "9"}
 
 
 def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
@@ -43,9 +46,22 @@ def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
         {m: {"name": f"my_{m}", "read_as": f"my_{m}", "settings": {},
              "implementation": f"robust_mer.features.{m}:It"} for m in WIDTHS},
         NORMALISE, NOT_FINITE, predictions, name=name, corpus="mine", note="made up", config={},
-        code="test",
+        code="test", software=SOFTWARE, training={"rule": "train_model+mine"},
     )  # fmt: skip
     return folder / "exported"
+
+
+def test_a_model_says_what_made_it(corpus, tmp_path):
+    folder = export(corpus, tmp_path)
+    description = json.loads((folder / "model.json").read_text())
+    weights = hashlib.sha256((tmp_path / "men_clean.safetensors").read_bytes()).hexdigest()
+    assert description["weights_sha256"] == weights
+    assert description["code"] == "test"
+    assert description["robust_mer"] == {
+        "version": "0.1.0", "commit": "0123456789abcdef", "dirty": True
+    }  # fmt: skip
+    assert description["training"] == {"rule": "train_model+mine"}
+    assert description["versions"]["Python"] == platform.python_version()
 
 
 class FromStore:

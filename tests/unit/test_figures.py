@@ -125,6 +125,15 @@ def test_the_same_numbers_give_the_same_bytes(tmp_path):
     assert b"CreationDate" not in first[1]
 
 
+def test_a_figure_names_what_it_was_made_from_and_no_date(tmp_path):
+    svg = draw(tmp_path, summary(), origin="experiment demo; code <0123>")
+    told = " ".join(ElementTree.fromstring(svg).find(SVG + "metadata").itertext())
+    assert "experiment demo; code <0123>" in told
+    assert "f" in told.split()
+    assert not re.search(r"20\d\d-\d\d-\d\d", told)
+    assert b"experiment demo; code <0123>" in (tmp_path / "f.pdf").read_bytes()
+
+
 def test_a_single_level_is_a_point_with_a_bar(tmp_path):
     svg = draw(tmp_path, summary(noises=["gaussian"], levels=[-10]))
     assert "FillBetween" not in svg

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from robust_mer.identity import closure, code_identity
+from robust_mer.identity import closure, code_identity, described_identity, parse_identity
 from robust_mer.models.registry import MODELS
 
 MODULE = '''"""A noise."""
@@ -74,6 +74,30 @@ def test_a_models_identity_is_its_own():
         code_identity("robust_mer.training.train", m.implementation) for m in MODELS.values()
     }
     assert len(identities) == len(MODELS)
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        "robust_mer.corpora.index",
+        "robust_mer.evaluation.report",
+        "robust_mer.export.export",
+        "robust_mer.features.extract",
+        "robust_mer.training.train",
+    ],
+)
+def test_how_jobs_log_and_what_they_record_is_in_no_identity(job):
+    without = ("robust_mer.jobs", "robust_mer.errors", "robust_mer.provenance")
+    assert not [module for module in closure(job) if module.startswith(without)]
+    assert "robust_mer.evaluation.provenance" in closure("robust_mer.evaluation.provenance")
+
+
+def test_a_described_identity_says_of_what():
+    described = described_identity("robust_mer.table", "robust_mer.metrics:wa")
+    assert parse_identity(described) == (
+        code_identity("robust_mer.metrics:wa", "robust_mer.table"),
+        ["robust_mer.metrics:wa", "robust_mer.table"],
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,14 @@ import shutil
 import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from robust_mer.evaluation.provenance import versions
 from robust_mer.evaluation.report import ExperimentResults, RunFacts, answer, write_report
+from robust_mer.provenance.facts import MadeWith
 from robust_mer.store import write_features
 
 PUBLISHED = Path(__file__).parents[2] / "resources/published"
@@ -137,8 +136,17 @@ def results(folder, **changes):
     )
 
 
+MADE_WITH = MadeWith(
+    versions=[["robust-mer", "0.1.0, commit 0123456789ab", "3"], ["torch", EVIL, "2"]],
+    seeds=[["train_model", "replicas", "1, 2"]],
+    data=[["results/c/folds.csv", "make_folds", "0.1", "0123456789abcdef"]],
+    unrecorded=4,
+)
 RUN = RunFacts(
-    [["train_model", "3", "1.00", "2.00", "1.5"]], [["cpu", "3", "0.50"]], f"run: [{EVIL}]\n"
+    [["train_model", "3", "1.00", "2.00", "1.5"]],
+    [["cpu", "3", "0.50"]],
+    f"run: [{EVIL}]\n",
+    MADE_WITH,
 )
 
 
@@ -264,9 +272,10 @@ def test_page_shows_what_is_behind_the_numbers(page):
     assert average[2][:2] == [f"men {EVIL}", "clean"]
     assert average[2][3::2] == ["0.6100 ± 0.0100", "0.5200 ± 0.0100"]
     assert ["paper: NMER", "same", "0.7000", "0.7000", "0.7000", "0.7000"] in average
-    versions = dict(map(tuple, tables["Made with"][1:]))
-    assert versions["snakemake"] == metadata.version("snakemake")
-    assert versions["torch"] == metadata.version("torch")
+    assert tables["Made with"] == [["What", "Version", "Jobs"], *MADE_WITH.versions]
+    assert tables["Seeds"][1:] == MADE_WITH.seeds
+    assert tables["Data"][1:] == MADE_WITH.data
+    assert "4 results have no record" in page.text
 
 
 def test_sizes_stand_beside_the_papers(tmp_path):
@@ -312,14 +321,6 @@ def test_the_same_results_give_the_same_page(tmp_path):
     assert pages[0] == pages[1]
     assert pages[0].count(b'class="banner"') == 1
     assert b'href="#experiment2"' in pages[0]
-
-
-def test_versions_do_not_need_an_installed_package(monkeypatch):
-    def absent(package):
-        raise metadata.PackageNotFoundError(package)
-
-    monkeypatch.setattr(metadata, "version", absent)
-    assert versions()["torch"] == "not installed here"
 
 
 def in_browser(folder, page):

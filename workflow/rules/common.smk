@@ -17,7 +17,7 @@ from robust_mer.corruption.names import CLEAN, parse_trained_on, read_name
 from robust_mer.errors import InputError
 from robust_mer.evaluation.figures.registry import FIGURES as DRAWN
 from robust_mer.evaluation.layouts import read_layouts, tables_of
-from robust_mer.identity import code_identity
+from robust_mer.identity import described_identity as code_identity  # for records: and of what
 from robust_mer.jobs import prepare_jobs
 from robust_mer.replicas import replica_name
 from robust_mer.settings import load

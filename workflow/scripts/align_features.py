@@ -1,6 +1,6 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], f"align_features {snakemake.wildcards.extractor}"):
+with job(snakemake, f"align_features {snakemake.wildcards.extractor}"):
     from robust_mer.features.alignment import align_features
 
     align_features(

@@ -2,8 +2,10 @@ from pathlib import Path
 
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], f"audit_experiment {snakemake.wildcards.experiment}"):
+with job(snakemake, f"audit_experiment {snakemake.wildcards.experiment}") as record:
     from robust_mer.evaluation.audit import write_audit
+    from robust_mer.evaluation.signature import sign_tables
+    from robust_mer.provenance.origin import origin
 
     write_audit(
         snakemake.params.experiment,
@@ -14,3 +16,4 @@ with job(snakemake.log[0], f"audit_experiment {snakemake.wildcards.experiment}")
         intervals_csv=snakemake.input.intervals,
         folder=Path(snakemake.output[0]).parent,
     )
+    sign_tables(snakemake.output, origin(record))

@@ -2,8 +2,10 @@ from pathlib import Path
 
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], f"calibrate_raw {snakemake.wildcards.experiment}"):
+with job(snakemake, f"calibrate_raw {snakemake.wildcards.experiment}") as record:
     from robust_mer.evaluation.calibration import calibrate
+    from robust_mer.evaluation.signature import sign_tables
+    from robust_mer.provenance.origin import origin
 
     modality = snakemake.params.raw
     calibrate(
@@ -17,3 +19,4 @@ with job(snakemake.log[0], f"calibrate_raw {snakemake.wildcards.experiment}"):
         modalities=snakemake.params.modalities,
         folder=Path(snakemake.output[0]).parent,
     )
+    sign_tables(snakemake.output, origin(record))

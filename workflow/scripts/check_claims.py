@@ -2,9 +2,11 @@ from pathlib import Path
 
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], f"check_claims {snakemake.wildcards.experiment}"):
+with job(snakemake, f"check_claims {snakemake.wildcards.experiment}") as record:
     from robust_mer.evaluation.claims import write_claims
     from robust_mer.evaluation.papers import FILES
+    from robust_mer.evaluation.signature import sign_tables
+    from robust_mer.provenance.origin import origin
 
     write_claims(
         snakemake.params.experiment,
@@ -13,3 +15,4 @@ with job(snakemake.log[0], f"check_claims {snakemake.wildcards.experiment}"):
         layouts_yaml=snakemake.input.layouts,
         folder=Path(snakemake.output[0]).parent,
     )
+    sign_tables(snakemake.output, origin(record))

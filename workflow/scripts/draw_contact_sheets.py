@@ -1,6 +1,6 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], snakemake.rule):
+with job(snakemake, snakemake.rule):
     from pathlib import Path
 
     from robust_mer.features.contact_sheets import draw_contact_sheets

@@ -1,13 +1,14 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], f"draw_embeddings {snakemake.wildcards.experiment}"):
+with job(snakemake, f"draw_embeddings {snakemake.wildcards.experiment}") as record:
     from robust_mer.corruption.corrupt import read_alpha_bars
     from robust_mer.evaluation.embeddings import NoiseOfCorpus
     from robust_mer.evaluation.figures.embeddings import draw_embeddings
+    from robust_mer.provenance.origin import origin
 
     noises = snakemake.params.noises.items()
     draw_embeddings(
-        snakemake.params.experiment,
+        {**snakemake.params.experiment, "origin": origin(record)},
         [
             NoiseOfCorpus(name, of_modality, read_alpha_bars(schedule), snakemake.params.seed)
             for (name, of_modality), schedule in zip(noises, snakemake.input.schedules, strict=True)

@@ -1,7 +1,8 @@
 from robust_mer.jobs import job
 
 wildcards = snakemake.wildcards
-with job(snakemake.log[0], f"draw_figure {wildcards.experiment} {wildcards.figure}"):
+with job(snakemake, f"draw_figure {wildcards.experiment} {wildcards.figure}") as record:
+    from robust_mer.provenance.origin import origin
     from robust_mer.settings import load
 
     files = dict(snakemake.input.items())
@@ -17,7 +18,7 @@ with job(snakemake.log[0], f"draw_figure {wildcards.experiment} {wildcards.figur
         }
     draw = load(snakemake.params.implementation)
     draw(
-        snakemake.params.experiment,
+        {**snakemake.params.experiment, "origin": origin(record)},
         svg=snakemake.output.svg,
         pdf=snakemake.output.pdf,
         **files,

@@ -1,11 +1,12 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], f"draw_reconstructions {snakemake.wildcards.experiment}"):
+with job(snakemake, f"draw_reconstructions {snakemake.wildcards.experiment}") as record:
     from robust_mer.evaluation.figures.reconstructions import draw_reconstructions
+    from robust_mer.provenance.origin import origin
 
     params = snakemake.params
     draw_reconstructions(
-        params.experiment,
+        {**params.experiment, "origin": origin(record)},
         dict(zip(params.names, snakemake.input.checkpoints, strict=True)),
         utterances_csv=snakemake.input.utterances,
         folds_csv=snakemake.input.folds,

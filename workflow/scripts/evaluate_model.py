@@ -1,7 +1,7 @@
 from robust_mer.jobs import job
 
 wildcards = snakemake.wildcards
-with job(snakemake.log[0], f"evaluate_model {wildcards.model} {wildcards.tested_on}"):
+with job(snakemake, f"evaluate_model {wildcards.model} {wildcards.tested_on}"):
     from robust_mer.corruption.corrupt import read_alpha_bars
     from robust_mer.evaluation.evaluate import evaluate_replicas
 

@@ -1,7 +1,7 @@
 from robust_mer.jobs import job
 
 wildcards = snakemake.wildcards
-with job(snakemake.log[0], f"export_features {wildcards.corruption} fold {wildcards.fold}"):
+with job(snakemake, f"export_features {wildcards.corruption} fold {wildcards.fold}"):
     from robust_mer.corruption.corrupt import read_alpha_bars
     from robust_mer.export.mmin_layout import export_features
 

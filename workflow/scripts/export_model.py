@@ -3,8 +3,11 @@ from pathlib import Path
 from robust_mer.jobs import job
 
 wildcards = snakemake.wildcards
-with job(snakemake.log[0], f"export_model {wildcards.model} {wildcards.trained_on}"):
+with job(snakemake, f"export_model {wildcards.model} {wildcards.trained_on}"):
     from robust_mer.export.export import export_model
+    from robust_mer.identity import parse_identity
+    from robust_mer.provenance.checkout import checkout
+    from robust_mer.provenance.origin import training_of
 
     params = snakemake.params
     export_model(
@@ -19,5 +22,7 @@ with job(snakemake.log[0], f"export_model {wildcards.model} {wildcards.trained_o
         corpus=wildcards.corpus,
         note=params.note,
         config=params.config,
-        code=params.code,
+        code=parse_identity(params.code)[0],
+        software=checkout(),
+        training=training_of(snakemake.input.checkpoint),
     )

@@ -1,7 +1,7 @@
 from robust_mer.jobs import job
 
 wildcards = snakemake.wildcards
-with job(snakemake.log[0], f"extract_corrupted {wildcards.raw} {wildcards.extractor}"):
+with job(snakemake, f"extract_corrupted {wildcards.raw} {wildcards.extractor}"):
     from robust_mer.corruption.raw.signals import RawCorruption
     from robust_mer.features.extract import extract_features
 

@@ -1,6 +1,6 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], f"extract_features {snakemake.wildcards.extractor}"):
+with job(snakemake, f"extract_features {snakemake.wildcards.extractor}"):
     from robust_mer.features.extract import extract_features
 
     extract_features(

@@ -1,6 +1,6 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], snakemake.rule):
+with job(snakemake, snakemake.rule):
     from robust_mer.features.find_faces import find_faces
 
     find_faces(

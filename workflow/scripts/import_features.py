@@ -1,6 +1,6 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], f"import_features {snakemake.wildcards.modality}"):
+with job(snakemake, f"import_features {snakemake.wildcards.modality}"):
     from robust_mer.features.imported import import_features
 
     import_features(

@@ -1,7 +1,7 @@
 from robust_mer.jobs import job
 
 corpus = snakemake.config["corpora"][snakemake.wildcards.corpus]
-with job(snakemake.log[0], "index_corpus"):
+with job(snakemake, "index_corpus"):
     from robust_mer.corpora.index import index_corpus
 
     index_corpus(

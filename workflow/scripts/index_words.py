@@ -1,7 +1,7 @@
 from robust_mer.jobs import job
 
 corpus = snakemake.config["corpora"][snakemake.wildcards.corpus]
-with job(snakemake.log[0], "index_words"):
+with job(snakemake, "index_words"):
     from robust_mer.corpora.words import index_words
 
     index_words(

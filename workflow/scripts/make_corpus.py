@@ -2,7 +2,7 @@ from pathlib import Path
 
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], "make_corpus"):
+with job(snakemake, "make_corpus"):
     from robust_mer.settings import load
 
     generator = snakemake.params.generator

@@ -1,6 +1,6 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], "make_folds"):
+with job(snakemake, "make_folds"):
     from robust_mer.corpora.folds import write_folds
 
     write_folds(

@@ -1,6 +1,6 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], f"measure_corrupted {snakemake.wildcards.raw}"):
+with job(snakemake, f"measure_corrupted {snakemake.wildcards.raw}"):
     from robust_mer.corruption.raw.measure import write_measured
 
     write_measured(

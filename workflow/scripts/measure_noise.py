@@ -1,7 +1,7 @@
 from robust_mer.jobs import job
 
 corruption = snakemake.wildcards.corruption
-with job(snakemake.log[0], f"measure_noise {corruption}"):
+with job(snakemake, f"measure_noise {corruption}"):
     from robust_mer.corruption.corrupt import read_alpha_bars
     from robust_mer.evaluation.embeddings import NoiseOfCorpus, write_noise_snr
 

@@ -1,6 +1,6 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], f"resample_features {snakemake.wildcards.extractor}"):
+with job(snakemake, f"resample_features {snakemake.wildcards.extractor}"):
     from robust_mer.features.resampling import resample_features
 
     resample_features(

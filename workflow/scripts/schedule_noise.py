@@ -1,6 +1,6 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], f"schedule_noise {snakemake.wildcards.corruption}"):
+with job(snakemake, f"schedule_noise {snakemake.wildcards.corruption}"):
     from robust_mer.corruption.corrupt import write_schedule
 
     write_schedule(

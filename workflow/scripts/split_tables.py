@@ -1,6 +1,6 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], f"split_tables {snakemake.wildcards.experiment}"):
+with job(snakemake, f"split_tables {snakemake.wildcards.experiment}"):
     from robust_mer.evaluation.split import write_split
 
     evaluations = map(tuple, snakemake.params.evaluations)

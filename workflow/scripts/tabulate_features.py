@@ -1,6 +1,6 @@
 from robust_mer.jobs import job
 
-with job(snakemake.log[0], f"tabulate_features {snakemake.wildcards.corpus}"):
+with job(snakemake, f"tabulate_features {snakemake.wildcards.corpus}"):
     from robust_mer.features.table import write_features_table
 
     write_features_table(

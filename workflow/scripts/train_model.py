@@ -1,8 +1,9 @@
 from robust_mer.jobs import job
 
 wildcards = snakemake.wildcards
-with job(snakemake.log[0], f"{snakemake.rule} {wildcards.model} {wildcards.trained_on}"):
+with job(snakemake, f"{snakemake.rule} {wildcards.model} {wildcards.trained_on}"):
     from robust_mer.corruption.corrupt import read_alpha_bars
+    from robust_mer.identity import parse_identity
     from robust_mer.replicas import by_replica
     from robust_mer.training.train import train_replicas
 
@@ -23,7 +24,7 @@ with job(snakemake.log[0], f"{snakemake.rule} {wildcards.model} {wildcards.train
         model=snakemake.params.model,
         normalise=snakemake.params.normalise,
         not_finite=snakemake.params.not_finite,
-        code=snakemake.params.code,
+        code=parse_identity(snakemake.params.code)[0],
         device=training["device"],
         max_replicas=None if training["max_replicas"] == "auto" else training["max_replicas"],
         threads=snakemake.threads,

@@ -3,11 +3,12 @@ from pathlib import Path
 from robust_mer.jobs import job
 
 results = Path(snakemake.output.html).parent
-with job(snakemake.log[0], "write_report"):
+with job(snakemake, "write_report"):
     import yaml
 
     from robust_mer.evaluation.provenance import stage_costs, training_devices
     from robust_mer.evaluation.report import ExperimentResults, RunFacts, write_report
+    from robust_mer.provenance.facts import made_with
 
     shown = []
     for experiment in snakemake.params.experiments:
@@ -67,5 +68,8 @@ with job(snakemake.log[0], "write_report"):
         stage_costs(folder / "benchmarks" for folder in (results, *map(results.joinpath, corpora))),
         training_devices(map(Path, snakemake.params.checkpoints)),
         yaml.safe_dump(snakemake.params.config, sort_keys=False, allow_unicode=True),
+        made_with(
+            results, [path for path in snakemake.input if Path(path).is_relative_to(results)]
+        ),
     )
     write_report(snakemake.output.html, shown, run)

@@ -1,54 +1,14 @@
-"""What a run was made with and what it cost: versions, machine, time of every stage."""
+"""What a run cost: time and memory of every stage, and the devices that trained."""
 
 import json
-import os
-import platform
 from collections import defaultdict
 from collections.abc import Iterable
-from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
 from safetensors import safe_open
 
-_PACKAGES = (
-    "robust-mer",
-    "snakemake",
-    "torch",
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "matplotlib",
-    "opensmile",
-    "transformers",
-    "opencv-python-headless",
-)
 _HOUR = 3600.0
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python, of the packages that a result hangs on, and the machine of this job."""
-    found = {"Python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "not installed here"
-    return {
-        **found,
-        "platform": platform.platform(),
-        "processor": f"{_processor()}, {os.cpu_count()} cores",
-    }
-
-
-def _processor() -> str:
-    """The processor's name where Linux tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def stage_costs(folders: Iterable[Path]) -> list[list[str]]:

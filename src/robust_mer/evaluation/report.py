@@ -11,7 +11,6 @@ from robust_mer.corruption.names import CLEAN, NONE, PARTIAL, parse_trained_on
 from robust_mer.evaluation.calibration import calibration_table, read_calibration
 from robust_mer.evaluation.parts import class_sizes, fold_sizes, read_samples, shared
 from robust_mer.evaluation.printed import read_markdown
-from robust_mer.evaluation.provenance import versions
 from robust_mer.evaluation.summary import AVERAGE, read_statistics, read_summary, severity
 from robust_mer.evaluation.tables import (
     average_rows,
@@ -22,6 +21,7 @@ from robust_mer.evaluation.tables import (
     line_name,
 )
 from robust_mer.files import whole
+from robust_mer.provenance.facts import MadeWith
 from robust_mer.store import read_features
 from robust_mer.table import read_table
 
@@ -73,6 +73,7 @@ class RunFacts:
     costs: list[list[str]]  # see `robust_mer.evaluation.provenance.stage_costs`
     devices: list[list[str]]  # see `robust_mer.evaluation.provenance.training_devices`
     config: str  # what was run, as YAML
+    made_with: MadeWith  # what the jobs had and read
 
 
 def write_report(path: str | Path, experiments: list[ExperimentResults], run: RunFacts) -> None:
@@ -85,9 +86,7 @@ def write_report(path: str | Path, experiments: list[ExperimentResults], run: Ru
     """
     environment = Environment(autoescape=True, trim_blocks=True, undefined=StrictUndefined)
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    page = template.render(
-        experiments=[_view(results) for results in experiments], versions=versions(), run=run
-    )
+    page = template.render(experiments=[_view(results) for results in experiments], run=run)
     with whole(path) as unfinished:
         unfinished.write_text(page, encoding="utf-8")
 

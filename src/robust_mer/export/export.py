@@ -32,6 +32,8 @@ def export_model(
     note: str | None,
     config: dict,
     code: str,
+    software: dict,
+    training: dict | None,
 ) -> None:
     """Write a replica's folder: weights, description and card.
 
@@ -50,6 +52,8 @@ def export_model(
         note: What the corpus' config says about it.
         config: The sections of the config that made the model.
         code: Identity of the code that trained it.
+        software: See `robust_mer.provenance.checkout.checkout`.
+        training: See `robust_mer.provenance.origin.training_of`.
     """
     folder = Path(folder)
     _, _, facts = load_checkpoint(checkpoint)
@@ -67,7 +71,17 @@ def export_model(
         )
     copy_weights(checkpoint, folder / WEIGHTS)
     write_description(
-        folder / DESCRIPTION, checkpoint, facts, name, corpus, note, inputs, config, code
+        folder / DESCRIPTION,
+        checkpoint,
+        facts,
+        name,
+        corpus,
+        note,
+        inputs,
+        config,
+        code,
+        software,
+        training,
     )
     results = [
         row

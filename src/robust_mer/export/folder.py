@@ -1,6 +1,7 @@
 """A trained model in a folder of its own, which needs neither the corpus nor the workflow."""
 
 import json
+import platform
 import shutil
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -53,6 +54,8 @@ def write_description(
     inputs: dict[str, ModalityInput],
     config: dict,
     code: str,
+    software: dict,
+    training: dict | None,
 ) -> None:
     """Write ``model.json``: all that must be known of a model beside its weights.
 
@@ -66,6 +69,8 @@ def write_description(
         inputs: Per modality, in the model's order, where it comes from.
         config: The sections of the config that made the model.
         code: Identity of the code that trained it.
+        software: Version and commit of this package, which export it.
+        training: Code, versions and machine of the job that trained it, where they are known.
     """
     description = {
         "format": _FORMAT,
@@ -83,7 +88,12 @@ def write_description(
         "config": config,
         "weights_sha256": sha256(checkpoint),
         "code": code,
-        "versions": {package: version(package) for package in _PACKAGES},
+        "versions": {
+            "Python": platform.python_version(),
+            **{package: version(package) for package in _PACKAGES},
+        },
+        "robust_mer": {key: software[key] for key in ("version", "commit", "dirty")},
+        "training": training,
     }
     with whole(path) as unfinished:
         unfinished.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")

@@ -27,7 +27,7 @@ def draw_conditions(
     rows = read_summary(summary)
     rows = rows[rows["kind"].isin([NONE, PARTIAL, COMPLETE]) & (rows["tested_on"] != CLEAN)]
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"{experiment['name']} conditions"}):
-        save(_figure(experiment, rows), svg, pdf)
+        save(_figure(experiment, rows), experiment, svg, pdf)
 
 
 def _figure(experiment: dict, rows: pd.DataFrame) -> Figure:

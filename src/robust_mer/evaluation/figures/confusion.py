@@ -30,7 +30,7 @@ def draw_confusion(
     """
     matrices = {key: _matrix(path, experiment) for key, path in predictions.items()}
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"{experiment['name']} confusion"}):
-        save(_figure(experiment, matrices), svg, pdf)
+        save(_figure(experiment, matrices), experiment, svg, pdf)
 
 
 def read_test_part(path: str | Path, experiment: dict) -> pd.DataFrame:

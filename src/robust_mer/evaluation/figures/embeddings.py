@@ -85,7 +85,7 @@ def draw_embeddings(
     with whole(distances_csv) as unfinished:
         table.to_csv(unfinished, index=False)
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"{experiment['name']} tsne"}):
-        save(_figure(experiment, clouds), svg, pdf)
+        save(_figure(experiment, clouds), experiment, svg, pdf)
 
 
 def mean_pair_distance(clean: np.ndarray, noisy: np.ndarray) -> float:

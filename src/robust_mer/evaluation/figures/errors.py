@@ -55,7 +55,7 @@ def draw_errors(
                 )
             )  # fmt: skip
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"{experiment['name']} errors"}):
-        save(_figure(experiment, pd.concat(parts, ignore_index=True)), svg, pdf)
+        save(_figure(experiment, pd.concat(parts, ignore_index=True)), experiment, svg, pdf)
 
 
 def _figure(experiment: dict, errors: pd.DataFrame) -> Figure:

@@ -38,7 +38,7 @@ def draw_learning(
         by_epoch = every.groupby("epoch")[["loss", "validation_ua"]]
         means[key] = by_epoch.mean().join(by_epoch.std(ddof=1).add_suffix("_sd"))
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"{experiment['name']} learning"}):
-        save(_figure(experiment, means), svg, pdf)
+        save(_figure(experiment, means), experiment, svg, pdf)
 
 
 def _figure(experiment: dict, means: dict[tuple[str, str], pd.DataFrame]) -> Figure:

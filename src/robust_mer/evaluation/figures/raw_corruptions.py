@@ -35,7 +35,7 @@ def draw_calibration(
     """
     table = read_calibration(calibration_csv)
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"{experiment['name']} raw"}):
-        save(_figure(experiment, table), svg, pdf)
+        save(_figure(experiment, table), experiment, svg, pdf)
 
 
 def _figure(experiment: dict, table: pd.DataFrame) -> Figure:

@@ -78,7 +78,7 @@ def draw_reconstructions(
     with whole(distances_csv) as unfinished:
         table.to_csv(unfinished, index=False)
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"{experiment['name']} rebuilt"}):
-        save(_figure(experiment, found), svg, pdf)
+        save(_figure(experiment, found), experiment, svg, pdf)
 
 
 def _rebuild(corpus: Corpus, name: str, checkpoint: str | Path) -> list[Rebuilt]:

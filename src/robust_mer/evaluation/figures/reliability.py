@@ -37,7 +37,7 @@ def draw_reliability(
     """
     errors, risks = (_average(path) for path in (reliability, curves))
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"{experiment['name']} reliability"}):
-        save(_figure(experiment, errors, risks), svg, pdf)
+        save(_figure(experiment, errors, risks), experiment, svg, pdf)
 
 
 def _average(path: str | Path) -> pd.DataFrame:

@@ -37,7 +37,7 @@ def draw_snr_curves(
     """
     rows = read_summary(summary)
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": experiment["name"]}):
-        save(_figure(experiment, rows), svg, pdf)
+        save(_figure(experiment, rows), experiment, svg, pdf)
 
 
 def _figure(experiment: dict, summary: pd.DataFrame) -> Figure:

@@ -34,11 +34,24 @@ CHANCE = {"color": "0.4", "linestyle": "--", "linewidth": 1}
 """The line of always answering with the most frequent class."""
 
 
-def save(figure: Figure, svg: str | Path, pdf: str | Path) -> None:
-    """Write a figure for the screen and for print, byte for byte the same for the same numbers."""
-    for path, date in ((svg, "Date"), (pdf, "CreationDate")):
+def save(figure: Figure, experiment: dict, svg: str | Path, pdf: str | Path) -> None:
+    """Write a figure for the screen and for print, byte for byte the same for the same numbers.
+
+    Args:
+        figure: The figure.
+        experiment: See :func:`robust_mer.evaluation.tables.write_tables`; the files name it, and
+            what it was made from, where there is an ``origin``.
+        svg: Where to write it for the screen.
+        pdf: Where to write it for print.
+    """
+    title = Path(svg).stem
+    origin = experiment.get("origin")
+    for path, metadata in (
+        (svg, {"Title": title, "Source": origin, "Date": None}),
+        (pdf, {"Title": title, "Subject": origin, "CreationDate": None}),
+    ):
         with whole(path) as unfinished:
-            figure.savefig(unfinished, metadata={date: None})
+            figure.savefig(unfinished, metadata=metadata)
 
 
 def headline(experiment: dict, text: str, width: int = 95) -> str:

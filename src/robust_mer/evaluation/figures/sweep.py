@@ -29,7 +29,7 @@ def draw_sweep(experiment: dict, svg: str | Path, pdf: str | Path, summary: str 
     """
     rows = read_summary(summary)
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"{experiment['name']} sweep"}):
-        save(_figure(experiment, rows[rows["kind"] == AVERAGE]), svg, pdf)
+        save(_figure(experiment, rows[rows["kind"] == AVERAGE]), experiment, svg, pdf)
 
 
 def _figure(experiment: dict, rows: pd.DataFrame) -> Figure:

@@ -29,7 +29,7 @@ def draw_transfer(experiment: dict, svg: str | Path, pdf: str | Path, summary: s
     partial = rows["trained_on"].map(lambda name: parse_trained_on(name)[1] != NONE)
     rows = rows[((rows["kind"] == AVERAGE) | clean) & partial]
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"{experiment['name']} transfer"}):
-        save(_figure(experiment, rows), svg, pdf)
+        save(_figure(experiment, rows), experiment, svg, pdf)
 
 
 def _figure(experiment: dict, rows: pd.DataFrame) -> Figure:

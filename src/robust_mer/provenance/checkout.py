@@ -1,0 +1,73 @@
+"""Which version of this package is at work."""
+
+import json
+import os
+import shutil
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+_KNOWN = "ROBUST_MER_CHECKOUT"
+
+
+def remember_checkout() -> None:
+    """Find out once, for all jobs that this process will start."""
+    os.environ.setdefault(_KNOWN, json.dumps(_find_out()))
+
+
+def checkout() -> dict:
+    """``version`` of the package, ``commit`` and ``dirty``, and ``snakemake``'s version.
+
+    ``commit`` is None where the package does not lie in a git checkout or there is no git;
+    ``dirty`` says whether a file that git knows was changed since.
+    """
+    remember_checkout()
+    return json.loads(os.environ[_KNOWN])
+
+
+def name_of(software: dict) -> str:
+    """What `checkout` found, in a few words: ``0.1.0, commit 1a2b3c4d5e6f, changed since``."""
+    parts = [software["version"] or "of no known version"]
+    if software["commit"]:
+        parts.append(f"commit {software['commit'][:12]}")
+        parts += ["changed since"] if software["dirty"] else []
+    return ", ".join(parts)
+
+
+def version_of(package: str) -> str | None:
+    """Version of an installed package, None where it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _find_out() -> dict:
+    source = Path(__file__).parents[1]
+    commit, dirty = None, None
+    # a package that was installed into an environment may lie inside somebody else's checkout
+    if _git(source, "ls-files", "__init__.py"):
+        commit = _git(source, "rev-parse", "HEAD")
+        changes = _git(source, "status", "--porcelain", "--untracked-files=no")
+        dirty = None if changes is None else bool(changes)
+    return {
+        "version": version_of("robust-mer"),
+        "commit": commit,
+        "dirty": dirty,
+        "snakemake": version_of("snakemake"),
+    }
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """What git says, None where it fails or is not there."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603
+            [git, "-C", str(folder), "--no-optional-locks", *arguments],
+            capture_output=True, encoding="utf-8", errors="replace", timeout=30, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,74 @@
+"""In a few words, what a result was made from: for the foot of a table, a figure, a model."""
+
+import glob
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from robust_mer.errors import InputError
+from robust_mer.provenance.checkout import checkout, name_of
+from robust_mer.provenance.ledger import Ledger, Record, read_record
+from robust_mer.provenance.record import FOLDER, JobRecord
+
+_PREDICTIONS = "/predictions/"
+_TABLES = "/tables/"
+_SHOWN = 12  # digits of a hash
+
+
+def origin(record: JobRecord) -> str:
+    """Experiment, version, code identity and a hash of the predictions behind a job's inputs.
+
+    Args:
+        record: Of a job of an experiment's; that of no other job is asked, unless this one reads
+            tables, whose jobs have ended then. So it is the same whatever else has run.
+    """
+    experiment = record.job.wildcards.experiment
+    parts = [f"experiment {experiment}", f"robust-mer {name_of(checkout())}"]
+    parts.append(f"code {record.identity}")
+    if predictions := dict(_predictions(record, experiment)):
+        digest = hashlib.sha256(json.dumps(sorted(predictions.items())).encode()).hexdigest()
+        parts.append(f"predictions {digest[:_SHOWN]}")
+    return "; ".join(parts)
+
+
+def _predictions(record: JobRecord, experiment: str) -> Iterator[tuple[str, str]]:
+    """Yield the predictions that a job read, or that the tables were made from that it read."""
+    own = {one["path"]: one["sha256"] for one in record.inputs}
+    yield from ((path, digest) for path, digest in own.items() if _PREDICTIONS in path)
+    tables = [path for path in own if _TABLES in path]
+    if not tables:
+        return
+    folder = record.path.parents[1]
+    for one in _records(sorted(folder.glob(f"*/{glob.escape(experiment)}*.json"))).behind(tables):
+        for read in one.inputs:
+            if _PREDICTIONS in read.path:
+                yield read.path, read.sha256
+
+
+def training_of(checkpoint: str | Path) -> dict | None:
+    """The job that trained a replica: code, versions and machine; None where no record says it.
+
+    Args:
+        checkpoint: results/{corpus}/models/{model}/{trained on}/{replica}.safetensors.
+    """
+    path = Path(checkpoint)
+    folder = Path(*path.parts[:-4], FOLDER, "train_model", *path.parts[-3:-1])
+    record = _records(sorted(folder.glob("*.json"))).producers.get(path.as_posix())
+    return record and {
+        "rule": record.rule,
+        "code": record.identity,
+        "robust_mer": {key: record.software[key] for key in ("version", "commit", "dirty")},
+        "packages": record.packages,
+        "host": record.host,
+    }
+
+
+def _records(paths: list[Path]) -> Ledger:
+    records: list[Record] = []
+    for path in paths:
+        try:
+            records.append(read_record(path))
+        except InputError:  # `robust-mer verify` names it
+            continue
+    return Ledger(Path(), sorted(records, key=lambda record: (record.finished, record.file)))

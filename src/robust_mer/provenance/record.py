@@ -1,0 +1,173 @@
+"""The record that a job leaves beside its log: what it was, what it read, what it wrote."""
+
+import json
+import math
+import os
+import platform
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from robust_mer.files import whole
+from robust_mer.identity import parse_identity
+from robust_mer.provenance.checkout import checkout
+from robust_mer.provenance.environment import host, packages
+from robust_mer.provenance.hashes import Memory
+
+FORMAT = 1
+FOLDER = "provenance"
+RESULTS = "results"
+LOGS = "logs"
+MEMORY = ".hashes"
+
+_REPLICA = re.compile(r"fold\d+_seed(\d+)\.")
+_CHECKPOINT = ".safetensors"
+
+
+def split_log(log: str | Path) -> tuple[Path, Path]:
+    """The folder that results/ lies in, by a job's log, and where the job's record belongs.
+
+    The log is results/logs/... or results/{corpus}/logs/..., and a corpus may be called logs. With
+    a storage plugin of Snakemake's, results/ lies in the plugin's own folder.
+    """
+    parts = Path(log).parts
+    place, top = max(
+        (place, top)
+        for place in range(len(parts))
+        for top in (place - 1, place - 2)
+        if parts[place] == LOGS and top >= 0 and parts[top] == RESULTS
+    )
+    record = Path(*parts[:place], FOLDER, *parts[place + 1 :]).with_suffix(".json")
+    return Path(*parts[:top]), record
+
+
+class JobRecord:
+    """The record of one job; made when the job starts, written when it has ended well.
+
+    What it reads is hashed at the start: that is what the job saw. An older record goes, as
+    Snakemake has just deleted what it told of.
+
+    Args:
+        snakemake: What Snakemake gives to a script.
+
+    Attributes:
+        job: The same.
+        identity: The code's.
+        path: Where the record goes.
+        inputs: What the job reads, as it goes into the record.
+    """
+
+    def __init__(self, snakemake: Any) -> None:
+        self._started, self._clock = datetime.now(UTC), time.monotonic()
+        self.job = snakemake
+        self.identity, self._implementations = parse_identity(snakemake.params.code)
+        self._project, self.path = split_log(snakemake.log[0])
+        self.path.unlink(missing_ok=True)
+        self._memory = Memory(self._project / RESULTS / FOLDER / MEMORY)
+        self._roots = _roots_outside(snakemake.config.get("corpora", {}))
+        self.inputs = [self._describe(path) for path in dict.fromkeys(snakemake.input)]
+
+    def write(self) -> None:
+        """Write it, whole or not at all."""
+        job = self.job
+        params = {name: self._plain(value) for name, value in job.params.items() if name != "code"}
+        software = checkout()
+        checkpoints = [path for path in job.output if path.endswith(_CHECKPOINT)]
+        record = {
+            "format": FORMAT,
+            "rule": job.rule,
+            "wildcards": {name: str(value) for name, value in job.wildcards.items()},
+            "params": params,
+            "seeds": _seeds(params, [*job.input, *job.output]),
+            "code": {"identity": self.identity, "of": self._implementations},
+            "robust_mer": {key: software[key] for key in ("version", "commit", "dirty")},
+            "snakemake": software["snakemake"],
+            "python": platform.python_version(),
+            "packages": packages(self._implementations),
+            "host": host(checkpoints, given_a_gpu=getattr(job.resources, "gpu", 0) > 0),
+            "threads": job.threads,
+            "started": self._started.isoformat(timespec="milliseconds"),
+            "seconds": round(time.monotonic() - self._clock, 3),
+            "inputs": self.inputs,
+            "outputs": [self._describe(path) for path in dict.fromkeys(job.output)],
+        }
+        with whole(self.path) as unfinished:
+            text = json.dumps(record, indent=1, allow_nan=False) + "\n"
+            unfinished.write_text(text, encoding="utf-8")
+
+    def _describe(self, path: str) -> dict:
+        content = self._memory.content(path)
+        return {
+            **self._where(path),
+            "bytes": content.bytes,
+            "mtime_ns": content.mtime_ns,
+            **({} if content.files is None else {"files": content.files}),
+            "sha256": content.sha256,
+        }
+
+    def _where(self, path: str) -> dict:
+        """A path by which the file is found elsewhere too, and that tells nothing of this machine.
+
+        Relative to the folder of the run; or to a corpus' root, whose name it then has; or, of a
+        file that lies elsewhere, its name alone.
+        """
+        relative = os.path.relpath(path, self._project)
+        if not relative.startswith(os.pardir):
+            return {"path": Path(relative).as_posix()}
+        for corpus, root in self._roots.items():
+            if _is_below(path, root):
+                return {"path": Path(os.path.relpath(path, root)).as_posix(), "corpus": corpus}
+        return {"path": Path(path).name, "corpus": ""}
+
+    def _plain(self, value: Any) -> Any:
+        """A param as JSON, with the name of a corpus where its root stood."""
+        if isinstance(value, dict):
+            return {str(key): self._plain(one) for key, one in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._plain(one) for one in value]
+        if isinstance(value, (str, os.PathLike)):
+            text = str(value)
+            for corpus, root in self._roots.items():
+                if _is_below(text, root):
+                    return f"<{corpus}>/{Path(os.path.relpath(text, root)).as_posix()}"
+            return text
+        is_number = isinstance(value, (bool, int)) or (
+            isinstance(value, float) and math.isfinite(value)
+        )
+        return value if value is None or is_number else str(value)
+
+
+def _roots_outside(corpora: dict) -> dict[str, str]:
+    """The corpora that do not lie in the folder of the run, with their roots."""
+    roots = {name: corpus.get("root") for name, corpus in corpora.items()}
+    return {
+        name: str(root)
+        for name, root in roots.items()
+        if root and os.path.relpath(root).startswith(os.pardir)
+    }
+
+
+def _is_below(path: str, root: str) -> bool:
+    return Path(os.path.normpath(path)).is_relative_to(os.path.normpath(root))
+
+
+def _seeds(params: dict, files: list[str]) -> dict[str, Any]:
+    """Seeds in the params, by the place where they stand, and those of replicas read or written."""
+    seeds = dict(_seeds_in(params, ""))
+    replicas = {int(match[1]) for path in files if (match := _REPLICA.match(Path(path).name))}
+    return {**seeds, **({"replicas": sorted(replicas)} if replicas else {})}
+
+
+def _seeds_in(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if re.fullmatch(r"(.*_)?seeds?", key) and one is not None:
+                yield f"{place}{key}", one
+            else:
+                yield from _seeds_in(one, f"{place}{key}.")
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from _seeds_in(one, f"{place}{number}.")

@@ -1,0 +1,75 @@
+"""What is no mistake in results and yet worth saying: mixtures of versions and machines."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from robust_mer.errors import InputError
+from robust_mer.identity import code_identity
+from robust_mer.provenance.checkout import name_of
+from robust_mer.provenance.ledger import Ledger, Record
+
+_OWN = "robust_mer."
+_MACHINE = ("platform", "processor", "device")
+
+
+def remarks(ledger: Ledger) -> Iterator[str]:
+    """Yield a sentence for each."""
+    yield from _other_code(ledger.current)
+    yield from _mixed_code(ledger.current)
+    for experiment, records in _experiments(ledger).items():
+        yield from _mixed_versions(experiment, records)
+
+
+def _other_code(records: list[Record]) -> Iterator[str]:
+    """Results of other code than this checkout's, which a run would make anew."""
+    jobs = defaultdict(int)
+    for record in records:
+        jobs[record.stem, record.identity, tuple(record.implementations)] += 1
+    for (rule, identity, implementations), number in sorted(jobs.items()):
+        # the source of a user's own module is found by importing the packages above it
+        if not all(name.startswith(_OWN) for name in implementations):
+            continue
+        try:
+            same = code_identity(*implementations) == identity
+        except InputError:
+            same = False  # a module that is no longer there
+        if not same:
+            yield (
+                f"{number} jobs of {rule} were done by other code than this checkout has "
+                f"({', '.join(implementations)}): snakemake would do them again"
+            )
+
+
+def _mixed_code(records: list[Record]) -> Iterator[str]:
+    found = defaultdict(set)
+    for record in records:
+        found[record.stem, tuple(record.implementations)].add(record.identity)
+    for (rule, implementations), identities in sorted(found.items()):
+        if len(identities) > 1:
+            yield (
+                f"jobs of {rule} were done by {len(identities)} versions of the same code "
+                f"({', '.join(implementations)})"
+            )
+
+
+def _experiments(ledger: Ledger) -> dict[str, list[Record]]:
+    """By experiment, all the records behind its tables and figures."""
+    outputs = defaultdict(list)
+    for record in ledger.current:
+        if "experiment" in record.wildcards:
+            outputs[record.wildcards["experiment"]] += [o.path for o in ledger.outputs(record)]
+    return {name: ledger.behind(paths) for name, paths in sorted(outputs.items())}
+
+
+def _mixed_versions(experiment: str, records: list[Record]) -> Iterator[str]:
+    values = defaultdict(lambda: defaultdict(int))
+    for record in records:
+        values["robust-mer"][name_of(record.software)] += 1
+        for package, version in record.packages.items():
+            values[package][version] += 1
+        for what in _MACHINE:
+            values[what][record.host[what]] += 1
+    for what, counts in values.items():
+        if len(counts) > 1:
+            each = ", ".join(f"{value} ({number} jobs)" for value, number in sorted(counts.items()))
+            yield f"experiment {experiment} mixes {what}: {each}"

@@ -1,0 +1,330 @@
+"""Whether what lies in a results folder belongs together, as its records have it."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from robust_mer.errors import InputError
+from robust_mer.jobs import progress
+from robust_mer.provenance.hashes import Content, Survey, survey
+from robust_mer.provenance.ledger import Ledger, Record, RecordedFile, read_ledger
+from robust_mer.provenance.record import FOLDER, LOGS
+from robust_mer.provenance.remarks import remarks
+
+_SIDE_FOLDERS = (FOLDER, LOGS, "benchmarks")
+_SNAKEMAKES_REPORT = "snakemake_report.html"
+_TOUCHED_WITHIN = 600  # seconds in which Snakemake notes a job's end and touches what it wrote
+_NAMED = 3  # files that a message names
+
+RERUN = "run snakemake again"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that does not belong together."""
+
+    kind: str
+    path: str  # of the file, relative to the folder that the workflow ran in
+    what: str
+    mend: str
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """What there is of a rule's results."""
+
+    rule: str
+    jobs: int
+    files: int
+    bytes: int
+
+
+@dataclass
+class Verdict:
+    """What was found."""
+
+    results: str
+    quick: bool
+    rules: list[RuleCount] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict:
+        """For programs."""
+        return {"belongs_together": not self.problems, **asdict(self)}
+
+
+def verify(
+    results: str | Path, quick: bool = False, media: dict[str, str | Path] | None = None
+) -> Verdict:
+    """Compare a results folder with its records.
+
+    Args:
+        results: The folder.
+        quick: Trust sizes and modification times, and the records about what jobs read; hash
+            nothing.
+        media: Roots of corpora by name, whose recordings are compared with what the index saw.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    results = Path(results).absolute()
+    if not results.is_dir():
+        raise InputError(f"there is no folder {results}: name the results/ of a run")
+    ledger = read_ledger(results)
+    check = _Check(ledger, quick, {name: Path(root) for name, root in (media or {}).items()})
+    verdict = Verdict(results.name, quick, _count(ledger))
+    verdict.problems = [
+        *check.broken(),
+        *check.outputs(),
+        *check.inputs(),
+        *check.unaccounted(),
+        *check.recordings(),
+    ]
+    verdict.remarks = [*check.remarks(), *remarks(ledger)]
+    return verdict
+
+
+def _count(ledger: Ledger) -> list[RuleCount]:
+    rules = defaultdict(list)
+    for record in ledger.current:
+        rules[record.stem].append(ledger.outputs(record))
+    return [
+        RuleCount(
+            rule,
+            len(jobs),
+            sum(one.files or 1 for outputs in jobs for one in outputs),
+            sum(one.bytes for outputs in jobs for one in outputs),
+        )
+        for rule, jobs in sorted(rules.items())
+    ]
+
+
+class _Check:
+    """The single comparisons."""
+
+    def __init__(self, ledger: Ledger, quick: bool, media: dict[str, Path]) -> None:
+        self._ledger, self._quick, self._media = ledger, quick, media
+        self._today = self._look()
+
+    def _look(self) -> dict[Path, Survey | Content]:
+        """Everything that the records name and that is there: its hash, or size and time alone."""
+        named = set()
+        for record in self._ledger.current:
+            named.update(self._ledger.outputs(record), self._ledger.inputs(record))
+        places = {self._place(one) for one in named}
+        self._out_of_reach = sum(self._place(one) is None for one in named)
+        found: dict[Path, Survey | Content] = {}
+        for place in sorted(places - {None}):
+            try:
+                found[place] = survey(place)
+            except (OSError, ValueError):
+                continue
+        if self._quick:
+            return found
+        total = sum(one.bytes for one in found.values()) // 1_000_000
+        megabytes = {place: one.bytes // 1_000_000 for place, one in found.items()}
+        hashed = {}
+        for place in progress(found, total, "MB hashed", size=megabytes.__getitem__):
+            try:
+                hashed[place] = found[place].hashed()
+            except OSError:  # deleted meanwhile, or not to be read
+                continue
+        return hashed
+
+    def _place(self, one: RecordedFile) -> Path | None:
+        """Where a recorded file lies; None where nobody said where."""
+        if one.corpus is None:
+            return self._ledger.place(one.path)
+        root = self._media.get(one.corpus)
+        return root and root / one.path
+
+    def _is_as_recorded(self, one: RecordedFile, today: Survey | Content, written: float) -> bool:
+        """Whether a file is what a job read or wrote.
+
+        Args:
+            one: The file as it was.
+            today: As it is.
+            written: When the job ended that wrote it; 0 of one that was read.
+        """
+        if isinstance(today, Content):
+            return today.sha256 == one.sha256
+        files = None if today.members is None else len(today.members)
+        if (today.bytes, files) != (one.bytes, one.files):
+            return False
+        latest = (written + _TOUCHED_WITHIN) * 1e9 if written else one.mtime_ns
+        return one.mtime_ns <= today.mtime_ns <= latest
+
+    def broken(self) -> Iterator[Problem]:
+        """Yield a problem for every record that cannot be read."""
+        for path, why in self._ledger.broken:
+            shown = path.relative_to(self._ledger.results.parent).as_posix()
+            yield Problem(
+                "broken record",
+                shown,
+                f"cannot be used as a record: {why}",
+                f"delete it and the results of its rule, and {RERUN}",
+            )
+
+    def outputs(self) -> Iterator[Problem]:
+        """Yield a problem for every result that is gone or no longer what its job wrote."""
+        for record in self._ledger.current:
+            outputs = self._ledger.outputs(record)
+            gone = [one for one in outputs if self._place(one) not in self._today]
+            for one in gone:
+                yield Problem(
+                    "gone",
+                    one.path,
+                    f"{record.name} wrote it, and it is not there or cannot be read",
+                    f"{RERUN}; or delete {self._shown(record.file)}, if nobody wants it",
+                )
+            for one in outputs:
+                today = self._today.get(self._place(one))
+                if today is None or self._is_as_recorded(one, today, record.finished):
+                    continue
+                readers = len(self._readers.get((one.path, one.sha256), ()))
+                made = f"; {readers} jobs read what it was" if readers else ""
+                yield Problem(
+                    "changed",
+                    one.path,
+                    f"is not what {record.name} wrote{_sizes(one, today)}{made}",
+                    f"delete it and {RERUN}"
+                    if not self._quick or today.bytes != one.bytes
+                    else "without --quick its content is compared",
+                )
+
+    @cached_property
+    def _written(self) -> dict[str, RecordedFile]:
+        """By path, what the job wrote that wrote it last."""
+        current = self._ledger.current
+        return {one.path: one for record in current for one in self._ledger.outputs(record)}
+
+    @cached_property
+    def _readers(self) -> dict[tuple[str, str], list[Record]]:
+        """Jobs by path and hash of what they read."""
+        found = defaultdict(list)
+        for record in self._ledger.current:
+            for one in self._ledger.inputs(record):
+                found[one.path, one.sha256].append(record)
+        return found
+
+    def inputs(self) -> Iterator[Problem]:
+        """Yield a problem for every job whose inputs are not what it read.
+
+        Not for inputs that are not what their own job wrote: these are problems of their own.
+        """
+        for record in self._ledger.current:
+            other_version, other = [], []
+            for one in self._ledger.inputs(record):
+                written = self._written.get(one.path) if one.corpus is None else None
+                if written is not None:
+                    if written.sha256 != one.sha256:
+                        other_version.append(one)
+                elif self._place(one) is not None:
+                    today = self._today.get(self._place(one))
+                    if today is None or not self._is_as_recorded(one, today, 0):
+                        other.append(one)
+            results = _some([one.path for one in self._ledger.outputs(record)])
+            if other_version:
+                makers = {self._ledger.producers[one.path].name for one in other_version}
+                yield Problem(
+                    "out of date",
+                    self._ledger.outputs(record)[0].path,
+                    f"{record.name} made {results} from another "
+                    f"{_some([one.path for one in other_version])} than {_some(sorted(makers))} "
+                    "wrote last",
+                    f"{RERUN}; if that finds nothing to do, delete what {record.name} wrote before",
+                )
+            if other:
+                yield Problem(
+                    "out of date",
+                    self._ledger.outputs(record)[0].path,
+                    f"{record.name} made {results} from {_some([one.path for one in other])}, "
+                    "which has changed since or is gone",
+                    f"{RERUN}; if that finds nothing to do, delete what {record.name} wrote before",
+                )
+
+    def unaccounted(self) -> Iterator[Problem]:
+        """Yield a problem for every file that no record tells of."""
+        results = self._ledger.results
+        known = {self._ledger.place(path) for path in self._ledger.producers}
+        for file in _files_below(results, known):
+            yield Problem(
+                "no record",
+                self._shown(file),
+                "no record says how it was made",
+                "delete it, if it is no result or a left-over; a result of a version without "
+                f"records gets one when it is made anew: delete it and {RERUN}",
+            )
+
+    def recordings(self) -> Iterator[Problem]:
+        """Yield a problem for every recording that is not what the index saw."""
+        from robust_mer.corpora.index import changed_media  # needs pandas
+
+        for corpus, root in self._media.items():
+            table = self._ledger.results / corpus / "media.csv"
+            try:
+                changed = changed_media(table, root)
+            except (OSError, ValueError, AttributeError, TypeError) as error:
+                raise InputError(
+                    f"{table} cannot be read as the index of {corpus}'s recordings: {error}"
+                ) from None
+            for path in changed:
+                yield Problem(
+                    "recording",
+                    path,
+                    f"this recording of {corpus} is gone or not what the index saw",
+                    "snakemake --forcerun index_corpus extract_features find_faces",
+                )
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what could not be compared."""
+        if self._out_of_reach:
+            yield (
+                f"{self._out_of_reach} inputs lie outside of the folder of the run and were not "
+                "looked at; --media CORPUS=ROOT compares a corpus' own files"
+            )
+        locks = self._ledger.results.parent / ".snakemake" / "locks"
+        if locks.is_dir() and any(locks.iterdir()):
+            yield "a run is under way here, or was killed: what it is about to write is not there"
+
+    def _shown(self, file: Path) -> str:
+        return file.relative_to(self._ledger.results.parent).as_posix()
+
+
+def _files_below(results: Path, known: set[Path]) -> Iterator[Path]:
+    """Files that are not known, below no known folder, and that no other place is meant for."""
+    waiting = [results]
+    while waiting:
+        folder = waiting.pop()
+        depth = len(folder.relative_to(results).parts)
+        try:
+            paths = sorted(folder.iterdir(), reverse=True)
+        except OSError as error:
+            raise InputError(f"{folder} cannot be read: {error.strerror}") from None
+        for path in paths:
+            aside = depth < 2 and path.name in _SIDE_FOLDERS
+            if path in known or path.name.startswith(".") or (aside and path.is_dir()):
+                continue
+            if path.is_dir() and not path.is_symlink():
+                waiting.append(path)
+            elif not (depth == 0 and path.name == _SNAKEMAKES_REPORT):
+                yield path
+
+
+def _sizes(one: RecordedFile, today: Survey | Content) -> str:
+    if today.bytes != one.bytes:
+        return f": {today.bytes} bytes, not {one.bytes}"
+    if isinstance(today, Survey):
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(today.mtime_ns / 1e9))
+        return f", by its time, {when}"
+    return ""
+
+
+def _some(names: Iterable[str]) -> str:
+    names = list(names)
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -1,0 +1,115 @@
+"""What tables, figures, models and the report say of their origin, from the records."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from recorded_jobs import CODE, given, run
+
+from robust_mer.evaluation.printed import read_markdown
+from robust_mer.evaluation.signature import sign_tables
+from robust_mer.identity import code_identity
+from robust_mer.provenance import origin as origins
+from robust_mer.provenance.facts import made_with
+from robust_mer.provenance.origin import origin, training_of
+from robust_mer.provenance.record import JobRecord
+
+PREDICTIONS = "results/c/predictions/m/clean/clean/predictions.parquet"
+CHECKPOINT = "results/c/models/m/clean/fold1_seed2.safetensors"
+HEADER = json.dumps({"__metadata__": {"facts": json.dumps({"device": "NVIDIA H100"})}}).encode()
+WEIGHTS = len(HEADER).to_bytes(8, "little") + HEADER
+
+
+@pytest.fixture(autouse=True)
+def done(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    software = {
+        "version": "0.1.0",
+        "commit": "0123456789abcdef",
+        "dirty": True,
+        "snakemake": "9.27",
+    }
+    monkeypatch.setenv("ROBUST_MER_CHECKOUT", json.dumps(software))
+    run("index_corpus", "results/c/logs/index_corpus.log", {"results/c/utterances.csv": "u"})
+    run(
+        "extract_features", "results/c/logs/extract_features/is13.log",
+        {"results/c/features/is13.h5": "f", "results/c/features/is13.csv": "f"},
+        ["results/c/utterances.csv"],
+    )  # fmt: skip
+    run(
+        "train_model+c+m+clean+fold1", "results/c/logs/train_model/m/clean/fold1.log",
+        {CHECKPOINT: WEIGHTS}, ["results/c/features/is13.h5"],
+    )  # fmt: skip
+    run(
+        "evaluate_model", "results/c/logs/evaluate_model/m/clean/clean.log", {PREDICTIONS: "p"},
+        [CHECKPOINT], params={"seed": 7},
+    )  # fmt: skip
+    run(
+        "write_tables", "results/logs/write_tables/e.log", {"results/tables/e_all.csv": "t"},
+        [PREDICTIONS], wildcards={"experiment": "e"},
+    )  # fmt: skip
+
+
+def of_predictions(content):
+    pairs = [[PREDICTIONS, hashlib.sha256(content).hexdigest()]]
+    return hashlib.sha256(json.dumps(pairs).encode()).hexdigest()[:12]
+
+
+@pytest.mark.parametrize("read", [PREDICTIONS, "results/tables/e_all.csv"])
+def test_the_origin_names_predictions_however_they_were_read(read):
+    record = JobRecord(
+        given("some", "results/logs/some/e.log", [read], wildcards={"experiment": "e"})
+    )
+    assert origin(record).split("; ") == [
+        "experiment e", "robust-mer 0.1.0, commit 0123456789ab, changed since",
+        f"code {code_identity(CODE)}", f"predictions {of_predictions(b'p')}",
+    ]  # fmt: skip
+
+
+def test_the_origin_of_what_is_not_made_from_predictions_names_none():
+    job = given("draw", "results/logs/draw/e.log", [CHECKPOINT], wildcards={"experiment": "e"})
+    assert "predictions" not in origin(JobRecord(job))
+
+
+def test_signed_tables_read_as_before(tmp_path):
+    text = "**Caption**\n\n| a |\n| --- |\n| 1 |\n\n- a note\n"
+    for name in ("t.csv", "t.md", "t.tex"):
+        (tmp_path / name).write_text(text)
+    before = read_markdown(tmp_path / "t.md")
+    sign_tables([tmp_path / "t.csv", tmp_path / "t.md", str(tmp_path / "t.tex")], "a|b; code 1")
+    assert (tmp_path / "t.csv").read_text() == text
+    assert read_markdown(tmp_path / "t.md") == before
+    assert (tmp_path / "t.md").read_text().endswith("\n*Made from: a\\|b; code 1*\n")
+    assert (tmp_path / "t.tex").read_text() == text + "% made from: a|b; code 1\n"
+
+
+def test_a_models_training_is_that_of_its_record():
+    found = training_of(CHECKPOINT)
+    assert found["rule"] == "train_model+c+m+clean+fold1"
+    assert found["robust_mer"]["commit"] == "0123456789abcdef"
+    assert found["host"]["device"] == "NVIDIA H100"
+    assert training_of("results/c/models/m/clean/fold2_seed2.safetensors") is None
+    Path("results/c/provenance/train_model/m/clean/fold1.json").write_text("{")
+    assert training_of(CHECKPOINT) is None
+    assert origins.training_of("results/c/models/other/clean/fold1_seed1.safetensors") is None
+
+
+def test_the_report_tells_what_the_jobs_behind_it_had():
+    run("index_corpus", "results/other/logs/index_corpus.log", {"results/other/folds.csv": "o"})
+    found = made_with("results", ["results/tables/e_all.csv", "results/tables/e_lost.csv"])
+    versions = {(what, version): int(jobs) for what, version, jobs in found.versions}
+    assert versions["robust-mer", "0.1.0, commit 0123456789ab, changed since"] == 5
+    assert versions["snakemake", "9.27"] == 5
+    assert versions["device", "NVIDIA H100"] == 1
+    assert versions["device", "cpu"] == 4
+    assert found.seeds == [
+        ["evaluate_model", "replicas", "2"], ["evaluate_model", "seed", "7"],
+        ["train_model", "replicas", "2"],
+    ]  # fmt: skip
+    assert found.data == [
+        ["results/c/features/is13.h5", "extract_features", "0.0",
+         hashlib.sha256(b"f").hexdigest()[:16]],
+        ["results/c/utterances.csv", "index_corpus", "0.0", hashlib.sha256(b"u").hexdigest()[:16]],
+    ]  # fmt: skip
+    assert found.unrecorded == 1
