@@ -41,11 +41,11 @@ def inside(root: str | Path, path: str) -> Path:
     Raises:
         InputError: the path leaves the folder.
     """
-    top = Path(os.path.normpath(root))
+    top = Path(os.path.normpath(Path(root).absolute()))  # not resolve(), which would follow links
     file = Path(os.path.normpath(top / path))
     if not file.is_relative_to(top):
         raise InputError(f"{path!r} leaves the corpus' folder {root}")
-    return file
+    return Path(os.path.normpath(Path(root, path)))
 
 
 def sha256(path: str | Path) -> str:

@@ -17,6 +17,7 @@ from robust_mer.features import shards, workers
 from robust_mer.features.extract import extract_features, read_utterances
 from robust_mer.features.versions import versions_of
 from robust_mer.features.workers import Workers
+from robust_mer.files import inside
 from robust_mer.jobs import progress
 from robust_mer.store import read_features
 
@@ -371,6 +372,14 @@ def test_path_that_leaves_the_root_is_refused(tmp_path, path):
     corpus.write({"a": "1"}, audio=path)
     with pytest.raises(InputError, match="leaves"):
         read_utterances(corpus.index, root)
+
+
+@pytest.mark.parametrize("root", [".", "clips", "../clips", "/clips"])
+@pytest.mark.parametrize("path", ["../other/a.wav", "a/../../a.wav", "/etc/passwd"])
+def test_no_path_leaves_its_root_however_that_is_written(root, path):
+    with pytest.raises(InputError, match="leaves"):
+        inside(root, path)
+    assert inside(root, "a/../b.wav") == Path(root, "b.wav")
 
 
 def test_path_inside_the_root_is_kept(corpus):

@@ -247,9 +247,12 @@ def report_config():
 def report_inputs(wildcards):
     files = table_files() + all_figures()
     for name, experiment in settings.experiments.items():
-        corpus = experiment.corpus
+        corpus, tables = experiment.corpus, TABLES.format(experiment=name)
+        shown = ("comparisons", "reliability", "claims", "orderings", "audit")
         files += [
-            f"{TABLES.format(experiment=name)}_all.csv",
+            f"{tables}_all.csv",
+            f"{tables}_comparisons.csv",
+            *(f"{tables}_{table}.md" for table in (*shown, *paper_tables(experiment))),
             f"{RESULTS}/{corpus}/folds.csv",
             f"{RESULTS}/{corpus}/fold_checks.csv",
             f"{RESULTS}/{corpus}/utterances.csv",

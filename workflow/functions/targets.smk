@@ -20,11 +20,11 @@ def schedule_files():
     )
 
 
-def checkpoint_files():
+def checkpoint_files(suffix=".safetensors"):
     return sorted(
         path
         for job in settings.training_jobs
-        for path in replica_files(job.corpus, job.model, job.trained_on, job.replicas)
+        for path in replica_files(job.corpus, job.model, job.trained_on, job.replicas, suffix)
     )
 
 

@@ -341,6 +341,8 @@ rule write_report:
     input:
         report_inputs,
         samples=published_samples(),
+        checkpoints=checkpoint_files(),
+        histories=checkpoint_files(".history.csv"),
     output:
         html=f"{RESULTS}/report.html",
     log:
@@ -351,7 +353,6 @@ rule write_report:
         "../../envs/report.yaml"
     params:
         experiments=report_experiments,
-        checkpoints=checkpoint_files(),
         config=report_config(),
         code=code_identity("robust_mer.evaluation.report"),
     script:
