@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 
 import yaml
@@ -549,6 +551,14 @@ class Config:
         return {key: sorted(pairs) for key, pairs in asked.items()}
 
     @cached_property
+    def tested_on(self) -> dict[tuple[str, str, str], list[str]]:
+        """What is tested on in any experiment of the run, by (corpus, model, trained on)."""
+        found: dict[tuple, list] = {}
+        for corpus, model, trained_on, tested_on in self.replicas:
+            found.setdefault((corpus, model, trained_on), []).append(tested_on)
+        return found
+
+    @cached_property
     def training_jobs(self) -> list[TrainingJob]:
         """Who trains these replicas and those of their teachers, ``folds_per_job`` at a time."""
         asked: dict[tuple, set] = {}
@@ -558,11 +568,17 @@ class Config:
                 model, trained_on = self.teacher(model), CLEAN
         jobs = []
         for key, pairs in asked.items():
-            folds, width = sorted({fold for fold, _ in pairs}), self.training["folds_per_job"]
-            for first in range(0, len(folds), width):
-                some = folds[first : first + width]
-                jobs.append(TrainingJob(*key, sorted(p for p in pairs if p[0] in some)))
+            of_folds = [list(some) for _, some in groupby(sorted(pairs), key=itemgetter(0))]
+            width = self.training["folds_per_job"]
+            for first in range(0, len(of_folds), width):
+                some = of_folds[first : first + width]
+                jobs.append(TrainingJob(*key, list(chain.from_iterable(some))))
         return jobs
+
+    @cached_property
+    def teachers(self) -> set[str]:
+        """The models of these jobs that teach others of them."""
+        return {self.teacher(job.model) for job in self.training_jobs} - {None}
 
     # -- checks ----------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from robust_mer.jobs import log
 from robust_mer.store import Features, read_features
 from robust_mer.table import PARTS, read_table
 
+_BLOCK = 8192  # frames whose distances to a mean are held at once
+
 
 @dataclass
 class Corpus:
@@ -191,6 +193,23 @@ def fit_normaliser(frames: np.ndarray, normalise: bool) -> Normaliser:
     if not normalise:
         return Normaliser(np.zeros(width, np.float32), np.ones(width, np.float32))
     mean = frames.mean(axis=0, dtype=np.float64)
-    deviation = frames.std(axis=0, dtype=np.float64)
+    deviation = np.sqrt(_squares(frames, mean) / len(frames))
     deviation[deviation < 1e-8] = 1.0
     return Normaliser(mean.astype(np.float32), deviation.astype(np.float32))
+
+
+def variance_of(frames: np.ndarray) -> float:
+    """Variance of all values of some frames [T, D]."""
+    mean = frames.mean(dtype=np.float64, keepdims=True)
+    return float(_squares(frames, mean).sum() / frames.size)
+
+
+def _squares(frames: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Sum over frames [T, D] of their squared distance to ``mean``: [D].
+
+    In float64, but by blocks: numpy's own variance would hold all frames in twice their size.
+    """
+    total = np.zeros(frames.shape[1])
+    for first in range(0, len(frames), _BLOCK):
+        total += np.square(frames[first : first + _BLOCK] - mean).sum(axis=0)
+    return total

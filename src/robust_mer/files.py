@@ -13,24 +13,34 @@ _EDGE_BYTES = 65_536
 
 
 @contextmanager
-def whole(path: str | Path) -> Iterator[Path]:
+def whole(path: str | Path, sweep: bool = True) -> Iterator[Path]:
     """Yield a path beside ``path`` to write to; it takes ``path``'s place when the block ends well.
 
     Whoever looks at ``path`` sees the old file, or none, or the finished one: never a part.
     The yielded name keeps the suffix of ``path``, because writers choose a format by it.
+
+    Args:
+        path: The file.
+        sweep: Whether to remove what a killed process left of it. That lists the folder: leave it
+            to who removes the folder where a file is one of thousands.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    mark = re.compile(rf"\.{re.escape(path.stem)}\.\d+\.unfinished{re.escape(path.suffix)}")
-    for other in path.parent.iterdir():
-        if mark.fullmatch(other.name):
-            other.unlink(missing_ok=True)  # of a process that was killed
+    if sweep:
+        _sweep(path)
     unfinished = path.with_name(f".{path.stem}.{os.getpid()}.unfinished{path.suffix}")
     try:
         yield unfinished
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    mark = re.compile(rf"\.{re.escape(path.stem)}\.\d+\.unfinished{re.escape(path.suffix)}")
+    for other in path.parent.iterdir():
+        if mark.fullmatch(other.name):
+            other.unlink(missing_ok=True)
 
 
 def inside(root: str | Path, path: str) -> Path:

@@ -26,10 +26,9 @@ def model_not_finite(wildcards):
 def training_rules():
     """The jobs of each rule, by its name. Jobs that train the same replicas of different models are one
     rule's; those of teachers another's, since they go first."""
-    teachers = {settings.teacher(job.model) for job in settings.training_jobs}
     alike = {}
     for job in settings.training_jobs:
-        kind = "train_teacher" if job.model in teachers else "train_model"
+        kind = "train_teacher" if job.model in settings.teachers else "train_model"
         alike.setdefault((kind, job.folds, tuple(job.replicas)), []).append(job)
     found = {}
     for (kind, folds, _), jobs in alike.items():

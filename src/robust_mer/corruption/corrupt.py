@@ -17,7 +17,7 @@ from robust_mer.corruption.draws import CounterDraws
 from robust_mer.corruption.names import MISSING
 from robust_mer.corruption.noise import Noise, check_noise
 from robust_mer.corruption.schedule import Step, exact_step, paper_step
-from robust_mer.data import Corpus, fit_normaliser, read_corpus, training_frames
+from robust_mer.data import Corpus, fit_normaliser, read_corpus, training_frames, variance_of
 from robust_mer.errors import InputError
 from robust_mer.files import whole
 from robust_mer.jobs import log
@@ -95,8 +95,10 @@ def _rows(
         for modality, how in noises.items():
             store = corpus.features[modality]
             frames = training_frames(store, parts["train"])
-            frames = fit_normaliser(frames, normalise[modality])(frames)
-            variance = float(frames.var(dtype=np.float64))
+            normaliser = fit_normaliser(frames, normalise[modality])
+            frames -= normaliser.mean  # in place: further copies would be the most that it holds
+            frames /= normaliser.deviation
+            variance = variance_of(frames)
             step, target = Step(None, np.nan, np.nan), how["target_snr_db"]
             try:
                 if how["is_mask"]:

@@ -78,8 +78,8 @@ def draw_weights(
     count = int(speaker.max()) + 1
     speakers = generator.multinomial(count, np.full(count, 1 / count), size=replicates)
     utterances = np.empty((replicates, len(speaker)), np.float32)
-    for number in range(count):
-        own = np.flatnonzero(speaker == number)
+    of_speakers = np.split(np.argsort(speaker, kind="stable"), np.bincount(speaker).cumsum()[:-1])
+    for number, own in enumerate(of_speakers):
         drawn = speakers[:, number] * len(own)
         utterances[:, own] = generator.multinomial(drawn, np.full(len(own), 1 / len(own)))
     return speakers.astype(np.float32), utterances

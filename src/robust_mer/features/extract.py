@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
-from itertools import chain, islice
+from itertools import chain, groupby, islice
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -115,10 +116,12 @@ def extract_features(
             yield read(path).report[row]
 
     def frames() -> Iterator[np.ndarray]:
-        for name in names:
-            path, row = place[name]
-            positions.append(read(path).positions(row))
-            yield read(path).frames(row)
+        # Neighbours in the index mostly lie in one shard, whose file stays open for them.
+        for path, rows in groupby((place[name] for name in names), key=itemgetter(0)):
+            with read(path).opened() as frames_of:
+                for _, row in rows:
+                    positions.append(read(path).positions(row))
+                    yield frames_of(row)
 
     report = pd.DataFrame(report_rows())
     with whole(report_path) as unfinished:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -54,10 +55,12 @@ class FinishedShard:
     where: np.ndarray  # float32 [frames], positions; NaN where there are none
     report: list[dict]
 
-    def frames(self, row: int) -> np.ndarray:
-        """Frames of the utterance in place ``row``: float32 [T, D]."""
+    @contextmanager
+    def opened(self) -> Iterator[Callable[[int], np.ndarray]]:
+        """What reads the frames of the utterance in a place from the open file: float32 [T, D]."""
         with h5py.File(self.path) as file:
-            return file["values"][self.offsets[row] : self.offsets[row + 1]]
+            values = file["values"]
+            yield lambda row: values[self.offsets[row] : self.offsets[row + 1]]
 
     def positions(self, row: int) -> np.ndarray:
         """Where these frames lie: float32 [T]; see `robust_mer.store.Features`."""
@@ -209,7 +212,8 @@ def _report(
 def _write(path: Path, width: int, results: Iterable[tuple[np.ndarray, np.ndarray, dict]]) -> None:
     """Write a shard's file, one utterance after the other: no more than one is held in memory."""
     offsets, where, report = [0], [], []
-    with whole(path) as unfinished, h5py.File(unfinished, "w") as file:
+    # The folder, with what killed processes leave there, goes when its shards are merged.
+    with whole(path, sweep=False) as unfinished, h5py.File(unfinished, "w") as file:
         values = file.create_dataset(
             "values", (0, width), "float32", maxshape=(None, width), chunks=(256, width)
         )

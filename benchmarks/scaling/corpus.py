@@ -1,0 +1,301 @@
+"""What the stages cost on corpora of growing size. Recordings are a few bytes, features narrow."""
+
+import shutil
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+from scaling.measure import Cost, exponent, of_function, print_head, print_row
+
+_OF_A_SPEAKER = 100  # utterances
+_GROUPS, _SEEDS = 10, [1, 2, 3]
+_FRAMES, _WIDTHS = 10, {"audio": 64, "text": 32}
+_WORDS = 10
+_MODELS, _CORRUPTIONS = ("men_augmented", "nmer"), ("clean", "gaussian_-10dB")
+_CONDITIONS = ["a", "l", "none"]
+_TOLD_SECONDS, _TOLD_MEGABYTES = 0.1, 5  # smaller differences are noise, no growth
+_CLASSES = ["angry", "happy", "neutral", "sad"]
+_READER = "robust_mer.corpora.manifest:read"
+_NPZ = "robust_mer.corpora.npz:features"
+_NOISE = "robust_mer.corruption.gaussian:draw"
+
+
+def measure_corpus(folder: Path, sizes: list[int], only: list[str] | None) -> None:
+    """Print what every step costs on corpora of so many utterances.
+
+    Args:
+        folder: Where to work.
+        sizes: Numbers of utterances.
+        only: Names of steps; None: all. Index and folds are made in any case.
+    """
+    print("\nUtterances\n")
+    print_head(["step", "utterances", "seconds", "cpu s", "MB", "cpu: exponent", "MB: exponent"])
+    costs: dict[str, dict[int, Cost]] = {}
+    for size in sizes:
+        place = folder / f"corpus{size}"
+        made = set()
+        for name, (make, step) in _STEPS.items():
+            if only and name not in (*only, "index", "folds"):
+                continue
+            if make and make not in made:
+                of_function(make, place, size)
+                made.add(make)
+            cost = of_function(step, place)
+            of_step = costs.setdefault(name, {})
+            of_step[size] = cost
+            print_row([name, size, cost.seconds, cost.cpu, cost.megabytes, *_growth(of_step)])
+        shutil.rmtree(place)
+
+
+def _growth(costs: dict[int, Cost]) -> list[object]:
+    """Exponents between the two largest sizes, without what the smallest costs."""
+    if len(costs) < 3:
+        return ["", ""]
+    (least, base), *_ = costs.items()
+    (smaller, less), (larger, more) = list(costs.items())[-2:]
+    sizes = smaller - least, larger - least
+    cpu = less.cpu - base.cpu, more.cpu - base.cpu
+    megabytes = less.megabytes - base.megabytes, more.megabytes - base.megabytes
+    return [
+        exponent(sizes, cpu) if cpu[0] > _TOLD_SECONDS else "",
+        exponent(sizes, megabytes) if megabytes[0] > _TOLD_MEGABYTES else "",
+    ]
+
+
+# What the steps read, made in a process of its own and not counted.
+
+
+def _names(size: int) -> list[str]:
+    return [f"u{number:07}" for number in range(size)]
+
+
+def _make_manifest(folder: Path, size: int) -> None:
+    import pandas as pd
+
+    root = folder / "root"
+    names = _names(size)
+    audio = [f"audio/{number // 1000}/{name}.wav" for number, name in enumerate(names)]
+    for number, (name, path) in enumerate(zip(names, audio, strict=True)):
+        if number % 1000 == 0:
+            (root / path).parent.mkdir(parents=True)
+        (root / path).write_text(name)
+    speaker = [f"speaker{number // _OF_A_SPEAKER:05}" for number in range(size)]
+    pd.DataFrame(
+        {"utterance": names, "session": speaker, "speaker": speaker,
+         "label": [_CLASSES[number % len(_CLASSES)] for number in range(size)],
+         "audio": audio, "text": "3"}
+    ).to_csv(root / "manifest.csv", index=False)  # fmt: skip
+
+
+def _make_npz(folder: Path, size: int) -> None:
+    import numpy as np
+
+    values = np.random.default_rng(1).standard_normal((size, 74), dtype=np.float32)
+    names = np.array(_names(size))
+    np.savez(folder / "root/features.npz", utterance=names, audio=values)
+
+
+def _make_stores(folder: Path, size: int) -> None:
+    import numpy as np
+
+    from robust_mer.store import write_features
+
+    rng = np.random.default_rng(1)
+    for modality, width in _WIDTHS.items():
+        frames = (rng.standard_normal((_FRAMES, width), dtype=np.float32) for _ in range(size))
+        names = [f"{modality}{number}" for number in range(width)]
+        write_features(folder / f"{modality}.h5", _names(size), frames, names, 10.0, {}, "")
+
+
+def _make_predictions(folder: Path, size: int) -> None:
+    """As evaluation writes them: validation and test part of every fold, seed and condition."""
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rng = np.random.default_rng(1)
+    folds = pd.read_csv(folder / "folds.csv")
+    labels = pd.read_csv(folder / "utterances.csv").set_index("utterance")["label"]
+    for (_, corruption), path in _predictions(folder).items():
+        conditions = ["al"] if corruption == "clean" else _CONDITIONS
+        writer = None
+        for fold, seed in product(range(1, _GROUPS + 1), _SEEDS):
+            own = folds[(folds["fold"] == fold) & (folds["part"] != "train")]
+            rows = pd.concat([own.assign(condition=c) for c in conditions], ignore_index=True)
+            label = rows["utterance"].map(labels)
+            scores = rng.random((len(rows), len(_CLASSES)))
+            scores[np.arange(len(rows)), [_CLASSES.index(one) for one in label]] += 0.2
+            chances = scores / scores.sum(axis=1, keepdims=True)
+            table = pa.Table.from_pandas(
+                pd.DataFrame(
+                    {
+                        "utterance": rows["utterance"], "fold": fold, "seed": seed,
+                        "part": rows["part"], "condition": rows["condition"], "label": label,
+                        "predicted": np.array(_CLASSES)[chances.argmax(axis=1)],
+                        **{f"probability_{c}": chances[:, k] for k, c in enumerate(_CLASSES)},
+                    }
+                ),
+                preserve_index=False,
+            )  # fmt: skip
+            writer = writer or pq.ParquetWriter(path, table.schema)
+            writer.write_table(table)
+        writer.close()
+
+
+def _predictions(folder: Path) -> dict[tuple[str, str], Path]:
+    return {
+        (model, corruption): folder / f"{model}+{corruption}.parquet"
+        for model, corruption in product(_MODELS, _CORRUPTIONS)
+    }
+
+
+# The steps, as the workflow's scripts call them.
+
+
+def _index(folder: Path) -> None:
+    from robust_mer.corpora.index import index_corpus
+    from robust_mer.settings import defaults
+
+    tables = [folder / f"{name}.csv" for name in ("utterances", "index_problems", "media")]
+    reader = {"implementation": _READER, "settings": defaults(_READER)}
+    index_corpus(*tables, folder / "root", reader, max_left_out=0.0)
+
+
+def _folds(folder: Path) -> None:
+    from robust_mer.corpora.folds import write_folds
+
+    names = ("folds", "fold_checks", "utterances", "media")
+    settings = {"scheme": "speaker_groups", "groups": _GROUPS}
+    write_folds(*(folder / f"{name}.csv" for name in names), settings)
+
+
+def _changed(folder: Path) -> None:
+    from robust_mer.corpora.index import changed_media
+
+    if changed_media(folder / "media.csv", folder / "root"):
+        raise RuntimeError("recordings changed")
+
+
+def words(root: Path, settings: dict) -> Callable:
+    """A reader's words for `robust_mer.corpora.words.index_words`: the same for every utterance."""
+    from robust_mer.corpora.words import Word
+
+    said = [Word("word", float(second), second + 0.5) for second in range(_WORDS)]
+    return lambda row: said
+
+
+def _words(folder: Path) -> None:
+    from robust_mer.corpora.words import index_words
+
+    tables = [folder / f"{name}.csv" for name in ("words", "words_problems", "utterances")]
+    index_words(*tables, folder / "root", f"{__name__}:words", {}, max_left_out=0.0)
+
+
+def _import(folder: Path) -> None:
+    from robust_mer.features.imported import import_features
+    from robust_mer.settings import defaults
+
+    import_features(
+        folder / "utterances.csv", folder / "root", _NPZ, defaults(_NPZ), "audio",
+        folder / "imported_audio.h5", folder / "imported_audio.csv", 0.0,
+    )  # fmt: skip
+
+
+def _extract(folder: Path) -> None:
+    from robust_mer.features.extract import extract_features
+
+    extract_features(
+        folder / "utterances.csv", folder / "root", "numbers_extractor:Numbers",
+        {"log": str(folder / "extraction.log"), "gate": "", "start": "well"},
+        folder / "numbers.h5", folder / "numbers.csv", threads=2, max_failed_fraction=0.0,
+    )  # fmt: skip
+
+
+def _stores(folder: Path) -> dict[str, Path]:
+    return {modality: folder / f"{modality}.h5" for modality in _WIDTHS}
+
+
+def _schedule(folder: Path) -> None:
+    from robust_mer.corruption.corrupt import write_schedule
+    from robust_mer.settings import defaults
+
+    noise = {
+        "kind": "gaussian", "target_snr_db": -10.0, "implementation": _NOISE,
+        "settings": defaults(_NOISE), "is_mask": False,
+    }  # fmt: skip
+    write_schedule(
+        folder / "schedule.csv", "gaussian_-10dB", folder / "utterances.csv", folder / "folds.csv",
+        _stores(folder), dict.fromkeys(_WIDTHS, True), dict.fromkeys(_WIDTHS), "paper", "linear",
+        dict.fromkeys(_WIDTHS, noise),
+    )  # fmt: skip
+
+
+def _training(folder: Path) -> None:
+    """What stands before the first epoch: the features of one fold, read, normalised, resident."""
+    import torch
+
+    from robust_mer.data import fit_normalisers, read_corpus
+    from robust_mer.training.frames import load_frames
+
+    tables = folder / "utterances.csv", folder / "folds.csv"
+    corpus = read_corpus(*tables, _stores(folder), dict.fromkeys(_WIDTHS))
+    fit_normalisers(corpus, 1, dict.fromkeys(_WIDTHS, True))
+    load_frames(corpus, torch.device("cpu"))
+
+
+def _experiment() -> dict:
+    return {
+        "name": "scale", "corpus": "scale", "note": None, "published": None,
+        "models": {model: model for model in _MODELS}, "given_mask": [],
+        "folds": list(range(1, _GROUPS + 1)), "seeds": _SEEDS, "one_condition_seed": None,
+    }  # fmt: skip
+
+
+def _files(folder: Path) -> dict[tuple[str, str, str], Path]:
+    return {(m, c, c): path for (m, c), path in _predictions(folder).items()}
+
+
+def _tables(folder: Path) -> None:
+    from robust_mer.evaluation.tables import write_tables
+
+    write_tables(_experiment(), _files(folder), {}, "", folder / "tables")
+
+
+def _statistics(folder: Path) -> None:
+    from robust_mer.evaluation.statistics import write_statistics
+
+    write_statistics(
+        _experiment(), _files(folder), folder / "utterances.csv", folder / "folds.csv",
+        folder / "tables",
+    )  # fmt: skip
+
+
+def _audit(folder: Path) -> None:
+    """The audit, and what the report counts in the index and the folds."""
+    from robust_mer.evaluation.audit import write_audit
+    from robust_mer.evaluation.parts import class_sizes, fold_sizes, shared
+
+    index, folds, checks = (folder / f"{n}.csv" for n in ("utterances", "folds", "fold_checks"))
+    corpus = {"generated": True, "contains": [], "extractors": {}}
+    intervals = folder / "tables/scale_intervals.csv"
+    write_audit(_experiment(), corpus, checks, folds, index, intervals, folder / "tables")
+    class_sizes(index, folds, None)
+    fold_sizes(folds, None)
+    shared(checks)
+
+
+# By name: what makes the step's input, and the step.
+_STEPS: dict[str, tuple[Callable | None, Callable]] = {
+    "index": (_make_manifest, _index),
+    "folds": (None, _folds),
+    "changed media": (None, _changed),
+    "words": (None, _words),
+    "import": (_make_npz, _import),
+    "extraction": (None, _extract),
+    "schedule": (_make_stores, _schedule),
+    "training set-up": (_make_stores, _training),
+    "tables": (_make_predictions, _tables),
+    "statistics": (_make_predictions, _statistics),
+    "audit and report": (_make_predictions, _audit),
+}

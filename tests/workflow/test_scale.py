@@ -1,0 +1,58 @@
+"""Planning costs a job as much in a large run as in a small one."""
+
+import pstats
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from conftest import PARTS, ROOT
+
+CLASSES = ("men_augmented", "nmer")
+
+
+def calls_per_job(folder: Path, models: int, corruptions: int) -> float:
+    """How often functions of this project are called in a dry run, over its training jobs."""
+    (folder / "corpus").mkdir(parents=True)
+    for part in PARTS:
+        (folder / part).symlink_to(ROOT / part)
+    named = {f"model{place}": {"class": CLASSES[place % 2]} for place in range(models)}
+    text = {"extractor": "minilm", "normalise": False}
+    audio = {"extractor": "is13", "normalise": True}
+    grid = {
+        "run": ["grid"],
+        "experiments": {
+            "grid": {
+                "corpus": "grid", "models": list(named), "conditions": ["partial"],
+                "corruptions": [f"gaussian_{-snr}dB" for snr in range(1, corruptions + 1)],
+                "folds": list(range(1, 11)), "seeds": [1],
+            }
+        },
+        "models": named,
+        "corpora": {
+            "grid": {
+                "reader": "manifest", "root": "corpus", "folds": {"scheme": "part"},
+                "modalities": {"audio": audio, "text": text},
+            }
+        },
+    }  # fmt: skip
+    (folder / "grid.yaml").write_text(yaml.safe_dump(grid), encoding="utf-8")
+    snakemake = str(Path(sys.executable).with_name("snakemake"))
+    done = subprocess.run(
+        [sys.executable, "-m", "cProfile", "-o", "calls", snakemake, "--dry-run", "--quiet",
+         "rules", "--cores", "1", "--configfile", "grid.yaml"],
+        cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+    # (file, line, function): (calls, ...); the syntax trees are looked at once a module
+    calls = sum(
+        counts[1]
+        for (file, _, _), counts in pstats.Stats(str(folder / "calls")).stats.items()
+        if str(folder) in file and not file.endswith(("identity.py", "settings.py"))
+    )
+    return calls / (models * corruptions * 10)
+
+
+def test_the_calls_a_job_do_not_grow_with_the_number_of_jobs(tmp_path):
+    small, large = (calls_per_job(tmp_path / f"{n}", n, n) for n in (3, 7))
+    assert large < 1.1 * small
