@@ -17,6 +17,14 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/export.smk"
 
 
+onstart:
+    start_run()
+
+
+onerror:
+    report_killed(log)
+
+
 # Targets: each brings a run up to and including one stage.
 rule all:
     default_target: True

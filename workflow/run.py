@@ -2,16 +2,20 @@
 
 A Snakemake that is killed leaves its lock on the folder. The lock is cleared here, but only while
 holding a lock of our own, which the system releases with the process, and only when no other
-Snakemake works in this folder.
+Snakemake works in this folder, here or on another machine that shares it.
 """
 
 import fcntl
 import os
-import subprocess
+import shutil
 import sys
 from pathlib import Path
 
 import psutil
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+
+from robust_mer.runs import NOTE, run_elsewhere
 
 
 def other_runs(folder: Path) -> list[int]:
@@ -36,16 +40,26 @@ def main() -> None:
         running = other_runs(folder)
     except BlockingIOError:
         running = other_runs(folder) or ["unknown"]
+    except OSError as error:
+        sys.exit(
+            f"The file system of {folder} has no locks ({error.strerror}). Call snakemake itself, "
+            "one run at a time, and snakemake --unlock after one that was killed."
+        )
     if running:
         sys.exit(
             f"Another run is under way in this folder (process {', '.join(map(str, running))}). "
             "Wait for it, or end it, and try again."
         )
+    if (host := run_elsewhere(folder)) is not None:
+        sys.exit(
+            f"A run on {host} is under way in this folder, or was killed there. Try again on "
+            f"{host}; or, when nothing of that run is left, remove {NOTE} and try again here."
+        )
     snakemake = str(Path(sys.executable).with_name("snakemake"))
     locks = state / "locks"
     if locks.is_dir() and any(locks.iterdir()):
         print("A run before this one was killed; going on where it stopped.", file=sys.stderr)
-        subprocess.run([snakemake, "--unlock", "--quiet"], check=True)  # noqa: S603
+        shutil.rmtree(locks)  # as snakemake --unlock does, in seconds in which it may be killed too
     os.set_inheritable(lock, True)  # held until Snakemake ends; its jobs do not inherit it
     os.execv(snakemake, [snakemake, *sys.argv[1:]])  # noqa: S606
 

@@ -47,7 +47,9 @@ def explain(error: BaseException, job: str, folder: str | Path) -> str | None:
     told = disk_fault(error)
     if told is None:
         return None
-    place = _named_file(error) or min(folder, tempfile.gettempdir(), key=_free)
+    # What has no name may be a temporary file.
+    unnamed = min(folder, tempfile.gettempdir(), key=_free) if told == errno.ENOSPC else folder
+    place = _named_file(error) or unnamed
     text = _DISK[told].format(place=place, free=_free(place) // 1_000_000)
     return f"{text}, and run the same command again: it goes on where it stopped"
 

@@ -19,6 +19,7 @@ _PACKAGE = "robust_mer"
 _WITHOUT_INFLUENCE = (
     "robust_mer.jobs",
     "robust_mer.errors",
+    "robust_mer.faults",
     "robust_mer.gpu",
     "robust_mer.provenance",
 )

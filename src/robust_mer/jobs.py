@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from robust_mer.errors import InputError
-from robust_mer.faults import explain
+from robust_mer.faults import disk_fault, explain
 from robust_mer.provenance.checkout import remember_checkout
 from robust_mer.provenance.record import JobRecord
 
@@ -118,6 +118,8 @@ def job(snakemake: Any, name: str) -> Iterator[JobRecord]:
     except Exception as error:
         told = explain(error, name, folder)
         log.error("%s", told) if told else log.exception("failed")
+        if disk_fault(error) is not None:
+            os._exit(1)  # HDF5 crashes at the end, over a file that it could not close
         raise SystemExit(1) from None
     log.info("done in %.1f s", time.monotonic() - started)
 

@@ -1,5 +1,6 @@
 """An extractor for the tests of the driver; a module of its own since every process imports it."""
 
+import errno
 import os
 import signal
 import time
@@ -11,6 +12,10 @@ from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.utterance import Extraction, Utterance
 
 SETTINGS = {"log": "", "gate": "", "start": "well"}
+
+
+class OutOfMemoryError(RuntimeError):
+    """As torch's, whose import takes seconds."""
 
 
 class Numbers:
@@ -37,17 +42,23 @@ class Numbers:
             while Path(self._settings["gate"]).exists():
                 time.sleep(0.05)
             text = "1"
-        if text == "crash once":
-            gate = Path(self._settings["gate"])
-            if gate.exists():
-                gate.unlink()
-                os._exit(3)
-            text = "1"
+        if text.endswith(" once"):
+            text = text.removesuffix(" once") if self._takes_gate() else "1"
         match text:
             case "crash":
                 os._exit(3)
+            case "hang":
+                time.sleep(1000)
+            case "no memory":
+                raise MemoryError("an array is too large")
+            case "no GPU memory":
+                raise OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
+            case "full disk":
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "crops.jpgs")
             case "alone":
                 text = "1"
+            case "killed":
+                os.kill(os.getpid(), signal.SIGKILL)
             case "segfault":
                 os.kill(os.getpid(), signal.SIGSEGV)
             case "fail":
@@ -72,6 +83,12 @@ class Numbers:
             np.stack([column, 2 * column], axis=1), looked_at=count + 1, seconds=count / 4
         )
 
+    def _takes_gate(self) -> bool:
+        gate = Path(self._settings["gate"])
+        was_there = gate.exists()
+        gate.unlink(missing_ok=True)
+        return was_there
+
 
 class Together(Numbers):
     """Takes utterances together, four at once, in one process."""
@@ -85,7 +102,7 @@ class Together(Numbers):
         outcomes = []
         for utterance in utterances:
             if utterance.text == "alone":
-                raise RuntimeError("too much at once")
+                raise OutOfMemoryError("CUDA out of memory with so many at once")
             try:
                 outcomes.append(self.extract(utterance))
             except UtteranceError as error:

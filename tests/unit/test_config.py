@@ -57,6 +57,7 @@ def changed(path: str, value):
         ("features.extractors.resnet152", {"of": "eye"}, ["resnet152.of", "face, frame"]),
         ("features.extractors.is13", {"frame_rate": "x"}, ["is13.frame_rate", "'x'"]),
         ("features.max_failed_fraction", 2, ["features.max_failed_fraction"]),
+        ("features.max_seconds_per_utterance", 0, ["features.max_seconds_per_utterance"]),
         ("corruption.mode", "papr", ["corruption.mode", "exact"]),
         ("corruption.schedule", "cosine", ["corruption.schedule", "scaled_linear"]),
         ("experiments.demo.corruptions", ["gaussian_-101dB"], ["-100 to 100 dB"]),

@@ -1,5 +1,6 @@
 """The extraction's driver, with a small extractor of the test's own."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from robust_mer.features.extract import extract_features, read_utterances
 from robust_mer.features.versions import versions_of
 from robust_mer.features.workers import Workers
 from robust_mer.files import inside
-from robust_mer.jobs import progress
+from robust_mer.jobs import log, progress
 from robust_mer.store import read_features
 
 IMPLEMENTATION = "numbers_extractor:Numbers"
@@ -54,6 +55,7 @@ class Corpus:
         max_failed_fraction: float = 1.0,
         implementation: str = IMPLEMENTATION,
         weights_sha256: str = "",
+        max_seconds: float = float("inf"),
         **settings,
     ) -> None:
         self.log.write_text("")
@@ -67,6 +69,7 @@ class Corpus:
             threads,
             max_failed_fraction,
             weights_sha256=weights_sha256,
+            max_seconds=max_seconds,
         )
 
     def extracted(self) -> list[str]:
@@ -157,6 +160,73 @@ def test_crash_that_does_not_come_back_costs_nothing(corpus):
     gate.touch()
     corpus.extract(gate=str(gate))
     assert corpus.rows().loc["a", "status"] == "ok"
+
+
+def test_an_extractor_that_hangs_costs_the_utterance_over_which_it_does(corpus):
+    corpus.write({**many(6), "u002": "hang"})
+    corpus.extract(threads=2, max_seconds=1.5)
+    assert list(corpus.rows()["status"]) == ["ok", "ok", "failed", "ok", "ok", "ok"]
+    assert corpus.rows().loc["u002", "reason"] == (
+        "the extractor's process died over it: it took more than 1.5 s, "
+        "features.max_seconds_per_utterance of the config"
+    )
+    # Ended twice: once among the others, which are not tried with it again, and once alone.
+    assert corpus.extracted().count("u002") == 2
+
+
+def test_utterances_taken_together_have_their_time_together(corpus):
+    corpus.write({"a": "1", "b": "hang", "c": "1"})
+    corpus.extract(implementation=TOGETHER, max_seconds=1.5)
+    assert list(corpus.rows()["status"]) == ["ok", "failed", "ok"]
+
+
+@pytest.mark.parametrize("what", ["no memory", "no GPU memory"])
+def test_a_lack_of_memory_is_tried_again_by_another_process(corpus, what):
+    gate = corpus.folder / "gate"
+    gate.touch()
+    corpus.write({**many(6), "u002": f"{what} once"})
+    corpus.extract(gate=str(gate))
+    assert set(corpus.rows()["status"]) == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [("no memory", "MemoryError: an array is too"), ("no GPU memory", "CUDA out of memory")],
+)
+def test_a_lack_of_memory_costs_the_utterance_that_always_has_it(corpus, what, reason):
+    corpus.write({**many(6), "u002": what})
+    corpus.extract()
+    assert list(corpus.rows()["status"]) == ["ok", "ok", "failed", "ok", "ok", "ok"]
+    assert reason in corpus.rows().loc["u002", "reason"]
+
+
+def test_a_full_disk_costs_no_utterance_but_stops_the_job(corpus):
+    gate = corpus.folder / "gate"
+    gate.touch()
+    corpus.write({**many(6), "u002": "full disk once"})
+    with pytest.raises(OSError, match="No space left") as error:
+        corpus.extract(gate=str(gate))
+    assert error.value.errno == errno.ENOSPC
+    assert not corpus.features.exists()
+    corpus.extract(gate=str(gate))
+    assert set(corpus.rows()["status"]) == {"ok"}
+
+
+def test_a_killed_process_is_told_of(corpus, caplog, monkeypatch):
+    monkeypatch.setattr(log, "propagate", True)
+    corpus.write({**many(3), "u001": "killed"})
+    corpus.extract()
+    assert "SIGKILL, probably by the system for lack" in corpus.rows().loc["u001", "reason"]
+    assert "a process died over one of 3 utterances: SIGKILL" in caplog.text
+
+
+def test_a_run_in_which_little_was_found_is_told_of_loudly(corpus, caplog, monkeypatch):
+    monkeypatch.setattr(log, "propagate", True)
+    corpus.write({"a": "1", "b": "nothing", "c": "nothing", "d": "1"})
+    corpus.extract(max_failed_fraction=0.5)
+    assert "NOTHING" not in caplog.text
+    corpus.extract(max_failed_fraction=0.49)
+    assert "NOTHING WAS FOUND in 2 of 4 utterances (50 %)" in caplog.text
 
 
 def test_utterances_are_taken_together_where_the_extractor_wants_that(corpus):

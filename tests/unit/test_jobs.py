@@ -1,14 +1,18 @@
 """Jobs around their work: who ends with Snakemake, and what a user reads of faults."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from robust_mer.jobs import prepare_jobs
+from robust_mer.runs import begin_run, report_killed, run_elsewhere
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="jobs die with Snakemake on Linux only")
 
@@ -61,3 +65,215 @@ def test_a_job_on_another_node_does_not_look_for_the_process_that_submitted_it(h
 
 def test_a_job_that_no_snakemake_started_runs():
     assert job_under("") == 0
+
+
+def with_helpers() -> dict[str, str]:
+    """The environment of a process that imports what lies beside this file."""
+    path = (str(Path(__file__).parent), os.environ.get("PYTHONPATH", ""))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+
+
+def told(tmp_path, body: str, name: str = "extract_features is13") -> tuple[str, str]:
+    """What a job says that ends in ``body``: on the terminal, and in its log."""
+    log = tmp_path / "results/logs/job.log"
+    log.parent.mkdir(parents=True)
+    code = (
+        "import errno, os\n"
+        "from recorded_jobs import given\n"
+        "from robust_mer.jobs import job\n"
+        f"with job(given('rule', {str(log)!r}), {name!r}):\n"
+        f"    {body}\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], text=True, env=with_helpers(),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout
+    return done.stdout, log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("body", "parts"),
+    [
+        (
+            "raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'results/a.h5')",
+            ["the disk that holds results/a.h5 is full", "MB free", "the same command again"],
+        ),
+        (
+            "raise OSError(errno.EROFS, os.strerror(errno.EROFS), 'results/a.h5')",
+            ["results/a.h5 lies on a file system that can only be read"],
+        ),
+        (
+            "raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), 'results/a.h5')",
+            ["results/a.h5: permission denied"],
+        ),
+        (
+            "raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))",
+            ["your quota on the disk that holds"],
+        ),
+        ("raise MemoryError", ["out of memory", "--cores", "--set-threads extract_features=1"]),
+        (
+            "import numpy; numpy.zeros(1 << 50)",
+            ["out of memory", "Unable to allocate 8.00 PiB", "the same command again"],
+        ),
+        (
+            "import torch; torch.empty(1 << 50)",
+            ["out of memory", "DefaultCPUAllocator", "the same command again"],
+        ),
+        (
+            "import torch; raise torch.OutOfMemoryError('CUDA out of memory')",
+            ["the memory of the GPU does not suffice", "features.device to cpu"],
+        ),
+        (
+            "from concurrent.futures.process import BrokenProcessPool; raise BrokenProcessPool",
+            ["was killed, probably by the system for lack of memory"],
+        ),
+    ],
+)
+def test_faults_of_the_machine_are_one_line_that_says_what_to_do(tmp_path, body, parts):
+    for text in told(tmp_path, body):
+        assert "Traceback" not in text
+        (line,) = text.splitlines()
+        for part in parts:
+            assert part in line
+
+
+def test_an_evaluation_that_a_gpu_cannot_hold_says_what_to_do(tmp_path):
+    body = (
+        "import torch, robust_mer.evaluation.evaluate as e\n"
+        "    def fail(*_): raise torch.OutOfMemoryError('CUDA out of memory')\n"
+        "    e.read_corpus, e.load_frames = (lambda *_: None), fail\n"
+        "    e.evaluate_replicas('p', [], 'u', 'f', {}, {}, {}, 1, {}, 'cpu', 1)"
+    )
+    for text in told(tmp_path, body, "evaluate_model men clean"):
+        (line,) = text.splitlines()
+        assert "evaluate_model men clean: the memory of the GPU does not suffice" in line
+        assert "training.device to cpu" in line
+
+
+def test_a_bug_leaves_its_trace(tmp_path):
+    for text in told(tmp_path, "[][1]"):
+        assert "IndexError" in text
+        assert "Traceback" in text
+
+
+@linux
+def test_memory_that_the_system_refuses(tmp_path):
+    """The limit that batch systems set, met by Python itself."""
+    body = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31)); "
+        "x = [bytes(1 << 20) for _ in range(1 << 14)]"
+    )
+    for text in told(tmp_path, body):
+        (line,) = text.splitlines()
+        assert "out of memory" in line
+
+
+@pytest.fixture
+def full_disk(tmp_path):
+    """A disk of 64 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    with mounted(folder, "-t", "tmpfs", "-o", "size=64k", "tmpfs"):
+        yield folder
+
+
+@contextmanager
+def mounted(folder: Path, *how: str) -> Iterator[None]:
+    """Something mounted on ``folder``, where this is allowed."""
+    done = subprocess.run(["mount", *how, str(folder)], capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+WRITERS = {
+    "h5": "import h5py\n    with h5py.File(path, 'w') as file: file['x'] = values",
+    "h5, bit by bit": (
+        "import h5py\n"
+        "    with h5py.File(path, 'w') as file:\n"
+        "        x = file.create_dataset('x', (0,), maxshape=(None,), chunks=(1000,))\n"
+        "        for end in range(500, 100_000, 500): x.resize((end,)); x[end - 500:] = 1.5"
+    ),
+    "safetensors": "from safetensors.numpy import save_file; save_file({'x': values}, path)",
+    "parquet": "import pandas; pandas.DataFrame({'x': values}).to_parquet(path)",
+    "csv": "import pandas; pandas.DataFrame({'x': values}).to_csv(path)",
+    "svg": (
+        "from matplotlib.figure import Figure; figure = Figure()\n"
+        "    figure.subplots().plot(values); figure.savefig(path)"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRITERS)
+def test_a_full_disk_is_told_of_whoever_writes(full_disk, what):
+    path = full_disk / f"a.{what.split(',')[0]}"
+    body = (
+        "import numpy; values = numpy.random.default_rng(1).random(100_000)\n"
+        "    from robust_mer.files import whole\n"
+        f"    with whole({str(path)!r}) as path:\n        " + WRITERS[what].replace("\n", "\n    ")
+    )
+    terminal, _ = told(full_disk, body)
+    (line,) = terminal.splitlines()
+    assert "the disk that holds" in line
+    assert "is full" in line
+    assert str(full_disk) in line
+    assert not path.exists()
+    assert [left.name for left in full_disk.rglob("*") if left.is_file()] == ["job.log"]
+
+
+def test_a_job_whose_log_cannot_be_written_says_so(tmp_path):
+    with mounted(tmp_path, "-t", "tmpfs", "-o", "ro", "tmpfs"):
+        code = (
+            "from recorded_jobs import given\nfrom robust_mer.jobs import job\n"
+            f"with job(given('rule', {str(tmp_path / 'a.log')!r}), 'a'): pass"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env=with_helpers()
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "can only be read" in line
+
+
+def test_a_killed_job_is_told_of_by_its_rule(tmp_path, capsys):
+    """As Snakemake 9.27 wrote it."""
+    log = tmp_path / "snakemake.log"
+    log.write_text(
+        'RuleException:\nCalledProcessError in file "Snakefile", line 7:\n'
+        "Command 'set -euo pipefail;  python script.py' died with <Signals.SIGKILL: 9>.\n"
+        "[Sat Nov 21 23:45:01 2026]\nError in rule find_faces:\n    message: None\n"
+        "Command 'python other.py' returned non-zero exit status 1.\n"
+        "Error in rule make_folds:\n",
+        encoding="utf-8",
+    )
+    report_killed([str(log)])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("A job of find_faces was killed from outside, probably by the system")
+    assert "--set-threads find_faces=1" in line
+
+
+@pytest.mark.parametrize(
+    ("host", "boot", "locked", "found"),
+    [
+        ("other", "another boot", True, "other"),
+        ("other", "another boot", False, None),  # it came to its end
+        ("this", "another boot", True, None),  # the machine was started anew
+        ("container", "this boot", True, None),  # the system's lock holds between them
+    ],
+)
+def test_a_run_on_another_machine_is_noticed(tmp_path, monkeypatch, host, boot, locked, found):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("socket.gethostname", lambda: "this")
+    Path(".snakemake/locks").mkdir(parents=True)
+    begin_run("results")
+    note = json.loads(Path(".snakemake/run.json").read_text())
+    assert note["host"] == "this"
+    if locked:
+        Path(".snakemake/locks/0.output.lock").touch()
+    boot = note["boot"] if boot == "this boot" else boot
+    Path(".snakemake/run.json").write_text(json.dumps({**note, "host": host, "boot": boot}))
+    assert run_elsewhere(tmp_path) == found

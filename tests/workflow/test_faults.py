@@ -1,12 +1,16 @@
 """Wrong configs, broken recordings, killed runs."""
 
+import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -198,3 +202,120 @@ def test_the_papers_whole_grid_is_planned(tmp_path):
     assert training == (10 + 1) * (3 + 9 * 9 + 4 * 4 + 3 * 5) + 10 * 7
     # Tested: eleven models on nine, unimodal ones; `none` and `missing` meet MEN trained clean too.
     assert int(counts["evaluate_model"]) == 2 * (11 * 9 + 3 * 5 + 4 * 4) + 8
+
+
+@contextmanager
+def mounted(folder: Path, *how: str) -> Iterator[None]:
+    """Something mounted on ``folder``, where this is allowed."""
+    done = subprocess.run(["mount", *how, str(folder)], capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def same(path: str, project: Project, finished: Project) -> bool:
+    return (project.folder / path).read_bytes() == (finished.folder / path).read_bytes()
+
+
+FEATURES = "results/demo/features/is13.h5"
+TABLE = "results/tables/demo_all.csv"
+
+
+@pytest.mark.parametrize("place", ["results", "results/demo/features"])
+def test_a_full_disk_is_told_of_and_the_run_goes_on_when_there_is_space(
+    finished, project, tmp_path, place
+):
+    """All that is written, or the features alone, on a disk with room for a part of them."""
+    (project.folder / FEATURES).unlink()
+    folder = project.folder / place
+    kept = shutil.move(folder, tmp_path / "kept")
+    folder.mkdir()
+    used = int(subprocess.run(["du", "-sB1", kept], stdout=subprocess.PIPE).stdout.split()[0])
+    with mounted(folder, "-t", "tmpfs", "-o", f"size={used + 200_000}", "tmpfs"):
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+        failed = project.run(FEATURES)
+        assert failed.returncode != 0
+        assert "the disk that holds" in failed.stdout, failed.stdout[-3000:]
+        assert "is full" in failed.stdout
+        assert "Traceback" not in failed.stdout, failed.stdout[-5000:]
+        assert not (project.folder / FEATURES).exists()
+        subprocess.run(["mount", "-o", "remount,size=1g", str(folder)], check=True)
+        done = project.run(FEATURES)
+        assert done.returncode == 0, done.stdout[-3000:]
+        assert same(FEATURES, project, finished)
+
+
+def test_results_that_cannot_be_written_stop_the_run_before_its_first_job(project):
+    shutil.rmtree(project.folder / "results/tables")
+    folder = project.folder / "results"
+    with mounted(folder, "--bind", str(folder)):
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+        done = project.run(TABLE)
+    assert done.returncode != 0
+    assert "results lies on a file system that can only be read" in done.stdout, done.stdout
+    assert "Traceback" not in done.stdout
+    assert "rule write_tables" not in done.stdout
+    done = project.run(TABLE)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_a_job_that_is_killed_is_told_of_and_the_run_goes_on(finished, project):
+    """As the system does when memory runs out: SIGKILL to the job, not to Snakemake."""
+    (project.folder / TABLE).unlink()
+    script = project.folder / "workflow/scripts/write_tables.py"
+    text = script.read_text(encoding="utf-8")
+    script.write_text(f"import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n{text}")
+    done = project.run(TABLE)
+    assert done.returncode != 0
+    assert "A job of write_tables was killed from outside" in done.stdout, done.stdout[-3000:]
+    assert "lack of memory" in done.stdout
+    script.write_text(text, encoding="utf-8")
+    done = project.run(TABLE)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert same(TABLE, project, finished)
+
+
+def test_a_job_without_memory_says_so_and_the_run_goes_on(finished, project):
+    (project.folder / TABLE).unlink()
+    script = project.folder / "workflow/scripts/write_tables.py"
+    text = script.read_text(encoding="utf-8")
+    body = "    from robust_mer.evaluation"
+    assert text.count(body) == 1
+    greedy = "    import numpy\n    numpy.ones(1 << 50)\n"
+    script.write_text(text.replace(body, greedy + body), encoding="utf-8")
+    done = project.run(TABLE)
+    assert done.returncode != 0
+    assert "out of memory. Run fewer jobs at once" in done.stdout, done.stdout[-3000:]
+    assert "Traceback" not in done.stdout
+    script.write_text(text, encoding="utf-8")
+    done = project.run(TABLE)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert same(TABLE, project, finished)
+
+
+def test_a_run_on_another_machine_is_refused(project):
+    (project.folder / TABLE).unlink()
+    note = project.folder / ".snakemake/run.json"
+    assert json.loads(note.read_text())["host"] == socket.gethostname()
+    note.write_text(json.dumps({"host": "node7", "boot": "another", "process": 1}))
+    lock = project.folder / ".snakemake/locks/0.output.lock"
+    lock.parent.mkdir(exist_ok=True)
+    lock.write_text(f"{TABLE}\n")
+    runner = [sys.executable, "workflow/run.py", *project.command(TABLE)[1:]]
+
+    def run() -> subprocess.CompletedProcess:
+        return subprocess.run(
+            runner, cwd=project.folder, env=project.environment, text=True, timeout=300,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    refused = run()
+    assert refused.returncode != 0
+    assert "A run on node7 is under way in this folder, or was killed there" in refused.stdout
+    assert lock.exists()
+    note.unlink()
+    done = run()
+    assert done.returncode == 0, done.stdout[-3000:]

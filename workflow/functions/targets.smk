@@ -1,4 +1,11 @@
-# What the target rules ask for.
+# What the target rules ask for, and what a run does before its first job.
+
+
+def start_run():
+    try:
+        begin_run(RESULTS)
+    except InputError as error:
+        raise WorkflowError(str(error))
 
 
 def index_files():

@@ -20,6 +20,7 @@ from robust_mer.evaluation.layouts import read_layouts, tables_of
 from robust_mer.identity import described_identity as code_identity  # for records: and of what
 from robust_mer.jobs import prepare_jobs
 from robust_mer.replicas import replica_name
+from robust_mer.runs import begin_run, report_killed
 from robust_mer.settings import load
 
 RESULTS = "results"

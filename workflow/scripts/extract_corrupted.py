@@ -19,6 +19,7 @@ with job(snakemake, f"extract_corrupted {wildcards.raw} {wildcards.extractor}"):
         max_failed_fraction=snakemake.config["features"]["max_failed_fraction"],
         weights_sha256=snakemake.params.extractor["weights_sha256"],
         device=snakemake.config["features"]["device"],
+        max_seconds=snakemake.config["features"]["max_seconds_per_utterance"],
         corruption=RawCorruption(
             **snakemake.params.raw,
             code=snakemake.params.raw_code,

@@ -16,4 +16,5 @@ with job(snakemake, f"extract_features {snakemake.wildcards.extractor}"):
         faces=snakemake.input.faces or None,
         weights_sha256=snakemake.params.extractor["weights_sha256"],
         device=snakemake.config["features"]["device"],
+        max_seconds=snakemake.config["features"]["max_seconds_per_utterance"],
     )

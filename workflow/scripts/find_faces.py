@@ -14,4 +14,5 @@ with job(snakemake, snakemake.rule):
         threads=snakemake.threads,
         max_failed_fraction=snakemake.config["features"]["max_failed_fraction"],
         device=snakemake.config["features"]["device"],
+        max_seconds=snakemake.config["features"]["max_seconds_per_utterance"],
     )

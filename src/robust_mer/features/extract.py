@@ -39,6 +39,7 @@ def extract_features(
     write: Callable[..., None] = write_features,
     weights_sha256: str = "",
     device: str = "auto",
+    max_seconds: float = float("inf"),
 ) -> None:
     """Extract features from all utterances of an index, and report on each of them.
 
@@ -64,6 +65,7 @@ def extract_features(
         write: What writes ``features_path``; it is called as `robust_mer.store.write_features` is.
         weights_sha256: What the SHA-256 of the extractor's weights must be; "" = anything.
         device: ``auto`` lets a network use a GPU where there is one, ``cpu`` hides it.
+        max_seconds: How long one utterance may take; then it counts as one that crashes.
 
     Raises:
         InputError: the index, the settings or the weights are wrong, or too many utterances
@@ -77,7 +79,7 @@ def extract_features(
     folder = features_path.with_name(f"{features_path.name}.shards")
     folder.mkdir(parents=True, exist_ok=True)
 
-    with Workers(implementation, settings, threads, corruption, device) as workers:
+    with Workers(implementation, settings, threads, corruption, device, max_seconds) as workers:
         extractor = workers.describe()
         if weights_sha256 not in ("", extractor.weights_sha256):
             raise InputError(
@@ -129,6 +131,16 @@ def extract_features(
     log.info("%d utterances: %s", len(report), _counts(report))
     for remark, count in _remarks(report).most_common():
         log.info("%d utterances: %s", count, remark)
+    empty = (report["status"] == "empty").sum()
+    if empty > max_failed_fraction * len(report):
+        log.warning(
+            "NOTHING WAS FOUND in %d of %d utterances (%.0f %%): they count as zeros. Before these "
+            "features are used, see why in %s",
+            empty,
+            len(report),
+            100 * empty / len(report),
+            report_path,
+        )
     if (report["status"] == "failed").sum() > max_failed_fraction * len(report):
         copy = shutil.copy(report_path, folder / "report.csv")
         raise InputError(_too_many(report, max_failed_fraction, report_path, copy))

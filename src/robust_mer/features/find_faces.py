@@ -27,6 +27,7 @@ def find_faces(
     threads: int,
     max_failed_fraction: float,
     device: str = "auto",
+    max_seconds: float = float("inf"),
 ) -> None:
     """Find faces in shards, as features are extracted; a killed job goes on where it was.
 
@@ -40,6 +41,7 @@ def find_faces(
         threads: Number of processes.
         max_failed_fraction: Largest fraction of utterances whose video may be unusable.
         device: ``auto`` lets the detector use a GPU where there is one, ``cpu`` hides it.
+        max_seconds: How long one utterance may take; then it counts as one that crashes.
 
     Raises:
         InputError: the index is wrong, or too many utterances failed.
@@ -75,6 +77,7 @@ def find_faces(
         max_failed_fraction,
         write=write,
         device=device,
+        max_seconds=max_seconds,
     )
     shutil.rmtree(crops)
 

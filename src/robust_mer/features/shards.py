@@ -1,5 +1,6 @@
 """Shards: pieces of the work of an extraction, each kept as a file as soon as it is done."""
 
+import errno
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -11,10 +12,12 @@ import h5py
 import numpy as np
 
 from robust_mer.errors import UtteranceError
+from robust_mer.faults import disk_fault, is_gpu_fault, is_out_of_memory
 from robust_mer.features.utterance import Extraction, Extractor, SignalCorruption, Utterance
 from robust_mer.files import whole
 
 _SIZE = 25  # utterances; a killed job loses at most this many per process
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,14 @@ class Shard:
     context: list  # all that the result hangs on beside the utterances
     crashed: bool = False  # a process died over it
 
-    def after_crash(self, death: str, width: int) -> "list[Shard]":
+    def after_crash(self, death: str, width: int, is_late: bool = False) -> "list[Shard]":
         """What is left to do after a process died over this shard, of features that wide.
 
-        The whole once more, since the machine may have been short of memory; then one utterance
-        at a time; and the utterance that kills its process then is failed by name.
+        The whole once more, since the machine may have been short of memory, but not where the
+        process was ended because it ``is_late``; then one utterance at a time; and the utterance
+        that kills its process then is failed by name.
         """
-        if not self.crashed:
+        if not self.crashed and not is_late:
             return [replace(self, crashed=True)]
         if len(self.utterances) > 1:
             return [
@@ -91,11 +95,20 @@ def cut(
 
 
 def extract_shard(
-    extractor: Extractor, shard: Shard, corruption: SignalCorruption | None = None
+    extractor: Extractor,
+    shard: Shard,
+    corruption: SignalCorruption | None = None,
+    begin: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Extract a shard's utterances, corrupted where that is asked for, and write its file."""
+    """Extract a shard's utterances, corrupted where that is asked for, and write its file.
+
+    ``begin`` is told of how many utterances the extraction begins, one or several together.
+
+    Raises:
+        MemoryError: or the like, and errors of the disk: they are not the utterance's fault.
+    """
     width = len(extractor.names)
-    outcomes = _outcomes(extractor, shard.utterances, corruption)
+    outcomes = _outcomes(extractor, shard.utterances, corruption, begin)
     results = (
         _result(extractor, utterance, outcome)
         for utterance, outcome in zip(shard.utterances, outcomes, strict=True)
@@ -129,7 +142,10 @@ def _version(path: Path | None) -> tuple[int, int] | None:
 
 
 def _outcomes(
-    extractor: Extractor, utterances: tuple[Utterance, ...], corruption: SignalCorruption | None
+    extractor: Extractor,
+    utterances: tuple[Utterance, ...],
+    corruption: SignalCorruption | None,
+    begin: Callable[[int], None],
 ) -> Iterator[Extraction | Exception]:
     """What comes of each utterance, in their order."""
 
@@ -138,22 +154,47 @@ def _outcomes(
 
     if not hasattr(extractor, "extract_all"):
         for utterance in utterances:
+            begin(1)
             yield _attempt(lambda given: extractor.extract(receive(given)), utterance)
         return
+    begin(len(utterances))
     received = [_attempt(receive, utterance) for utterance in utterances]
     usable = [utterance for utterance in received if isinstance(utterance, Utterance)]
-    together = _attempt(extractor.extract_all, usable)
-    if isinstance(together, Exception):  # it costs the utterance that it comes from, not the others
-        together = [_attempt(extractor.extract, utterance) for utterance in usable]
-    outcome = iter(together)
+    together = _together(extractor, usable)
+    outcome = iter(together or ())
     for utterance in received:
-        yield next(outcome) if isinstance(utterance, Utterance) else utterance
+        if isinstance(utterance, Exception):
+            yield utterance
+        elif together is None:
+            begin(1)
+            yield _attempt(extractor.extract, utterance)
+        else:
+            yield next(outcome)
+
+
+def _together(extractor: Extractor, usable: list[Utterance]) -> list | None:
+    """What comes of utterances that are taken together; None where one of them spoils it.
+
+    Or where memory does not hold so many.
+    """
+    try:
+        return extractor.extract_all(usable)
+    except Exception as error:
+        if disk_fault(error) in _FULL:
+            raise
+        return None
 
 
 def _attempt(function: Callable, argument: object) -> object:
+    """What comes of it, or the error: a library's complaint about a file must not cost the others.
+
+    A lack of memory or of space on the disk is no complaint about a file.
+    """
     try:
         return function(argument)
-    except Exception as error:  # a library's complaint about one file must not cost the others
+    except Exception as error:
+        if is_out_of_memory(error) or is_gpu_fault(error) or disk_fault(error) in _FULL:
+            raise
         return error
 
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 import traceback
 from collections import deque
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 
 from robust_mer.errors import InputError
+from robust_mer.faults import disk_fault
 from robust_mer.features.shards import Shard, extract_shard
 from robust_mer.features.utterance import Extractor, SignalCorruption
 from robust_mer.features.versions import versions_of
-from robust_mer.jobs import die_with_parent, without_main
+from robust_mer.jobs import die_with_parent, log, without_main
 from robust_mer.settings import load
 
 
@@ -30,11 +32,26 @@ class Description:
     max_processes: int | None
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A worker begins with so many utterances."""
+
+    utterances: int
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A worker ends, for this reason."""
+
+    reason: str
+
+
 class Workers:
     """A pool of processes with an extractor each.
 
     The standard library's pool neither says which task killed a process nor goes on with the
-    others when one did; this one knows at any time which process works on which shard.
+    others when one did; this one knows at any time which process works on which shard, and ends
+    one that takes more than ``max_seconds`` for an utterance, as a decoder that hangs does.
     """
 
     def __init__(
@@ -44,7 +61,9 @@ class Workers:
         threads: int,
         corruption: SignalCorruption | None = None,
         device: str = "auto",
+        max_seconds: float = float("inf"),
     ):
+        self._max_seconds = max_seconds
         self._begin = (implementation, settings, corruption, device)
         self._processes = threads
         self._workers: list[_Worker] = []
@@ -94,18 +113,34 @@ class Workers:
                 with suppress(BrokenPipeError):  # dead: reading from it will tell
                     worker.connection.send(shard)
                 busy[worker.connection] = worker, shard
-            for connection in wait(list(busy)) if busy else []:
+            for connection in self._wait(busy):
                 worker, shard = busy.pop(connection)
                 try:
                     answer = _checked(connection.recv())
                 except (EOFError, ConnectionResetError):
-                    waiting.extend(shard.after_crash(worker.death(), self._width))
+                    count, death = len(shard.utterances), worker.death()
+                    log.warning("a process died over one of %d utterances: %s", count, death)
+                    waiting.extend(shard.after_crash(death, self._width, worker.is_late))
                     continue
-                if isinstance(answer, Description):  # it has started and begins its shard now
-                    busy[connection] = worker, shard
+                if answer is None:
+                    worker.deadline = float("inf")
+                    idle.append(worker)
+                    yield shard
                     continue
-                idle.append(worker)
-                yield shard
+                worker.note(answer, self._max_seconds)
+                busy[connection] = worker, shard
+
+    def _wait(self, busy: "dict[Connection, tuple[_Worker, Shard]]") -> list[Connection]:
+        """Connections of workers that said something or died; those that are late are ended."""
+        if not busy:
+            return []
+        deadline = min(worker.deadline for worker, _ in busy.values())
+        left = None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
+        found = wait(list(busy), left)
+        for connection, (worker, _) in busy.items():
+            if connection not in found and time.monotonic() > worker.deadline:
+                worker.end_late(self._max_seconds)
+        return found
 
     def _start(self) -> "_Worker":
         worker = _Worker(*self._begin)
@@ -134,11 +169,33 @@ class _Worker:
         with without_main():
             self.process.start()
         theirs.close()
+        self.deadline = float("inf")  # until when it must have said something, of time.monotonic
+        self.is_late = False
+        self._reason = ""
+
+    def note(self, answer: Description | Begun | Broken, max_seconds: float) -> None:
+        """Take in what the process says while it works on a shard."""
+        if isinstance(answer, Begun):
+            self.deadline = time.monotonic() + answer.utterances * max_seconds
+        elif isinstance(answer, Broken):
+            self._reason = answer.reason
+
+    def end_late(self, max_seconds: float) -> None:
+        """End the process, which has taken too long."""
+        self.is_late, self.deadline = True, float("inf")
+        self._reason = (
+            f"it took more than {max_seconds:g} s, features.max_seconds_per_utterance of the config"
+        )
+        self.process.kill()
 
     def death(self) -> str:
         """What ended the process."""
         self.process.join()
         code = self.process.exitcode
+        if self._reason:
+            return self._reason
+        if code == -signal.SIGKILL:
+            return "SIGKILL, probably by the system for lack of memory"
         return signal.Signals(-code).name if code < 0 else f"exit status {code}"
 
 
@@ -184,11 +241,24 @@ def _serve(
     )
     with suppress(EOFError):
         while True:
-            extract_shard(extractor, connection.recv(), corruption)
+            shard = connection.recv()
+            try:
+                extract_shard(
+                    extractor, shard, corruption, lambda count: connection.send(Begun(count))
+                )
+            except Exception as error:
+                # A disk that is full is so for all; too little memory may be so for this process.
+                if (code := disk_fault(error)) is not None:
+                    connection.send(OSError(code, str(error)))
+                    os._exit(1)  # HDF5 complains at the end of a file that it could not close
+                connection.send(Broken(f"{type(error).__name__}: {error}"))
+                return
             connection.send(None)
 
 
-def _checked(answer: Description | Exception | None) -> Description | None:
+def _checked(
+    answer: Description | Begun | Broken | Exception | None,
+) -> Description | Begun | Broken | None:
     if isinstance(answer, Exception):
         raise answer
     return answer

@@ -1,0 +1,71 @@
+"""What a run of the workflow does at its beginning and its end: who it is, what was killed."""
+
+import json
+import os
+import re
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+from robust_mer.errors import InputError
+from robust_mer.faults import explain, for_lack_of_memory
+from robust_mer.files import whole
+
+_STATE = Path(".snakemake")
+NOTE = _STATE / "run.json"
+
+# As Snakemake says it of a job's process, or a shell around that one.
+_KILLED = re.compile(
+    r"(?:died with <Signals\.SIGKILL: 9>|returned non-zero exit status 137)"
+    r".*?Error in (?:group )?(?:job|rule) (\S+):",
+    re.DOTALL,
+)
+
+
+def begin_run(results: str | Path) -> None:
+    """Note which machine works in this folder, for runs that are started on others.
+
+    Raises:
+        InputError: nothing can be written to ``results``.
+    """
+    folder = Path(results)
+    try:
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        told = explain(OSError(error.errno, error.strerror, str(folder)), "run", folder)
+        raise InputError(told or f"{folder} cannot be written to: {error}") from None
+    note = {"host": socket.gethostname(), "boot": _boot(), "process": os.getpid()}
+    with whole(NOTE) as unfinished:
+        unfinished.write_text(json.dumps(note), encoding="utf-8")
+
+
+def run_elsewhere(folder: Path) -> str | None:
+    """The host of a run that holds Snakemake's lock on a folder, or was killed, on another machine.
+
+    A lock of the system may not hold between machines that share a disk, and processes of another
+    are not seen here. A host that was started anew has no run left.
+    """
+    locks, note = folder / _STATE / "locks", folder / NOTE
+    if not (locks.is_dir() and any(locks.iterdir()) and note.is_file()):
+        return None
+    known = json.loads(note.read_text(encoding="utf-8"))
+    is_here = known["boot"] == _boot() or known["host"] == socket.gethostname()
+    return None if is_here else known["host"]
+
+
+def report_killed(logs: list[str]) -> None:
+    """Say of jobs that were killed, by Snakemake's own logs, what that means and what helps."""
+    text = "\n".join(Path(path).read_text(encoding="utf-8", errors="replace") for path in logs)
+    for rule in sorted(set(_KILLED.findall(text))):
+        print(
+            f"A job of {rule} was killed from outside, {for_lack_of_memory(rule)}.", file=sys.stderr
+        )
+
+
+def _boot() -> str:
+    """Names the running kernel."""
+    path = Path("/proc/sys/kernel/random/boot_id")
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
