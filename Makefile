@@ -10,7 +10,7 @@ export XDG_CACHE_HOME := $(CURDIR)/$(VENV)/cache
 export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo test test-unit test-workflow test-slurm environment lint
+.PHONY: demo test test-unit test-workflow test-slurm test-kills test-fuzz environment lint
 
 demo: environment
 	$(VENV)/bin/python workflow/run.py --cores $(CORES)
@@ -27,6 +27,12 @@ test-unit test-workflow: test-%: environment
 # Heavier checks. The first needs root: it installs Slurm, starts a cluster on loopback and ends it.
 test-slurm: environment
 	$(VENV)/bin/python -m pytest tests/slurm
+
+test-kills: environment
+	$(VENV)/bin/python tests/kills/harness.py --kills 50 --seed 1
+
+test-fuzz: environment
+	$(VENV)/bin/python -m tests.fuzz.run --inputs 100000 --seed 1
 
 lint: environment
 	$(VENV)/bin/ruff check .

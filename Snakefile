@@ -1,20 +1,13 @@
 # robust-mer: from raw corpora to tables of WA and UA. Start reading here.
-from snakemake.utils import min_version
-
-min_version("9.27")
-
-
 configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/corpora.smk"
-include: "workflow/rules/features.smk"
-include: "workflow/rules/corruption.smk"
-include: "workflow/rules/training.smk"
-include: "workflow/rules/evaluation.smk"
-include: "workflow/rules/report.smk"
-include: "workflow/rules/export.smk"
+
+
+for stage in STAGES:
+
+    include: f"workflow/rules/{stage}.smk"
 
 
 onstart:

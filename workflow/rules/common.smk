@@ -7,6 +7,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.27")
 
 sys.path.insert(0, os.path.join(workflow.basedir, "src"))
 sys.path.append(os.getcwd())  # a user's own modules
@@ -22,6 +25,8 @@ from robust_mer.jobs import prepare_jobs
 from robust_mer.replicas import replica_name
 from robust_mer.runs import begin_run, report_killed
 from robust_mer.settings import load
+
+STAGES = ("corpora", "features", "corruption", "training", "evaluation", "report", "export")
 
 RESULTS = "results"
 CORPUS = f"{RESULTS}/{{corpus}}"
