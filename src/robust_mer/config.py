@@ -1,6 +1,7 @@
 """The config: checked as a whole before the first job, then asked by the workflow's rules."""
 
 import math
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, groupby
@@ -54,6 +55,12 @@ _FACES = "robust_mer.features.faces:Faces"
 _DENSEFACE_TRAINING = "robust_mer.features.train_denseface:train_denseface"
 _REFUSE = "refuse"  # values that are not finite are an error
 
+# More than any config has; what anchors of YAML repeat counts every time.
+_MOST_VALUES = 20_000
+_DEEPEST = 30
+_SHOWN = 500  # characters of a wrong value
+_LARGEST = 2**63  # integers from here on are no numbers of seconds, epochs or anything else
+
 # Beyond this one of signal and noise is lost among the rounding errors of the other in float32.
 _MAX_SNR_DB = 100
 
@@ -102,6 +109,7 @@ class Config:
 
     def __init__(self, raw: dict, schema: str | Path) -> None:
         self._raw = raw
+        _check_values(raw)
         _check_schema(raw, Path(schema))
         for name in raw["corpora"]:
             self._check_corpus(name)
@@ -610,11 +618,6 @@ class Config:
                     unknown(f"{where}: {how['extractor']}", how["extractor"], extractors)
                 )
             value = how.get("not_finite", _REFUSE)
-            if value != _REFUSE and not math.isfinite(value):
-                raise InputError(
-                    f"config: corpora.{name}.modalities.{modality}.not_finite is {value}, expected "
-                    f"{_REFUSE} or a number that is finite"
-                )
             self._check_reading(name, modality)
             if how["extractor"].startswith(IMPORTED):
                 continue
@@ -867,7 +870,7 @@ class Config:
     def _check_files(self, experiment: Experiment) -> None:
         """What must lie on disk before the first job of a run."""
         root = Path(self.corpus(experiment.corpus)["root"])
-        if self.generator(experiment.corpus) is None and not root.is_dir():
+        if self.generator(experiment.corpus) is None and not os.path.isdir(root):  # noqa: PTH112
             raise InputError(
                 f"config: corpora.{experiment.corpus}.root: there is no folder {root} "
                 f"(looked for {root.resolve()}). Point it at the corpus, in the config or by "
@@ -890,6 +893,40 @@ def _check_amount(name: str, parsed: Corruption, kind: RawKind) -> None:
         )
 
 
+def _check_values(raw: dict) -> None:
+    """Refuse what no config holds: YAML can say much in few words, or nothing that is a value."""
+    waiting: list[tuple[str, int, object]] = [("", 0, raw)]
+    for _ in range(_MOST_VALUES):
+        if not waiting:
+            return
+        where, depth, value = waiting.pop()
+        if depth > _DEEPEST:
+            raise InputError(f"config: {where[:200]} ... goes on and on: it holds itself")
+        if isinstance(value, dict):
+            for key in value:
+                if not isinstance(key, str):
+                    raise InputError(f"config: {where} has the key {key!r}, expected text: '{key}'")
+            waiting += [(f"{where}.{key}"[-500:], depth + 1, one) for key, one in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{where}.{place}", depth + 1, one) for place, one in enumerate(value)]
+        else:
+            _check_value(where.removeprefix("."), value)
+    raise InputError(f"config: it has more than {_MOST_VALUES} values; do anchors repeat them?")
+
+
+def _check_value(where: str, value: object) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"config: {where} is {value}, expected a number that is finite")
+    if isinstance(value, int) and abs(value) >= _LARGEST:
+        raise InputError(f"config: {where} is an integer of {value.bit_length()} bits")
+    if isinstance(value, str) and "\0" in value:
+        raise InputError(f"config: {where} is {value[:100]!r}, which has a character 0 in it")
+    if not isinstance(value, (str, int, float, bool, type(None))):
+        raise InputError(
+            f"config: {where} is a {type(value).__name__} of YAML; put it in quotes if it is a text"
+        )
+
+
 def _check_schema(raw: dict, path: Path) -> None:
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
     errors = sorted(
@@ -903,4 +940,7 @@ def _check_schema(raw: dict, path: Path) -> None:
         known = error.schema["properties"]
         strange = next(key for key in error.instance if key not in known)
         raise InputError(unknown(f"{where}.{strange}".lstrip("."), strange, known))
-    raise InputError(f"config: {where or 'the whole'}: {error.message}")
+    if error.validator in ("pattern", "maxLength") and "description" in error.schema:
+        told = f"{error.instance[:_SHOWN]!r}: {error.schema['description']}"
+        raise InputError(f"config: {where or 'the whole'}: {told}")
+    raise InputError(f"config: {where or 'the whole'}: {error.message[:_SHOWN]}")

@@ -47,7 +47,7 @@ def read_corpus(
         InputError: the files do not fit together, a feature is not finite, or the training part
             of a fold has no frames of some modality.
     """
-    table = read_table(utterances_csv)
+    table = read_table(utterances_csv, ["utterance", "label"])
     utterances = table["utterance"].tolist()
     classes = sorted(table["label"].unique())
     label = table["label"].map({name: place for place, name in enumerate(classes)})
@@ -90,7 +90,9 @@ def read_store(
 
 def _read_parts(path: str | Path, utterances: list[str]) -> dict[int, dict[str, np.ndarray]]:
     place = {utterance: index for index, utterance in enumerate(utterances)}
-    folds = read_table(path)
+    folds = read_table(path, ["fold", "part", "utterance"])
+    if not folds["fold"].str.fullmatch(r"[0-9]{1,9}").all():
+        raise InputError(f"{path}: folds are expected to be numbers")
     folds["place"] = folds["utterance"].map(place)
     if folds["place"].isna().any():
         stranger = folds["utterance"][folds["place"].isna()].iloc[0]

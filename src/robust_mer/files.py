@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from robust_mer.errors import InputError
+from robust_mer.errors import InputError, UtteranceError
 
 _EDGE_BYTES = 65_536
 
@@ -41,6 +41,30 @@ def _sweep(path: Path) -> None:
     for other in path.parent.iterdir():
         if mark.fullmatch(other.name):
             other.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: str | Path, expected: str) -> Iterator[None]:
+    """Name the file in whatever its content makes a library raise.
+
+    Libraries raise errors of many classes over a damaged file, and few say which file it was.
+
+    Args:
+        path: The file that the block reads.
+        expected: What it should be, e.g. ``a file of the feature store``.
+
+    Raises:
+        InputError: the block raised something that is not meant for users.
+    """
+    try:
+        yield
+    except (InputError, UtteranceError):
+        raise
+    except MemoryError as error:
+        raise InputError(f"{path} holds more than fits into memory ({error})") from error
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".strip().rstrip(":")
+        raise InputError(f"{path} is not {expected} ({reason})") from error
 
 
 def inside(root: str | Path, path: str) -> Path:

@@ -10,7 +10,10 @@ import h5py
 import numpy as np
 
 from robust_mer.errors import InputError
-from robust_mer.files import whole
+from robust_mer.files import naming, whole
+from robust_mer.hdf5 import dataset, open_hdf5
+
+_KIND = "a file of the feature store"
 
 
 @dataclass
@@ -110,47 +113,50 @@ def read_features(path: str | Path) -> Features:
     Raises:
         InputError: the file is not one of the feature store's, or its parts do not fit together.
     """
-    with open_features(path) as features:
-        try:
-            return replace(features, values=features.values[:])
-        except OSError as error:
-            raise InputError(f"{path} cannot be read to its end: {error}") from error
+    with open_features(path) as features, naming(path, _KIND):
+        return replace(features, values=features.values[:])
 
 
 @contextmanager
 def open_features(path: str | Path) -> Iterator[Features]:
     """As `read_features`, but ``values`` stay in the open file and are read when asked for."""
-    try:
-        file = h5py.File(path)
-    except OSError as error:
-        raise InputError(f"{path} is not a file of the feature store: {error}") from error
-    with file:
-        yield _features(file, path)
+    with open_hdf5(path, _KIND) as file:
+        with naming(path, _KIND):
+            features = _features(file)
+        yield features
 
 
-def _features(file: h5py.File, path: str | Path) -> Features:
-    try:
-        frame_rate = float(file.attrs["frame_rate"])
-        features = Features(
-            utterances=[name.decode() for name in file["utterance"][:]],
-            offsets=file["offsets"][:],
-            values=file["values"],
-            names=json.loads(file.attrs["feature_names"]),
-            frame_rate=None if np.isnan(frame_rate) else frame_rate,
-            settings=json.loads(file.attrs["settings"]),
-            weights_sha256=str(file.attrs["weights_sha256"]),
-            versions=json.loads(file.attrs.get("versions", "{}")),
-            positions=file["positions"][:] if "positions" in file else None,
+def _features(file: h5py.File) -> Features:
+    frame_rate = float(file.attrs["frame_rate"])
+    features = Features(
+        utterances=[name.decode() for name in dataset(file, "utterance")[:]],
+        offsets=dataset(file, "offsets")[:],
+        values=dataset(file, "values"),
+        names=json.loads(file.attrs["feature_names"]),
+        frame_rate=None if np.isnan(frame_rate) else frame_rate,
+        settings=json.loads(file.attrs["settings"]),
+        weights_sha256=str(file.attrs["weights_sha256"]),
+        versions=json.loads(file.attrs.get("versions", "{}")),
+        positions=dataset(file, "positions")[:] if "positions" in file else None,
+    )
+    values, offsets = features.values, features.offsets
+    if values.ndim != 2 or values.dtype != np.float32 or values.shape[1] != len(features.names):
+        raise ValueError(
+            f"values are {values.dtype} {values.shape}, expected float32 (frames, "
+            f"{len(features.names)})"
         )
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(f"{path} is not a file of the feature store: {error}") from error
-    frames = len(features.values)
+    if not isinstance(features.settings, dict) or not isinstance(features.versions, dict):
+        raise ValueError("settings and versions are expected to be dictionaries")
+    frames = len(values)
     if (
-        len(features.offsets) != len(features.utterances) + 1
-        or features.offsets[-1] != frames
-        or (features.positions is not None and len(features.positions) != frames)
+        offsets.dtype.kind not in "iu"
+        or offsets.shape != (len(features.utterances) + 1,)
+        or offsets[0] != 0
+        or offsets[-1] != frames
+        or (np.diff(offsets) < 0).any()
+        or (features.positions is not None and features.positions.shape != (frames,))
     ):
-        raise InputError(f"{path}: offsets, utterances and values do not fit together")
+        raise InputError(f"{file.filename}: offsets, utterances and values do not fit together")
     return features
 
 
@@ -160,8 +166,5 @@ def read_weights_sha256(path: str | Path) -> str:
     Raises:
         InputError: the file is not one of the feature store's.
     """
-    try:
-        with h5py.File(path) as file:
-            return str(file.attrs["weights_sha256"])
-    except (OSError, KeyError) as error:
-        raise InputError(f"{path} is not a file of the feature store: {error}") from error
+    with open_hdf5(path, _KIND) as file, naming(path, _KIND):
+        return str(file.attrs["weights_sha256"])

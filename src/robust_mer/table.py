@@ -1,12 +1,50 @@
 """Reading the tables that stages hand on."""
 
+import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from robust_mer.errors import InputError
+from robust_mer.files import naming
+
+_MOST_COLUMNS = 1000
+
 PARTS = ("train", "validation", "test")
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a table as text; an empty cell is an empty string, never NaN."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+def read_table(path: str | Path, columns: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a table as text; an empty cell is an empty string, never NaN.
+
+    Args:
+        path: A csv file.
+        columns: Those that it must have, beside any others.
+
+    Raises:
+        InputError: it cannot be read, lacks a column, or has rows that are longer than its heading.
+    """
+    with naming(path, "a table that can be read"):
+        check_width(path)
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if missing := [column for column in columns if column not in table]:
+        raise InputError(f"{path} lacks the columns {', '.join(missing)}")
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes the first cells for names of rows
+        raise InputError(f"{path} has rows with more cells than its heading")
+    return table
+
+
+def check_width(path: str | Path) -> None:
+    """Refuse what pandas takes minutes over: a line of commas, as heading or behind it.
+
+    Raises:
+        InputError: it has more columns than any table of a corpus or a stage, or a first row that
+            is longer than the heading.
+    """
+    with Path(path).open(encoding="utf-8", errors="replace", newline="") as file:
+        rows = filter(None, csv.reader(file))
+        heading, first = next(rows, []), next(rows, [])
+    if len(heading) > _MOST_COLUMNS:
+        raise InputError(f"{path} has {len(heading)} columns, expected at most {_MOST_COLUMNS}")
+    if len(first) > len(heading):
+        raise InputError(f"{path} has rows with more cells than its heading")

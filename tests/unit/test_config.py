@@ -147,7 +147,7 @@ def changed(path: str, value):
         ),
         (
             "corpora.demo.modalities.audio.not_finite", float("nan"),
-            ["corpora.demo.modalities.audio.not_finite", "nan", "refuse"],
+            ["corpora.demo.modalities.audio.not_finite", "nan", "finite"],
         ),
         (
             "corpora.demo.modalities.audio.not_finite", True,

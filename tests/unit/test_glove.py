@@ -141,9 +141,9 @@ def test_array_with_its_words_in_parquet(tmp_path):
         ("v.txt", "a 1 2\nb 1\n", "line 2 does not hold 2 numbers"),
         ("v.txt", "a 1 2\nb 1 x\n", "could not convert"),
         ("v.txt", "a 1 2\nb 1 nan\n", "finite"),
-        ("v.txt", b"\xff\xfe\xff 1 2\n", "cannot be read"),
-        ("v.bin", binary()[:-6], "cannot be read"),
-        ("v.npy", b"no array", "cannot be read"),
+        ("v.txt", b"\xff\xfe\xff 1 2\n", "not a file of word vectors"),
+        ("v.bin", binary()[:-6], "not a file of word vectors"),
+        ("v.npy", b"no array", "not a file of word vectors"),
         ("v.kv", "a 1 2\n", r"expected a \.txt"),
     ],
 )

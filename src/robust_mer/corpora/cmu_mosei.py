@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robust_mer.corpora.csd import Segments, Sequence, words_during
-from robust_mer.corpora.disk import read_lines, wrong_root
+from robust_mer.corpora.disk import is_there, read_lines, wrong_root
 from robust_mer.corpora.feature_files import (
     FeatureSource,
     named_for,
@@ -20,7 +20,7 @@ from robust_mer.corpora.feature_files import (
 )
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
-from robust_mer.files import inside
+from robust_mer.files import inside, naming
 
 SETTINGS = {
     # sequences, in the corpus' root: sentiment first of seven columns; words; features by modality
@@ -158,10 +158,10 @@ def _segments(labels: Sequence) -> dict[str, list[Segment]]:
     """The labelled segments of every video."""
     videos: dict[str, list[Segment]] = {}
     for key in sorted(labels.keys()):
-        video, sentiments = video_of(key), labels.features(key)[:, 0]
-        for k, (interval, sentiment) in enumerate(
-            zip(labels.intervals(key), sentiments, strict=True)
-        ):
+        with naming(labels.file, "a sequence of sentiments"):
+            sentiments = labels.features(key)[:, 0].astype(float)
+        video, intervals = video_of(key), labels.intervals(key)
+        for k, (interval, sentiment) in enumerate(zip(intervals, sentiments, strict=True)):
             utterance = key if key != video else f"{video}[{k}]"
             segment = Segment(utterance, float(interval[0]), float(interval[1]), float(sentiment))
             videos.setdefault(video, []).append(segment)
@@ -173,7 +173,7 @@ def _recordings(root: Path, video: str, reading: Reading) -> dict[str, str]:
     found = {}
     for modality, path in (("video", _VIDEO), ("audio", _AUDIO)):
         named = path.format(video)
-        there = inside(root, named).is_file()
+        there = is_there(inside(root, named))
         found[modality] = named if there else ""
         if not there and (root / path).parent.is_dir():
             reading.note(root / named, 0, "is missing")
@@ -189,7 +189,7 @@ def _texts(
 ) -> dict[str, str]:
     """Texts of segments: those of the clips with the same times, or else the words in them."""
     path = inside(root, f"{_TRANSCRIPTS}/{video}.txt")
-    if not path.is_file():
+    if not is_there(path):
         if path.parent.is_dir():
             reading.note(path, 0, "transcript is missing")
         if words is None or video not in words:
@@ -240,7 +240,8 @@ def _read_split(root: Path, name: str, reading: Reading) -> dict[str, str]:
     path = inside(root, name) if name else _STANDARD_SPLIT
     if not path.is_file():
         raise InputError(f"{path}: there is no such split; expected a csv with video and part")
-    table = csv.DictReader(read_lines(path, reading))
-    if not {"video", "part"} <= set(table.fieldnames or []):
-        raise InputError(f"{path}: expected the columns video and part")
-    return {row["video"]: part_of(row["part"] or "", str(path)) for row in table}
+    with naming(path, "a csv with video and part"):
+        table = csv.DictReader(read_lines(path, reading))
+        if not {"video", "part"} <= set(table.fieldnames or []):
+            raise InputError(f"{path}: expected the columns video and part")
+        return {row["video"]: part_of(row["part"] or "", str(path)) for row in table}

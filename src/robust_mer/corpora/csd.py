@@ -7,12 +7,14 @@ file that was aligned to segments has a key ``video[k]`` for each of them.
 from functools import lru_cache
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from robust_mer.corpora.feature_files import cut_padding, text_of
 from robust_mer.errors import InputError, UtteranceError
+from robust_mer.files import naming
+from robust_mer.hdf5 import dataset, open_hdf5
 
+_KIND = "a computational sequence"
 _SEEN = 64  # videos whose intervals are kept; utterances of a video follow each other
 _TOUCH = 1e-6  # seconds that neighbours may overlap by rounding
 _PAUSE = "sp"  # stands among the words
@@ -27,13 +29,10 @@ class Sequence:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        try:
-            content = h5py.File(file)
+        content = open_hdf5(file, _KIND)
+        with naming(file, _KIND):
             self._data = content[next(iter(content))]["data"]
-            first = self._data[next(iter(self._data))]["features"]
-        except (OSError, KeyError, StopIteration) as error:
-            raise InputError(f"{file} is not a computational sequence: {error}") from error
-        self.width = int(first.shape[-1])
+            self.width = int(dataset(self._data[next(iter(self._data))], "features").shape[-1])
         self.intervals = lru_cache(maxsize=_SEEN)(self._intervals)
         self.words = lru_cache(maxsize=_SEEN)(self._words)
 
@@ -46,18 +45,25 @@ class Sequence:
 
     def features(self, key: str, rows: slice = slice(None)) -> np.ndarray:
         """Features [N, D] of a video, or some rows of them."""
-        return self._data[key]["features"][rows]
+        with naming(self.file, _KIND):
+            return dataset(self._data[key], "features")[rows]
 
     def _intervals(self, key: str) -> np.ndarray:
         """Start and end of every row, seconds: [N, 2]."""
-        intervals = self._data[key]["intervals"][()]
-        if len(intervals) != len(self._data[key]["features"]):
+        with naming(self.file, _KIND):
+            intervals = dataset(self._data[key], "intervals")[()]
+            rows = len(dataset(self._data[key], "features"))
+        if intervals.shape[1:] != (2,) or intervals.dtype.kind not in "fiu":
+            raise InputError(f"{self.file}: intervals of {key} are expected to be times (rows, 2)")
+        if len(intervals) != rows:
             raise InputError(f"{self.file}: {key} has more or fewer intervals than features")
         return intervals
 
     def _words(self, key: str) -> list[str]:
         """The words of a sequence of words, pauses among them."""
-        return [text_of(np.ravel(row)[0]) for row in self.features(key)]
+        rows = self.features(key)
+        with naming(self.file, _KIND):
+            return [text_of(np.ravel(row)[0]) for row in rows]
 
     def during(self, key: str, start: float, end: float) -> slice:
         """Rows that share some time with an interval."""

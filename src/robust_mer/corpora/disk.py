@@ -20,6 +20,14 @@ def read_lines(path: Path, reading: Reading) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is such a file; of a name that no file can have there is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def wrong_root(root: Path, looked_for: str, mend: str) -> InputError:
     """The error of a root that does not hold the corpus: what was sought, and what is there.
 

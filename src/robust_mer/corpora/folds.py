@@ -12,6 +12,8 @@ from robust_mer.files import whole
 from robust_mer.jobs import log
 from robust_mer.table import PARTS, read_table
 
+_NEEDED = ["session", "speaker", "label", "audio", "video", "start", "end", "text", "audio_is_cut"]
+
 
 def make_folds(
     utterances: pd.DataFrame,
@@ -153,9 +155,11 @@ def write_folds(
     Raises:
         InputError: the corpus does not fit the scheme, or breaks a promise of it.
     """
-    utterances = read_table(utterances_csv)
+    utterances = read_table(utterances_csv, ["utterance", *_NEEDED])
     folds = make_folds(utterances, **settings)
-    checks = check_folds(folds, utterances, read_table(media_csv), settings["scheme"])
+    checks = check_folds(
+        folds, utterances, read_table(media_csv, ["path", "bytes", "hash"]), settings["scheme"]
+    )
     with whole(folds_csv) as unfinished:
         folds.to_csv(unfinished, index=False)
     with whole(checks_csv) as unfinished:

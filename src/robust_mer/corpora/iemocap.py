@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from robust_mer.corpora.disk import read_lines, wrong_root
+from robust_mer.corpora.disk import is_there, read_lines, wrong_root
 from robust_mer.corpora.utterances import Reading
 
 SETTINGS = {
@@ -110,7 +110,7 @@ def _read_dialogue(root: Path, session: Path, path: Path, settings: dict, readin
     transcript = session / "dialog" / "transcriptions" / path.name
     texts = _read_transcript(transcript, reading)
     video = session / "dialog" / "avi" / "DivX" / f"{dialogue}.avi"
-    if not video.is_file():
+    if not is_there(video):
         reading.note(video, 0, "is missing")
     seen = set()
     for number, line in enumerate(read_lines(path, reading), start=1):
@@ -131,7 +131,7 @@ def _read_dialogue(root: Path, session: Path, path: Path, settings: dict, readin
             continue
         audio = session / "sentences" / "wav" / dialogue / f"{utterance}.wav"
         alignment = session / "sentences" / "ForcedAlignment" / dialogue / f"{utterance}.wdseg"
-        if not audio.is_file():
+        if not is_there(audio):
             reading.note(audio, 0, "is missing")
         if utterance not in texts:
             reading.note(path, number, f"{utterance} has no line in {transcript.name}")
@@ -170,4 +170,4 @@ def _read_transcript(path: Path, reading: Reading) -> dict[str, tuple[str, int]]
 
 
 def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_file() else ""
+    return path.relative_to(root).as_posix() if is_there(path) else ""

@@ -42,7 +42,10 @@ def index_corpus(
     reading = load(reader["implementation"])(root, reader["settings"])
     _check_times(root, reading)
     _check_losses(reading, max_left_out)
-    table = reading.table()
+    try:
+        table = reading.table()
+    except InputError as error:
+        raise InputError(f"{root}: {error}") from None
     with whole(utterances_csv) as unfinished:
         table.to_csv(unfinished, index=False)
     with whole(problems_csv) as unfinished:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from robust_mer.corpora.disk import read_lines, wrong_root
+from robust_mer.corpora.disk import is_there, read_lines, wrong_root
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
 from robust_mer.files import inside
@@ -67,7 +67,7 @@ def read(root: Path, settings: dict) -> Reading:
             continue
         row["label"] = labels.get(row["label"], row["label"])
         for column in ("audio", "video"):
-            if row.get(column) and not inside(root, row[column]).is_file():
+            if row.get(column) and not is_there(inside(root, row[column])):
                 reading.note(path, line, f"{column} file {row[column]} is missing")
                 row[column] = ""
         if not _is_time(row.get("start", ""), row.get("end", "")):

@@ -8,7 +8,6 @@ A folder with ``A/comparE.h5``, ``V/denseface.h5`` and ``L/bert_large.h5``, each
 from collections import Counter
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from robust_mer.corpora import iemocap, msp_improv
@@ -16,7 +15,8 @@ from robust_mer.corpora.disk import wrong_root
 from robust_mer.corpora.feature_files import FeatureSource, cut_padding, named_for, part_of, text_of
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.files import inside
+from robust_mer.files import inside, naming
+from robust_mer.hdf5 import dataset, open_hdf5
 
 SETTINGS = {
     # the file of each modality, in the corpus' root
@@ -28,6 +28,7 @@ SETTINGS = {
     "classes": [],
 }
 
+_KIND = "a file with a dataset (frames, features) for each utterance"
 _PARTS = ("trn", "val", "tst")
 # Published sizes of the four classes, all different, so that they tell the order.
 _SIZES = (
@@ -41,14 +42,18 @@ class Datasets:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._content = _open(file)
-        self.width = self._content[next(iter(self._content))].shape[-1]
+        self._content = open_hdf5(file, _KIND)
+        with naming(file, _KIND):
+            first = dataset(self._content, next(iter(self._content), "any utterance"))
+            if first.ndim not in (1, 2):
+                raise ValueError(f"{first.name} has the shape {first.shape}")
+        self.width = first.shape[-1]
 
     def frames(self, utterance: str) -> tuple[np.ndarray, int]:
         """See `FeatureSource`."""
         if utterance not in self._content:
             raise UtteranceError(f"{self.file.name} has no such utterance")
-        return cut_padding(np.atleast_2d(self._content[utterance][()]))
+        return cut_padding(np.atleast_2d(dataset(self._content, utterance)[()]))
 
 
 def tables(root: Path, settings: dict) -> list[str]:
@@ -123,28 +128,19 @@ def features(root: Path, settings: dict, modality: str) -> FeatureSource:
     return Datasets(path)
 
 
-def _open(path: Path) -> h5py.File:
-    try:
-        content = h5py.File(path)
-    except OSError as error:
-        raise InputError(f"{path} is not an HDF5 file: {error}") from error
-    first = next(iter(content.values()), None)
-    if not isinstance(first, h5py.Dataset) or first.ndim not in (1, 2):
-        raise InputError(f"{path} should hold a dataset (frames, features) for each utterance")
-    return content
-
-
 def _read_part(fold: Path, part: str) -> tuple[list[str], list[int]]:
-    try:
-        names = np.load(fold / f"{part}_int2name.npy", allow_pickle=False)
-        labels = np.load(fold / f"{part}_label.npy", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{fold}: names or labels of {part} cannot be read: {error}") from error
-    if len(names) != len(labels):
-        raise InputError(f"{fold}: {part} has {len(names)} names and {len(labels)} labels")
-    if labels.ndim == 2 and labels.shape[1] > 1:
-        labels = labels.argmax(axis=1)
-    return [text_of(np.ravel(name)[0]) for name in names], [int(v) for v in labels.ravel()]
+    path = fold / f"{part}_int2name.npy"
+    with naming(path, "an array of names"):
+        names = [text_of(np.ravel(name)[0]) for name in np.load(path, allow_pickle=False)]
+    path = fold / f"{part}_label.npy"
+    with naming(path, "an array of labels"):
+        labels = np.load(path, allow_pickle=False)
+        if labels.ndim == 2 and labels.shape[1] > 1:
+            labels = labels.argmax(axis=1)
+        numbers = [int(number) for number in labels.ravel()]
+    if len(names) != len(numbers):
+        raise InputError(f"{fold}: {part} has {len(names)} names and {len(numbers)} labels")
+    return names, numbers
 
 
 def _name_classes(places: dict[str, int], given: list[str], folder: Path) -> dict[int, str]:

@@ -16,6 +16,8 @@ from robust_mer.corpora.segments import (
     width_of,
 )
 from robust_mer.corpora.utterances import Reading
+from robust_mer.errors import InputError
+from robust_mer.files import naming
 
 SETTINGS = {
     # the pickle, in the corpus' root
@@ -64,9 +66,14 @@ def features(root: Path, settings: dict, modality: str) -> FeatureSource:
 
 def _lengths(split: Split, key: str, path: Path) -> dict[str, int]:
     if key == "text" and "text_bert" in split.content:
-        counts = split.array("text_bert", path)[:, _MASK].sum(axis=1)
+        with naming(path, "a file whose text_bert is [segments, 3, tokens]"):
+            counts = split.array("text_bert", path)[:, _MASK].sum(axis=1)
     elif f"{key}_lengths" in split.content:
         counts = split.array(f"{key}_lengths", path)
     else:
         return {}
-    return dict(zip(split.utterances, map(int, counts), strict=True))
+    with naming(path, f"a file with the lengths of {key} in numbers"):
+        lengths = dict(zip(split.utterances, map(int, counts), strict=True))
+    if min(lengths.values(), default=0) < 0:
+        raise InputError(f"{path}: {split.key} has a length of {key} below 0")
+    return lengths

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from robust_mer.corpora.disk import read_lines, wrong_root
+from robust_mer.corpora.disk import is_there, read_lines, wrong_root
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
 
@@ -118,12 +118,12 @@ def _row(
     row = {**name, "utterance": utterance, "audio_is_cut": "1"}
     for modality, extension in (("audio", "wav"), ("video", "avi")):
         places = [f"{below}.{extension}", f"{modality.capitalize()}/{below}.{extension}"]
-        found = [place for place in places if (root / place).is_file()]
+        found = [place for place in places if is_there(root / place)]
         row[modality] = found[0] if found else ""
         if not found:
             reading.note(path, number, f"{modality} file of {utterance} is missing: {places[0]}")
     transcript = root / _TRANSCRIPTS / f"{utterance}.txt"
-    if transcript.is_file():
+    if is_there(transcript):
         row["text"] = " ".join(" ".join(read_lines(transcript, reading)).split())
     else:
         reading.note(path, number, f"{utterance} has no transcript {transcript.name}")

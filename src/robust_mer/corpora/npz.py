@@ -8,7 +8,7 @@ from robust_mer.corpora.disk import wrong_root
 from robust_mer.corpora.feature_files import Arrays, FeatureSource, named_for, part_of, text_of
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
-from robust_mer.files import inside
+from robust_mer.files import inside, naming
 
 SETTINGS = {
     # the file, in the corpus' root
@@ -22,6 +22,7 @@ SETTINGS = {
     "labels": {},
 }
 
+_KIND = "an npz file"
 _REQUIRED = ("utterance", "speaker", "label")
 _OPTIONAL = ("session", "dialogue", "text", "part")
 
@@ -48,9 +49,9 @@ def read(root: Path, settings: dict) -> Reading:
             f"{', '.join(_REQUIRED)} and optionally {', '.join(_OPTIONAL)}"
         )
     path = _find(root, settings)
-    with np.load(path, allow_pickle=False) as file:
+    with naming(path, _KIND), np.load(path, allow_pickle=False) as file:
         columns = {column: _array(file, key, path) for column, key in named.items()}
-    count = len(columns["utterance"])
+    count = columns["utterance"].size
     for column, values in columns.items():
         if values.shape != (count,):
             raise InputError(
@@ -80,13 +81,17 @@ def features(root: Path, settings: dict, modality: str) -> FeatureSource:
     """The frames of a modality; see `FeatureSource`. A vector [D] is one frame."""
     key = named_for(modality, settings["arrays"])
     path = _find(root, settings)
-    with np.load(path, allow_pickle=False) as file:
+    with naming(path, _KIND), np.load(path, allow_pickle=False) as file:
         values = _array(file, key, path)
         names = _array(file, settings["columns"]["utterance"], path)
-    if values.ndim not in (2, 3) or len(values) != len(names) or values.dtype.kind not in "fiu":
+    if (
+        values.ndim not in (2, 3)
+        or values.shape[:1] != names.shape
+        or values.dtype.kind not in "fiu"
+    ):
         raise InputError(
             f"{path}: {key} has the shape {values.shape} of {values.dtype}, expected numbers "
-            f"({len(names)}, features) or ({len(names)}, frames, features)"
+            f"({names.size}, features) or ({names.size}, frames, features)"
         )
     rows = dict(zip(map(text_of, names), values, strict=True))
     return Arrays(path, values.shape[-1], rows)
@@ -105,6 +110,8 @@ def _array(file: np.lib.npyio.NpzFile, key: str, path: Path) -> np.ndarray:
     if key not in file:
         raise InputError(f"{path} has no array {key!r}; it has {', '.join(file.files)}")
     try:
-        return file[key]
+        if isinstance(array := file[key], np.ndarray):
+            return array
+        raise ValueError("it is no array")  # what is no .npy comes as bytes
     except ValueError as error:  # an array of objects would be unpickled
         raise InputError(f"{path}: the array {key!r} cannot be read safely: {error}") from error

@@ -12,7 +12,6 @@ The format is documented in the standard library's ``pickletools``; how numpy pi
 import mmap
 import pickletools
 import re
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,10 @@ from typing import Any
 import numpy as np
 
 from robust_mer.errors import InputError
+from robust_mer.files import naming
 
 _LARGE = 65_536  # bytes; longer ones are left in the file
 _OPCODES = {opcode.code: opcode for opcode in pickletools.opcodes}
-_DAMAGE = (
-    ValueError, TypeError, LookupError, AttributeError, OverflowError, OSError, struct.error,
-)  # fmt: skip
 _DTYPE = re.compile(r"[|<>=]?(?:b1|[iu][1248]|f[248]|c(?:8|16)|O8?|[SU]\d{1,6})")
 
 # opcodes that bring bytes, by the width of their count
@@ -52,17 +49,15 @@ def read_pickle(path: str | Path) -> Any:
             it is damaged.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return _Interpreter(data).run()
-    except _Refused as refused:
-        raise InputError(
-            f"{path} names {refused}. Pickles may hold numpy arrays and plain containers only, "
-            "since anything else could run code"
-        ) from None
-    except _DAMAGE as error:
-        raise InputError(f"{path} is not a pickle that can be read: {error}") from error
+    with naming(path, "a pickle that can be read"), path.open("rb") as file:
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        try:
+            return _Interpreter(data).run()
+        except _Refused as refused:
+            raise InputError(
+                f"{path} names {refused}. Pickles may hold numpy arrays and plain containers only, "
+                "since anything else could run code"
+            ) from None
 
 
 class _Refused(Exception):

@@ -13,7 +13,9 @@ from robust_mer.corpora.feature_files import part_of, polarity, text_of, video_o
 from robust_mer.corpora.pickles import read_pickle
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
-from robust_mer.files import inside
+from robust_mer.files import inside, naming
+
+_DEEPEST = 5
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Split:
         Raises:
             InputError: there is none, or it has another number of rows.
         """
-        array = np.asarray(self.content[key]) if key in self.content else None
+        with naming(path, f"a file whose {key} is an array"):
+            array = np.asarray(_shallow(self.content[key])) if key in self.content else None
         if array is None or not array.ndim or len(array) != len(self.utterances):
             found = "nothing" if array is None else f"an array of shape {array.shape}"
             raise InputError(
@@ -51,6 +54,11 @@ def read_splits(root: Path, file: str) -> tuple[Path, list[Split]]:
     if not path.is_file():
         raise wrong_root(root, f"no {file}", "Put the file there, or name it in the config")
     content = read_pickle(path)
+    with naming(path, "a file of segments with ids"):
+        return path, _splits(content, path)
+
+
+def _splits(content: Any, path: Path) -> list[Split]:
     if not isinstance(content, dict) or not all(
         isinstance(split, dict) and "id" in split for split in content.values()
     ):
@@ -68,7 +76,7 @@ def read_splits(root: Path, file: str) -> tuple[Path, list[Split]]:
             utterances.append(name if seen[name] == 1 else f"{name}[{count[name]}]")
             count[name] += 1
         read.append(Split(key, part, utterances, split))
-    return path, read
+    return read
 
 
 def read_segments(root: Path, file: str, labels: str, text: str, zero: str) -> Reading:
@@ -87,7 +95,8 @@ def read_segments(root: Path, file: str, labels: str, text: str, zero: str) -> R
     reading = Reading(more=["part", "dialogue"])
     for split in splits:
         sentiments = split.array(labels, path)
-        sentiments = sentiments.reshape(len(sentiments), -1)[:, 0].astype(float)
+        with naming(path, f"a file with numbers in {labels}"):
+            sentiments = sentiments.reshape(len(sentiments), -1)[:, 0].astype(float)
         texts = split.array(text, path) if text in split.content else None
         for row, utterance in enumerate(split.utterances):
             label = polarity(sentiments[row], zero)
@@ -125,16 +134,26 @@ def width_of(splits: list[Split], key: str, path: Path) -> int:
         InputError: it differs between parts, or the array is no such array.
     """
     arrays = [split.array(key, path) for split in splits]
-    widths = {array.shape[-1] for array in arrays}
     fits = all(array.ndim == 3 and array.dtype.kind in "fiu" for array in arrays)
+    widths = {array.shape[-1] for array in arrays}
     if len(widths) != 1 or not fits:
         raise InputError(f"{path}: {key} should be numbers [segments, frames, features]")
     return widths.pop()
 
 
+def _shallow(value: Any) -> Any:
+    """The value, unless it is lists in lists as no array is: numpy may look at them for ever."""
+    inner = value
+    for _ in range(_DEEPEST):
+        if not isinstance(inner, (list, tuple)) or not inner:
+            return value
+        inner = inner[0]
+    raise ValueError("it has lists in lists in lists")
+
+
 def _name(row: Any) -> str:
     """A segment's id: one text, or a row of video, start and end."""
-    return "_".join(text_of(part) for part in np.ravel(row))
+    return "_".join(text_of(part) for part in np.ravel(_shallow(row)))
 
 
 def _first(row: Any) -> str:

@@ -1,5 +1,6 @@
 """What every reader returns, and how it becomes ``utterances.csv``."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,11 @@ COLUMNS = [
     "text",
     "audio_is_cut",
 ]
+
+# C0 and C1, Unicode's ends of lines, halves of characters, and what numpy holds beyond Unicode: all
+# but what stands here.
+_SOUND = r"\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\U0010ffff"
+_CONTROL, _CONTROL_IN_TEXT = re.compile(f"[^{_SOUND}]"), re.compile(rf"[^\t\n{_SOUND}]")
 
 
 @dataclass
@@ -53,8 +59,17 @@ class Reading:
         self.lost += 1
 
     def add(self, row: dict, file: str | Path, line: int) -> None:
-        """Add an utterance that was read in ``file``; the second one of a name is skipped."""
+        """Add an utterance that was read in ``file``.
+
+        The second one of a name is skipped, and one with a control character in a name or a path,
+        which a table or a line of a log cannot hold as it is. In a text, a blank takes its place.
+        """
         utterance = row["utterance"]
+        row = {**row, "text": _CONTROL_IN_TEXT.sub(" ", row.get("text", ""))}
+        for column, value in row.items():
+            if column != "text" and _CONTROL.search(value):
+                self.skip(file, line, f"{column} {value[:80]!r} has a control character")
+                return
         if utterance in self.origins:
             first_file, first_line = self.origins[utterance]
             where = f"line {first_line}" if first_file == str(file) else first_file

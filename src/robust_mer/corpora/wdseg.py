@@ -57,7 +57,7 @@ def parse_wdseg(text: str, name: str) -> list[Word]:
         try:
             first, last, _, word = cells
             start, end = int(first) * _FRAME, (int(last) + 1) * _FRAME
-        except ValueError:
+        except (ValueError, OverflowError):
             raise UtteranceError(f"{name}, line {number} not understood: {line[:80]!r}") from None
         if word not in _SILENCE:
             found.append(Word(_PRONUNCIATION.sub("", word), start, end))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from robust_mer.corpora.disk import wrong_root
 from robust_mer.corpora.words import Word, WordTimes
-from robust_mer.errors import InputError, UtteranceError
+from robust_mer.errors import UtteranceError
 from robust_mer.files import inside
 from robust_mer.table import read_table
 
@@ -33,12 +33,7 @@ def words(root: Path, settings: dict) -> WordTimes:
             f"no {_NAME}",
             "Put the table there, or leave out aligned_to in the corpus' modalities",
         )
-    try:
-        table = read_table(path)
-    except ValueError as error:
-        raise InputError(f"{path} cannot be read as a table: {error}") from error
-    if missing := [column for column in _COLUMNS if column not in table]:
-        raise InputError(f"{path} lacks the columns {', '.join(missing)}")
+    table = read_table(path, _COLUMNS)
     by_utterance = {name: rows for name, rows in table.groupby("utterance", sort=False)}
     return partial(_read, by_utterance)
 

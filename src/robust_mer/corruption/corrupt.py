@@ -19,8 +19,9 @@ from robust_mer.corruption.noise import Noise, check_noise
 from robust_mer.corruption.schedule import Step, exact_step, paper_step
 from robust_mer.data import Corpus, fit_normaliser, read_corpus, training_frames, variance_of
 from robust_mer.errors import InputError
-from robust_mer.files import whole
+from robust_mer.files import naming, whole
 from robust_mer.jobs import log
+from robust_mer.table import check_width
 
 _VALUES_AT_A_TIME = 1_000_000
 _PRECISION = 0.005  # of a measured power: its standard error, as a share, that is good enough
@@ -181,5 +182,9 @@ def _is_enough(energy: np.ndarray, count: np.ndarray) -> bool:
 
 def read_alpha_bars(path: str | Path) -> dict[tuple[int, str], float]:
     """abar by (fold, modality) from a ``schedule.csv``; NaN where nothing is added."""
-    table = pd.read_csv(path)
-    return {(int(row.fold), str(row.modality)): float(row.alpha_bar) for row in table.itertuples()}
+    with naming(path, "a noise schedule"):
+        check_width(path)
+        table = pd.read_csv(path)
+        return {
+            (int(row.fold), str(row.modality)): float(row.alpha_bar) for row in table.itertuples()
+        }

@@ -17,6 +17,7 @@ import pyarrow.dataset as ds
 from robust_mer.corruption.names import PARTIAL, drawn_condition
 from robust_mer.errors import InputError
 from robust_mer.evaluation.summary import PredictionFile, kinds_of, read_predictions
+from robust_mer.files import naming
 from robust_mer.table import read_table
 
 _PROBABILITY = "probability_"
@@ -59,12 +60,18 @@ def read_held_out(utterances_csv: str | Path, folds_csv: str | Path, folds: list
     Raises:
         InputError: one of the folds is not there.
     """
-    index = read_table(utterances_csv).set_index("utterance")
-    parts = read_table(folds_csv)
+    index = read_table(utterances_csv, ["utterance", "label", "speaker"]).set_index("utterance")
+    parts = read_table(folds_csv, ["fold", "part", "utterance"])
     parts = parts[parts["fold"].isin([str(fold) for fold in folds])]
     test = parts[parts["part"] == "test"]
     if absent := [fold for fold in folds if str(fold) not in set(test["fold"])]:
         raise InputError(f"{folds_csv} has no test part of fold {absent[0]}")
+    if not index.index.is_unique or not test["utterance"].isin(index.index).all():
+        raise InputError(
+            f"{folds_csv} and {utterances_csv} do not name the same utterances, each once"
+        )
+    if "train" not in set(parts["part"]):
+        raise InputError(f"{folds_csv} has no training part")
     sizes = parts.groupby(["fold", "part"]).size().unstack(fill_value=0)
     names = pd.Index(sorted(test["utterance"].unique()))
     label = index.loc[test["utterance"], "label"]
@@ -125,6 +132,14 @@ def read_answers(
         & ds.field("seed").isin(seeds)
     )
     table = read_predictions(file, None, wanted)
+    with naming(file.path, "a file of predictions"):
+        return _answers(table, file, tested, seeds, one_condition_seed)
+
+
+def _answers(
+    table: pa.Table, file: PredictionFile, tested: HeldOut, seeds: list[int],
+    one_condition_seed: int | None,
+) -> Answers:  # fmt: skip
     fold, seed = (_places(table[name], values, file) for name, values in
                   (("fold", tested.folds), ("seed", seeds)))  # fmt: skip
     utterance = _places(table["utterance"], tested.names, file)

@@ -5,13 +5,38 @@ from pathlib import Path
 
 import yaml
 
+from robust_mer.files import naming
+
 SAMPLES = "samples"
 GAIN = "gain"
 
 
 def read_layouts(path: str | Path) -> dict[str, dict]:
-    """The layouts of ``resources/published/layouts.yaml`` by name; the file says what they hold."""
-    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    """The layouts of ``resources/published/layouts.yaml`` by name; the file says what they hold.
+
+    Raises:
+        InputError: it is something else.
+    """
+    with naming(path, "a file of layouts"):
+        layouts = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        for layout in layouts.values():
+            _check(layout)
+        return layouts
+
+
+def _check(layout: dict) -> None:
+    """Ask for what every layout has; KeyError or TypeError where it is not there."""
+    if layout.get("kind") == SAMPLES:
+        return
+    for part in (layout["cell"], *layout["rows"], *layout["columns"]):
+        for key in ("class", "trained_on", "tested_on", "condition"):
+            if not isinstance(part.get(key, ""), str):
+                raise TypeError(f"{key} is no text")
+    for _, cells in rows_of(layout):
+        for cell in cells:
+            _ = cell["class"], cell["trained_on"], cell["tested_on"]
+            if cell["condition"] == GAIN:
+                _ = set(layout["over"])
 
 
 def cell_of(layout: dict, row: dict, column: dict) -> dict:

@@ -8,6 +8,8 @@ import pandas as pd
 from robust_mer.corruption.names import CLEAN, NONE
 from robust_mer.errors import InputError
 from robust_mer.evaluation.summary import AVERAGE, COMPLETE, SAME, SAME_NONE, training_of
+from robust_mer.files import naming
+from robust_mer.table import check_width
 
 MODEL_NAMES = {
     "men": "MEN",
@@ -39,16 +41,19 @@ def read_published(folder: str | Path, corpus: str) -> pd.DataFrame:
         InputError: No paper has numbers for such a corpus.
     """
     folder = Path(folder)
-    average = pd.read_csv(folder / "nmer_table2_average.csv").assign(condition=AVERAGE)
-    single = pd.read_csv(folder / "nmer_table3_conditions.csv").rename(
-        columns={"clean_modalities": "condition"}
-    )
-    single = single[single["condition"] != "avg"]  # Table 2 has these too
-    unimodal = pd.read_csv(folder / "nmer_table4_unimodal.csv").assign(condition=NONE)
-    unimodal["model"] = "unimodal " + unimodal.pop("modality")
-    none = pd.read_csv(folder / "nmer_table5_all_noisy.csv").assign(condition=NONE)
-    published = pd.concat([average, single, unimodal, none], ignore_index=True)
-    known = sorted({*published["corpus"], *pd.read_csv(folder / "cm_arr_gains.csv")["corpus"]})
+    with naming(folder, "a folder with the papers' numbers"):
+        for path in folder.glob("*.csv"):
+            check_width(path)
+        average = pd.read_csv(folder / "nmer_table2_average.csv").assign(condition=AVERAGE)
+        single = pd.read_csv(folder / "nmer_table3_conditions.csv").rename(
+            columns={"clean_modalities": "condition"}
+        )
+        single = single[single["condition"] != "avg"]  # Table 2 has these too
+        unimodal = pd.read_csv(folder / "nmer_table4_unimodal.csv").assign(condition=NONE)
+        unimodal["model"] = "unimodal " + unimodal.pop("modality")
+        none = pd.read_csv(folder / "nmer_table5_all_noisy.csv").assign(condition=NONE)
+        published = pd.concat([average, single, unimodal, none], ignore_index=True)
+        known = sorted({*published["corpus"], *pd.read_csv(folder / "cm_arr_gains.csv")["corpus"]})
     if corpus not in known:
         raise InputError(f"no numbers are published for {corpus!r}, only for {', '.join(known)}")
     return (

@@ -13,6 +13,7 @@ from av.stream import Disposition
 
 from robust_mer.errors import InputError
 from robust_mer.features.utterance import Utterance
+from robust_mer.files import naming
 
 _LONGEST_TEXT = 1_000_000  # bytes of a text file
 
@@ -120,14 +121,11 @@ def _read_text(path: Path) -> str:
 
 def _decode_sound(path: Path, to: Path) -> None:
     """Write the first track of sound as it is, float32, at its own rate and channels."""
-    try:
-        with av.open(str(path)) as container:
-            stream = container.streams.audio[0]
-            rate, channels = stream.rate, stream.channels
-            convert = av.AudioResampler("fltp", layout=stream.layout, rate=rate)
-            with soundfile.SoundFile(to, "w", rate, channels, "FLOAT") as file:
-                for decoded in (*container.decode(stream), None):  # None empties the resampler
-                    for frame in convert.resample(decoded):
-                        file.write(np.ascontiguousarray(frame.to_ndarray().T))
-    except av.FFmpegError as error:
-        raise InputError(f"{path}: its sound cannot be decoded: {error}") from error
+    with naming(path, "sound that can be decoded"), av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        rate, channels = stream.rate, stream.channels
+        convert = av.AudioResampler("fltp", layout=stream.layout, rate=rate)
+        with soundfile.SoundFile(to, "w", rate, channels, "FLOAT") as file:
+            for decoded in (*container.decode(stream), None):  # None empties the resampler
+                for frame in convert.resample(decoded):
+                    file.write(np.ascontiguousarray(frame.to_ndarray().T))

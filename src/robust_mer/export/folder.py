@@ -9,7 +9,7 @@ from pathlib import Path
 
 from robust_mer.data import Normaliser
 from robust_mer.errors import InputError
-from robust_mer.files import sha256, whole
+from robust_mer.files import naming, sha256, whole
 from robust_mer.models.model import Model
 from robust_mer.training.checkpoint import load_checkpoint
 
@@ -118,7 +118,7 @@ def load_model(folder: str | Path) -> ExportedModel:
             f"{folder} is no exported model: it has no {' and no '.join(lacking)}. "
             "`snakemake exported` makes such folders, results/CORPUS/exported/..."
         )
-    try:
+    with naming(folder / DESCRIPTION, "as this version writes it"):
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         found = description["format"]
         if found != _FORMAT:
@@ -127,10 +127,11 @@ def load_model(folder: str | Path) -> ExportedModel:
             modality: ModalityInput(**one) for modality, one in description["modalities"].items()
         }
         expected = description["weights_sha256"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{folder / DESCRIPTION} is not as this version writes it: {error}"
-        ) from error
+        strange = [
+            one.implementation
+            for one in inputs.values()
+            if one.implementation and not one.implementation.startswith("robust_mer.features.")
+        ]
     if sha256(folder / WEIGHTS) != expected:
         raise InputError(
             f"{folder / WEIGHTS} is not the file that {DESCRIPTION} describes: its SHA-256 differs"
@@ -139,11 +140,6 @@ def load_model(folder: str | Path) -> ExportedModel:
     widths = {modality: one.features for modality, one in inputs.items()}
     if widths != facts["widths"]:
         raise InputError(f"{folder}: {DESCRIPTION} and {WEIGHTS} name other modalities or widths")
-    strange = [
-        one.implementation
-        for one in inputs.values()
-        if one.implementation and not one.implementation.startswith("robust_mer.features.")
-    ]
     if strange:
         raise InputError(
             f"{folder / DESCRIPTION} names code outside the extractors: {strange[0]!r}"

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from robust_mer.data import Corpus, fit_normalisers, read_corpus
+from robust_mer.errors import InputError
 from robust_mer.files import whole
 from robust_mer.jobs import log
 from robust_mer.training.frames import Frames, load_frames
@@ -61,10 +62,14 @@ def export_features(
         corruption: Its name.
         fold: Which fold.
         seed: Of the noise.
+
+    Raises:
+        InputError: an utterance has a name that the layout cannot hold.
     """
     folder = Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
     corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
+    _check_names(corpus.utterances)
     how = corruption_of_fold(noises, alpha_bars, seed, fold)
     normalisers = fit_normalisers(corpus, fold, normalise)
     frames = load_frames(corpus, torch.device("cpu"))
@@ -84,6 +89,16 @@ def export_features(
             encoding="utf-8",
         )
     log.info("%s, fold %d: %d modalities", corruption, fold, len(frames))
+
+
+def _check_names(utterances: list[str]) -> None:
+    """A dataset's name is a path in HDF5: ``/`` makes groups, and ``.`` is the group itself."""
+    for name in utterances:
+        if "/" in name or name == ".":
+            raise InputError(
+                f"utterance {name!r}: MMIN's layout has a dataset of the utterance's name, which "
+                "cannot hold '/' or be '.'; rename it in the corpus"
+            )
 
 
 def _write_modality(

@@ -13,6 +13,7 @@ from robust_mer.features.utterance import Utterance
 
 SAMPLE_RATE = 16_000  # Hz
 
+_RATES = 1000, 1_000_000  # Hz; beyond them lies no recording of a voice
 _MAY_LACK = 0.5  # seconds that a recording may end before the index says; annotators round
 _BLOCK = 1 << 20  # frames decoded at a time, so that a long recording is never held at its own rate
 
@@ -53,6 +54,8 @@ def decode_audio(utterance: Utterance) -> Audio:
     try:
         with soundfile.SoundFile(path) as file:
             rate, channels = file.samplerate, file.channels
+            if not _RATES[0] <= rate <= _RATES[1]:
+                raise UtteranceError(f"audio cannot be decoded: its header says {rate} Hz")
             first = round((start or 0) * rate)
             last = _promised_frames(file) if end is None else round(end * rate)
             file.seek(min(first, file.frames))
@@ -93,18 +96,15 @@ def _promised_frames(file: soundfile.SoundFile) -> int:
 def _converted(file: soundfile.SoundFile, frames: int) -> tuple[np.ndarray, int]:
     """The next frames, mono at 16 kHz, and how many there were in the file."""
     rate = file.samplerate
-    signal = np.empty(-(-frames * SAMPLE_RATE // rate) + 1, np.float32)
-    stream = None
+    parts, stream, read = [], None, 0  # no room for what a header promises: it may be any number
     if rate != SAMPLE_RATE:
         stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
-    read = length = 0
     for block, is_last in _mono_blocks(file, frames):
         read += len(block)
         if stream is not None:
             block = stream.resample_chunk(block, last=is_last)
-        signal[length : length + len(block)] = block
-        length += len(block)
-    return signal[:length], read
+        parts.append(block)
+    return np.concatenate(parts), read
 
 
 def _mono_blocks(file: soundfile.SoundFile, frames: int) -> Iterator[tuple[np.ndarray, bool]]:

@@ -21,6 +21,7 @@ from robust_mer.identity import code_identity
 from robust_mer.jobs import log, progress
 from robust_mer.settings import remarks
 from robust_mer.store import write_features
+from robust_mer.table import read_table
 
 _COLUMNS = ["utterance", "audio", "video", "region", "start", "end", "text", "audio_is_cut"]
 
@@ -165,13 +166,7 @@ def read_utterances(path: str | Path, root: Path) -> list[Utterance]:
         InputError: the table lacks a column or names an utterance twice, a time is not a number,
             or a path leaves ``root``.
     """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as a table: {error}") from error
-    missing = [column for column in _COLUMNS if column not in table]
-    if missing:
-        raise InputError(f"{path} lacks the columns {', '.join(missing)}")
+    table = read_table(path, _COLUMNS)
     if table.empty:
         raise InputError(f"{path} has no utterances")
     twice = table["utterance"][table["utterance"].duplicated()]

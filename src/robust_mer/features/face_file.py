@@ -11,9 +11,12 @@ import pandas as pd
 
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.faces import Faces
-from robust_mer.files import whole
+from robust_mer.files import naming, whole
+from robust_mer.hdf5 import dataset, open_hdf5
 from robust_mer.store import write_features
 
+_KIND = "a file of faces"
+_DATASETS = ("reason", "status", "values", "crop", "looked_at", "seconds")
 _MARKS = ["left_eye", "right_eye", "nose", "left_mouth", "right_mouth"]  # as seen in the picture
 NAMES = [
     "time", "left", "top", "right", "bottom",
@@ -88,13 +91,12 @@ class FaceFile:
 
     def __init__(self, path: str | Path, settings: dict | None = None):
         self.path = Path(path)
-        try:
-            self._file = h5py.File(self.path)
-            names = [name.decode() for name in self._file["utterance"][:]]
-            self._offsets, self._ends = self._file["offsets"][:], self._file["crop_offsets"][:]
+        self._file = open_hdf5(path, _KIND)
+        with naming(path, _KIND):
+            names = [name.decode() for name in dataset(self._file, "utterance")[:]]
+            self._offsets = dataset(self._file, "offsets")[:]
+            self._ends = dataset(self._file, "crop_offsets")[:]
             found_with = json.loads(self._file.attrs["settings"])
-        except (OSError, KeyError, ValueError) as error:
-            raise InputError(f"{path} is not a file of faces: {error}") from error
         if settings is not None and found_with != settings:
             raise InputError(
                 f"{path} was made with other settings of features.faces than those that are asked "
@@ -111,12 +113,16 @@ class FaceFile:
         """
         if utterance not in self._row:
             raise InputError(f"{self.path} knows no utterance {utterance!r}")
-        row = self._row[utterance]
-        reason = self._file["reason"][row].decode()
-        if self._file["status"][row] == b"failed":
+        with naming(self.path, _KIND):
+            return self._read(self._row[utterance])
+
+    def _read(self, row: int) -> Faces:
+        stored = {key: dataset(self._file, key) for key in _DATASETS}
+        reason = stored["reason"][row].decode()
+        if stored["status"][row] == b"failed":
             raise UtteranceError(reason)
-        values = self._file["values"][self._offsets[row] : self._offsets[row + 1]]
-        pictures = self._file["crop"][self._ends[row] : self._ends[row + 1]].tobytes()
+        values = stored["values"][self._offsets[row] : self._offsets[row + 1]]
+        pictures = stored["crop"][self._ends[row] : self._ends[row + 1]].tobytes()
         cuts = np.cumsum([0, *values[:, -1].astype(np.int64)])
         return Faces(
             crops=[pictures[a:b] for a, b in pairwise(cuts)],
@@ -124,7 +130,7 @@ class FaceFile:
             box=values[:, 1:5],
             landmarks=values[:, 5:15].reshape(-1, 5, 2),
             probability=values[:, 15],
-            looked_at=int(self._file["looked_at"][row]),
-            seconds=float(self._file["seconds"][row]),
+            looked_at=int(stored["looked_at"][row]),
+            seconds=float(stored["seconds"][row]),
             note=reason,
         )

@@ -12,7 +12,7 @@ from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.pooling import word_numbers
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.features.weights import locate
-from robust_mer.files import sha256
+from robust_mer.files import naming, sha256
 
 SETTINGS = {
     # Word vectors: a text file of GloVe or word2vec (.txt, .vec), a binary one of word2vec (.bin,
@@ -45,10 +45,8 @@ class Glove:
 
     def __init__(self, settings: dict):
         path = locate(settings["vectors"], _KEY)
-        try:
+        with naming(f"config: {_KEY}: {path}", "a file of word vectors"):
             self._vectors = _load(path)
-        except (OSError, ValueError, KeyError, EOFError, UnicodeError) as error:
-            raise InputError(f"config: {_KEY}: {path} cannot be read: {error}") from error
         self._lower_case = settings["lower_case"]
         self.names = [f"glove_{i}" for i in range(self._vectors.vector_size)]
         self.weights_sha256 = sha256(path)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.files import sha256, whole
+from robust_mer.files import naming, sha256, whole
 from robust_mer.jobs import log, progress
 from robust_mer.settings import load
 from robust_mer.store import write_features
@@ -84,11 +84,14 @@ def import_features(
 def _take(source, utterance: str) -> tuple[np.ndarray, dict]:
     row = {"frames": 0, "looked_at": 0, "seconds": "", "status": "failed"}
     try:
-        found, padding = source.frames(utterance)
+        with naming(source.file, f"a file with frames of {utterance}"):
+            found, padding = source.frames(utterance)
+            if np.shape(found)[1:] != (source.width,):
+                raise ValueError(f"shape {np.shape(found)}, expected (frames, {source.width})")
+            with np.errstate(over="ignore"):  # a number beyond float32 becomes an infinity
+                values = np.asarray(found, np.float32)
     except UtteranceError as error:
         return np.zeros((0, source.width), np.float32), {**row, "reason": str(error)}
-    with np.errstate(over="ignore"):  # a number beyond float32 becomes an infinity and counts so
-        values = np.asarray(found, np.float32)
     remarks = ["padding cut"] * bool(padding)
     remarks += ["some values are not finite"] * (not np.isfinite(values).all())
     row |= {

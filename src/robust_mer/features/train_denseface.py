@@ -86,7 +86,7 @@ def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
         if Path(faces).suffix == ".npz":
             if votes:
                 raise InputError(f"{faces}: votes go with FER2013's csv alone")
-            with np.load(faces) as file:
+            with np.load(faces, allow_pickle=False) as file:
                 pictures, label = file["images"], file["label"].astype(np.int64)
                 classes, usage = file["classes"].tolist(), file["usage"].astype(str)
         else:

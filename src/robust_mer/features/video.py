@@ -11,6 +11,7 @@ from robust_mer.errors import UtteranceError
 from robust_mer.features.utterance import Utterance
 
 _MAY_LACK = 0.5  # seconds that a recording may end before the index says; annotators round
+_LONGEST = 100 * 3600  # seconds
 _BEFORE = 2.0  # seconds that are read ahead of a recording whose pictures come at odd times
 _BLACK = 16  # mean brightness, of 255, up to which a row at the edge belongs to the letterbox
 
@@ -46,6 +47,8 @@ class Clip:
                 f"video too short: {length:.2f} s, and the utterance is from {start:.2f} to "
                 f"{end:.2f} s"
             )
+        if end - start > _LONGEST:  # a header or an index may say any number
+            raise UtteranceError(f"video cannot be decoded: {end - start:.0f} s are no utterance")
         self._region = utterance.region
         self._end = end
         self.seconds = end - start

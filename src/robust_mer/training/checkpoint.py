@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from robust_mer.data import Normaliser
 from robust_mer.errors import InputError
-from robust_mer.files import whole
+from robust_mer.files import naming, whole
 from robust_mer.models.model import Model
 from robust_mer.settings import load
 
@@ -42,6 +42,8 @@ def save_checkpoint(
 def build_model(facts: dict) -> Model:
     """An untrained model from a checkpoint's facts."""
     kind = load(facts["implementation"])
+    if not (isinstance(kind, type) and issubclass(kind, Model)):
+        raise TypeError(f"{facts['implementation']} is no model")
     return kind(facts["settings"], facts["widths"], len(facts["classes"]))
 
 
@@ -51,7 +53,7 @@ def load_checkpoint(path: str | Path) -> tuple[Model, dict[str, Normaliser], dic
     Raises:
         InputError: the file is no checkpoint, or does not fit the model's code.
     """
-    try:
+    with naming(path, "a checkpoint of this version"):
         with safe_open(path, "pt") as file:
             facts = json.loads(file.metadata()["facts"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -71,6 +73,4 @@ def load_checkpoint(path: str | Path) -> tuple[Model, dict[str, Normaliser], dic
             )
             for modality in facts["widths"]
         }
-    except (OSError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise InputError(f"{path} is not a checkpoint of this version: {error}") from error
     return model.eval(), normalisers, facts

@@ -105,7 +105,7 @@ class Saved:
         """
         facts = _facts(self._progress)
         same = facts.get("identity") == self.identity and facts.get("device") == device
-        return facts["history"] if same else []
+        return facts.get("history", []) if same else []
 
     def tensors(self) -> dict[str, Tensor]:
         """What `save` kept."""
@@ -117,6 +117,7 @@ def _facts(path: Path) -> dict:
     """Facts of a file; none of one that is missing or broken, which is then written anew."""
     try:
         with safe_open(path, "pt") as file:
-            return json.loads(file.metadata()["facts"])
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError):
+            facts = json.loads(file.metadata()["facts"])
+    except (OSError, KeyError, TypeError, ValueError, RecursionError, SafetensorError):
         return {}
+    return facts if isinstance(facts, dict) else {}

@@ -1,0 +1,126 @@
+"""Published features: the readers' index and the import into the feature store."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+from tests.fuzz.engine import Target
+from tests.fuzz.mutate import Files
+from tests.fuzz.targets.corpora import indexes, small_mosei
+from tests.fuzz.targets.files import made
+from tests.generators import mmin, mosei
+
+from robust_mer.corpora.registry import IMPORTERS, READERS
+from robust_mer.errors import InputError
+from robust_mer.features.imported import _take, import_features
+from robust_mer.settings import defaults, load
+
+_SIZES = {"train": 3, "valid": 2, "test": 2}
+_NARROW = {"vision": 2, "audio": 4, "text": 3}
+
+
+def _looks(reader: str, modalities: tuple[str, ...], **settings) -> Callable[[Path, Path], None]:
+    """Read the index and the frames of all utterances of each modality, each on its own."""
+    given = {**defaults(READERS[reader]), **settings}
+    utterances: list[str] = []  # the seeds'
+
+    def read(root: Path, results: Path) -> None:
+        refused = None
+        try:
+            reading = load(READERS[reader])(root, given)
+            if len(utterances) < 30:
+                utterances.extend(row["utterance"] for row in reading.rows)
+        except InputError as error:
+            refused = error
+        for modality in modalities:
+            try:
+                source = load(IMPORTERS[reader])(root, given, modality)
+                for utterance in utterances[:20]:
+                    with suppress(KeyError):  # of another seed
+                        _take(source, utterance)
+            except InputError as error:
+                refused = error
+        if refused:
+            raise refused
+
+    return read
+
+
+def _imports(reader: str, modality: str, **settings) -> Callable[[Path, Path], None]:
+    """Index a folder, then import a modality."""
+
+    def read(root: Path, results: Path) -> None:
+        indexes(reader, **settings)(root, results)
+        given = {**defaults(READERS[reader]), **settings}
+        import_features(
+            results / "utterances.csv", root, IMPORTERS[reader], given, modality,
+            results / "features.h5", results / "features.csv", 0.9,
+        )  # fmt: skip
+
+    return read
+
+
+def _mmin() -> list[Files]:
+    found = []
+    for names in (
+        [f"Ses0{n % 3 + 1}F_impro01_{'FM'[n % 2]}00{n}" for n in range(9)],
+        [f"MSP-IMPROV-S01A-F0{n % 3 + 1}-S-FM0{n}" for n in range(9)],
+    ):
+        labels = {name: n % 2 for n, name in enumerate(names)}
+        folds = {n: {"trn": names[:4], "val": names[4:6], "tst": names[6:]} for n in (1, 2)}
+        narrow = {path: 3 for path in mmin.WIDTHS}
+        with mock.patch.object(mmin, "WIDTHS", narrow):
+            found.append(made(lambda root, x=labels, f=folds: mmin.make_mmin(root, x, f)))
+    return found
+
+
+def _multibench() -> list[Files]:
+    with mock.patch.multiple(mosei, WIDTHS=_NARROW, WORDS=4):
+        return [
+            made(lambda root, p=protocol: mosei.make_multibench(
+                root / "mosei_senti_data.pkl", _SIZES, 2, protocol=p
+            ))
+            for protocol in (2, 4, 5)
+        ]  # fmt: skip
+
+
+def _mmsa() -> list[Files]:
+    with mock.patch.multiple(mosei, WIDTHS=_NARROW, WORDS=4):
+        return [
+            made(lambda root, a=aligned: mosei.make_mmsa(root / "unaligned_50.pkl", _SIZES, 2, a))
+            for aligned in (True, False)
+        ]
+
+
+def _npz() -> list[Files]:
+    def make(root: Path) -> None:
+        rng = np.random.default_rng(0)
+        np.savez(
+            root / "features.npz", utterance=np.array([f"u{n}" for n in range(7)]),
+            speaker=np.array([f"p{n % 4}" for n in range(7)]),
+            label=np.array(["sad", "angry", "sad", "angry", "sad", "angry", "sad"]),
+            audio=rng.standard_normal((7, 3)).astype("f4"), video=rng.standard_normal((7, 2, 3)),
+        )  # fmt: skip
+
+    return [made(make)]
+
+
+def _target(name: str, seeds: Callable[[], list[Files]], modalities: tuple[str, ...],
+            mutable: tuple[str, ...] = (), reader: str = "", **settings) -> Target:  # fmt: skip
+    reader = reader or name
+    return Target(name, seeds, _looks(reader, modalities, **settings),
+                  _imports(reader, modalities[0], **settings), mutable,
+                  names=("folds:", "utterances have no word times", "input/target"))  # fmt: skip
+
+
+TARGETS = [
+    _target("mmin", _mmin, ("audio", "text"), ("A/comparE.h5", "L/*.h5", "*.npy"),
+            classes=["sad", "angry"]),
+    _target("multibench", _multibench, ("audio",)),
+    _target("mmsa", _mmsa, ("audio", "text")),
+    _target("npz", _npz, ("audio", "video")),
+    _target("csd", lambda: [made(small_mosei)], ("audio",),
+            ("*COVAREP.csd", "*Words.csd", "*Labels.csd"), "cmu_mosei", split="split.csv"),
+]  # fmt: skip
