@@ -63,9 +63,20 @@ class SlurmRun:
         return any("] " in log.read_text() for log in logs)  # what a job says of its progress
 
 
+_SUBMITTED = re.compile(
+    r"Job (\d+) has been submitted with SLURM jobid \d+ \(log: \S*/slurm_logs/(\S+)/\d+\.log\)"
+)
+
+
 def submitted(text: str) -> list[str]:
     """Rule and wildcards of every job that a run submitted, in their order."""
-    return re.findall(r"SLURM jobid \d+ \(log: \S*/slurm_logs/(\S+)/\d+\.log\)", text)
+    return [job for _, job in _SUBMITTED.findall(text)]
+
+
+def ended(text: str) -> set[str]:
+    """Rule and wildcards of the submitted jobs that ended well."""
+    jobs = dict(_SUBMITTED.findall(text))
+    return {jobs[number] for number in re.findall(r"Finished jobid: (\d+)", text) if number in jobs}
 
 
 def left_over(folder: Path) -> list[str]:

@@ -38,7 +38,7 @@ def done(tmp_path, monkeypatch):
         ["results/c/utterances.csv"],
     )  # fmt: skip
     run(
-        "train_model+c+m+clean+fold1", "results/c/logs/train_model/m/clean/fold1.log",
+        "train_model_fold1", "results/c/logs/train_model/m/clean/fold1.log",
         {CHECKPOINT: WEIGHTS}, ["results/c/features/is13.h5"],
     )  # fmt: skip
     run(
@@ -86,7 +86,7 @@ def test_signed_tables_read_as_before(tmp_path):
 
 def test_a_models_training_is_that_of_its_record():
     found = training_of(CHECKPOINT)
-    assert found["rule"] == "train_model+c+m+clean+fold1"
+    assert found["rule"] == "train_model_fold1"
     assert found["robust_mer"]["commit"] == "0123456789abcdef"
     assert found["host"]["device"] == "NVIDIA H100"
     assert training_of("results/c/models/m/clean/fold2_seed2.safetensors") is None

@@ -25,11 +25,12 @@ def train(model, fold, content, teacher=None, folds=None):
     names = [f"fold{one}_seed1.history.csv" for one in folds]
     of = "-".join(map(str, folds))
     return run(
-        f"train_model+c+{model}+clean+fold{of}",
+        f"train_model_fold{of}",
         f"results/c/logs/train_model/{model}/clean/fold{of}.log",
         {f"{MODELS}/{model}/clean/{name}": content for name in names},
         ["results/c/folds.csv"]
         + [f"{MODELS}/{teacher}/clean/{name}" for name in names if teacher],
+        wildcards={"corpus": "c", "model": model, "trained_on": "clean"},
     )  # fmt: skip
 
 
@@ -86,7 +87,7 @@ def test_a_changed_result_is_found_once_and_told_who_read_it(done):
     checkpoint.write_text("TEACHER")
     (problem,) = verify("results").problems
     assert (problem.kind, problem.path) == ("changed", str(checkpoint))
-    assert "train_model+c+teacher+clean+fold1" in problem.what
+    assert "train_model_fold1 (c, teacher, clean)" in problem.what
     assert "1 jobs read what it was" in problem.what
     assert "snakemake" in problem.mend
 

@@ -17,6 +17,8 @@ from robust_mer.provenance.record import FOLDER, FORMAT, RESULTS
 
 _MOST_BYTES = 2**26
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+# train_model_fold1, train_teacher_folds1-10_seeds2
+_TRAINING = re.compile(r"^train_(model|teacher)_folds?\d.*")
 _REPLICA = re.compile(r"(fold\d+_seed\d+)\.")
 
 
@@ -61,8 +63,8 @@ class Record:
 
     @property
     def stem(self) -> str:
-        """The rule's name without what training's rules, one a job, have behind it."""
-        return self.rule.partition("+")[0]
+        """The rule; those of training, one for every set of replicas, under one name."""
+        return _TRAINING.sub("train_model", self.rule)
 
     @property
     def name(self) -> str:
