@@ -228,7 +228,7 @@ def test_pictures_of_embeddings(corpus, tmp_path):
     noises = [noise_at(a, f"gaussian_{db}dB") for a, db in ((0.9, 10), (0.001, -30))]
     outputs = {}
     for run, modalities in (("first", NORMALISE), ("audio", ["audio"]), ("again", ["audio"])):
-        svg, pdf, csv = (tmp_path / f"{run}.{suffix}" for suffix in ("svg", "pdf", "csv"))
+        svg, pdf, csv = (tmp_path / run / f"tsne.{suffix}" for suffix in ("svg", "pdf", "csv"))
         features = {modality: corpus["features"][modality] for modality in modalities}
         draw_embeddings(
             EXPERIMENT, noises, **{**corpus, "features": features}, normalise=NORMALISE,
@@ -236,9 +236,9 @@ def test_pictures_of_embeddings(corpus, tmp_path):
         )  # fmt: skip
         outputs[run] = [path.read_bytes() for path in (svg, pdf, csv)]
     assert outputs["audio"] == outputs["again"]
-    table = pd.read_csv(tmp_path / "first.csv")
+    table = pd.read_csv(tmp_path / "first/tsne.csv")
     audio = table[table["modality"] == "audio"]
-    pd.testing.assert_frame_equal(audio, pd.read_csv(tmp_path / "audio.csv"))
+    pd.testing.assert_frame_equal(audio, pd.read_csv(tmp_path / "audio/tsne.csv"))
     sizes = table.groupby("modality")["utterances"].first().to_dict()
     assert sizes == {"audio": 32, "video": 31, "text": 32}
     for _, rows in table.groupby("modality"):

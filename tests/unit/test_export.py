@@ -46,7 +46,7 @@ def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
         {m: {"name": f"my_{m}", "read_as": f"my_{m}", "settings": {},
              "implementation": f"robust_mer.features.{m}:It"} for m in WIDTHS},
         NORMALISE, NOT_FINITE, predictions, name=name, corpus="mine", note="made up", config={},
-        code="test", software=SOFTWARE, training={"rule": "train_model+mine"},
+        code="test", software=SOFTWARE, training={"rule": "train_model_fold1"},
     )  # fmt: skip
     return folder / "exported"
 
@@ -60,7 +60,7 @@ def test_a_model_says_what_made_it(corpus, tmp_path):
     assert description["robust_mer"] == {
         "version": "0.1.0", "commit": "0123456789abcdef", "dirty": True
     }  # fmt: skip
-    assert description["training"] == {"rule": "train_model+mine"}
+    assert description["training"] == {"rule": "train_model_fold1"}
     assert description["versions"]["Python"] == platform.python_version()
 
 

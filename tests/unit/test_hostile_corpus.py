@@ -155,7 +155,8 @@ def check_exports(made, corpus, of_noise, bars):
         made / "exported", made / "men.safetensors", corpus["features"],
         {m: {"name": name, "read_as": name} for m, name in MODALITIES.items()}, NORMALISE,
         NOT_FINITE, {NOISE: made / "predictions.parquet"}, name="men", corpus="hostile", note=None,
-        config={}, code="test",
+        config={}, code="test", software=dict.fromkeys(("version", "commit", "dirty", "snakemake")),
+        training=None,
     )  # fmt: skip
     assert sorted(load_model(made / "exported").facts["classes"]) == sorted(LABELS)
     assert json.loads((made / "exported/model.json").read_text())["classes"] == sorted(LABELS)
