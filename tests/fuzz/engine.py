@@ -22,7 +22,7 @@ from robust_mer.errors import InputError, UtteranceError
 
 _CANARY_EVERY = 100  # inputs
 _WHOLE_EVERY = 200
-_SLOW = 2.0  # seconds
+_SLOW = 4.0  # seconds
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,8 @@ def test_a_store_with_other_attributes(store, key, value):
         lambda video: video.update(features=np.array([[b"x"], [b"y"]])),
         lambda video: video.update(intervals=np.zeros(2)),
         lambda video: video.update(intervals=np.float32(1)),
+        lambda video: video.update(intervals="text"),
+        lambda video: video.update(intervals=h5py.Empty("f4")),
         lambda video: video.update(intervals=np.array([b"x", b"y"])),
     ],
 )

@@ -51,7 +51,7 @@ class Sequence:
     def _intervals(self, key: str) -> np.ndarray:
         """Start and end of every row, seconds: [N, 2]."""
         with naming(self.file, _KIND):
-            intervals = dataset(self._data[key], "intervals")[()]
+            intervals = np.asarray(dataset(self._data[key], "intervals")[()])
             rows = len(dataset(self._data[key], "features"))
         if intervals.shape[1:] != (2,) or intervals.dtype.kind not in "fiu":
             raise InputError(f"{self.file}: intervals of {key} are expected to be times (rows, 2)")

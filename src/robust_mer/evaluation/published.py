@@ -53,6 +53,7 @@ def read_published(folder: str | Path, corpus: str) -> pd.DataFrame:
         unimodal["model"] = "unimodal " + unimodal.pop("modality")
         none = pd.read_csv(folder / "nmer_table5_all_noisy.csv").assign(condition=NONE)
         published = pd.concat([average, single, unimodal, none], ignore_index=True)
+        published = published.astype({"snr_db": float, "wa": float, "ua": float})
         known = sorted({*published["corpus"], *pd.read_csv(folder / "cm_arr_gains.csv")["corpus"]})
     if corpus not in known:
         raise InputError(f"no numbers are published for {corpus!r}, only for {', '.join(known)}")
@@ -60,7 +61,6 @@ def read_published(folder: str | Path, corpus: str) -> pd.DataFrame:
         published[published["corpus"] == corpus]
         .drop(columns="corpus")
         .rename(columns={"model": "published_model", "wa": "paper_wa", "ua": "paper_ua"})
-        .astype({"snr_db": float})
     )
 
 

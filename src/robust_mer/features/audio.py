@@ -63,6 +63,8 @@ def decode_audio(utterance: Utterance) -> Audio:
     except soundfile.LibsndfileError as error:
         reason = error.error_string or "its data are damaged or cut off"
         raise UtteranceError(f"audio cannot be decoded: {reason}") from error
+    except ValueError as error:  # soundfile's, where a damaged file is read behind its own end
+        raise UtteranceError(f"audio cannot be decoded: {error}") from error
     lacking = max(last - first - read, 0) / rate
     if lacking > _MAY_LACK:
         raise UtteranceError(f"audio too short: it ends {lacking:.2f} s early")

@@ -104,10 +104,13 @@ def mutate_zip(data: bytes, draw: Random) -> bytes:
         entries[place] = name, mutate_npy(content, draw)
     file = io.BytesIO()
     how = draw.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
-    with warnings.catch_warnings(), zipfile.ZipFile(file, "w", how) as archive:
-        warnings.simplefilter("ignore")  # two entries of one name
-        for name, content in entries:
-            archive.writestr(zipfile.ZipInfo(name), content, how)
+    try:
+        with warnings.catch_warnings(), zipfile.ZipFile(file, "w", how) as archive:
+            warnings.simplefilter("ignore")  # two entries of one name
+            for name, content in entries:
+                archive.writestr(zipfile.ZipInfo(name), content, how)
+    except (ValueError, zipfile.LargeZipFile):  # of a name that no archive can have
+        return mutate_bytes(data, draw)
     return file.getvalue()
 
 
