@@ -8,19 +8,18 @@ from workflow.conftest import Project
 
 
 @pytest.mark.timeout(3600)
-def test_the_demo_through_slurm_ends_as_on_one_machine(cluster, tmp_path):
-    here, there = Project(tmp_path / "here"), Project(tmp_path / "there")
-    demo = here.run(configfiles=("config.yaml",), timeout=1800)
-    assert demo.returncode == 0, demo.stdout[-5000:]
-    run = SlurmRun(there, configfile="")
+def test_the_demo_through_slurm_ends_as_on_one_machine(cluster, finished, tmp_path):
+    """All stages, from the corpus to the report."""
+    project = Project(tmp_path / "project")
+    run = SlurmRun(project)
     run.wait_for_job(cluster, "find_faces", 900)
     ports = cluster.open_ports()
     assert ports
     assert all(address.startswith("127.0.0.1:") for address in ports), ports
     jobs = submitted(run.wait(3000))
     assert len(jobs) == len(set(jobs)), "a job ran twice"
-    assert not left_over(there.folder)
-    assert not differences(here.folder / "results", there.folder / "results")
+    assert not left_over(project.folder)
+    assert not differences(finished.folder / "results", project.folder / "results")
 
 
 def test_jobs_that_are_ready_together_can_be_an_array(cluster, project, finished):
