@@ -44,7 +44,7 @@ def _parse() -> argparse.Namespace:
         help="sizes of grids: 100, 300, 1000, 3000, 10000, 30000",
     )  # fmt: skip
     parser.add_argument(
-        "--present", nargs="*", type=int, default=[1_000, 3_000],
+        "--present", nargs="*", type=int, default=[100, 300],
         help="those of --jobs that are planned again with all results there",
     )  # fmt: skip
     parser.add_argument(

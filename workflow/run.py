@@ -33,8 +33,13 @@ def main() -> None:
     """Take the lock, clear what a killed run left, become Snakemake."""
     folder = Path.cwd().resolve()
     state = folder / ".snakemake"
-    state.mkdir(exist_ok=True)
-    lock = os.open(state / "run.lock", os.O_RDWR | os.O_CREAT)
+    try:
+        state.mkdir(exist_ok=True)
+        lock = os.open(state / "run.lock", os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        sys.exit(
+            f"{state} cannot be written to ({error.strerror}): make it writable, or free space"
+        )
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         running = other_runs(folder)

@@ -2,7 +2,7 @@
 # Prints what has become of a job: running, success or failed.
 if ! job=$(qstat -x -f "$1" 2>&1); then
     case $job in
-        *"Unknown Job"*) echo failed ;;
+        *"Unknown Job"* | *[Hh]istory*) echo failed ;;
         *) echo running ;; # the scheduler gives no answer; it is asked again
     esac
     exit

@@ -35,7 +35,7 @@ def explain(error: BaseException, job: str, folder: str | Path) -> str | None:
     """
     rule = job.split()[0]
     if is_out_of_gpu_memory(error):
-        section = "features" if rule in _WITH_PROCESSES else "training"
+        section = "training" if rule.startswith(("train_model", "evaluate_model")) else "features"
         return (
             f"{job}: the memory of the GPU does not suffice. End what else uses it (nvidia-smi "
             f"shows that), or set {section}.device to cpu, and run the same command again ({error})"
@@ -73,8 +73,12 @@ def is_gpu_fault(error: BaseException) -> bool:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Python and NumPy say it by a class, torch, OpenCV and the system by words."""
-    return isinstance(error, MemoryError) or bool(_NO_MEMORY.search(str(error)))
+    """Python and NumPy say it by a class, torch, OpenCV and the system by words.
+
+    `robust_mer.files.naming` puts the file's name before it.
+    """
+    named = isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError)
+    return named or bool(_NO_MEMORY.search(str(error)))
 
 
 def less_memory(rule: str) -> str:

@@ -11,6 +11,7 @@ from robust_mer.jobs import JOBS_PER_GPU, log
 
 _held: list[socket.socket] = []  # until this process ends, however it ends
 _SAY_AGAIN = 300.0  # seconds
+_CONTEXT = 600 * 2**20  # bytes that CUDA and its libraries take beside what torch allocates
 
 
 @cache
@@ -24,8 +25,11 @@ def take_gpu() -> torch.device:
     devices = range(torch.cuda.device_count())
     names = [str(torch.cuda.get_device_properties(device).uuid) for device in devices]
     device = take_slot(names, slots)
+    torch.cuda.set_device(device)
     if slots > 1:
-        torch.cuda.set_per_process_memory_fraction(1 / slots, device)
+        total = torch.cuda.get_device_properties(device).total_memory
+        share = max(total / slots - _CONTEXT, 0) / total
+        torch.cuda.set_per_process_memory_fraction(share, device)
     return torch.device("cuda", device)
 
 

@@ -114,6 +114,8 @@ def job(snakemake: Any, name: str) -> Iterator[JobRecord]:
         record.write()
     except InputError as error:
         log.error("%s", error)
+        if told := error.__cause__ and explain(error.__cause__, name, folder):
+            log.error("%s", told)  # the machine's fault, of which a reader made the file's
         raise SystemExit(1) from None
     except Exception as error:
         told = explain(error, name, folder)

@@ -51,7 +51,11 @@ def run_elsewhere(folder: Path) -> str | None:
     locks, note = folder / _STATE / "locks", folder / NOTE
     if not (locks.is_dir() and any(locks.iterdir()) and note.is_file()):
         return None
-    known = json.loads(note.read_text(encoding="utf-8"))
+    try:
+        known = json.loads(note.read_text(encoding="utf-8"))
+        known["boot"], known["host"]
+    except (ValueError, KeyError, TypeError):  # damaged; it says nothing of another machine
+        return None
     is_here = known["boot"] == _boot() or known["host"] == socket.gethostname()
     return None if is_here else known["host"]
 

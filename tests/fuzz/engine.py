@@ -72,11 +72,15 @@ def fuzz(target: Target, inputs: int, seed: int, folder: Path, done: Result) -> 
     random.Random(f"{seed} {target.name}").shuffle(seeds)
     (folder / "results").mkdir(exist_ok=True)
     tempfile.tempdir = str(folder / "results")
+    readable = 0
     for files in seeds:  # imports what it needs
         _write(folder / "input", files)
         for read in filter(None, (target.read, target.whole)):
             with suppress(InputError):
                 read(folder / "input", folder / "results")
+                readable += 1
+    if not readable:
+        raise RuntimeError(f"{target.name}: none of its seeds can be read, so no mutant gets far")
     gc.freeze()  # what is imported is never garbage
     guard, lines, shapes = Guard(folder), Lines(), Counter()
     kept, sound = list(seeds), list(seeds)  # sound ones were read: what is broken stays broken

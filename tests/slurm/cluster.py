@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,19 +19,27 @@ import psutil
 PACKAGES = ("slurm-wlm", "munge")
 CONFIG = Path("/etc/slurm")
 _DAEMONS = ("munged", "slurmctld", "slurmd")
+_CONFIGURED = ("slurm.conf", "gres.conf")
 _PORTS = {"slurmctld": 16817, "slurmd": 16818, "srun": "16900-16999"}
 
 
-def why_not() -> str:
-    """Why no cluster can be started here; empty if one can."""
+def why_not(install: bool = True) -> str:
+    """Why no cluster can be started here; empty if one can.
+
+    Args:
+        install: Whether Debian's packages may be installed for it; they stay.
+    """
     if os.geteuid() != 0:
         return "Slurm's daemons need root"
-    if (CONFIG / "slurm.conf").exists():
-        return f"{CONFIG}/slurm.conf is there: a cluster that is none of the test's"
-    running = [p.name() for p in psutil.process_iter() if p.name() in _DAEMONS]
+    for name in _CONFIGURED:
+        if (CONFIG / name).exists():
+            return f"{CONFIG / name} is there: a cluster that is none of the test's"
+    running = [p.name() for p in psutil.process_iter() if p.name() in ("slurmctld", "slurmd")]
     if running:
         return f"{running[0]} runs already"
     if not all(map(shutil.which, _DAEMONS)):
+        if not install:
+            return "Slurm is not installed here; make test-slurm installs it"
         if not shutil.which("apt-get"):
             return "Slurm is not installed, and there is no apt-get to install it"
         for command in (["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES]):
@@ -132,7 +140,7 @@ class Cluster:
                 except subprocess.TimeoutExpired:
                     daemon.kill()
                     daemon.wait()
-        for name in ("slurm.conf", "gres.conf"):
+        for name in _CONFIGURED:
             (CONFIG / name).unlink(missing_ok=True)
 
     def _start(self, name: str, *arguments: str) -> None:
@@ -186,7 +194,7 @@ def _run(*command: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def _wait(what: str, there: object, seconds: float = 60) -> None:
+def _wait(what: str, there: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not there():
         if time.monotonic() > deadline:
@@ -196,7 +204,7 @@ def _wait(what: str, there: object, seconds: float = 60) -> None:
 
 @contextmanager
 def slurm_cluster(folder: Path) -> Iterator[Cluster]:
-    """A running cluster; nothing of it is left afterwards."""
+    """A running cluster; of it, nothing is left afterwards but the installed packages."""
     cluster = Cluster(folder)
     try:
         cluster.start()

@@ -7,7 +7,7 @@ from slurm.runs import SlurmRun, differences, ended, left_over, submitted
 
 
 def forget_models(project):
-    """Have a copy of the finished demo train again, longer, so that a training can be hit."""
+    """Have a copy of the finished demo train again."""
     results = project.folder / "results"
     for path in ("demo/models", "demo/predictions", "tables", "figures"):
         shutil.rmtree(results / path)

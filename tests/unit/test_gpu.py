@@ -67,14 +67,16 @@ def test_a_job_too_many_waits_until_another_is_killed(take):
 
 
 @linux
-@pytest.mark.parametrize(("slots", "share"), [(1, None), (4, 0.25)])
+@pytest.mark.parametrize(("slots", "share"), [(1, None), (4, (10 * 1024 - 600) / (40 * 1024))])
 def test_a_job_may_use_its_share_of_the_memory(monkeypatch, tmp_path, slots, share):
     shares = []
     monkeypatch.setenv(JOBS_PER_GPU, str(slots))
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setattr(
-        torch.cuda, "get_device_properties", lambda n: SimpleNamespace(uuid=f"{tmp_path}/{n}")
-    )
+    properties = {
+        n: SimpleNamespace(uuid=f"{tmp_path}/{n}", total_memory=40 * 2**30) for n in (0, 1)
+    }
+    monkeypatch.setattr(torch.cuda, "get_device_properties", properties.get)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda _: None)
     monkeypatch.setattr(
         torch.cuda, "set_per_process_memory_fraction", lambda *told: shares.append(told)
     )

@@ -97,7 +97,7 @@ def test_folders_of_this_machine_are_not_told(folder):
     labels, other = known(path)["inputs"]
     assert (labels["path"], labels["corpus"]) == ("labels.txt", "c")
     assert (other["path"], other["corpus"]) == ("faces.csv", "")
-    assert known(path)["params"] == {"tables": ["<c>/labels.txt"], "note": str(root) + "2"}
+    assert known(path)["params"] == {"tables": ["<c>/labels.txt"], "note": "IEMOCAP2"}
 
 
 def test_a_job_that_fails_leaves_no_record_not_even_the_one_before(folder):

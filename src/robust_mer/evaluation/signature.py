@@ -1,4 +1,7 @@
-"""The last line of a table that people read: what it was made from."""
+"""The last line of a table that people read: what it was made from.
+
+It tells of the code and of the data, and is no part of either: like records, it reruns nothing.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path

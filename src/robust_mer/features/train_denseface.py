@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from robust_mer.errors import InputError
 from robust_mer.features.densenet import SIZE, DenseNet
+from robust_mer.features.device import best_device
 from robust_mer.files import sha256, whole
 from robust_mer.jobs import log
 from robust_mer.metrics import ua, wa
@@ -188,7 +189,7 @@ def train_denseface(
         InputError: the pictures cannot be used.
     """
     torch.set_num_threads(threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     faces = read_faces(settings["faces"], settings["votes"], settings["seed"])
     named = [path for path in (settings["faces"], settings["votes"]) if path]
     hashes = [sha256(path) for path in named]

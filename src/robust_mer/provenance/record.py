@@ -123,7 +123,7 @@ class JobRecord:
         return {"path": Path(path).name, "corpus": ""}
 
     def _plain(self, value: Any) -> Any:
-        """A param as JSON, with the name of a corpus where its root stood."""
+        """A param as JSON. Of a path of this machine, the corpus' name or the file's is left."""
         if isinstance(value, dict):
             return {str(key): self._plain(one) for key, one in value.items()}
         if isinstance(value, (list, tuple)):
@@ -133,7 +133,7 @@ class JobRecord:
             for corpus, root in self._roots.items():
                 if _is_below(text, root):
                     return f"<{corpus}>/{Path(os.path.relpath(text, root)).as_posix()}"
-            return text
+            return Path(text).name if Path(text).is_absolute() else text
         is_number = isinstance(value, (bool, int)) or (
             isinstance(value, float) and math.isfinite(value)
         )

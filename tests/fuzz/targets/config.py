@@ -17,7 +17,7 @@ from robust_mer.errors import InputError
 _ROOT = Path(__file__).parents[3]
 _SCHEMA = _ROOT / "workflow/schemas/config.schema.yaml"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_FIT = re.compile(r"[A-Za-z][A-Za-z0-9_.%@-]{0,120}\Z")  # in paths and in shell lines
+_FIT = re.compile(r"[A-Za-z][A-Za-z0-9_.%@-]{0,120}\Z")  # in paths
 
 _SMALL = """
 run: [demo]
@@ -46,6 +46,7 @@ corpora:
 features:
   device: auto
   max_failed_fraction: 0.1
+  max_seconds_per_utterance: 600
   faces: {frame_rate: 5}
   extractors: {is13: {frame_rate: 5.0}, faces_of_mine: {class: denseface}, glove: {vectors: x.txt}}
   denseface_training: {faces: data/fer2013.csv}
@@ -62,6 +63,7 @@ models:
   nmer: {teacher: invariance_teacher, learning_rate: 5.0e-4}
   one: {class: logistic_regression, modalities: [audio, text]}
 training: {device: auto, folds_per_job: 1, max_replicas: auto}
+gpu: {jobs_per_gpu: 1}
 """
 
 
@@ -72,11 +74,13 @@ def _seeds() -> list[Files]:
     experiments = _ROOT / "resources/experiments"
     default = yaml.safe_load((_ROOT / "config.yaml").read_text(encoding="utf-8"))
     found = [{"config.yaml": _SMALL.encode()}]
-    for name in ("mosi", "composite_raw"):
-        text = (experiments / f"{name}.yaml").read_text(encoding="utf-8")
-        over = {key: {**default[key], **value} if isinstance(value, dict) else value
-                for key, value in yaml.safe_load(text).items()}  # fmt: skip
-        merged = json.loads(json.dumps({**default, **over}))
+    for names in (("mosi",), ("composite", "composite_raw")):
+        merged = default
+        for name in names:
+            text = (experiments / f"{name}.yaml").read_text(encoding="utf-8")
+            over = {key: {**merged[key], **value} if isinstance(value, dict) else value
+                    for key, value in yaml.safe_load(text).items()}  # fmt: skip
+            merged = json.loads(json.dumps({**merged, **over}))
         for corpus in merged["corpora"].values():
             corpus["root"] = corpus["root"] if "generator" in corpus else "tests"
         found.append({"config.yaml": yaml.safe_dump(merged, sort_keys=False).encode()})

@@ -77,8 +77,9 @@ def _exported() -> list[Files]:
             "text": ModalityInput("glove", "glove", "robust_mer.features.glove:Glove",
                                   {"vectors": "x.txt", "lower_case": True}, "", 2, False, 0.0),
         }  # fmt: skip
+        software = {"version": "", "commit": None, "dirty": None}
         write_description(root / "model.json", root / "model.safetensors", _facts(), "m", "c", None,
-                          inputs, {}, "code")  # fmt: skip
+                          inputs, {}, "code", software, None)  # fmt: skip
 
     return [made(make)]
 
