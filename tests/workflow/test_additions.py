@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from conftest import Project
+from workflow.conftest import Project
 
 FILES = {
     "corpora/mine.py": """

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
-from conftest import SMALL, Project
+from workflow.conftest import SMALL, Project
 
 
 @pytest.mark.parametrize(

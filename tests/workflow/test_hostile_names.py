@@ -5,7 +5,7 @@ import os
 
 import pandas as pd
 import pytest
-from conftest import Project
+from workflow.conftest import Project
 
 NAMES = ["two words", 'it\'s "so"', "$(touch pwned)", "`touch pwned`", ";touch pwned", "-rf", "é'ü"]
 ROOT = "my corpus; $(touch pwned) 'x'"

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Project
+from workflow.conftest import Project
 
 from robust_mer.store import read_features
 

@@ -4,8 +4,8 @@ import re
 
 import pandas as pd
 import pytest
-from conftest import SMALL, Project
 from test_reruns import AFTER_EVALUATION, edit, models_of
+from workflow.conftest import SMALL, Project
 
 NOISE = '''
 from my_parts import amplitude

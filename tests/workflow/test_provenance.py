@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import Project
+from workflow.conftest import Project
 
 
 def verified(project: Project, *arguments: str) -> tuple[int, dict]:

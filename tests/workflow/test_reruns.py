@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import SMALL, Project
+from workflow.conftest import SMALL, Project
 
 
 def edit(project: Project, path: str, before: str, after: str) -> None:
