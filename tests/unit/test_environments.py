@@ -1,6 +1,5 @@
 """The conda environments of the stages against the lock."""
 
-import ast
 import re
 import shutil
 import subprocess
@@ -16,9 +15,8 @@ from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.corruption.registry import MASKS, NOISES
 from robust_mer.evaluation.figures.registry import FIGURES
 from robust_mer.features.registry import EXTRACTORS
-from robust_mer.identity import closure
+from robust_mer.identity import closure, imported_names
 from robust_mer.models.registry import MODELS
-from robust_mer.settings import source_of
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -97,17 +95,6 @@ def implementations(registry):
     return {name.partition(":")[0] for name in names}
 
 
-def imported(text):
-    """Top-level packages that a source imports."""
-    names = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            names.add(node.module.partition(".")[0])
-    return names
-
-
 def modules_of(script):
     """Modules of this package that a script reaches, those that it loads by name among them."""
     source = (ROOT / f"workflow/scripts/{script}.py").read_text()
@@ -126,7 +113,7 @@ def test_an_environment_has_all_that_its_rules_import(path):
     assert all((ROOT / f"workflow/scripts/{script}.py").is_file() for script in BY_NAME)
     wanted = set()
     for module in set().union(*map(modules_of, scripts)):
-        wanted |= imported(source_of(module).read_text())
+        wanted |= imported_names(module)
     wanted -= set(sys.stdlib_module_names) | {"robust_mer", "snakemake"}
     text = path.read_text()
     deploy = path.with_suffix(".post-deploy.sh")

@@ -17,6 +17,7 @@ from robust_mer.corruption.draws import send
 from robust_mer.corruption.names import CLEAN, parse_trained_on
 from robust_mer.data import Corpus, Normaliser, fit_normalisers, read_corpus
 from robust_mer.errors import InputError
+from robust_mer.faults import is_out_of_gpu_memory
 from robust_mer.files import sha256
 from robust_mer.jobs import log
 from robust_mer.metrics import ua, wa
@@ -241,7 +242,7 @@ def _train_all(
             frames = frames or load_frames(corpus, device)
             _Wave(wave, corpus, frames, save_every, behind).run()
         except RuntimeError as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_gpu_memory(error):
                 raise
             if len(wave) == 1:
                 raise InputError(
@@ -271,11 +272,6 @@ def _fit_all(courses: list[_Course], corpus: Corpus) -> None:
         facts = {**course.facts, "selected_epoch": 1}
         history = pd.DataFrame(course.history).to_csv(index=False)
         course.saved.finish(model, course.replica.normalisers, facts, history)
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    """torch's allocator says it by a class, NVIDIA's libraries by a word."""
-    return isinstance(error, torch.OutOfMemoryError) or "ALLOC_FAILED" in str(error)
 
 
 class _Wave:
