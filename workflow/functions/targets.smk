@@ -27,11 +27,11 @@ def schedule_files():
     )
 
 
-def checkpoint_files(suffix=".safetensors"):
+def checkpoint_files():
     return sorted(
         path
         for job in settings.training_jobs
-        for path in replica_files(job.corpus, job.model, job.trained_on, job.replicas, suffix)
+        for path in replica_files(job.corpus, job.model, job.trained_on, job.replicas)
     )
 
 

@@ -39,10 +39,23 @@ def training_rules():
 
 
 def whose_replicas(jobs):
-    """A constraint of the wildcard corpus: what follows is a model that one of these jobs trains.
-    Without it, two rules could make a replica that both train, for different models."""
-    trained = sorted(re.escape(f"{job.corpus}/models/{job.model}/{job.trained_on}") for job in jobs)
-    return f"(?=({'|'.join(trained)})/)[^/]+"
+    """A constraint of the wildcard corpus, by which two rules never make a replica that both could:
+    what follows is a model that one of these jobs trains, or none of the others'. The shorter of the
+    two lists, because Snakemake tries it on every file that it looks for."""
+    replicas, ours = set(jobs[0].replicas), set(map(trained_model, jobs))
+    others = {
+        trained_model(job)
+        for job in settings.training_jobs
+        if not replicas.isdisjoint(job.replicas)
+    } - ours
+    if not others:
+        return "[^/]+"
+    sign, models = ("=", ours) if len(ours) < len(others) else ("!", others)
+    return f"(?{sign}({'|'.join(map(re.escape, sorted(models)))})/)[^/]+"
+
+
+def trained_model(job):
+    return f"{job.corpus}/models/{job.model}/{job.trained_on}"
 
 
 def training_corruptions(wildcards):

@@ -341,8 +341,6 @@ rule write_report:
     input:
         report_inputs,
         samples=published_samples(),
-        checkpoints=checkpoint_files(),
-        histories=checkpoint_files(".history.csv"),
     output:
         html=f"{RESULTS}/report.html",
     log:
@@ -353,6 +351,8 @@ rule write_report:
         "../../envs/report.yaml"
     params:
         experiments=report_experiments,
+        # No inputs: they would be thousands, and predictions hang on them already.
+        checkpoints=checkpoint_files(),
         config=report_config(),
         code=code_identity("robust_mer.evaluation.report"),
     script:

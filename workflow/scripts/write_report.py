@@ -66,7 +66,7 @@ with job(snakemake, "write_report"):
     corpora = sorted({experiment["corpus"] for experiment in snakemake.params.experiments})
     run = RunFacts(
         stage_costs(folder / "benchmarks" for folder in (results, *map(results.joinpath, corpora))),
-        training_devices(map(Path, snakemake.input.checkpoints)),
+        training_devices(map(Path, snakemake.params.checkpoints)),
         yaml.safe_dump(snakemake.params.config, sort_keys=False, allow_unicode=True),
         made_with(
             results, [path for path in snakemake.input if Path(path).is_relative_to(results)]
