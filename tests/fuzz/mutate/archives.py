@@ -109,7 +109,7 @@ def mutate_zip(data: bytes, draw: Random) -> bytes:
             warnings.simplefilter("ignore")  # two entries of one name
             for name, content in entries:
                 archive.writestr(zipfile.ZipInfo(name), content, how)
-    except (ValueError, zipfile.LargeZipFile):  # of a name that no archive can have
+    except (ValueError, MemoryError, zipfile.LargeZipFile):  # what no archive can have
         return mutate_bytes(data, draw)
     return file.getvalue()
 
