@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from robust_mer.jobs import die_with_parent
+
 # Of one machine without accounts, and quick to look at its jobs.
 ON_ONE_MACHINE = (
     "--profile", "profiles/slurm", "--max-threads", str(os.cpu_count()), "--slurm-no-account",
@@ -32,8 +34,7 @@ class SlurmRun:
             env={**project.environment, "PATH": path, "OMP_NUM_THREADS": "1"},
             stdout=self.log.open("w"),
             stderr=subprocess.STDOUT,
-            # pytest may have been started with Ctrl-C ignored, as jobs in the background are
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=_begin,
         )
 
     def wait(self, seconds: float = 1200) -> str:
@@ -63,6 +64,12 @@ class SlurmRun:
     def _works(self, job: str) -> bool:
         logs = (self.folder / ".snakemake/slurm_logs").rglob(f"{job}.log")
         return any("] " in log.read_text() for log in logs)  # what a job says of its progress
+
+
+def _begin() -> None:
+    """End with the tests. And they may have been started with Ctrl-C ignored, in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    die_with_parent()
 
 
 _SUBMITTED = re.compile(
