@@ -5,11 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from mounts import mounted
 
 from robust_mer.jobs import prepare_jobs
 from robust_mer.runs import begin_run, report_killed, run_elsewhere
@@ -176,18 +175,6 @@ def full_disk(tmp_path):
     folder.mkdir()
     with mounted(folder, "-t", "tmpfs", "-o", "size=64k", "tmpfs"):
         yield folder
-
-
-@contextmanager
-def mounted(folder: Path, *how: str) -> Iterator[None]:
-    """Something mounted on ``folder``, where this is allowed."""
-    done = subprocess.run(["mount", *how, str(folder)], capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 WRITERS = {

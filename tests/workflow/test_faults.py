@@ -9,13 +9,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import psutil
 import pytest
+from mounts import mounted
 from workflow.conftest import SMALL, Project
 
 
@@ -202,18 +201,6 @@ def test_the_papers_whole_grid_is_planned(tmp_path):
     assert training == (10 + 1) * (3 + 9 * 9 + 4 * 4 + 3 * 5) + 10 * 7
     # Tested: eleven models on nine, unimodal ones; `none` and `missing` meet MEN trained clean too.
     assert int(counts["evaluate_model"]) == 2 * (11 * 9 + 3 * 5 + 4 * 4) + 8
-
-
-@contextmanager
-def mounted(folder: Path, *how: str) -> Iterator[None]:
-    """Something mounted on ``folder``, where this is allowed."""
-    done = subprocess.run(["mount", *how, str(folder)], capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def same(path: str, project: Project, finished: Project) -> bool:
