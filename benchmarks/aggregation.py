@@ -23,8 +23,17 @@ import pandas as pd  # noqa: E402
 
 PUBLISHED = ROOT / "resources/published"
 LAYOUTS = PUBLISHED / "layouts.yaml"
-MODELS = ("majority", "men", "men_augmented", "mctn", "mmin", "if_mmin", "nmer", "nmer_without_vae",
-          "nmer_without_invariance")  # fmt: skip
+MODELS = (
+    "majority",
+    "men",
+    "men_augmented",
+    "mctn",
+    "mmin",
+    "if_mmin",
+    "nmer",
+    "nmer_without_vae",
+    "nmer_without_invariance",
+)
 CLEAN_ONLY = ("majority", "men")
 NOISES = [f"{kind}_{snr}dB" for kind, snr in product(("gaussian", "impulse"), (-10, -20, -30, -40))]
 CONDITIONS = ["a", "v", "l", "av", "al", "vl", "none"]
@@ -73,20 +82,37 @@ def _simulate(folder: Path, corpus: str, share: float) -> dict[tuple[str, str, s
     label = rng.integers(0, len(classes), size)
     names = np.array([f"utterance_{number:05}" for number in range(size)])
     pd.DataFrame(
-        {"utterance": names, "session": speaker // 2, "speaker": speaker,
-         "label": np.array(classes)[label]}
-    ).to_csv(folder / "utterances.csv", index=False)  # fmt: skip
-    part = {k: np.select([fold == k, fold == k ^ 1], ["test", "validation"], "train")
-            for k in range(len(FOLDS))}  # fmt: skip
+        {
+            "utterance": names,
+            "session": speaker // 2,
+            "speaker": speaker,
+            "label": np.array(classes)[label],
+        }
+    ).to_csv(folder / "utterances.csv", index=False)
+    part = {
+        k: np.select([fold == k, fold == k ^ 1], ["test", "validation"], "train")
+        for k in range(len(FOLDS))
+    }
     pd.concat(
         [pd.DataFrame({"fold": k + 1, "part": part[k], "utterance": names}) for k in part]
     ).to_csv(folder / "folds.csv", index=False)
     rows = pd.concat(
-        [pd.DataFrame({"place": np.flatnonzero(part[k] == which), "fold": k + 1, "seed": seed,
-                       "part": which, "condition": condition})
-         for k, seed, which, condition in product(part, SEEDS, ("validation", "test"), CONDITIONS)],
+        [
+            pd.DataFrame(
+                {
+                    "place": np.flatnonzero(part[k] == which),
+                    "fold": k + 1,
+                    "seed": seed,
+                    "part": which,
+                    "condition": condition,
+                }
+            )
+            for k, seed, which, condition in product(
+                part, SEEDS, ("validation", "test"), CONDITIONS
+            )
+        ],
         ignore_index=True,
-    )  # fmt: skip
+    )
     files = {}
     for model, noise in product(MODELS, ["clean", *NOISES]):
         trained_on = "clean" if model in CLEAN_ONLY else noise
@@ -103,10 +129,12 @@ def _simulate(folder: Path, corpus: str, share: float) -> dict[tuple[str, str, s
                 **{name: own[name] for name in ("fold", "seed", "part", "condition")},
                 "label": np.array(classes)[label[own["place"]]],
                 "predicted": np.array(classes)[probability.argmax(axis=1)],
-                **{f"probability_{c}": probability[:, k].astype(float)
-                   for k, c in enumerate(classes)},
+                **{
+                    f"probability_{c}": probability[:, k].astype(float)
+                    for k, c in enumerate(classes)
+                },
             }
-        ).to_parquet(path, index=False)  # fmt: skip
+        ).to_parquet(path, index=False)
     return files
 
 

@@ -50,8 +50,17 @@ def main() -> None:
             _report(corpus, "folds", out / "folds.csv", _folds, out, folds)
             for modality in imports:
                 store = out / f"imported_{modality}.h5"
-                _report(corpus, f"import {modality}", store, _import, out, root, reader,
-                        settings, modality)  # fmt: skip
+                _report(
+                    corpus,
+                    f"import {modality}",
+                    store,
+                    _import,
+                    out,
+                    root,
+                    reader,
+                    settings,
+                    modality,
+                )
 
 
 def _corpora() -> dict[str, tuple]:
@@ -92,9 +101,15 @@ def _folds(out: Path, settings: dict) -> None:
 def _import(out: Path, root: Path, reader: str, changes: dict, modality: str) -> None:
     path = out / f"imported_{modality}.h5"
     import_features(
-        out / "utterances.csv", root, IMPORTERS[reader], _settings(reader, changes), modality, path,
-        path.with_suffix(".csv"), 0.0,
-    )  # fmt: skip
+        out / "utterances.csv",
+        root,
+        IMPORTERS[reader],
+        _settings(reader, changes),
+        modality,
+        path,
+        path.with_suffix(".csv"),
+        0.0,
+    )
 
 
 def _report(corpus: str, step: str, result: Path, work: Callable, *arguments) -> None:

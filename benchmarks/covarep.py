@@ -50,9 +50,14 @@ def _measure(rd: float, f0: float, vowel: str, snr: float = np.inf) -> np.ndarra
 def _known(rd: float, f0: float, vowel: str) -> dict[str, float]:
     pulse = Pulse.from_rd(rd)
     return {
-        "F0": f0, "VUV": 1.0, "NAQ": pulse.naq(), "QOQ": pulse.qoq(), "H1H2": pulse.h1h2(),
-        "PSP": pulse.psp(), "Rd": rd,
-    }  # fmt: skip
+        "F0": f0,
+        "VUV": 1.0,
+        "NAQ": pulse.naq(),
+        "QOQ": pulse.qoq(),
+        "H1H2": pulse.h1h2(),
+        "PSP": pulse.psp(),
+        "Rd": rd,
+    }
 
 
 UNITS = {"F0": "Hz", "H1H2": "dB"}

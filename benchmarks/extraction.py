@@ -1,5 +1,4 @@
-"""How fast audio and text are turned into features, against the straightforward way, and in how
-much memory.
+"""Speed and memory of audio and text extraction, against the straightforward way.
 
     python benchmarks/extraction.py [--manifest MANIFEST.csv]
 

@@ -40,17 +40,26 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--folder", help="where to write, e.g. a large disk; default: the system's")
     parser.add_argument("--part", nargs="+", choices=PARTS, default=PARTS, help="all by default")
     parser.add_argument(
-        "--jobs", nargs="+", type=int, default=[100, 300, 1_000, 3_000, 10_000],
+        "--jobs",
+        nargs="+",
+        type=int,
+        default=[100, 300, 1_000, 3_000, 10_000],
         help="sizes of grids: 100, 300, 1000, 3000, 10000, 30000",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--present", nargs="*", type=int, default=[100, 300],
+        "--present",
+        nargs="*",
+        type=int,
+        default=[100, 300],
         help="those of --jobs that are planned again with all results there",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--utterances", nargs="+", type=int, default=[1_000, 10_000, 100_000],
+        "--utterances",
+        nargs="+",
+        type=int,
+        default=[1_000, 10_000, 100_000],
         help="sizes of corpora",
-    )  # fmt: skip
+    )
     parser.add_argument("--only", nargs="+", help="names of the corpus' steps; all by default")
     return parser.parse_args()
 

@@ -81,10 +81,15 @@ def _make_manifest(folder: Path, size: int) -> None:
         (root / path).write_text(name)
     speaker = [f"speaker{number // _OF_A_SPEAKER:05}" for number in range(size)]
     pd.DataFrame(
-        {"utterance": names, "session": speaker, "speaker": speaker,
-         "label": [_CLASSES[number % len(_CLASSES)] for number in range(size)],
-         "audio": audio, "text": "3"}
-    ).to_csv(root / "manifest.csv", index=False)  # fmt: skip
+        {
+            "utterance": names,
+            "session": speaker,
+            "speaker": speaker,
+            "label": [_CLASSES[number % len(_CLASSES)] for number in range(size)],
+            "audio": audio,
+            "text": "3",
+        }
+    ).to_csv(root / "manifest.csv", index=False)
 
 
 def _make_npz(folder: Path, size: int) -> None:
@@ -130,14 +135,18 @@ def _make_predictions(folder: Path, size: int) -> None:
             table = pa.Table.from_pandas(
                 pd.DataFrame(
                     {
-                        "utterance": rows["utterance"], "fold": fold, "seed": seed,
-                        "part": rows["part"], "condition": rows["condition"], "label": label,
+                        "utterance": rows["utterance"],
+                        "fold": fold,
+                        "seed": seed,
+                        "part": rows["part"],
+                        "condition": rows["condition"],
+                        "label": label,
                         "predicted": np.array(_CLASSES)[chances.argmax(axis=1)],
                         **{f"probability_{c}": chances[:, k] for k, c in enumerate(_CLASSES)},
                     }
                 ),
                 preserve_index=False,
-            )  # fmt: skip
+            )
             writer = writer or pq.ParquetWriter(path, table.schema)
             writer.write_table(table)
         writer.close()
@@ -197,19 +206,30 @@ def _import(folder: Path) -> None:
     from robust_mer.settings import defaults
 
     import_features(
-        folder / "utterances.csv", folder / "root", _NPZ, defaults(_NPZ), "audio",
-        folder / "imported_audio.h5", folder / "imported_audio.csv", 0.0,
-    )  # fmt: skip
+        folder / "utterances.csv",
+        folder / "root",
+        _NPZ,
+        defaults(_NPZ),
+        "audio",
+        folder / "imported_audio.h5",
+        folder / "imported_audio.csv",
+        0.0,
+    )
 
 
 def _extract(folder: Path) -> None:
     from robust_mer.features.extract import extract_features
 
     extract_features(
-        folder / "utterances.csv", folder / "root", "numbers_extractor:Numbers",
+        folder / "utterances.csv",
+        folder / "root",
+        "numbers_extractor:Numbers",
         {"log": str(folder / "extraction.log"), "gate": "", "start": "well"},
-        folder / "numbers.h5", folder / "numbers.csv", threads=2, max_failed_fraction=0.0,
-    )  # fmt: skip
+        folder / "numbers.h5",
+        folder / "numbers.csv",
+        threads=2,
+        max_failed_fraction=0.0,
+    )
 
 
 def _stores(folder: Path) -> dict[str, Path]:
@@ -221,14 +241,24 @@ def _schedule(folder: Path) -> None:
     from robust_mer.settings import defaults
 
     noise = {
-        "kind": "gaussian", "target_snr_db": -10.0, "implementation": _NOISE,
-        "settings": defaults(_NOISE), "is_mask": False,
-    }  # fmt: skip
+        "kind": "gaussian",
+        "target_snr_db": -10.0,
+        "implementation": _NOISE,
+        "settings": defaults(_NOISE),
+        "is_mask": False,
+    }
     write_schedule(
-        folder / "schedule.csv", "gaussian_-10dB", folder / "utterances.csv", folder / "folds.csv",
-        _stores(folder), dict.fromkeys(_WIDTHS, True), dict.fromkeys(_WIDTHS), "paper", "linear",
+        folder / "schedule.csv",
+        "gaussian_-10dB",
+        folder / "utterances.csv",
+        folder / "folds.csv",
+        _stores(folder),
+        dict.fromkeys(_WIDTHS, True),
+        dict.fromkeys(_WIDTHS),
+        "paper",
+        "linear",
         dict.fromkeys(_WIDTHS, noise),
-    )  # fmt: skip
+    )
 
 
 def _training(folder: Path) -> None:
@@ -246,10 +276,16 @@ def _training(folder: Path) -> None:
 
 def _experiment() -> dict:
     return {
-        "name": "scale", "corpus": "scale", "note": None, "published": None,
-        "models": {model: model for model in _MODELS}, "given_mask": [],
-        "folds": list(range(1, _GROUPS + 1)), "seeds": _SEEDS, "one_condition_seed": None,
-    }  # fmt: skip
+        "name": "scale",
+        "corpus": "scale",
+        "note": None,
+        "published": None,
+        "models": {model: model for model in _MODELS},
+        "given_mask": [],
+        "folds": list(range(1, _GROUPS + 1)),
+        "seeds": _SEEDS,
+        "one_condition_seed": None,
+    }
 
 
 def _files(folder: Path) -> dict[tuple[str, str, str], Path]:
@@ -266,9 +302,12 @@ def _statistics(folder: Path) -> None:
     from robust_mer.evaluation.statistics import write_statistics
 
     write_statistics(
-        _experiment(), _files(folder), folder / "utterances.csv", folder / "folds.csv",
+        _experiment(),
+        _files(folder),
+        folder / "utterances.csv",
+        folder / "folds.csv",
         folder / "tables",
-    )  # fmt: skip
+    )
 
 
 def _audit(folder: Path) -> None:

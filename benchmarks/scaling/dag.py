@@ -134,10 +134,14 @@ def _project(folder: Path, models: int, corruptions: int, folds: int) -> Path:
         },
         "models": named,
         "corpora": {
-            "grid": {"reader": "manifest", "root": "corpus", "folds": {"scheme": "part"},
-                     "modalities": modalities}
+            "grid": {
+                "reader": "manifest",
+                "root": "corpus",
+                "folds": {"scheme": "part"},
+                "modalities": modalities,
+            }
         },
-    }  # fmt: skip
+    }
     (folder / "grid.yaml").write_text(yaml.safe_dump(grid), encoding="utf-8")
     return folder
 

@@ -19,11 +19,19 @@ ROOT = Path(__file__).parents[2]
 
 # docs/composite.md, Time: processor seconds of one replica and its epochs, by class of model.
 _COMPOSITE = {
-    "unimodal": (14, 40), "men": (13, 40), "invariance_teacher": (16, 40), "if_mmin": (50, 40),
-    "nmer_without_vae": (62, 60), "men_augmented": (74, 80), "men_oracle_drop": (78, 80),
-    "mmin": (80, 60), "cm_arr": (131, 80), "nmer": (144, 60), "nmer_without_invariance": (142, 60),
+    "unimodal": (14, 40),
+    "men": (13, 40),
+    "invariance_teacher": (16, 40),
+    "if_mmin": (50, 40),
+    "nmer_without_vae": (62, 60),
+    "men_augmented": (74, 80),
+    "men_oracle_drop": (78, 80),
+    "mmin": (80, 60),
+    "cm_arr": (131, 80),
+    "nmer": (144, 60),
+    "nmer_without_invariance": (142, 60),
     "mctn": (167, 60),
-}  # fmt: skip
+}
 _COMPOSITE_UTTERANCES = 571
 _REGRESSION = 6 / _COMPOSITE_UTTERANCES  # the same place; it has no epochs
 # benchmarks/README.md, training.py (c): two processes side by side on two cores, 999 utterances
@@ -46,8 +54,10 @@ _CORES_A_GPU = 8
 
 @dataclass(frozen=True)
 class Plan:
-    """How a run is cut into jobs: how many begin, and the core seconds of the longest chain of a
-    teacher and a student."""
+    """How a run is cut into jobs.
+
+    ``jobs`` is their number; the longest chain is that of a teacher and a student, in core seconds.
+    """
 
     jobs: int
     longest: float
@@ -107,18 +117,31 @@ def print_expectations() -> None:
     of_mosei = ["mosei", "mosei_unimodal", "mosei_none"]
     workloads = [
         _workload("demo", (None, ["demo"]), 200, 0.2, _small(200, "demo"), _narrow),
-        _workload("own clips, 1,000; `composite.yaml`", ("composite", composite), 1000, 0.4,
-                  _small(1000, "own"), _narrow),
+        _workload(
+            "own clips, 1,000; `composite.yaml`",
+            ("composite", composite),
+            1000,
+            0.4,
+            _small(1000, "own"),
+            _narrow,
+        ),
         _workload("IEMOCAP, `paper.yaml`", ("paper", of_iemocap), 5531, 0.2, iemocap, _wide),
-        _workload("CMU-MOSEI, `paper.yaml`", ("paper", of_mosei), 22_777, 0.29, imports,
-                  _wide),
-    ]  # fmt: skip
+        _workload("CMU-MOSEI, `paper.yaml`", ("paper", of_mosei), 22_777, 0.29, imports, _wide),
+    ]
     low, high = _GPU
     print_head(
-        ["run", "trainings", "evaluations", "replicas", "core h: features", "core h: training",
-         "core h: evaluation", "h: 8 cores",
-         *(f"h: {count} GPU at {high} to {low} cores" for count in (1, 8, 32))]
-    )  # fmt: skip
+        [
+            "run",
+            "trainings",
+            "evaluations",
+            "replicas",
+            "core h: features",
+            "core h: training",
+            "core h: evaluation",
+            "h: 8 cores",
+            *(f"h: {count} GPU at {high} to {low} cores" for count in (1, 8, 32)),
+        ]
+    )
     for w in workloads:
         ranges = [
             f"{w.on_gpus(count, high):.2g} to {w.on_gpus(count, low):.2g}" for count in (1, 8, 32)
@@ -126,8 +149,10 @@ def print_expectations() -> None:
         hours = [part / 3600 for part in (w.sound_and_faces + w.networks, w.training, w.evaluation)]
         print_row([w.name, w.trainings, w.evaluations, w.replicas, *hours, w.on_cores(8), *ranges])
     paper = sum(w.training + w.evaluation for w in workloads[2:])
-    print(f"\nTo train and test all of `paper.yaml` in an hour, GPUs must do {paper / 3600:,.0f} "
-          "cores' work.")  # fmt: skip
+    print(
+        f"\nTo train and test all of `paper.yaml` in an hour, GPUs must do {paper / 3600:,.0f} "
+        "cores' work."
+    )
 
 
 def _workload(
@@ -202,8 +227,10 @@ def _narrow(kind: str) -> float:
 
 
 def _wide(kind: str) -> float:
-    """At IEMOCAP's size, where MEN and NMER were measured; the others lie between them, or beyond,
-    as they do on composite."""
+    """At IEMOCAP's size, where MEN and NMER were measured.
+
+    The other models lie between the two, or beyond, as they do on composite.
+    """
     if kind in _FITTED:
         return _FITTED[kind]
     least, most = _narrow("men"), _narrow("nmer")

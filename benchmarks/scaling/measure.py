@@ -29,9 +29,12 @@ def of_command(command: list[str], folder: Path) -> tuple[Cost, str]:
     with log.open("w") as file:
         started = time.perf_counter()
         process = subprocess.Popen(  # noqa: S603
-            command, cwd=folder, env={**environment, "OMP_NUM_THREADS": "1"}, stdout=file,
+            command,
+            cwd=folder,
+            env={**environment, "OMP_NUM_THREADS": "1"},
+            stdout=file,
             stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        )
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -68,7 +71,7 @@ def _measure(sender, work: Callable, arguments: tuple) -> None:
 
 
 def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """k of cost ~ size^k between two neighbours; NaN where nothing grew that could be told."""
+    """K of cost ~ size^k between two neighbours; NaN where nothing grew that could be told."""
     if min(costs) <= 0:
         return math.nan
     return math.log(costs[1] / costs[0]) / math.log(sizes[1] / sizes[0])

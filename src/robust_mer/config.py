@@ -549,8 +549,10 @@ class Config:
 
     @cached_property
     def replicas(self) -> dict[tuple[str, str, str, str], list[tuple[int, int]]]:
-        """(fold, seed) of all replicas that ``run`` asks for, by (corpus, model, trained on,
-        tested on); several experiments may share them."""
+        """(fold, seed) of all replicas of ``run``, by (corpus, model, trained on, tested on).
+
+        Several experiments may share them.
+        """
         asked: dict[tuple, set] = {}
         for experiment in self.experiments.values():
             pairs = {(fold, seed) for fold in experiment.folds for seed in experiment.seeds}

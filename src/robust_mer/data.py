@@ -107,8 +107,7 @@ def _read_parts(path: str | Path, utterances: list[str]) -> dict[int, dict[str, 
 
 
 def _check_aligned(utterances: list[str], stores: dict[str, Features]) -> None:
-    """Modalities that are aligned to words have a frame a word each, or none where nothing was
-    found."""
+    """Check that modalities aligned to words have one frame per word, or no frames at all."""
     words = np.zeros(len(utterances), np.int64)
     for modality, store in stores.items():
         if "aligned_to" not in store.settings:

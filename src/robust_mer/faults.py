@@ -62,7 +62,7 @@ def disk_fault(error: BaseException) -> int | None:
 
 
 def is_out_of_gpu_memory(error: BaseException) -> bool:
-    """torch's allocator says it by a class, NVIDIA's libraries by a word."""
+    """Torch's allocator says it by a class, NVIDIA's libraries by a word."""
     named = any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
     return named or bool(_NO_GPU_MEMORY.search(str(error)))
 

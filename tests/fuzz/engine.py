@@ -117,9 +117,15 @@ def _note(done: Result, number: int, folder: Path) -> None:
 
 
 def _one(
-    target: Target, files: Files, number: int, folder: Path, guard: Guard, lines: Lines,
-    shapes: Counter, done: Result,
-) -> bool:  # fmt: skip
+    target: Target,
+    files: Files,
+    number: int,
+    folder: Path,
+    guard: Guard,
+    lines: Lines,
+    shapes: Counter,
+    done: Result,
+) -> bool:
     """Read one input; whether it reached a new line."""
     _write(folder / "input", files, _LAST)
     seen, began = lines.seen, time.process_time()

@@ -16,14 +16,35 @@ _BYTES = 1 << 30  # beyond what the process has when its modules are imported
 _OURS = {"input", "results", "done.json", "stderr.txt"}
 
 _CALLS = {
-    "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty",
-    "os.spawn", "pty.spawn", "socket.connect", "socket.bind", "socket.getaddrinfo",
-    "pickle.find_class", "ctypes.dlopen", "urllib.Request",
-}  # fmt: skip
+    "subprocess.Popen",
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.fork",
+    "os.forkpty",
+    "os.spawn",
+    "pty.spawn",
+    "socket.connect",
+    "socket.bind",
+    "socket.getaddrinfo",
+    "pickle.find_class",
+    "ctypes.dlopen",
+    "urllib.Request",
+}
 _CHANGES = {
-    "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate",
-    "os.chmod", "os.chown", "shutil.rmtree", "shutil.move", "shutil.copyfile",
-}  # fmt: skip
+    "os.rename",
+    "os.remove",
+    "os.rmdir",
+    "os.mkdir",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+    "os.chmod",
+    "os.chown",
+    "shutil.rmtree",
+    "shutil.move",
+    "shutil.copyfile",
+}
 
 
 class TooLongError(BaseException):

@@ -10,8 +10,10 @@ _PACKAGE = str(Path(robust_mer.__file__).parent)
 
 
 class Lines:
-    """Lines of the package's files that ran inside ``with``; a function is watched while it has
-    lines that did not."""
+    """Lines of the package's files that ran inside ``with``.
+
+    A function is watched as long as some of its lines have not run.
+    """
 
     def __init__(self) -> None:
         self.seen = 0

@@ -62,8 +62,19 @@ def _in_processes(target: str, inputs: int, seed: int, folder: Path) -> Result:
     (own / "canary" / "secret.h5").write_bytes(_secret())
     state = own / "done.json"
     for _ in range(_ENDS_BEFORE_GIVING_UP):
-        command = [sys.executable, "-m", "tests.fuzz.run", "--one", target, "--inputs",
-                   str(inputs), "--seed", str(seed), "--folder", str(own)]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "tests.fuzz.run",
+            "--one",
+            target,
+            "--inputs",
+            str(inputs),
+            "--seed",
+            str(seed),
+            "--folder",
+            str(own),
+        ]
         with (own / "stderr.txt").open("w", encoding="utf-8") as errors:
             status = subprocess.run(command, stderr=errors, check=False).returncode
         said = (own / "stderr.txt").read_text(encoding="utf-8", errors="replace")[-2000:]
@@ -105,17 +116,34 @@ def _secret() -> bytes:
         return file.id.get_file_image()
 
 
-_HEADS = ("target", "inputs", "read", "refused", "crashed", "reasons", "lines", "new", "kept",
-          "slowest", "seconds", "findings")  # fmt: skip
+_HEADS = (
+    "target",
+    "inputs",
+    "read",
+    "refused",
+    "crashed",
+    "reasons",
+    "lines",
+    "new",
+    "kept",
+    "slowest",
+    "seconds",
+    "findings",
+)
 
 
 def _cells(result: Result) -> tuple:
     values = {one.name: getattr(result, one.name) for one in fields(result)}
     return (
-        result.name, *(values[key] for key in ("inputs", "read", "refused", "crashed", "reasons")),
-        result.lines, result.new_lines, result.kept, f"{1000 * result.slowest:.0f} ms",
-        f"{result.seconds:.0f}", len(result.findings),
-    )  # fmt: skip
+        result.name,
+        *(values[key] for key in ("inputs", "read", "refused", "crashed", "reasons")),
+        result.lines,
+        result.new_lines,
+        result.kept,
+        f"{1000 * result.slowest:.0f} ms",
+        f"{result.seconds:.0f}",
+        len(result.findings),
+    )
 
 
 def _line(cells: tuple) -> str:

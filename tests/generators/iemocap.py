@@ -13,10 +13,18 @@ WITHOUT_ALIGNMENT = "Ses03M_impro03_M001"
 TWINS = 0.27  # of the scripted lines recur in another session
 
 _CATEGORIES = {
-    "hap": "Happiness", "exc": "Excited", "ang": "Anger", "sad": "Sadness", "neu": "Neutral",
-    "fru": "Frustration", "xxx": "Neutral", "sur": "Surprise", "fea": "Fear", "oth": "Other",
+    "hap": "Happiness",
+    "exc": "Excited",
+    "ang": "Anger",
+    "sad": "Sadness",
+    "neu": "Neutral",
+    "fru": "Frustration",
+    "xxx": "Neutral",
+    "sur": "Surprise",
+    "fea": "Fear",
+    "oth": "Other",
     "dis": "Disgust",
-}  # fmt: skip
+}
 
 
 def make_iemocap(root: Path) -> None:
@@ -51,8 +59,13 @@ def _dialogues(number: int) -> list[str]:
 
 def _make_session(session: Path, number: int, turns: list, draw: random.Random) -> None:
     dialogues = _dialogues(number)
-    for folder in ("dialog/EmoEvaluation/Categorical", "dialog/EmoEvaluation/Attribute",
-                   "dialog/transcriptions", "dialog/avi/DivX", "dialog/wav"):  # fmt: skip
+    for folder in (
+        "dialog/EmoEvaluation/Categorical",
+        "dialog/EmoEvaluation/Attribute",
+        "dialog/transcriptions",
+        "dialog/avi/DivX",
+        "dialog/wav",
+    ):
         (session / folder).mkdir(parents=True)
     for place, dialogue in enumerate(dialogues):
         _make_dialogue(session, dialogue, turns[place :: len(dialogues)], draw)
@@ -120,6 +133,10 @@ def avi(seconds: float, rate: int = 25) -> bytes:
 
 
 _WAV = (
-    b"RIFF" + struct.pack("<I", 36) + b"WAVEfmt "
-    + struct.pack("<IHHIIHH", 16, 1, 1, 16000, 32000, 2, 16) + b"data" + struct.pack("<I", 0)
-)  # fmt: skip
+    b"RIFF"
+    + struct.pack("<I", 36)
+    + b"WAVEfmt "
+    + struct.pack("<IHHIIHH", 16, 1, 1, 16000, 32000, 2, 16)
+    + b"data"
+    + struct.pack("<I", 0)
+)

@@ -108,8 +108,12 @@ def write_csd(path: Path, name: str, data: dict[str, tuple[np.ndarray, np.ndarra
 
 
 SEQUENCES = (
-    "Labels", "TimestampedWords", "TimestampedWordVectors", "COVAREP", "VisualFacet42",
-)  # fmt: skip
+    "Labels",
+    "TimestampedWords",
+    "TimestampedWordVectors",
+    "COVAREP",
+    "VisualFacet42",
+)
 
 
 def make_csd(

@@ -51,9 +51,11 @@ def make_msp_improv(
                     folders.add(where)
                 os.link(recording, where / f"MSP-{name}.{extension}")
             (transcripts / f"MSP-{name}.txt").write_text(f"Said as {name}.\n")
-            ratings = "A:NaN; V:NaN; D:NaN ; N:NaN;" if place % 97 == 0 else (
-                "A:3.000000; V:3.500000; D:3.000000 ; N:3.400000;"
-            )  # fmt: skip
+            ratings = (
+                "A:NaN; V:NaN; D:NaN ; N:NaN;"
+                if place % 97 == 0
+                else ("A:3.000000; V:3.500000; D:3.000000 ; N:3.400000;")
+            )
             rater = "WORKER00000003; N; Neutral; A:3.000000; V:3.000000; D:NaN; N:4.000000;"
             lines += [f"UTD-{name}.avi; {letter}; {ratings}", rater, rater, ""]
     (root / label_file).write_text("\n".join(lines) + "\n")

@@ -308,9 +308,10 @@ class Harness:
         spared: set[int] = set()  # jobs that were decided on
         while process.poll() is None:
             waiting = {
-                pid: rule for pid, rule in self.demo.jobs().items()
+                pid: rule
+                for pid, rule in self.demo.jobs().items()
                 if pid not in spared and self._left.get(rule, 0) > 0
-            }  # fmt: skip
+            }
             if not waiting:
                 time.sleep(0.2)
                 continue

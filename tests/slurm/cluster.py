@@ -76,9 +76,15 @@ class Cluster:
         (CONFIG / "gres.conf").write_text("AutoDetect=off\nName=gpu File=/dev/null\n")
         munge = self.folder / "munge"
         self._start(
-            "munged", "--foreground", "--force", f"--socket={munge}/socket", f"--key-file={key}",
-            f"--pid-file={munge}/pid", f"--log-file={munge}/log", f"--seed-file={munge}/seed",
-        )  # fmt: skip
+            "munged",
+            "--foreground",
+            "--force",
+            f"--socket={munge}/socket",
+            f"--key-file={key}",
+            f"--pid-file={munge}/pid",
+            f"--log-file={munge}/log",
+            f"--seed-file={munge}/seed",
+        )
         _wait("munged", (munge / "socket").exists)
         self._start("slurmctld", "-D", "-c")
         self.start_node()

@@ -14,9 +14,16 @@ from robust_mer.jobs import die_with_parent
 
 # Of one machine without accounts, and quick to look at its jobs.
 ON_ONE_MACHINE = (
-    "--profile", "profiles/slurm", "--max-threads", str(os.cpu_count()), "--slurm-no-account",
-    "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "5",
-)  # fmt: skip
+    "--profile",
+    "profiles/slurm",
+    "--max-threads",
+    str(os.cpu_count()),
+    "--slurm-no-account",
+    "--slurm-init-seconds-before-status-checks",
+    "2",
+    "--latency-wait",
+    "5",
+)
 
 
 class SlurmRun:

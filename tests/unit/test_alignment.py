@@ -60,9 +60,16 @@ class Files:
         made = self.folder / f"{source.stem}@words.h5"
         table = made.with_suffix(".csv")
         align_features(
-            made, table, source, source.with_suffix(".csv"), self.words, self.problems, self.index,
-            modality, not_finite,
-        )  # fmt: skip
+            made,
+            table,
+            source,
+            source.with_suffix(".csv"),
+            self.words,
+            self.problems,
+            self.index,
+            modality,
+            not_finite,
+        )
         return read_features(made), pd.read_csv(table, keep_default_na=False, index_col="utterance")
 
     def resample(self, source, rate, not_finite=None):
@@ -175,8 +182,12 @@ def test_modalities_aligned_to_different_words_are_refused(files):
     index = pd.read_csv(files.index)
     index.assign(label="x").to_csv(files.index, index=False)
     audio = files.extract(TEN, 10.0, name="audio")
-    text = files.extract([[1.0, 2.0, 3.0], [5.0], [6.0], [7.0]], None, [
-        np.arange(3.0), np.zeros(1), np.zeros(1), np.zeros(1)], name="text")  # fmt: skip
+    text = files.extract(
+        [[1.0, 2.0, 3.0], [5.0], [6.0], [7.0]],
+        None,
+        [np.arange(3.0), np.zeros(1), np.zeros(1), np.zeros(1)],
+        name="text",
+    )
     files.align(audio)
     files.align(text, "text")
     paths = {name: files.folder / f"{name}@words.h5" for name in ("audio", "text")}
@@ -184,8 +195,9 @@ def test_modalities_aligned_to_different_words_are_refused(files):
     # where one has no frames, the other's words stay
     corpus = read_corpus(*given, paths, dict.fromkeys(paths))
     assert [np.diff(s.offsets).tolist() for s in corpus.features.values()] == [
-        [3, 0, 0, 0], [3, 1, 0, 1],
-    ]  # fmt: skip
+        [3, 0, 0, 0],
+        [3, 1, 0, 1],
+    ]
     files.words.write_text("utterance,word,start,end\na,ONE,0,1\nb,FOUR,5,6\n")
     files.align(text, "text")
     with pytest.raises(InputError, match="a has 1 words in text, but 3 in another"):
@@ -274,12 +286,25 @@ def test_table_of_features_counts_what_happened(files):
     table = pd.read_csv(csv, index_col="features", keep_default_na=False)
     columns = ["modality", "utterances", "ok", "empty", "failed", "frames", "seconds", "lost"]
     assert table.loc["source", columns].tolist() == [
-        "audio", 4, 3, 1, 0, 23, 5.0, "no face found (1)",
-    ]  # fmt: skip
+        "audio",
+        4,
+        3,
+        1,
+        0,
+        23,
+        5.0,
+        "no face found (1)",
+    ]
     assert table.loc["source@words", columns].tolist() == [
-        "audio", 4, 1, 2, 1, 3, 5.0,
+        "audio",
+        4,
+        1,
+        2,
+        1,
+        3,
+        5.0,
         "no frames during words (1); no word times (1); no face found (1)",
-    ]  # fmt: skip
+    ]
     lines = md.read_text().splitlines()
     assert len(lines) == 4
     assert lines[2].startswith("| source | audio | 4 | 3 | 1 | 0 | 23 | 5.0 | no face found (1) |")

@@ -35,10 +35,14 @@ KINDS = {
 def save(folder, kind="wav2vec2", do_normalize=True, rate=RATE, **changes):
     config, network = KINDS[kind]
     small = {
-        "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
-        "intermediate_size": 16, "conv_dim": (8,) * 7, "num_conv_pos_embeddings": 16,
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+        "conv_dim": (8,) * 7,
+        "num_conv_pos_embeddings": 16,
         "num_conv_pos_embedding_groups": 2,
-    }  # fmt: skip
+    }
     torch.manual_seed(0)
     network(config(**{**small, **changes})).save_pretrained(folder)
     Wav2Vec2FeatureExtractor(do_normalize=do_normalize, sampling_rate=rate).save_pretrained(folder)

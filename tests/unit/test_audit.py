@@ -28,22 +28,30 @@ def tables(validation_of_second="c"):
         columns=["fold", "part", "utterance"],
     )
     checks = pd.DataFrame(
-        [(fold, pair, shared, count, "")
-         for fold in ("1", "2", "3")
-         for pair, shared, count in (
-             ("train and test", "speakers", "0"),
-             ("train and test", "texts", "4" if fold == "1" else "2"),
-             ("train and test", "recordings", "9" if fold == "3" else "1"),
-             ("validation and test", "recordings", "1"),
-         )],
+        [
+            (fold, pair, shared, count, "")
+            for fold in ("1", "2", "3")
+            for pair, shared, count in (
+                ("train and test", "speakers", "0"),
+                ("train and test", "texts", "4" if fold == "1" else "2"),
+                ("train and test", "recordings", "9" if fold == "3" else "1"),
+                ("validation and test", "recordings", "1"),
+            )
+        ],
         columns=["fold", "parts", "shared", "count", "promised"],
-    )  # fmt: skip
+    )
     return checks, folds, index
 
 
 def experiment(**changes):
-    return {"name": "e", "corpus": "c", "folds": [1, 2], "seeds": [1, 2], "given_mask": [],
-            **changes}  # fmt: skip
+    return {
+        "name": "e",
+        "corpus": "c",
+        "folds": [1, 2],
+        "seeds": [1, 2],
+        "given_mask": [],
+        **changes,
+    }
 
 
 def corpus(**changes):
@@ -59,12 +67,14 @@ def test_what_parts_share():
     rows = found()
     assert rows["speakers shared by train and test"] == ("ok", "0 speakers in each fold")
     assert rows["texts shared by train and test"] == (
-        "warning", "2 to 4 utterances with a twin in each fold"
-    )  # fmt: skip
+        "warning",
+        "2 to 4 utterances with a twin in each fold",
+    )
     # fold 3, with 9, does not count
     assert rows["recordings shared by train and test"] == (
-        "problem", "1 utterances with a twin in each fold"
-    )  # fmt: skip
+        "problem",
+        "1 utterances with a twin in each fold",
+    )
     assert rows["recordings shared by validation and test"][0] == "warning"
     assert rows["dialogues shared"][0] == "not known"
     assert rows["recordings shared"][0] == "not known"
@@ -89,8 +99,9 @@ def test_a_class_that_a_test_part_lacks():
     assert found()["all classes in the test part"][0] == "ok"
     index["label"] = ["x", "y", "x", "x", "x", "y"]
     assert found(data=(checks, folds, index))["all classes in the test part"] == (
-        "warning", "folds that test on fewer: 2 (y)"
-    )  # fmt: skip
+        "warning",
+        "folds that test on fewer: 2 (y)",
+    )
 
 
 def test_what_extractors_and_corpus_are_made_of():
@@ -98,8 +109,9 @@ def test_what_extractors_and_corpus_are_made_of():
     rows = found(corpus(extractors=extractors, contains=["RAVDESS", "FER2013"]))
     assert rows["is13 was trained on this corpus"][0] == "ok"
     assert rows["face was trained on this corpus"] == (
-        "problem", "FER2013 trained it and is part of the corpus"
-    )  # fmt: skip
+        "problem",
+        "FER2013 trained it and is part of the corpus",
+    )
     assert rows["words was trained on this corpus"][0] == "not known"
     assert rows["generated or composed data"][0] == "warning"
     rows = found(corpus(extractors=extractors, contains=["IEMOCAP"]))
@@ -114,13 +126,15 @@ def test_what_extractors_and_corpus_are_made_of():
 def test_masks_speakers_and_repetitions():
     rows = found(given_mask=["cm_arr", "drop"], seeds=[1], speakers=3)
     assert rows["who was told the mask"] == (
-        "note", "told which modalities are corrupted: cm_arr, drop"
-    )  # fmt: skip
+        "note",
+        "told which modalities are corrupted: cm_arr, drop",
+    )
     assert rows["enough speakers"][0] == "warning"
     assert rows["repetitions"][0] == "warning"
     rows = found()
-    assert {rows[check][0] for check in ("who was told the mask", "enough speakers",
-                                         "repetitions")} == {"ok"}  # fmt: skip
+    assert {
+        rows[check][0] for check in ("who was told the mask", "enough speakers", "repetitions")
+    } == {"ok"}
 
 
 def test_files(tmp_path):

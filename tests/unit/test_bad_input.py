@@ -45,9 +45,15 @@ def put(values):
 def schedule(corpus, folder, not_finite=REFUSE):
     path = folder / "schedule.csv"
     write_schedule(
-        path, "gaussian_-10dB", **corpus, normalise=NORMALISE, not_finite=not_finite, mode="exact",
-        schedule="linear", noises=noises("gaussian_-10dB"),
-    )  # fmt: skip
+        path,
+        "gaussian_-10dB",
+        **corpus,
+        normalise=NORMALISE,
+        not_finite=not_finite,
+        mode="exact",
+        schedule="linear",
+        noises=noises("gaussian_-10dB"),
+    )
     return path
 
 
@@ -62,17 +68,27 @@ def evaluate(corpus, folder, not_finite=REFUSE):
     }
     implementation = MODELS["men"].implementation
     facts = {
-        "implementation": implementation, "settings": defaults(implementation),
+        "implementation": implementation,
+        "settings": defaults(implementation),
         "widths": {modality: len(store.names) for modality, store in data.features.items()},
-        "classes": data.classes, "trained_on": "clean", "fold": 1, "seed": 1,
-    }  # fmt: skip
+        "classes": data.classes,
+        "trained_on": "clean",
+        "fold": 1,
+        "seed": 1,
+    }
     torch.manual_seed(0)
     save_checkpoint(folder / "men.safetensors", build_model(facts), normalisers, facts)
     evaluate_replicas(
-        folder / "predictions.parquet", [folder / "men.safetensors"], **corpus,
-        noises=noises("gaussian_-10dB"), seed=1, not_finite=not_finite,
-        alpha_bars=read_alpha_bars(schedule(corpus, folder, not_finite)), device="cpu", threads=1,
-    )  # fmt: skip
+        folder / "predictions.parquet",
+        [folder / "men.safetensors"],
+        **corpus,
+        noises=noises("gaussian_-10dB"),
+        seed=1,
+        not_finite=not_finite,
+        alpha_bars=read_alpha_bars(schedule(corpus, folder, not_finite)),
+        device="cpu",
+        threads=1,
+    )
     return pd.read_parquet(folder / "predictions.parquet")
 
 

@@ -110,12 +110,25 @@ def test_measured_schedule_is_of_the_test_part(corpus, tmp_path):
     corrupted = corrupted_audio(corpus, tmp_path, 1.0)
     schedule = tmp_path / "schedule.csv"
     write_measured(
-        schedule, corpus["utterances_csv"], corpus["folds_csv"], "audio",
-        corpus["features"]["audio"], corrupted, None,
-    )  # fmt: skip
+        schedule,
+        corpus["utterances_csv"],
+        corpus["folds_csv"],
+        "audio",
+        corpus["features"]["audio"],
+        corrupted,
+        None,
+    )
     (row,) = pd.read_csv(schedule).to_dict("records")
-    assert list(row) == ["fold", "modality", "target_snr_db", "variance", "steps", "alpha_bar",
-                         "reached_snr_db", "true_snr_db"]  # fmt: skip
+    assert list(row) == [
+        "fold",
+        "modality",
+        "target_snr_db",
+        "variance",
+        "steps",
+        "alpha_bar",
+        "reached_snr_db",
+        "true_snr_db",
+    ]
     assert (row["fold"], row["modality"]) == (1, "audio")
     assert all(np.isnan(row[key]) for key in ("target_snr_db", "steps", "reached_snr_db"))
 
@@ -123,10 +136,14 @@ def test_measured_schedule_is_of_the_test_part(corpus, tmp_path):
     train = np.concatenate([clean.frames(r) for r in range(64)])
     mean, sd = train.mean(axis=0), train.std(axis=0)
     x, y = (
-        np.array([((s.frames(r) - mean) / sd).mean(axis=0) if len(s.frames(r)) else 0 * mean
-                  for r in range(80, 96)])
+        np.array(
+            [
+                ((s.frames(r) - mean) / sd).mean(axis=0) if len(s.frames(r)) else 0 * mean
+                for r in range(80, 96)
+            ]
+        )
         for s in (clean, received)
-    )  # fmt: skip
+    )
     rho = np.corrcoef(x.ravel(), y.ravel())[0, 1]
     assert row["true_snr_db"] == pytest.approx(10 * np.log10(rho**2 / (1 - rho**2)), abs=1e-3)
 
@@ -202,9 +219,12 @@ def test_noise_on_features_is_measured_as_raw_corruption_is(corpus, tmp_path):
     for alpha_bar in (0.999999, 0.5, 0.01):
         path = tmp_path / "noise.csv"
         write_noise_snr(
-            path, noise_at(alpha_bar, "gaussian_0dB"), **corpus, normalise=NORMALISE,
+            path,
+            noise_at(alpha_bar, "gaussian_0dB"),
+            **corpus,
+            normalise=NORMALISE,
             not_finite=NOT_FINITE,
-        )  # fmt: skip
+        )
         found[alpha_bar] = pd.read_csv(path).set_index("modality")["embedding_snr_db"]
     assert (found[0.999999] > 40).all()
     assert (found[0.5] > found[0.01] + 10).all()
@@ -231,9 +251,15 @@ def test_pictures_of_embeddings(corpus, tmp_path):
         svg, pdf, csv = (tmp_path / run / f"tsne.{suffix}" for suffix in ("svg", "pdf", "csv"))
         features = {modality: corpus["features"][modality] for modality in modalities}
         draw_embeddings(
-            EXPERIMENT, noises, **{**corpus, "features": features}, normalise=NORMALISE,
-            not_finite=NOT_FINITE, svg=svg, pdf=pdf, distances_csv=csv,
-        )  # fmt: skip
+            EXPERIMENT,
+            noises,
+            **{**corpus, "features": features},
+            normalise=NORMALISE,
+            not_finite=NOT_FINITE,
+            svg=svg,
+            pdf=pdf,
+            distances_csv=csv,
+        )
         outputs[run] = [path.read_bytes() for path in (svg, pdf, csv)]
     assert outputs["audio"] == outputs["again"]
     table = pd.read_csv(tmp_path / "first/tsne.csv")

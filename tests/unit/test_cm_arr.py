@@ -319,8 +319,11 @@ def test_predictions_do_not_depend_on_batch_mates(join):
         alone = Batch(
             {m: v[own, : batch.lengths[m][row]] for m, v in batch.received.items()},
             {m: n[own] for m, n in batch.lengths.items()},
-            batch.label[own], {}, batch.is_clean[own], {},
-        )  # fmt: skip
+            batch.label[own],
+            {},
+            batch.is_clean[own],
+            {},
+        )
         torch.testing.assert_close(predict(model, alone)[0], together[row], rtol=1e-4, atol=1e-5)
 
 

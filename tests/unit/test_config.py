@@ -76,7 +76,8 @@ def changed(path: str, value):
         ("corruption.noises.own", {"class": "pnik"}, ["own.class: pnik", "did you mean 'pink'"]),
         ("corruption.noises.own", {"class": "no_such:draw"}, ["own.class", "module 'no_such'"]),
         (
-            "corruption.noises.own", {"class": "robust_mer.corruption.pink:drawn"},
+            "corruption.noises.own",
+            {"class": "robust_mer.corruption.pink:drawn"},
             ["own.class", "drawn", "did you mean 'draw'"],
         ),
         ("corruption.named", {"a_none": {"audio": "gaussian_0dB"}}, ["named.a_none", "_none"]),
@@ -88,7 +89,8 @@ def changed(path: str, value):
         ("corruption.named", {"u": "gaussian_0dB"}, ["corruption.named.u"]),
         ("corruption.named", {"u": ["clean", "gaussan_0dB"]}, ["named.u", "gaussan"]),
         (
-            "corruption.named", {"u": ["clean", "missing"], "w": ["u", "clean"]},
+            "corruption.named",
+            {"u": ["clean", "missing"], "w": ["u", "clean"]},
             ["named.w", "u is a list"],
         ),
         ("corruption.noises.impulse", {"frequncy": 1}, ["impulse.frequncy", "frequency"]),
@@ -110,23 +112,27 @@ def changed(path: str, value):
         ("corpora.demo.folds", {"scheme": "speaker_groups"}, ["corpora.demo.folds", "groups"]),
         ("corpora.demo.folds", {"scheme": "speakers", "groups": 3}, ["corpora.demo.folds.groups"]),
         (
-            "corpora.demo.folds", {"scheme": "speakers", "validation": 0.1},
+            "corpora.demo.folds",
+            {"scheme": "speakers", "validation": 0.1},
             ["corpora.demo.folds.validation"],
         ),
         ("corpora.demo.folds", {"scheme": "part", "validation": 1}, ["folds.validation"]),
         ("corpora.demo.variant", "five_classes", ["corpora.demo.variant", "six_classes"]),
         ("corpora.demo.max_left_out", 2, ["corpora.demo.max_left_out"]),
         (
-            "corpora.demo.modalities.audio", {"extractor": "imported_audio", "normalise": True},
+            "corpora.demo.modalities.audio",
+            {"extractor": "imported_audio", "normalise": True},
             ["corpora.demo.reader: iemocap brings no features", "multibench", "npz"],
         ),
         (
-            "corpora.demo.modalities.audio", {"extractor": "imported_text", "normalise": True},
+            "corpora.demo.modalities.audio",
+            {"extractor": "imported_text", "normalise": True},
             ["corpora.demo.modalities.audio", "expected imported_audio"],
         ),
         ("features.extractors.imported_audio", {}, ["features.extractors.imported_audio"]),
         (
-            "corpora.demo.modalities.video", {"extractor": "is13", "normalise": True},
+            "corpora.demo.modalities.video",
+            {"extractor": "is13", "normalise": True},
             ["corpora.demo.modalities.video", "is13 extracts audio"],
         ),
         ("models.nmer", {"teacher": "mne"}, ["models.nmer.teacher", "did you mean 'men'"]),
@@ -138,23 +144,27 @@ def changed(path: str, value):
         ("training.max_replicas", 0, ["training.max_replicas", "0"]),
         ("training.max_replicas", "many", ["training.max_replicas", "'many'", "auto"]),
         (
-            "corpora.demo.modalities.audio", {"extractor": "covarep", "normalise": True},
+            "corpora.demo.modalities.audio",
+            {"extractor": "covarep", "normalise": True},
             ["corpora.demo.modalities.audio", "creak", "not_finite: 0"],
         ),
         (
-            "corpora.demo.modalities.audio.not_finite", "zero",
+            "corpora.demo.modalities.audio.not_finite",
+            "zero",
             ["corpora.demo.modalities.audio.not_finite", "'zero'", "refuse"],
         ),
         (
-            "corpora.demo.modalities.audio.not_finite", float("nan"),
+            "corpora.demo.modalities.audio.not_finite",
+            float("nan"),
             ["corpora.demo.modalities.audio.not_finite", "nan", "finite"],
         ),
         (
-            "corpora.demo.modalities.audio.not_finite", True,
+            "corpora.demo.modalities.audio.not_finite",
+            True,
             ["corpora.demo.modalities.audio.not_finite", "True"],
         ),
     ],
-)  # fmt: skip
+)
 def test_wrong_keys_are_named(path, value, told):
     with pytest.raises(InputError) as error:
         Config(changed(path, value), SCHEMA)
@@ -206,8 +216,9 @@ def test_what_a_corruption_does_to_each_modality():
     assert list(config.noises("demo", "gaussian_-10dB")) == ["audio", "video", "text"]
     uneven = config.noises("demo", "uneven")
     assert {m: (how["kind"], how["target_snr_db"]) for m, how in uneven.items()} == {
-        "audio": ("gaussian", -10), "text": ("impulse", -5),
-    }  # fmt: skip
+        "audio": ("gaussian", -10),
+        "text": ("impulse", -5),
+    }
     assert uneven["text"]["settings"] == {"frequency": 0.3}
     (how,) = config.noises("demo", "alone").values()
     assert (how["target_snr_db"], how["settings"], how["is_mask"]) == (None, {"rate": 0.3}, True)
@@ -226,8 +237,11 @@ def test_a_list_is_trained_on_and_its_members_are_tested_on():
     ]
     trained = {(job.model, job.trained_on) for job in config.training_jobs}
     assert trained == {
-        ("men", "clean"), ("nmer", "clean"), ("nmer", "range"), ("invariance_teacher", "clean"),
-    }  # fmt: skip
+        ("men", "clean"),
+        ("nmer", "clean"),
+        ("nmer", "range"),
+        ("invariance_teacher", "clean"),
+    }
 
 
 def test_conditions_that_a_corruption_does_not_have_are_refused():
@@ -291,9 +305,11 @@ def test_jobs_train_the_replicas_asked_for_some_folds_at_a_time():
     raw["run"] = ["demo", "more"]
     one_each = jobs_of(raw)
     trained = [
-        ("men", "clean"), ("nmer", "clean"), ("nmer", "gaussian_-10dB"),
+        ("men", "clean"),
+        ("nmer", "clean"),
+        ("nmer", "gaussian_-10dB"),
         ("invariance_teacher", "clean"),
-    ]  # fmt: skip
+    ]
     folds = ("fold1", "fold2", "fold5")
     assert set(one_each) == {(*model, fold) for model in trained for fold in folds}
     assert one_each["men", "clean", "fold2"] == [(2, 1)]
@@ -397,8 +413,10 @@ ALIGNED = {
 def test_how_models_read_features_stands_in_their_files_names():
     config = Config(changed("corpora.demo.modalities", ALIGNED), SCHEMA)
     assert config.features("demo") == {
-        "audio": "is13@words", "video": "mini_xception@2.5Hz", "text": "minilm",
-    }  # fmt: skip
+        "audio": "is13@words",
+        "video": "mini_xception@2.5Hz",
+        "text": "minilm",
+    }
     assert config.extractors("demo")["audio"] == "is13"
     assert config.words("demo")["implementation"] == "robust_mer.corpora.wdseg:words"
 

@@ -27,8 +27,12 @@ SETTINGS = iemocap.SETTINGS
 def iemocap_root(tmp_path):
     """One dialogue, written by hand from the release's documentation with its quirks."""
     session = tmp_path / "Session1"
-    for folder in ("dialog/EmoEvaluation/Categorical", "dialog/transcriptions",
-                   "dialog/avi/DivX", "sentences/wav/Ses01F_impro01"):  # fmt: skip
+    for folder in (
+        "dialog/EmoEvaluation/Categorical",
+        "dialog/transcriptions",
+        "dialog/avi/DivX",
+        "sentences/wav/Ses01F_impro01",
+    ):
         (session / folder).mkdir(parents=True)
     labels = session / "dialog/EmoEvaluation"
     (labels / "Ses01F_impro01.txt").write_text(
@@ -58,16 +62,20 @@ def test_iemocap(iemocap_root):
     reading = iemocap.read(iemocap_root, SETTINGS)
     table = reading.table().set_index("utterance")
     assert list(table.index) == [
-        "Ses01F_impro01_F000", "Ses01F_impro01_M000", "Ses01F_impro01_M001",
-    ]  # fmt: skip
+        "Ses01F_impro01_F000",
+        "Ses01F_impro01_M000",
+        "Ses01F_impro01_M001",
+    ]
     assert table["label"].tolist() == ["neutral", "happy", "angry"]
     assert table["speaker"].tolist() == ["Ses01F", "Ses01M", "Ses01M"]
     assert table["region"].tolist() == ["left", "right", "right"]
     assert table["text"].tolist() == ["Excuse me.", "It’s fine.", ""]
     assert table.loc["Ses01F_impro01_F000", ["start", "end"]].tolist() == ["6.2901", "8.2357"]
     assert table["audio"].tolist() == [
-        "Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_F000.wav", "", "",
-    ]  # fmt: skip
+        "Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_F000.wav",
+        "",
+        "",
+    ]
     assert set(table["video"]) == {"Session1/dialog/avi/DivX/Ses01F_impro01.avi"}
     told = " ".join(what for _, _, what in reading.problems)
     assert "not understood" in told
@@ -95,10 +103,14 @@ def test_iemocap_says_what_it_looked_for(tmp_path):
 
 def write_manifest(root, **columns):
     table = {
-        "utterance": ["u1", "u2"], "session": ["s1", "s1"], "speaker": ["p1", "p2"],
-        "label": ["happy", "sad"], "audio": ["a/u1.wav", "a/u2.wav"],
-        "text": ["NA", "say, \"hi\"\nthere"], **columns,
-    }  # fmt: skip
+        "utterance": ["u1", "u2"],
+        "session": ["s1", "s1"],
+        "speaker": ["p1", "p2"],
+        "label": ["happy", "sad"],
+        "audio": ["a/u1.wav", "a/u2.wav"],
+        "text": ["NA", 'say, "hi"\nthere'],
+        **columns,
+    }
     pd.DataFrame(table).to_csv(root / "manifest.csv", index=False)
     (root / "a").mkdir(exist_ok=True)
     (root / "a/u1.wav").write_bytes(b"one")
@@ -202,9 +214,11 @@ def mp4(seconds, version):
     header = struct.pack(">I4s", 8 + len(body), b"mvhd") + body
     data = struct.pack(">I4sQ", 1, b"mdat", 16 + 5) + b"moov!"
     return (
-        struct.pack(">I4s4s", 12, b"ftyp", b"isom") + data
-        + struct.pack(">I4s", 8 + len(header), b"moov") + header
-    )  # fmt: skip
+        struct.pack(">I4s4s", 12, b"ftyp", b"isom")
+        + data
+        + struct.pack(">I4s", 8 + len(header), b"moov")
+        + header
+    )
 
 
 def test_durations_of_headers(tmp_path):
@@ -318,7 +332,9 @@ def test_session_groups_tests_everybody_once_and_shares_no_speaker():
     for fold in (1, 2, 3):
         parts = [speakers_of(folds, fold, part) for part in ("train", "validation", "test")]
         assert all(parts)
-        assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
+        assert not (parts[0] & parts[1])
+        assert not (parts[0] & parts[2])
+        assert not (parts[1] & parts[2])
 
 
 def test_every_speaker_tests_once_and_shares_no_part():
@@ -343,7 +359,9 @@ def test_speaker_groups():
     assert sizes["validation"].tolist() == [9, 6, 6, 9]
     for fold in range(1, 5):
         parts = [speakers_of(folds, fold, part) for part in ("train", "validation", "test")]
-        assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
+        assert not (parts[0] & parts[1])
+        assert not (parts[0] & parts[2])
+        assert not (parts[1] & parts[2])
     with pytest.raises(InputError, match=r"number of speakers \(10\), not 11"):
         make_folds(corpus(5), "speaker_groups", groups=11)
 

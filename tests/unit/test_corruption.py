@@ -319,8 +319,15 @@ DRAWN_ELSEWHERE = [-0.5987687110900879, -1.425387978553772, -1.1894824504852295]
 
 def test_conditions():
     assert list(conditions(["audio", "video", "text"])) == [
-        "none", "a", "v", "l", "av", "al", "vl", "avl",
-    ]  # fmt: skip
+        "none",
+        "a",
+        "v",
+        "l",
+        "av",
+        "al",
+        "vl",
+        "avl",
+    ]
     assert list(partial_conditions(["audio", "video", "text"])) == ["a", "v", "l", "av", "al", "vl"]
     assert partial_conditions(["audio", "text"]) == {"a": (True, False), "l": (False, True)}
     assert len(conditions(["audio", "video", "text", "gaze", "heart"])) == 2**5

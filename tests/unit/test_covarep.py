@@ -60,8 +60,11 @@ def test_layout():
     assert len(names) == len(set(names)) == 74
     assert names[:4] == ["F0", "VUV", "NAQ", "QOQ"]
     assert (names[11], names[35], names[36], names[60]) == (
-        "MCEP_0", "MCEP_24", "HMPDM_0", "HMPDM_24",
-    )  # fmt: skip
+        "MCEP_0",
+        "MCEP_24",
+        "HMPDM_0",
+        "HMPDM_24",
+    )
     assert (names[61], names[73]) == ("HMPDD_0", "HMPDD_12")
     assert Covarep.frame_rate == 100
     assert describe_voice(voice(1.0, 120, "a", 1.0)).shape == (100, 74)
@@ -275,10 +278,16 @@ def test_all_but_what_is_not_filled_is_finite(tmp_path):
     click[5000] = 1
     square = np.sign(np.sin(2 * np.pi * 90 * np.arange(RATE) / RATE))
     signals = [
-        np.zeros(1600), np.zeros(RATE), click, square, rng.standard_normal(1600), -np.ones(RATE),
-        np.cumsum(rng.standard_normal(RATE)) / 500, 1e-9 * voice(1.0, 90, "u", 0.5),
+        np.zeros(1600),
+        np.zeros(RATE),
+        click,
+        square,
+        rng.standard_normal(1600),
+        -np.ones(RATE),
+        np.cumsum(rng.standard_normal(RATE)) / 500,
+        1e-9 * voice(1.0, 90, "u", 0.5),
         np.concatenate([np.zeros(RATE), voice(1.0, 220, "i", 0.03), np.zeros(RATE)]),
-    ]  # fmt: skip
+    ]
     unfilled = [COLUMN[name] for name in Covarep.unfilled]
     for i, signal in enumerate(signals):
         values = Covarep({}).extract(write(tmp_path / f"{i}.wav", signal)).values
@@ -303,9 +312,15 @@ def test_extraction_repeats_exactly_and_says_what_it_is(tmp_path):
     results = []
     for threads in (1, 2):
         extract_features(
-            tmp_path / "utterances.csv", tmp_path, "robust_mer.features.covarep:Covarep", {},
-            tmp_path / "covarep.h5", tmp_path / "covarep.csv", threads, 0.0,
-        )  # fmt: skip
+            tmp_path / "utterances.csv",
+            tmp_path,
+            "robust_mer.features.covarep:Covarep",
+            {},
+            tmp_path / "covarep.h5",
+            tmp_path / "covarep.csv",
+            threads,
+            0.0,
+        )
         results.append(read_features(tmp_path / "covarep.h5").values)
     np.testing.assert_array_equal(*results)
     with h5py.File(tmp_path / "covarep.h5") as file:

@@ -101,7 +101,8 @@ def test_classes_are_balanced_and_others_occur(session, dialogue):
     codes = [code for _, _, code in labels(session, dialogue).values()]
     merged = ["hap" if code == "exc" else code for code in codes]
     counts = [merged.count(code) for code in ("neu", "ang", "sad", "hap")]
-    assert sum(counts) == 5 and max(counts) - min(counts) <= 1
+    assert sum(counts) == 5
+    assert max(counts) - min(counts) <= 1
     assert len(set(merged) - CLASSES) == 1
 
 
@@ -123,7 +124,8 @@ def test_sound_is_cut_at_the_labels_times(session):
     empty = []
     for dialogue in (FIRST, LAST):
         whole, rate = soundfile.read(session / f"dialog/wav/{dialogue}.wav", dtype="int16")
-        assert rate == 16_000 and whole.ndim == 1
+        assert rate == 16_000
+        assert whole.ndim == 1
         for name, (start, end, code) in labels(session, dialogue).items():
             path = session / f"sentences/wav/{dialogue}/{name}.wav"
             if path.stat().st_size == 0:
@@ -133,15 +135,18 @@ def test_sound_is_cut_at_the_labels_times(session):
             cut, _ = soundfile.read(path, dtype="int16")
             assert np.array_equal(cut, whole[round(start * rate) : round(end * rate)])
             assert np.std(cut / 32_768) > 0.01  # someone speaks
-    assert len(empty) == 1 and empty[0] in CLASSES
+    assert len(empty) == 1
+    assert empty[0] in CLASSES
 
 
 def test_video_is_letterboxed_and_as_long_as_the_sound(session):
     film = frames(session, FIRST)
     seconds = soundfile.info(session / f"dialog/wav/{FIRST}.wav").duration
     assert film.shape == (math.ceil(seconds * 5), 480, 720, 3)
-    assert film[:, :110].max() < 20 and film[:, 370:].max() < 20
-    assert film[:, 116:364, 20:340].mean() > 60 and film[:, 116:364, 380:700].mean() > 60
+    assert film[:, :110].max() < 20
+    assert film[:, 370:].max() < 20
+    assert film[:, 116:364, 20:340].mean() > 60
+    assert film[:, 116:364, 380:700].mean() > 60
 
 
 def test_one_speaker_is_hidden_and_sits_on_the_named_side(session):
@@ -158,7 +163,8 @@ def test_one_speaker_is_hidden_and_sits_on_the_named_side(session):
         if hidden[speaker][within].all():
             found.append(code)
             assert not hidden["right" if speaker == "left" else "left"][within].any()
-    assert len(found) == 1 and found[0] in CLASSES
+    assert len(found) == 1
+    assert found[0] in CLASSES
 
 
 def test_same_corpus_again_whatever_was_there(session, tmp_path):

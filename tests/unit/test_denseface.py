@@ -81,8 +81,18 @@ def test_fer2013_and_the_votes_of_fer_plus(tmp_path):
     plain = read_faces(csv, "", 1)
     assert plain.classes == CLASSES
     assert plain.part.tolist() == ["train", "train", "train", "validation", "test"]
-    columns = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear",
-               "contempt", "unknown", "NF"]  # fmt: skip
+    columns = [
+        "neutral",
+        "happiness",
+        "surprise",
+        "sadness",
+        "anger",
+        "disgust",
+        "fear",
+        "contempt",
+        "unknown",
+        "NF",
+    ]
     votes = pd.DataFrame(0, index=range(5), columns=columns)
     votes.loc[0, "happiness"] = 6
     votes.loc[1, ["anger", "sadness"]] = 5  # a draw

@@ -22,8 +22,11 @@ def parameters(name: str, widths: dict[str, int], **settings) -> int:
 
 
 def test_the_page_of_models_says_of_each_what_the_code_does():
-    rows = {found[1]: [cell.strip() for cell in found.groups()[1:]] for found in map(
-        LINE.match, PAGE.read_text(encoding="utf-8").splitlines()) if found}  # fmt: skip
+    rows = {
+        found[1]: [cell.strip() for cell in found.groups()[1:]]
+        for found in map(LINE.match, PAGE.read_text(encoding="utf-8").splitlines())
+        if found
+    }
     assert list(rows) == list(MODELS)
     for name, (trained_on, teacher, told, counts) in rows.items():
         kind = MODELS[name]

@@ -57,12 +57,21 @@ def train(corpus, folder, name="nmer", keys=KEYS, teachers=None, **changes):
     arguments = {
         "checkpoints": checkpoints,
         "histories": {key: path.with_suffix(".csv") for key, path in checkpoints.items()},
-        **corpus, "corruptions": trained_on("gaussian_-10dB"),
-        "alpha_bars": {"gaussian_-10dB": alpha_bars}, "teachers": teachers or {},
-        "trained_on": "gaussian_-10dB", "model": described(name), "normalise": NORMALISE,
-        "not_finite": dict.fromkeys(NORMALISE), "code": "test",
-        "device": "cpu", "max_replicas": None, "threads": 1, "save_every": 60, **changes,
-    }  # fmt: skip
+        **corpus,
+        "corruptions": trained_on("gaussian_-10dB"),
+        "alpha_bars": {"gaussian_-10dB": alpha_bars},
+        "teachers": teachers or {},
+        "trained_on": "gaussian_-10dB",
+        "model": described(name),
+        "normalise": NORMALISE,
+        "not_finite": dict.fromkeys(NORMALISE),
+        "code": "test",
+        "device": "cpu",
+        "max_replicas": None,
+        "threads": 1,
+        "save_every": 60,
+        **changes,
+    }
     train_replicas(**arguments)
     return checkpoints
 
@@ -73,8 +82,11 @@ def teach(corpus, folder):
 
 
 def assert_same(found, expected, name):
-    """The same but for rounding. Adam makes whole steps of gradients that are rounding alone, so
-    single weights may differ by more than a tensor as a whole."""
+    """The same but for rounding.
+
+    Adam makes whole steps of gradients that are rounding alone, so single weights may differ by
+    more than a tensor as a whole.
+    """
     assert (found - expected).norm() <= 3e-4 * expected.norm() + 1e-6, name
 
 
@@ -100,8 +112,7 @@ def test_a_replica_is_the_same_alone_and_in_a_stack(folds, tmp_path, name):
 
 
 def test_replicas_differ_by_fold_and_seed(folds, tmp_path):
-    weights = [load_file(path)
-               for path in train(folds, tmp_path, "men", max_replicas=6).values()]  # fmt: skip
+    weights = [load_file(path) for path in train(folds, tmp_path, "men", max_replicas=6).values()]
     first = [w["model.classifier.0.weight"] for w in weights]
     assert not any(torch.equal(a, b) for i, a in enumerate(first) for b in first[:i])
 
@@ -203,7 +214,7 @@ def test_learning_rate_is_constant_and_then_falls(folds, tmp_path):
     np.testing.assert_allclose(history["learning_rate"], expected)
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """Stands for whatever ends a job."""
 
 
@@ -219,11 +230,11 @@ def test_a_broken_off_training_goes_on_and_ends_the_same(
     def break_off(wave):
         epochs.append(1)
         if len(epochs) == 2 + 3 * (width == 1):  # the second epoch, of the second wave if alone
-            raise Broken
+            raise BrokenError
         return validate(wave)
 
     monkeypatch.setattr(training._Wave, "_validate", break_off)
-    with pytest.raises(Broken):
+    with pytest.raises(BrokenError):
         train(folds, tmp_path / "broken", **options)
     assert not list((tmp_path / "broken").glob("*.safetensors"))
     epochs.clear()
@@ -336,11 +347,11 @@ def test_a_kill_while_a_stack_is_saved_leaves_all_of_it_at_one_epoch(
     def broken(self, *rest):
         saved.append(1)
         if len(saved) == 6 + 3:  # in the middle of the second save
-            raise Broken
+            raise BrokenError
         save(self, *rest)
 
     monkeypatch.setattr(Saved, "save", broken)
-    with pytest.raises(Broken):
+    with pytest.raises(BrokenError):
         train(folds, tmp_path, "men", max_replicas=6, save_every=0)
     monkeypatch.setattr(Saved, "save", save)
     monkeypatch.setattr(logging.getLogger("robust_mer"), "propagate", True)

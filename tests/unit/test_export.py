@@ -42,12 +42,29 @@ def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
         predictions[corruption] = folder / f"{corruption}.parquet"
         evaluate(corpus, folder, checkpoint, corruption).to_parquet(predictions[corruption])
     export_model(
-        folder / "exported", checkpoint, corpus["features"],
-        {m: {"name": f"my_{m}", "read_as": f"my_{m}", "settings": {},
-             "implementation": f"robust_mer.features.{m}:It"} for m in WIDTHS},
-        NORMALISE, NOT_FINITE, predictions, name=name, corpus="mine", note="made up", config={},
-        code="test", software=SOFTWARE, training={"rule": "train_model_fold1"},
-    )  # fmt: skip
+        folder / "exported",
+        checkpoint,
+        corpus["features"],
+        {
+            m: {
+                "name": f"my_{m}",
+                "read_as": f"my_{m}",
+                "settings": {},
+                "implementation": f"robust_mer.features.{m}:It",
+            }
+            for m in WIDTHS
+        },
+        NORMALISE,
+        NOT_FINITE,
+        predictions,
+        name=name,
+        corpus="mine",
+        note="made up",
+        config={},
+        code="test",
+        software=SOFTWARE,
+        training={"rule": "train_model_fold1"},
+    )
     return folder / "exported"
 
 
@@ -58,8 +75,10 @@ def test_a_model_says_what_made_it(corpus, tmp_path):
     assert description["weights_sha256"] == weights
     assert description["code"] == "test"
     assert description["robust_mer"] == {
-        "version": "0.1.0", "commit": "0123456789abcdef", "dirty": True
-    }  # fmt: skip
+        "version": "0.1.0",
+        "commit": "0123456789abcdef",
+        "dirty": True,
+    }
     assert description["training"] == {"rule": "train_model_fold1"}
     assert description["versions"]["Python"] == platform.python_version()
 
@@ -92,7 +111,7 @@ def stored(corpus, monkeypatch):
     return clip
 
 
-@pytest.mark.parametrize("name, condition", [("men", "clean"), ("cm_arr", "missing")])
+@pytest.mark.parametrize(("name", "condition"), [("men", "clean"), ("cm_arr", "missing")])
 def test_a_clip_gets_what_the_workflow_gave_the_utterance(
     corpus, tmp_path, stored, name, condition
 ):
@@ -156,7 +175,8 @@ def test_another_reading_of_features_is_refused(corpus, tmp_path, stored):
 def test_the_card_says_what_the_replica_reaches(corpus, tmp_path):
     card = (export(corpus, tmp_path, tested_on=["clean", NOISE]) / "card.md").read_text()
     table = pd.read_parquet(tmp_path / f"{NOISE}.parquet").query("part == 'test'")
-    assert "made up" in card and table["condition"].nunique() == 8
+    assert "made up" in card
+    assert table["condition"].nunique() == 8
     for condition, rows in table.groupby("condition"):
         wa = accuracy_score(rows["label"], rows["predicted"])
         ua = recall_score(rows["label"], rows["predicted"], average="macro")
@@ -164,7 +184,7 @@ def test_the_card_says_what_the_replica_reaches(corpus, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change, told",
+    ("change", "told"),
     [
         (lambda d: d.update(format=2), "has format 2"),
         (lambda d: d.pop("modalities"), "not as this version writes it"),
@@ -224,7 +244,8 @@ def film(tmp_path, sound):
 
 def test_the_sound_of_a_film_is_what_went_in(film, sound):
     with open_clip(film, text="hello") as clip:
-        assert clip.video == film and clip.text == "hello"
+        assert clip.video == film
+        assert clip.text == "hello"
         found, rate = soundfile.read(clip.audio)
     expected, own_rate = soundfile.read(sound)
     assert rate == own_rate
@@ -234,7 +255,9 @@ def test_the_sound_of_a_film_is_what_went_in(film, sound):
 
 def test_sound_and_text_come_alone(sound, tmp_path):
     with open_clip(sound) as clip:
-        assert clip.video is None and clip.audio.is_file() and not clip.text
+        assert clip.video is None
+        assert clip.audio.is_file()
+        assert not clip.text
     (tmp_path / "said.txt").write_text("Hello\n", encoding="utf-8")
     with open_clip(tmp_path / "said.txt") as clip:
         assert clip == Clip(text="Hello")
@@ -243,7 +266,8 @@ def test_sound_and_text_come_alone(sound, tmp_path):
 def test_a_recording_of_its_own_goes_before_the_sound_of_a_film(film, tmp_path):
     soundfile.write(tmp_path / "short.wav", np.zeros(800), 8000)
     with open_clip(film, tmp_path / "short.wav") as clip:
-        assert soundfile.info(clip.audio).samplerate == 8000 and clip.video == film
+        assert soundfile.info(clip.audio).samplerate == 8000
+        assert clip.video == film
 
 
 def test_what_is_no_clip_is_refused(film, sound, tmp_path):
@@ -269,16 +293,21 @@ def test_a_prediction_reads_well(corpus, tmp_path, stored):
     lines = as_table(predictor.description, predictor(stored("u81", "video"))).splitlines()
     assert lines[:2] == ["men, trained on mine (clean, fold 1, seed 1)", "made up"]
     assert sum("%" in line for line in lines) == 4
-    assert "not used: not given" in lines[-3] and "a face in" in lines[-2] and "tokens" in lines[-1]
+    assert "not used: not given" in lines[-3]
+    assert "a face in" in lines[-2]
+    assert "tokens" in lines[-1]
 
 
 def test_the_command_says_errors_in_a_line(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "robust_mer.cli", "predict", "x.wav", "--model", str(tmp_path)],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 1 and not done.stdout
-    assert done.stderr.startswith("robust-mer: ") and done.stderr.count("\n") == 1
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert not done.stdout
+    assert done.stderr.startswith("robust-mer: ")
+    assert done.stderr.count("\n") == 1
 
 
 # Quality.
@@ -304,10 +333,18 @@ def test_exported_features_are_read_as_mmin_s(corpus, tmp_path, corruption):
     bars = alpha_bars(corpus, tmp_path, corruption) if corruption != "clean" else {}
     tree, readme = tmp_path / "features", tmp_path / "README.md"
     export_features(
-        tree, readme, **corpus, extractors=dict.fromkeys(WIDTHS, "mine"), normalise=NORMALISE,
-        not_finite=NOT_FINITE, noises=noises(corruption) if bars else {}, alpha_bars=bars,
-        corruption=corruption, fold=1, seed=1,
-    )  # fmt: skip
+        tree,
+        readme,
+        **corpus,
+        extractors=dict.fromkeys(WIDTHS, "mine"),
+        normalise=NORMALISE,
+        not_finite=NOT_FINITE,
+        noises=noises(corruption) if bars else {},
+        alpha_bars=bars,
+        corruption=corruption,
+        fold=1,
+        seed=1,
+    )
     settings = {**mmin.SETTINGS, "classes": ["angry", "happy", "neutral", "sad"]}
     reading = mmin.read(tree, settings)
     table = pd.read_csv(corpus["utterances_csv"]).set_index("utterance")
@@ -334,7 +371,8 @@ def test_exported_features_are_read_as_mmin_s(corpus, tmp_path, corruption):
         assert noise.std() == pytest.approx((1 - share**2) ** 0.5, rel=0.05)
         assert abs(np.corrcoef(noise.ravel(), clean.ravel())[0, 1]) < 0.1
     with h5py.File(tree / "A" / "comparE_mean_std.h5") as file:
-        assert not file["1/mean"][:].any() and (file["1/std"][:] == 1).all()
+        assert not file["1/mean"][:].any()
+        assert (file["1/std"][:] == 1).all()
     with h5py.File(tree / "V" / "denseface.h5") as file:
         assert file["u90"].shape == (1, WIDTHS["video"])  # nothing was found in it
     assert "| video | `V/denseface.h5` | `mine` | no | 2 |" in readme.read_text()

@@ -235,11 +235,14 @@ def write_file(path: Path, found: dict, settings: dict = FACES) -> Path:
     for name, faces in found.items():
         failed = isinstance(faces, str)
         frames.append(np.zeros((0, len(NAMES)), np.float32) if failed else to_values(faces))
-        rows.append({
-            "status": "failed" if failed else "ok", "reason": faces if failed else faces.note,
-            "looked_at": 0 if failed else faces.looked_at,
-            "seconds": "" if failed else faces.seconds,
-        })  # fmt: skip
+        rows.append(
+            {
+                "status": "failed" if failed else "ok",
+                "reason": faces if failed else faces.note,
+                "looked_at": 0 if failed else faces.looked_at,
+                "seconds": "" if failed else faces.seconds,
+            }
+        )
         if not failed:
             crops_of[name] = path.with_name(f"{name}.jpgs")
             crops_of[name].write_bytes(b"".join(faces.crops))

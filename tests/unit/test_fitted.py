@@ -32,9 +32,12 @@ def test_majority_is_the_training_parts(corpus, tmp_path):
 
 def test_logistic_regression_learns_and_repeats(corpus, tmp_path):
     checkpoint, _ = train(
-        corpus, tmp_path, "logistic_regression", "gaussian_-10dB",
+        corpus,
+        tmp_path,
+        "logistic_regression",
+        "gaussian_-10dB",
         model=described("logistic_regression"),
-    )  # fmt: skip
+    )
     predictions = evaluate(corpus, tmp_path, checkpoint, "gaussian_-10dB")
     test = predictions[predictions["part"] == "test"]
     right = (test["label"] == test["predicted"]).groupby(test["condition"]).mean()

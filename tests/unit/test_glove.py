@@ -15,9 +15,15 @@ from robust_mer.features.weights import locate
 from robust_mer.files import sha256
 
 VECTORS = {
-    "great": [1.0, 2.0], "it": [2.0, 0.0], "'s": [0.0, 4.0], "do": [1.0, 1.0], "n't": [3.0, 1.0],
-    ". .": [9.0, 9.0], "mid-day": [5.0, 5.0], "Great": [7.0, 7.0],
-}  # fmt: skip
+    "great": [1.0, 2.0],
+    "it": [2.0, 0.0],
+    "'s": [0.0, 4.0],
+    "do": [1.0, 1.0],
+    "n't": [3.0, 1.0],
+    ". .": [9.0, 9.0],
+    "mid-day": [5.0, 5.0],
+    "Great": [7.0, 7.0],
+}
 
 
 def said(text: str) -> Utterance:

@@ -28,10 +28,23 @@ from robust_mer.features.extract import extract_features
 from robust_mer.training.train import train_replicas
 
 NAMES = [
-    "two words", "it's \"so\"", "$(touch pwned)", "`touch pwned`", ";touch pwned", "-rf", "..",
-    "e\u0301 \u202ertl\u202c ü \U0001f600", "a|b*c <b>d", "100%_{x}\\y^~#&", "x" * 300,
-    "=1+1", "{{ name }}", "NA", "null", "a,b",
-]  # fmt: skip
+    "two words",
+    'it\'s "so"',
+    "$(touch pwned)",
+    "`touch pwned`",
+    ";touch pwned",
+    "-rf",
+    "..",
+    "e\u0301 \u202ertl\u202c ü \U0001f600",
+    "a|b*c <b>d",
+    "100%_{x}\\y^~#&",
+    "x" * 300,
+    "=1+1",
+    "{{ name }}",
+    "NA",
+    "null",
+    "a,b",
+]
 SPEAKERS = ["$(touch pwned)", "o'Neill; touch pwned", "../<b>up</b>"]
 LABELS = ["-so `touch pwned` $\\frac{", 'an"gry|<i>_%}']
 NOISE = "gaussian_-10dB"
@@ -58,10 +71,13 @@ def make(root, names, recording="sound of $(touch pwned) `x` '{}'.wav"):
 
 def index(folder, root, max_left_out=0.0):
     index_corpus(
-        folder / "utterances.csv", folder / "problems.csv", folder / "media.csv", root,
+        folder / "utterances.csv",
+        folder / "problems.csv",
+        folder / "media.csv",
+        root,
         {"implementation": "robust_mer.corpora.manifest:read", "settings": manifest.SETTINGS},
         max_left_out,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -83,9 +99,12 @@ def test_from_the_index_to_the_exports(folder):
     assert set(table["label"]) == set(LABELS)
     assert changed_media(made / "media.csv", root) == []
     write_folds(
-        made / "folds.csv", made / "checks.csv", made / "utterances.csv", made / "media.csv",
+        made / "folds.csv",
+        made / "checks.csv",
+        made / "utterances.csv",
+        made / "media.csv",
         {"scheme": "speakers"},
-    )  # fmt: skip
+    )
     (folder / "vectors.txt").write_text("well 1 2\nno 3 4\n, 5 6\n")
     settings = {
         "is13": {"frame_rate": 10.0},
@@ -96,31 +115,61 @@ def test_from_the_index_to_the_exports(folder):
     for modality, extractor in MODALITIES.items():
         features[modality] = made / f"{extractor}.h5"
         extract_features(
-            made / "utterances.csv", root, classes[extractor], settings[extractor],
-            features[modality], made / f"{extractor}.csv", 1, 0.0,
-        )  # fmt: skip
+            made / "utterances.csv",
+            root,
+            classes[extractor],
+            settings[extractor],
+            features[modality],
+            made / f"{extractor}.csv",
+            1,
+            0.0,
+        )
     corpus = {
-        "utterances_csv": made / "utterances.csv", "folds_csv": made / "folds.csv",
+        "utterances_csv": made / "utterances.csv",
+        "folds_csv": made / "folds.csv",
         "features": features,
-    }  # fmt: skip
+    }
     assert set(read_corpus(**corpus, not_finite=NOT_FINITE).utterances) == set(NAMES)
     of_noise = {m: how for m, how in noises(NOISE).items() if m in MODALITIES}
     write_schedule(
-        made / "schedule.csv", NOISE, **corpus, normalise=NORMALISE, not_finite=NOT_FINITE,
-        mode="exact", schedule="linear", noises=of_noise,
-    )  # fmt: skip
+        made / "schedule.csv",
+        NOISE,
+        **corpus,
+        normalise=NORMALISE,
+        not_finite=NOT_FINITE,
+        mode="exact",
+        schedule="linear",
+        noises=of_noise,
+    )
     bars = read_alpha_bars(made / "schedule.csv")
     key = (1, 1)
     train_replicas(
-        {key: made / "men.safetensors"}, {key: made / "men.csv"}, **corpus,
-        corruptions=trained_on("clean"), alpha_bars={}, teachers={}, trained_on="clean",
-        model=model("men", epochs_constant=1, epochs_falling=0), normalise=NORMALISE,
-        not_finite=NOT_FINITE, code="test", device="cpu", max_replicas=None, threads=1,
-    )  # fmt: skip
+        {key: made / "men.safetensors"},
+        {key: made / "men.csv"},
+        **corpus,
+        corruptions=trained_on("clean"),
+        alpha_bars={},
+        teachers={},
+        trained_on="clean",
+        model=model("men", epochs_constant=1, epochs_falling=0),
+        normalise=NORMALISE,
+        not_finite=NOT_FINITE,
+        code="test",
+        device="cpu",
+        max_replicas=None,
+        threads=1,
+    )
     evaluate_replicas(
-        made / "predictions.parquet", [made / "men.safetensors"], **corpus, noises=of_noise,
-        seed=1, not_finite=NOT_FINITE, alpha_bars=bars, device="cpu", threads=1,
-    )  # fmt: skip
+        made / "predictions.parquet",
+        [made / "men.safetensors"],
+        **corpus,
+        noises=of_noise,
+        seed=1,
+        not_finite=NOT_FINITE,
+        alpha_bars=bars,
+        device="cpu",
+        threads=1,
+    )
     predicted = pd.read_parquet(made / "predictions.parquet")
     assert set(predicted["predicted"]) <= set(LABELS)
     check_tables(made, {("men", "clean", NOISE): made / "predictions.parquet"})
@@ -129,9 +178,14 @@ def test_from_the_index_to_the_exports(folder):
 
 def check_tables(made, predictions):
     experiment = {
-        "name": "hostile", "corpus": "hostile", "note": "<b>note</b> $x$", "published": None,
-        "models": {"men": "men"}, "folds": [1], "seeds": [1],
-    }  # fmt: skip
+        "name": "hostile",
+        "corpus": "hostile",
+        "note": "<b>note</b> $x$",
+        "published": None,
+        "models": {"men": "men"},
+        "folds": [1],
+        "seeds": [1],
+    }
     schedules = {NOISE: made / "schedule.csv"}
     write_tables(experiment, predictions, schedules, made, made / "tables")
     assert pd.read_csv(made / "tables/hostile_all.csv")["wa_mean"].between(0, 1).all()
@@ -144,20 +198,38 @@ def check_tables(made, predictions):
 
 def check_exports(made, corpus, of_noise, bars):
     export_features(
-        made / "tree", made / "README.md", **corpus, extractors=MODALITIES, normalise=NORMALISE,
-        not_finite=NOT_FINITE, noises=of_noise, alpha_bars=bars, corruption=NOISE, fold=1, seed=1,
-    )  # fmt: skip
+        made / "tree",
+        made / "README.md",
+        **corpus,
+        extractors=MODALITIES,
+        normalise=NORMALISE,
+        not_finite=NOT_FINITE,
+        noises=of_noise,
+        alpha_bars=bars,
+        corruption=NOISE,
+        fold=1,
+        seed=1,
+    )
     with h5py.File(made / "tree/A/comparE.h5") as file:
         assert set(file) == set(NAMES)
     names = np.load(made / "tree/target/1/tst_int2name.npy", allow_pickle=False)
     assert {name.decode() for name in names.ravel()} < set(NAMES)
     export_model(
-        made / "exported", made / "men.safetensors", corpus["features"],
-        {m: {"name": name, "read_as": name} for m, name in MODALITIES.items()}, NORMALISE,
-        NOT_FINITE, {NOISE: made / "predictions.parquet"}, name="men", corpus="hostile", note=None,
-        config={}, code="test", software=dict.fromkeys(("version", "commit", "dirty", "snakemake")),
+        made / "exported",
+        made / "men.safetensors",
+        corpus["features"],
+        {m: {"name": name, "read_as": name} for m, name in MODALITIES.items()},
+        NORMALISE,
+        NOT_FINITE,
+        {NOISE: made / "predictions.parquet"},
+        name="men",
+        corpus="hostile",
+        note=None,
+        config={},
+        code="test",
+        software=dict.fromkeys(("version", "commit", "dirty", "snakemake")),
         training=None,
-    )  # fmt: skip
+    )
     assert sorted(load_model(made / "exported").facts["classes"]) == sorted(LABELS)
     assert json.loads((made / "exported/model.json").read_text())["classes"] == sorted(LABELS)
 
@@ -196,10 +268,16 @@ def test_names_that_no_dataset_can_have_are_refused_by_name(folder, corpus, name
             file["utterance"][:] = utterances
     with pytest.raises(InputError, match=rf"utterance '{name}'.*rename it in the corpus"):
         export_features(
-            folder / "tree", folder / "README.md", **corpus,
+            folder / "tree",
+            folder / "README.md",
+            **corpus,
             extractors=dict.fromkeys(corpus["features"], "x"),
             normalise=dict.fromkeys(corpus["features"], False),
-            not_finite=dict.fromkeys(corpus["features"]), noises={}, alpha_bars={},
-            corruption="clean", fold=1, seed=1,
-        )  # fmt: skip
+            not_finite=dict.fromkeys(corpus["features"]),
+            noises={},
+            alpha_bars={},
+            corruption="clean",
+            fold=1,
+            seed=1,
+        )
     assert not (folder / "tree").exists()

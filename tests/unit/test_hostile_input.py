@@ -172,7 +172,8 @@ def test_control_characters_in_names_cost_the_utterance(bad):
         reading.add({**sound, "utterance": f"u{number}", column: bad}, "file", number)
     assert [row["text"] for row in reading.rows] == ["x\ny z"]
     assert reading.lost == 4
-    assert "label 'a" in reading.problems[-1][2] and "control character" in reading.problems[-1][2]
+    assert "label 'a" in reading.problems[-1][2]
+    assert "control character" in reading.problems[-1][2]
 
 
 def test_a_number_of_a_thousand_digits_is_no_frame():
@@ -271,9 +272,15 @@ def test_lists_in_lists_in_lists(tmp_path, key):
 
 @pytest.mark.parametrize(
     "content",
-    [{}, {"facts": "[]"}, {"facts": "1"}, {"facts": "{"}, {"facts": "[" * 100_000},
-     {"facts": json.dumps({"identity": "x", "device": "cpu"})}],
-)  # fmt: skip
+    [
+        {},
+        {"facts": "[]"},
+        {"facts": "1"},
+        {"facts": "{"},
+        {"facts": "[" * 100_000},
+        {"facts": json.dumps({"identity": "x", "device": "cpu"})},
+    ],
+)
 def test_a_broken_replica_is_trained_anew(tmp_path, content):
     head = json.dumps({"__metadata__": content}).encode()
     (tmp_path / ".replicas").mkdir()
@@ -351,9 +358,25 @@ def raw():
 
 
 NAMES = [
-    "two words", "it's", 'a"b', "new\nline", "demo\n", "$(touch pwned)", "`x`", "a;b", "../up",
-    "/etc", "", "é", "-rf", "a/b", "x" * 101, "9lives", ".hidden", "a\0b",
-]  # fmt: skip
+    "two words",
+    "it's",
+    'a"b',
+    "new\nline",
+    "demo\n",
+    "$(touch pwned)",
+    "`x`",
+    "a;b",
+    "../up",
+    "/etc",
+    "",
+    "é",
+    "-rf",
+    "a/b",
+    "x" * 101,
+    "9lives",
+    ".hidden",
+    "a\0b",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -27,9 +27,12 @@ def identity_of(source: str, folder: Path) -> str:
     code = "from robust_mer.identity import code_identity; print(code_identity('mine:draw'))"
     return subprocess.run(
         [sys.executable, "-c", code],
-        cwd=folder, env={"PYTHONPATH": f"{Path.cwd() / 'src'}:{folder}"},
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        cwd=folder,
+        env={"PYTHONPATH": f"{Path.cwd() / 'src'}:{folder}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
 
 
 @pytest.mark.parametrize(

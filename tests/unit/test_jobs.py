@@ -84,9 +84,12 @@ def told(tmp_path, body: str, name: str = "extract_features is13") -> tuple[str,
         f"    {body}\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], text=True, env=with_helpers(),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        text=True,
+        env=with_helpers(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     assert done.returncode == 1, done.stdout
     return done.stdout, log.read_text(encoding="utf-8")
 

@@ -89,12 +89,15 @@ ROWS = {
     "nmer_table5": ["MEN", "MCTN", "MMIN", "IF-MMIN", "NMER"],
 }
 HEADS = {
-    "nmer_table2": [(f"{snr}dB (Avg)", f"{noise} noise") for snr in (-10, -20, -30, -40)
-                    for noise in ("Gaussian", "Impulse")],
+    "nmer_table2": [
+        (f"{snr}dB (Avg)", f"{noise} noise")
+        for snr in (-10, -20, -30, -40)
+        for noise in ("Gaussian", "Impulse")
+    ],
     "nmer_table3": [("a",), ("v",), ("l",), ("a, v",), ("a, l",), ("v, l",), ("Avg",)],
     "nmer_table4": [("a",), ("v",), ("l",)],
     "nmer_table5": [("-10dB",), ("-20dB",), ("-30dB",), ("-40dB",)],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("line", LINES, ids=" ".join)
@@ -109,8 +112,9 @@ def test_lines_read_as_in_the_paper(line):
     assert set(block[0][labels + 1 :]) == {""}
     assert " ".join(block[1][labels + 1 :]) == LINES[line]
     assert laid_csv(LAYOUTS[name], laid(name, dataset)).shape == (
-        7 * len(ROWS[name]), labels + 1 + 2 * len(HEADS[name])
-    )  # fmt: skip
+        7 * len(ROWS[name]),
+        labels + 1 + 2 * len(HEADS[name]),
+    )
 
 
 def test_the_papers_sizes(tmp_path):
@@ -123,9 +127,13 @@ def test_the_papers_sizes(tmp_path):
         tmp_path / "f.csv", index=False
     )
     table = samples(
-        LAYOUTS["nmer_table1"], "IEMOCAP", [1], tmp_path / "u.csv", tmp_path / "f.csv",
+        LAYOUTS["nmer_table1"],
+        "IEMOCAP",
+        [1],
+        tmp_path / "u.csv",
+        tmp_path / "f.csv",
         numbers("nmer_table1"),
-    )  # fmt: skip
+    )
     assert list(table["label"].unique()) == labels
     wide = table.pivot(index="label", columns="measure", values=["mean", "published"])
     assert list(wide.loc[labels, ("mean", "samples")]) == [1, 1, 0, 1, 1]
@@ -191,9 +199,13 @@ def test_latex_compiles(tmp_path):
         "\\input{grid}\\input{table}\\end{document}"
     )
     done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "main.tex"], cwd=tmp_path,
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "main.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     if "not found" in done.stdout and ".sty" in done.stdout:
         pytest.skip("the TeX installation lacks booktabs or graphicx")
     assert done.returncode == 0, done.stdout[-2000:]

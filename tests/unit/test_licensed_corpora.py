@@ -70,11 +70,18 @@ def iemocap_copy(iemocap_tree, tmp_path):
 def test_iemocaps_four_classes_and_ten_folds(iemocap_tree, tmp_path):
     table, problems = index(iemocap_tree, tmp_path, "iemocap")
     assert table["label"].value_counts().to_dict() == {
-        "happy": 1636, "angry": 1103, "sad": 1084, "neutral": 1708,
-    }  # fmt: skip
+        "happy": 1636,
+        "angry": 1103,
+        "sad": 1084,
+        "neutral": 1708,
+    }
     assert table["session"].value_counts(sort=False).to_dict() == {
-        "Ses01": 1085, "Ses02": 1023, "Ses03": 1151, "Ses04": 1031, "Ses05": 1241,
-    }  # fmt: skip
+        "Ses01": 1085,
+        "Ses02": 1023,
+        "Ses03": 1151,
+        "Ses04": 1031,
+        "Ses05": 1241,
+    }
     assert table["speaker"].nunique() == 10
     assert table["dialogue"].nunique() == 151
     assert not table[["audio", "video", "start", "end", "text"]].eq("").any().any()
@@ -105,9 +112,13 @@ def test_iemocaps_four_classes_and_ten_folds(iemocap_tree, tmp_path):
 def test_iemocaps_six_classes_and_improvised_dialogues(iemocap_tree, tmp_path):
     table, _ = index(iemocap_tree, tmp_path, "iemocap", variant="six_classes")
     assert table["label"].value_counts().to_dict() == {
-        "happy": 595, "excited": 1041, "angry": 1103, "sad": 1084, "neutral": 1708,
+        "happy": 595,
+        "excited": 1041,
+        "angry": 1103,
+        "sad": 1084,
+        "neutral": 1708,
         "frustrated": 1849,
-    }  # fmt: skip
+    }
     every = table["utterance"].str.contains("impro").sum()
     table, _ = index(iemocap_tree, tmp_path, "iemocap", variant="six_classes", improvised_only=True)
     assert set(table["script"]) == {"improvised"}
@@ -142,23 +153,32 @@ def test_what_is_wrong_on_disk_is_listed_with_file_and_line(iemocap_copy, tmp_pa
     table, problems = index(iemocap_copy, tmp_path, "iemocap", max_left_out=0.01)
     own = problems[problems["file"] == str(path)]
     assert list(zip(own["line"], own["problem"], strict=True)) == [
-        ("2", "not understood: '[6.2901 - late]\\tSes01F_impro01_F000\\tneu\\t[2.5, 2.5, 2.5]'; "
-              "left out"),
+        (
+            "2",
+            "not understood: '[6.2901 - late]\\tSes01F_impro01_F000\\tneu\\t[2.5, 2.5, 2.5]'; "
+            "left out",
+        ),
         ("3", "Ses01F_impro01_F001 has the unknown label 'joy'; left out"),
         ("5", "Ses01F_impro01_F002 is there already (line 4); left out"),
         ("6", "Ses01F_impro01_M000 has no line in Ses01F_impro01.txt"),
-        ("6", "Ses01F_impro01_M000 ends at 9.90 s, but Session1/dialog/avi/DivX/"
-              "Ses01F_impro01.avi is 9.20 s long"),
-    ]  # fmt: skip
+        (
+            "6",
+            "Ses01F_impro01_M000 ends at 9.90 s, but Session1/dialog/avi/DivX/"
+            "Ses01F_impro01.avi is 9.20 s long",
+        ),
+    ]
     rest = set(zip(problems["file"], problems["line"], problems["problem"], strict=True))
     transcripts = dialog / "transcriptions"
     assert {
-        (str(transcripts / "Ses01F_impro01.txt"), "2",
-         "Ses01F_impro01_F003 has no line in the labels"),
+        (
+            str(transcripts / "Ses01F_impro01.txt"),
+            "2",
+            "Ses01F_impro01_F003 has no line in the labels",
+        ),
         (str(transcripts / "Ses01F_impro03.txt"), "0", "transcript is missing"),
         (str(sentences / "Ses01F_impro01_M000.wav"), "0", "is missing"),
         *((str(iemocap_copy / f"Session{n}"), "0", "session is missing") for n in (3, 4, 5)),
-    } <= rest  # fmt: skip
+    } <= rest
     rows = table[table["dialogue"] == "Ses01F_impro01"]
     assert rows["label"].tolist() == ["neutral", "neutral"]
     with pytest.raises(InputError, match=r"3 of \d+ utterances were left out.*max_left_out"):
@@ -175,8 +195,11 @@ def msp_tree(tmp_path_factory):
 def test_msp_improvs_counts_and_twelve_folds(msp_tree, tmp_path):
     table, problems = index(msp_tree, tmp_path, "msp_improv")
     assert table["label"].value_counts().to_dict() == {
-        "angry": 792, "sad": 885, "happy": 2644, "neutral": 3477,
-    }  # fmt: skip
+        "angry": 792,
+        "sad": 885,
+        "happy": 2644,
+        "neutral": 3477,
+    }
     names = {"A": "angry", "S": "sad", "H": "happy", "N": "neutral"}
     for condition, (_, classes) in TURNS.items():
         found = table[table["condition"] == condition]["label"].value_counts().to_dict()
@@ -198,8 +221,11 @@ def test_msp_improvs_other_layout_and_subset_s(tmp_path):
     assert table["audio"].str.startswith("Audio/session").all()
     assert table["video"].str.startswith("Video/session").all()
     assert table["label"].value_counts().to_dict() == {
-        "angry": 470, "sad": 633, "happy": 1048, "neutral": 1789,
-    }  # fmt: skip
+        "angry": 470,
+        "sad": 633,
+        "happy": 1048,
+        "neutral": 1789,
+    }
     path = root / "Evaluation.txt"
     line = path.read_text().split("\n")[0]
     path.write_text(f"{line}\n{line.replace('; ', '; Q; ', 1)}\nUTD-IMPROV-nothing\n\n{line}\n")
@@ -240,10 +266,15 @@ def mosei(tmp_path):
 def import_one(root, out, modality, max_failed=0.0, **given):
     path = out / f"imported_{modality}.h5"
     import_features(
-        out / "utterances.csv", root, "robust_mer.corpora.cmu_mosei:features",
-        settings_of("cmu_mosei", {**SPLIT, **given}), modality, path, path.with_suffix(".csv"),
+        out / "utterances.csv",
+        root,
+        "robust_mer.corpora.cmu_mosei:features",
+        settings_of("cmu_mosei", {**SPLIT, **given}),
+        modality,
+        path,
+        path.with_suffix(".csv"),
         max_failed,
-    )  # fmt: skip
+    )
     return read_features(path)
 
 

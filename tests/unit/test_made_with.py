@@ -33,22 +33,31 @@ def done(tmp_path, monkeypatch):
     monkeypatch.setenv("ROBUST_MER_CHECKOUT", json.dumps(software))
     run("index_corpus", "results/c/logs/index_corpus.log", {"results/c/utterances.csv": "u"})
     run(
-        "extract_features", "results/c/logs/extract_features/is13.log",
+        "extract_features",
+        "results/c/logs/extract_features/is13.log",
         {"results/c/features/is13.h5": "f", "results/c/features/is13.csv": "f"},
         ["results/c/utterances.csv"],
-    )  # fmt: skip
+    )
     run(
-        "train_model_fold1", "results/c/logs/train_model/m/clean/fold1.log",
-        {CHECKPOINT: WEIGHTS}, ["results/c/features/is13.h5"],
-    )  # fmt: skip
+        "train_model_fold1",
+        "results/c/logs/train_model/m/clean/fold1.log",
+        {CHECKPOINT: WEIGHTS},
+        ["results/c/features/is13.h5"],
+    )
     run(
-        "evaluate_model", "results/c/logs/evaluate_model/m/clean/clean.log", {PREDICTIONS: "p"},
-        [CHECKPOINT], params={"seed": 7},
-    )  # fmt: skip
+        "evaluate_model",
+        "results/c/logs/evaluate_model/m/clean/clean.log",
+        {PREDICTIONS: "p"},
+        [CHECKPOINT],
+        params={"seed": 7},
+    )
     run(
-        "write_tables", "results/logs/write_tables/e.log", {"results/tables/e_all.csv": "t"},
-        [PREDICTIONS], wildcards={"experiment": "e"},
-    )  # fmt: skip
+        "write_tables",
+        "results/logs/write_tables/e.log",
+        {"results/tables/e_all.csv": "t"},
+        [PREDICTIONS],
+        wildcards={"experiment": "e"},
+    )
 
 
 def of_predictions(content):
@@ -62,9 +71,11 @@ def test_the_origin_names_predictions_however_they_were_read(read):
         given("some", "results/logs/some/e.log", [read], wildcards={"experiment": "e"})
     )
     assert origin(record).split("; ") == [
-        "experiment e", "robust-mer 0.1.0, commit 0123456789ab, changed since",
-        f"code {code_identity(CODE)}", f"predictions {of_predictions(b'p')}",
-    ]  # fmt: skip
+        "experiment e",
+        "robust-mer 0.1.0, commit 0123456789ab, changed since",
+        f"code {code_identity(CODE)}",
+        f"predictions {of_predictions(b'p')}",
+    ]
 
 
 def test_the_origin_of_what_is_not_made_from_predictions_names_none():
@@ -104,12 +115,17 @@ def test_the_report_tells_what_the_jobs_behind_it_had():
     assert versions["device", "NVIDIA H100"] == 1
     assert versions["device", "cpu"] == 4
     assert found.seeds == [
-        ["evaluate_model", "replicas", "2"], ["evaluate_model", "seed", "7"],
+        ["evaluate_model", "replicas", "2"],
+        ["evaluate_model", "seed", "7"],
         ["train_model", "replicas", "2"],
-    ]  # fmt: skip
+    ]
     assert found.data == [
-        ["results/c/features/is13.h5", "extract_features", "0.0",
-         hashlib.sha256(b"f").hexdigest()[:16]],
+        [
+            "results/c/features/is13.h5",
+            "extract_features",
+            "0.0",
+            hashlib.sha256(b"f").hexdigest()[:16],
+        ],
         ["results/c/utterances.csv", "index_corpus", "0.0", hashlib.sha256(b"u").hexdigest()[:16]],
-    ]  # fmt: skip
+    ]
     assert found.unrecorded == 1

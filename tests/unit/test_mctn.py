@@ -282,8 +282,9 @@ def outcome(model, batch):
 
 def test_the_oracle_sees_clean_modalities_only():
     batch = batch_of()
-    batch.is_clean = torch.tensor([[True, False, False], [False, True, True],
-                                   [False, False, False], [True, True, True]])  # fmt: skip
+    batch.is_clean = torch.tensor(
+        [[True, False, False], [False, True, True], [False, False, False], [True, True, True]]
+    )
     changed = copy.copy(batch)
     changed.received = {
         m: torch.where(batch.is_clean[:, column, None, None], frames, frames + 1)
@@ -364,9 +365,11 @@ def test_replicas_are_the_same_alone_and_stacked(kind):
     batches[1].lengths = {m: n.flip(0) for m, n in LENGTHS.items()}
 
     def together(part):
-        return torch.stack(part) if torch.is_tensor(part[0]) else {
-            m: torch.stack([own[m] for own in part]) for m in part[0]
-        }  # fmt: skip
+        return (
+            torch.stack(part)
+            if torch.is_tensor(part[0])
+            else {m: torch.stack([own[m] for own in part]) for m in part[0]}
+        )
 
     fields = ("received", "lengths", "label", "targets", "is_clean", "clean")
     whole = [together([getattr(batch, name) for batch in batches]) for name in fields]

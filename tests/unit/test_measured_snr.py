@@ -86,10 +86,15 @@ def touched(real, corruption):
 
 def schedule(real, folder, corruption, mode, kind="linear"):
     write_schedule(
-        folder / "schedule.csv", corruption, **real, normalise=NORMALISE,
-        not_finite=dict.fromkeys(NORMALISE), mode=mode, schedule=kind,
+        folder / "schedule.csv",
+        corruption,
+        **real,
+        normalise=NORMALISE,
+        not_finite=dict.fromkeys(NORMALISE),
+        mode=mode,
+        schedule=kind,
         noises=touched(real, corruption),
-    )  # fmt: skip
+    )
     return pd.read_csv(folder / "schedule.csv").set_index("modality")
 
 

@@ -29,5 +29,5 @@ def test_ua_of_a_constant_answer_is_one_over_the_classes():
 def test_no_utterances_or_unequal_lengths_are_errors(measure):
     with pytest.raises(ValueError, match="no utterances"):
         measure(np.array([], int), np.array([], int))
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="inconsistent numbers"):
         measure(np.array([0, 1]), np.array([0]))

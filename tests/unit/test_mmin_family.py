@@ -206,19 +206,25 @@ def plain_if_mmin(state, specific, invariant):
 
 
 def plain_posterior(model, state, specific, invariant):
-    """torch's own Transformer over one token of 768 or six of 128."""
+    """Torch's own Transformer over one token of 768 or six of 128."""
     torchs = {
-        "project_in": "self_attn.in_proj_weight", "bias_in": "self_attn.in_proj_bias",
-        "project_out": "self_attn.out_proj", "expand": "linear1", "shrink": "linear2",
-        "norm_attention": "norm1", "norm_feed_forward": "norm2",
-    }  # fmt: skip
+        "project_in": "self_attn.in_proj_weight",
+        "bias_in": "self_attn.in_proj_bias",
+        "project_out": "self_attn.out_proj",
+        "expand": "linear1",
+        "shrink": "linear2",
+        "norm_attention": "norm1",
+        "norm_feed_forward": "norm2",
+    }
     features = torch.stack([*specific.split(128, dim=1), *invariant.split(128, dim=1)], dim=1)
     tokens = features if model.settings["tokens"] == "features" else features.flatten(1)[:, None]
     for place in range(model.settings["layers"]):
         layer = nn.TransformerEncoderLayer(
-            tokens.shape[2], model.settings["heads"], model.settings["feed_forward"],
+            tokens.shape[2],
+            model.settings["heads"],
+            model.settings["feed_forward"],
             batch_first=True,
-        )  # fmt: skip
+        )
         own = {
             key.removeprefix(f"vae_encoder.{place}.").replace(
                 part := key.split(".")[2], torchs[part]
@@ -423,8 +429,9 @@ def test_training_starts_from_the_teacher_and_leaves_it_frozen(folds, tmp_path, 
 
 
 def as_is(widths):
-    return {m: Normaliser(np.zeros(d, np.float32), np.ones(d, np.float32))
-            for m, d in widths.items()}  # fmt: skip
+    return {
+        m: Normaliser(np.zeros(d, np.float32), np.ones(d, np.float32)) for m, d in widths.items()
+    }
 
 
 def predict_all(net, clean, noisy):

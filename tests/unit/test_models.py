@@ -89,10 +89,14 @@ def test_transformer_layer_is_torchs(count):
     ours = TransformerLayer(12, 3, 20, 0.5).eval()
     torchs = nn.TransformerEncoderLayer(12, 3, 20, batch_first=True).eval()
     names = {
-        "project_in": "self_attn.in_proj_weight", "bias_in": "self_attn.in_proj_bias",
-        "project_out": "self_attn.out_proj", "expand": "linear1", "shrink": "linear2",
-        "norm_attention": "norm1", "norm_feed_forward": "norm2",
-    }  # fmt: skip
+        "project_in": "self_attn.in_proj_weight",
+        "bias_in": "self_attn.in_proj_bias",
+        "project_out": "self_attn.out_proj",
+        "expand": "linear1",
+        "shrink": "linear2",
+        "norm_attention": "norm1",
+        "norm_feed_forward": "norm2",
+    }
     weights = {
         name.replace(own := name.split(".")[0], names[own]): value
         for name, value in ours.state_dict().items()

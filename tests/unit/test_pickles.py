@@ -54,7 +54,7 @@ def test_arrays_and_containers_of_all_protocols(tmp_path, protocol):
 
 
 def test_pickles_of_python_2(tmp_path):
-    """As its cPickle wrote {'a': array([1., 2.]), 'id': ['x\\xe9']}: byte strings throughout."""
+    r"""As its cPickle wrote {'a': array([1., 2.]), 'id': ['x\\xe9']}: byte strings throughout."""
 
     def short(text):
         return b"U" + bytes([len(text)]) + text

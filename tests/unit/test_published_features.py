@@ -40,9 +40,15 @@ class Import:
         for modality in modalities:
             path = self.features[modality] = out / f"imported_{modality}.h5"
             import_features(
-                self.paths[0], root, IMPORTERS[reader], settings, modality, path,
-                path.with_suffix(".csv"), max_failed,
-            )  # fmt: skip
+                self.paths[0],
+                root,
+                IMPORTERS[reader],
+                settings,
+                modality,
+                path,
+                path.with_suffix(".csv"),
+                max_failed,
+            )
             self.reports[modality] = read_table(path.with_suffix(".csv"))
         self.out = out
 
@@ -70,8 +76,10 @@ def test_multibench(multibench, tmp_path):
     path = multibench / "mosei_senti_data.pkl"
     source = pickle.loads(path.read_bytes())
     assert found.table["part"].value_counts().to_dict() == {
-        "train": 40, "validation": 14, "test": 21,
-    }  # fmt: skip
+        "train": 40,
+        "validation": 14,
+        "test": 21,
+    }
     (row,) = found.table[found.table["utterance"] == "te00001-__5.0_7.0"].to_dict("records")
     assert row["speaker"] == row["dialogue"] == "te00001-_"
     assert row["label"] == ("positive" if source["test"]["labels"][9, 0, 0] >= 0 else "negative")
@@ -89,8 +97,10 @@ def test_multibench(multibench, tmp_path):
         assert store.settings["file"] == "mosei_senti_data.pkl"
         assert store.utterances == found.table["utterance"].tolist()
     # frames of padding are counted, and values that are not finite
-    padding = {key: (~np.concatenate([source[s][key] for s in source]).any(axis=2)).sum()
-               for key in ("audio", "vision", "text")}  # fmt: skip
+    padding = {
+        key: (~np.concatenate([source[s][key] for s in source]).any(axis=2)).sum()
+        for key in ("audio", "vision", "text")
+    }
     for modality, key in (("audio", "audio"), ("video", "vision"), ("text", "text")):
         report = found.reports[modality]
         assert set(report["status"]) == {"ok"}
@@ -111,8 +121,10 @@ def test_what_was_imported_is_a_corpus_like_any_other(multibench, tmp_path):
     corpus = read_corpus(*arguments, not_finite={**refuse, "audio": 0.0})
     assert corpus.classes == ["negative", "positive"]
     assert {part: len(rows) for part, rows in corpus.parts[1].items()} == {
-        "train": 40, "validation": 14, "test": 21,
-    }  # fmt: skip
+        "train": 40,
+        "validation": 14,
+        "test": 21,
+    }
 
 
 def test_multibenchs_own_reading_of_zero(multibench, tmp_path):
@@ -199,9 +211,12 @@ def test_a_pickle_that_would_run_something_is_refused(tmp_path):
 
 
 IEMOCAP_NAMES = [
-    f"Ses0{s}{left}_impro0{n}_{who}00{n}" for s in range(1, 4) for left in "FM" for who in "FM"
+    f"Ses0{s}{left}_impro0{n}_{who}00{n}"
+    for s in range(1, 4)
+    for left in "FM"
+    for who in "FM"
     for n in range(1, 4)
-]  # fmt: skip
+]
 
 
 def two_folds(names):
@@ -224,8 +239,10 @@ def test_mmins_tree_of_iemocap(tmp_path):
     table = found.table.set_index("utterance")
     assert table["label"].to_dict() == {name: classes[n] for name, n in labels.items()}
     assert table.loc["Ses02F_impro01_M001", ["session", "speaker", "dialogue"]].tolist() == [
-        "Ses02", "Ses02M", "Ses02F_impro01",
-    ]  # fmt: skip
+        "Ses02",
+        "Ses02M",
+        "Ses02F_impro01",
+    ]
     folds = found.folds(scheme="part")
     for fold, parts in two_folds(IEMOCAP_NAMES).items():
         for part, ours in (("trn", "train"), ("val", "validation"), ("tst", "test")):
@@ -306,8 +323,10 @@ def write_npz(path, **changes):
 
 COLUMNS = {"utterance": "id", "speaker": "who", "label": "emotion", "part": "fold"}
 NPZ = {
-    "file": "t.npz", "columns": COLUMNS, "arrays": {"audio": "sound", "pulse": "pulse"},
-}  # fmt: skip
+    "file": "t.npz",
+    "columns": COLUMNS,
+    "arrays": {"audio": "sound", "pulse": "pulse"},
+}
 
 
 def test_npz_with_modalities_of_ones_own(tmp_path):
@@ -345,14 +364,21 @@ def test_npz_that_does_not_fit(tmp_path, changes, given, told):
 @pytest.mark.skipif(not MOSI.is_file(), reason=f"there is no {MOSI.name} beside the checkout")
 def test_real_features_of_mosi(tmp_path):
     columns = {
-        "utterance": "ids", "speaker": "video", "label": "label", "part": "split",
+        "utterance": "ids",
+        "speaker": "video",
+        "label": "label",
+        "part": "split",
         "text": "transcript",
-    }  # fmt: skip
+    }
     found = Import(
-        tmp_path, MOSI.parent, "npz", file=MOSI.name, columns=columns,
+        tmp_path,
+        MOSI.parent,
+        "npz",
+        file=MOSI.name,
+        columns=columns,
         arrays={"audio": "audio", "video": "visual", "text": "text"},
         labels={"0": "negative", "1": "positive"},
-    )  # fmt: skip
+    )
     assert found.table["part"].value_counts().to_dict() == {"train": 1447, "test": 752}
     assert found.store("audio").values.shape == (2199, 73)
     folds = found.folds(scheme="part", validation=0.1)

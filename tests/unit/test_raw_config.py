@@ -18,10 +18,22 @@ SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 DEFAULT["experiments"]["demo"] |= {"models": ["men", "nmer"], "corruptions": ["gaussian_-10dB"]}
 EVERY = [
-    "whitenoise_-5dB", "pinknoise_0dB", "babble_2.5dB", "reverb_600ms", "clip_20%",
-    "packetloss_10%", "blur_3px", "lowlight_20%", "lowres_25%", "frameloss_30%", "occlude_50%",
-    "mask_30%", "swap_30%", "reverse_100%", "wer_20%",
-]  # fmt: skip
+    "whitenoise_-5dB",
+    "pinknoise_0dB",
+    "babble_2.5dB",
+    "reverb_600ms",
+    "clip_20%",
+    "packetloss_10%",
+    "blur_3px",
+    "lowlight_20%",
+    "lowres_25%",
+    "frameloss_30%",
+    "occlude_50%",
+    "mask_30%",
+    "swap_30%",
+    "reverse_100%",
+    "wer_20%",
+]
 
 
 def config(tested_on, corruptions=None, **changes) -> Config:

@@ -29,10 +29,17 @@ def evaluate(corpus, tmp_path):
     def run(corrupted=None) -> pd.DataFrame:
         path = tmp_path / "predictions.parquet"
         evaluate_replicas(
-            path, [checkpoint], **corpus, alpha_bars={}, noises={}, seed=None,
-            not_finite=NOT_FINITE, device="cpu", threads=1,
+            path,
+            [checkpoint],
+            **corpus,
+            alpha_bars={},
+            noises={},
+            seed=None,
+            not_finite=NOT_FINITE,
+            device="cpu",
+            threads=1,
             corrupted={"audio": corrupted} if corrupted else {},
-        )  # fmt: skip
+        )
         return pd.read_parquet(path)
 
     return run
@@ -46,8 +53,10 @@ def test_only_the_touched_modality_is_corrupted(evaluate, corpus, tmp_path):
     pd.testing.assert_frame_equal(complete, clean.reset_index(drop=True))
     touched = halves[halves["condition"] == "vl"]
     assert len(touched) == len(clean)
-    assert (touched.filter(like="probability").to_numpy() != complete.filter(
-        like="probability").to_numpy()).mean() > 0.9  # fmt: skip
+    assert (
+        touched.filter(like="probability").to_numpy()
+        != complete.filter(like="probability").to_numpy()
+    ).mean() > 0.9
 
 
 def test_what_lost_nothing_gives_the_clean_predictions(evaluate, corpus, tmp_path):

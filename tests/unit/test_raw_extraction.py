@@ -154,9 +154,19 @@ def test_each_picture_is_corrupted_by_its_number(corpus):
 
 @pytest.mark.parametrize(
     ("name", "nothing"),
-    [("reverb", 0), ("clip", 0), ("packetloss", 0), ("blur", 0), ("lowlight", 100), ("mask", 0),
-     ("lowres", 100), ("frameloss", 0), ("occlude", 0), ("swap", 0)],
-)  # fmt: skip
+    [
+        ("reverb", 0),
+        ("clip", 0),
+        ("packetloss", 0),
+        ("blur", 0),
+        ("lowlight", 100),
+        ("mask", 0),
+        ("lowres", 100),
+        ("frameloss", 0),
+        ("occlude", 0),
+        ("swap", 0),
+    ],
+)
 def test_nothing_equals_clean_bit_for_bit(corpus, name, nothing):
     signal = SIGNALS[RAW_KINDS[name].signal]
     received = corpus.frames(signal, corpus.corruption(name, nothing))

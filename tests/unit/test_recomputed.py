@@ -20,9 +20,14 @@ CLASSES = ["angry", "happy", "neutral", "sad"]
 SIX, EIGHT = ["a", "v", "l", "av", "al", "vl"], ["none", "a", "v", "l", "av", "al", "vl", "avl"]
 FOLDS, SEEDS = [1, 2, 3], [1, 2]
 MODELS = {
-    "majority": "majority", "men": "men", "my_nmer": "nmer", "nmer_50%": "nmer", "mctn": "mctn",
-    "cm_arr": "cm_arr", "sound": "unimodal on audio",
-}  # fmt: skip
+    "majority": "majority",
+    "men": "men",
+    "my_nmer": "nmer",
+    "nmer_50%": "nmer",
+    "mctn": "mctn",
+    "cm_arr": "cm_arr",
+    "sound": "unimodal on audio",
+}
 GAUSSIAN = ["gaussian_-10dB", "gaussian_-40dB"]
 
 # Writes what is tested in a process of its own, so that this module imports none of it.
@@ -96,13 +101,29 @@ def run(tmp_path_factory):
         for k, name in enumerate(CLASSES):
             frame[f"probability_{name}"] = probability[:, k]
         path = folder / f"{number}.parquet"
-        frame[["utterance", "fold", "seed", "part", "condition", "label", "predicted",
-               *(f"probability_{c}" for c in CLASSES)]].to_parquet(path)  # fmt: skip
+        frame[
+            [
+                "utterance",
+                "fold",
+                "seed",
+                "part",
+                "condition",
+                "label",
+                "predicted",
+                *(f"probability_{c}" for c in CLASSES),
+            ]
+        ].to_parquet(path)
         files.append(((model, trained_on, tested_on), str(path)))
     experiment = {
-        "name": "x", "corpus": "my_corpus", "note": "50 % of it.", "published": "IEMOCAP",
-        "models": MODELS, "given_mask": ["cm_arr"], "folds": FOLDS, "seeds": SEEDS,
-    }  # fmt: skip
+        "name": "x",
+        "corpus": "my_corpus",
+        "note": "50 % of it.",
+        "published": "IEMOCAP",
+        "models": MODELS,
+        "given_mask": ["cm_arr"],
+        "folds": FOLDS,
+        "seeds": SEEDS,
+    }
     told = json.dumps([experiment, files, str(folder), str(LAYOUTS)])
     done = subprocess.run(
         [sys.executable, "-c", WRITE, told], capture_output=True, text=True, check=False
@@ -143,32 +164,81 @@ def laid(folder, table):
 
 
 CELLS = [
-    ("nmer_table2", ("IEMOCAP", "MEN"), "-10dB (Avg) / Gaussian noise", "men", "clean",
-     "gaussian_-10dB", "average"),
-    ("nmer_table2", ("IEMOCAP", "NMER (my_nmer)"), "-40dB (Avg) / Gaussian noise", "my_nmer",
-     "gaussian_-40dB", "gaussian_-40dB", "average"),
-    ("nmer_table2", ("IEMOCAP", "NMER (nmer_50%)"), "-40dB (Avg) / Gaussian noise", "nmer_50%",
-     "gaussian_-40dB", "gaussian_-40dB", "average"),
-    ("nmer_table2", ("IEMOCAP", "majority"), "-40dB (Avg) / Gaussian noise", "majority", "clean",
-     "gaussian_-40dB", "average"),
-    *(("nmer_table3", ("IEMOCAP", f"{snr}dB (my_nmer)"), head, "my_nmer", f"gaussian_{snr}dB",
-       f"gaussian_{snr}dB", condition)
-      for snr in (-10, -40)
-      for head, condition in (("a", "a"), ("a, l", "al"), ("v, l", "vl"), ("Avg", "average"))),
+    (
+        "nmer_table2",
+        ("IEMOCAP", "MEN"),
+        "-10dB (Avg) / Gaussian noise",
+        "men",
+        "clean",
+        "gaussian_-10dB",
+        "average",
+    ),
+    (
+        "nmer_table2",
+        ("IEMOCAP", "NMER (my_nmer)"),
+        "-40dB (Avg) / Gaussian noise",
+        "my_nmer",
+        "gaussian_-40dB",
+        "gaussian_-40dB",
+        "average",
+    ),
+    (
+        "nmer_table2",
+        ("IEMOCAP", "NMER (nmer_50%)"),
+        "-40dB (Avg) / Gaussian noise",
+        "nmer_50%",
+        "gaussian_-40dB",
+        "gaussian_-40dB",
+        "average",
+    ),
+    (
+        "nmer_table2",
+        ("IEMOCAP", "majority"),
+        "-40dB (Avg) / Gaussian noise",
+        "majority",
+        "clean",
+        "gaussian_-40dB",
+        "average",
+    ),
+    *(
+        (
+            "nmer_table3",
+            ("IEMOCAP", f"{snr}dB (my_nmer)"),
+            head,
+            "my_nmer",
+            f"gaussian_{snr}dB",
+            f"gaussian_{snr}dB",
+            condition,
+        )
+        for snr in (-10, -40)
+        for head, condition in (("a", "a"), ("a, l", "al"), ("v, l", "vl"), ("Avg", "average"))
+    ),
     ("nmer_table4", ("-10dB",), "a", "sound", "gaussian_-10dB_none", "gaussian_-10dB", "none"),
-    ("nmer_table5", ("IEMOCAP", "NMER (my_nmer)"), "-10dB", "my_nmer", "gaussian_-10dB_none",
-     "gaussian_-10dB", "none"),
+    (
+        "nmer_table5",
+        ("IEMOCAP", "NMER (my_nmer)"),
+        "-10dB",
+        "my_nmer",
+        "gaussian_-10dB_none",
+        "gaussian_-10dB",
+        "none",
+    ),
     ("nmer_table5", ("IEMOCAP", "MEN"), "-40dB", "men", "clean", "gaussian_-40dB", "none"),
     ("cm_arr_missing", ("IEMOCAP", "CM-ARR"), "a, v, l", "cm_arr", "missing", "missing", "avl"),
     ("cm_arr_missing", ("IEMOCAP", "mctn"), "Avg", "mctn", "missing", "missing", "average"),
-]  # fmt: skip
+]
 
 
 def test_the_experiment_has_the_tables_of_which_it_has_cells(run):
     assert run[2] == [
-        "nmer_table1", "nmer_table2", "nmer_table3", "nmer_table4", "nmer_table5",
-        "cm_arr_missing", "cm_arr_gain",
-    ]  # fmt: skip
+        "nmer_table1",
+        "nmer_table2",
+        "nmer_table3",
+        "nmer_table4",
+        "nmer_table5",
+        "cm_arr_missing",
+        "cm_arr_gain",
+    ]
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: " ".join([cell[0], *cell[1], cell[2]]))
@@ -236,15 +306,22 @@ def test_comparisons(run):
     pairs = {frozenset(pair) for pair in zip(none["model"], none["other"], strict=True)}
     assert pairs == {
         frozenset(pair)
-        for pair in (("my_nmer", "sound"), ("men", "my_nmer"), ("men", "sound"),
-                     ("majority", "my_nmer"), ("majority", "sound"))
-    }  # fmt: skip
+        for pair in (
+            ("my_nmer", "sound"),
+            ("men", "my_nmer"),
+            ("men", "sound"),
+            ("majority", "my_nmer"),
+            ("majority", "sound"),
+        )
+    }
     for row in rows.itertuples():
         own, other = (
             values(files, model, trained_on, row.tested_on, row.condition, row.measure).mean(axis=1)
-            for model, trained_on in ((row.model, row.trained_on),
-                                      (row.other, row.other_trained_on))
-        )  # fmt: skip
+            for model, trained_on in (
+                (row.model, row.trained_on),
+                (row.other, row.other_trained_on),
+            )
+        )
         assert row.difference == pytest.approx((own - other).mean(), abs=1e-12)
         assert row.difference_sd == pytest.approx((own - other).std(ddof=1), abs=1e-12)
         assert row.low <= row.difference <= row.high
@@ -294,8 +371,10 @@ def test_reliability(run):
         frame = answers_of(files, row.model, row.trained_on, row.tested_on)
         of_seeds = {"ece": [], "aurc": [], "half": []}
         for seed in SEEDS:
-            found = [ece_and_risks(frame[(frame["condition"] == one) & (frame["seed"] == seed)])
-                     for one in (SIX if row.condition == "average" else ["al"])]  # fmt: skip
+            found = [
+                ece_and_risks(frame[(frame["condition"] == one) & (frame["seed"] == seed)])
+                for one in (SIX if row.condition == "average" else ["al"])
+            ]
             of_seeds["ece"].append(np.mean([ece for ece, _ in found]))
             of_seeds["aurc"].append(np.mean([risks.mean() for _, risks in found]))
             of_seeds["half"].append(np.mean([risks[-(-len(risks) // 2) - 1] for _, risks in found]))
@@ -334,27 +413,47 @@ def test_claims(run):
     expected = ("reproduced" if narrow else "undecidable") if inside else "not reproduced"
     assert row["verdict"] == expected
     there = claims[(claims["dataset"] == "CMU-MOSEI") & claims["mean"].notna()]
-    assert len(there) and set(there["verdict"]) == {"not comparable"}
+    assert len(there)
+    assert set(there["verdict"]) == {"not comparable"}
     assert set(claims.loc[claims["mean"].isna(), "verdict"]) == {"not run"}
     # every published number of the tables that the experiment has, once a model of the class
-    lines = {"nmer_table2": 8 * 2 * 8, "nmer_table3": 2 * 7 * 2 * 8, "nmer_table4": 3 * 2 * 5,
-             "nmer_table5": 6 * 2 * 4, "nmer_table1": 6, "cm_arr_gain": 2}  # fmt: skip
+    lines = {
+        "nmer_table2": 8 * 2 * 8,
+        "nmer_table3": 2 * 7 * 2 * 8,
+        "nmer_table4": 3 * 2 * 5,
+        "nmer_table5": 6 * 2 * 4,
+        "nmer_table1": 6,
+        "cm_arr_gain": 2,
+    }
     of_iemocap = claims[claims["dataset"] == "IEMOCAP"]
     # NMER stands twice in tables 2, 3 and 5
     assert len(of_iemocap) == (
-        lines["nmer_table2"] + lines["nmer_table3"] // 2 + lines["nmer_table4"]
-        + lines["nmer_table5"] + lines["nmer_table1"] + lines["cm_arr_gain"]
-    )  # fmt: skip
+        lines["nmer_table2"]
+        + lines["nmer_table3"] // 2
+        + lines["nmer_table4"]
+        + lines["nmer_table5"]
+        + lines["nmer_table1"]
+        + lines["cm_arr_gain"]
+    )
 
 
 def test_orderings(run):
     folder, files, _ = run
     rows = pd.read_csv(folder / "x_orderings.csv")
-    chosen = rows[(rows["dataset"] == "IEMOCAP") & (rows["tested_on"] == "gaussian_-40dB")
-                  & (rows["measure"] == "ua") & (rows["condition"] == "average")]  # fmt: skip
+    chosen = rows[
+        (rows["dataset"] == "IEMOCAP")
+        & (rows["tested_on"] == "gaussian_-40dB")
+        & (rows["measure"] == "ua")
+        & (rows["condition"] == "average")
+    ]
     pairs = {(row.model, row.other): row for row in chosen.itertuples()}
-    assert set(pairs) == {("men", "mctn"), ("men", "my_nmer"), ("men", "nmer_50%"),
-                          ("mctn", "my_nmer"), ("mctn", "nmer_50%")}  # fmt: skip
+    assert set(pairs) == {
+        ("men", "mctn"),
+        ("men", "my_nmer"),
+        ("men", "nmer_50%"),
+        ("mctn", "my_nmer"),
+        ("mctn", "nmer_50%"),
+    }
     row = pairs["men", "my_nmer"]
     assert row.published_difference == pytest.approx(0.6004 - 0.7176)
     ours = [
@@ -363,5 +462,6 @@ def test_orderings(run):
     ]
     assert row.difference == pytest.approx(ours[0] - ours[1])
     clear = row.low > 0 or row.high < 0
-    assert row.verdict == (("agrees" if row.difference < 0 else "contradicts") if clear
-                           else "undecided")  # fmt: skip
+    assert row.verdict == (
+        ("agrees" if row.difference < 0 else "contradicts") if clear else "undecided"
+    )

@@ -38,10 +38,13 @@ def known(path):
         ("results/demo/logs/a/b_1.5.log", "results/demo/provenance/a/b_1.5.json", "."),
         ("results/logs/logs/make_folds.log", "results/logs/provenance/make_folds.json", "."),
         ("results/demo/logs/logs/x.log", "results/demo/provenance/logs/x.json", "."),
-        (".snakemake/fs/results/d/logs/x.log", ".snakemake/fs/results/d/provenance/x.json",
-         ".snakemake/fs"),
+        (
+            ".snakemake/fs/results/d/logs/x.log",
+            ".snakemake/fs/results/d/provenance/x.json",
+            ".snakemake/fs",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_record_lies_beside_the_log(log, record, project):
     found = split_log(log)
     assert [path.as_posix() for path in found] == [project, record]
@@ -55,10 +58,13 @@ def test_in_a_storages_folder_paths_are_those_of_any_other_run(folder):
 def test_what_a_record_holds(folder):
     (folder / "table.csv").write_text("a,b\n")
     path = run(
-        "measure", "results/demo/logs/measure.log", {"results/demo/out.csv": "1\n"}, ["table.csv"],
+        "measure",
+        "results/demo/logs/measure.log",
+        {"results/demo/out.csv": "1\n"},
+        ["table.csv"],
         params={"noises": {"audio": {"implementation": "x:y", "seed": 3}}, "seed": 1, "rate": 0.5},
         wildcards={"corpus": "demo"},
-    )  # fmt: skip
+    )
     found = known(path)
     assert (found["rule"], found["wildcards"]) == ("measure", {"corpus": "demo"})
     assert found["params"]["rate"] == 0.5
@@ -70,9 +76,11 @@ def test_what_a_record_holds(folder):
     assert read["sha256"] == hashlib.sha256(b"a,b\n").hexdigest()
     assert read["mtime_ns"] == (folder / "table.csv").stat().st_mtime_ns
     assert wrote == {
-        "path": "results/demo/out.csv", "bytes": 2, "sha256": hashlib.sha256(b"1\n").hexdigest(),
+        "path": "results/demo/out.csv",
+        "bytes": 2,
+        "sha256": hashlib.sha256(b"1\n").hexdigest(),
         "mtime_ns": (folder / "results/demo/out.csv").stat().st_mtime_ns,
-    }  # fmt: skip
+    }
     assert found["python"] == ".".join(map(str, sys.version_info[:3]))
     assert found["host"]["device"] == "cpu"
 
@@ -89,11 +97,13 @@ def test_folders_of_this_machine_are_not_told(folder):
     elsewhere = folder.parent / "faces.csv"
     elsewhere.write_text("y")
     path = run(
-        "index", "results/c/logs/index.log", {"results/c/u.csv": ""},
+        "index",
+        "results/c/logs/index.log",
+        {"results/c/u.csv": ""},
         [str(root / "labels.txt"), str(elsewhere)],
         params={"tables": [str(root / "labels.txt")], "note": str(root) + "2"},
         corpora={"c": {"root": str(root)}, "near": {"root": "data"}},
-    )  # fmt: skip
+    )
     labels, other = known(path)["inputs"]
     assert (labels["path"], labels["corpus"]) == ("labels.txt", "c")
     assert (other["path"], other["corpus"]) == ("faces.csv", "")
@@ -145,9 +155,11 @@ def test_a_large_file_is_not_hashed_by_every_job_that_reads_it(folder, reads):
     os.utime(large)  # as Snakemake does when it notes the job's end
     for fold in range(20):
         path = run(
-            "train", f"results/demo/logs/train/fold{fold}.log",
-            {f"results/demo/models/fold{fold}.csv": str(fold)}, [large],
-        )  # fmt: skip
+            "train",
+            f"results/demo/logs/train/fold{fold}.log",
+            {f"results/demo/models/fold{fold}.csv": str(fold)},
+            [large],
+        )
     assert reads.count("is13.h5") == 2
     assert known(path)["inputs"][0]["sha256"] == hashlib.sha256(bytes(2**21)).hexdigest()
     before = Path(large).stat().st_mtime_ns
@@ -206,9 +218,12 @@ def test_commit_and_changes_are_those_of_the_checkout(folder):
 
     def asked(**environment):
         done = subprocess.run(
-            [sys.executable, "-c", ASK], env={"PYTHONPATH": "src", **environment}, check=True,
-            capture_output=True, text=True,
-        )  # fmt: skip
+            [sys.executable, "-c", ASK],
+            env={"PYTHONPATH": "src", **environment},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         found = json.loads(done.stdout)
         return found["commit"], found["dirty"]
 

@@ -116,9 +116,14 @@ def results(folder, **changes):
     frames = np.ones((8, 2), np.float32)
     frames[[1, 1, 5], [0, 1, 0]] = [np.nan, np.inf, -np.inf]
     write_features(
-        folder / "is13.h5", ["u1", "u2", "u3"], [frames[:0], frames[:3], frames[3:]], ["x", "y"],
-        None, {}, "",
-    )  # fmt: skip
+        folder / "is13.h5",
+        ["u1", "u2", "u3"],
+        [frames[:0], frames[:3], frames[3:]],
+        ["x", "y"],
+        None,
+        {},
+        "",
+    )
     problem = {"file": ["Ses01F.txt"], "line": [7], "problem": ["<not> understood"]}
     pd.DataFrame(problem).to_csv(folder / "problems.csv", index=False)
     return ExperimentResults(
@@ -208,10 +213,16 @@ def test_answer_says_how_sure_a_lead_is():
             ["gaussian_-40dB", "men", "clean", "nmer", "gaussian_-40dB", -0.02, 0.04, 0.6],
         ],
         columns=[
-            "tested_on", "model", "trained_on", "other", "other_trained_on", "low", "high",
+            "tested_on",
+            "model",
+            "trained_on",
+            "other",
+            "other_trained_on",
+            "low",
+            "high",
             "p_holm",
         ],
-    ).assign(condition="average", measure="ua")  # fmt: skip
+    ).assign(condition="average", measure="ua")
     sentences = answer(experiment(), summary(), compared)
     assert sentences[1].startswith("Of 2 tested leads 1 is significant")
     told = "nmer 0.6550, 0.0450 above men (trained on clean) (95 % interval +0.0100 to +0.0900, "
@@ -259,11 +270,13 @@ def test_page_shows_what_is_behind_the_numbers(page):
     ]
     assert tables["Utterances of each fold"][1:] == [["0", "5", "2", "3"], ["1", "6", "0", "4"]]
     assert tables["Utterances of each class, in training or test"][1:] == [
-        ["happy", "3", ""], ["sad", "3", ""],
-    ]  # fmt: skip
+        ["happy", "3", ""],
+        ["sad", "3", ""],
+    ]
     assert tables["What the parts of a fold share, ranges over the folds"] == [
-        ["", "train and test", "validation and test"], ["texts", "3 to 5", "0"],
-    ]  # fmt: skip
+        ["", "train and test", "validation and test"],
+        ["texts", "3 to 5", "0"],
+    ]
     assert tables["What the reader left out or found odd"][1:] == [
         ["Ses01F.txt", "7", "<not> understood"]
     ]
@@ -283,9 +296,11 @@ def test_sizes_stand_beside_the_papers(tmp_path):
     tables = Page((tmp_path / "report.html").read_text()).tables
     assert tables["Utterances of each fold"][-1] == ["paper, Table 1", "4446", "", "557"]
     assert tables["Utterances of each class, in training or test"][1:] == [
-        ["angry", "0", "1103"], ["happy", "3", "1636"], ["neutral", "0", "1708"],
+        ["angry", "0", "1103"],
+        ["happy", "3", "1636"],
+        ["neutral", "0", "1708"],
         ["sad", "3", "1084"],
-    ]  # fmt: skip
+    ]
 
 
 def test_page_counts_values_that_were_replaced(page, tmp_path):

@@ -50,15 +50,22 @@ def saved(table, folder):
 def test_conditions_stand_by_how_much_is_clean(draw, tmp_path):
     scores = {"none": 0.31, "a": 0.42, "v": 0.53, "av": 0.84}
     table = [
-        {**row("men", "clean", "gaussian_-10dB", "clean", "gaussian", -10, ua),
-         "condition": name, "kind": {"none": "none", "av": "complete"}.get(name, "partial")}
+        {
+            **row("men", "clean", "gaussian_-10dB", "clean", "gaussian", -10, ua),
+            "condition": name,
+            "kind": {"none": "none", "av": "complete"}.get(name, "partial"),
+        }
         for name, ua in reversed(scores.items())
-    ] + [row("men", "clean", "gaussian_-10dB", "clean", "gaussian", -10, 0.99)]  # fmt: skip
+    ] + [row("men", "clean", "gaussian_-10dB", "clean", "gaussian", -10, 0.99)]
     texts = draw(draw_conditions, summary=saved(table, tmp_path))
-    assert "gaussian −10 dB" in texts and "men † (trained on clean)" in texts
+    assert "gaussian −10 dB" in texts
+    assert "men † (trained on clean)" in texts
     assert dict(zip([t for t in texts if t in scores], cells(texts), strict=True)) == {
-        "none": ".31", "v": ".53", "a": ".42", "av": ".84",
-    }  # fmt: skip
+        "none": ".31",
+        "v": ".53",
+        "a": ".42",
+        "av": ".84",
+    }
 
 
 def test_transfer_leaves_open_what_was_not_tested(draw, tmp_path):
@@ -78,13 +85,20 @@ def predictions(folder, name="p"):
     """Test rows of two folds, validation rows, and the complete condition, which do not count."""
     rng = np.random.default_rng(1)
     rows = [
-        {"utterance": f"u{i}", "fold": fold, "seed": 0, "part": part, "condition": condition,
-         "label": CLASSES[i % 3], "predicted": CLASSES[rng.integers(3)]}
+        {
+            "utterance": f"u{i}",
+            "fold": fold,
+            "seed": 0,
+            "part": part,
+            "condition": condition,
+            "label": CLASSES[i % 3],
+            "predicted": CLASSES[rng.integers(3)],
+        }
         for fold in (0, 1, 2)
         for part in ("validation", "test")
         for condition in ("a", "v", "av")
         for i in range(30)
-    ]  # fmt: skip
+    ]
     table = pd.DataFrame(rows)
     table.to_parquet(folder / f"{name}.parquet")
     counted = table.query("fold < 2 and part == 'test' and condition != 'av'")
@@ -125,7 +139,8 @@ def test_too_many_speakers_are_left_out_and_that_is_said(draw, tmp_path, monkeyp
     texts = draw(
         draw_errors, predictions={("men", "clean", "gaussian_-10dB"): path}, utterances=index
     )
-    assert "u29" not in texts and "by condition" in texts
+    assert "u29" not in texts
+    assert "by condition" in texts
     assert any("30 speakers are too many" in text for text in texts)
 
 
@@ -155,9 +170,11 @@ def test_a_sweep_has_an_axis_for_every_hyperparameter(draw, tmp_path):
 def test_rebuilt_representations_come_from_the_other_modalities(draw, corpus, tmp_path):
     checkpoint, _ = train(corpus, tmp_path, "cm_arr", "missing")
     given = {
-        **corpus, "not_finite": NOT_FINITE, "distances_csv": tmp_path / "d.csv",
+        **corpus,
+        "not_finite": NOT_FINITE,
+        "distances_csv": tmp_path / "d.csv",
         "checkpoints": {"cm_arr": checkpoint},
-    }  # fmt: skip
+    }
     texts = draw(draw_reconstructions, **given)
     assert {"audio", "audio, rebuilt", "video, rebuilt", "text, rebuilt"} <= set(texts)
     table = pd.read_csv(tmp_path / "d.csv").set_index("modality")
@@ -195,4 +212,5 @@ def test_reliability_shows_averages_only(draw, tmp_path):
     pd.DataFrame(curve).to_csv(tmp_path / "c.csv", index=False)
     texts = draw(draw_reliability, reliability=tmp_path / "r.csv", curves=tmp_path / "c.csv")
     assert {"gaussian −10 dB", "coverage", "expected calibration error"} <= set(texts)
-    assert "0.10" in texts and not {"6", "7", "6.0", "7.0"} & set(texts)
+    assert "0.10" in texts
+    assert not {"6", "7", "6.0", "7.0"} & set(texts)

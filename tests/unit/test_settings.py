@@ -42,9 +42,13 @@ def test_a_literal_takes_over_others_of_its_module(package):
 
 @pytest.mark.parametrize(
     "text",
-    ["import of_base2\nSETTINGS = {**of_base2.SETTINGS}", "SETTINGS = {**NOWHERE}",
-     "SETTINGS = dict(a=1)", "A = 1\nSETTINGS = {'a': A}"],
-)  # fmt: skip
+    [
+        "import of_base2\nSETTINGS = {**of_base2.SETTINGS}",
+        "SETTINGS = {**NOWHERE}",
+        "SETTINGS = dict(a=1)",
+        "A = 1\nSETTINGS = {'a': A}",
+    ],
+)
 def test_what_is_no_literal_is_refused_with_its_file(package, tmp_path, text):
     package("of_nothing", text)
     _literal.cache_clear()

@@ -21,9 +21,15 @@ def run(tmp_path):
         {"a": "b", "b": "a"}[own] if place in wrong else own for place, own in enumerate(label)
     ]
     rows = pd.DataFrame(
-        {"utterance": utterances, "label": label, "predicted": predicted, "part": "test",
-         "fold": [1] * 6 + [2] * 6, "seed": 1}
-    )  # fmt: skip
+        {
+            "utterance": utterances,
+            "label": label,
+            "predicted": predicted,
+            "part": "test",
+            "fold": [1] * 6 + [2] * 6,
+            "seed": 1,
+        }
+    )
     rows = pd.concat([rows.assign(condition=name) for name in ("none", "a", "l", "al")])
     rows.to_parquet(tmp_path / "predictions.parquet")
     return tmp_path
@@ -31,9 +37,12 @@ def run(tmp_path):
 
 def split(run, column="script", folds=(1, 2)):
     write_split(
-        run / "split.csv", {"folds": list(folds), "seeds": [1]},
-        {("men", "clean", "clean"): run / "predictions.parquet"}, run / "utterances.csv", column,
-    )  # fmt: skip
+        run / "split.csv",
+        {"folds": list(folds), "seeds": [1]},
+        {("men", "clean", "clean"): run / "predictions.parquet"},
+        run / "utterances.csv",
+        column,
+    )
     return pd.read_csv(run / "split.csv").set_index(["script", "condition"])
 
 

@@ -26,8 +26,9 @@ def rows_of(speaker, fold=None, label=None, ratio=0.25):
     label = np.zeros(size, int) if label is None else np.asarray(label)
     names = pd.Index([f"u{number:04}" for number in range(size)])
     folds = list(range(1, fold.max() + 2))
-    return HeldOut(names, np.asarray(speaker), fold, np.arange(size), label, ["x", "y", "z"],
-                  folds, ratio)  # fmt: skip
+    return HeldOut(
+        names, np.asarray(speaker), fold, np.arange(size), label, ["x", "y", "z"], folds, ratio
+    )
 
 
 def answers(
@@ -45,8 +46,9 @@ def test_replicates_are_those_of_drawn_rows():
     """Each replicate against scikit-learn on the rows that its weights stand for."""
     rng = np.random.default_rng(5)
     fold = np.repeat([0, 1, 2], [30, 40, 50])
-    speaker = np.concatenate([rng.integers(0, 2, 30), rng.integers(2, 5, 40),
-                              rng.integers(5, 9, 50)])  # fmt: skip
+    speaker = np.concatenate(
+        [rng.integers(0, 2, 30), rng.integers(2, 5, 40), rng.integers(5, 9, 50)]
+    )
     speaker[[0, 1, 30, 31, 32, 70, 71, 72, 73]] = range(9)
     label = rng.integers(0, 3, 120)
     right = rng.random((120, 1, 2)) < 0.6
@@ -133,10 +135,11 @@ def compared(models):
     rng = np.random.default_rng(2)
     rows = rows_of(np.arange(80) // 5, fold=np.repeat(range(4), 20), label=np.tile([0, 1], 40))
     some = [
-        answers(rng.random((80, len(conditions), 2)) < 0.4 + 0.05 * place, name, trained, on,
-                conditions)
+        answers(
+            rng.random((80, len(conditions), 2)) < 0.4 + 0.05 * place, name, trained, on, conditions
+        )
         for place, (name, trained, on, conditions) in enumerate(models)
-    ]  # fmt: skip
+    ]
     return compare_models(resample(some, rows, 50), rows.test_to_train)
 
 
@@ -170,19 +173,26 @@ def test_compared_are_models_that_met_the_same_and_were_trained_alike():
     ]
     table = compared(models)
     found = {
-        (row.tested_on, row.condition, frozenset([(row.model, row.trained_on),
-                                                  (row.other, row.other_trained_on)]))
+        (
+            row.tested_on,
+            row.condition,
+            frozenset([(row.model, row.trained_on), (row.other, row.other_trained_on)]),
+        )
         for row in table.itertuples()
-    }  # fmt: skip
+    }
     men, x, x5, y = ("men", "clean"), ("x", "n_0dB"), ("x", "n_5dB"), ("y", "n_0dB")
     x_none, a_none = ("x", "n_0dB_none"), ("a", "n_0dB_none")
     assert found == {
-        *(("n_0dB", "average", frozenset(pair)) for pair in ((men, x), (men, x5), (men, y),
-                                                            (x, y))),
-        *(("n_0dB", "none", frozenset(pair)) for pair in ((men, x_none), (men, a_none),
-                                                         (x_none, a_none))),
+        *(
+            ("n_0dB", "average", frozenset(pair))
+            for pair in ((men, x), (men, x5), (men, y), (x, y))
+        ),
+        *(
+            ("n_0dB", "none", frozenset(pair))
+            for pair in ((men, x_none), (men, a_none), (x_none, a_none))
+        ),
         ("clean", "complete", frozenset([men, ("y", "clean")])),
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture
@@ -206,8 +216,10 @@ def corpus(tmp_path):
     p = rng.random(len(rows))
     rows = rows.assign(
         label=rows["utterance"].map(dict(zip(names, label, strict=True))),
-        predicted=np.where(p > 0.5, "x", "y"), probability_x=p, probability_y=1 - p,
-    )  # fmt: skip
+        predicted=np.where(p > 0.5, "x", "y"),
+        probability_x=p,
+        probability_y=1 - p,
+    )
     rows.to_parquet(tmp_path / "p.parquet")
     return tmp_path, rows
 

@@ -324,9 +324,12 @@ def test_corruptions_without_an_snr_are_told_apart(tmp_path):
         "missing": dict.fromkeys(("audio", "text"), (nan, nan)),
     }
     write_tables(
-        experiment(models={"m": "men_augmented"}), files, write_schedules(tmp_path, snrs),
-        PUBLISHED, tmp_path,
-    )  # fmt: skip
+        experiment(models={"m": "men_augmented"}),
+        files,
+        write_schedules(tmp_path, snrs),
+        PUBLISHED,
+        tmp_path,
+    )
     text = (tmp_path / "paper_average.md").read_text()
     heads = [cell.strip().removesuffix(" WA") for cell in text.splitlines()[2].split("|")[3::2]]
     assert [head for head in heads if head] == [
@@ -562,7 +565,8 @@ def test_two_modalities_notes_masks_and_single_values(tmp_path):
     text = (tmp_path / "paper_average.md").read_text()
     assert "Generated: no evidence." in text
     assert "1 fold, 1 seed" in text
-    assert "0." in text and "±" not in text
+    assert "0." in text
+    assert "±" not in text
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert lines[0].startswith(
         "| Model | Trained on | missing WA | missing UA | n 0 dB WA | n 0 dB UA | n −10"

@@ -51,9 +51,15 @@ def schedule_of(corpus, folder, corruption, mode="exact", **settings):
     """Write and name a corruption's schedule."""
     path = folder / f"{corruption}.csv"
     write_schedule(
-        path, corruption, **corpus, normalise=NORMALISE, not_finite=NOT_FINITE, mode=mode,
-        schedule="linear", noises=noises(corruption, **settings),
-    )  # fmt: skip
+        path,
+        corruption,
+        **corpus,
+        normalise=NORMALISE,
+        not_finite=NOT_FINITE,
+        mode=mode,
+        schedule="linear",
+        noises=noises(corruption, **settings),
+    )
     return path
 
 
@@ -70,13 +76,21 @@ def train(corpus, folder, name="men", condition="clean", teacher=None, seed=1, *
     stem = folder / f"{name}_{condition}"
     key = (1, seed)
     arguments = {
-        "checkpoints": {key: f"{stem}.safetensors"}, "histories": {key: f"{stem}.csv"}, **corpus,
-        "teachers": {key: teacher} if teacher else {}, "trained_on": condition,
-        "model": changes.get("model") or model(name), "normalise": NORMALISE,
+        "checkpoints": {key: f"{stem}.safetensors"},
+        "histories": {key: f"{stem}.csv"},
+        **corpus,
+        "teachers": {key: teacher} if teacher else {},
+        "trained_on": condition,
+        "model": changes.get("model") or model(name),
+        "normalise": NORMALISE,
         "not_finite": NOT_FINITE,
-        "code": "test", "device": "cpu", "max_replicas": None, "threads": 1, "save_every": 60,
+        "code": "test",
+        "device": "cpu",
+        "max_replicas": None,
+        "threads": 1,
+        "save_every": 60,
         **changes,
-    }  # fmt: skip
+    }
     train_replicas(**arguments)
     return f"{stem}.safetensors", f"{stem}.csv"
 
@@ -84,10 +98,16 @@ def train(corpus, folder, name="men", condition="clean", teacher=None, seed=1, *
 def evaluate(corpus, folder, checkpoint, tested_on):
     path = folder / "predictions.parquet"
     evaluate_replicas(
-        path, [checkpoint], **corpus, noises=noises(tested_on),
-        alpha_bars=alpha_bars(corpus, folder, tested_on), seed=1, not_finite=NOT_FINITE,
-        device="cpu", threads=1,
-    )  # fmt: skip
+        path,
+        [checkpoint],
+        **corpus,
+        noises=noises(tested_on),
+        alpha_bars=alpha_bars(corpus, folder, tested_on),
+        seed=1,
+        not_finite=NOT_FINITE,
+        device="cpu",
+        threads=1,
+    )
     return pd.read_parquet(path)
 
 
@@ -147,9 +167,13 @@ def test_nmer_learns_under_noise(corpus, tmp_path):
         model=model("invariance_teacher", epochs_constant=30),
     )
     checkpoint, history = train(
-        corpus, tmp_path, "nmer", "gaussian_-10dB", teacher,
+        corpus,
+        tmp_path,
+        "nmer",
+        "gaussian_-10dB",
+        teacher,
         model=model("nmer", epochs_constant=25, learning_rate=5e-4),
-    )  # fmt: skip
+    )
     history = pd.read_csv(history)
     assert {"kl", "reconstruction", "invariant", "cross_entropy", "active_latent_units"} <= set(
         history
@@ -267,9 +291,13 @@ def several(corpus, folder):
 
 def test_training_on_several_corruptions_selects_by_the_mean_over_them(corpus, tmp_path):
     checkpoint, history = train(
-        corpus, tmp_path, "men_augmented", "many", model=model("men_augmented", epochs_constant=25),
+        corpus,
+        tmp_path,
+        "men_augmented",
+        "many",
+        model=model("men_augmented", epochs_constant=25),
         **several(corpus, tmp_path),
-    )  # fmt: skip
+    )
     history = pd.read_csv(history)
     scores = []
     for name in several(corpus, tmp_path)["corruptions"]:
@@ -285,10 +313,13 @@ def test_training_on_several_corruptions_selects_by_the_mean_over_them(corpus, t
 def test_a_fit_on_several_corruptions_meets_them_all(corpus, tmp_path):
     implementation = MODELS["logistic_regression"].implementation
     checkpoint, _ = train(
-        corpus, tmp_path, "logistic_regression", "many",
+        corpus,
+        tmp_path,
+        "logistic_regression",
+        "many",
         model={"implementation": implementation, "settings": complete(implementation, {}, "test")},
         **several(corpus, tmp_path),
-    )  # fmt: skip
+    )
     assert accuracy(evaluate(corpus, tmp_path, checkpoint, "clean"), part="test") > 0.8
 
 
@@ -355,14 +386,26 @@ def test_a_modality_that_is_not_touched_stays_clean(corpus, tmp_path):
     condition, settings = "alone", {"model": model("men_augmented")}
     alpha = alpha_bars(corpus, tmp_path, "gaussian_-10dB")
     checkpoint, _ = train(
-        corpus, tmp_path, "men_augmented", condition, **settings,
-        corruptions={condition: {"noises": alone, "seed": 1}}, alpha_bars={condition: alpha},
-    )  # fmt: skip
+        corpus,
+        tmp_path,
+        "men_augmented",
+        condition,
+        **settings,
+        corruptions={condition: {"noises": alone, "seed": 1}},
+        alpha_bars={condition: alpha},
+    )
     path = tmp_path / "alone.parquet"
     evaluate_replicas(
-        path, [checkpoint], **corpus, noises=alone, alpha_bars=alpha, seed=1,
-        not_finite=NOT_FINITE, device="cpu", threads=1,
-    )  # fmt: skip
+        path,
+        [checkpoint],
+        **corpus,
+        noises=alone,
+        alpha_bars=alpha,
+        seed=1,
+        not_finite=NOT_FINITE,
+        device="cpu",
+        threads=1,
+    )
     found = pd.read_parquet(path)
     assert set(found["condition"]) == {"vl", "avl"}
     whole = evaluate(corpus, tmp_path, checkpoint, "gaussian_-10dB")

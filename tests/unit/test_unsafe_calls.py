@@ -14,12 +14,30 @@ SOURCES = sorted(
 )
 # What unpickles, evaluates, or hands a text to a shell, whatever its arguments.
 NEVER = {
-    "yaml.load", "yaml.load_all", "yaml.unsafe_load", "yaml.full_load", "pickle.load",
-    "pickle.loads", "pickle.Unpickler", "marshal.load", "marshal.loads", "shelve.open",
-    "joblib.load", "pd.read_pickle", "os.system", "os.popen", "subprocess.getoutput", "eval",
-    "exec", "compile", "shell", "tarfile.open", "zipfile.ZipFile", "shutil.unpack_archive",
+    "yaml.load",
+    "yaml.load_all",
+    "yaml.unsafe_load",
+    "yaml.full_load",
+    "pickle.load",
+    "pickle.loads",
+    "pickle.Unpickler",
+    "marshal.load",
+    "marshal.loads",
+    "shelve.open",
+    "joblib.load",
+    "pd.read_pickle",
+    "os.system",
+    "os.popen",
+    "subprocess.getoutput",
+    "eval",
+    "exec",
+    "compile",
+    "shell",
+    "tarfile.open",
+    "zipfile.ZipFile",
+    "shutil.unpack_archive",
     "KeyedVectors.load",
-}  # fmt: skip
+}
 # What is safe with an argument that must stand there.
 ONLY_WITH = {
     "torch.load": ("weights_only", True),

@@ -28,26 +28,28 @@ def train(model, fold, content, teacher=None, folds=None):
         f"train_model_fold{of}",
         f"results/c/logs/train_model/{model}/clean/fold{of}.log",
         {f"{MODELS}/{model}/clean/{name}": content for name in names},
-        ["results/c/folds.csv"]
-        + [f"{MODELS}/{teacher}/clean/{name}" for name in names if teacher],
+        ["results/c/folds.csv"] + [f"{MODELS}/{teacher}/clean/{name}" for name in names if teacher],
         wildcards={"corpus": "c", "model": model, "trained_on": "clean"},
-    )  # fmt: skip
+    )
 
 
 def predict(content="p"):
     return run(
-        "evaluate_model", "results/c/logs/evaluate_model/student.log",
+        "evaluate_model",
+        "results/c/logs/evaluate_model/student.log",
         {"results/c/predictions/student.parquet": content},
         [f"{MODELS}/student/clean/fold1_seed1.history.csv"],
-    )  # fmt: skip
+    )
 
 
 def tabulate():
     return run(
-        "write_tables", "results/logs/write_tables/e.log",
+        "write_tables",
+        "results/logs/write_tables/e.log",
         {"results/tables/e_all.csv": "t", "results/tables/e_average.md": "t"},
-        ["results/c/predictions/student.parquet", "published.csv"], wildcards={"experiment": "e"},
-    )  # fmt: skip
+        ["results/c/predictions/student.parquet", "published.csv"],
+        wildcards={"experiment": "e"},
+    )
 
 
 @pytest.fixture
@@ -77,9 +79,11 @@ def test_a_finished_run_is_clean(done, quick):
     assert not verdict.remarks
     counts = {row.rule: (row.jobs, row.files) for row in verdict.rules}
     assert counts == {
-        "make_folds": (1, 1), "train_model": (2, 2), "evaluate_model": (1, 1),
+        "make_folds": (1, 1),
+        "train_model": (2, 2),
+        "evaluate_model": (1, 1),
         "write_tables": (1, 2),
-    }  # fmt: skip
+    }
 
 
 def test_a_changed_result_is_found_once_and_told_who_read_it(done):
@@ -97,8 +101,9 @@ def test_truncated_and_missing_results_are_found(done, quick):
     Path("results/tables/e_all.csv").write_text("")
     Path("results/tables/e_average.md").unlink()
     assert found(quick=quick) == [
-        ("changed", "results/tables/e_all.csv"), ("gone", "results/tables/e_average.md")
-    ]  # fmt: skip
+        ("changed", "results/tables/e_all.csv"),
+        ("gone", "results/tables/e_average.md"),
+    ]
 
 
 @pytest.mark.parametrize("quick", [False, True])
@@ -138,9 +143,14 @@ def test_jobs_of_another_width_take_over_their_replicas_only(done):
 
 def test_files_that_no_record_tells_of_are_found(done):
     for name in (
-        "c/models/student/clean/.replicas/fold1_seed1.csv", "c/logs/x.log", "benchmarks/x.tsv",
-        "snakemake_report.html", "c/.hidden", "c/features/left.h5.shards/1", "c/tables/logs/x",
-    ):  # fmt: skip
+        "c/models/student/clean/.replicas/fold1_seed1.csv",
+        "c/logs/x.log",
+        "benchmarks/x.tsv",
+        "snakemake_report.html",
+        "c/.hidden",
+        "c/features/left.h5.shards/1",
+        "c/tables/logs/x",
+    ):
         path = Path("results", name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
@@ -257,8 +267,10 @@ def change_record(path, **changes):
 def test_other_code_and_mixtures_are_remarks_not_problems(done):
     change_record(
         "results/c/provenance/train_model/student/clean/fold1.json",
-        code={"identity": "0" * 16}, packages={"numpy": "1.0"}, host={"device": "NVIDIA H100"},
-    )  # fmt: skip
+        code={"identity": "0" * 16},
+        packages={"numpy": "1.0"},
+        host={"device": "NVIDIA H100"},
+    )
     change_record("results/c/provenance/evaluate_model/student.json", packages={"numpy": "2.0"})
     verdict = verify("results")
     assert not verdict.problems
@@ -301,10 +313,12 @@ def test_labels_outside_of_the_project_are_compared_where_the_root_is_told(done,
     root.mkdir()
     (root / "labels.txt").write_text("x")
     run(
-        "index_corpus", "results/c/logs/index.log",
-        {"results/c/media.csv": "path,bytes,mtime,hash\n"}, [str(root / "labels.txt")],
+        "index_corpus",
+        "results/c/logs/index.log",
+        {"results/c/media.csv": "path,bytes,mtime,hash\n"},
+        [str(root / "labels.txt")],
         corpora={"c": {"root": str(root)}},
-    )  # fmt: skip
+    )
     assert "1 inputs lie outside" in "\n".join(verify("results").remarks)
     assert found(media={"c": root}) == []
     (root / "labels.txt").write_text("y")

@@ -213,9 +213,13 @@ def test_efficientnet_knows_a_cat(monkeypatch, tmp_path):
 
 
 TINY = {
-    "hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2,
-    "image_size": 32, "patch_size": 8,
-}  # fmt: skip
+    "hidden_size": 24,
+    "intermediate_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "image_size": 32,
+    "patch_size": 8,
+}
 
 
 @pytest.fixture(scope="module", params=["vit", "clip", "clip_vision"])
@@ -289,10 +293,13 @@ def test_what_is_no_image_encoder_is_refused(encoder, tmp_path):
         of_encoder(tmp_path)
     text = transformers.BertModel(
         transformers.BertConfig(
-            vocab_size=20, hidden_size=8, num_hidden_layers=1, num_attention_heads=1,
+            vocab_size=20,
+            hidden_size=8,
+            num_hidden_layers=1,
+            num_attention_heads=1,
             intermediate_size=8,
         )
-    )  # fmt: skip
+    )
     text.save_pretrained(tmp_path)
     with pytest.raises(InputError, match="model of image_encoder"):
         of_encoder(tmp_path)

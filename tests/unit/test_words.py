@@ -54,9 +54,14 @@ class Indexed:
     def read(self, reader, max_left_out=1.0, settings=None, **columns):
         pd.DataFrame(columns).to_csv(self.index, index=False)
         index_words(
-            self.words, self.problems, self.index, self.folder, WORDS[reader], settings or {},
+            self.words,
+            self.problems,
+            self.index,
+            self.folder,
+            WORDS[reader],
+            settings or {},
             max_left_out,
-        )  # fmt: skip
+        )
         return (
             pd.read_csv(self.words).to_numpy().tolist(),
             dict(pd.read_csv(self.problems).to_numpy().tolist()),
@@ -77,9 +82,10 @@ def test_iemocap(corpus):
     files = ["a.wdseg", "b.wdseg", "", "d.wdseg", "e.wdseg", "f.wdseg", "g.wdseg"]
     words, problems = corpus.read("iemocap", utterance=list("abcdefg"), alignment=files)
     assert words == [
-        ["a", "THIS", 0.42, 0.61], ["a", "++LAUGHTER++", 0.76, 1.41],
+        ["a", "THIS", 0.42, 0.61],
+        ["a", "++LAUGHTER++", 0.76, 1.41],
         ["e", "xLAUGHTERx", 0.76, 1.41],
-    ]  # fmt: skip
+    ]
     assert problems.keys() == set("bcdfg")
     assert problems["c"] == "no wdseg file"
     assert problems["d"] == "d.wdseg is missing"
@@ -100,15 +106,19 @@ def test_cmu_mosei(corpus):
     times = np.array([[9.5, 10.5], [10.5, 10.7], [10.7, 11.0], [11.9, 12.4]])
     write_csd(corpus.folder / "words.csd", "words", {"v": (spelled, times)})
     index = {
-        "utterance": ["v[0]", "v[1]", "w[0]"], "dialogue": ["v", "v", "w"],
-        "start": ["10", "20", "0"], "end": ["12", "21", "1"],
-    }  # fmt: skip
+        "utterance": ["v[0]", "v[1]", "w[0]"],
+        "dialogue": ["v", "v", "w"],
+        "start": ["10", "20", "0"],
+        "end": ["12", "21", "1"],
+    }
     settings = {"words": "words.csd"}
     words, problems = corpus.read("cmu_mosei", settings=settings, **index)
     # from the segment's beginning; words across its border are cut there; pauses are no words
     assert words == [
-        ["v[0]", "so", 0.0, 0.5], ["v[0]", "what", 0.7, 1.0], ["v[0]", "now", 1.9, 2.0],
-    ]  # fmt: skip
+        ["v[0]", "so", 0.0, 0.5],
+        ["v[0]", "what", 0.7, 1.0],
+        ["v[0]", "now", 1.9, 2.0],
+    ]
     assert problems == {"v[1]": "no words", "w[0]": "words.csd has no such video"}
     with pytest.raises(InputError, match=r"holds no other\.csd"):
         corpus.read("cmu_mosei", settings={"words": "other.csd"}, **index)

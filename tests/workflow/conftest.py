@@ -17,8 +17,12 @@ PARTS = ("Snakefile", "config.yaml", "profiles", "workflow", "src", "resources",
 SMALL = {
     "experiments": {
         "demo": {
-            "corpus": "demo", "models": ["men", "nmer"], "conditions": ["partial"],
-            "corruptions": ["clean", "gaussian_-10dB"], "folds": [1], "seeds": [1],
+            "corpus": "demo",
+            "models": ["men", "nmer"],
+            "conditions": ["partial"],
+            "corruptions": ["clean", "gaussian_-10dB"],
+            "folds": [1],
+            "seeds": [1],
         },
     },
     "corpora": {
@@ -35,7 +39,7 @@ SMALL = {
         "invariance_teacher": {"epochs_constant": 1, "epochs_falling": 1},
         "nmer": {"epochs_constant": 1, "epochs_falling": 1, "layers": 1, "feed_forward": 16},
     },
-}  # fmt: skip
+}
 
 
 class Project:
@@ -71,9 +75,14 @@ class Project:
     def run(self, *arguments: str, timeout: float = 550, **options) -> subprocess.CompletedProcess:
         """Run Snakemake to its end; its output is in ``stdout``."""
         return subprocess.run(
-            self.command(*arguments, **options), cwd=self.folder, env=self.environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
-        )  # fmt: skip
+            self.command(*arguments, **options),
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout,
+        )
 
     def planned(self, *arguments: str, **options) -> dict[str, set[str]]:
         """What a dry run would do: wildcards of the jobs by rule.

@@ -95,13 +95,18 @@ CONFIG = {
     "run": ["mine"],
     "experiments": {
         "mine": {
-            "corpus": "mine", "models": ["mine"], "corruptions": ["clean", "mine_-10dB"],
-            "conditions": ["partial"], "folds": [1], "seeds": [1],
+            "corpus": "mine",
+            "models": ["mine"],
+            "corruptions": ["clean", "mine_-10dB"],
+            "conditions": ["partial"],
+            "folds": [1],
+            "seeds": [1],
         },
     },
     "corpora": {
         "mine": {
-            "reader": "mine", "root": ".",
+            "reader": "mine",
+            "root": ".",
             "folds": {"scheme": "session_groups", "groups": 3},
             "modalities": {
                 "audio": {"extractor": "mine_too", "normalise": True},
@@ -112,7 +117,7 @@ CONFIG = {
     "features": {"extractors": {"mine": {}, "mine_too": {"width": 5}}},
     "corruption": {"mode": "exact", "noises": {"mine": {}}},
     "models": {"mine": {}},
-}  # fmt: skip
+}
 
 
 @pytest.fixture

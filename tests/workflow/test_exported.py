@@ -20,7 +20,7 @@ def test_a_trained_model_predicts_a_recording(project):
         "exported/invariance_teacher/clean/fold1_seed1",
         "exported/nmer/clean/fold1_seed1",
         "exported/nmer/gaussian_-10dB/fold1_seed1",
-    }  # fmt: skip
+    }
     assert len(list(corpus.glob("exported_features/*/fold1/features/A/comparE.h5"))) == 2
 
     index = pd.read_csv(corpus / "utterances.csv").set_index("utterance")
@@ -31,12 +31,20 @@ def test_a_trained_model_predicts_a_recording(project):
     (corpus / "exported").rename(elsewhere)
     done = subprocess.run(
         [
-            sys.executable, "-m", "robust_mer.cli", "predict", str(corpus / "raw" / row["audio"]),
-            "--model", str(elsewhere / "nmer" / "gaussian_-10dB" / "fold1_seed1"), "--json",
+            sys.executable,
+            "-m",
+            "robust_mer.cli",
+            "predict",
+            str(corpus / "raw" / row["audio"]),
+            "--model",
+            str(elsewhere / "nmer" / "gaussian_-10dB" / "fold1_seed1"),
+            "--json",
         ],
-        capture_output=True, text=True, cwd=project.folder.parent,
+        capture_output=True,
+        text=True,
+        cwd=project.folder.parent,
         env={**project.environment, "PYTHONPATH": str(Path(project.folder, "src"))},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert set(said["probabilities"]) == set(index["label"])

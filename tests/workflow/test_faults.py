@@ -111,9 +111,14 @@ def test_a_killed_run_leaves_no_orphan_and_goes_on(finished, project, moment):
     time.sleep(1)
     assert not processes_in(project.folder), "a job writes on"
     done = subprocess.run(
-        runner, cwd=project.folder, env=project.environment, text=True, timeout=300,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        runner,
+        cwd=project.folder,
+        env=project.environment,
+        text=True,
+        timeout=300,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     for table in ("demo_all.csv", "demo_average.csv", "demo_conditions.csv"):
         ours, undisturbed = (p.folder / "results/tables" / table for p in (project, finished))
@@ -145,9 +150,12 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
     shutil.rmtree(folder)
 
     process = subprocess.Popen(
-        runner, cwd=project.folder, env=project.environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        runner,
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     deadline = time.monotonic() + 120
     saved = folder / ".replicas/fold1_seed1.progress.safetensors"
     while time.monotonic() < deadline and not saved.exists():
@@ -158,9 +166,14 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
     time.sleep(1)
 
     done = subprocess.run(
-        runner, cwd=project.folder, env=project.environment, text=True, timeout=300,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        runner,
+        cwd=project.folder,
+        env=project.environment,
+        text=True,
+        timeout=300,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     resumed = re.search(r"fold 1, seed 1 goes on after epoch (\d+)", log.read_text())
     assert resumed, log.read_text()
@@ -173,14 +186,22 @@ def test_two_runs_at_once_are_refused(project):
     (project.folder / "results/demo/features/minilm.h5").unlink()
     runner = [sys.executable, "workflow/run.py", *project.command()[1:]]
     first = subprocess.Popen(
-        runner, cwd=project.folder, env=project.environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        runner,
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     time.sleep(1)
     second = subprocess.run(
-        runner, cwd=project.folder, env=project.environment, text=True, timeout=60,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        runner,
+        cwd=project.folder,
+        env=project.environment,
+        text=True,
+        timeout=60,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     first.send_signal(signal.SIGKILL)
     first.wait()
     assert second.returncode != 0
@@ -295,9 +316,14 @@ def test_a_run_on_another_machine_is_refused(project):
 
     def run() -> subprocess.CompletedProcess:
         return subprocess.run(
-            runner, cwd=project.folder, env=project.environment, text=True, timeout=300,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            runner,
+            cwd=project.folder,
+            env=project.environment,
+            text=True,
+            timeout=300,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
 
     refused = run()
     assert refused.returncode != 0

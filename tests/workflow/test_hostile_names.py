@@ -14,30 +14,38 @@ ROOT = "my corpus; $(touch pwned) 'x'"
 @pytest.fixture
 def project(tmp_path):
     project = Project(tmp_path / "project")
-    project.configure({
-        "run": ["mine"],
-        "experiments": {
-            "mine": {
-                "corpus": "mine", "models": ["men"], "conditions": ["partial"],
-                "corruptions": ["clean"], "folds": [1], "seeds": [1],
-            },
-        },
-        "corpora": {
-            "mine": {
-                "reader": "manifest", "root": ROOT, "table": "$(touch pwned) it's a table.csv",
-                "folds": {"scheme": "speaker_groups", "groups": 3},
-                "modalities": {
-                    "audio": {"extractor": "is13", "normalise": True},
-                    "text": {"extractor": "words", "normalise": False},
+    project.configure(
+        {
+            "run": ["mine"],
+            "experiments": {
+                "mine": {
+                    "corpus": "mine",
+                    "models": ["men"],
+                    "conditions": ["partial"],
+                    "corruptions": ["clean"],
+                    "folds": [1],
+                    "seeds": [1],
                 },
             },
-        },
-        "features": {
-            "extractors": {
-                "words": {"class": "glove", "vectors": "my $(touch pwned) 'vectors'.txt"},
+            "corpora": {
+                "mine": {
+                    "reader": "manifest",
+                    "root": ROOT,
+                    "table": "$(touch pwned) it's a table.csv",
+                    "folds": {"scheme": "speaker_groups", "groups": 3},
+                    "modalities": {
+                        "audio": {"extractor": "is13", "normalise": True},
+                        "text": {"extractor": "words", "normalise": False},
+                    },
+                },
             },
-        },
-    })  # fmt: skip
+            "features": {
+                "extractors": {
+                    "words": {"class": "glove", "vectors": "my $(touch pwned) 'vectors'.txt"},
+                },
+            },
+        }
+    )
     root = project.folder / ROOT
     root.mkdir()
     (project.folder / "my $(touch pwned) 'vectors'.txt").write_text("well 1 2\nyes 3 4\n")

@@ -13,16 +13,27 @@ CONFIG = {
     "run": ["table"],
     "experiments": {
         "table": {
-            "corpus": "table", "models": ["logistic_regression"], "conditions": ["partial"],
-            "corruptions": ["clean", "gaussian_-10dB"], "folds": [1], "seeds": [1],
+            "corpus": "table",
+            "models": ["logistic_regression"],
+            "conditions": ["partial"],
+            "corruptions": ["clean", "gaussian_-10dB"],
+            "folds": [1],
+            "seeds": [1],
         },
     },
     "corpora": {
         "table": {
-            "reader": "npz", "root": "my features", "file": "table of features.npz",
+            "reader": "npz",
+            "root": "my features",
+            "file": "table of features.npz",
             "arrays": {"audio": "sound", "pulse": "pulse"},
-            "columns": {"utterance": "id", "speaker": "who", "label": "mood", "part": "split",
-                        "dialogue": "scene"},
+            "columns": {
+                "utterance": "id",
+                "speaker": "who",
+                "label": "mood",
+                "part": "split",
+                "dialogue": "scene",
+            },
             "folds": {"scheme": "part", "validation": 0.2},
             "split_by": ["dialogue"],
             "modalities": {
@@ -31,7 +42,7 @@ CONFIG = {
             },
         },
     },
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -48,10 +59,15 @@ def project(tmp_path):
     sound = told + rng.standard_normal((96, 4))
     sound[7, 2] = -np.inf
     np.savez(
-        root / "table of features.npz", id=np.array([f"utterance {n}" for n in range(96)]),
-        who=np.repeat([f"p{n}" for n in range(12)], 8), mood=mood, sound=sound, pulse=pulse,
-        scene=np.tile(["one", "one", "two", "two"], 24), split=["train"] * 64 + ["test"] * 32,
-    )  # fmt: skip
+        root / "table of features.npz",
+        id=np.array([f"utterance {n}" for n in range(96)]),
+        who=np.repeat([f"p{n}" for n in range(12)], 8),
+        mood=mood,
+        sound=sound,
+        pulse=pulse,
+        scene=np.tile(["one", "one", "two", "two"], 24),
+        split=["train"] * 64 + ["test"] * 32,
+    )
     return project
 
 

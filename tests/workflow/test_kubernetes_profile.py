@@ -43,9 +43,12 @@ class Api(ThreadingHTTPServer):
         self.logs[name] = (self.folder / f"{name}.log").open("w")
         kept = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH",)}
         self.pods[name] = subprocess.Popen(
-            ["/bin/sh", flag, script], cwd=work, stdout=self.logs[name], stderr=subprocess.STDOUT,
+            ["/bin/sh", flag, script],
+            cwd=work,
+            stdout=self.logs[name],
+            stderr=subprocess.STDOUT,
             env={**kept, "PIP_NO_DEPS": "1", "PYTHONPATH": str(self.image / "src")},
-        )  # fmt: skip
+        )
 
     def status(self, name):
         code = self.pods[name].poll()
@@ -93,11 +96,15 @@ def api(tmp_path, monkeypatch):
     server = Api(pods, image)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     config = {
-        "apiVersion": "v1", "kind": "Config", "current-context": "here",
-        "clusters": [{"name": "here", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "here",
+        "clusters": [
+            {"name": "here", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}
+        ],
         "users": [{"name": "me", "user": {}}],
         "contexts": [{"name": "here", "context": {"cluster": "here", "user": "me"}}],
-    }  # fmt: skip
+    }
     (tmp_path / "kubeconfig").write_text(yaml.safe_dump(config))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -114,11 +121,18 @@ def test_pods_train_what_a_machine_trains(project, finished, api):
     shutil.rmtree(project.folder / "results/demo/models")
     volume = str(project.folder)
     done = project.run(
-        "models", "--profile", "profiles/kubernetes", "--default-storage-prefix", volume,
-        "--kubernetes-persistent-volumes", f"robust-mer:{volume}",
-        "--precommand", f"cp -r /opt/robust-mer/. . && ln -sfn {volume}/results results",
-        "--seconds-between-status-checks", "1",
-    )  # fmt: skip
+        "models",
+        "--profile",
+        "profiles/kubernetes",
+        "--default-storage-prefix",
+        volume,
+        "--kubernetes-persistent-volumes",
+        f"robust-mer:{volume}",
+        "--precommand",
+        f"cp -r /opt/robust-mer/. . && ln -sfn {volume}/results results",
+        "--seconds-between-status-checks",
+        "1",
+    )
     logs = "".join(path.read_text()[-3000:] for path in api.folder.glob("*.log"))
     assert done.returncode == 0, done.stdout[-3000:] + logs
     assert len(api.bodies) == 4  # men, the teacher, nmer on clean and on noisy data

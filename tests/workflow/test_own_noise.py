@@ -34,7 +34,8 @@ def own(project: Project) -> Project:
             **SMALL,
             "experiments": {
                 "demo": {
-                    **demo, "corruptions": [*demo["corruptions"], "several"],
+                    **demo,
+                    "corruptions": [*demo["corruptions"], "several"],
                     "tested_on": ["dropped_30%", "uneven"],
                 },
             },
@@ -47,7 +48,7 @@ def own(project: Project) -> Project:
                 },
             },
         }
-    )  # fmt: skip
+    )
     return project
 
 
@@ -60,8 +61,9 @@ def test_a_users_noise_runs_and_an_edit_reruns_what_hangs_on_it(own):
     assert (schedule["true_snr_db"] + 10 - 10.79).abs().max() < 0.1
     uneven = pd.read_csv(results / "demo/corrupted/uneven/schedule.csv")
     assert set(zip(uneven["modality"], uneven["target_snr_db"], strict=True)) == {
-        ("audio", -5), ("text", -15),
-    }  # fmt: skip
+        ("audio", -5),
+        ("text", -15),
+    }
 
     table = pd.read_csv(results / "tables/demo_all.csv")
     pairs = set(zip(table["model"], table["trained_on"], table["tested_on"], strict=True))

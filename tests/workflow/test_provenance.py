@@ -14,9 +14,12 @@ def verified(project: Project, *arguments: str) -> tuple[int, dict]:
     """Exit status and findings of ``robust-mer verify``, of this checkout's package."""
     done = subprocess.run(
         [sys.executable, "-m", "robust_mer.cli", "verify", "results", "--json", *arguments],
-        cwd=project.folder, env={**project.environment, "PYTHONPATH": "src"}, text=True,
-        capture_output=True, timeout=120,
-    )  # fmt: skip
+        cwd=project.folder,
+        env={**project.environment, "PYTHONPATH": "src"},
+        text=True,
+        capture_output=True,
+        timeout=120,
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, json.loads(done.stdout)
 
@@ -77,9 +80,9 @@ def test_records_tell_of_the_job_and_rerun_nothing(finished, project):
     assert {"torch", "numpy"} <= set(training["packages"])
     read = {one["path"]: one["sha256"] for one in training["inputs"]}
     features = results / "demo/features/is13.h5"
-    assert read["results/demo/features/is13.h5"] == hashlib.sha256(
-        features.read_bytes()
-    ).hexdigest()  # fmt: skip
+    assert (
+        read["results/demo/features/is13.h5"] == hashlib.sha256(features.read_bytes()).hexdigest()
+    )
     teacher = "results/demo/models/invariance_teacher/clean/fold1_seed1.safetensors"
     assert teacher in read
     texts = [path.read_text() for path in results.rglob("provenance/**/*.json")]

@@ -41,14 +41,22 @@ def test_a_finished_run_has_nothing_to_do(project):
 def test_what_a_run_leaves(project):
     results = project.folder / "results"
     for path in (
-        "demo/utterances.csv", "demo/folds.csv", "demo/features/is13.h5", "demo/features/is13.csv",
-        "demo/corrupted/gaussian_-10dB/schedule.csv", "tables/demo_average.csv",
-        "tables/demo_average.md", "tables/demo_average.tex", "tables/demo_conditions.csv",
-        "figures/demo_snr.svg", "figures/demo_snr.pdf", "report.html",
+        "demo/utterances.csv",
+        "demo/folds.csv",
+        "demo/features/is13.h5",
+        "demo/features/is13.csv",
+        "demo/corrupted/gaussian_-10dB/schedule.csv",
+        "tables/demo_average.csv",
+        "tables/demo_average.md",
+        "tables/demo_average.tex",
+        "tables/demo_conditions.csv",
+        "figures/demo_snr.svg",
+        "figures/demo_snr.pdf",
+        "report.html",
         "demo/predictions/men/clean/gaussian_-10dB/predictions.parquet",
         "demo/predictions/nmer/gaussian_-10dB/gaussian_-10dB/predictions.parquet",
         "demo/models/invariance_teacher/clean/fold1_seed1.safetensors",
-    ):  # fmt: skip
+    ):
         assert (results / path).stat().st_size, path
     assert not list(results.rglob("*unfinished*"))
     assert not list(results.rglob("*.shards"))
@@ -100,8 +108,12 @@ def test_a_new_snr_trains_that_snr_only(project):
     project.configure({**SMALL, "experiments": {"demo": more}})
     jobs = project.planned()
     assert set(jobs) == {
-        "schedule_noise", "train_model", "evaluate_model", "draw_embeddings", *AFTER_EVALUATION
-    }  # fmt: skip
+        "schedule_noise",
+        "train_model",
+        "evaluate_model",
+        "draw_embeddings",
+        *AFTER_EVALUATION,
+    }
     assert all("gaussian_-20dB" in what for what in jobs["train_model"] | jobs["evaluate_model"])
     assert models_of(jobs, "train_model") == {"nmer"}
     assert models_of(jobs, "evaluate_model") == {"men", "nmer"}
@@ -185,9 +197,11 @@ def test_a_table_more_reruns_the_index_however_old_it_is(project, tmp_path):
     shutil.copytree(raw, tmp_path / "raw")
     modalities = {"audio": "is13", "video": "mini_xception", "text": "minilm"}
     corpus = {
-        "reader": "iemocap", "root": str(tmp_path / "raw"), "folds": {"scheme": "session_speakers"},
+        "reader": "iemocap",
+        "root": str(tmp_path / "raw"),
+        "folds": {"scheme": "session_speakers"},
         "modalities": {m: {"extractor": e, "normalise": True} for m, e in modalities.items()},
-    }  # fmt: skip
+    }
     demo = {**SMALL["experiments"]["demo"], "corpus": "mine"}
     project.configure({**SMALL, "experiments": {"demo": demo}, "corpora": {"mine": corpus}})
     assert project.run("index").returncode == 0
@@ -219,8 +233,12 @@ def test_another_extractor_or_teacher_counts_though_its_files_are_no_younger(pro
     )
     jobs = project.planned()
     assert set(jobs) == {
-        "tabulate_features", "schedule_noise", "train_model", "evaluate_model", *AFTER_EVALUATION,
-    }  # fmt: skip
+        "tabulate_features",
+        "schedule_noise",
+        "train_model",
+        "evaluate_model",
+        *AFTER_EVALUATION,
+    }
     assert models_of(jobs, "train_model") == {"men", "invariance_teacher", "nmer"}
 
     models = project.folder / "results/demo/models"

@@ -23,26 +23,47 @@ def calls_per_job(folder: Path, models: int, corruptions: int) -> float:
         "run": ["grid"],
         "experiments": {
             "grid": {
-                "corpus": "grid", "models": list(named), "conditions": ["partial"],
+                "corpus": "grid",
+                "models": list(named),
+                "conditions": ["partial"],
                 "corruptions": [f"gaussian_{-snr}dB" for snr in range(1, corruptions + 1)],
-                "folds": list(range(1, 11)), "seeds": [1],
+                "folds": list(range(1, 11)),
+                "seeds": [1],
             }
         },
         "models": named,
         "corpora": {
             "grid": {
-                "reader": "manifest", "root": "corpus", "folds": {"scheme": "part"},
+                "reader": "manifest",
+                "root": "corpus",
+                "folds": {"scheme": "part"},
                 "modalities": {"audio": audio, "text": text},
             }
         },
-    }  # fmt: skip
+    }
     (folder / "grid.yaml").write_text(yaml.safe_dump(grid), encoding="utf-8")
     snakemake = str(Path(sys.executable).with_name("snakemake"))
     done = subprocess.run(
-        [sys.executable, "-m", "cProfile", "-o", "calls", snakemake, "--dry-run", "--quiet",
-         "rules", "--cores", "1", "--configfile", "grid.yaml"],
-        cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "cProfile",
+            "-o",
+            "calls",
+            snakemake,
+            "--dry-run",
+            "--quiet",
+            "rules",
+            "--cores",
+            "1",
+            "--configfile",
+            "grid.yaml",
+        ],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     # (file, line, function): (calls, ...); the syntax trees are looked at once a module
     calls = sum(

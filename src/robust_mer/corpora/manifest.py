@@ -28,8 +28,10 @@ def tables(root: Path, settings: dict) -> list[str]:
 
 
 def read(root: Path, settings: dict) -> Reading:
-    """Read a table with the columns ``utterance, session, speaker, label`` and, as far as the
-    corpus has them, ``audio, video, text, region, start, end, part, dialogue``.
+    """Read a table of clips.
+
+    Its columns are ``utterance, session, speaker, label`` and, as far as the corpus has them,
+    ``audio, video, text, region, start, end, part, dialogue``.
 
     Paths are relative to the table. Where a row has ``start`` and ``end`` in seconds, they cut
     both audio and video.

@@ -149,8 +149,12 @@ def _name_classes(places: dict[str, int], given: list[str], folder: Path) -> dic
     told = {}
     for published in _SIZES:
         if sorted(published.values()) == sorted(sizes.values()):
-            told = {n: label for n, size in sizes.items() for label in published
-                    if published[label] == size}  # fmt: skip
+            told = {
+                n: label
+                for n, size in sizes.items()
+                for label in published
+                if published[label] == size
+            }
     if not given and not told:
         raise InputError(
             f"{folder}: classes of the sizes {dict(sorted(sizes.items()))} are of no published "

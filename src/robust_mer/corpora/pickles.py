@@ -29,10 +29,23 @@ _DTYPE = re.compile(r"[|<>=]?(?:b1|[iu][1248]|f[248]|c(?:8|16)|O8?|[SU]\d{1,6})"
 _BYTES = {"BINBYTES": 4, "BINBYTES8": 8, "BYTEARRAY8": 8, "BINSTRING": 4}
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _SCALARS = {
-    "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT",
-    "STRING", "SHORT_BINSTRING", "SHORT_BINBYTES", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE",
+    "INT",
+    "BININT",
+    "BININT1",
+    "BININT2",
+    "LONG",
+    "LONG1",
+    "LONG4",
+    "FLOAT",
+    "BINFLOAT",
+    "STRING",
+    "SHORT_BINSTRING",
+    "SHORT_BINBYTES",
+    "UNICODE",
+    "BINUNICODE",
+    "SHORT_BINUNICODE",
     "BINUNICODE8",
-}  # fmt: skip
+}
 _EMPTY = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_SET": set}
 _FROM_MARK = {"LIST": list, "TUPLE": tuple, "FROZENSET": frozenset}
 _TUPLES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
@@ -53,14 +66,14 @@ def read_pickle(path: str | Path) -> Any:
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         try:
             return _Interpreter(data).run()
-        except _Refused as refused:
+        except _RefusedError as refused:
             raise InputError(
                 f"{path} names {refused}. Pickles may hold numpy arrays and plain containers only, "
                 "since anything else could run code"
             ) from None
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """The pickle names something that it may not."""
 
 
@@ -69,7 +82,7 @@ class _Name:
 
     def __init__(self, module: str, name: str) -> None:
         if (module, name) not in _MEANINGS:
-            raise _Refused(f"{module}.{name}")
+            raise _RefusedError(f"{module}.{name}")
         self.build = _MEANINGS[module, name]
 
 
@@ -122,7 +135,7 @@ class _Interpreter:
         elif name in _ACTIONS:
             _ACTIONS[name](self, argument)
         else:
-            raise _Refused(f"something by the opcode {name}")
+            raise _RefusedError(f"something by the opcode {name}")
 
     def _bytes(self, name: str) -> Any:
         """Bytes of an array, or a text of Python 2."""
@@ -260,12 +273,12 @@ def _dtype(name: Any, *_: Any) -> _Unfinished:
     """``numpy.dtype(name, align, copy)``, whose state brings the order of bytes."""
     name = name.decode("latin-1") if isinstance(name, bytes) else str(name)
     if not _DTYPE.fullmatch(name):
-        raise _Refused(f"arrays of the type {name!r}")
+        raise _RefusedError(f"arrays of the type {name!r}")
 
     def finish(state: tuple) -> np.dtype:
         order, *fields = [part.decode() if isinstance(part, bytes) else part for part in state[1:4]]
         if any(field is not None for field in fields) or (len(state) > 4 and state[4] is not None):
-            raise _Refused("arrays of records")
+            raise _RefusedError("arrays of records")
         return np.dtype(name).newbyteorder(order)
 
     return _Unfinished(finish)
@@ -300,7 +313,7 @@ def _scalar(dtype: Any, data: Any) -> Any:
 def _encode(text: Any, encoding: Any = "latin1") -> bytes:
     """How bytes are written for Python 2."""
     if encoding not in ("latin1", "latin-1"):
-        raise _Refused(f"the encoding {encoding!r}")
+        raise _RefusedError(f"the encoding {encoding!r}")
     return _plain(text, str).encode("latin-1")
 
 

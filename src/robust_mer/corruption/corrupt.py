@@ -181,7 +181,7 @@ def _is_enough(energy: np.ndarray, count: np.ndarray) -> bool:
 
 
 def read_alpha_bars(path: str | Path) -> dict[tuple[int, str], float]:
-    """abar by (fold, modality) from a ``schedule.csv``; NaN where nothing is added."""
+    """Abar by (fold, modality) from a ``schedule.csv``; NaN where nothing is added."""
     with naming(path, "a noise schedule"):
         check_width(path)
         table = pd.read_csv(path)

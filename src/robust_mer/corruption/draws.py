@@ -38,9 +38,11 @@ class CounterDraws:
         self._generator = counter_generator(*key)
 
     def normal(self, shape: tuple[int, ...]) -> Tensor:
+        """Draws from N(0, 1)."""
         return torch.from_numpy(self._generator.standard_normal(shape, dtype=np.float32))
 
     def uniform(self, shape: tuple[int, ...]) -> Tensor:
+        """Draws from [0, 1)."""
         return torch.from_numpy(self._generator.random(shape, dtype=np.float32))
 
 
@@ -51,7 +53,9 @@ class FreshDraws:
         self._generator = generator
 
     def normal(self, shape: tuple[int, ...]) -> Tensor:
+        """Draws from N(0, 1)."""
         return torch.randn(shape, generator=self._generator, device=self._generator.device)
 
     def uniform(self, shape: tuple[int, ...]) -> Tensor:
+        """Draws from [0, 1)."""
         return torch.rand(shape, generator=self._generator, device=self._generator.device)

@@ -137,11 +137,16 @@ def read_answers(
 
 
 def _answers(
-    table: pa.Table, file: PredictionFile, tested: HeldOut, seeds: list[int],
+    table: pa.Table,
+    file: PredictionFile,
+    tested: HeldOut,
+    seeds: list[int],
     one_condition_seed: int | None,
-) -> Answers:  # fmt: skip
-    fold, seed = (_places(table[name], values, file) for name, values in
-                  (("fold", tested.folds), ("seed", seeds)))  # fmt: skip
+) -> Answers:
+    fold, seed = (
+        _places(table[name], values, file)
+        for name, values in (("fold", tested.folds), ("seed", seeds))
+    )
     utterance = _places(table["utterance"], tested.names, file)
     conditions = pc.unique(table["condition"]).to_pylist()
     condition = _places(table["condition"], conditions, file)

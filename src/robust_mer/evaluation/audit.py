@@ -142,8 +142,9 @@ def _classes(folds: pd.DataFrame, utterances: pd.DataFrame) -> tuple[str, str, s
     used = folds.assign(label=folds["utterance"].map(label))
     every = set(used["label"])
     test = used[used["part"] == "test"].groupby("fold")["label"].agg(set)
-    lacking = [f"{fold} ({', '.join(sorted(every - own))})" for fold, own in test.items()
-               if every - own]  # fmt: skip
+    lacking = [
+        f"{fold} ({', '.join(sorted(every - own))})" for fold, own in test.items() if every - own
+    ]
     found = f"folds that test on fewer: {', '.join(lacking)}" if lacking else "in every fold"
     return "all classes in the test part", WARNING if lacking else OK, found
 

@@ -85,11 +85,14 @@ def write_claims(
     claims = cells[cells["published"].notna()]
     claims = claims.assign(
         verdict=[
-            _of_sizes(row) if row["class"] == "" else
-            verdict(row["published"], row, row["dataset"] == experiment.get("published"), speakers)
+            _of_sizes(row)
+            if row["class"] == ""
+            else verdict(
+                row["published"], row, row["dataset"] == experiment.get("published"), speakers
+            )
             for row in claims.to_dict("records")
         ]
-    )  # fmt: skip
+    )
     claims["head"] = claims["head"].map(" / ".join)
     columns = [*_CELL, "published", "mean", "low", "high", "difference", "verdict"]
     pairs = orderings(claims, read_statistics(results["comparisons"]))
@@ -171,8 +174,17 @@ def orderings(claims: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
                     "verdict": (AGREES if same else CONTRADICTS) if clear else UNDECIDED,
                 }
             )
-    columns = [*keys, "model", "other", "published_difference", "difference", "low", "high",
-               "p_holm", "verdict"]  # fmt: skip
+    columns = [
+        *keys,
+        "model",
+        "other",
+        "published_difference",
+        "difference",
+        "low",
+        "high",
+        "p_holm",
+        "verdict",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 

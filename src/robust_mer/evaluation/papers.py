@@ -229,11 +229,19 @@ def samples(
                     **dict.fromkeys(["model", "class", *_SETTING[1:]], ""),
                     "measure": column,
                     **_NOTHING,
-                    **({"mean": found[column][0], "low": min(found[column]),
-                        "high": max(found[column]), "n": len(found[column])} if there else {}),
+                    **(
+                        {
+                            "mean": found[column][0],
+                            "low": min(found[column]),
+                            "high": max(found[column]),
+                            "n": len(found[column]),
+                        }
+                        if there
+                        else {}
+                    ),
                     "published": published[column].get(label, np.nan) if there else np.nan,
                 }
-            )  # fmt: skip
+            )
     table = pd.DataFrame(rows)
     table["difference"] = table["mean"] - table["published"]
     return table
@@ -247,8 +255,9 @@ def laid_csv(layout: dict, table: pd.DataFrame) -> pd.DataFrame:
         labels = dict(zip(layout["labels"][::-1], [first["label"], first["dataset"]], strict=False))
         for quantity in QUANTITIES:
             cells = zip((" / ".join(head) for head in line["head"]), line[quantity], strict=True)
-            rows.append({**{k: labels[k] for k in layout["labels"]}, "quantity": quantity,
-                         **dict(cells)})  # fmt: skip
+            rows.append(
+                {**{k: labels[k] for k in layout["labels"]}, "quantity": quantity, **dict(cells)}
+            )
     return pd.DataFrame(rows)
 
 

@@ -71,9 +71,13 @@ def reliability(answers: Answers) -> tuple[pd.DataFrame, pd.DataFrame]:
     groups = figures.groupby("condition", sort=False)
     mean, sd = groups.mean(), groups.std(ddof=1)
     table = pd.concat(
-        {f"{name}_{what}": values[name] for name in _FIGURES
-         for what, values in (("mean", mean), ("sd", sd))}, axis=1
-    )  # fmt: skip
+        {
+            f"{name}_{what}": values[name]
+            for name in _FIGURES
+            for what, values in (("mean", mean), ("sd", sd))
+        },
+        axis=1,
+    )
     curves = mean[list(COVERAGES)].rename_axis(columns="coverage").stack().rename("risk")
     setting = {
         "model": answers.file.model,

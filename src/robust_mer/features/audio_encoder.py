@@ -121,10 +121,14 @@ class AudioEncoder:
         context = round(self._window * _CONTEXT)
         step = self._window - 2 * context
         return [
-            (first, min(first + step, total), max(first - context, 0),
-             min(first + step + context, total))
+            (
+                first,
+                min(first + step, total),
+                max(first - context, 0),
+                min(first + step + context, total),
+            )
             for first in range(0, total, step)
-        ]  # fmt: skip
+        ]
 
     def _states(self, samples: np.ndarray) -> np.ndarray:
         given = torch.from_numpy(samples)[None].to(self._device)

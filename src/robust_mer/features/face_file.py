@@ -19,10 +19,15 @@ _KIND = "a file of faces"
 _DATASETS = ("reason", "status", "values", "crop", "looked_at", "seconds")
 _MARKS = ["left_eye", "right_eye", "nose", "left_mouth", "right_mouth"]  # as seen in the picture
 NAMES = [
-    "time", "left", "top", "right", "bottom",
+    "time",
+    "left",
+    "top",
+    "right",
+    "bottom",
     *(f"{mark}_{axis}" for mark in _MARKS for axis in "xy"),
-    "probability", "crop_bytes",
-]  # fmt: skip
+    "probability",
+    "crop_bytes",
+]
 """What the file tells of a face, as if these were features."""
 
 

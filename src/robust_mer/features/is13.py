@@ -59,7 +59,7 @@ class IS13:
 
 
 def descriptors(smile: opensmile.Smile, signal: np.ndarray) -> np.ndarray:
-    """openSMILE's frames, float32 [T, D], of a signal at 16 kHz.
+    """OpenSMILE's frames, float32 [T, D], of a signal at 16 kHz.
 
     The same as the package's own ``smile(signal, 16_000)``, which holds a recording of an hour as
     2.6 GB; here the engine is fed while it runs.

@@ -19,12 +19,20 @@ SETTINGS = {
 }
 LIMITS = {
     "feature_set": [
-        "ComParE_2016", "GeMAPSv01b", "eGeMAPSv01b", "eGeMAPSv02", "emobase",
-        "IS09", "IS10", "IS11", "IS12", "IS13",
+        "ComParE_2016",
+        "GeMAPSv01b",
+        "eGeMAPSv01b",
+        "eGeMAPSv02",
+        "emobase",
+        "IS09",
+        "IS10",
+        "IS11",
+        "IS12",
+        "IS13",
     ],
     "level": ["lld", "lld_deltas", "functionals"],
     "frame_rate": (0.1, 100.0),
-}  # fmt: skip
+}
 
 _LLD, _DELTAS, _FUNCTIONALS = (
     opensmile.FeatureLevel.LowLevelDescriptors,

@@ -58,7 +58,7 @@ class Pretrained:
 
 
 def _check(report: dict, where: str) -> None:
-    """transformers draws at random what a checkpoint lacks, and goes on."""
+    """Transformers draws at random what a checkpoint lacks, and goes on."""
     lacking = sorted(key for key in report["missing_keys"] if not key.startswith(_NOT_USED))
     if lacking:
         raise InputError(

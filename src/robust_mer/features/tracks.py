@@ -65,10 +65,13 @@ def _tracks(found: Sequence[list[Face]]) -> list[list[tuple[int, int]]]:
     ends: list[np.ndarray] = []  # the last box of each
     for i, faces in enumerate(found):
         pairs = sorted(
-            ((overlap(end, face.box), t, k) for t, end in enumerate(ends)
-             for k, face in enumerate(faces)),
+            (
+                (overlap(end, face.box), t, k)
+                for t, end in enumerate(ends)
+                for k, face in enumerate(faces)
+            ),
             reverse=True,
-        )  # fmt: skip
+        )
         free, taken = set(range(len(ends))), set()
         for shared, t, k in pairs:
             if shared >= _SAME and t in free and k not in taken:

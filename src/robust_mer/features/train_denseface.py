@@ -46,8 +46,15 @@ LIMITS = {
 
 _FER2013 = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
 _FERPLUS = [
-    "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt",
-]  # fmt: skip
+    "neutral",
+    "happiness",
+    "surprise",
+    "sadness",
+    "anger",
+    "disgust",
+    "fear",
+    "contempt",
+]
 _SIDE = 48  # pixels
 _VALIDATION = 0.1  # share of the training pictures where the file has no validation part
 _MOMENTUM = 0.9

@@ -82,7 +82,7 @@ class _Step(nn.Module):
         return x * (-self.log_scale).exp() - self.bias
 
     def _affine(self, kept: Tensor) -> tuple[Tensor, Tensor]:
-        """log s and t, [B, D / 2] each, from the half that stays as it is.
+        """Log s and t, [B, D / 2] each, from the half that stays as it is.
 
         s lies in (1/e, e). Glow's sigmoid(log s + 2) may come close to zero, where the inverse,
         which rebuilds representations, has no bound.

@@ -66,8 +66,12 @@ def _git(folder: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(  # noqa: S603
             [git, "-C", str(folder), "--no-optional-locks", *arguments],
-            capture_output=True, encoding="utf-8", errors="replace", timeout=30, check=True,
-        )  # fmt: skip
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=30,
+            check=True,
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()

@@ -12,8 +12,18 @@ import pandas as pd
 from tests.fuzz.mutate.plain import TEXTS, mutate_bytes, mutate_content
 from tests.fuzz.mutate.trees import mutate_tree
 
-_NAMES = ("../x.npy", "/tmp/x.npy", "a/../../x.npy", "x" * 300 + ".npy", "audio.npy", "", ".npy",
-          "label.npy", "audio", "\u202e.npy")  # fmt: skip
+_NAMES = (
+    "../x.npy",
+    "/tmp/x.npy",
+    "a/../../x.npy",
+    "x" * 300 + ".npy",
+    "audio.npy",
+    "",
+    ".npy",
+    "label.npy",
+    "audio",
+    "\u202e.npy",
+)
 
 
 def arrays(draw: Random) -> np.ndarray:
@@ -63,17 +73,21 @@ def mutate_npy(data: bytes, draw: Random) -> bytes:
     if kind == 1:
         return mutate_bytes(data, draw)
     end = data.find(b"\n") + 1
-    head = draw.choice((
-        "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,), }",
-        "{'descr': '<f8', 'fortran_order': False, 'shape': (100000000,), }",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (4, -3), }",
-        "{'descr': '|O', 'fortran_order': False, 'shape': (4,), }",
-        "{'descr': '<f4', 'fortran_order': 1, 'shape': 4, }",
-        "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (True, 2, 3), }",
-        "{'descr': '<f4', 'shape': (4,)}", "__import__('os').system('touch pwned')", "[" * 3000,
-        "{'descr': '<U999999999', 'fortran_order': False, 'shape': (4,), }",
-    ))  # fmt: skip
+    head = draw.choice(
+        (
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,), }",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (100000000,), }",
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (4, -3), }",
+            "{'descr': '|O', 'fortran_order': False, 'shape': (4,), }",
+            "{'descr': '<f4', 'fortran_order': 1, 'shape': 4, }",
+            "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }",
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (True, 2, 3), }",
+            "{'descr': '<f4', 'shape': (4,)}",
+            "__import__('os').system('touch pwned')",
+            "[" * 3000,
+            "{'descr': '<U999999999', 'fortran_order': False, 'shape': (4,), }",
+        )
+    )
     head = head.encode() + b" " * 8 + b"\n"
     version = draw.choice((b"\x01\x00", b"\x01\x00", b"\x02\x00", b"\x09\x00"))
     size = struct.pack("<I" if version[0] == 2 else "<H", len(head) % 65536)

@@ -41,13 +41,27 @@ def _change(file: h5py.File, names: list[str], draw: Random) -> None:
     elif kind == 3:
         # declared, never written: a bomb
         shape = draw.choice(((10**12,), (10**8, 30), (3, 10**9), (2**40, 2**20), (10**9,)))
-        _put(file, name, lambda: file.create_dataset(
-            name, shape, draw.choice(("f4", "f8", "i8")), chunks=tuple(min(n, 64) for n in shape)
-        ))  # fmt: skip
+        _put(
+            file,
+            name,
+            lambda: file.create_dataset(
+                name,
+                shape,
+                draw.choice(("f4", "f8", "i8")),
+                chunks=tuple(min(n, 64) for n in shape),
+            ),
+        )
     elif kind == 4:
-        _put(file, name, lambda: file.__setitem__(name, h5py.ExternalLink(
-            draw.choice((_ELSEWHERE, "/etc/passwd", "nothing.h5")), "/values"
-        )))  # fmt: skip
+        _put(
+            file,
+            name,
+            lambda: file.__setitem__(
+                name,
+                h5py.ExternalLink(
+                    draw.choice((_ELSEWHERE, "/etc/passwd", "nothing.h5")), "/values"
+                ),
+            ),
+        )
     elif kind == 5:
         target = draw.choice(("/", "/nothing", f"/{name}", "/" + draw.choice(names)))
         _put(file, name, lambda: file.__setitem__(name, h5py.SoftLink(target)))

@@ -65,8 +65,9 @@ def mutate_table(data: bytes, draw: Random) -> bytes:
         for cells in rows[1:]:
             cells[column : column + 1] = [draw.choice(TEXTS)]
     elif column < len(rows[row]):
-        rows[row][column] = draw.choice((draw.choice(TEXTS), rows[draw.randrange(len(rows))][0]
-                                         if rows[0] else ""))  # fmt: skip
+        rows[row][column] = draw.choice(
+            (draw.choice(TEXTS), rows[draw.randrange(len(rows))][0] if rows[0] else "")
+        )
     file = io.StringIO()
     quoting = draw.choice((csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
     csv.writer(file, quoting=quoting, lineterminator=draw.choice(("\n", "\n", "\r\n"))).writerows(

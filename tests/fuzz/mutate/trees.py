@@ -15,11 +15,24 @@ _LAUGHS = "\n".join(
     + [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 9)]
 )
 _SNIPPETS = (
-    _LAUGHS, "a: &a [*a]", "a: &a {b: *a}", "!!python/object/apply:os.system ['touch pwned']",
-    "x: !!python/name:os.system", "? [a, b]\n: c", "x: 2001-01-01", "x: !!binary aGFsbG8=",
-    "x: !!set {a, b}", "<<: {run: [x]}", "run: [demo]\nrun: [demo]", "__use_yte__: true",
-    "x: " + "[" * 500 + "]" * 500, "---\na: b", "%YAML 1.1\n---\n", "x: 0o17", "x: 1:30:00",
-)  # fmt: skip
+    _LAUGHS,
+    "a: &a [*a]",
+    "a: &a {b: *a}",
+    "!!python/object/apply:os.system ['touch pwned']",
+    "x: !!python/name:os.system",
+    "? [a, b]\n: c",
+    "x: 2001-01-01",
+    "x: !!binary aGFsbG8=",
+    "x: !!set {a, b}",
+    "<<: {run: [x]}",
+    "run: [demo]\nrun: [demo]",
+    "__use_yte__: true",
+    "x: " + "[" * 500 + "]" * 500,
+    "---\na: b",
+    "%YAML 1.1\n---\n",
+    "x: 0o17",
+    "x: 1:30:00",
+)
 
 
 def mutate_json(data: bytes, draw: Random) -> bytes:
@@ -93,8 +106,24 @@ def hostile(draw: Random) -> Any:
         return draw.choice(TEXTS)
     if kind < 8:
         return draw.choice(NUMBERS)
-    return draw.choice((None, True, False, [], {}, [[]], [{}], {"a": {}}, {"class": 1}, ["x"] * 50,
-                        {str(n): n for n in range(50)}, [1, 1], [None], {"": ""}))  # fmt: skip
+    return draw.choice(
+        (
+            None,
+            True,
+            False,
+            [],
+            {},
+            [[]],
+            [{}],
+            {"a": {}},
+            {"class": 1},
+            ["x"] * 50,
+            {str(n): n for n in range(50)},
+            [1, 1],
+            [None],
+            {"": ""},
+        )
+    )
 
 
 def _places(node: Any, depth: int):

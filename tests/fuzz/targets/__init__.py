@@ -9,13 +9,19 @@ SHARES = {
     "corpora": {"iemocap": 1, "msp_improv": 1, "cmu_mosei": 0.5, "manifest": 2, "folds": 0.2},
     "importers": {"mmin": 0.4, "multibench": 2, "mmsa": 1, "npz": 1.5, "csd": 0.3},
     "results": {
-        "store": 4, "faces": 2, "corpus": 0.3, "utterances": 1, "schedule": 1.5,
-        "predictions": 0.2, "layouts": 0.7, "published": 0.1,
+        "store": 4,
+        "faces": 2,
+        "corpus": 0.3,
+        "utterances": 1,
+        "schedule": 1.5,
+        "predictions": 0.2,
+        "layouts": 0.7,
+        "published": 0.1,
     },
     "models": {"checkpoint": 3, "replicas": 3, "exported": 1.5, "glove": 2},
     "media": {"sound": 5, "video": 1.5, "headers": 4, "clip": 1},
     "config": {"config": 1},
-}  # fmt: skip
+}
 
 # What libraries in C make of recordings: a process of the pipeline that dies costs its utterance.
 MAY_CRASH = ("sound", "video", "clip")

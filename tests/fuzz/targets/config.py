@@ -78,8 +78,10 @@ def _seeds() -> list[Files]:
         merged = default
         for name in names:
             text = (experiments / f"{name}.yaml").read_text(encoding="utf-8")
-            over = {key: {**merged[key], **value} if isinstance(value, dict) else value
-                    for key, value in yaml.safe_load(text).items()}  # fmt: skip
+            over = {
+                key: {**merged[key], **value} if isinstance(value, dict) else value
+                for key, value in yaml.safe_load(text).items()
+            }
             merged = json.loads(json.dumps({**merged, **over}))
         for corpus in merged["corpora"].values():
             corpus["root"] = corpus["root"] if "generator" in corpus else "tests"

@@ -61,8 +61,14 @@ _WORDS = b"utterance,word,start,end\na1,well,0,0.4\na1,yes,0.5,0.9\na2,no,0.1,0.
 
 
 def _manifest() -> list[Files]:
-    return [{"manifest.csv": MANIFEST, "words.csv": _WORDS, "audio/a1.wav": b"RIFF",
-             "video/a2.avi": iemocap.avi(3)}]  # fmt: skip
+    return [
+        {
+            "manifest.csv": MANIFEST,
+            "words.csv": _WORDS,
+            "audio/a1.wav": b"RIFF",
+            "video/a2.avi": iemocap.avi(3),
+        }
+    ]
 
 
 def reads(reader: str, **settings) -> Callable[[Path, Path], None]:
@@ -90,15 +96,24 @@ def indexes(reader: str, **settings) -> Callable[[Path, Path], None]:
         given = {**defaults(implementation), **settings}
         index, media = results / "utterances.csv", results / "media.csv"
         index_corpus(
-            index, results / "problems.csv", media, root,
-            {"implementation": implementation, "settings": given}, 0.9,
-        )  # fmt: skip
+            index,
+            results / "problems.csv",
+            media,
+            root,
+            {"implementation": implementation, "settings": given},
+            0.9,
+        )
         changed_media(media, root)
         if reader in WORDS:
             index_words(
-                results / "words.csv", results / "word_problems.csv", index, root, WORDS[reader],
-                given, 0.9,
-            )  # fmt: skip
+                results / "words.csv",
+                results / "word_problems.csv",
+                index,
+                root,
+                WORDS[reader],
+                given,
+                0.9,
+            )
 
     return read
 
@@ -113,9 +128,12 @@ def _read_folds(root: Path, results: Path) -> None:
     scheme = ("session_groups", "speaker_groups", "session_speakers", "part")[_turn() % 4]
     settings = {"scheme": scheme} | ({"groups": 3} if "groups" in scheme else {})
     write_folds(
-        results / "folds.csv", results / "checks.csv", root / "utterances.csv",
-        root / "media.csv", settings,
-    )  # fmt: skip
+        results / "folds.csv",
+        results / "checks.csv",
+        root / "utterances.csv",
+        root / "media.csv",
+        settings,
+    )
 
 
 _turn = count().__next__
@@ -124,9 +142,14 @@ _TOLD = ("folds:", "utterances have no word times")
 TARGETS = [
     Target("iemocap", _iemocap, reads("iemocap"), indexes("iemocap"), names=_TOLD),
     Target("msp_improv", _msp_improv, reads("msp_improv"), indexes("msp_improv"), ("*.txt",)),
-    Target("cmu_mosei", lambda: [made(small_mosei)], reads("cmu_mosei", split="split.csv"),
-           indexes("cmu_mosei", split="split.csv"),
-           ("*Labels.csd", "*Words.csd", "split.csv", "Transcript/*"), names=_TOLD),
+    Target(
+        "cmu_mosei",
+        lambda: [made(small_mosei)],
+        reads("cmu_mosei", split="split.csv"),
+        indexes("cmu_mosei", split="split.csv"),
+        ("*Labels.csd", "*Words.csd", "split.csv", "Transcript/*"),
+        names=_TOLD,
+    ),
     Target("manifest", _manifest, reads("manifest"), indexes("manifest"), names=_TOLD),
     Target("folds", _folds, _read_folds, names=_TOLD),
-]  # fmt: skip
+]

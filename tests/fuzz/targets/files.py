@@ -27,15 +27,26 @@ def tables(rows: list[dict[str, str]]) -> str:
 
 def utterances(names: list[str]) -> str:
     """An index of utterances in three sessions of a speaker each."""
-    return tables([
-        {
-            "utterance": name, "session": f"s{n % 3}", "speaker": f"p{n % 3}",
-            "label": ("angry", "sad")[n % 2], "audio": f"{name}.wav", "video": "", "region": "left",
-            "start": str(n), "end": str(n + 2), "text": "some words", "audio_is_cut": "1",
-            "dialogue": f"d{n % 3}", "alignment": "",
-        }
-        for n, name in enumerate(names)
-    ])  # fmt: skip
+    return tables(
+        [
+            {
+                "utterance": name,
+                "session": f"s{n % 3}",
+                "speaker": f"p{n % 3}",
+                "label": ("angry", "sad")[n % 2],
+                "audio": f"{name}.wav",
+                "video": "",
+                "region": "left",
+                "start": str(n),
+                "end": str(n + 2),
+                "text": "some words",
+                "audio_is_cut": "1",
+                "dialogue": f"d{n % 3}",
+                "alignment": "",
+            }
+            for n, name in enumerate(names)
+        ]
+    )
 
 
 FOLDS = tables(

@@ -55,9 +55,15 @@ def _imports(reader: str, modality: str, **settings) -> Callable[[Path, Path], N
         indexes(reader, **settings)(root, results)
         given = {**defaults(READERS[reader]), **settings}
         import_features(
-            results / "utterances.csv", root, IMPORTERS[reader], given, modality,
-            results / "features.h5", results / "features.csv", 0.9,
-        )  # fmt: skip
+            results / "utterances.csv",
+            root,
+            IMPORTERS[reader],
+            given,
+            modality,
+            results / "features.h5",
+            results / "features.csv",
+            0.9,
+        )
 
     return read
 
@@ -79,11 +85,13 @@ def _mmin() -> list[Files]:
 def _multibench() -> list[Files]:
     with mock.patch.multiple(mosei, WIDTHS=_NARROW, WORDS=4):
         return [
-            made(lambda root, p=protocol: mosei.make_multibench(
-                root / "mosei_senti_data.pkl", _SIZES, 2, protocol=p
-            ))
+            made(
+                lambda root, p=protocol: mosei.make_multibench(
+                    root / "mosei_senti_data.pkl", _SIZES, 2, protocol=p
+                )
+            )
             for protocol in (2, 4, 5)
-        ]  # fmt: skip
+        ]
 
 
 def _mmsa() -> list[Files]:
@@ -98,29 +106,53 @@ def _npz() -> list[Files]:
     def make(root: Path) -> None:
         rng = np.random.default_rng(0)
         np.savez(
-            root / "features.npz", utterance=np.array([f"u{n}" for n in range(7)]),
+            root / "features.npz",
+            utterance=np.array([f"u{n}" for n in range(7)]),
             speaker=np.array([f"p{n % 4}" for n in range(7)]),
             label=np.array(["sad", "angry", "sad", "angry", "sad", "angry", "sad"]),
-            audio=rng.standard_normal((7, 3)).astype("f4"), video=rng.standard_normal((7, 2, 3)),
-        )  # fmt: skip
+            audio=rng.standard_normal((7, 3)).astype("f4"),
+            video=rng.standard_normal((7, 2, 3)),
+        )
 
     return [made(make)]
 
 
-def _target(name: str, seeds: Callable[[], list[Files]], modalities: tuple[str, ...],
-            mutable: tuple[str, ...] = (), reader: str = "", **settings) -> Target:  # fmt: skip
+def _target(
+    name: str,
+    seeds: Callable[[], list[Files]],
+    modalities: tuple[str, ...],
+    mutable: tuple[str, ...] = (),
+    reader: str = "",
+    **settings,
+) -> Target:
     reader = reader or name
-    return Target(name, seeds, _looks(reader, modalities, **settings),
-                  _imports(reader, modalities[0], **settings), mutable,
-                  names=("folds:", "utterances have no word times", "input/target"))  # fmt: skip
+    return Target(
+        name,
+        seeds,
+        _looks(reader, modalities, **settings),
+        _imports(reader, modalities[0], **settings),
+        mutable,
+        names=("folds:", "utterances have no word times", "input/target"),
+    )
 
 
 TARGETS = [
-    _target("mmin", _mmin, ("audio", "text"), ("A/comparE.h5", "L/*.h5", "*.npy"),
-            classes=["sad", "angry"]),
+    _target(
+        "mmin",
+        _mmin,
+        ("audio", "text"),
+        ("A/comparE.h5", "L/*.h5", "*.npy"),
+        classes=["sad", "angry"],
+    ),
     _target("multibench", _multibench, ("audio",)),
     _target("mmsa", _mmsa, ("audio", "text")),
     _target("npz", _npz, ("audio", "video")),
-    _target("csd", lambda: [made(small_mosei)], ("audio",),
-            ("*COVAREP.csd", "*Words.csd", "*Labels.csd"), "cmu_mosei", split="split.csv"),
-]  # fmt: skip
+    _target(
+        "csd",
+        lambda: [made(small_mosei)],
+        ("audio",),
+        ("*COVAREP.csd", "*Words.csd", "*Labels.csd"),
+        "cmu_mosei",
+        split="split.csv",
+    ),
+]

@@ -97,4 +97,4 @@ TARGETS = [
     Target("video", _video, _read_video, utterance_errors=True),
     Target("headers", _headers, _read_headers),
     Target("clip", _clips, _read_clip),
-]  # fmt: skip
+]

@@ -28,9 +28,16 @@ _WIDTHS = {"audio": 3, "text": 2}
 
 def _facts() -> dict:
     implementation = MODELS["logistic_regression"].implementation
-    return {"implementation": implementation, "settings": defaults(implementation),
-            "widths": _WIDTHS, "classes": ["angry", "sad"], "trained_on": "clean", "fold": 1,
-            "seed": 1, "epoch": 3}  # fmt: skip
+    return {
+        "implementation": implementation,
+        "settings": defaults(implementation),
+        "widths": _WIDTHS,
+        "classes": ["angry", "sad"],
+        "trained_on": "clean",
+        "fold": 1,
+        "seed": 1,
+        "epoch": 3,
+    }
 
 
 def _save(path: Path) -> None:
@@ -74,12 +81,31 @@ def _exported() -> list[Files]:
         _save(root / "model.safetensors")
         inputs = {
             "audio": ModalityInput("is13", "is13", "", {}, "", 3, True, None),
-            "text": ModalityInput("glove", "glove", "robust_mer.features.glove:Glove",
-                                  {"vectors": "x.txt", "lower_case": True}, "", 2, False, 0.0),
-        }  # fmt: skip
+            "text": ModalityInput(
+                "glove",
+                "glove",
+                "robust_mer.features.glove:Glove",
+                {"vectors": "x.txt", "lower_case": True},
+                "",
+                2,
+                False,
+                0.0,
+            ),
+        }
         software = {"version": "", "commit": None, "dirty": None}
-        write_description(root / "model.json", root / "model.safetensors", _facts(), "m", "c", None,
-                          inputs, {}, "code", software, None)  # fmt: skip
+        write_description(
+            root / "model.json",
+            root / "model.safetensors",
+            _facts(),
+            "m",
+            "c",
+            None,
+            inputs,
+            {},
+            "code",
+            software,
+            None,
+        )
 
     return [made(make)]
 

@@ -30,14 +30,25 @@ def _frames(width: int) -> list[np.ndarray]:
 
 def write_store(path: Path, width: int = 3, **more) -> None:
     """A file of the feature store."""
-    write_features(path, NAMES, _frames(width), [f"f{n}" for n in range(width)], 10.0,
-                   {"a": [1, {"b": 2}]}, "00", {"numpy": "2"}, **more)  # fmt: skip
+    write_features(
+        path,
+        NAMES,
+        _frames(width),
+        [f"f{n}" for n in range(width)],
+        10.0,
+        {"a": [1, {"b": 2}]},
+        "00",
+        {"numpy": "2"},
+        **more,
+    )
 
 
 def _store() -> list[Files]:
     where = [np.arange(len(one), dtype="f4") for one in _frames(3)]
-    return [made(lambda root: write_store(root / "x.h5")),
-            made(lambda root: write_store(root / "x.h5", positions=where))]  # fmt: skip
+    return [
+        made(lambda root: write_store(root / "x.h5")),
+        made(lambda root: write_store(root / "x.h5", positions=where)),
+    ]
 
 
 def _read_store(root: Path, results: Path) -> None:
@@ -61,10 +72,28 @@ def _faces() -> list[Files]:
         for n, name in enumerate(NAMES):
             crops[name] = root / f"{name}.jpg"
             crops[name].write_bytes(b"\xff" * 5 * (n % 3))
-        report = pd.DataFrame({"utterance": NAMES, "looked_at": 3, "seconds": 1.5,
-                               "status": ["failed"] + ["ok"] * 6, "reason": "why"})  # fmt: skip
-        write_face_file(root / "x.h5", report, crops, NAMES, frames, FACE_NAMES, 10.0, {"a": 1}, "",
-                        {}, positions=None)  # fmt: skip
+        report = pd.DataFrame(
+            {
+                "utterance": NAMES,
+                "looked_at": 3,
+                "seconds": 1.5,
+                "status": ["failed"] + ["ok"] * 6,
+                "reason": "why",
+            }
+        )
+        write_face_file(
+            root / "x.h5",
+            report,
+            crops,
+            NAMES,
+            frames,
+            FACE_NAMES,
+            10.0,
+            {"a": 1},
+            "",
+            {},
+            positions=None,
+        )
         for path in root.glob("*.jpg"):
             path.unlink()
 
@@ -83,8 +112,9 @@ def _corpus() -> list[Files]:
 
 
 def _read_corpus(root: Path, results: Path) -> None:
-    read_corpus(root / "utterances.csv", root / "folds.csv", {"audio": root / "audio.h5"},
-                {"audio": 0.0})  # fmt: skip
+    read_corpus(
+        root / "utterances.csv", root / "folds.csv", {"audio": root / "audio.h5"}, {"audio": 0.0}
+    )
 
 
 def _read_utterances(root: Path, results: Path) -> None:
@@ -99,10 +129,20 @@ _SCHEDULE = (
 
 def _predictions() -> list[Files]:
     rows = [
-        {"utterance": name, "fold": 1, "seed": 1, "part": "test", "condition": condition,
-         "label": "sad", "predicted": "angry", "probability_angry": 0.7, "probability_sad": 0.3}
-        for name in NAMES[5:] for condition in ("a", "v", "av", "none")
-    ]  # fmt: skip
+        {
+            "utterance": name,
+            "fold": 1,
+            "seed": 1,
+            "part": "test",
+            "condition": condition,
+            "label": "sad",
+            "predicted": "angry",
+            "probability_angry": 0.7,
+            "probability_sad": 0.3,
+        }
+        for name in NAMES[5:]
+        for condition in ("a", "v", "av", "none")
+    ]
     return [
         {"utterances.csv": _INDEX, "folds.csv": FOLDS.encode()}
         | made(
@@ -134,8 +174,12 @@ def _read_layouts(root: Path, results: Path) -> None:
 
 
 def _published() -> list[Files]:
-    return [{p.name: p.read_bytes()[:600].rpartition(b"\n")[0] + b"\n"
-             for p in _PUBLISHED.glob("*.csv")}]  # fmt: skip
+    return [
+        {
+            p.name: p.read_bytes()[:600].rpartition(b"\n")[0] + b"\n"
+            for p in _PUBLISHED.glob("*.csv")
+        }
+    ]
 
 
 def _read_published(root: Path, results: Path) -> None:
@@ -147,9 +191,12 @@ TARGETS = [
     Target("faces", _faces, _read_faces, utterance_errors=True),
     Target("corpus", _corpus, _read_corpus, names=("training part",)),
     Target("utterances", lambda: [{"utterances.csv": _INDEX}], _read_utterances),
-    Target("schedule", lambda: [{"schedule.csv": _SCHEDULE}],
-           lambda root, results: read_alpha_bars(root / "schedule.csv")),
+    Target(
+        "schedule",
+        lambda: [{"schedule.csv": _SCHEDULE}],
+        lambda root, results: read_alpha_bars(root / "schedule.csv"),
+    ),
     Target("predictions", _predictions, _read_predictions),
     Target("layouts", lambda: [{"layouts.yaml": _LAYOUT}], _read_layouts),
     Target("published", _published, _read_published, names=("published for",)),
-]  # fmt: skip
+]

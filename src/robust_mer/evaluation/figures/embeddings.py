@@ -185,9 +185,14 @@ def _figure(experiment: dict, clouds: list[Cloud]) -> Figure:
         _draw(panels[place], cloud)
     for (noise, modality), first in zip(rows, panels[:, 0], strict=True):
         first.text(
-            -0.04, 0.5, f"{noise}, {modality}", rotation=90, ha="right", va="center",
+            -0.04,
+            0.5,
+            f"{noise}, {modality}",
+            rotation=90,
+            ha="right",
+            va="center",
             transform=first.transAxes,
-        )  # fmt: skip
+        )
     handles, names = next(
         axes for axes in panels.flat if axes.collections
     ).get_legend_handles_labels()

@@ -49,11 +49,14 @@ def draw_errors(
             parts.append(
                 pd.DataFrame(
                     {
-                        "tested_on": row["tested_on"], "line": line, "by": by,
-                        "value": shares.index, "wrong": shares.to_numpy(),
+                        "tested_on": row["tested_on"],
+                        "line": line,
+                        "by": by,
+                        "value": shares.index,
+                        "wrong": shares.to_numpy(),
                     }
                 )
-            )  # fmt: skip
+            )
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": f"{experiment['name']} errors"}):
         save(_figure(experiment, pd.concat(parts, ignore_index=True)), experiment, svg, pdf)
 
@@ -81,9 +84,11 @@ def _figure(experiment: dict, errors: pd.DataFrame) -> Figure:
         headline(experiment, title, 20 + 4 * sum(widths)), x=0.01, ha="left", fontsize=11
     )
     panels = figure.subplots(
-        len(corruptions), len(columns), squeeze=False,
+        len(corruptions),
+        len(columns),
+        squeeze=False,
         gridspec_kw={"width_ratios": widths, "height_ratios": heights},
-    )  # fmt: skip
+    )
     high = errors["wrong"].max()
     for row, tested_on in enumerate(corruptions):
         for column, by in enumerate(columns):
@@ -94,9 +99,13 @@ def _figure(experiment: dict, errors: pd.DataFrame) -> Figure:
             )
             axes = panels[row, column]
             draw_heat_map(
-                axes, table[order].to_numpy(), list(table.index) if column == 0 else [], order,
-                0.0, high,
-            )  # fmt: skip
+                axes,
+                table[order].to_numpy(),
+                list(table.index) if column == 0 else [],
+                order,
+                0.0,
+                high,
+            )
             axes.tick_params(axis="x", rotation=0 if by == "condition" else 90)
             if column == 0:
                 axes.set_ylabel(corruption_title(tested_on), fontsize=11)

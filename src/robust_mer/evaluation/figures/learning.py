@@ -63,9 +63,13 @@ def _figure(experiment: dict, means: dict[tuple[str, str], pd.DataFrame]) -> Fig
                 mean, sd = table[value], table[f"{value}_sd"].fillna(0.0)
                 axes.plot(table.index, mean, linewidth=1.4, **styles[model])
                 axes.fill_between(
-                    table.index, mean - sd, mean + sd, color=styles[model]["color"], alpha=0.12,
+                    table.index,
+                    mean - sd,
+                    mean + sd,
+                    color=styles[model]["color"],
+                    alpha=0.12,
                     linewidth=0,
-                )  # fmt: skip
+                )
         left.set_yscale("log")
         left.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         left.yaxis.set_minor_formatter(NullFormatter())

@@ -139,9 +139,14 @@ def _figure(experiment: dict, found: list[Rebuilt]) -> Figure:
             colour = COLOURS[modalities.index(one.modality)]
             axes.scatter(*one.true.T, s=11, color=colour, linewidths=0, label=one.modality)
             axes.scatter(
-                *one.rebuilt.T, s=11, color=colour, alpha=0.35, marker="^", linewidths=0,
+                *one.rebuilt.T,
+                s=11,
+                color=colour,
+                alpha=0.35,
+                marker="^",
+                linewidths=0,
                 label=f"{one.modality}, rebuilt",
-            )  # fmt: skip
+            )
         said = ", ".join(
             f"{one.modality} {one.distance:.1f} / {one.distance_of_others:.1f}" for one in of_model
         )

@@ -54,14 +54,24 @@ def _figure(experiment: dict, rows: pd.DataFrame) -> Figure:
                 points = rows[(rows["tested_on"] == tested_on) & rows["model"].isin(values)]
                 points = points.assign(x=points["model"].map(values)).sort_values("x")
                 axes.errorbar(
-                    points["x"], points[f"{measure}_mean"], points[f"{measure}_sd"], capsize=3,
-                    color=colour, marker=marker, label=corruption_title(tested_on),
-                )  # fmt: skip
+                    points["x"],
+                    points[f"{measure}_mean"],
+                    points[f"{measure}_sd"],
+                    capsize=3,
+                    color=colour,
+                    marker=marker,
+                    label=corruption_title(tested_on),
+                )
                 own = points[points["model"].isin(base)]
                 axes.plot(
-                    own["x"], own[f"{measure}_mean"], linestyle="", marker="o", markersize=14,
-                    markerfacecolor="none", markeredgecolor=colour,
-                )  # fmt: skip
+                    own["x"],
+                    own[f"{measure}_mean"],
+                    linestyle="",
+                    marker="o",
+                    markersize=14,
+                    markerfacecolor="none",
+                    markeredgecolor=colour,
+                )
             if min(values.values()) > 0 and max(values.values()) >= 10 * min(values.values()):
                 axes.set_xscale("log")
             axes.grid(axis="y", color="0.9")

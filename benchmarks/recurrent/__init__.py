@@ -1,1 +1,0 @@
-"""Ways to run the LSTMs of many replicas at once, for `race.py`."""
