@@ -12,7 +12,12 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from robust_mer.corpora.registry import GENERATORS, IMPORTERS, READERS, WORDS
-from robust_mer.corruption.names import (
+from robust_mer.corruption.raw.registry import MODALITY, RAW_KINDS, RawKind
+from robust_mer.corruption.registry import MASKS, NOISES
+from robust_mer.errors import InputError
+from robust_mer.features.registry import EXTRACTORS
+from robust_mer.models.registry import MODELS, OPTIMISATION_LIMITS
+from robust_mer.protocol import (
     CLEAN,
     MISSING,
     NONE,
@@ -24,11 +29,6 @@ from robust_mer.corruption.names import (
     partial_conditions,
     read_name,
 )
-from robust_mer.corruption.raw.registry import MODALITY, RAW_KINDS, RawKind
-from robust_mer.corruption.registry import MASKS, NOISES
-from robust_mer.errors import InputError
-from robust_mer.features.registry import EXTRACTORS
-from robust_mer.models.registry import MODELS, OPTIMISATION_LIMITS
 from robust_mer.settings import check_defined, check_limits, complete, remarks, unknown
 
 # Keys of a corpus that are the workflow's; all others are its reader's.

@@ -1,19 +1,34 @@
-"""Names of replicas' files. A replica is one fold and one seed of a model."""
+"""A replica is one fold and one seed of a model; how its files are named."""
 
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
+
+
+class Replica(NamedTuple):
+    """One fold and one seed of a model."""
+
+    fold: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What its files are called, without their suffix."""
+        return f"fold{self.fold}_seed{self.seed}"
+
+    @classmethod
+    def of(cls, path: str | Path) -> "Replica":
+        """The replica whose file this is."""
+        fold, seed = re.match(r"fold(\d+)_seed(\d+)\.", Path(path).name).groups()
+        return cls(int(fold), int(seed))
 
 
 def replica_name(fold: int, seed: int) -> str:
     """What the files of a replica are called, without their suffix."""
-    return f"fold{fold}_seed{seed}"
+    return Replica(fold, seed).name
 
 
-def by_replica(paths: Iterable[str | Path]) -> dict[tuple[int, int], str | Path]:
-    """Files by the (fold, seed) that their names say."""
-    found = {}
-    for path in paths:
-        fold, seed = re.match(r"fold(\d+)_seed(\d+)\.", Path(path).name).groups()
-        found[int(fold), int(seed)] = path
-    return found
+def by_replica(paths: Iterable[str | Path]) -> dict[Replica, str | Path]:
+    """Files by the replica that their names say."""
+    return {Replica.of(path): path for path in paths}

@@ -12,11 +12,50 @@ import ast
 import difflib
 import importlib
 import importlib.util
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from robust_mer.errors import InputError
+
+
+class Settings(BaseModel):
+    """Settings of a reader, extractor, noise, model or the like; each subclass lists its own.
+
+    Every field has a type, a range where there is one, a default, and a docstring below it that
+    says what it means. Subclasses live in modules that import neither torch nor any other slow
+    package, because planning a run reads them.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+        protected_namespaces=(),
+    )
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A class that the config names, with its complete settings.
+
+    The class has its `Settings` in ``settings_class`` and takes them as the first argument of its
+    constructor.
+    """
+
+    implementation: str
+    """``"module:Class"``."""
+    settings: dict[str, Any]
+
+    def build(self, *arguments: Any) -> Any:
+        """An instance of the class."""
+        kind = load(self.implementation)
+        return kind(kind.settings_class(**self.settings), *arguments)
 
 
 def load(implementation: str) -> Any:

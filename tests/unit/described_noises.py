@@ -1,7 +1,7 @@
 """What the config tells the jobs of a corruption."""
 
-from robust_mer.corruption.names import CLEAN, parse_corruption
 from robust_mer.corruption.registry import MASKS, NOISES
+from robust_mer.protocol import CLEAN, parse_corruption
 from robust_mer.settings import complete
 
 MODALITIES = ("audio", "video", "text")

@@ -8,14 +8,6 @@ import torch
 from scipy import signal, stats
 
 from robust_mer.corruption.draws import CounterDraws, FreshDraws
-from robust_mer.corruption.names import (
-    Corruption,
-    conditions,
-    drawn_condition,
-    parse_corruption,
-    parse_trained_on,
-    partial_conditions,
-)
 from robust_mer.corruption.noise import (
     Noise,
     add_noise,
@@ -33,6 +25,14 @@ from robust_mer.corruption.schedule import (
     snr_db,
 )
 from robust_mer.errors import InputError
+from robust_mer.protocol import (
+    CorruptionName,
+    conditions,
+    drawn_condition,
+    parse_corruption,
+    parse_trained_on,
+    partial_conditions,
+)
 from robust_mer.settings import defaults
 
 ADDED = {name: Noise(path, defaults(path)) for name, path in NOISES.items()}
@@ -356,11 +356,11 @@ def test_the_one_condition_of_an_utterance_is_drawn_evenly_and_for_good():
 
 def test_names():
     assert parse_corruption("clean") is None
-    assert parse_corruption("missing") == Corruption("missing")
-    assert parse_corruption("impulse_-40dB") == Corruption("impulse", -40, "dB")
-    assert parse_corruption("gaussian_2.5dB") == Corruption("gaussian", 2.5, "dB")
-    assert parse_corruption("dropped_30%") == Corruption("dropped", 30, "%")
-    assert parse_corruption("blur_3px") == Corruption("blur", 3, "px")
+    assert parse_corruption("missing") == CorruptionName("missing")
+    assert parse_corruption("impulse_-40dB") == CorruptionName("impulse", -40, "dB")
+    assert parse_corruption("gaussian_2.5dB") == CorruptionName("gaussian", 2.5, "dB")
+    assert parse_corruption("dropped_30%") == CorruptionName("dropped", 30, "%")
+    assert parse_corruption("blur_3px") == CorruptionName("blur", 3, "px")
     assert parse_trained_on("gaussian_-10dB_none") == ("gaussian_-10dB", "none")
     assert parse_trained_on("missing_none") == ("missing", "none")
     assert parse_trained_on("clean") == ("clean", "partial")

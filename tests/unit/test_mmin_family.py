@@ -14,7 +14,6 @@ from test_models import SMALL, build, parameters, widths_of
 from torch import nn
 from torch.nn import functional
 
-from robust_mer.corruption.names import conditions
 from robust_mer.corruption.noise import Noise
 from robust_mer.data import Normaliser
 from robust_mer.errors import InputError
@@ -22,6 +21,7 @@ from robust_mer.models.blocks import ResidualAutoencoder
 from robust_mer.models.chance import Chance, Dropout
 from robust_mer.models.model import Batch
 from robust_mer.models.registry import MODELS
+from robust_mer.protocol import conditions
 from robust_mer.settings import load
 from robust_mer.training.frames import Frames
 from robust_mer.training.nets import Nets, Optimiser

@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from robust_mer.config import Config
-from robust_mer.corruption.names import Corruption, read_name
 from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.errors import InputError
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.identity import closure
+from robust_mer.protocol import CorruptionName, read_name
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -135,8 +135,8 @@ def test_models_are_tested_and_not_trained_on_them():
 
 
 def test_names():
-    assert read_name("reverb_600ms") == Corruption("reverb", 600.0, "ms")
-    assert read_name("babble_-2.5dB") == Corruption("babble", -2.5, "dB")
+    assert read_name("reverb_600ms") == CorruptionName("reverb", 600.0, "ms")
+    assert read_name("babble_-2.5dB") == CorruptionName("babble", -2.5, "dB")
     for name in ("clean", "missing", "babble", "babble_dB", "babble_5", "a/b_5dB", "b_5dB/x"):
         assert read_name(name) is None
 

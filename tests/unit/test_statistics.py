@@ -8,7 +8,6 @@ import pytest
 from sklearn.metrics import accuracy_score, recall_score
 from statsmodels.stats.multitest import multipletests
 
-from robust_mer.corruption.names import drawn_condition
 from robust_mer.errors import InputError
 from robust_mer.evaluation.answers import Answers, HeldOut, read_answers, read_held_out
 from robust_mer.evaluation.bootstrap import draw_weights, resample
@@ -16,6 +15,7 @@ from robust_mer.evaluation.claims import verdict
 from robust_mer.evaluation.comparisons import compare_models, corrected_t_test
 from robust_mer.evaluation.reliability import expected_calibration_error, selective_risk
 from robust_mer.evaluation.summary import PredictionFile, kinds_of
+from robust_mer.protocol import drawn_condition
 
 SIX = ["a", "v", "l", "av", "al", "vl"]
 

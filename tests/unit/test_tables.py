@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from robust_mer.corruption.names import drawn_condition
 from robust_mer.errors import InputError
 from robust_mer.evaluation.published import read_published
 from robust_mer.evaluation.summary import (
@@ -21,6 +20,7 @@ from robust_mer.evaluation.summary import (
 )
 from robust_mer.evaluation.tables import write_tables
 from robust_mer.metrics import ua, wa
+from robust_mer.protocol import drawn_condition
 
 PUBLISHED = Path(__file__).parents[2] / "resources" / "published"
 CLASSES = ["angry", "happy", "neutral", "sad"]

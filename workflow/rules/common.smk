@@ -16,7 +16,7 @@ sys.path.append(os.getcwd())  # a user's own modules
 
 from robust_mer.config import ALIGNED, IMPORTED, RATE, Config
 from robust_mer.corpora.index import changed_media
-from robust_mer.corruption.names import CLEAN, parse_trained_on, read_name
+from robust_mer.protocol import CLEAN, parse_trained_on, read_name
 from robust_mer.errors import InputError
 from robust_mer.evaluation.figures.registry import FIGURES as DRAWN
 from robust_mer.evaluation.layouts import read_layouts, tables_of

@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from robust_mer.corruption.draws import CounterDraws
-from robust_mer.corruption.names import MISSING
 from robust_mer.corruption.noise import Noise, check_noise
 from robust_mer.corruption.schedule import Step, exact_step, paper_step
 from robust_mer.data import Corpus, fit_normaliser, read_corpus, training_frames, variance_of
 from robust_mer.errors import InputError
 from robust_mer.files import naming, whole
 from robust_mer.jobs import log
+from robust_mer.protocol import MISSING
 from robust_mer.table import check_width
 
 _VALUES_AT_A_TIME = 1_000_000

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from robust_mer.corruption.names import PARTIAL, drawn_condition
 from robust_mer.errors import InputError
 from robust_mer.evaluation.summary import PredictionFile, kinds_of, read_predictions
 from robust_mer.files import naming
+from robust_mer.protocol import PARTIAL, drawn_condition
 from robust_mer.table import read_table
 
 _PROBABILITY = "probability_"

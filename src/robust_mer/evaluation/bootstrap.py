@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from robust_mer.corruption.names import PARTIAL
 from robust_mer.evaluation.answers import Answers, HeldOut
 from robust_mer.evaluation.summary import AVERAGE, POOLED
+from robust_mer.protocol import PARTIAL
 
 REPLICATES = 2000
 CONFIDENCE = 0.95

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from sklearn.isotonic import IsotonicRegression
 
-from robust_mer.corruption.names import CLEAN, conditions
 from robust_mer.evaluation.summary import COMPLETE, read_summary
 from robust_mer.evaluation.tables import Row, Table, count, to_latex, to_markdown
 from robust_mer.files import whole
+from robust_mer.protocol import CLEAN, conditions
 
 ABOVE, BELOW = ">", "<"
 

@@ -9,9 +9,9 @@ import pandas as pd
 from scipy.stats import t as student
 from statsmodels.stats.multitest import multipletests
 
-from robust_mer.corruption.names import CLEAN, NONE, PARTIAL, parse_trained_on
 from robust_mer.evaluation.bootstrap import MEASURES, Replicates, bounds
 from robust_mer.evaluation.summary import AVERAGE, COMPLETE
+from robust_mer.protocol import CLEAN, NONE, PARTIAL, parse_trained_on
 
 _COLUMNS = [
     "tested_on",

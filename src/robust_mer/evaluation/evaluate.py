@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from robust_mer.corruption.names import conditions
 from robust_mer.data import Corpus, Normaliser, read_corpus, read_store
 from robust_mer.errors import InputError
 from robust_mer.files import whole
 from robust_mer.jobs import log, progress
+from robust_mer.protocol import conditions
 from robust_mer.training.checkpoint import load_checkpoint
 from robust_mer.training.frames import Frames, load_frames, load_store
 from robust_mer.training.nets import Nets

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from robust_mer.corruption.names import CLEAN
 from robust_mer.evaluation.grid import Grid, grid_latex, grid_markdown
 from robust_mer.evaluation.layouts import (
     GAIN,
@@ -18,6 +17,7 @@ from robust_mer.evaluation.layouts import (
 from robust_mer.evaluation.summary import AVERAGE, COMPLETE, read_statistics, read_summary
 from robust_mer.evaluation.tables import count
 from robust_mer.files import whole
+from robust_mer.protocol import CLEAN
 from robust_mer.table import read_table
 
 FILES = ("summary", "intervals", "comparisons", "utterances", "folds")

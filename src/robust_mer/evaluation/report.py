@@ -7,7 +7,6 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from robust_mer.corruption.names import CLEAN, NONE, PARTIAL, parse_trained_on
 from robust_mer.evaluation.calibration import calibration_table, read_calibration
 from robust_mer.evaluation.parts import class_sizes, fold_sizes, read_samples, shared
 from robust_mer.evaluation.printed import read_markdown
@@ -21,6 +20,7 @@ from robust_mer.evaluation.tables import (
     line_name,
 )
 from robust_mer.files import whole
+from robust_mer.protocol import CLEAN, NONE, PARTIAL, parse_trained_on
 from robust_mer.provenance.facts import MadeWith
 from robust_mer.store import read_features
 from robust_mer.table import read_table

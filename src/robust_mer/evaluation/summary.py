@@ -18,7 +18,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from robust_mer.corruption.names import (
+from robust_mer.corruption.raw.registry import RAW_KINDS
+from robust_mer.errors import InputError
+from robust_mer.protocol import (
     CLEAN,
     NONE,
     PARTIAL,
@@ -26,8 +28,6 @@ from robust_mer.corruption.names import (
     parse_trained_on,
     read_name,
 )
-from robust_mer.corruption.raw.registry import RAW_KINDS
-from robust_mer.errors import InputError
 
 AVERAGE = "average"
 POOLED = "pooled"

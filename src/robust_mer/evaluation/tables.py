@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from robust_mer.corruption.names import CLEAN, NONE, PARTIAL, letters, parse_trained_on
 from robust_mer.errors import InputError
 from robust_mer.evaluation.published import compare, read_published
 from robust_mer.evaluation.summary import (
@@ -24,6 +23,7 @@ from robust_mer.evaluation.summary import (
     summarise,
 )
 from robust_mer.files import whole
+from robust_mer.protocol import CLEAN, NONE, PARTIAL, letters, parse_trained_on
 
 _MEASURES = ("wa", "ua")
 _GROUPS_A_BLOCK = 5

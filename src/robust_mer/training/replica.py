@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from robust_mer.corruption.draws import FreshDraws, send
-from robust_mer.corruption.names import CLEAN, NONE, PARTIAL, conditions, partial_conditions
 from robust_mer.corruption.noise import Noise, add_noise, evaluation_noise
 from robust_mer.data import Normaliser
 from robust_mer.errors import InputError
+from robust_mer.protocol import CLEAN, NONE, PARTIAL, conditions, partial_conditions
 from robust_mer.training.frames import Frames, Normalise
 
 

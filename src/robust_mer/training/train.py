@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from robust_mer.corruption.draws import send
-from robust_mer.corruption.names import CLEAN, parse_trained_on
 from robust_mer.data import Corpus, Normaliser, fit_normalisers, read_corpus
 from robust_mer.errors import InputError
 from robust_mer.faults import is_out_of_gpu_memory
@@ -23,6 +22,7 @@ from robust_mer.jobs import log
 from robust_mer.metrics import ua, wa
 from robust_mer.models.fitted import FittedModel
 from robust_mer.models.model import Batch, Model
+from robust_mer.protocol import CLEAN, parse_trained_on
 from robust_mer.training.checkpoint import build_model, load_checkpoint
 from robust_mer.training.fit import fit_replica
 from robust_mer.training.frames import Frames, Normalise, load_frames, pad

@@ -6,11 +6,11 @@ import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
-from robust_mer.corruption.names import CLEAN
 from robust_mer.evaluation.figures.heat_map import draw_heat_map
 from robust_mer.evaluation.figures.style import STYLE, headline, save
 from robust_mer.evaluation.summary import COMPLETE, NONE, PARTIAL, read_summary
 from robust_mer.evaluation.tables import corruption_title, count, line_name
+from robust_mer.protocol import CLEAN
 
 
 def draw_conditions(

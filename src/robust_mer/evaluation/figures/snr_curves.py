@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from robust_mer.corruption.names import CLEAN
 from robust_mer.evaluation.figures.style import CHANCE, COLOURS, STYLE, headline, save
 from robust_mer.evaluation.summary import read_summary, severity, split_name
 from robust_mer.evaluation.tables import average_rows, count, line_name, partial_conditions
+from robust_mer.protocol import CLEAN
 
 _MARKERS = "os^DvPX*<>hp"
 _AXES = {"dB": "SNR (dB)", "%": "Rate (%)", "px": "Pixels", "ms": "Milliseconds", "": ""}

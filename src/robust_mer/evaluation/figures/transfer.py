@@ -6,11 +6,11 @@ import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
-from robust_mer.corruption.names import CLEAN, NONE, parse_trained_on
 from robust_mer.evaluation.figures.heat_map import draw_heat_map
 from robust_mer.evaluation.figures.style import STYLE, headline, save
 from robust_mer.evaluation.summary import AVERAGE, COMPLETE, read_summary
 from robust_mer.evaluation.tables import corruption_title, count
+from robust_mer.protocol import CLEAN, NONE, parse_trained_on
 
 
 def draw_transfer(experiment: dict, svg: str | Path, pdf: str | Path, summary: str | Path) -> None:

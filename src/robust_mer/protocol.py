@@ -1,0 +1,228 @@
+"""Corruptions, conditions and protocols: what is taken away from which modality, and how often.
+
+A *corruption* says what happens to a modality (`Corruption`). A *condition* says to which
+modalities it happens; it is named after the clean ones. A *protocol* says which conditions a model
+meets in training, and how often (`Protocol`).
+"""
+
+import hashlib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any, ClassVar
+
+import numpy as np
+
+from robust_mer.errors import InputError
+from robust_mer.settings import Settings
+
+CLEAN = "clean"
+MISSING = "missing"
+NONE = "none"
+PARTIAL = "partial"
+
+_LETTERS = {"audio": "a", "video": "v", "text": "l"}
+_NAME = re.compile(r"(?P<kind>[a-z][a-z0-9]*)_(?P<amount>-?\d+(?:\.\d+)?)(?P<unit>dB|%|px|ms)")
+
+
+@dataclass(frozen=True)
+class CorruptionName:
+    """What a corruption's name says, e.g. ``gaussian_-10dB``; ``missing`` has no amount."""
+
+    kind: str
+    amount: float | None = None
+    unit: str | None = None  # dB, %, px or ms
+
+    def __str__(self) -> str:
+        """The name as it must be spelt."""
+        return self.kind if self.amount is None else f"{self.kind}_{self.amount + 0.0:g}{self.unit}"
+
+
+@dataclass(frozen=True)
+class NoiseSpec:
+    """What a corruption does to the frames of one modality."""
+
+    kind: str
+    """Name of the noise in the config; part of the key of its random numbers."""
+    target_snr_db: float | None
+    """SNR to reach; None where nothing is added."""
+    implementation: str
+    """``"module:Class"`` of what is drawn."""
+    settings: dict[str, Any]
+    is_mask: bool
+    """Whether what is drawn multiplies the frames instead of being added to them."""
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """One corruption, resolved for one corpus; ``clean`` touches nothing.
+
+    A corruption of recordings has no ``noises``: models receive features that were extracted from
+    the corrupted recordings of the modality ``recorded``.
+    """
+
+    name: str
+    noises: Mapping[str, NoiseSpec] = field(default_factory=dict)
+    """By modality that it touches."""
+    seed: int | None = None
+    """Of the noise in validation and test; None where nothing is drawn."""
+    recorded: str | None = None
+    """The modality whose recordings are corrupted before extraction, if any."""
+
+    @property
+    def touched(self) -> list[str]:
+        """The modalities that are corrupted, in the corpus' order."""
+        return [self.recorded] if self.recorded else list(self.noises)
+
+
+def read_name(name: str) -> CorruptionName | None:
+    """Kind, amount and unit of a name of the form ``{kind}_{amount}{unit}``; None for any other."""
+    match = _NAME.fullmatch(name)
+    return match and CorruptionName(match["kind"], float(match["amount"]), match["unit"])
+
+
+def parse_corruption(name: str) -> CorruptionName | None:
+    """What a corruption's name says; None for ``clean``.
+
+    Names of ``corruption.named`` are the config's to know, not this function's.
+
+    Raises:
+        InputError: the name is neither ``missing`` nor of the form ``{kind}_{amount}{unit}``.
+    """
+    if name == CLEAN:
+        return None
+    if name == MISSING:
+        return CorruptionName(MISSING)
+    corruption = read_name(name)
+    if corruption is not None and name != (spelt := str(corruption)):
+        raise InputError(f"{name!r}: write {spelt}, because the name becomes part of paths")
+    if corruption is None:
+        raise InputError(
+            f"{name!r} is not a corruption: expected 'clean', 'missing', a name of "
+            "corruption.named, or '{kind}_{amount}{unit}' with the unit dB, %, px or ms, e.g. "
+            "gaussian_-10dB or dropped_30%"
+        )
+    return corruption
+
+
+def parse_trained_on(name: str) -> tuple[str, str]:
+    """Split what a model was trained on into corruption and protocol.
+
+    ``gaussian_-10dB`` is trained with some modalities noisy (``partial``),
+    ``gaussian_-10dB_none`` with none of them clean.
+    """
+    if name.endswith(f"_{NONE}"):
+        return name.removesuffix(f"_{NONE}"), NONE
+    return name, PARTIAL
+
+
+def letters(modalities: list[str]) -> dict[str, str]:
+    """Letter of every modality in the names of conditions.
+
+    Raises:
+        InputError: two modalities would share a letter.
+    """
+    chosen = {modality: _LETTERS.get(modality, modality[0]) for modality in modalities}
+    if len(set(chosen.values())) < len(chosen):
+        raise InputError(f"modalities {modalities} need different first letters: {chosen}")
+    return chosen
+
+
+def conditions(
+    modalities: list[str], touched: Collection[str] | None = None
+) -> dict[str, tuple[bool, ...]]:
+    """All conditions by name; a name lists the clean modalities, ``none`` says that none is.
+
+    Args:
+        modalities: In their order.
+        touched: Those that the corruption touches; the others are clean in every condition. None:
+            all of them.
+
+    Returns:
+        For three modalities, all touched, ``none, a, v, l, av, al, vl, avl``; with audio touched
+        alone ``vl, avl``. Each with a bool per modality, True where it is clean.
+    """
+    letter = letters(modalities)
+    untouched = set() if touched is None else set(modalities) - set(touched)
+    table = {}
+    for size in range(len(modalities) + 1):
+        for clean in combinations(modalities, size):
+            if untouched <= set(clean):
+                name = "".join(letter[modality] for modality in clean) or NONE
+                table[name] = tuple(modality in clean for modality in modalities)
+    return table
+
+
+def partial_conditions(
+    modalities: list[str], touched: Collection[str] | None = None
+) -> dict[str, tuple[bool, ...]]:
+    """Those `conditions` in which some modalities are clean and some are not (six for three)."""
+    return {
+        name: clean
+        for name, clean in conditions(modalities, touched).items()
+        if any(clean) and not all(clean)
+    }
+
+
+def drawn_condition(names: list[str], seed: int, part: str, utterance: str) -> str:
+    """The condition under which an utterance is evaluated where it meets only one.
+
+    A function of (seed, part, utterance), so it is the same for every model and corruption that
+    has these conditions, as on CMU-MOSEI (NMER, section 3.1).
+    """
+    digest = hashlib.sha256("\0".join(["condition", str(seed), part, utterance]).encode()).digest()
+    return names[int.from_bytes(digest[:8], "little") % len(names)]
+
+
+class Protocol(ABC):
+    """Which conditions the samples of a training set meet.
+
+    A protocol of your own is a subclass that the config names as ``module:Class``.
+    """
+
+    settings_class: ClassVar[type[Settings]] = Settings
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def conditions(self, modalities: list[str], touched: list[str]) -> dict[str, tuple[bool, ...]]:
+        """The training conditions by name, a bool per modality, True where it is clean.
+
+        Args:
+            modalities: Those of the model, in their order.
+            touched: Those that the corruption touches.
+
+        Returns:
+            None of them where the corruption has no such condition.
+        """
+
+    def weights(self, conditions: dict[str, tuple[bool, ...]]) -> np.ndarray | None:
+        """Probability of each of the `conditions` [C]; None where all are equally likely."""
+        return None
+
+
+class Partial(Protocol):
+    """Some modalities are clean and some are not, each such condition equally often."""
+
+    def conditions(self, modalities: list[str], touched: list[str]) -> dict[str, tuple[bool, ...]]:
+        """The partial conditions; see `partial_conditions`."""
+        return partial_conditions(modalities, touched)
+
+
+class AllNoisy(Protocol):
+    """No modality is clean (NMER, Table 5)."""
+
+    def conditions(self, modalities: list[str], touched: list[str]) -> dict[str, tuple[bool, ...]]:
+        """The one condition in which all modalities are corrupted."""
+        all_noisy = dict.fromkeys([NONE], (False,) * len(modalities))
+        return all_noisy if len(touched) == len(modalities) else {}
+
+
+PROTOCOLS = {
+    PARTIAL: "robust_mer.protocol:Partial",
+    NONE: "robust_mer.protocol:AllNoisy",
+}
+"""Protocols by the name that an experiment's ``conditions`` give."""
