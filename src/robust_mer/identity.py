@@ -2,11 +2,19 @@
 
 Snakemake sees a changed script, but not a changed module that the script imports. A rule that has
 the identity of the code it uses as a parameter reruns when that code changes, and only then.
+
+The identity works by definition, not by module. It starts at the function or class that a job
+calls, follows every name that this uses to the definition behind it, in this module or another,
+and hashes what it reached. A new class in a shared module, or a new entry in a registry, therefore
+reruns nothing. Some things never count, because they change no result: comments, docstrings,
+layout, texts of errors, calls of the log, and the modules of ``_WITHOUT_INFLUENCE``.
 """
 
 import ast
 import hashlib
 import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -14,39 +22,50 @@ from robust_mer.settings import source_of, syntax_tree
 
 _PACKAGE = "robust_mer"
 
-# How a job logs, how an error is worded, what is recorded of a job and which GPU is free change no
-# result: weeks of training need not rerun.
+# How a run is planned, how a job logs, how things are worded, what is recorded of a job and which
+# GPU is free change no result: weeks of training need not rerun.
 _WITHOUT_INFLUENCE = (
-    "robust_mer.jobs",
     "robust_mer.errors",
     "robust_mer.faults",
     "robust_mer.gpu",
+    "robust_mer.identity",
+    "robust_mer.jobs",
+    "robust_mer.plan",
     "robust_mer.provenance",
+    "robust_mer.report.words",
+    "robust_mer.runtime",
 )
+
+_EFFECTS = ""
+"""Name of what a module does when it is imported, beside defining names."""
+
+Node = tuple[str, str]  # module and name of a definition in it
 
 
 @cache  # thousands of jobs ask for a few dozen
 def code_identity(*implementations: str) -> str:
-    """Hash of the syntax trees of the given modules and of all that they import in this package.
+    """Hash of the definitions that the given ones reach in this package.
 
-    Comments, docstrings and layout do not count. A data file of this package that bears a module's
-    name (``report.html`` beside ``report.py``) counts with that module.
+    A data file of this package that bears a module's name (``page.html`` beside ``page.py``) counts
+    with that module.
 
     Args:
-        implementations: ``"module"`` or ``"module:name"``. A module outside the package (a user's
-            own noise, say) counts with what it imports from its own package, and, where it lies in
-            the folder that the workflow runs in, from there.
+        implementations: ``"module:name"``, or ``"module"`` for all of a module. A module outside
+            the package (a user's own noise, say) counts with what it imports from its own package,
+            and, where it lies in the folder that the workflow runs in, from there.
     """
     digest = hashlib.sha256()
-    for module in sorted(closure(*implementations)):
-        digest.update(f"{module}\n{_normalised(module)}\n".encode())
+    reached = _reach(implementations)
+    for module, name in sorted(reached):
+        digest.update(f"{module}\n{name}\n{_module(module).text(name)}\n".encode())
+    for module in sorted({module for module, _ in reached}):
         for data in _data_files(module):
             digest.update(data.read_bytes())
     return digest.hexdigest()[:16]
 
 
 def described_identity(*implementations: str) -> str:
-    """The code identity, and behind it what it is the identity of, for a job's record to name."""
+    """The code identity, followed by what it is the identity of, for a job's record to name."""
     return " ".join([code_identity(*implementations), *sorted(set(implementations))])
 
 
@@ -57,41 +76,194 @@ def parse_identity(described: str) -> tuple[str, list[str]]:
 
 
 def closure(*implementations: str) -> set[str]:
-    """The given modules and those that they import, one through another, as far as they count."""
-    found: set[str] = set()
-    waiting = [implementation.partition(":")[0] for implementation in implementations]
-    while waiting:
-        module = waiting.pop()
-        if module not in found:
-            found.add(module)
-            waiting += _imports(module)
-    return found
-
-
-@cache
-def _imports(module: str) -> tuple[str, ...]:
-    """Modules that count and that ``module`` imports, in functions too."""
-    names = set()
-    for node in ast.walk(syntax_tree(module)):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            source = _absolute(module, node)
-            names.add(source)
-            names.update(f"{source}.{alias.name}" for alias in node.names)
-    own = module.partition(".")[0]
-    return tuple(sorted(name for name in names if _has_influence(name) and _counts(name, own)))
+    """The modules in which the given definitions reach something that counts."""
+    return {module for module, _ in _reach(implementations)}
 
 
 def imported_names(module: str) -> set[str]:
-    """Top-level names that a module imports."""
-    found = set()
+    """Top-level packages that a module imports."""
+    packages = set()
     for node in ast.walk(syntax_tree(module)):
         if isinstance(node, ast.Import):
-            found.update(alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            found.add(node.module.partition(".")[0])
-    return found
+            packages.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            packages.add(node.module.partition(".")[0])
+    return packages
+
+
+def _reach(implementations: tuple[str, ...]) -> set[Node]:
+    """All definitions that the given ones use, one through another, as far as they count."""
+    waiting: list[Node] = []
+    for implementation in implementations:
+        module, _, name = implementation.partition(":")
+        waiting += [(module, name)] if name else _all_of(module)
+    reached: set[Node] = set()
+    while waiting:
+        node = waiting.pop()
+        if node not in reached:
+            reached.add(node)
+            waiting += _neighbours(node)
+    return reached
+
+
+@cache
+def _neighbours(node: Node) -> tuple[Node, ...]:
+    """What a definition uses directly, and what its module does on import."""
+    name = node[1]
+    module = _module(node[0])
+    neighbours = set() if name == _EFFECTS else {(node[0], _EFFECTS)}
+    for use in module.uses(name):
+        neighbours.update(_resolved(node[0], use))
+    return tuple(sorted(neighbours))
+
+
+def _resolved(module: str, use: tuple[str, ...]) -> Iterator[Node]:
+    """The definitions that a dotted name means in a module; none where they do not count."""
+    first, *attributes = use
+    here = _module(module)
+    if first in here.definitions:
+        yield module, first
+    elif first in here.imports:
+        yield from _imported(module, here.imports[first], attributes)
+
+
+def _imported(module: str, target: "_Import", attributes: list[str]) -> Iterator[Node]:
+    """The definitions behind an imported name and the attributes that are asked of it."""
+    source, name = target.module, target.name
+    if name and _is_module(module, f"{source}.{name}"):  # from package import module
+        source, name = f"{source}.{name}", ""
+    while not name and attributes and _is_module(module, f"{source}.{attributes[0]}"):
+        source, attributes = f"{source}.{attributes[0]}", attributes[1:]
+    if not _has_influence(source) or not _is_module(module, source):
+        return
+    name = name or (attributes[0] if attributes else "")
+    if not name:
+        yield from _all_of(source)
+    elif name in _module(source).definitions:
+        yield source, name
+    elif name in _module(source).imports:  # re-exported
+        yield source, _EFFECTS
+        yield from _resolved(source, (name,))
+
+
+def _all_of(module: str) -> list[Node]:
+    """All that a module defines, does and imports."""
+    return [(module, name) for name in (_EFFECTS, *_module(module).definitions)]
+
+
+@dataclass(frozen=True)
+class _Import:
+    """What an imported name means: ``module`` itself, or ``name`` in it."""
+
+    module: str
+    name: str = ""
+
+
+@dataclass
+class _Module:
+    """A module's definitions by name, and what its imported names mean."""
+
+    name: str
+    definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    effects: list[ast.stmt] = field(default_factory=list)
+    imports: dict[str, _Import] = field(default_factory=dict)
+
+    def statements(self, name: str) -> list[ast.stmt]:
+        """The statements behind a name, or those that a module runs when it is imported."""
+        return self.effects if name == _EFFECTS else self.definitions.get(name, [])
+
+    def text(self, name: str) -> str:
+        """Source of a definition, as far as it counts, in one layout.
+
+        What its names mean outside the package stands behind it: another function of a library by
+        the same name is another definition.
+        """
+        source = [ast.unparse(_normalised(statement)) for statement in self.statements(name)]
+        outside = {
+            f"{use[0]} is {self.imports[use[0]].module}.{self.imports[use[0]].name}"
+            for use in self.uses(name)
+            if use[0] in self.imports
+        }
+        return "\n".join([*source, *sorted(outside)])
+
+    def uses(self, name: str) -> set[tuple[str, ...]]:
+        """Dotted names that a definition uses; imports inside it count as names."""
+        uses: set[tuple[str, ...]] = set()
+        for statement in self.statements(name):
+            for node in ast.walk(_normalised(statement)):
+                if isinstance(node, ast.Attribute | ast.Name):
+                    uses.update(_dotted(node))
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    uses.update(_annotated(node.value, self))
+        return uses
+
+
+@cache
+def _module(name: str) -> _Module:
+    module = _Module(name)
+    tree = syntax_tree(name)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name if alias.asname else alias.name.partition(".")[0]
+                module.imports[alias.asname or top] = _Import(top)
+        elif isinstance(node, ast.ImportFrom):
+            source = _absolute(name, node)
+            for alias in node.names:
+                module.imports[alias.asname or alias.name] = _Import(source, alias.name)
+    for statement in tree.body:
+        for defined in _defined_by(statement):
+            module.definitions.setdefault(defined, []).append(statement)
+        if not _defined_by(statement) and not isinstance(statement, ast.Import | ast.ImportFrom):
+            module.effects.append(statement)
+    return module
+
+
+def _defined_by(statement: ast.stmt) -> list[str]:
+    """Names that a statement of a module defines; none for one that does something else."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    targets: list[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    flat = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple | ast.List) else [t])]
+    names = [target.id for target in flat if isinstance(target, ast.Name)]
+    return names if len(names) == len(flat) else []
+
+
+def _dotted(node: ast.Attribute | ast.Name) -> list[tuple[str, ...]]:
+    """``a.b.c`` as (a, b, c); nothing for the parts of a longer chain, or behind anything else."""
+    names: list[str] = []
+    part: ast.expr = node
+    while isinstance(part, ast.Attribute):
+        names.insert(0, part.attr)
+        part = part.value
+    if not isinstance(part, ast.Name) or getattr(node, "is_part", False):
+        return []
+    if isinstance(node, ast.Attribute):
+        _mark_parts(node)
+    return [(part.id, *names)]
+
+
+def _mark_parts(chain: ast.Attribute) -> None:
+    """Have `_dotted` pass over the shorter chains that a chain consists of."""
+    part: ast.expr = chain
+    while isinstance(part, ast.Attribute):
+        part = part.value
+        part.is_part = True  # type: ignore[attr-defined]  # a mark of ours on a tree of ours
+
+
+def _annotated(text: str, module: _Module) -> Iterator[tuple[str, ...]]:
+    """Names in an annotation that is written as a text."""
+    if text in module.definitions or text in module.imports:
+        yield (text,)
+
+
+def _is_module(module: str, name: str) -> bool:
+    """Whether ``name`` is a module that can count for ``module``."""
+    return _counts(name, module.partition(".")[0])
 
 
 def _has_influence(name: str) -> bool:
@@ -101,11 +273,12 @@ def _has_influence(name: str) -> bool:
 def _absolute(module: str, node: ast.ImportFrom) -> str:
     """The module that a ``from ... import`` means, which may stand there relative to its own."""
     if not node.level:
-        return node.module
+        return node.module or ""
     package = module if source_of(module).name == "__init__.py" else module.rpartition(".")[0]
     return importlib.util.resolve_name("." * node.level + (node.module or ""), package)
 
 
+@cache
 def _counts(name: str, own: str) -> bool:
     """Whether ``name`` is a module, and of this package, of the package ``own`` or the user's."""
     top, *inner = name.split(".")
@@ -124,20 +297,32 @@ def _is_in_folder(top: str) -> bool:
     return any(source_of(top).samefile(place) for place in places)
 
 
-@cache
-def _normalised(module: str) -> str:
-    tree = ast.parse(ast.unparse(syntax_tree(module)))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
+class _WithoutWords(ast.NodeTransformer):
+    """Takes out docstrings, texts of errors and calls of the log."""
+
+    def visit_Raise(self, node: ast.Raise) -> ast.Raise:
+        error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        return ast.copy_location(ast.Raise(exc=error, cause=node.cause), node)
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        call = node.value
         if (
-            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
-            and body
-            and isinstance(body[0], ast.Expr)
-            and isinstance(body[0].value, ast.Constant)
-            and isinstance(body[0].value.value, str)
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and isinstance(call.func.value, ast.Name)
+            and call.func.value.id == "log"
         ):
-            node.body = body[1:] or [ast.Pass()]
-    return ast.unparse(tree)
+            return ast.copy_location(ast.Pass(), node)
+        if isinstance(call, ast.Constant) and isinstance(call.value, str):
+            return ast.copy_location(ast.Pass(), node)
+        return self.generic_visit(node)
+
+
+@cache
+def _normalised(statement: ast.stmt) -> ast.Module:
+    """A copy of a statement without what does not count."""
+    copy: ast.Module = _WithoutWords().visit(ast.parse(ast.unparse(statement)))
+    return copy
 
 
 def _data_files(module: str) -> list[Path]:

@@ -13,11 +13,18 @@ MODULE = '''"""A noise."""
 
 import torch
 
+from robust_mer.jobs import log
+
+HALF = 0.5
+
 
 def draw(shape, draws):
     """Noise."""
     # why
-    return draws.normal(shape)
+    if not shape:
+        raise ValueError(f"no shape: {shape}")
+    log.info("drawing %s", shape)
+    return torch.abs(HALF * draws.normal(shape))
 '''
 
 
@@ -40,9 +47,16 @@ def identity_of(source: str, folder: Path) -> str:
     [
         ("# why", "# because", True),
         ('"""Noise."""', '"""Other words."""', True),
-        ("return draws.normal(shape)", "return  draws.normal( shape )", True),
-        ("return draws.normal(shape)", "return 2 * draws.normal(shape)", False),
-        ("import torch", "import torch as t", False),
+        ("HALF * draws.normal(shape)", "HALF  * draws.normal( shape )", True),
+        ('f"no shape: {shape}"', '"a shape is needed"', True),
+        ('"drawing %s", shape', '"drawing"', True),
+        ("HALF = 0.5", "HALF = 0.5\n\n\ndef unused():\n    return 1", True),
+        ("HALF = 0.5", "HALF = 0.5\nUNUSED = {1: 2}", True),
+        ("HALF = 0.5", "HALF = 0.25", False),
+        ("HALF = 0.5", "HALF = 0.5\ntorch.set_num_threads(1)", False),
+        ("draws.normal(shape)", "2 * draws.normal(shape)", False),
+        ("ValueError", "TypeError", False),
+        ("import torch", "import numpy as torch", False),
     ],
 )
 def test_what_counts_as_a_change(tmp_path, before, after, same):
@@ -59,7 +73,8 @@ def test_what_a_users_module_imports_counts_if_it_is_the_users(tmp_path):
     (package / "inner.py").write_text("from .deep import DEPTH\n")
     (package / "deep.py").write_text("DEPTH = 1\n")
     source = MODULE.replace(
-        "import torch", "import torch\nfrom helper import SCALE\nfrom parts.inner import DEPTH"
+        "HALF = 0.5",
+        "from helper import SCALE\nfrom parts.inner import DEPTH\nHALF = SCALE * DEPTH",
     )
     before = identity_of(source, tmp_path)
     (tmp_path / "mine.yaml").write_text("a config, not a part of mine.py\n")
@@ -74,7 +89,8 @@ def test_what_a_users_module_imports_counts_if_it_is_the_users(tmp_path):
 
 def test_a_models_identity_is_its_own():
     identities = {
-        code_identity("robust_mer.training.train", m.implementation) for m in MODELS.values()
+        code_identity("robust_mer.training.train:train_replicas", m.implementation)
+        for m in MODELS.values()
     }
     assert len(identities) == len(MODELS)
 
@@ -112,6 +128,7 @@ def test_a_described_identity_says_of_what():
             "robust_mer.evaluation.report",
             "robust_mer.training.train",
         ),
+        ("robust_mer.metrics", "robust_mer.training.train", "robust_mer.corpora.folds"),
         ("robust_mer.models.registry", "robust_mer.config", "robust_mer.training.train"),
         ("robust_mer.metrics", "robust_mer.training.train", "robust_mer.corruption.corrupt"),
         ("robust_mer.store", "robust_mer.training.train", "robust_mer.corpora.folds"),
