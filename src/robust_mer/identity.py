@@ -82,7 +82,7 @@ def closure(*implementations: str) -> set[str]:
 
 def imported_names(module: str) -> set[str]:
     """Top-level packages that a module imports."""
-    packages = set()
+    packages: set[str] = set()
     for node in ast.walk(syntax_tree(module)):
         if isinstance(node, ast.Import):
             packages.update(alias.name.partition(".")[0] for alias in node.names)

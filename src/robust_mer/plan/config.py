@@ -1,0 +1,401 @@
+"""The config as typed values: its shape, its ranges, its defaults.
+
+What depends on several sections is checked in `robust_mer.plan.checks`. Settings of readers,
+extractors, noises and models are typed beside their code; a section keeps them in ``model_extra``.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from robust_mer.errors import InputError
+from robust_mer.plan.messages import settings_error
+
+# More than any config has; what anchors of YAML repeat counts every time.
+_MOST_VALUES = 20_000
+_DEEPEST = 30
+_LARGEST = 2**63  # larger integers are no numbers of seconds, epochs or anything else
+_REFUSE = "refuse"
+
+
+def _matching(pattern: str, longest: int, expected: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if len(value) > longest or not re.fullmatch(pattern, value):
+            raise ValueError(f"expected {expected}")
+        return value
+
+    return check
+
+
+def _unique(values: list[Any]) -> list[Any]:
+    twice = [value for place, value in enumerate(values) if value in values[:place]]
+    if twice:
+        raise ValueError(f"{twice[0]!r} is listed twice")
+    return values
+
+
+Name = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"[A-Za-z][A-Za-z0-9_.-]*",
+            100,
+            "up to 100 letters, digits, _ . -, a letter first, because names become paths",
+        )
+    ),
+]
+CorruptionText = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"[A-Za-z][A-Za-z0-9_.%-]*",
+            100,
+            "up to 100 letters, digits, _ . % -, a letter first, because corruptions become paths",
+        )
+    ),
+]
+Word = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"[a-z][a-z0-9_]*",
+            50,
+            "up to 50 lower-case letters, digits, _, a letter first, because it becomes part of "
+            "other names",
+        )
+    ),
+]
+NoiseName = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"[a-z][a-z0-9]*",
+            50,
+            "up to 50 lower-case letters and digits, a letter first, because it becomes part of "
+            "other names",
+        )
+    ),
+]
+ModalityName = Annotated[
+    str,
+    AfterValidator(
+        _matching(
+            r"[a-z]+", 50, "up to 50 lower-case letters, because it becomes part of other names"
+        )
+    ),
+]
+Names = Annotated[list[Name], Field(min_length=1), AfterValidator(_unique)]
+Corruptions = Annotated[list[CorruptionText], Field(min_length=1), AfterValidator(_unique)]
+Number = Annotated[int, Field(ge=0, le=999_999_999)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A section of the config: keys that do not exist are errors."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        use_attribute_docstrings=True,
+        populate_by_name=False,
+        protected_namespaces=(),
+    )
+
+
+class OpenSection(Section):
+    """A section whose further keys are the settings of the class that it names."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """These settings, as far as the config gives them."""
+        return dict(self.model_extra or {})
+
+
+class PluginConfig(OpenSection):
+    """A class, by its registered name or as ``module:Class``, with its settings."""
+
+    kind: str | None = Field(None, alias="class")
+    """The class; the section's own name where it is left out."""
+
+
+class ExperimentConfig(Section):
+    """What is trained, and what it is tested on."""
+
+    corpus: str
+    """One of ``corpora``."""
+    models: Names
+    """Names of ``models``."""
+    corruptions: Corruptions
+    """What models are trained on, each tested on the same."""
+    conditions: Annotated[list[str], Field(min_length=1), AfterValidator(_unique)]
+    """Training protocols: ``partial``, ``none``, or a name of ``protocols``."""
+    folds: Annotated[
+        list[Annotated[int, Field(ge=1, le=999_999_999)]],
+        Field(min_length=1),
+        AfterValidator(_unique),
+    ]
+    """Folds that are trained and tested."""
+    seeds: Annotated[list[Number], Field(min_length=1), AfterValidator(_unique)]
+    """Seeds of the models' weights and training noise."""
+    tested_on: Annotated[list[CorruptionText], AfterValidator(_unique)] = []
+    """Further corruptions that all models are tested on."""
+    evaluate: Literal["every_condition", "one_per_utterance"] = "every_condition"
+    """Whether each utterance is tested under all conditions, or under one drawn at random."""
+
+
+class FoldsConfig(Section):
+    """Who trains, validates and tests."""
+
+    scheme: Literal["session_speakers", "session_groups", "speakers", "speaker_groups", "part"]
+    """How folds are made."""
+    groups: Annotated[int, Field(ge=3)] | None = None
+    """How many groups sessions or speakers are dealt into."""
+    validation: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Fraction of the training part that validates, where the corpus has no validation part."""
+
+    @model_validator(mode="after")
+    def _check_groups(self) -> "FoldsConfig":
+        if self.scheme in ("session_groups", "speaker_groups") and self.groups is None:
+            raise ValueError(f"groups is missing, which the scheme {self.scheme} needs")
+        return self
+
+
+def _not_finite(value: Any) -> Any:
+    if value == _REFUSE:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"expected a number or {_REFUSE}")
+    return float(value)
+
+
+class ModalityConfig(Section):
+    """How the frames of a modality are extracted and read."""
+
+    extractor: Name
+    """A name of ``features.extractors``, or ``imported_{modality}`` for published features."""
+    normalise: bool
+    """Whether frames are normalised with the training part's statistics."""
+    not_finite: Annotated[float | None, BeforeValidator(_not_finite)] = None
+    """What takes the place of NaN and infinities; ``refuse`` makes them an error."""
+    frame_rate: Annotated[float, Field(ge=0.01, le=1000)] | None = None
+    """Frames per second that the features are resampled to."""
+    aligned_to: Literal["words"] | None = None
+    """What frames are averaged over."""
+    encoder: Literal["recurrent", "convolutional"] | None = None
+    """Models encode it with an LSTM or with TextCNN; by default as its extractor says."""
+
+
+class CorpusConfig(OpenSection):
+    """A corpus. Further keys are its reader's settings."""
+
+    reader: str
+    """A reader's name, or ``module:Class``."""
+    root: Annotated[str, Field(min_length=1)]
+    """Folder of the corpus."""
+    folds: FoldsConfig
+    """Who trains, validates and tests."""
+    modalities: Annotated[dict[ModalityName, ModalityConfig], Field(min_length=2)]
+    """In their order."""
+    generator: PluginConfig | None = None
+    """What makes the corpus, where it is a generated one."""
+    split_by: Annotated[
+        list[
+            Annotated[str, AfterValidator(_matching(r"[a-z_]+", 100, "lower-case letters and _"))]
+        ],
+        AfterValidator(_unique),
+    ] = []
+    """Columns of the index by whose values results are split."""
+    max_left_out: Fraction = 0.1
+    """The run stops if problems on disk cost more than this fraction of the utterances."""
+    note: str | None = None
+    """Printed above every table and figure of the corpus."""
+    published: Literal["IEMOCAP", "CMU-MOSEI", "MSP-IMPROV"] | None = None
+    """The papers' name of the corpus, whose figures stand beside ours."""
+    contains: Annotated[list[str], Field(min_length=1), AfterValidator(_unique)] | None = None
+    """Collections that the corpus was made from, for the validity audit."""
+
+
+class ExtractorConfig(PluginConfig):
+    """An extractor. Further keys are its settings."""
+
+    weights_sha256: Annotated[
+        str, AfterValidator(_matching(r"([0-9a-f]{64})?", 64, "64 hexadecimal digits"))
+    ] = ""
+    """Refuse weights with another SHA-256."""
+
+
+class FeaturesConfig(Section):
+    """How features are extracted."""
+
+    device: Literal["auto", "cpu"]
+    """``auto`` uses a GPU if there is one."""
+    max_failed_fraction: Fraction
+    """The run stops if an extractor fails on more than this fraction of the utterances."""
+    max_seconds_per_utterance: Annotated[float, Field(gt=0)]
+    """The process of an extractor that takes longer for one utterance is ended."""
+    extractors: dict[Name, ExtractorConfig]
+    """By name."""
+    faces: dict[str, Any] = {}
+    """Settings of the face search."""
+    denseface_training: dict[str, Any] = {}
+    """Settings of ``snakemake train_denseface``."""
+
+
+def _named(value: Any) -> Any:
+    is_mapping = isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+    is_list = isinstance(value, list) and all(isinstance(v, str) for v in value)
+    if is_mapping and value:
+        return {str(key): _modality_name(str(key)) and name for key, name in value.items()}
+    if is_list and len(value) > 1 and len(set(value)) == len(value):
+        return value
+    raise ValueError("expected a corruption per modality, or a list of two or more corruptions")
+
+
+_modality_name = _matching(r"[a-z]+", 50, "a modality's name, up to 50 lower-case letters")
+
+
+class CorruptionConfig(Section):
+    """What corrupts features and recordings."""
+
+    mode: Literal["paper", "exact"]
+    """Whether the noise schedule takes whole steps or solves for the SNR."""
+    schedule: Literal["linear", "scaled_linear"]
+    """The betas."""
+    seed: Number
+    """Of the noise in validation and test."""
+    noises: dict[NoiseName, PluginConfig]
+    """By name."""
+    named: dict[Word, Annotated[Any, BeforeValidator(_named)]] = {}
+    """Corruptions with a name of your own."""
+    raw: dict[NoiseName, PluginConfig] = {}
+    """Corruptions of recordings and transcripts, by name."""
+
+
+class ModelConfig(PluginConfig):
+    """A model. Further keys are its hyperparameters."""
+
+    teacher: Name | None = None
+    """The model that is trained first."""
+    modalities: Names | None = None
+    """Those that it uses; all by default."""
+
+
+def _max_replicas(value: Any) -> Any:
+    if value == "auto":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError("expected an integer of 1 or more, or auto")
+    return value
+
+
+class TrainingConfig(Section):
+    """Where and how wide models are trained. Nothing here reruns what is there."""
+
+    device: Literal["auto", "cpu", "cuda"]
+    """``auto`` uses a GPU if there is one; the others insist."""
+    folds_per_job: Annotated[int, Field(ge=1)]
+    """How many folds one job trains, with all their seeds."""
+    max_replicas: Annotated[int | None, BeforeValidator(_max_replicas)]
+    """How many replicas are trained as one; ``auto``: one on a CPU, as many as fit on a GPU."""
+
+
+class GpuConfig(Section):
+    """How GPUs are shared."""
+
+    jobs_per_gpu: Annotated[int, Field(ge=1)]
+    """How many jobs share a GPU."""
+
+
+class Config(Section):
+    """The whole config."""
+
+    run: Names
+    """The experiments to run."""
+    experiments: dict[Name, ExperimentConfig]
+    """By name."""
+    corpora: dict[Name, CorpusConfig]
+    """By name."""
+    features: FeaturesConfig
+    """How features are extracted."""
+    corruption: CorruptionConfig
+    """What corrupts features and recordings."""
+    models: dict[Name, ModelConfig]
+    """By name."""
+    training: TrainingConfig
+    """Where and how wide models are trained."""
+    gpu: GpuConfig
+    """How GPUs are shared."""
+    protocols: dict[Word, PluginConfig] = {}
+    """Training protocols of your own, by name."""
+    metrics: dict[Word, PluginConfig] = {}
+    """Further measures, by name; every table and figure that knows no fixed measure shows them."""
+    tables: dict[Word, PluginConfig] = {}
+    """Tables of your own, by name."""
+    figures: dict[Word, PluginConfig] = {}
+    """Figures of your own, by name."""
+
+
+def read_config(raw: dict[str, Any]) -> Config:
+    """Check the shape of a config.
+
+    Args:
+        raw: The config as Snakemake merged it.
+
+    Raises:
+        InputError: with the key, what is there and what was expected.
+    """
+    _check_values(raw)
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        raise settings_error(error, "", Config) from None
+
+
+def _check_values(raw: dict[str, Any]) -> None:
+    """Refuse what no config holds: YAML can say much in few words, or nothing that is a value."""
+    waiting: list[tuple[str, int, object]] = [("", 0, raw)]
+    for _ in range(_MOST_VALUES):
+        if not waiting:
+            return
+        place, depth, value = waiting.pop()
+        if depth > _DEEPEST:
+            raise InputError(f"config: {place[:200]} ... contains itself")
+        if isinstance(value, dict):
+            for key in value:
+                if not isinstance(key, str):
+                    raise InputError(f"config: {place} has the key {key!r}, expected text: '{key}'")
+            waiting += [(f"{place}.{key}"[-500:], depth + 1, one) for key, one in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{place}.{number}", depth + 1, one) for number, one in enumerate(value)]
+        else:
+            _check_value(place.removeprefix("."), value)
+    raise InputError(
+        f"config: it has more than {_MOST_VALUES} values; check anchors that repeat sections"
+    )
+
+
+def _check_value(place: str, value: object) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"config: {place} is {value}, expected a finite number")
+    if isinstance(value, int) and abs(value) >= _LARGEST:
+        raise InputError(f"config: {place} is an integer of {value.bit_length()} bits")
+    if isinstance(value, str) and "\0" in value:
+        raise InputError(f"config: {place} is {value[:100]!r}, which contains a NUL character")
+    if not isinstance(value, str | int | float | bool | type(None)):
+        raise InputError(
+            f"config: {place} is a {type(value).__name__} of YAML; quote it if it is meant as text"
+        )

@@ -1,0 +1,97 @@
+"""From a name in the config to a class with checked settings."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from robust_mer.errors import InputError
+from robust_mer.plan.messages import settings_error, unknown
+from robust_mer.settings import Plugin, Settings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Resolved(Generic[T]):
+    """A class that the config names, and its complete settings."""
+
+    kind: type[T]
+    plugin: Plugin
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The complete settings."""
+        return self.plugin.settings
+
+
+def resolve(
+    registry: Mapping[str, str], name: str, given: Mapping[str, Any], where: str, base: type[T]
+) -> Resolved[T]:
+    """Find a class and check its settings.
+
+    Args:
+        registry: ``"module:Class"`` by name.
+        name: A name of the registry, or a user's own ``"module:Class"``.
+        given: Settings from the config.
+        where: The config key of the section, for messages.
+        base: What the class must be a subclass of.
+
+    Raises:
+        InputError: there is no such class, it is no ``base``, or a setting is wrong.
+    """
+    implementation = registry.get(name, name)
+    if ":" not in implementation:
+        raise InputError(unknown(f"{where}.class: {name}", name, registry))
+    kind = load_class(implementation, f"{where}.class", base)
+    settings_class: type[Settings] = getattr(kind, "settings_class", Settings)
+    return Resolved(kind, Plugin(implementation, checked_settings(settings_class, given, where)))
+
+
+def checked_settings(
+    settings_class: type[Settings], given: Mapping[str, Any], where: str
+) -> dict[str, Any]:
+    """Complete settings as plain values.
+
+    Raises:
+        InputError: a key does not exist or a value is wrong.
+    """
+    try:
+        return settings_class.model_validate(dict(given)).model_dump()
+    except ValidationError as error:
+        raise settings_error(error, where, settings_class) from None
+
+
+def load_class(implementation: str, where: str, base: type[T]) -> type[T]:
+    """Import ``"module:Class"``.
+
+    Raises:
+        InputError: the module cannot be imported, has no such class, or the class is no ``base``.
+    """
+    module_name, _, name = implementation.partition(":")
+    label = f"config: {where}: {implementation}"
+    try:
+        module = importlib.import_module(module_name)
+    except SyntaxError as error:
+        raise InputError(f"{label}: {error.filename} cannot be read as Python: {error}") from None
+    except ModuleNotFoundError as error:
+        if error.name and module_name.startswith(error.name):
+            raise InputError(
+                f"{label}: there is no module {module_name!r}, neither installed nor in the "
+                "project's folder"
+            ) from None
+        raise InputError(f"{label}: it needs the package {error.name!r}; install it") from None
+    except Exception as error:
+        raise InputError(f"{label}: importing it fails: {type(error).__name__}: {error}") from error
+    kind = getattr(module, name, None)
+    if kind is None:
+        classes = [one for one, value in vars(module).items() if isinstance(value, type)]
+        raise InputError(unknown(f"{where}: {implementation}", name, classes))
+    if not (isinstance(kind, type) and issubclass(kind, base)):
+        raise InputError(
+            f"{label} is no {base.__name__}; expected a subclass of {base.__module__}:"
+            f"{base.__name__}"
+        )
+    return kind
