@@ -1,0 +1,202 @@
+"""Mistakes in the config that only several of its sections together reveal."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from robust_mer.errors import InputError
+from robust_mer.plan.config import Config, ExperimentConfig
+from robust_mer.plan.corpora import CorpusPlan
+from robust_mer.plan.corruptions import Corruptions, RawCorruption
+from robust_mer.plan.layout import IMPORTED
+from robust_mer.plan.messages import unknown
+from robust_mer.plan.models import ModelPlan
+from robust_mer.protocol import CLEAN, NONE, PARTIAL, Protocol
+
+
+class Checks:
+    """Checks of experiments against the sections that they select from.
+
+    Args:
+        config: The config, whose sections have been checked one by one.
+        corpora: Its corpora.
+        models: Its models.
+        corruptions: Its corruptions.
+        protocols: Its training protocols by name.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        corpora: Mapping[str, CorpusPlan],
+        models: Mapping[str, ModelPlan],
+        corruptions: Corruptions,
+        protocols: Mapping[str, Protocol],
+    ) -> None:
+        self._config, self._corpora, self._models = config, corpora, models
+        self._corruptions, self._protocols = corruptions, protocols
+
+    def check(self) -> None:
+        """Check everything.
+
+        Raises:
+            InputError: with the key that is wrong.
+        """
+        for name in self._protocols:
+            for corruption in self._config.corruption.named:
+                if corruption.endswith(f"_{name}") and name != PARTIAL:
+                    raise InputError(
+                        f"config: corruption.named.{corruption}: the name of a corruption must "
+                        f"not end in _{name}, which is a protocol"
+                    )
+        for name, experiment in self._config.experiments.items():
+            self._check_experiment(f"experiments.{name}", experiment)
+        for name in self._config.run:
+            if name not in self._config.experiments:
+                raise InputError(unknown(f"run: {name}", name, self._config.experiments))
+            self._check_folder(self._corpora[self._config.experiments[name].corpus])
+
+    def _check_experiment(self, place: str, experiment: ExperimentConfig) -> None:
+        if experiment.corpus not in self._corpora:
+            raise InputError(
+                unknown(f"{place}.corpus: {experiment.corpus}", experiment.corpus, self._corpora)
+            )
+        for protocol in experiment.conditions:
+            if protocol not in self._protocols:
+                raise InputError(
+                    unknown(f"{place}.conditions: {protocol}", protocol, self._protocols)
+                )
+        corpus = self._corpora[experiment.corpus]
+        for model in experiment.models:
+            self._check_model(place, experiment, corpus, model)
+        for key, names in (
+            ("corruptions", experiment.corruptions),
+            ("tested_on", experiment.tested_on),
+        ):
+            for name in names:
+                for member in self._corruptions.members(name):
+                    self._check_corruption(f"{place}.{key}", experiment, corpus, member)
+        for model in experiment.models:
+            if not self._models[model].facts.trained_on_clean:
+                for name in experiment.corruptions:
+                    for member in self._corruptions.members(name):
+                        self._check_trained_on(place, experiment, corpus, model, member)
+
+    def _check_model(
+        self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
+    ) -> None:
+        if name not in self._models:
+            raise InputError(unknown(f"{place}.models: {name}", name, self._models))
+        model = self._models[name]
+        for modality in model.modalities or []:
+            if modality not in corpus.names:
+                raise InputError(
+                    unknown(f"models.{name}.modalities: {modality}", modality, corpus.names)
+                )
+        if model.teacher and model.modalities != self._models[model.teacher].modalities:
+            raise InputError(
+                f"config: models.{name} and its teacher {model.teacher} use different modalities"
+            )
+        chosen = [modality.name for modality in corpus.of_model(model.modalities)]
+        number = model.facts.modalities
+        if number not in (None, len(chosen)):
+            raise InputError(
+                f"config: {place}.models: {model.kind} takes {number} of the modalities, not "
+                f"{', '.join(chosen)}; choose by models.{name}.modalities"
+            )
+        is_noisy = not model.facts.trained_on_clean and set(experiment.corruptions) != {CLEAN}
+        if len(chosen) == 1 and is_noisy and PARTIAL in experiment.conditions:
+            raise InputError(
+                f"config: {place}.conditions: {name} has {chosen[0]} alone, so none of its "
+                f"conditions is {PARTIAL}; expected [{NONE}]"
+            )
+
+    def _check_corruption(
+        self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
+    ) -> None:
+        try:
+            raw = self._corruptions.raw(name)
+            if raw is not None:
+                _check_raw(corpus, raw)
+            else:
+                self._corruptions.resolve(name, corpus.names)
+                for modality in self._corruptions.named(name) or {}:
+                    if modality not in corpus.names:
+                        key = f"corruption.named.{name}.{modality}"
+                        raise InputError(unknown(key, modality, corpus.names))
+        except InputError as error:
+            raise InputError(f"config: {place}: {error}") from None
+        if raw is not None:
+            self._check_use_of_raw(place, experiment, corpus, raw)
+
+    def _check_use_of_raw(
+        self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, raw: RawCorruption
+    ) -> None:
+        used = {
+            modality.name
+            for model in experiment.models
+            for modality in corpus.of_model(self._models[model].modalities)
+        }
+        if raw.modality not in used:
+            raise InputError(
+                f"config: {place}: {raw.name} is of {raw.modality}, which none of the models uses"
+            )
+        if experiment.evaluate == "one_per_utterance":
+            raise InputError(
+                f"config: {place}: {raw.name} has one partial condition, which all utterances "
+                "are tested under; expected evaluate: every_condition"
+            )
+
+    def _check_trained_on(
+        self,
+        place: str,
+        experiment: ExperimentConfig,
+        corpus: CorpusPlan,
+        name: str,
+        corruption: str,
+    ) -> None:
+        """A model can only be trained under conditions that the corruption has."""
+        if corruption == CLEAN:
+            return
+        if self._corruptions.raw(corruption) is not None:
+            raise InputError(
+                f"config: {place}.corruptions: {name} cannot be trained on {corruption}, which is "
+                "a corruption of recordings; expected it in tested_on"
+            )
+        modalities = [m.name for m in corpus.of_model(self._models[name].modalities)]
+        touched = self._corruptions.resolve(corruption, modalities).touched
+        for protocol in experiment.conditions:
+            if not self._protocols[protocol].conditions(modalities, touched):
+                raise InputError(
+                    f"config: {place}.conditions: of {', '.join(modalities)}, which {name} uses, "
+                    f"{corruption} touches {', '.join(touched) or 'none'}, so none of its "
+                    f"conditions is {protocol}; leave that out, or train {name} in an experiment "
+                    "of its own"
+                )
+
+    def _check_folder(self, corpus: CorpusPlan) -> None:
+        """What must lie on disk before the first job of a run."""
+        root = Path(corpus.config.root)
+        if corpus.generator is None and not root.is_dir():
+            raise InputError(
+                f"config: corpora.{corpus.name}.root: there is no folder {root} (looked for "
+                f"{root.resolve()}). Point it at the corpus, in the config or by --config "
+                f"'corpora={{{corpus.name}: {{root: /path/to/it}}}}'"
+            )
+
+
+def _check_raw(corpus: CorpusPlan, raw: RawCorruption) -> None:
+    if raw.modality not in corpus.names:
+        raise InputError(
+            f"{raw.name} is of {raw.modality}, which corpora.{corpus.name}.modalities does not "
+            f"have, only {', '.join(corpus.names)}"
+        )
+    modality = corpus.modality(raw.modality)
+    if modality.extractor.startswith(IMPORTED):
+        raise InputError(
+            f"{raw.name} corrupts recordings, but corpora.{corpus.name} brings published features"
+        )
+    if modality.name == "text" and modality.features != modality.extractor:
+        raise InputError(
+            f"{raw.name} changes words, but corpora.{corpus.name}.modalities.text.aligned_to asks "
+            "for those of the transcript"
+        )

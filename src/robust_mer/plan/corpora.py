@@ -1,0 +1,247 @@
+"""Corpora as the config describes them: reader, folds, modalities and their extractors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from robust_mer.corpora.generator import Generator
+from robust_mer.corpora.reader import FeatureReader, Reader, WordReader
+from robust_mer.corpora.registry import GENERATORS, READERS
+from robust_mer.errors import InputError
+from robust_mer.features.extractor import Extractor
+from robust_mer.features.registry import EXTRACTORS
+from robust_mer.modality import Modality
+from robust_mer.plan.config import Config, CorpusConfig, FeaturesConfig, ModalityConfig
+from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
+from robust_mer.plan.messages import unknown
+from robust_mer.plan.plugins import Resolved, checked_settings, resolve
+from robust_mer.protocol import letters
+
+_FOLD_KEYS = {"groups": ("session_groups", "speaker_groups"), "validation": ("part",)}
+
+
+@dataclass(frozen=True)
+class ExtractorPlan:
+    """An extractor that the config names."""
+
+    name: str
+    resolved: Resolved[Extractor]
+    weights_sha256: str
+
+    @property
+    def modality(self) -> str:
+        """The modality that it is made for."""
+        return self.resolved.kind.modality
+
+    @property
+    def looks_at_faces(self) -> bool:
+        """Whether it reads faces, and not whole pictures or something else."""
+        return self.resolved.kind.looks_at_faces and self.resolved.settings.get("of") != "frame"
+
+
+@dataclass(frozen=True)
+class CorpusPlan:
+    """A corpus."""
+
+    name: str
+    config: CorpusConfig
+    reader: Resolved[Reader]
+    generator: Resolved[Generator] | None
+    modalities: tuple[Modality, ...]
+
+    def of_model(self, modalities: list[str] | None) -> tuple[Modality, ...]:
+        """The modalities that a model uses; all of them where it names none."""
+        return tuple(m for m in self.modalities if modalities is None or m.name in modalities)
+
+    def modality(self, name: str) -> Modality:
+        """A modality by its name."""
+        return next(modality for modality in self.modalities if modality.name == name)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Names of the modalities, in their order."""
+        return [modality.name for modality in self.modalities]
+
+    def open_reader(self) -> Reader:
+        """The reader, ready to be asked for the corpus' own tables."""
+        reader: Reader = self.reader.plugin.build(Path(self.config.root))
+        return reader
+
+
+def plan_extractors(features: FeaturesConfig, faces: Mapping[str, Any]) -> dict[str, ExtractorPlan]:
+    """The extractors of the config by name.
+
+    Args:
+        features: The section ``features``.
+        faces: Complete settings of the face search, which extractors of faces have among theirs.
+    """
+    plans = {}
+    for name, section in features.extractors.items():
+        place = f"features.extractors.{name}"
+        if name.startswith(IMPORTED):
+            raise InputError(
+                f"config: {place}: names that begin with {IMPORTED} are reserved for the published "
+                "features of a corpus; choose another name"
+            )
+        given = section.given
+        resolved = resolve(EXTRACTORS, section.kind or name, given, place, Extractor)
+        if resolved.kind.looks_at_faces:
+            resolved = resolve(
+                EXTRACTORS, section.kind or name, {**given, "faces": faces}, place, Extractor
+            )
+        plans[name] = ExtractorPlan(name, resolved, section.weights_sha256)
+    return plans
+
+
+def plan_corpora(config: Config, extractors: Mapping[str, ExtractorPlan]) -> dict[str, CorpusPlan]:
+    """The corpora of the config by name.
+
+    Raises:
+        InputError: with the key that is wrong.
+    """
+    return {
+        name: _plan_corpus(name, section, extractors) for name, section in config.corpora.items()
+    }
+
+
+def _plan_corpus(
+    name: str, section: CorpusConfig, extractors: Mapping[str, ExtractorPlan]
+) -> CorpusPlan:
+    place = f"corpora.{name}"
+    if section.reader not in READERS and ":" not in section.reader:
+        raise InputError(unknown(f"{place}.reader: {section.reader}", section.reader, READERS))
+    reader = resolve(READERS, section.reader, section.given, place, Reader)
+    generator = None
+    if section.generator is not None:
+        kind = section.generator.kind or name
+        generator = resolve(
+            GENERATORS, kind, section.generator.given, f"{place}.generator", Generator
+        )
+        if section.root != f"results/{name}/raw":
+            raise InputError(
+                f"config: {place}.root is {section.root!r}; a generated corpus lies in "
+                f"results/{name}/raw"
+            )
+    for key, schemes in _FOLD_KEYS.items():
+        if getattr(section.folds, key) is not None and section.folds.scheme not in schemes:
+            raise InputError(
+                f"config: {place}.folds.{key} is for the scheme {' or '.join(schemes)}, not "
+                f"{section.folds.scheme}"
+            )
+    letters(list(section.modalities))
+    modalities = tuple(
+        _plan_modality(f"{place}.modalities.{modality}", modality, reader, own, extractors)
+        for modality, own in section.modalities.items()
+    )
+    return CorpusPlan(name, section, reader, generator, modalities)
+
+
+def _plan_modality(
+    place: str,
+    name: str,
+    reader: Resolved[Reader],
+    section: ModalityConfig,
+    extractors: Mapping[str, ExtractorPlan],
+) -> Modality:
+    extractor = section.extractor
+    encoder = "convolutional" if name == "text" else "recurrent"
+    if extractor.startswith(IMPORTED):
+        _check_import(place, name, reader, section)
+    elif extractor not in extractors:
+        raise InputError(unknown(f"{place}.extractor: {extractor}", extractor, extractors))
+    else:
+        _check_extractor(place, name, section, extractors[extractor])
+        encoder = extractors[extractor].resolved.kind.encoder
+    _check_reading(place, name, reader, section)
+    features = extractor
+    if section.aligned_to is not None:
+        features += ALIGNED
+    elif section.frame_rate is not None:
+        features = resampled(extractor, f"{section.frame_rate:g}")
+    return Modality(
+        name=name,
+        extractor=extractor,
+        features=features,
+        normalise=section.normalise,
+        not_finite=section.not_finite,
+        encoder=section.encoder or encoder,
+    )
+
+
+def _check_import(place: str, name: str, reader: Resolved[Reader], section: ModalityConfig) -> None:
+    if section.extractor != IMPORTED + name:
+        raise InputError(
+            f"config: {place}.extractor is {section.extractor}, expected {IMPORTED}{name}"
+        )
+    if not issubclass(reader.kind, FeatureReader):
+        corpus = place.partition(".modalities")[0]
+        raise InputError(
+            f"config: {corpus}.reader: {_reader_name(reader)} brings no features; readers that "
+            f"do: {', '.join(_readers_with(FeatureReader))}"
+        )
+
+
+def _check_extractor(
+    place: str, name: str, section: ModalityConfig, extractor: ExtractorPlan
+) -> None:
+    if extractor.modality != name:
+        raise InputError(
+            f"config: {place}.extractor: {extractor.name} extracts {extractor.modality}, not {name}"
+        )
+    unfilled = extractor.resolved.kind.unfilled
+    if unfilled and section.not_finite is None:
+        reasons = "; ".join(f"{feature}: {why}" for feature, why in unfilled.items())
+        raise InputError(
+            f"config: {place}.extractor: {extractor.name} leaves features NaN ({reasons}). Choose "
+            f"a value that replaces them: not_finite: 0"
+        )
+
+
+def _check_reading(
+    place: str, name: str, reader: Resolved[Reader], section: ModalityConfig
+) -> None:
+    given = [key for key in ("aligned_to", "frame_rate") if getattr(section, key) is not None]
+    if len(given) > 1:
+        raise InputError(f"config: {place}: has aligned_to and frame_rate; expected one of them")
+    if given and section.extractor.startswith(IMPORTED):
+        raise InputError(
+            f"config: {place}.{given[0]}: the times of published frames are unknown, so they "
+            "cannot be resampled or aligned"
+        )
+    if section.frame_rate is not None and name == "text":
+        raise InputError(f"config: {place}.frame_rate: frames of text are tokens and have no rate")
+    if section.aligned_to is not None and not issubclass(reader.kind, WordReader):
+        raise InputError(
+            f"config: {place}.aligned_to: {_reader_name(reader)} has no word times; readers that "
+            f"have them: {', '.join(_readers_with(WordReader))}"
+        )
+
+
+def _reader_name(reader: Resolved[Reader]) -> str:
+    implementation = reader.plugin.implementation
+    return next((n for n, known in READERS.items() if known == implementation), implementation)
+
+
+def _readers_with(ability: type) -> list[str]:
+    return [
+        name
+        for name, implementation in READERS.items()
+        if issubclass(resolve_reader(implementation), ability)
+    ]
+
+
+def resolve_reader(implementation: str) -> type[Reader]:
+    """The class of a registered reader."""
+    from robust_mer.settings import load
+
+    kind: type[Reader] = load(implementation)
+    return kind
+
+
+def plan_faces(features: FeaturesConfig) -> dict[str, Any]:
+    """Complete settings of the face search."""
+    from robust_mer.features.settings import FacesSettings
+
+    return checked_settings(FacesSettings, features.faces, "features.faces")

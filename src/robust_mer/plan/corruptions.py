@@ -1,0 +1,211 @@
+"""From a corruption's name to what it does to which modality."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from robust_mer.corruption.noise import Noise
+from robust_mer.corruption.raw.kind import MODALITY, RawKind
+from robust_mer.corruption.raw.registry import RAW_KINDS
+from robust_mer.corruption.registry import NOISES
+from robust_mer.errors import InputError
+from robust_mer.plan.config import CorruptionConfig
+from robust_mer.plan.messages import unknown
+from robust_mer.plan.plugins import Resolved, resolve
+from robust_mer.protocol import (
+    CLEAN,
+    MISSING,
+    Corruption,
+    CorruptionName,
+    NoiseSpec,
+    parse_corruption,
+    read_name,
+)
+
+# Beyond this one of signal and noise is lost among the rounding errors of the other in float32.
+_MAX_SNR_DB = 100
+
+
+@dataclass(frozen=True)
+class RawCorruption:
+    """A corruption of recordings or transcripts, at an amount."""
+
+    name: str
+    kind: str
+    """Its name in the config."""
+    resolved: Resolved[RawKind]
+    amount: float
+
+    @property
+    def modality(self) -> str:
+        """The modality that it touches."""
+        return MODALITY[self.resolved.kind.signal]
+
+
+class Corruptions:
+    """All corruptions that names can stand for.
+
+    Args:
+        config: The section ``corruption``.
+
+    Raises:
+        InputError: with the key that is wrong.
+    """
+
+    def __init__(self, config: CorruptionConfig) -> None:
+        self.config = config
+        self._noises = {name: self._resolve_noise(name) for name in config.noises}
+        self._raw = {name: self._resolve_raw(name) for name in config.raw}
+        for name in config.named:
+            self._check_named(name)
+
+    @property
+    def raw_kinds(self) -> list[str]:
+        """Names of the corruptions of recordings."""
+        return list(self._raw)
+
+    def named(self, name: str) -> Any:
+        """What a name of ``corruption.named`` stands for; None for any other name."""
+        return self.config.named.get(name)
+
+    def members(self, name: str) -> list[str]:
+        """The corruptions that training on one draws from, each of which is tested apart."""
+        named = self.named(name)
+        return named if isinstance(named, list) else [name]
+
+    def raw(self, name: str) -> RawCorruption | None:
+        """A corruption of recordings; None for any other.
+
+        Raises:
+            InputError: the unit or the amount does not belong to the kind.
+        """
+        parsed = read_name(name)
+        if parsed is None or parsed.kind not in self._raw or parsed.amount is None:
+            return None
+        parse_corruption(name)  # refuses another spelling of the amount
+        resolved = self._raw[parsed.kind]
+        _check_amount(name, parsed, resolved.kind)
+        return RawCorruption(name, parsed.kind, resolved, parsed.amount)
+
+    def resolve(self, name: str, modalities: Sequence[str]) -> Corruption:
+        """What a corruption does to some modalities of a corpus.
+
+        Raises:
+            InputError: there is no such corruption, or the name stands for several.
+        """
+        raw = self.raw(name)
+        if raw is not None:
+            recorded = raw.modality if raw.modality in modalities else None
+            return Corruption(name, recorded=recorded)
+        named = self.named(name)
+        if isinstance(named, list):
+            raise InputError(f"{name} is several corruptions: {', '.join(named)}")
+        if named is None:
+            noise = self._noise(name)
+            noises = {} if noise is None else dict.fromkeys(modalities, noise)
+        else:
+            parts = {m: self._noise(named[m]) for m in modalities if m in named}
+            noises = {m: noise for m, noise in parts.items() if noise is not None}
+        return Corruption(name, noises, self.config.seed if noises else None)
+
+    def _noise(self, name: str) -> NoiseSpec | None:
+        parsed = parse_corruption(name)
+        if parsed is None:
+            return None
+        if parsed.kind not in self._noises:
+            place = f"corruption.noises.{parsed.kind} (for {name})"
+            raise InputError(unknown(place, parsed.kind, [*self._noises, *self._raw]))
+        resolved = self._noises[parsed.kind]
+        unit = resolved.kind.unit
+        if parsed.unit != unit:
+            raise InputError(f"{name!r}: the amount of {parsed.kind} is in {unit}")
+        settings = dict(resolved.settings)
+        amount = parsed.amount
+        if unit == "dB" and amount is not None and abs(amount) > _MAX_SNR_DB:
+            raise InputError(f"{name!r}: expected an SNR of {-_MAX_SNR_DB} to {_MAX_SNR_DB} dB")
+        if unit == "%" and amount is not None:
+            if not 0 < amount <= 100:
+                raise InputError(f"{name!r}: expected a rate above 0 % and at most 100 %")
+            settings["rate"] = amount / 100
+        return NoiseSpec(
+            kind=parsed.kind,
+            target_snr_db=amount if unit == "dB" else None,
+            implementation=resolved.plugin.implementation,
+            settings=settings,
+            is_mask=resolved.kind.is_mask,
+        )
+
+    def _resolve_noise(self, name: str) -> Resolved[Noise]:
+        section, place = self.config.noises[name], f"corruption.noises.{name}"
+        kind = section.kind or name
+        resolved = resolve(NOISES, kind, section.given, place, Noise)
+        if name in NOISES and kind != name:
+            raise InputError(
+                f"config: {place}.class is {kind}, but {name} is the name of another noise; rename "
+                "yours"
+            )
+        if (kind == MISSING) != (name == MISSING):
+            raise InputError(f"config: {place}.class is {kind}: {MISSING} has no other name")
+        if resolved.kind.is_mask and section.given:
+            raise InputError(f"config: {place}.{min(section.given)}: the corruption's name says it")
+        return resolved
+
+    def _resolve_raw(self, name: str) -> Resolved[RawKind]:
+        section, place = self.config.raw[name], f"corruption.raw.{name}"
+        resolved = resolve(RAW_KINDS, section.kind or name, section.given, place, RawKind)
+        if name in self.config.noises:
+            raise InputError(
+                f"config: {place} has the name of one of corruption.noises; rename one of them"
+            )
+        return resolved
+
+    def _check_named(self, name: str) -> None:
+        place, named = f"corruption.named.{name}", self.named(name)
+        try:
+            parse_corruption(name)
+        except InputError:
+            pass
+        else:
+            raise InputError(f"config: {place}: {name} is the name of another corruption")
+        members = list(named.values()) if isinstance(named, dict) else named
+        for corruption in members:
+            parsed = read_name(corruption)
+            if parsed and parsed.kind in self._raw:
+                raise InputError(
+                    f"config: {place}: {corruption} corrupts recordings; a named corruption "
+                    "consists of noises on features"
+                )
+        if isinstance(named, dict):
+            for modality, corruption in named.items():
+                if self._checked(corruption, f"{place}.{modality}") is None:
+                    raise InputError(
+                        f"config: {place}.{modality} is {CLEAN}: leave the modality out, it then "
+                        "stays clean"
+                    )
+            return
+        for corruption in named:
+            if isinstance(self.named(corruption), list):
+                raise InputError(f"config: {place}: {corruption} is a list of corruptions itself")
+            if self.named(corruption) is None:
+                self._checked(corruption, place)
+
+    def _checked(self, corruption: str, place: str) -> NoiseSpec | None:
+        try:
+            return self._noise(corruption)
+        except InputError as error:
+            raise InputError(f"config: {place}: {error}") from None
+
+
+def _check_amount(name: str, parsed: CorruptionName, kind: type[RawKind]) -> None:
+    if parsed.unit != kind.unit:
+        raise InputError(
+            f"{name}: the amount of {parsed.kind} is in {kind.unit}, not {parsed.unit}; expected "
+            f"e.g. {parsed.kind}_{kind.highest:g}{kind.unit}"
+        )
+    if parsed.amount is None or not kind.lowest <= parsed.amount <= kind.highest:
+        lowest = f"{kind.lowest:g}"
+        expected = lowest if kind.lowest == kind.highest else f"{lowest} to {kind.highest:g}"
+        raise InputError(
+            f"{name}: the amount of {parsed.kind} is {parsed.amount:g} {parsed.unit}, expected "
+            f"{expected}"
+        )

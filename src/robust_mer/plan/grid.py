@@ -1,0 +1,195 @@
+"""From experiments to trainings and evaluations: which replicas, by which jobs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+from robust_mer.plan.config import Config, ExperimentConfig
+from robust_mer.plan.corruptions import Corruptions
+from robust_mer.plan.models import ModelPlan
+from robust_mer.protocol import CLEAN, PARTIAL
+from robust_mer.replicas import Replica
+
+
+class Evaluation(NamedTuple):
+    """One model, trained on one thing and tested on another."""
+
+    model: str
+    trained_on: str
+    tested_on: str
+
+
+class Training(NamedTuple):
+    """One model of a corpus, trained on one corruption under one protocol."""
+
+    corpus: str
+    model: str
+    trained_on: str
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """What a model is trained on: a corruption, and the protocol that says how often it is met."""
+
+    corruption: str
+    protocol: str = PARTIAL
+
+    def __str__(self) -> str:
+        """In names of files; the protocol ``partial`` goes without saying."""
+        is_partial = self.protocol == PARTIAL
+        return self.corruption if is_partial else f"{self.corruption}_{self.protocol}"
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """The replicas of one model that one job trains; all seeds of a fold belong together."""
+
+    training: Training
+    replicas: tuple[Replica, ...]
+
+    @property
+    def folds(self) -> str:
+        """The folds in a name, e.g. ``fold1`` or ``folds1-3``."""
+        first, last = self.replicas[0].fold, self.replicas[-1].fold
+        return f"fold{first}" if first == last else f"folds{first}-{last}"
+
+
+class Grid:
+    """All trainings and evaluations of a run.
+
+    Args:
+        config: The checked config.
+        models: Its models.
+        corruptions: Its corruptions.
+    """
+
+    def __init__(
+        self, config: Config, models: Mapping[str, ModelPlan], corruptions: Corruptions
+    ) -> None:
+        self._models, self._corruptions = models, corruptions
+        self._folds_per_job = config.training.folds_per_job
+        self.protocols = (*config.protocols, "none")
+        self.experiments: dict[str, ExperimentConfig] = {
+            name: config.experiments[name] for name in dict.fromkeys(config.run)
+        }
+        """The experiments of ``run``, by name."""
+
+    @property
+    def corpora(self) -> list[str]:
+        """The corpora of ``run``."""
+        return list(dict.fromkeys(e.corpus for e in self.experiments.values()))
+
+    def trained_on(self, experiment: ExperimentConfig, model: str) -> list[TrainedOn]:
+        """What a model is trained on in an experiment."""
+        if self._models[model].facts.trained_on_clean:
+            return [TrainedOn(CLEAN)]
+        return [
+            TrainedOn(corruption, protocol)
+            for corruption in experiment.corruptions
+            for protocol in ([PARTIAL] if corruption == CLEAN else experiment.conditions)
+        ]
+
+    def parse_trained_on(self, name: str) -> TrainedOn:
+        """The inverse of ``str(TrainedOn(...))``."""
+        for protocol in self.protocols:
+            if name.endswith(f"_{protocol}"):
+                return TrainedOn(name.removesuffix(f"_{protocol}"), protocol)
+        return TrainedOn(name)
+
+    def evaluations(self, experiment: ExperimentConfig) -> list[Evaluation]:
+        """What an experiment evaluates.
+
+        A model meets in the test what it was trained on; one that is trained on clean data alone
+        meets every corruption. All meet what the experiment's ``tested_on`` names.
+        """
+        evaluations: list[Evaluation] = []
+        for model in experiment.models:
+            is_clean = self._models[model].facts.trained_on_clean
+            for training in self.trained_on(experiment, model):
+                own = experiment.corruptions if is_clean else [training.corruption]
+                tested_on = self.members([*own, *experiment.tested_on])
+                evaluations += [Evaluation(model, str(training), name) for name in tested_on]
+        return evaluations
+
+    def every_corruption(self, experiment: ExperimentConfig) -> list[str]:
+        """What an experiment trains or tests on, each corruption of a list by its own name."""
+        return self.members([*experiment.corruptions, *experiment.tested_on])
+
+    def members(self, corruptions: Sequence[str]) -> list[str]:
+        """Single corruptions, each once, in place of those that stand for several."""
+        return list(
+            dict.fromkeys(
+                member for name in corruptions for member in self._corruptions.members(name)
+            )
+        )
+
+    @cached_property
+    def replicas(self) -> dict[tuple[Training, str], list[Replica]]:
+        """The replicas that ``run`` asks for, by training and what they are tested on.
+
+        Several experiments may share them.
+        """
+        asked: dict[tuple[Training, str], set[Replica]] = {}
+        for experiment in self.experiments.values():
+            replicas = {Replica(f, s) for f in experiment.folds for s in experiment.seeds}
+            for model, trained_on, tested_on in self.evaluations(experiment):
+                training = Training(experiment.corpus, model, trained_on)
+                asked.setdefault((training, tested_on), set()).update(replicas)
+        return {key: sorted(replicas) for key, replicas in asked.items()}
+
+    @cached_property
+    def tested_on(self) -> dict[Training, list[str]]:
+        """What each training is tested on, in any experiment of the run."""
+        tested: dict[Training, list[str]] = {}
+        for training, tested_on in self.replicas:
+            tested.setdefault(training, []).append(tested_on)
+        return tested
+
+    @cached_property
+    def training_jobs(self) -> list[TrainingJob]:
+        """Who trains these replicas and those of their teachers, ``folds_per_job`` at a time."""
+        asked: dict[Training, set[Replica]] = {}
+        for (training, _), replicas in self.replicas.items():
+            student: Training | None = training
+            while student is not None:
+                asked.setdefault(student, set()).update(replicas)
+                student = self.teacher_of(student)
+        jobs = []
+        for training, replicas in asked.items():
+            by_fold = [list(g) for _, g in groupby(sorted(replicas), key=attrgetter("fold"))]
+            for first in range(0, len(by_fold), self._folds_per_job):
+                folds = by_fold[first : first + self._folds_per_job]
+                jobs.append(TrainingJob(training, tuple(chain.from_iterable(folds))))
+        return jobs
+
+    def teacher_of(self, training: Training) -> Training | None:
+        """What must be trained first; teachers are trained on clean data."""
+        teacher = self._models[training.model].teacher
+        return teacher and Training(training.corpus, teacher, CLEAN)
+
+    @cached_property
+    def teachers(self) -> set[str]:
+        """The models that teach others of the run."""
+        teachers = {self._models[job.training.model].teacher for job in self.training_jobs}
+        return {teacher for teacher in teachers if teacher is not None}
+
+    @cached_property
+    def training_rules(self) -> dict[str, list[TrainingJob]]:
+        """The jobs of each training rule, by the rule's name.
+
+        An output pattern cannot list the replicas that a job trains, so there is a rule for each
+        set of replicas. Teachers have rules of their own, since they are trained first.
+        """
+        alike: dict[tuple[str, str, tuple[Replica, ...]], list[TrainingJob]] = {}
+        for job in self.training_jobs:
+            kind = "train_teacher" if job.training.model in self.teachers else "train_model"
+            alike.setdefault((kind, job.folds, job.replicas), []).append(job)
+        rules: dict[str, list[TrainingJob]] = {}
+        for (kind, folds, _), jobs in alike.items():
+            name = f"{kind}_{folds}"
+            others = sum(other.partition("_seeds")[0] == name for other in rules)
+            rules[f"{name}_seeds{others + 1}" if others else name] = jobs  # same folds, other seeds
+        return rules

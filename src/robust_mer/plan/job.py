@@ -1,0 +1,88 @@
+"""A job of the workflow as a value, and how Snakemake sees it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import Any
+
+from robust_mer.identity import described_identity
+from robust_mer.runtime import Runtime
+
+Paths = str | list[str]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of a room's function.
+
+    The function is called as ``function(spec, files, runtime)``: all that makes the result, the
+    files by name, and what changes no result.
+    """
+
+    function: str
+    """``"module:function"``."""
+    spec: Any
+    """A dataclass."""
+    inputs: Mapping[str, Paths] = field(default_factory=dict)
+    """Input files by name."""
+    corpus_files: Mapping[str, list[str]] = field(default_factory=dict)
+    """Those inputs that lie in the corpus, whatever storage holds the results."""
+    uses: tuple[str, ...] = ()
+    """Further ``"module:Class"`` that the result depends on: those that the spec names."""
+    runtime: Runtime = field(default_factory=Runtime)
+    gpu: int = 0
+    """How many GPUs it takes, if there are any."""
+
+    @property
+    def code(self) -> str:
+        """Identity of the code behind the result, and of what it is the identity."""
+        return described_identity(self.function, *self.uses)
+
+
+class Rule:
+    """What a rule of the workflow asks for, wildcards given.
+
+    Args:
+        make: The job for some wildcards.
+        local: Marks a file that lies outside the storage of the results.
+    """
+
+    def __init__(self, make: Callable[[Any], Job], local: Callable[[str], str] = str) -> None:
+        self._make, self._local = make, local
+        self._jobs: dict[tuple[tuple[str, str], ...], Job] = {}
+
+    def job(self, wildcards: Any) -> Job:
+        """The job; made once for each set of wildcards."""
+        key = tuple(sorted(wildcards.items()))
+        if key not in self._jobs:
+            self._jobs[key] = self._make(wildcards)
+        return self._jobs[key]
+
+    def inputs(self, wildcards: Any) -> dict[str, Paths]:
+        """Input files by name, for ``unpack``."""
+        job = self.job(wildcards)
+        own = {name: [self._local(p) for p in paths] for name, paths in job.corpus_files.items()}
+        return {**job.inputs, **own}
+
+    def gpu(self, wildcards: Any) -> int:
+        """How many GPUs the job takes."""
+        return self.job(wildcards).gpu
+
+    @property
+    def params(self) -> dict[str, Callable[[Any], Any]]:
+        """Params of the rule.
+
+        Snakemake records values of builtin types and reruns a job when they change. Therefore the
+        spec is passed as a dictionary, and the runtime as an object.
+        """
+        return {
+            "function": lambda wildcards: self.job(wildcards).function,
+            "spec": lambda wildcards: _as_builtins(self.job(wildcards).spec),
+            "code": lambda wildcards: self.job(wildcards).code,
+            "runtime": lambda wildcards: self.job(wildcards).runtime,
+        }
+
+
+def _as_builtins(spec: Any) -> dict[str, Any]:
+    if not is_dataclass(spec) or isinstance(spec, type):
+        raise TypeError(f"{spec!r} is no dataclass, so Snakemake would not record it")
+    return asdict(spec)

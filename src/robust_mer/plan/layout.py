@@ -1,0 +1,136 @@
+"""Names of the files under results/, each written in this one place.
+
+Every method takes the parts of a name: real ones for a file, or wildcards (``"{corpus}"``) for the
+pattern of a rule.
+"""
+
+from dataclasses import dataclass
+
+ALIGNED = "@words"
+"""Behind an extractor's name: its frames are averaged over words."""
+IMPORTED = "imported_"
+"""Before a modality's name: published features that the corpus' reader brings."""
+
+
+def resampled(extractor: str, rate: str) -> str:
+    """Name of features that are resampled to ``rate`` frames per second."""
+    return f"{extractor}@{rate}Hz"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """File names of a run.
+
+    Args:
+        results: The folder that holds everything.
+    """
+
+    results: str = "results"
+
+    # -- of a corpus -----------------------------------------------------------------------------
+
+    def of_corpus(self, corpus: str, file: str) -> str:
+        """A file of a corpus, e.g. ``utterances.csv``."""
+        return f"{self.results}/{corpus}/{file}"
+
+    def utterances(self, corpus: str) -> str:
+        """The index."""
+        return self.of_corpus(corpus, "utterances.csv")
+
+    def folds(self, corpus: str) -> str:
+        """Who trains, validates and tests."""
+        return self.of_corpus(corpus, "folds.csv")
+
+    def media(self, corpus: str) -> str:
+        """What the index saw of every recording."""
+        return self.of_corpus(corpus, "media.csv")
+
+    def raw(self, corpus: str) -> str:
+        """Folder of a generated corpus."""
+        return self.of_corpus(corpus, "raw")
+
+    def faces(self, corpus: str) -> str:
+        """The faces of a corpus."""
+        return self.of_corpus(corpus, "faces/faces.h5")
+
+    def contact_sheets(self, corpus: str) -> str:
+        """Folder of pictures of these faces."""
+        return self.of_corpus(corpus, "faces/sheets")
+
+    def features(
+        self, corpus: str, name: str, suffix: str = ".h5", folder: str = "features"
+    ) -> str:
+        """A feature file, or with the suffix ``.csv`` its table of utterances."""
+        return self.of_corpus(corpus, f"{folder}/{name}{suffix}")
+
+    def corrupted_folder(self, raw: str) -> str:
+        """Folder of the features of corrupted recordings, within that of the corpus."""
+        return f"corrupted/{raw}/features"
+
+    def schedule(self, corpus: str, corruption: str) -> str:
+        """The noise schedule of a corruption."""
+        return self.of_corpus(corpus, f"corrupted/{corruption}/schedule.csv")
+
+    def embedding_snr(self, corpus: str, corruption: str) -> str:
+        """The SNR of noise on features, measured."""
+        return self.of_corpus(corpus, f"corrupted/{corruption}/embedding_snr.csv")
+
+    # -- of a model ------------------------------------------------------------------------------
+
+    def checkpoint(
+        self, corpus: str, model: str, trained_on: str, replica: str, suffix: str = ".safetensors"
+    ) -> str:
+        """A trained replica, or with the suffix ``.history.csv`` its training history."""
+        return self.of_corpus(corpus, f"models/{model}/{trained_on}/{replica}{suffix}")
+
+    def predictions(self, corpus: str, model: str, trained_on: str, tested_on: str) -> str:
+        """Predictions of all replicas of a model for one corruption."""
+        path = f"predictions/{model}/{trained_on}/{tested_on}/predictions.parquet"
+        return self.of_corpus(corpus, path)
+
+    def exported(
+        self, corpus: str, model: str, trained_on: str, replica: str, file: str = "model.json"
+    ) -> str:
+        """A file of an exported model."""
+        return self.of_corpus(corpus, f"exported/{model}/{trained_on}/{replica}/{file}")
+
+    def exported_features(
+        self, corpus: str, corruption: str, fold: str, file: str = "README.md"
+    ) -> str:
+        """A file of exported features."""
+        return self.of_corpus(corpus, f"exported_features/{corruption}/fold{fold}/{file}")
+
+    # -- of an experiment ------------------------------------------------------------------------
+
+    def table(self, experiment: str, name: str, suffix: str = ".csv") -> str:
+        """A table of an experiment."""
+        return f"{self.results}/tables/{experiment}_{name}{suffix}"
+
+    def figure(self, experiment: str, name: str, suffix: str = ".svg") -> str:
+        """A figure of an experiment."""
+        return f"{self.results}/figures/{experiment}_{name}{suffix}"
+
+    @property
+    def report(self) -> str:
+        """The report of the run."""
+        return f"{self.results}/report.html"
+
+    def denseface(self, file: str) -> str:
+        """A file of DenseFace's training."""
+        return f"{self.results}/denseface/{file}"
+
+    # -- of a job --------------------------------------------------------------------------------
+
+    def log(self, rule: str, *parts: str, corpus: str = "{corpus}") -> str:
+        """What a job on a corpus says; ``corpus=""`` for one that serves the whole run."""
+        return self._of_job("logs", ".log", rule, parts, corpus)
+
+    def benchmark(self, rule: str, *parts: str, corpus: str = "{corpus}") -> str:
+        """What a job took."""
+        return self._of_job("benchmarks", ".tsv", rule, parts, corpus)
+
+    def _of_job(
+        self, folder: str, suffix: str, rule: str, parts: tuple[str, ...], corpus: str
+    ) -> str:
+        path = "/".join([folder, rule, *parts]) + suffix
+        return self.of_corpus(corpus, path) if corpus else f"{self.results}/{path}"

@@ -1,0 +1,87 @@
+"""Models as the config describes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from robust_mer.errors import InputError
+from robust_mer.models.registry import MODELS
+from robust_mer.models.settings import ModelSettings
+from robust_mer.plan.config import ModelConfig
+from robust_mer.plan.messages import unknown
+from robust_mer.plan.plugins import checked_settings, load_class
+from robust_mer.settings import Plugin
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """A model that the config names."""
+
+    name: str
+    kind: str
+    """Its class, as the config names it."""
+    facts: type[ModelSettings]
+    """What planning must know of the class; the type of its settings."""
+    plugin: Plugin
+    teacher: str | None
+    """The model that must be trained first."""
+    modalities: list[str] | None
+    """Those that it uses; None: all."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The complete settings."""
+        return self.plugin.settings
+
+    @property
+    def learns_in_epochs(self) -> bool:
+        """Whether it has a learning curve."""
+        return "epochs_constant" in self.settings
+
+
+def plan_models(sections: Mapping[str, ModelConfig]) -> dict[str, ModelPlan]:
+    """The models of the config by name.
+
+    Raises:
+        InputError: with the key that is wrong.
+    """
+    plans = {name: _plan_model(name, section) for name, section in sections.items()}
+    for plan in plans.values():
+        _check_teacher(plan, plans)
+    return plans
+
+
+def _plan_model(name: str, section: ModelConfig) -> ModelPlan:
+    place, kind = f"models.{name}", section.kind or name
+    facts, implementation = _load_facts(kind, place)
+    settings = checked_settings(facts, section.given, place)
+    teacher = section.teacher or facts.teacher
+    return ModelPlan(
+        name, kind, facts, Plugin(implementation, settings), teacher, section.modalities
+    )
+
+
+def _load_facts(kind: str, place: str) -> tuple[type[ModelSettings], str]:
+    """Settings class and implementation of a registered class, or of a user's own."""
+    if kind in MODELS:
+        facts = load_class(MODELS[kind], f"{place}.class", ModelSettings)
+        return facts, facts.implementation
+    if ":" not in kind:
+        raise InputError(unknown(f"{place}.class: {kind}", kind, MODELS))
+    from robust_mer.models.model import Model  # imports torch, as a user's own model does
+
+    model = load_class(kind, f"{place}.class", Model)
+    return model.settings_class, kind
+
+
+def _check_teacher(plan: ModelPlan, plans: Mapping[str, ModelPlan]) -> None:
+    place, needed = f"models.{plan.name}.teacher", plan.facts.teacher
+    if needed is None:
+        if plan.teacher is not None:
+            raise InputError(f"config: {place}: {plan.kind} has no teacher")
+        return
+    if plan.teacher not in plans:
+        raise InputError(unknown(f"{place}: {plan.teacher}", str(plan.teacher), plans))
+    kind = plans[plan.teacher].kind
+    if kind != needed:
+        raise InputError(f"config: {place}: {plan.teacher} is of class {kind}, expected {needed}")

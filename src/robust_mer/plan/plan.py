@@ -1,0 +1,114 @@
+"""The plan of a run: everything that the config describes, resolved and checked."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from robust_mer.modality import Modality
+from robust_mer.plan.checks import Checks
+from robust_mer.plan.config import read_config
+from robust_mer.plan.corpora import CorpusPlan, plan_corpora, plan_extractors, plan_faces
+from robust_mer.plan.corruptions import Corruptions
+from robust_mer.plan.grid import Grid
+from robust_mer.plan.layout import Layout
+from robust_mer.plan.models import plan_models
+from robust_mer.plan.plugins import Resolved, resolve
+from robust_mer.protocol import PROTOCOLS, Corruption, Protocol
+from robust_mer.replicas import Replica
+
+
+class Plan:
+    """A checked config, ready to be asked by the rules.
+
+    Args:
+        raw: The config as Snakemake merged it.
+        results: The folder that holds everything that a run makes.
+
+    Raises:
+        InputError: with the key, what is there and what was expected.
+    """
+
+    def __init__(self, raw: dict[str, Any], results: str = "results") -> None:
+        self.raw = raw
+        self.config = read_config(raw)
+        self.layout = Layout(results)
+        self.faces = plan_faces(self.config.features)
+        self.extractors = plan_extractors(self.config.features, self.faces)
+        self.corpora = plan_corpora(self.config, self.extractors)
+        self.corruptions = Corruptions(self.config.corruption)
+        self.models = plan_models(self.config.models)
+        self.protocols = self._plan_protocols()
+        self.grid = Grid(self.config, self.models, self.corruptions)
+        protocols = {name: one.plugin.build() for name, one in self.protocols.items()}
+        Checks(self.config, self.corpora, self.models, self.corruptions, protocols).check()
+
+    def _plan_protocols(self) -> dict[str, Resolved[Protocol]]:
+        sections = {name: (name, {}) for name in PROTOCOLS} | {
+            name: (section.kind or name, section.given)
+            for name, section in self.config.protocols.items()
+        }
+        return {
+            name: resolve(PROTOCOLS, kind, given, f"protocols.{name}", Protocol)
+            for name, (kind, given) in sections.items()
+        }
+
+    # -- what several stages ask -----------------------------------------------------------------
+
+    @cached_property
+    def run_corpora(self) -> list[CorpusPlan]:
+        """The corpora of the run."""
+        return [self.corpora[name] for name in self.grid.corpora]
+
+    def modalities(self, corpus: str, model: str | None = None) -> tuple[Modality, ...]:
+        """The modalities of a corpus, or those of them that a model uses."""
+        chosen = self.models[model].modalities if model is not None else None
+        return self.corpora[corpus].of_model(chosen)
+
+    def corruption(self, corpus: str, name: str, model: str | None = None) -> Corruption:
+        """What a corruption does to the modalities of a corpus, or to those that a model uses."""
+        names = [modality.name for modality in self.modalities(corpus, model)]
+        return self.corruptions.resolve(name, names)
+
+    def trained_on(self, corpus: str, model: str, trained_on: str) -> tuple[Corruption, ...]:
+        """The corruptions that a model is trained on, by turns where there are several."""
+        name = self.grid.parse_trained_on(trained_on).corruption
+        return tuple(
+            self.corruption(corpus, member, model) for member in self.corruptions.members(name)
+        )
+
+    def feature_files(self, corpus: str, modalities: Sequence[Modality]) -> list[str]:
+        """Feature files of some modalities, in their order."""
+        return [self.layout.features(corpus, modality.features) for modality in modalities]
+
+    def checkpoints(
+        self,
+        corpus: str,
+        model: str,
+        trained_on: str,
+        replicas: Sequence[Replica],
+        suffix: str = ".safetensors",
+    ) -> list[str]:
+        """Files of some replicas of a model."""
+        return [
+            self.layout.checkpoint(corpus, model, trained_on, replica.name, suffix)
+            for replica in replicas
+        ]
+
+    def corrupted_features(self, corpus: str, raw: str) -> str:
+        """Features of the modality that a corruption of recordings touches."""
+        corruption = self.corruptions.raw(raw)
+        assert corruption is not None, raw
+        modality = self.corpora[corpus].modality(corruption.modality)
+        return self.layout.features(
+            corpus, modality.features, folder=self.layout.corrupted_folder(raw)
+        )
+
+    @property
+    def trains_on_gpu(self) -> bool:
+        """Whether training may use a GPU."""
+        return self.config.training.device != "cpu"
+
+    @property
+    def extracts_on_gpu(self) -> bool:
+        """Whether extraction may use a GPU."""
+        return self.config.features.device != "cpu"

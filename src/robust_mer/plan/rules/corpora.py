@@ -1,0 +1,74 @@
+"""Jobs of workflow/rules/corpora.smk."""
+
+from typing import Any
+
+from robust_mer.corpora.folds import FoldsSpec
+from robust_mer.corpora.generator import GeneratorSpec
+from robust_mer.corpora.index import IndexSpec
+from robust_mer.corpora.reader import WordReader
+from robust_mer.corpora.words import WordsSpec
+from robust_mer.errors import InputError
+from robust_mer.plan.corpora import CorpusPlan
+from robust_mer.plan.job import Job
+from robust_mer.plan.plan import Plan
+from robust_mer.runtime import Runtime
+
+
+def make_corpus(plan: Plan, wildcards: Any) -> Job:
+    """A generated corpus."""
+    generator = plan.corpora[wildcards.corpus].generator
+    if generator is None:
+        raise InputError(f"{wildcards.corpus} is not a generated corpus")
+    return Job(
+        "robust_mer.corpora.generator:make_corpus",
+        GeneratorSpec(generator.plugin),
+        uses=(generator.plugin.implementation,),
+    )
+
+
+def index_corpus(plan: Plan, wildcards: Any) -> Job:
+    """The index. A generated corpus is made first; real recordings are no inputs."""
+    corpus = plan.corpora[wildcards.corpus]
+    tables = [] if corpus.generator else sorted(map(str, corpus.open_reader().tables()))
+    return Job(
+        "robust_mer.corpora.index:index_corpus",
+        IndexSpec(corpus.reader.plugin),
+        inputs={"raw": corpus.config.root if corpus.generator else []},
+        corpus_files={"tables": tables},
+        uses=(corpus.reader.plugin.implementation,),
+        runtime=_runtime(corpus),
+    )
+
+
+def make_folds(plan: Plan, wildcards: Any) -> Job:
+    """The folds."""
+    folds = plan.corpora[wildcards.corpus].config.folds
+    return Job(
+        "robust_mer.corpora.folds:make_folds",
+        FoldsSpec(folds.scheme, folds.groups, folds.validation),
+        inputs={
+            "utterances": plan.layout.utterances(wildcards.corpus),
+            "media": plan.layout.media(wildcards.corpus),
+        },
+    )
+
+
+def index_words(plan: Plan, wildcards: Any) -> Job:
+    """Times of words."""
+    corpus = plan.corpora[wildcards.corpus]
+    reader = corpus.open_reader()
+    if not isinstance(reader, WordReader):
+        raise InputError(f"the reader of {corpus.name} has no word times")
+    tables = [] if corpus.generator else sorted(map(str, reader.word_tables()))
+    return Job(
+        "robust_mer.corpora.words:index_words",
+        WordsSpec(corpus.reader.plugin),
+        inputs={"utterances": plan.layout.utterances(wildcards.corpus)},
+        corpus_files={"tables": tables},
+        uses=(corpus.reader.plugin.implementation,),
+        runtime=_runtime(corpus),
+    )
+
+
+def _runtime(corpus: CorpusPlan) -> Runtime:
+    return Runtime(root=corpus.config.root, max_left_out=corpus.config.max_left_out)

@@ -1,0 +1,199 @@
+"""Jobs of workflow/rules/features.smk, and of corruption.smk where it extracts."""
+
+from typing import Any
+
+from robust_mer.corpora.reader import FeatureReader
+from robust_mer.errors import InputError
+from robust_mer.features.specs import (
+    AlignSpec,
+    ExtractSpec,
+    FacesSpec,
+    RawSpec,
+    ResampleSpec,
+    SheetsSpec,
+    TableSpec,
+    TrainDenseFaceSpec,
+)
+from robust_mer.features.imported import ImportSpec
+from robust_mer.identity import code_identity
+from robust_mer.plan.job import Job
+from robust_mer.plan.layout import IMPORTED
+from robust_mer.plan.plan import Plan
+from robust_mer.plan.plugins import checked_settings
+from robust_mer.runtime import Runtime
+
+_EXTRACT = "robust_mer.features.extract:extract_features"
+
+
+def find_faces(plan: Plan, wildcards: Any) -> Job:
+    """The faces of a corpus."""
+    return Job(
+        "robust_mer.features.find_faces:find_faces",
+        FacesSpec(plan.faces),
+        inputs={"utterances": plan.layout.utterances(wildcards.corpus)},
+        runtime=_runtime(plan, wildcards.corpus),
+        gpu=int(plan.extracts_on_gpu),
+    )
+
+
+def draw_contact_sheets(plan: Plan, wildcards: Any) -> Job:
+    """Pictures of these faces."""
+    return Job(
+        "robust_mer.features.contact_sheets:draw_contact_sheets",
+        SheetsSpec(),
+        inputs={
+            "utterances": plan.layout.utterances(wildcards.corpus),
+            "faces": plan.layout.faces(wildcards.corpus),
+        },
+    )
+
+
+def extract_features(plan: Plan, wildcards: Any) -> Job:
+    """Features of recordings as they are."""
+    return _extract(plan, wildcards.corpus, wildcards.extractor, None)
+
+
+def extract_corrupted(plan: Plan, wildcards: Any) -> Job:
+    """Features of what a corruption leaves of the recordings."""
+    return _extract(plan, wildcards.corpus, wildcards.extractor, wildcards.raw)
+
+
+def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None) -> Job:
+    extractor = plan.extractors[name]
+    uses = [extractor.resolved.plugin.implementation]
+    raw = plan.corruptions.raw(raw_name) if raw_name is not None else None
+    spec_of_raw = None
+    needs_others = raw is not None and raw.resolved.kind.needs_others
+    if raw is not None:
+        uses.append(raw.resolved.plugin.implementation)
+        spec_of_raw = RawSpec(
+            kind=raw.kind,
+            corruption=raw.resolved.plugin,
+            amount=raw.amount,
+            seed=plan.config.corruption.seed,
+            code=code_identity(raw.resolved.plugin.implementation),
+        )
+    looks = extractor.looks_at_faces and raw is None
+    return Job(
+        _EXTRACT,
+        ExtractSpec(
+            extractor=extractor.resolved.plugin,
+            weights_sha256=extractor.weights_sha256,
+            corruption=spec_of_raw,
+            code=code_identity(_EXTRACT, extractor.resolved.plugin.implementation),
+        ),
+        inputs={
+            "utterances": plan.layout.utterances(corpus),
+            "faces": plan.layout.faces(corpus) if looks else [],
+            "folds": plan.layout.folds(corpus) if needs_others else [],
+        },
+        uses=tuple(uses),
+        runtime=_runtime(plan, corpus),
+        gpu=int(extractor.resolved.kind.uses_gpu and plan.extracts_on_gpu),
+    )
+
+
+def resample_features(plan: Plan, wildcards: Any) -> Job:
+    """Features at another frame rate."""
+    source = plan.layout.of_corpus(wildcards.corpus, f"{wildcards.extracted}/{wildcards.extractor}")
+    modality = plan.extractors[wildcards.extractor].modality
+    return Job(
+        "robust_mer.features.resampling:resample_features",
+        ResampleSpec(
+            frame_rate=float(wildcards.rate),
+            not_finite=plan.corpora[wildcards.corpus].modality(modality).not_finite,
+        ),
+        inputs={"source": f"{source}.h5", "source_table": f"{source}.csv"},
+    )
+
+
+def align_features(plan: Plan, wildcards: Any) -> Job:
+    """Features averaged over words."""
+    corpus = wildcards.corpus
+    source = plan.layout.of_corpus(corpus, f"{wildcards.extracted}/{wildcards.extractor}")
+    modality = plan.extractors[wildcards.extractor].modality
+    return Job(
+        "robust_mer.features.alignment:align_features",
+        AlignSpec(
+            modality=modality, not_finite=plan.corpora[corpus].modality(modality).not_finite
+        ),
+        inputs={
+            "source": f"{source}.h5",
+            "source_table": f"{source}.csv",
+            "words": plan.layout.of_corpus(corpus, "words.csv"),
+            "problems": plan.layout.of_corpus(corpus, "words_problems.csv"),
+            "utterances": plan.layout.utterances(corpus),
+        },
+    )
+
+
+def import_features(plan: Plan, wildcards: Any) -> Job:
+    """Published features of a modality."""
+    corpus = plan.corpora[wildcards.corpus]
+    reader = corpus.open_reader()
+    if not isinstance(reader, FeatureReader):
+        raise InputError(f"the reader of {corpus.name} brings no features")
+    return Job(
+        "robust_mer.features.imported:import_features",
+        ImportSpec(reader=corpus.reader.plugin, modality=wildcards.modality),
+        inputs={"utterances": plan.layout.utterances(corpus.name)},
+        corpus_files={"source": sorted(map(str, reader.sources(wildcards.modality)))},
+        uses=(corpus.reader.plugin.implementation,),
+        runtime=_runtime(plan, corpus.name),
+    )
+
+
+def tabulate_features(plan: Plan, wildcards: Any) -> Job:
+    """What extraction, import or reading said of every utterance, counted."""
+    modalities = feature_names(plan, wildcards.corpus)
+    return Job(
+        "robust_mer.features.table:write_features_table",
+        TableSpec(modalities=tuple(modalities.values())),
+        inputs={
+            "tables": [plan.layout.features(wildcards.corpus, name, ".csv") for name in modalities]
+        },
+    )
+
+
+def train_denseface(plan: Plan, wildcards: Any) -> Job:
+    """DenseFace's network, trained on FER2013."""
+    from robust_mer.features.settings import DenseFaceTraining
+
+    settings = checked_settings(
+        DenseFaceTraining,
+        plan.config.features.denseface_training,
+        "features.denseface_training",
+    )
+    function = "robust_mer.features.train_denseface:train_denseface"
+    return Job(
+        function,
+        TrainDenseFaceSpec(settings=settings, code=code_identity(function)),
+        inputs={"faces": [settings[key] for key in ("faces", "votes") if settings[key]]},
+        gpu=1,
+    )
+
+
+def feature_names(plan: Plan, corpus: str) -> dict[str, str]:
+    """Modality by the name of a feature file: as extracted, then as models read it."""
+    modalities = plan.corpora[corpus].modalities
+    names = {modality.extractor: modality.name for modality in modalities}
+    return names | {modality.features: modality.name for modality in modalities}
+
+
+def has_faces(plan: Plan, corpus: str) -> bool:
+    """Whether an extractor of a corpus looks at faces."""
+    return any(
+        not modality.extractor.startswith(IMPORTED)
+        and plan.extractors[modality.extractor].looks_at_faces
+        for modality in plan.corpora[corpus].modalities
+    )
+
+
+def _runtime(plan: Plan, corpus: str) -> Runtime:
+    features = plan.config.features
+    return Runtime(
+        device=features.device,
+        root=plan.corpora[corpus].config.root,
+        max_failed_fraction=features.max_failed_fraction,
+        max_seconds=features.max_seconds_per_utterance,
+    )

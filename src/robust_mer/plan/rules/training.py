@@ -1,0 +1,71 @@
+"""Jobs of workflow/rules/training.smk."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from robust_mer.identity import code_identity
+from robust_mer.plan.grid import Training, TrainingJob
+from robust_mer.plan.job import Job
+from robust_mer.plan.plan import Plan
+from robust_mer.protocol import Corruption
+from robust_mer.runtime import Runtime
+from robust_mer.task import TASKS
+from robust_mer.settings import Plugin
+from robust_mer.training.spec import TrainSpec
+
+FUNCTION = "robust_mer.training.train:train_replicas"
+
+
+def train_model(jobs: Sequence[TrainingJob]) -> Callable[[Plan, Any], Job]:
+    """What makes the jobs of a rule that trains the replicas of all of these."""
+
+    def make(plan: Plan, wildcards: Any) -> Job:
+        training = Training(wildcards.corpus, wildcards.model, wildcards.trained_on)
+        return _train(plan, TrainingJob(training, jobs[0].replicas))
+
+    return make
+
+
+def _train(plan: Plan, job: TrainingJob) -> Job:
+    corpus, name, trained_on = job.training
+    layout, model = plan.layout, plan.models[name]
+    modalities = plan.modalities(corpus, name)
+    corruptions = plan.trained_on(corpus, name, trained_on)
+    protocol = plan.protocols[plan.grid.parse_trained_on(trained_on).protocol].plugin
+    task = Plugin(TASKS["classification"], {})
+    uses = (
+        model.plugin.implementation,
+        protocol.implementation,
+        task.implementation,
+        *implementations(corruptions),
+    )
+    teacher = plan.grid.teacher_of(job.training)
+    return Job(
+        FUNCTION,
+        TrainSpec(
+            model=model.plugin,
+            modalities=modalities,
+            trained_on=trained_on,
+            corruptions=corruptions,
+            protocol=protocol,
+            task=task,
+            code=code_identity(FUNCTION, *uses),
+        ),
+        inputs={
+            "utterances": layout.utterances(corpus),
+            "folds": layout.folds(corpus),
+            "features": plan.feature_files(corpus, modalities),
+            "schedules": [layout.schedule(corpus, c.name) for c in corruptions if c.noises],
+            "teachers": plan.checkpoints(*teacher, job.replicas) if teacher else [],
+        },
+        uses=uses,
+        runtime=Runtime(
+            device=plan.config.training.device, max_replicas=plan.config.training.max_replicas
+        ),
+        gpu=int(plan.trains_on_gpu),
+    )
+
+
+def implementations(corruptions: Sequence[Corruption]) -> list[str]:
+    """The noises that some corruptions draw."""
+    return sorted({noise.implementation for c in corruptions for noise in c.noises.values()})
