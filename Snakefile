@@ -3,11 +3,13 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
-
-
-for stage in STAGES:
-
-    include: f"workflow/rules/{stage}.smk"
+include: "workflow/rules/corpora.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/corruption.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/report.smk"
+include: "workflow/rules/export.smk"
 
 
 onstart:
@@ -22,37 +24,37 @@ onerror:
 rule all:
     default_target: True
     input:
-        table_files(),
-        sheet_folders(),
-        f"{RESULTS}/report.html",
+        targets.tables,
+        targets.contact_sheets,
+        layout.report,
 
 
 rule index:
     input:
-        index_files(),
+        targets.index,
 
 
 rule features:
     input:
-        feature_files(),
-        sheet_folders(),
+        targets.features,
+        targets.contact_sheets,
 
 
 rule corrupted:
     input:
-        schedule_files(),
+        targets.schedules,
 
 
 rule models:
     input:
-        checkpoint_files(),
+        targets.checkpoints,
 
 
 rule tables:
     input:
-        table_files(),
+        targets.tables,
 
 
 rule report:
     input:
-        f"{RESULTS}/report.html",
+        layout.report,

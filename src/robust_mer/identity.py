@@ -33,6 +33,7 @@ _WITHOUT_INFLUENCE = (
     "robust_mer.plan",
     "robust_mer.provenance",
     "robust_mer.report.words",
+    "robust_mer.runner",
     "robust_mer.runtime",
 )
 

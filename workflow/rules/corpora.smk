@@ -8,80 +8,72 @@ localrules:
 
 rule make_corpus:
     output:
-        directory(f"{CORPUS}/raw"),
+        corpus=directory(layout.raw("{corpus}")),
     log:
-        f"{CORPUS}/logs/make_corpus.log",
+        layout.log("make_corpus"),
     benchmark:
-        f"{CORPUS}/benchmarks/make_corpus.tsv"
+        layout.benchmark("make_corpus")
     conda:
         "../../envs/corpora.yaml"
     threads: 8
     params:
-        generator=generator_params,
-        code=generator_code,
+        **jobs.make_corpus.params,
     script:
-        "../scripts/make_corpus.py"
+        "../scripts/run.py"
 
 
 rule index_corpus:
     input:
-        raw=raw_corpus,
-        tables=reader_tables,
+        unpack(jobs.index_corpus.inputs),
     output:
-        utterances=f"{CORPUS}/utterances.csv",
-        problems=f"{CORPUS}/index_problems.csv",
-        media=f"{CORPUS}/media.csv",
+        utterances=layout.utterances("{corpus}"),
+        problems=layout.of_corpus("{corpus}", "index_problems.csv"),
+        media=layout.media("{corpus}"),
     log:
-        f"{CORPUS}/logs/index_corpus.log",
+        layout.log("index_corpus"),
     benchmark:
-        f"{CORPUS}/benchmarks/index_corpus.tsv"
+        layout.benchmark("index_corpus")
     conda:
         "../../envs/corpora.yaml"
     params:
-        reader=reader_params,
-        tables=reader_tables,
-        code=index_code,
+        **jobs.index_corpus.params,
     script:
-        "../scripts/index_corpus.py"
+        "../scripts/run.py"
 
 
 rule make_folds:
     input:
-        utterances=f"{CORPUS}/utterances.csv",
-        media=f"{CORPUS}/media.csv",
+        unpack(jobs.make_folds.inputs),
     output:
-        folds=f"{CORPUS}/folds.csv",
-        checks=f"{CORPUS}/fold_checks.csv",
+        folds=layout.folds("{corpus}"),
+        checks=layout.of_corpus("{corpus}", "fold_checks.csv"),
     log:
-        f"{CORPUS}/logs/make_folds.log",
+        layout.log("make_folds"),
     benchmark:
-        f"{CORPUS}/benchmarks/make_folds.tsv"
+        layout.benchmark("make_folds")
     conda:
         "../../envs/corpora.yaml"
     params:
-        folds=fold_params,
-        code=code_identity("robust_mer.corpora.folds"),
+        **jobs.make_folds.params,
     script:
-        "../scripts/make_folds.py"
+        "../scripts/run.py"
 
 
 rule index_words:
     input:
-        utterances=f"{CORPUS}/utterances.csv",
-        tables=word_tables,
+        unpack(jobs.index_words.inputs),
     output:
-        words=f"{CORPUS}/words.csv",
-        problems=f"{CORPUS}/words_problems.csv",
+        words=layout.of_corpus("{corpus}", "words.csv"),
+        problems=layout.of_corpus("{corpus}", "words_problems.csv"),
     log:
-        f"{CORPUS}/logs/index_words.log",
+        layout.log("index_words"),
     benchmark:
-        f"{CORPUS}/benchmarks/index_words.tsv"
+        layout.benchmark("index_words")
     # Before the hours of an extraction: a corpus may turn out to have none.
     priority: 1
     conda:
         "../../envs/corpora.yaml"
     params:
-        reader=words_params,
-        code=words_code,
+        **jobs.index_words.params,
     script:
-        "../scripts/index_words.py"
+        "../scripts/run.py"

@@ -4,72 +4,54 @@
 
 rule schedule_noise:
     input:
-        utterances=f"{CORPUS}/utterances.csv",
-        folds=f"{CORPUS}/folds.csv",
-        features=corrupted_features,
+        unpack(jobs.schedule_noise.inputs),
     output:
-        schedule=SCHEDULE,
+        schedule=layout.schedule("{corpus}", "{corruption}"),
     log:
-        f"{CORPUS}/logs/schedule_noise/{{corruption}}.log",
+        layout.log("schedule_noise", "{corruption}"),
     benchmark:
-        f"{CORPUS}/benchmarks/schedule_noise/{{corruption}}.tsv"
+        layout.benchmark("schedule_noise", "{corruption}")
     conda:
         "../../envs/corruption.yaml"
     params:
-        extractors=corrupted_extractors,
-        normalise=corrupted_normalise,
-        not_finite=corrupted_not_finite,
-        mode=settings.corruption_mode,
-        schedule=settings.corruption_schedule,
-        noises=noise_params,
-        code=schedule_code,
+        **jobs.schedule_noise.params,
     script:
-        "../scripts/schedule_noise.py"
+        "../scripts/run.py"
 
 
 rule extract_corrupted:
     input:
-        utterances=f"{CORPUS}/utterances.csv",
-        folds=raw_folds,
+        unpack(jobs.extract_corrupted.inputs),
     output:
-        features=f"{CORRUPTED_FEATURES}.h5",
-        table=f"{CORRUPTED_FEATURES}.csv",
+        features=layout.features("{corpus}", "{extractor}", ".h5", layout.corrupted_folder("{raw}")),
+        table=layout.features("{corpus}", "{extractor}", ".csv", layout.corrupted_folder("{raw}")),
     log:
-        f"{CORPUS}/logs/extract_corrupted/{{raw}}/{{extractor}}.log",
+        layout.log("extract_corrupted", "{raw}", "{extractor}"),
     benchmark:
-        f"{CORPUS}/benchmarks/extract_corrupted/{{raw}}/{{extractor}}.tsv"
+        layout.benchmark("extract_corrupted", "{raw}", "{extractor}")
     conda:
         "../../envs/features.yaml"
     threads: 8
     resources:
-        gpu=extraction_gpus,
+        gpu=jobs.extract_corrupted.gpu,
     params:
-        extractor=extractor_params,
-        raw=raw_params,
-        raw_code=raw_code,
-        code=corrupted_extraction_code,
+        **jobs.extract_corrupted.params,
     script:
-        "../scripts/extract_corrupted.py"
+        "../scripts/run.py"
 
 
 rule measure_corrupted:
     input:
-        utterances=f"{CORPUS}/utterances.csv",
-        folds=f"{CORPUS}/folds.csv",
-        clean=clean_features,
-        corrupted=raw_features,
+        unpack(jobs.measure_corrupted.inputs),
     output:
-        schedule=f"{CORPUS}/corrupted/{{raw}}/schedule.csv",
+        schedule=layout.schedule("{corpus}", "{raw}"),
     log:
-        f"{CORPUS}/logs/measure_corrupted/{{raw}}.log",
+        layout.log("measure_corrupted", "{raw}"),
     benchmark:
-        f"{CORPUS}/benchmarks/measure_corrupted/{{raw}}.tsv"
+        layout.benchmark("measure_corrupted", "{raw}")
     conda:
         "../../envs/corruption.yaml"
     params:
-        modality=raw_modality,
-        extractor=raw_extractor,
-        not_finite=raw_not_finite,
-        code=code_identity("robust_mer.corruption.raw.measure"),
+        **jobs.measure_corrupted.params,
     script:
-        "../scripts/measure_corrupted.py"
+        "../scripts/run.py"

@@ -4,56 +4,37 @@
 
 rule evaluate_model:
     input:
-        utterances=f"{CORPUS}/utterances.csv",
-        folds=f"{CORPUS}/folds.csv",
-        features=model_features,
-        corrupted=evaluation_corrupted,
-        schedule=evaluation_schedule,
-        checkpoints=evaluation_checkpoints,
+        unpack(jobs.evaluate_model.inputs),
     output:
-        predictions=PREDICTIONS,
+        predictions=layout.predictions("{corpus}", "{model}", "{trained_on}", "{tested_on}"),
     log:
-        f"{CORPUS}/logs/evaluate_model/{{model}}/{{trained_on}}/{{tested_on}}.log",
+        layout.log("evaluate_model", "{model}", "{trained_on}", "{tested_on}"),
     benchmark:
-        f"{CORPUS}/benchmarks/evaluate_model/{{model}}/{{trained_on}}/{{tested_on}}.tsv"
+        layout.benchmark("evaluate_model", "{model}", "{trained_on}", "{tested_on}")
     conda:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        gpu=0 if settings.training["device"] == "cpu" else 1,
+        gpu=jobs.evaluate_model.gpu,
     params:
-        replicas=evaluation_replicas,
-        extractors=model_extractors,
-        not_finite=model_not_finite,
-        raw=evaluation_raw,
-        noises=evaluation_noises,
-        seed=evaluation_seed,
-        code=evaluation_code,
+        **jobs.evaluate_model.params,
     script:
-        "../scripts/evaluate_model.py"
+        "../scripts/run.py"
 
 
 rule measure_noise:
     input:
-        utterances=f"{CORPUS}/utterances.csv",
-        folds=f"{CORPUS}/folds.csv",
-        features=corrupted_features,
-        schedule=SCHEDULE,
+        unpack(jobs.measure_noise.inputs),
     output:
-        measured=NOISE_SNR,
+        measured=layout.embedding_snr("{corpus}", "{corruption}"),
     log:
-        f"{CORPUS}/logs/measure_noise/{{corruption}}.log",
+        layout.log("measure_noise", "{corruption}"),
     benchmark:
-        f"{CORPUS}/benchmarks/measure_noise/{{corruption}}.tsv"
+        layout.benchmark("measure_noise", "{corruption}")
     conda:
         "../../envs/training.yaml"
     threads: 1
     params:
-        extractors=corrupted_extractors,
-        normalise=corrupted_normalise,
-        not_finite=corrupted_not_finite,
-        noises=noise_params,
-        seed=settings.corruption_seed,
-        code=noise_snr_code,
+        **jobs.measure_noise.params,
     script:
-        "../scripts/measure_noise.py"
+        "../scripts/run.py"

@@ -3,62 +3,50 @@
 
 rule exported:
     input:
-        exported_files(),
+        targets.exported,
 
 
 rule exported_features:
     input:
-        exported_feature_files(),
+        targets.exported_features,
 
 
 rule export_model:
     input:
-        checkpoint=f"{MODEL}/{{replica}}.safetensors",
-        features=model_features,
-        predictions=exported_predictions,
+        unpack(jobs.export_model.inputs),
     output:
-        weights=f"{EXPORTED}/model.safetensors",
-        description=f"{EXPORTED}/model.json",
-        card=f"{EXPORTED}/card.md",
+        weights=layout.exported(
+            "{corpus}", "{model}", "{trained_on}", "{replica}", "model.safetensors"
+        ),
+        description=layout.exported(
+            "{corpus}", "{model}", "{trained_on}", "{replica}", "model.json"
+        ),
+        card=layout.exported("{corpus}", "{model}", "{trained_on}", "{replica}", "card.md"),
     log:
-        f"{CORPUS}/logs/export_model/{{model}}/{{trained_on}}/{{replica}}.log",
+        layout.log("export_model", "{model}", "{trained_on}", "{replica}"),
     benchmark:
-        f"{CORPUS}/benchmarks/export_model/{{model}}/{{trained_on}}/{{replica}}.tsv"
+        layout.benchmark("export_model", "{model}", "{trained_on}", "{replica}")
     conda:
         "../../envs/training.yaml"
     params:
-        extractors=exported_extractors,
-        normalise=model_normalise,
-        not_finite=model_not_finite,
-        tested_on=tested_on,
-        config=exported_config,
-        note=exported_note,
-        code=exported_code,
+        **jobs.export_model.params,
     script:
-        "../scripts/export_model.py"
+        "../scripts/run.py"
 
 
 rule export_features:
     input:
-        utterances=f"{CORPUS}/utterances.csv",
-        folds=f"{CORPUS}/folds.csv",
-        features=all_features,
-        schedule=exported_schedule,
+        unpack(jobs.export_features.inputs),
     output:
-        readme=f"{CORPUS}/exported_features/{{corruption}}/fold{{fold}}/README.md",
-        features=directory(f"{CORPUS}/exported_features/{{corruption}}/fold{{fold}}/features"),
+        readme=layout.exported_features("{corpus}", "{corruption}", "{fold}", "README.md"),
+        tree=directory(layout.exported_features("{corpus}", "{corruption}", "{fold}", "features")),
     log:
-        f"{CORPUS}/logs/export_features/{{corruption}}/fold{{fold}}.log",
+        layout.log("export_features", "{corruption}", "fold{fold}"),
     benchmark:
-        f"{CORPUS}/benchmarks/export_features/{{corruption}}/fold{{fold}}.tsv"
+        layout.benchmark("export_features", "{corruption}", "fold{fold}")
     conda:
         "../../envs/training.yaml"
     params:
-        extractors=all_extractors,
-        normalise=all_normalise,
-        not_finite=all_not_finite,
-        noises=exported_noises,
-        seed=settings.corruption_seed,
-        code=exported_features_code,
+        **jobs.export_features.params,
     script:
-        "../scripts/export_features.py"
+        "../scripts/run.py"

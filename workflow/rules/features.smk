@@ -3,6 +3,8 @@
 # imported, a job per modality, where the corpus' reader brings published ones; brought to another rate
 # or averaged over words, where the corpus asks for it. And the training of DenseFace's network, which
 # is asked for by name: snakemake train_denseface.
+EXTRACTED = layout.of_corpus("{corpus}", "{extracted}/{extractor}")  # as recorded, or corrupted
+RESAMPLED = resampled(EXTRACTED, "{rate}")
 
 
 # Seconds each: on a cluster they run where Snakemake runs.
@@ -12,169 +14,152 @@ localrules:
 
 rule find_faces:
     input:
-        utterances=f"{CORPUS}/utterances.csv",
+        unpack(jobs.find_faces.inputs),
     output:
-        faces=FACES,
-        table=f"{CORPUS}/faces/faces.csv",
-        reasons=f"{CORPUS}/faces/reasons.csv",
+        faces=layout.faces("{corpus}"),
+        table=layout.of_corpus("{corpus}", "faces/faces.csv"),
+        reasons=layout.of_corpus("{corpus}", "faces/reasons.csv"),
     log:
-        f"{CORPUS}/logs/find_faces.log",
+        layout.log("find_faces"),
     benchmark:
-        f"{CORPUS}/benchmarks/find_faces.tsv"
+        layout.benchmark("find_faces")
     conda:
         "../../envs/features.yaml"
     threads: 8
     resources:
-        gpu=0 if settings.features_device == "cpu" else 1,
+        gpu=jobs.find_faces.gpu,
     params:
-        faces=settings.faces,
-        code=code_identity("robust_mer.features.find_faces"),
+        **jobs.find_faces.params,
     script:
-        "../scripts/find_faces.py"
+        "../scripts/run.py"
 
 
 rule draw_contact_sheets:
     input:
-        utterances=f"{CORPUS}/utterances.csv",
-        faces=FACES,
+        unpack(jobs.draw_contact_sheets.inputs),
     output:
-        directory(SHEETS),
+        sheets=directory(layout.contact_sheets("{corpus}")),
     log:
-        f"{CORPUS}/logs/draw_contact_sheets.log",
+        layout.log("draw_contact_sheets"),
     benchmark:
-        f"{CORPUS}/benchmarks/draw_contact_sheets.tsv"
+        layout.benchmark("draw_contact_sheets")
     conda:
         "../../envs/features.yaml"
     params:
-        code=code_identity("robust_mer.features.contact_sheets"),
+        **jobs.draw_contact_sheets.params,
     script:
-        "../scripts/draw_contact_sheets.py"
+        "../scripts/run.py"
 
 
 rule extract_features:
     input:
-        utterances=f"{CORPUS}/utterances.csv",
-        faces=faces_seen,
+        unpack(jobs.extract_features.inputs),
     output:
-        features=f"{FEATURES}.h5",
-        table=f"{FEATURES}.csv",
+        features=layout.features("{corpus}", "{extractor}"),
+        table=layout.features("{corpus}", "{extractor}", ".csv"),
     log:
-        f"{CORPUS}/logs/extract_features/{{extractor}}.log",
+        layout.log("extract_features", "{extractor}"),
     benchmark:
-        f"{CORPUS}/benchmarks/extract_features/{{extractor}}.tsv"
+        layout.benchmark("extract_features", "{extractor}")
     conda:
         "../../envs/features.yaml"
     threads: 8
     resources:
-        gpu=extraction_gpus,
+        gpu=jobs.extract_features.gpu,
     params:
-        extractor=extractor_params,
-        code=extraction_code,
+        **jobs.extract_features.params,
     script:
-        "../scripts/extract_features.py"
+        "../scripts/run.py"
 
 
 rule resample_features:
     input:
-        features=f"{EXTRACTED}.h5",
-        table=f"{EXTRACTED}.csv",
+        unpack(jobs.resample_features.inputs),
     output:
-        features=f"{EXTRACTED}@{{rate}}{RATE}.h5",
-        table=f"{EXTRACTED}@{{rate}}{RATE}.csv",
+        features=f"{RESAMPLED}.h5",
+        table=f"{RESAMPLED}.csv",
     log:
-        f"{CORPUS}/logs/resample_features/{{extracted}}/{{extractor}}@{{rate}}{RATE}.log",
+        layout.log("resample_features", "{extracted}", resampled("{extractor}", "{rate}")),
     benchmark:
-        f"{CORPUS}/benchmarks/resample_features/{{extracted}}/{{extractor}}@{{rate}}{RATE}.tsv"
+        layout.benchmark("resample_features", "{extracted}", resampled("{extractor}", "{rate}"))
     conda:
         "../../envs/features.yaml"
     params:
-        frame_rate=wanted_rate,
-        not_finite=extracted_not_finite,
-        code=code_identity("robust_mer.features.resampling"),
+        **jobs.resample_features.params,
     script:
-        "../scripts/resample_features.py"
+        "../scripts/run.py"
 
 
 rule align_features:
     input:
-        features=f"{EXTRACTED}.h5",
-        table=f"{EXTRACTED}.csv",
-        words=f"{CORPUS}/words.csv",
-        problems=f"{CORPUS}/words_problems.csv",
-        utterances=f"{CORPUS}/utterances.csv",
+        unpack(jobs.align_features.inputs),
     output:
         features=f"{EXTRACTED}{ALIGNED}.h5",
         table=f"{EXTRACTED}{ALIGNED}.csv",
     log:
-        f"{CORPUS}/logs/align_features/{{extracted}}/{{extractor}}.log",
+        layout.log("align_features", "{extracted}", "{extractor}"),
     benchmark:
-        f"{CORPUS}/benchmarks/align_features/{{extracted}}/{{extractor}}.tsv"
+        layout.benchmark("align_features", "{extracted}", "{extractor}")
     conda:
         "../../envs/features.yaml"
     params:
-        modality=extracted_modality,
-        not_finite=extracted_not_finite,
-        code=code_identity("robust_mer.features.alignment"),
+        **jobs.align_features.params,
     script:
-        "../scripts/align_features.py"
+        "../scripts/run.py"
 
 
 rule import_features:
     input:
-        utterances=f"{CORPUS}/utterances.csv",
-        source=imported_source,
+        unpack(jobs.import_features.inputs),
     output:
-        features=f"{CORPUS}/features/imported_{{modality}}.h5",
-        table=f"{CORPUS}/features/imported_{{modality}}.csv",
+        features=layout.features("{corpus}", f"{IMPORTED}{{modality}}"),
+        table=layout.features("{corpus}", f"{IMPORTED}{{modality}}", ".csv"),
     log:
-        f"{CORPUS}/logs/import_features/{{modality}}.log",
+        layout.log("import_features", "{modality}"),
     benchmark:
-        f"{CORPUS}/benchmarks/import_features/{{modality}}.tsv"
+        layout.benchmark("import_features", "{modality}")
     conda:
         "../../envs/features.yaml"
     params:
-        importer=importer_params,
-        code=import_code,
+        **jobs.import_features.params,
     script:
-        "../scripts/import_features.py"
+        "../scripts/run.py"
 
 
 rule tabulate_features:
     input:
-        tables=feature_logs,
+        unpack(jobs.tabulate_features.inputs),
     output:
-        csv=f"{CORPUS}/features.csv",
-        md=f"{CORPUS}/features.md",
+        csv=layout.of_corpus("{corpus}", "features.csv"),
+        md=layout.of_corpus("{corpus}", "features.md"),
     log:
-        f"{CORPUS}/logs/tabulate_features.log",
+        layout.log("tabulate_features"),
     benchmark:
-        f"{CORPUS}/benchmarks/tabulate_features.tsv"
+        layout.benchmark("tabulate_features")
     conda:
         "../../envs/features.yaml"
     params:
-        features=features_by_name,
-        code=code_identity("robust_mer.features.table"),
+        **jobs.tabulate_features.params,
     script:
-        "../scripts/tabulate_features.py"
+        "../scripts/run.py"
 
 
 rule train_denseface:
     input:
-        faces=denseface_pictures,
+        unpack(jobs.train_denseface.inputs),
     output:
-        weights=f"{RESULTS}/denseface/denseface.safetensors",
-        card=f"{RESULTS}/denseface/card.md",
+        weights=layout.denseface("denseface.safetensors"),
+        card=layout.denseface("card.md"),
     log:
-        f"{RESULTS}/logs/train_denseface.log",
+        layout.log("train_denseface", corpus=""),
     benchmark:
-        f"{RESULTS}/benchmarks/train_denseface.tsv"
+        layout.benchmark("train_denseface", corpus="")
     conda:
         "../../envs/features.yaml"
     threads: 8
     resources:
         gpu=1,
     params:
-        settings=settings.denseface_training,
-        code=code_identity("robust_mer.features.train_denseface"),
+        **jobs.train_denseface.params,
     script:
-        "../scripts/train_denseface.py"
+        "../scripts/run.py"

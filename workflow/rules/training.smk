@@ -1,27 +1,26 @@
 # Training: a job for some folds of a model, with all their seeds. The rules are made here, one for each
 # set of replicas, because an output pattern cannot list the replicas that a job trains.
-for name, jobs in training_rules().items():
+for name, trainings in plan.grid.training_rules.items():
+    job = jobs.training(trainings)
 
     rule:
         name:
             name
         input:
-            utterances=f"{CORPUS}/utterances.csv",
-            folds=f"{CORPUS}/folds.csv",
-            features=model_features,
-            schedules=training_schedules,
-            teachers=teacher_checkpoints(jobs[0].replicas),
+            unpack(job.inputs),
         output:
-            checkpoints=replica_files("{corpus}", "{model}", "{trained_on}", jobs[0].replicas),
-            histories=replica_files(
-                "{corpus}", "{model}", "{trained_on}", jobs[0].replicas, ".history.csv"
+            checkpoints=plan.checkpoints(
+                "{corpus}", "{model}", "{trained_on}", trainings[0].replicas
+            ),
+            histories=plan.checkpoints(
+                "{corpus}", "{model}", "{trained_on}", trainings[0].replicas, ".history.csv"
             ),
         log:
-            f"{CORPUS}/logs/train_model/{{model}}/{{trained_on}}/{jobs[0].folds}.log",
+            layout.log("train_model", "{model}", "{trained_on}", trainings[0].folds),
         benchmark:
-            f"{CORPUS}/benchmarks/train_model/{{model}}/{{trained_on}}/{jobs[0].folds}.tsv"
+            layout.benchmark("train_model", "{model}", "{trained_on}", trainings[0].folds)
         wildcard_constraints:
-            corpus=whose_replicas(jobs),
+            corpus=plan.training_constraint(trainings),
         # Teachers first. With one fold's student older than another fold's teacher, a job that trains
         # both folds would be out of date, when `folds_per_job` makes one of them.
         priority: int(name.startswith("train_teacher"))
@@ -29,14 +28,8 @@ for name, jobs in training_rules().items():
             "../../envs/training.yaml"
         threads: 1
         resources:
-            gpu=0 if settings.training["device"] == "cpu" else 1,
+            gpu=int(plan.trains_on_gpu),
         params:
-            extractors=model_extractors,
-            model=training_model,
-            teacher=training_teacher,
-            normalise=model_normalise,
-            not_finite=model_not_finite,
-            corruptions=training_corruptions,
-            code=training_code,
+            **job.params,
         script:
-            "../scripts/train_model.py"
+            "../scripts/run.py"
