@@ -32,7 +32,9 @@ def run(snakemake: Any) -> None:
         function(
             TypeAdapter(types["spec"]).validate_python(params.spec),
             files_of(types["files"], [*snakemake.input.items(), *snakemake.output.items()]),
-            runtime_of(params.runtime, snakemake.threads, record if "experiment" in wildcards else None),
+            runtime_of(
+                params.runtime, snakemake.threads, record if "experiment" in wildcards else None
+            ),
         )
 
 

@@ -1,19 +1,20 @@
 """The plan of a run: everything that the config describes, resolved and checked."""
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from robust_mer.modality import Modality
 from robust_mer.plan.checks import Checks
-from robust_mer.plan.config import read_config
+from robust_mer.plan.config import ExperimentConfig, read_config
 from robust_mer.plan.corpora import CorpusPlan, plan_corpora, plan_extractors, plan_faces
 from robust_mer.plan.corruptions import Corruptions
-from robust_mer.plan.grid import Grid
+from robust_mer.plan.grid import Grid, TrainingJob
 from robust_mer.plan.layout import Layout
 from robust_mer.plan.models import plan_models
 from robust_mer.plan.plugins import Resolved, resolve
-from robust_mer.protocol import PROTOCOLS, Corruption, Protocol
+from robust_mer.protocol import CLEAN, PROTOCOLS, Corruption, Protocol
 from robust_mer.replicas import Replica
 
 
@@ -76,6 +77,33 @@ class Plan:
             self.corruption(corpus, member, model) for member in self.corruptions.members(name)
         )
 
+    def scheduled(self, experiment: ExperimentConfig) -> list[str]:
+        """The corruptions behind an experiment, each of which has a schedule; clean has none."""
+        tested = [one.tested_on for one in self.grid.evaluations(experiment)]
+        return [name for name in dict.fromkeys(tested) if name != CLEAN]
+
+    def training_constraint(self, jobs: Sequence[TrainingJob]) -> str:
+        """A constraint of the wildcard corpus, by which no two rules make the same replica.
+
+        A rule's pattern of outputs names its replicas, not their models. What follows the corpus
+        must be a model that one of these jobs trains, or none that only others train; the shorter
+        of the two lists, because Snakemake tries it on every file that it looks for.
+        """
+        replicas = set(jobs[0].replicas)
+        ours = {_folder(job) for job in jobs}
+        others = {
+            _folder(job) for job in self.grid.training_jobs if not replicas.isdisjoint(job.replicas)
+        } - ours
+        if not others:
+            return "[^/]+"
+        sign, models = ("=", ours) if len(ours) < len(others) else ("!", others)
+        return f"(?{sign}({'|'.join(map(re.escape, sorted(models)))})/)[^/]+"
+
+    @cached_property
+    def split_columns(self) -> list[str]:
+        """Columns of the run's corpora by which results are split."""
+        return sorted({column for c in self.run_corpora for column in c.config.split_by})
+
     def feature_files(self, corpus: str, modalities: Sequence[Modality]) -> list[str]:
         """Feature files of some modalities, in their order."""
         return [self.layout.features(corpus, modality.features) for modality in modalities]
@@ -112,3 +140,7 @@ class Plan:
     def extracts_on_gpu(self) -> bool:
         """Whether extraction may use a GPU."""
         return self.config.features.device != "cpu"
+
+
+def _folder(job: TrainingJob) -> str:
+    return f"{job.training.corpus}/models/{job.training.model}/{job.training.trained_on}"

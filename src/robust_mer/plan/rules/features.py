@@ -4,6 +4,7 @@ from typing import Any
 
 from robust_mer.corpora.reader import FeatureReader
 from robust_mer.errors import InputError
+from robust_mer.features.imported import ImportSpec
 from robust_mer.features.specs import (
     AlignSpec,
     ExtractSpec,
@@ -14,7 +15,6 @@ from robust_mer.features.specs import (
     TableSpec,
     TrainDenseFaceSpec,
 )
-from robust_mer.features.imported import ImportSpec
 from robust_mer.identity import code_identity
 from robust_mer.plan.job import Job
 from robust_mer.plan.layout import IMPORTED
@@ -114,9 +114,7 @@ def align_features(plan: Plan, wildcards: Any) -> Job:
     modality = plan.extractors[wildcards.extractor].modality
     return Job(
         "robust_mer.features.alignment:align_features",
-        AlignSpec(
-            modality=modality, not_finite=plan.corpora[corpus].modality(modality).not_finite
-        ),
+        AlignSpec(modality=modality, not_finite=plan.corpora[corpus].modality(modality).not_finite),
         inputs={
             "source": f"{source}.h5",
             "source_table": f"{source}.csv",

@@ -9,8 +9,8 @@ from robust_mer.plan.job import Job
 from robust_mer.plan.plan import Plan
 from robust_mer.protocol import Corruption
 from robust_mer.runtime import Runtime
-from robust_mer.task import TASKS
 from robust_mer.settings import Plugin
+from robust_mer.task import TASKS
 from robust_mer.training.spec import TrainSpec
 
 FUNCTION = "robust_mer.training.train:train_replicas"

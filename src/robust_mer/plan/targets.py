@@ -1,0 +1,97 @@
+"""What the target rules ask for: the files of a run, a stage at a time."""
+
+from functools import cached_property
+
+from robust_mer.plan.plan import Plan
+from robust_mer.plan.rules.features import has_faces
+
+
+class Targets:
+    """Files by target.
+
+    Args:
+        plan: Of the run.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan, self._layout = plan, plan.layout
+
+    @cached_property
+    def index(self) -> list[str]:
+        """Index and folds of the corpora."""
+        return [
+            path
+            for corpus in self._plan.grid.corpora
+            for path in (self._layout.utterances(corpus), self._layout.folds(corpus))
+        ]
+
+    @cached_property
+    def features(self) -> list[str]:
+        """Feature files as models read them, and what extraction said of the utterances."""
+        files = {
+            path
+            for corpus in self._plan.run_corpora
+            for path in self._plan.feature_files(corpus.name, corpus.modalities)
+        }
+        tables = [self._layout.of_corpus(c, "features.csv") for c in self._plan.grid.corpora]
+        return sorted(files) + tables
+
+    @cached_property
+    def contact_sheets(self) -> list[str]:
+        """Contact sheets of the corpora whose faces are looked at."""
+        return [
+            self._layout.contact_sheets(corpus)
+            for corpus in self._plan.grid.corpora
+            if has_faces(self._plan, corpus)
+        ]
+
+    @cached_property
+    def schedules(self) -> list[str]:
+        """Noise schedules of all corruptions."""
+        return sorted(
+            {
+                self._layout.schedule(experiment.corpus, corruption)
+                for experiment in self._plan.grid.experiments.values()
+                for corruption in self._plan.scheduled(experiment)
+            }
+        )
+
+    @cached_property
+    def checkpoints(self) -> list[str]:
+        """All replicas, those of teachers among them."""
+        return sorted(
+            path
+            for job in self._plan.grid.training_jobs
+            for path in self._plan.checkpoints(*job.training, job.replicas)
+        )
+
+    @cached_property
+    def tables(self) -> list[str]:
+        """The tables of all experiments."""
+        return [
+            self._layout.table(name, table)
+            for name in self._plan.grid.experiments
+            for table in self._plan.report.tables_of(name)
+        ]
+
+    @cached_property
+    def exported(self) -> list[str]:
+        """Model folders of all replicas of the run, by the file that describes them."""
+        return sorted(
+            self._layout.exported(*job.training, replica.name)
+            for job in self._plan.grid.training_jobs
+            for replica in job.replicas
+        )
+
+    @cached_property
+    def exported_features(self) -> list[str]:
+        """Trees of corrupted features, one a corpus, corruption and fold of the run."""
+        return sorted(
+            {
+                self._layout.exported_features(experiment.corpus, tested_on, str(fold))
+                for experiment in self._plan.grid.experiments.values()
+                for _, _, tested_on in self._plan.grid.evaluations(experiment)
+                if self._plan.corruptions.raw(tested_on) is None
+                for fold in experiment.folds
+            }
+        )
