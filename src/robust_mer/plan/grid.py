@@ -82,6 +82,10 @@ class Grid:
         """The corpora of ``run``."""
         return list(dict.fromkeys(e.corpus for e in self.experiments.values()))
 
+    def replicas_of(self, experiment: ExperimentConfig) -> list[Replica]:
+        """An experiment's replicas, by fold and then seed, as it lists them."""
+        return [Replica(f, s) for f in experiment.folds for s in experiment.seeds]
+
     def trained_on(self, experiment: ExperimentConfig, model: str) -> list[TrainedOn]:
         """What a model is trained on in an experiment."""
         if self._models[model].facts.trained_on_clean:
@@ -134,7 +138,7 @@ class Grid:
         """
         asked: dict[tuple[Training, str], set[Replica]] = {}
         for experiment in self.experiments.values():
-            replicas = {Replica(f, s) for f in experiment.folds for s in experiment.seeds}
+            replicas = self.replicas_of(experiment)
             for model, trained_on, tested_on in self.evaluations(experiment):
                 training = Training(experiment.corpus, model, trained_on)
                 asked.setdefault((training, tested_on), set()).update(replicas)

@@ -14,6 +14,7 @@ from robust_mer.plan.grid import Grid, TrainingJob
 from robust_mer.plan.layout import Layout
 from robust_mer.plan.models import plan_models
 from robust_mer.plan.plugins import Resolved, resolve
+from robust_mer.plan.report import ReportPlan
 from robust_mer.protocol import CLEAN, PROTOCOLS, Corruption, Protocol
 from robust_mer.replicas import Replica
 
@@ -24,12 +25,18 @@ class Plan:
     Args:
         raw: The config as Snakemake merged it.
         results: The folder that holds everything that a run makes.
+        published: The folder of the papers' numbers.
 
     Raises:
         InputError: with the key, what is there and what was expected.
     """
 
-    def __init__(self, raw: dict[str, Any], results: str = "results") -> None:
+    def __init__(
+        self,
+        raw: dict[str, Any],
+        results: str = "results",
+        published: str = "resources/published",
+    ) -> None:
         self.raw = raw
         self.config = read_config(raw)
         self.layout = Layout(results)
@@ -42,6 +49,7 @@ class Plan:
         self.grid = Grid(self.config, self.models, self.corruptions)
         protocols = {name: one.plugin.build() for name, one in self.protocols.items()}
         Checks(self.config, self.corpora, self.models, self.corruptions, protocols).check()
+        self.report = ReportPlan(self, published)
 
     def _plan_protocols(self) -> dict[str, Resolved[Protocol]]:
         sections = {name: (name, {}) for name in PROTOCOLS} | {

@@ -1,0 +1,187 @@
+"""Jobs of workflow/rules/report.smk, and of evaluation.smk where it measures noise."""
+
+from typing import Any
+
+from robust_mer.evaluation.spec import (
+    CalibrationSpec,
+    NoiseSnrSpec,
+    ScoresSpec,
+    SplitSpec,
+    SummarySpec,
+)
+from robust_mer.plan.job import Job
+from robust_mer.plan.plan import Plan
+from robust_mer.plan.report import SAMPLES
+from robust_mer.plan.rules.features import feature_names
+from robust_mer.plan.rules.training import implementations
+from robust_mer.protocol import CLEAN
+from robust_mer.report.spec import (
+    EmbeddingsSpec,
+    FigureSpec,
+    ReconstructionsSpec,
+    ReportSpec,
+    Shown,
+    TableSpec,
+)
+from robust_mer.settings import Plugin, load
+
+
+def measure_noise(plan: Plan, wildcards: Any) -> Job:
+    """What a noise on features leaves of every modality."""
+    corpus, layout = wildcards.corpus, plan.layout
+    corruption = plan.corruption(corpus, wildcards.corruption)
+    modalities = plan.corpora[corpus].of_model(corruption.touched)
+    return Job(
+        "robust_mer.evaluation.embeddings:measure_noise",
+        NoiseSnrSpec(corruption=corruption, modalities=modalities),
+        inputs={
+            "utterances": layout.utterances(corpus),
+            "folds": layout.folds(corpus),
+            "features": plan.feature_files(corpus, modalities),
+            "schedule": layout.schedule(corpus, wildcards.corruption),
+        },
+        uses=tuple(implementations([corruption])),
+    )
+
+
+def write_summary(plan: Plan, wildcards: Any) -> Job:
+    """Every measure of an experiment."""
+    report, name = plan.report, wildcards.experiment
+    experiment, scheduled = report.experiment(name), report.scheduled(name)
+    schedules = [plan.layout.schedule(experiment.corpus, c) for c in scheduled]
+    return Job(
+        "robust_mer.evaluation.scores:write_summary",
+        SummarySpec(experiment=experiment, scheduled=tuple(scheduled)),
+        inputs={**report.inputs(name, ["predictions", "published"]), "schedules": schedules},
+        uses=_metrics(report.metrics),
+    )
+
+
+def compute_statistics(plan: Plan, wildcards: Any) -> Job:
+    """Intervals, comparisons and reliability of an experiment."""
+    report, name = plan.report, wildcards.experiment
+    return Job(
+        "robust_mer.evaluation.scores:compute_statistics",
+        ScoresSpec(experiment=report.experiment(name)),
+        inputs=report.inputs(name, ["predictions", "utterances", "folds"]),
+        uses=_metrics(report.metrics),
+    )
+
+
+def split_tables(plan: Plan, wildcards: Any) -> Job:
+    """Measures by the values of a column."""
+    report, name = plan.report, wildcards.experiment
+    return Job(
+        "robust_mer.evaluation.split:write_split",
+        SplitSpec(experiment=report.experiment(name), column=wildcards.column),
+        inputs=report.inputs(name, ["predictions", "utterances"]),
+        uses=_metrics(report.metrics),
+    )
+
+
+def calibrate_raw(plan: Plan, wildcards: Any) -> Job:
+    """What corruptions of recordings amount to, as noise on features."""
+    report, name = plan.report, wildcards.experiment
+    section = plan.grid.experiments[name]
+    raws = {c: plan.corruptions.raw(c) for c in report.raw_corruptions(name)}
+    gaussian = report.at_snrs(section).get("gaussian", [])
+    modalities = {
+        model: [m.name for m in plan.modalities(section.corpus, model)] for model in section.models
+    }
+    return Job(
+        "robust_mer.evaluation.calibration:calibrate_raw",
+        CalibrationSpec(
+            experiment=report.experiment(name),
+            raw={c: raw.modality for c, raw in raws.items() if raw is not None},
+            gaussian=tuple(gaussian),
+            modalities=modalities,
+        ),
+        inputs={
+            **report.inputs(name, ["summary"]),
+            "schedules": [plan.layout.schedule(section.corpus, c) for c in raws],
+            "noises": [plan.layout.embedding_snr(section.corpus, c) for c in gaussian],
+        },
+        uses=_metrics(report.metrics),
+    )
+
+
+def make_table(plan: Plan, wildcards: Any) -> Job:
+    """A table of results."""
+    report, name = plan.report, wildcards.experiment
+    table = report.tables(name)[wildcards.table]
+    kind = load(table.implementation)
+    return Job(
+        "robust_mer.report.tables.base:make_table",
+        TableSpec(
+            name=wildcards.table,
+            table=table,
+            experiment=report.experiment(name),
+            facts=report.facts(name).only(kind.uses),
+        ),
+        inputs=report.inputs(name, kind.reads),
+        uses=(table.implementation, *_metrics(report.metrics)),
+    )
+
+
+def make_figure(plan: Plan, wildcards: Any) -> Job:
+    """A figure of results."""
+    report, name = plan.report, wildcards.experiment
+    figure = report.figures(name)[wildcards.figure]
+    kind = load(figure.implementation)
+    return Job(
+        "robust_mer.report.figures.base:make_figure",
+        FigureSpec(
+            name=wildcards.figure,
+            figure=figure,
+            experiment=report.experiment(name),
+            facts=report.facts(name).only(kind.uses),
+        ),
+        inputs=report.inputs(name, kind.reads),
+        uses=(figure.implementation, *_metrics(report.metrics)),
+    )
+
+
+def draw_embeddings(plan: Plan, wildcards: Any) -> Job:
+    """Clean and noisy embeddings (NMER, Figure 3)."""
+    report, name = plan.report, wildcards.experiment
+    corpus = plan.grid.experiments[name].corpus
+    corruptions = tuple(plan.corruption(corpus, c) for c in report.facts(name).drawn)
+    return Job(
+        "robust_mer.report.figures.embeddings:draw_embeddings",
+        EmbeddingsSpec(
+            experiment=report.experiment(name).heading,
+            corruptions=corruptions,
+            modalities=plan.modalities(corpus),
+        ),
+        inputs={
+            **report.inputs(name, ["utterances", "folds"]),
+            "features": plan.feature_files(corpus, plan.modalities(corpus)),
+            "schedules": [plan.layout.schedule(corpus, c.name) for c in corruptions],
+        },
+        uses=tuple(implementations(corruptions)),
+    )
+
+
+def draw_reconstructions(plan: Plan, wildcards: Any) -> Job:
+    """Representations that models rebuild, beside the true ones."""
+    report, name = plan.report, wildcards.experiment
+    section = plan.grid.experiments[name]
+    rebuilt = report.facts(name).reconstructing
+    first = plan.grid.replicas_of(section)[:1]
+    models = sorted({plan.models[model].plugin.implementation for model, _ in rebuilt})
+    return Job(
+        "robust_mer.report.figures.reconstructions:draw_reconstructions",
+        ReconstructionsSpec(
+            experiment=report.experiment(name).heading,
+            names=tuple(m if on == CLEAN else f"{m} ({on})" for m, on in rebuilt),
+            modalities=plan.modalities(section.corpus),
+        ),
+        inputs={
+            **report.inputs(name, ["utterances", "folds"]),
+            "features": plan.feature_files(section.corpus, plan.modalities(section.corpus)),
+            "checkpoints": [
+                path for t in rebuilt for path in plan.checkpoints(section.corpus, *t, first)
+            ],
+        },
+        uses=tuple(models),
+    )
