@@ -4,20 +4,24 @@ with job(snakemake, f"draw_embeddings {snakemake.wildcards.experiment}") as reco
     from robust_mer.corruption.corrupt import read_alpha_bars
     from robust_mer.evaluation.embeddings import NoiseOfCorpus
     from robust_mer.evaluation.figures.embeddings import draw_embeddings
+    from robust_mer.modality import modalities_of
+    from robust_mer.protocol import read_corruption
     from robust_mer.provenance.origin import origin
 
-    noises = snakemake.params.noises.items()
+    params = snakemake.params
+    noises = params.noises.items()
     draw_embeddings(
-        {**snakemake.params.experiment, "origin": origin(record)},
+        {**params.experiment, "origin": origin(record)},
         [
-            NoiseOfCorpus(name, of_modality, read_alpha_bars(schedule), snakemake.params.seed)
+            NoiseOfCorpus(
+                read_corruption(name, of_modality, params.seed), read_alpha_bars(schedule)
+            )
             for (name, of_modality), schedule in zip(noises, snakemake.input.schedules, strict=True)
         ],
         utterances_csv=snakemake.input.utterances,
         folds_csv=snakemake.input.folds,
-        features=dict(zip(snakemake.params.extractors, snakemake.input.features, strict=True)),
-        normalise=snakemake.params.normalise,
-        not_finite=snakemake.params.not_finite,
+        modalities=modalities_of(params.extractors, params.normalise, params.not_finite),
+        features=snakemake.input.features,
         svg=snakemake.output.svg,
         pdf=snakemake.output.pdf,
         distances_csv=snakemake.output.distances,

@@ -2,6 +2,7 @@ from robust_mer.jobs import job
 
 with job(snakemake, f"draw_reconstructions {snakemake.wildcards.experiment}") as record:
     from robust_mer.evaluation.figures.reconstructions import draw_reconstructions
+    from robust_mer.modality import modalities_of
     from robust_mer.provenance.origin import origin
 
     params = snakemake.params
@@ -10,8 +11,8 @@ with job(snakemake, f"draw_reconstructions {snakemake.wildcards.experiment}") as
         dict(zip(params.names, snakemake.input.checkpoints, strict=True)),
         utterances_csv=snakemake.input.utterances,
         folds_csv=snakemake.input.folds,
-        features=dict(zip(params.extractors, snakemake.input.features, strict=True)),
-        not_finite=params.not_finite,
+        modalities=modalities_of(params.extractors, None, params.not_finite),
+        features=snakemake.input.features,
         svg=snakemake.output.svg,
         pdf=snakemake.output.pdf,
         distances_csv=snakemake.output.distances,

@@ -1,21 +1,32 @@
+from pathlib import Path
+
 from robust_mer.jobs import job
 
-wildcards = snakemake.wildcards
+wildcards, params = snakemake.wildcards, snakemake.params
 with job(snakemake, f"evaluate_model {wildcards.model} {wildcards.tested_on}"):
-    from robust_mer.corruption.corrupt import read_alpha_bars
     from robust_mer.evaluation.evaluate import evaluate_replicas
+    from robust_mer.evaluation.spec import EvaluateFiles, EvaluateSpec
+    from robust_mer.modality import modalities_of
+    from robust_mer.protocol import read_corruption
+    from robust_mer.replicas import Replica
+    from robust_mer.runtime import Runtime
 
-    evaluate_replicas(
-        snakemake.output.predictions,
-        checkpoints=list(snakemake.input.checkpoints),
-        utterances_csv=snakemake.input.utterances,
-        folds_csv=snakemake.input.folds,
-        features=dict(zip(snakemake.params.extractors, snakemake.input.features, strict=True)),
-        noises=snakemake.params.noises,
-        corrupted=dict(zip(snakemake.params.raw, snakemake.input.corrupted, strict=True)),
-        alpha_bars=read_alpha_bars(snakemake.input.schedule) if snakemake.input.schedule else {},
-        seed=snakemake.params.seed,
-        not_finite=snakemake.params.not_finite,
-        device=snakemake.config["training"]["device"],
-        threads=snakemake.threads,
+    spec = EvaluateSpec(
+        modalities=modalities_of(params.extractors, None, params.not_finite),
+        corruption=read_corruption(
+            wildcards.tested_on, params.noises, params.seed, next(iter(params.raw), None)
+        ),
+        replicas=tuple(Replica(*replica) for replica in params.replicas),
     )
+    schedule = snakemake.input.schedule
+    files = EvaluateFiles(
+        utterances=Path(snakemake.input.utterances),
+        folds=Path(snakemake.input.folds),
+        features=[Path(path) for path in snakemake.input.features],
+        corrupted=[Path(path) for path in snakemake.input.corrupted],
+        schedule=Path(schedule) if schedule else None,
+        checkpoints=[Path(path) for path in snakemake.input.checkpoints],
+        predictions=Path(snakemake.output.predictions),
+    )
+    device = snakemake.config["training"]["device"]
+    evaluate_replicas(spec, files, Runtime(threads=snakemake.threads, device=device))

@@ -1,22 +1,20 @@
 from robust_mer.jobs import job
 
-wildcards = snakemake.wildcards
+wildcards, params = snakemake.wildcards, snakemake.params
 with job(snakemake, f"export_features {wildcards.corruption} fold {wildcards.fold}"):
     from robust_mer.corruption.corrupt import read_alpha_bars
     from robust_mer.export.mmin_layout import export_features
+    from robust_mer.modality import modalities_of
+    from robust_mer.protocol import read_corruption
 
     export_features(
         snakemake.output.features,
         snakemake.output.readme,
         utterances_csv=snakemake.input.utterances,
         folds_csv=snakemake.input.folds,
-        features=dict(zip(snakemake.params.extractors, snakemake.input.features, strict=True)),
-        extractors=snakemake.params.extractors,
-        normalise=snakemake.params.normalise,
-        not_finite=snakemake.params.not_finite,
-        noises=snakemake.params.noises,
+        modalities=modalities_of(params.extractors, params.normalise, params.not_finite),
+        features=snakemake.input.features,
+        corruption=read_corruption(wildcards.corruption, params.noises, params.seed),
         alpha_bars=read_alpha_bars(snakemake.input.schedule) if snakemake.input.schedule else {},
-        corruption=wildcards.corruption,
         fold=int(wildcards.fold),
-        seed=snakemake.params.seed,
     )

@@ -4,18 +4,19 @@ corruption = snakemake.wildcards.corruption
 with job(snakemake, f"measure_noise {corruption}"):
     from robust_mer.corruption.corrupt import read_alpha_bars
     from robust_mer.evaluation.embeddings import NoiseOfCorpus, write_noise_snr
+    from robust_mer.modality import modalities_of
+    from robust_mer.protocol import read_corruption
+
+    params = snakemake.params
 
     write_noise_snr(
         snakemake.output.measured,
         NoiseOfCorpus(
-            corruption,
-            snakemake.params.noises,
+            read_corruption(corruption, params.noises, params.seed),
             read_alpha_bars(snakemake.input.schedule),
-            snakemake.params.seed,
         ),
         utterances_csv=snakemake.input.utterances,
         folds_csv=snakemake.input.folds,
-        features=dict(zip(snakemake.params.extractors, snakemake.input.features, strict=True)),
-        normalise=snakemake.params.normalise,
-        not_finite=snakemake.params.not_finite,
+        modalities=modalities_of(params.extractors, params.normalise, params.not_finite),
+        features=snakemake.input.features,
     )

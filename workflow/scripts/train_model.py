@@ -1,31 +1,43 @@
+from pathlib import Path
+
 from robust_mer.jobs import job
 
-wildcards = snakemake.wildcards
+wildcards, params = snakemake.wildcards, snakemake.params
 with job(snakemake, f"{snakemake.rule} {wildcards.model} {wildcards.trained_on}"):
-    from robust_mer.corruption.corrupt import read_alpha_bars
     from robust_mer.identity import parse_identity
-    from robust_mer.replicas import by_replica
+    from robust_mer.modality import modalities_of
+    from robust_mer.protocol import PROTOCOLS, parse_trained_on, read_corruption
+    from robust_mer.runtime import Runtime
+    from robust_mer.settings import Plugin
+    from robust_mer.task import DEFAULT_TASK
+    from robust_mer.training.spec import TrainFiles, TrainSpec
     from robust_mer.training.train import train_replicas
 
     training = snakemake.config["training"]  # not params: how wide a run is changes no result
-    corruptions = snakemake.params.corruptions
-    noisy = [name for name, how in corruptions.items() if how["noises"]]
-    schedules = map(read_alpha_bars, snakemake.input.schedules)
-    train_replicas(
-        by_replica(snakemake.output.checkpoints),
-        by_replica(snakemake.output.histories),
-        utterances_csv=snakemake.input.utterances,
-        folds_csv=snakemake.input.folds,
-        features=dict(zip(snakemake.params.extractors, snakemake.input.features, strict=True)),
-        corruptions=corruptions,
-        alpha_bars=dict(zip(noisy, schedules, strict=True)),
-        teachers=by_replica(snakemake.input.teachers),
+    spec = TrainSpec(
+        model=Plugin(**params.model),
+        modalities=modalities_of(params.extractors, params.normalise, params.not_finite),
         trained_on=wildcards.trained_on,
-        model=snakemake.params.model,
-        normalise=snakemake.params.normalise,
-        not_finite=snakemake.params.not_finite,
-        code=parse_identity(snakemake.params.code)[0],
+        corruptions=tuple(
+            read_corruption(name, how["noises"], how["seed"])
+            for name, how in params.corruptions.items()
+        ),
+        protocol=Plugin(PROTOCOLS[parse_trained_on(wildcards.trained_on)[1]], {}),
+        task=DEFAULT_TASK,
+        code=parse_identity(params.code)[0],
+    )
+    files = TrainFiles(
+        utterances=Path(snakemake.input.utterances),
+        folds=Path(snakemake.input.folds),
+        features=[Path(path) for path in snakemake.input.features],
+        schedules=[Path(path) for path in snakemake.input.schedules],
+        teachers=[Path(path) for path in snakemake.input.teachers],
+        checkpoints=[Path(path) for path in snakemake.output.checkpoints],
+        histories=[Path(path) for path in snakemake.output.histories],
+    )
+    runtime = Runtime(
+        threads=snakemake.threads,
         device=training["device"],
         max_replicas=None if training["max_replicas"] == "auto" else training["max_replicas"],
-        threads=snakemake.threads,
     )
+    train_replicas(spec, files, runtime)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.export.card import write_card
 from robust_mer.export.folder import (
     CARD,
@@ -16,7 +17,6 @@ from robust_mer.export.folder import (
 from robust_mer.jobs import log
 from robust_mer.metrics import ua, wa
 from robust_mer.store import read_weights_sha256
-from robust_mer.training.checkpoint import load_checkpoint
 
 
 def export_model(
@@ -58,14 +58,14 @@ def export_model(
     folder = Path(folder)
     _, _, facts = load_checkpoint(checkpoint)
     inputs = {}
-    for modality, width in facts["widths"].items():
+    for modality, shape in facts["inputs"].items():
         inputs[modality] = ModalityInput(
             extractor=extractors[modality]["name"],
             read_as=extractors[modality]["read_as"],
             implementation=extractors[modality].get("implementation", ""),
             settings=extractors[modality].get("settings", {}),
             weights_sha256=read_weights_sha256(features[modality]),
-            features=width,
+            features=shape["width"],
             normalise=normalise[modality],
             not_finite=not_finite[modality],
         )

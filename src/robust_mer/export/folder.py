@@ -8,10 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from robust_mer.data import Normaliser
+from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.errors import InputError
 from robust_mer.files import naming, sha256, whole
 from robust_mer.models.model import Model
-from robust_mer.training.checkpoint import load_checkpoint
 
 WEIGHTS, DESCRIPTION, CARD = "model.safetensors", "model.json", "card.md"
 
@@ -83,7 +83,7 @@ def write_description(
             "fold": facts["fold"],
             "seed": facts["seed"],
         },
-        "classes": facts["classes"],
+        "classes": facts["task"]["description"]["classes"],
         "modalities": {modality: asdict(one) for modality, one in inputs.items()},
         "config": config,
         "weights_sha256": sha256(checkpoint),
@@ -138,7 +138,7 @@ def load_model(folder: str | Path) -> ExportedModel:
         )
     model, normalisers, facts = load_checkpoint(folder / WEIGHTS)
     widths = {modality: one.features for modality, one in inputs.items()}
-    if widths != facts["widths"]:
+    if widths != {modality: shape["width"] for modality, shape in facts["inputs"].items()}:
         raise InputError(f"{folder}: {DESCRIPTION} and {WEIGHTS} name other modalities or widths")
     if strange:
         raise InputError(

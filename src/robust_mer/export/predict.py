@@ -93,7 +93,7 @@ class Predictor:
             embeddings = model.encode_all(found, lengths)
             is_clean = torch.tensor([[one.frames > 0 for one in seen.values()]])
             probability = model.predict(embeddings, is_clean)[0].double().softmax(0).tolist()
-        classes = self._exported.facts["classes"]
+        classes = self._exported.facts["task"]["description"]["classes"]
         ordered = sorted(zip(probability, classes, strict=True), reverse=True)
         return Prediction({name: value for value, name in ordered}, seen)
 

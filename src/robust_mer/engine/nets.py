@@ -4,6 +4,7 @@ import copy
 import dataclasses
 from collections.abc import Callable
 from itertools import groupby
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,12 @@ from torch.func import functional_call
 from robust_mer.models.chance import Chance
 from robust_mer.models.model import Batch, Model
 
-_OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+
+@runtime_checkable
+class _Stackable(Protocol):
+    """A module that computes differently if it is one of several that run as one."""
+
+    stacked: bool
 
 
 class Nets:
@@ -49,7 +55,7 @@ class Nets:
         self.gradient = torch.zeros_like(self.weights)
         self._everyone = list(range(len(models)))
         for part in self._template.modules():
-            if hasattr(part, "stacked"):
+            if isinstance(part, _Stackable):
                 part.stacked = len(models) > 1
         self._leaves = self._views(self.weights)
 
@@ -61,21 +67,36 @@ class Nets:
         """Where the replicas compute."""
         return self.weights.device
 
-    def call(self, method: str, *inputs: object, which: list[int] | None = None) -> object:
-        """Call a method of the models in eval mode, without gradients.
+    def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        """Embeddings [R, b, E] of padded frames [R, b, T, D], of which ``lengths`` [R, b] are real.
+
+        See `Model.encode`.
+        """
+        embeddings: Tensor = self._call("encode", modality, frames, lengths)
+        return embeddings
+
+    def predict(self, embeddings: dict[str, Tensor], is_clean: Tensor) -> Tensor:
+        """Outputs [R, n, outputs] from embeddings [R, n, E].
 
         Args:
-            method: Its name.
-            inputs: Strings as they are; tensors, and dictionaries of them, with k in front.
-            which: Of which k models; None: all.
-
-        Returns:
-            What the models return, with k in front of every tensor.
+            embeddings: Of the received frames, per modality.
+            is_clean: bool [R, n, modalities]; see `Model.predict`.
         """
-        self._template.eval()
-        leaves = self._leaves if which is None else self._views(self.weights[which])
-        with torch.no_grad():
-            return self._run(leaves, {}, method, *inputs)
+        outputs: Tensor = self._call("predict", embeddings, is_clean)
+        return outputs
+
+    def teach(
+        self, embeddings: dict[str, Tensor], of_zeros: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Targets that teachers set their students, by name: [R, n, ...]; see `Model.teach`."""
+        targets: dict[str, Tensor] = self._call("teach", embeddings, of_zeros)
+        return targets
+
+    def health(self, replica: int, embeddings: dict[str, Tensor]) -> dict[str, float]:
+        """Figures of one replica from its embeddings [n, E], by name; see `Model.health`."""
+        one = {modality: values[None] for modality, values in embeddings.items()}
+        figures: dict[str, Tensor] = self._call("health", one, which=[replica])
+        return {name: value.item() for name, value in figures.items()}
 
     def backward(
         self, which: list[int], batch: Batch, keys: Tensor, clip_norm: float
@@ -95,9 +116,9 @@ class Nets:
         places = dict(zip(self._keys, keys.unbind(dim=1), strict=True))
         self._template.train()
         fields = [getattr(batch, field.name) for field in dataclasses.fields(batch)]
-        parts = self._run(leaves, places, "losses", *fields)
+        parts: dict[str, Tensor] = self._run(leaves, places, "losses", *fields)
         loss = torch.stack(list(parts.values())).sum(dim=0)
-        loss.sum().backward()
+        torch.autograd.backward(loss.sum())
         self._collect(leaves, which, clip_norm)
         return {name: value.detach() for name, value in {"loss": loss, **parts}.items()}
 
@@ -108,26 +129,42 @@ class Nets:
     def model(self, weights: Tensor) -> Model:
         """A model on the CPU with given weights [N]."""
         model = copy.deepcopy(self._template.model).cpu()
-        pieces = weights.cpu().split(self._sizes)
+        pieces = torch.split(weights.cpu(), self._sizes)
         with torch.no_grad():
             for parameter, piece in zip(model.parameters(), pieces, strict=True):
                 parameter.copy_(piece.view_as(parameter))
         return model.eval()
 
+    def _call(self, method: str, *inputs: Any, which: list[int] | None = None) -> Any:
+        """Call a method of the models in eval mode, without gradients.
+
+        Args:
+            method: Its name.
+            inputs: Strings as they are; tensors, and dictionaries of them, with k in front.
+            which: Of which k models; None: all.
+
+        Returns:
+            What the models return, with k in front of every tensor.
+        """
+        self._template.eval()
+        leaves = self._leaves if which is None else self._views(self.weights[which])
+        with torch.no_grad():
+            return self._run(leaves, {}, method, *inputs)
+
     def _views(self, weights: Tensor) -> dict[str, Tensor]:
-        pieces = weights.detach().split(self._sizes, dim=1)
+        pieces = torch.split(weights.detach(), self._sizes, dim=1)
         return {
             f"model.{name}": piece.view(len(weights), *shape).requires_grad_()
             for (name, shape), piece in zip(self._shapes.items(), pieces, strict=True)
         }
 
     def _run(
-        self, leaves: dict[str, Tensor], keys: dict[str, Tensor], method: str, *inputs: object
-    ) -> object:
-        def one(leaves: dict, keys: dict, *inputs: object) -> object:
+        self, leaves: dict[str, Tensor], keys: dict[str, Tensor], method: str, *inputs: Any
+    ) -> Any:
+        def one(leaves: dict[str, Tensor], keys: dict[str, Tensor], *inputs: Any) -> Any:
             return functional_call(self._template, {**leaves, **keys}, (method, *inputs))
 
-        tensors = (leaves, keys, *inputs)
+        tensors: tuple[Any, ...] = (leaves, keys, *inputs)
         if len(next(iter(leaves.values()))) == 1:
             # Squeezed, not taken by index: that gradient would be copied into zeros of its size.
             return _map(lambda t: t[None], one(*(_map(lambda t: t.squeeze(0), p) for p in tensors)))
@@ -138,8 +175,8 @@ class Nets:
         """Clip the leaves' gradients per replica and sub-network, as ``clip_grad_norm_`` does."""
         model, start = self._template.model, 0
         names = [name.removeprefix("model.") for name in leaves]
-        found = zip(names, leaves.values(), strict=True)
-        for _, part in groupby(found, key=lambda item: model.sub_network(item[0])):
+        named = zip(names, leaves.values(), strict=True)
+        for _, part in groupby(named, key=lambda item: model.sub_network(item[0])):
             pieces = [
                 (torch.zeros_like(leaf) if leaf.grad is None else leaf.grad).reshape(len(leaf), -1)
                 for _, leaf in part
@@ -158,54 +195,6 @@ class Nets:
             leaf.grad = None
 
 
-class Optimiser:
-    """torch's Adam or AdamW over replicas that need not all take a step at the same time.
-
-    Args:
-        nets: The replicas.
-        settings: ``optimiser``, ``learning_rate``, ``beta1``, ``weight_decay``,
-            ``epochs_constant`` and ``epochs_falling`` of their model.
-    """
-
-    def __init__(self, nets: Nets, settings: dict) -> None:
-        self._nets, self._settings = nets, settings
-        # Each replica is one parameter, so the fused kernel goes through all of them in one call.
-        self._replicas = [nn.Parameter(weights) for weights in nets.weights]
-        self._optimiser = _OPTIMISERS[settings["optimiser"]](
-            self._replicas,
-            lr=settings["learning_rate"],
-            betas=(settings["beta1"], 0.999),
-            weight_decay=settings["weight_decay"],
-            fused=True,
-        )
-
-    def set_epoch(self, epoch: int) -> float:
-        """The learning rate of an epoch (from 1): constant, then falling linearly towards zero."""
-        constant, falling = self._settings["epochs_constant"], self._settings["epochs_falling"]
-        factor = 1 - max(0, epoch - constant) / (falling + 1)
-        rate = self._settings["learning_rate"] * factor
-        self._optimiser.param_groups[0]["lr"] = rate
-        return rate
-
-    def step(self, which: list[int]) -> None:
-        """One step of some replicas."""
-        for replica in which:
-            self._replicas[replica].grad = self._nets.gradient[replica]
-        self._optimiser.step()
-        self._optimiser.zero_grad(set_to_none=True)
-
-    def state(self, replica: int) -> dict[str, Tensor]:
-        """A replica's moments and count of steps."""
-        return self._optimiser.state[self._replicas[replica]]
-
-    def load(self, replica: int, state: dict[str, Tensor]) -> None:
-        """Take over a replica's state."""
-        device = self._nets.device
-        self._optimiser.state[self._replicas[replica]] = {
-            name: value.to(device) for name, value in state.items()
-        }
-
-
 class _Call(nn.Module):
     """Lets ``functional_call``, which knows ``forward`` alone, call any method of a model."""
 
@@ -213,13 +202,13 @@ class _Call(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, method: str, *inputs: object) -> object:
+    def forward(self, method: str, *inputs: Any) -> Any:
         if method == "losses":
             return self.model.loss(Batch(*inputs))
         return getattr(self.model, method)(*inputs)
 
 
-def _map(function: Callable[[Tensor], Tensor], part: object) -> object:
+def _map(function: Callable[[Tensor], Tensor], part: Any) -> Any:
     if isinstance(part, dict):
         return {name: _map(function, value) for name, value in part.items()}
     return function(part) if isinstance(part, Tensor) else part

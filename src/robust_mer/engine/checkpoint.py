@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ _DEVIATION = "normalise.deviation."
 
 
 def save_checkpoint(
-    path: str | Path, model: Model, normalisers: dict[str, Normaliser], facts: dict
+    path: str | Path, model: Model, normalisers: dict[str, Normaliser], facts: dict[str, Any]
 ) -> None:
     """Write a model, whole or not at all.
 
@@ -29,7 +30,7 @@ def save_checkpoint(
         model: Its weights go in.
         normalisers: Statistics of the fold's training part, per modality.
         facts: What is needed to build the model again, and where it comes from; must be JSON. The
-            order of ``widths`` is that of the modalities in the model.
+            order of ``inputs`` is that of the modalities in the model.
     """
     tensors = {_WEIGHTS + name: value.contiguous() for name, value in model.state_dict().items()}
     for modality, normaliser in normalisers.items():
@@ -39,15 +40,16 @@ def save_checkpoint(
         save_file(tensors, unfinished, {"facts": json.dumps(facts)})
 
 
-def build_model(facts: dict) -> Model:
+def build_model(facts: dict[str, Any]) -> Model:
     """An untrained model from a checkpoint's facts."""
     kind = load(facts["implementation"])
     if not (isinstance(kind, type) and issubclass(kind, Model)):
         raise TypeError(f"{facts['implementation']} is no model")
-    return kind(facts["settings"], facts["widths"], len(facts["classes"]))
+    widths = {modality: shape["width"] for modality, shape in facts["inputs"].items()}
+    return kind(facts["settings"], widths, len(facts["task"]["description"]["classes"]))
 
 
-def load_checkpoint(path: str | Path) -> tuple[Model, dict[str, Normaliser], dict]:
+def load_checkpoint(path: str | Path) -> tuple[Model, dict[str, Normaliser], dict[str, Any]]:
     """Read a model (on the CPU, in eval mode), its normalisation and its facts.
 
     Raises:
@@ -71,6 +73,6 @@ def load_checkpoint(path: str | Path) -> tuple[Model, dict[str, Normaliser], dic
             modality: Normaliser(
                 np.asarray(tensors[_MEAN + modality]), np.asarray(tensors[_DEVIATION + modality])
             )
-            for modality in facts["widths"]
+            for modality in facts["inputs"]
         }
     return model.eval(), normalisers, facts

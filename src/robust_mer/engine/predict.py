@@ -7,31 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robust_mer.errors import InputError
-from robust_mer.gpu import take_gpu
-from robust_mer.training.frames import Frames, pad
-from robust_mer.training.nets import Nets
+from robust_mer.engine.frames import Frames, pad
+from robust_mer.engine.nets import Nets
 
 _CHUNK = 256
-
-
-def pick_device(name: str) -> torch.device:
-    """The device for ``auto``, ``cpu`` or ``cuda``.
-
-    Raises:
-        InputError: a GPU was asked for and there is none.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("training.device is cuda, but no GPU can be used here; set auto or cpu")
-    if name == "cuda":
-        torch.backends.cudnn.deterministic = True
-        # A signal at -40 dB is a hundredth of the noise on it; TF32 keeps three digits.
-        torch.backends.cudnn.allow_tf32 = False
-        torch.backends.cuda.matmul.allow_tf32 = False
-        return take_gpu()
-    return torch.device(name)
 
 
 @dataclass(frozen=True)
@@ -42,8 +21,10 @@ class PaddedPart:
     part that is shorter than another replica's is filled up with utterances without frames.
     """
 
-    chunks: dict[str, list[tuple[Tensor, Tensor, Tensor]]]  # places [R, b], frames, lengths [R, b]
-    utterances: int  # of the largest part
+    chunks: dict[str, list[tuple[Tensor, Tensor, Tensor]]]
+    """Per modality: places [R, b], frames [R, b, T, D] and lengths [R, b]."""
+    utterances: int
+    """Of the largest part."""
 
     @classmethod
     def of(cls, parts: list[dict[str, Frames]]) -> "PaddedPart":
@@ -85,12 +66,12 @@ def _chunk(parts: list[Frames], first: int, utterances: int) -> tuple[Tensor, Te
 def embed(nets: Nets, part: PaddedPart) -> dict[str, Tensor]:
     """Embeddings [R, n, E] of all utterances of a part, per modality.
 
-    n is the size of the largest part; behind a smaller one stand rows without meaning.
+    n is the size of the largest part; the rows after the end of a smaller one mean nothing.
     """
     embeddings = {}
     for modality, chunks in part.chunks.items():
         for places, frames, lengths in chunks:
-            encoded = nets.call("encode", modality, frames, lengths)
+            encoded = nets.encode(modality, frames, lengths)
             if modality not in embeddings:
                 shape = (len(nets), part.utterances + 1, encoded.shape[2])
                 embeddings[modality] = encoded.new_zeros(shape)
@@ -106,6 +87,6 @@ def combine(
         modality: clean[modality] if keep else noisy[modality]
         for modality, keep in zip(clean, is_clean, strict=True)
     }
-    some = next(iter(received.values()))
-    told = torch.tensor(tuple(is_clean), device=some.device)
-    return received, told.expand(*some.shape[:2], len(received))
+    first = next(iter(received.values()))
+    condition = torch.tensor(tuple(is_clean), device=first.device)
+    return received, condition.expand(*first.shape[:2], len(received))
