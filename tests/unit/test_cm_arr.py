@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from robust_mer.models.flow import Flow
 from torch.autograd.functional import jacobian
 from torch.nn import functional
 
@@ -23,7 +24,6 @@ from robust_mer.models.cm_arr import (
     refinement_loss,
     squared_wasserstein,
 )
-from robust_mer.models.flow import Flow
 from robust_mer.models.model import Batch
 from robust_mer.training.nets import Nets
 

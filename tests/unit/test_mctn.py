@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from robust_mer.models.mctn_oracle import MCTNOracle
 from torch import nn, vmap
 from torch.func import functional_call, stack_module_state
 from torch.nn import functional
@@ -18,7 +19,6 @@ from robust_mer.models.mctn import (
     decode,
     run,
 )
-from robust_mer.models.mctn_oracle import MCTNOracle
 from robust_mer.models.model import Batch
 from robust_mer.models.recurrent import lstm_states
 from robust_mer.training.nets import Nets

@@ -18,4 +18,5 @@ with job(snakemake, f"evaluate_model {wildcards.model} {wildcards.tested_on}"):
         not_finite=snakemake.params.not_finite,
         device=snakemake.config["training"]["device"],
         threads=snakemake.threads,
+        trusted=[snakemake.params.implementation],
     )

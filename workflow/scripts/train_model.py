@@ -23,9 +23,11 @@ with job(snakemake, f"{snakemake.rule} {wildcards.model} {wildcards.trained_on}"
         trained_on=wildcards.trained_on,
         model=snakemake.params.model,
         normalise=snakemake.params.normalise,
+        encoders=snakemake.params.encoders,
         not_finite=snakemake.params.not_finite,
         code=parse_identity(snakemake.params.code)[0],
         device=training["device"],
         max_replicas=None if training["max_replicas"] == "auto" else training["max_replicas"],
         threads=snakemake.threads,
+        trusted=snakemake.params.teacher_implementations,
     )

@@ -1,5 +1,6 @@
 """Predictions of trained replicas under every condition of a corruption."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def evaluate_replicas(
     device: str,
     threads: int,
     corrupted: dict[str, str | Path] | None = None,
+    trusted: Collection[str] = (),
 ) -> None:
     """Write the predictions of some replicas for validation and test part, all conditions.
 
@@ -63,6 +65,7 @@ def evaluate_replicas(
         device: ``auto``, ``cpu`` or ``cuda``.
         threads: CPU threads for torch.
         corrupted: Of a corruption of recordings: feature file of the modality that it touches.
+        trusted: Code of the model outside this package; see `load_checkpoint`.
     """
     torch.set_num_threads(threads)
     where = pick_device(device)
@@ -75,9 +78,11 @@ def evaluate_replicas(
     touched = list(corrupted or noises)
     table, parts = [], None
     for checkpoint in progress(checkpoints, len(checkpoints), "replicas evaluated"):
-        model, normalisers, facts = load_checkpoint(checkpoint)
-        if facts["classes"] != corpus.classes or list(facts["widths"]) != list(corpus.features):
-            raise InputError(f"{checkpoint} was trained on other classes or modalities")
+        model, normalisers, facts = load_checkpoint(checkpoint, trusted)
+        if facts["task"]["description"] != {"classes": corpus.classes}:
+            raise InputError(f"{checkpoint} was trained on other classes")
+        if list(facts["inputs"]) != list(corpus.features):
+            raise InputError(f"{checkpoint} was trained on other modalities")
         if parts is None or not parts.serve(facts["fold"], normalisers):
             corruption = corruption_of_fold(noises, alpha_bars, seed, facts["fold"])
             parts = _Parts.of(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections import defaultdict
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from robust_mer.faults import is_out_of_gpu_memory
 from robust_mer.files import sha256
 from robust_mer.jobs import log
 from robust_mer.metrics import ua, wa
+from robust_mer.modality import Encoder
 from robust_mer.models.fitted import FittedModel
 from robust_mer.models.model import Batch, Model
 from robust_mer.protocol import CLEAN, parse_trained_on
@@ -58,12 +60,14 @@ def train_replicas(
     trained_on: str,
     model: dict,
     normalise: dict[str, bool],
+    encoders: dict[str, Encoder],
     not_finite: dict[str, float | None],
     code: str,
     device: str,
     max_replicas: int | None,
     threads: int,
     save_every: float = 60.0,
+    trusted: Collection[str] = (),
 ) -> None:
     """Train a model on some folds with some seeds; write each one's best epoch and history.
 
@@ -91,6 +95,7 @@ def train_replicas(
         trained_on: e.g. ``clean``, ``gaussian_-10dB`` or ``gaussian_-10dB_none``.
         model: ``implementation`` and ``settings``.
         normalise: Per modality, whether features are normalised.
+        encoders: Per modality, what models encode it with.
         not_finite: Per modality, what takes the place of values that are not finite; None: they
             are an error.
         code: Identity of the code, which a replica that is taken over must share.
@@ -98,6 +103,7 @@ def train_replicas(
         max_replicas: How many are trained as one at most; None: one on a CPU, all on a GPU.
         threads: CPU threads for torch.
         save_every: Seconds after which replicas are saved, at the end of an epoch; 0: at every one.
+        trusted: Code of teachers outside this package; see `load_checkpoint`.
 
     Raises:
         InputError: a fold cannot be trained on, training diverged, or memory does not suffice.
@@ -114,6 +120,7 @@ def train_replicas(
         "model": model,
         "trained_on": trained_on,
         "normalise": normalise,
+        "encoders": encoders,
         "corruptions": corruptions,
         "code": code,
         "corpus": corpus_identity(corpus),
@@ -133,8 +140,14 @@ def train_replicas(
         teacher = teachers.get((fold, seed))
         facts = {
             **model,
-            "widths": {m: len(store.names) for m, store in corpus.features.items()},
-            "classes": corpus.classes,
+            "inputs": {
+                m: {"width": len(store.names), "encoder": encoders[m]}
+                for m, store in corpus.features.items()
+            },
+            "task": {
+                "implementation": "robust_mer.task:Classification",
+                "description": {"classes": corpus.classes},
+            },
             "trained_on": trained_on,
             "fold": fold,
             "seed": seed,
@@ -142,7 +155,7 @@ def train_replicas(
         }
         identity = _identity(shared, replica, teacher)
         saved = Saved(checkpoints[fold, seed], histories[fold, seed], identity)
-        courses.append(_Course(replica, facts, teacher, saved))
+        courses.append(_Course(replica, facts, teacher, trusted, saved))
     _train_all(courses, corpus, where, max_replicas, save_every)
     diverged = [course for course in courses if course.diverged]
     if diverged:
@@ -161,6 +174,7 @@ class _Course:
     replica: Replica
     facts: dict
     teacher: str | Path | None
+    trusted: Collection[str]
     saved: Saved
     history: list[dict] = field(default_factory=list)
     diverged: bool = False
@@ -296,7 +310,7 @@ class _Wave:
             for replica in self.replicas
         ]
         self.settings = courses[0].facts["settings"]
-        self.label = torch.from_numpy(corpus.label).to(self.device)
+        self.target = torch.from_numpy(corpus.label).to(self.device)
         self.normalise = [
             {m: Normalise.on(self.device, n) for m, n in replica.normalisers.items()}
             for replica in self.replicas
@@ -306,7 +320,7 @@ class _Wave:
             torch.manual_seed(replica_seed(course.replica.seed, course.replica.fold, "model"))
             model = build_model(course.facts)
             if course.teacher is not None:
-                teachers.append(load_checkpoint(course.teacher)[0])
+                teachers.append(load_checkpoint(course.teacher, course.trusted)[0])
                 model.start_from(teachers[-1])
             models.append(model)
         self.needs_clean = models[0].needs_clean
@@ -439,9 +453,9 @@ class _Wave:
                 name: torch.stack([value[r][some] for r, some in zip(which, taught, strict=True)])
                 for name, value in self.targets.items()
             }
-        label = self.label[send(np.stack(rows), self.device)]
+        target = self.target[send(np.stack(rows), self.device)]
         keys = send(np.stack([draws[r].keys[step] for r in which]), self.device)
-        batch = Batch(received, lengths, label, targets, send(is_clean, self.device), clean)
+        batch = Batch(received, lengths, target, targets, send(is_clean, self.device), clean)
         return batch, keys
 
     def _add_noise(
