@@ -39,6 +39,7 @@ def modalities_of(
     features: Mapping[str, str],
     normalise: Mapping[str, bool] | None,
     not_finite: Mapping[str, float | None],
+    encoders: Mapping[str, Encoder] | None = None,
 ) -> tuple[Modality, ...]:
     """The modalities that the config describes key by key.
 
@@ -46,6 +47,7 @@ def modalities_of(
         features: Name of the feature file, by modality.
         normalise: Whether frames are normalised; None where that is of no consequence.
         not_finite: What takes the place of values that are not finite.
+        encoders: What models encode it with; None where that is of no consequence.
     """
     return tuple(
         Modality(
@@ -54,7 +56,7 @@ def modalities_of(
             file,
             normalise is not None and normalise[name],
             not_finite[name],
-            "convolutional" if name == "text" else "recurrent",
+            "recurrent" if encoders is None else encoders[name],
         )
         for name, file in features.items()
     )

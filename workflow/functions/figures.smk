@@ -89,11 +89,15 @@ def reconstruction_names(wildcards):
     ]
 
 
-def reconstruction_code(wildcards):
+def reconstruction_implementations(wildcards):
     models = {model for model, _ in reconstructing(experiment_of(wildcards))}
+    return sorted(settings.model(model)["implementation"] for model in models)
+
+
+def reconstruction_code(wildcards):
     return code_identity(
         "robust_mer.evaluation.figures.reconstructions",
-        *sorted(settings.model(model)["implementation"] for model in models),
+        *reconstruction_implementations(wildcards),
     )
 
 

@@ -137,7 +137,7 @@ def experiment_params(wildcards):
         "models": {
             model: settings.described_class(experiment.corpus, model) for model in experiment.models
         },
-        "given_mask": [model for model in experiment.models if settings.given_mask(model)],
+        "given_mask": [model for model in experiment.models if settings.is_mask_aware(model)],
         "folds": experiment.folds,
         "seeds": experiment.seeds,
         "named": named_corruptions(experiment),

@@ -16,6 +16,14 @@ def model_normalise(wildcards):
     return settings.normalise(wildcards.corpus, wildcards.model)
 
 
+def model_encoders(wildcards):
+    return settings.encoders(wildcards.corpus, wildcards.model)
+
+
+def model_implementation(wildcards):
+    return settings.model(wildcards.model)["implementation"]
+
+
 def model_not_finite(wildcards):
     return settings.not_finite(wildcards.corpus, wildcards.model)
 
@@ -82,6 +90,11 @@ def training_model(wildcards):
 
 def training_teacher(wildcards):
     return settings.teacher(wildcards.model)
+
+
+def teacher_implementations(wildcards):
+    teacher = training_teacher(wildcards)
+    return [settings.model(teacher)["implementation"]] if teacher else []
 
 
 def teacher_checkpoints(replicas):

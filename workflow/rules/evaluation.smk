@@ -23,6 +23,7 @@ rule evaluate_model:
         gpu=0 if settings.training["device"] == "cpu" else 1,
     params:
         replicas=evaluation_replicas,
+        implementation=model_implementation,
         extractors=model_extractors,
         not_finite=model_not_finite,
         raw=evaluation_raw,

@@ -32,6 +32,7 @@ rule export_model:
         not_finite=model_not_finite,
         tested_on=tested_on,
         config=exported_config,
+        implementation=model_implementation,
         note=exported_note,
         code=exported_code,
     script:

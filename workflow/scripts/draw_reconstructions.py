@@ -16,4 +16,5 @@ with job(snakemake, f"draw_reconstructions {snakemake.wildcards.experiment}") as
         svg=snakemake.output.svg,
         pdf=snakemake.output.pdf,
         distances_csv=snakemake.output.distances,
+        trusted=params.implementations,
     )

@@ -16,6 +16,7 @@ with job(snakemake, f"evaluate_model {wildcards.model} {wildcards.tested_on}"):
         corruption=read_corruption(
             wildcards.tested_on, params.noises, params.seed, next(iter(params.raw), None)
         ),
+        implementation=params.implementation,
         replicas=tuple(Replica(*replica) for replica in params.replicas),
     )
     schedule = snakemake.input.schedule

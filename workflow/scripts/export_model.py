@@ -25,4 +25,5 @@ with job(snakemake, f"export_model {wildcards.model} {wildcards.trained_on}"):
         code=parse_identity(params.code)[0],
         software=checkout(),
         training=training_of(snakemake.input.checkpoint),
+        trusted=[params.implementation],
     )

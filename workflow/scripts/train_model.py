@@ -16,7 +16,9 @@ with job(snakemake, f"{snakemake.rule} {wildcards.model} {wildcards.trained_on}"
     training = snakemake.config["training"]  # not params: how wide a run is changes no result
     spec = TrainSpec(
         model=Plugin(**params.model),
-        modalities=modalities_of(params.extractors, params.normalise, params.not_finite),
+        modalities=modalities_of(
+            params.extractors, params.normalise, params.not_finite, params.encoders
+        ),
         trained_on=wildcards.trained_on,
         corruptions=tuple(
             read_corruption(name, how["noises"], how["seed"])
@@ -24,6 +26,7 @@ with job(snakemake, f"{snakemake.rule} {wildcards.model} {wildcards.trained_on}"
         ),
         protocol=Plugin(PROTOCOLS[parse_trained_on(wildcards.trained_on)[1]], {}),
         task=DEFAULT_TASK,
+        teacher=next(iter(params.teacher_implementations), None),
         code=parse_identity(params.code)[0],
     )
     files = TrainFiles(

@@ -1,6 +1,7 @@
 """Checkpoints: weights, the fold's normalisation and what made them, in one safetensors file."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from safetensors.torch import save_file
 from robust_mer.data import Normaliser
 from robust_mer.errors import InputError
 from robust_mer.files import naming, whole
+from robust_mer.modality import FeatureShape
 from robust_mer.models.model import Model
 from robust_mer.settings import load
+from robust_mer.task import Task
 
 _WEIGHTS = "model."
 _MEAN = "normalise.mean."
@@ -29,8 +32,7 @@ def save_checkpoint(
         path: The .safetensors file.
         model: Its weights go in.
         normalisers: Statistics of the fold's training part, per modality.
-        facts: What is needed to build the model again, and where it comes from; must be JSON. The
-            order of ``inputs`` is that of the modalities in the model.
+        facts: What `build_model` needs, and where the model comes from; must be JSON.
     """
     tensors = {_WEIGHTS + name: value.contiguous() for name, value in model.state_dict().items()}
     for modality, normaliser in normalisers.items():
@@ -41,26 +43,57 @@ def save_checkpoint(
 
 
 def build_model(facts: dict[str, Any]) -> Model:
-    """An untrained model from a checkpoint's facts."""
-    kind = load(facts["implementation"])
-    if not (isinstance(kind, type) and issubclass(kind, Model)):
-        raise TypeError(f"{facts['implementation']} is no model")
-    widths = {modality: shape["width"] for modality, shape in facts["inputs"].items()}
-    return kind(facts["settings"], widths, len(facts["task"]["description"]["classes"]))
+    """An untrained model from a checkpoint's facts.
 
-
-def load_checkpoint(path: str | Path) -> tuple[Model, dict[str, Normaliser], dict[str, Any]]:
-    """Read a model (on the CPU, in eval mode), its normalisation and its facts.
+    Args:
+        facts: ``implementation`` and ``settings`` of the model; ``inputs``, per modality in the
+            model's order the fields of its `FeatureShape`; ``task``, that task's
+            ``implementation`` and ``description``. Further facts are ignored.
 
     Raises:
-        InputError: the file is no checkpoint, or does not fit the model's code.
+        TypeError: an implementation is none of a model or a task.
+    """
+    kind, task = load(facts["implementation"]), load(facts["task"]["implementation"])
+    for name, loaded, base in (
+        (facts["implementation"], kind, Model),
+        (facts["task"]["implementation"], task, Task),
+    ):
+        if not (isinstance(loaded, type) and issubclass(loaded, base)):
+            raise TypeError(f"{name} is no {base.__name__.lower()}")
+    model: Model = kind(
+        kind.settings_class(**facts["settings"]),
+        {modality: FeatureShape(**shape) for modality, shape in facts["inputs"].items()},
+        task.from_description(facts["task"]["description"]),
+    )
+    return model
+
+
+def load_checkpoint(
+    path: str | Path, trusted: Collection[str] = ()
+) -> tuple[Model, dict[str, Normaliser], dict[str, Any]]:
+    """Read a model (on the CPU, in eval mode), its normalisation and its facts.
+
+    Args:
+        path: The .safetensors file.
+        trusted: ``module:Class`` of models and tasks outside this package that the caller expects.
+            What else a file names is never imported.
+
+    Raises:
+        InputError: the file is no checkpoint, does not fit the model's code, or names other code.
     """
     with naming(path, "a checkpoint of this version"):
         with safe_open(path, "pt") as file:
             facts = json.loads(file.metadata()["facts"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if not facts["implementation"].startswith("robust_mer.models."):
-            raise InputError(f"{path} names code outside the models: {facts['implementation']!r}")
+        for name, package in (
+            (facts["implementation"], "robust_mer.models."),
+            (facts["task"]["implementation"], "robust_mer.task:"),
+        ):
+            if not name.startswith(package) and name not in trusted:
+                raise InputError(
+                    f"{path} names code that is not trusted: {name!r}; expected {package}*"
+                    + "".join(f" or {other}" for other in trusted)
+                )
         model = build_model(facts)
         model.load_state_dict(
             {

@@ -53,10 +53,11 @@ def evaluate_replicas(spec: EvaluateSpec, files: EvaluateFiles, runtime: Runtime
     device = pick_device(runtime.device)
     corpus = read_corpus(files.utterances, files.folds, spec.modalities, files.features, spec.task)
     received = _Received.of(spec, files, corpus, device)
+    trusted = [spec.implementation or "", spec.task.implementation]
     table: list[pd.DataFrame] = []
     parts = None
     for checkpoint in progress(files.checkpoints, len(files.checkpoints), "replicas evaluated"):
-        model, normalisers, facts = load_checkpoint(checkpoint)
+        model, normalisers, facts = load_checkpoint(checkpoint, trusted)
         if facts["task"]["description"] != corpus.task.describe():
             raise InputError(f"{checkpoint} was trained on other targets, e.g. classes")
         if list(facts["inputs"]) != list(corpus.features):

@@ -20,6 +20,8 @@ class EvaluateSpec:
     """What the replicas are tested on."""
     replicas: tuple[Replica, ...]
     """Those whose checkpoints are evaluated, in the order of the files."""
+    implementation: str | None = None
+    """``module:Class`` of the model, which its checkpoints may name if it is a user's own."""
     task: Plugin = DEFAULT_TASK
 
 

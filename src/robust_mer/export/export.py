@@ -1,5 +1,6 @@
 """Export of one trained replica."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -34,6 +35,7 @@ def export_model(
     code: str,
     software: dict,
     training: dict | None,
+    trusted: Collection[str] = (),
 ) -> None:
     """Write a replica's folder: weights, description and card.
 
@@ -54,9 +56,10 @@ def export_model(
         code: Identity of the code that trained it.
         software: See `robust_mer.provenance.checkout.checkout`.
         training: See `robust_mer.provenance.origin.training_of`.
+        trusted: Code of the model outside this package; see `load_checkpoint`.
     """
     folder = Path(folder)
-    _, _, facts = load_checkpoint(checkpoint)
+    _, _, facts = load_checkpoint(checkpoint, trusted)
     inputs = {}
     for modality, shape in facts["inputs"].items():
         inputs[modality] = ModalityInput(

@@ -1,5 +1,6 @@
 """What an exported model says about a new clip."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -45,13 +46,14 @@ class Predictor:
 
     Args:
         folder: The exported model.
+        trusted: Code of the model outside this package; see `load_model`.
 
     Raises:
         InputError: the folder holds none.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self._exported = load_model(folder)
+    def __init__(self, folder: str | Path, trusted: Collection[str] = ()) -> None:
+        self._exported = load_model(folder, trusted)
         self._sources = {
             modality: _Source(modality, one) for modality, one in self._exported.inputs.items()
         }

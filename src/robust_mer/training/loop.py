@@ -51,7 +51,7 @@ def train_as_one(
     batches = Batches(replicas, frames, target, taught, stack.needs_clean)
     validation = Validation(replicas, corpus, frames)
     begun = len(runs[0].history)
-    epochs = stack.settings["epochs_constant"] + stack.settings["epochs_falling"]
+    epochs = stack.settings.epochs_constant + stack.settings.epochs_falling
     progress = Progress(runs, begun, epochs, waiting)
     progress.begin(stack.nets.weights.shape[1], str(device))
     saving = _Saving(stack, options.save_every)
@@ -80,12 +80,12 @@ def train_as_one(
 
 def _train_epoch(stack: Stack, batches: Batches, epoch: int) -> list[dict[str, float]]:
     """One epoch of every replica: mean parts of the loss. Marks those that diverged."""
-    nets, size = stack.nets, stack.settings["batch_size"]
+    nets, size = stack.nets, stack.settings.batch_size
     draws = batches.draw(epoch, size, nets.sites)
     sums: torch.Tensor | None = None
     names: list[str] = []
     for step in batches.epoch(draws, stack.active, size):
-        parts = nets.backward(step.which, step.batch, step.keys, stack.settings["clip_norm"])
+        parts = nets.backward(step.which, step.batch, step.keys, stack.settings.clip_norm)
         stack.optimiser.step(step.which)
         if sums is None:
             names, sums = list(parts), torch.zeros(len(parts), len(nets), device=nets.device)

@@ -1,11 +1,10 @@
 """The optimiser of replicas that train as one."""
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from robust_mer.engine.nets import Nets
+from robust_mer.models.optimisation import Optimisation
 
 _OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
@@ -15,27 +14,26 @@ class Optimiser:
 
     Args:
         nets: The replicas.
-        settings: ``optimiser``, ``learning_rate``, ``beta1``, ``weight_decay``,
-            ``epochs_constant`` and ``epochs_falling`` of their model.
+        settings: Of their model.
     """
 
-    def __init__(self, nets: Nets, settings: dict[str, Any]) -> None:
+    def __init__(self, nets: Nets, settings: Optimisation) -> None:
         self._nets, self._settings = nets, settings
         # Each replica is one parameter, so the fused kernel goes through all of them in one call.
         self._replicas = [nn.Parameter(weights) for weights in nets.weights]
-        self._optimiser = _OPTIMISERS[settings["optimiser"]](
+        self._optimiser = _OPTIMISERS[settings.optimiser](
             self._replicas,
-            lr=settings["learning_rate"],
-            betas=(settings["beta1"], 0.999),
-            weight_decay=settings["weight_decay"],
+            lr=settings.learning_rate,
+            betas=(settings.beta1, 0.999),
+            weight_decay=settings.weight_decay,
             fused=True,
         )
 
     def set_epoch(self, epoch: int) -> float:
         """The learning rate of an epoch (from 1): constant, then falling linearly towards zero."""
-        constant, falling = self._settings["epochs_constant"], self._settings["epochs_falling"]
+        constant, falling = self._settings.epochs_constant, self._settings.epochs_falling
         factor = 1 - max(0, epoch - constant) / (falling + 1)
-        rate: float = self._settings["learning_rate"] * factor
+        rate = self._settings.learning_rate * factor
         self._optimiser.param_groups[0]["lr"] = rate
         return rate
 

@@ -36,6 +36,9 @@ class ReplicaRun:
     facts: dict[str, Any]
     """Of its checkpoint; see `save_checkpoint`."""
     teacher: Path | None
+    """Checkpoint of its teacher."""
+    trusted: list[str]
+    """Code that the teacher's checkpoint may name; see `load_checkpoint`."""
     saved: Saved
     selection: Metric
     """By which the epoch is chosen."""
@@ -49,12 +52,6 @@ class ReplicaRun:
     def key(self) -> Replica:
         """Its fold and seed."""
         return Replica(self.data.fold, self.data.seed)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Of its model, with those of the optimisation."""
-        settings: dict[str, Any] = self.facts["settings"]
-        return settings
 
     @property
     def selected(self) -> list[float]:

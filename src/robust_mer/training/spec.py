@@ -22,7 +22,9 @@ class TrainSpec:
     protocol: Plugin
     """Which conditions of its corruption a sample meets."""
     task: Plugin
-    code: str
+    teacher: str | None = None
+    """``module:Class`` of the model that must be trained first, if any."""
+    code: str = ""
     """Identity of the code; a replica of an earlier job is taken over only if it has the same."""
 
 

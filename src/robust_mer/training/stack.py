@@ -1,13 +1,13 @@
 """Replicas that train as one, with their optimiser and the best weights of each."""
 
 from contextlib import ExitStack
-from typing import Any
-
 import torch
 
 from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.engine.nets import Nets
+from robust_mer.errors import InputError
 from robust_mer.models.model import Model
+from robust_mer.models.optimisation import Optimisation
 from robust_mer.training.optimiser import Optimiser
 from robust_mer.training.resume import ReplicaRun
 
@@ -19,7 +19,11 @@ class Stack:
         runs: The replicas. Those that were interrupted go on with the weights that were saved.
         device: Where they compute.
 
+    Raises:
+        InputError: the model's settings do not say how it is optimised.
+
     Attributes:
+        settings: Of the model.
         teachers: Teacher of each replica; empty without teachers.
         needs_clean: Whether the model reads the clean frames too.
     """
@@ -31,11 +35,17 @@ class Stack:
         for run in runs:
             model = run.new_model()
             if run.teacher is not None:
-                self.teachers.append(load_checkpoint(run.teacher)[0])
+                self.teachers.append(load_checkpoint(run.teacher, run.trusted)[0])
                 model.start_from(self.teachers[-1])
             models.append(model)
         self.needs_clean = models[0].needs_clean
-        self.settings: dict[str, Any] = runs[0].settings
+        settings = models[0].settings
+        if not isinstance(settings, Optimisation):
+            raise InputError(
+                f"{type(models[0]).__name__} learns in epochs, but its settings, "
+                f"{type(settings).__name__}, do not build on Optimisation"
+            )
+        self.settings = settings
         self.nets = Nets(models, device)
         self.optimiser = Optimiser(self.nets, self.settings)
         self._best = self.nets.weights.clone()

@@ -119,7 +119,8 @@ def _prepare(
         teacher = teachers.get(key)
         saved = Saved(checkpoint, histories[key], identity(shared, data, teacher))
         facts = _facts(spec, corpus, key, device)
-        runs.append(ReplicaRun(data, facts, teacher, saved, corpus.task.selection))
+        trusted = [spec.teacher or "", spec.task.implementation]
+        runs.append(ReplicaRun(data, facts, teacher, trusted, saved, corpus.task.selection))
     return runs
 
 

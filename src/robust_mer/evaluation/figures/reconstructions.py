@@ -1,6 +1,6 @@
 """Representations that a model rebuilt beside the true ones (CM-ARR, Figure 5)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,7 @@ def draw_reconstructions(
     svg: str | Path,
     pdf: str | Path,
     distances_csv: str | Path,
+    trusted: Collection[str] = (),
 ) -> None:
     """Draw a t-SNE picture per model: each modality's own representations and the rebuilt ones.
 
@@ -64,9 +65,12 @@ def draw_reconstructions(
         svg: Where to write the figure for the screen.
         pdf: Where to write the figure for print.
         distances_csv: Where to write ``model, modality, utterances, distance, distance_of_others``.
+        trusted: Code of the models outside this package; see `load_checkpoint`.
     """
     corpus = read_corpus(utterances_csv, folds_csv, modalities, features)
-    found = [one for name, path in checkpoints.items() for one in _rebuild(corpus, name, path)]
+    found = [
+        one for name, path in checkpoints.items() for one in _rebuild(corpus, name, path, trusted)
+    ]
     table = pd.DataFrame(
         {
             "model": one.model,
@@ -83,8 +87,10 @@ def draw_reconstructions(
         save(_figure(experiment, found), experiment, svg, pdf)
 
 
-def _rebuild(corpus: Corpus, name: str, checkpoint: str | Path) -> list[Rebuilt]:
-    model, normalisers, facts = load_checkpoint(checkpoint)
+def _rebuild(
+    corpus: Corpus, name: str, checkpoint: str | Path, trusted: Collection[str]
+) -> list[Rebuilt]:
+    model, normalisers, facts = load_checkpoint(checkpoint, trusted)
     unknown = set(facts["inputs"]) - set(corpus.features)
     if unknown:
         raise InputError(f"{checkpoint} needs {', '.join(sorted(unknown))}, which is not there")

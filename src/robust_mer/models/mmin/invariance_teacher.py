@@ -6,8 +6,8 @@ Pretrained with cross-entropy and CMD on specific and invariant features side by
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from robust_mer.modality import FeatureShape
 from robust_mer.models.blocks import (
     EMBEDDING,
     InvarianceEncoder,
@@ -16,45 +16,25 @@ from robust_mer.models.blocks import (
     initialise,
     modality_encoders,
 )
+from robust_mer.models.mmin.settings import InvarianceTeacherSettings
 from robust_mer.models.model import Batch, Model
-
-SETTINGS = {
-    # adam or adamw
-    "optimiser": "adam",
-    "learning_rate": 2e-4,
-    # decay of the optimiser's first moment
-    "beta1": 0.9,
-    "weight_decay": 0.0,
-    "batch_size": 64,
-    # epochs with the full learning rate, then epochs in which it falls linearly towards zero
-    "epochs_constant": 10,
-    "epochs_falling": 10,
-    # gradient norm at which each sub-network is clipped
-    "clip_norm": 0.5,
-    # of the classifier
-    "dropout": 0.5,
-    # weight of the CMD between the modalities' invariant features
-    "weight_cmd": 1.0,
-}
+from robust_mer.task import Task
 
 
 class InvarianceTeacher(Model):
-    """Specific encoders, one invariance encoder for all modalities, classifier on both.
+    """Specific encoders, one invariance encoder for all modalities, classifier on both."""
 
-    Args:
-        settings: As ``SETTINGS``.
-        widths: Feature dimensions per modality.
-        classes: Number of classes.
-    """
+    settings_class = InvarianceTeacherSettings
+    settings: InvarianceTeacherSettings
 
-    def __init__(self, settings: dict, widths: dict[str, int], classes: int) -> None:
-        super().__init__()
-        dropout = settings["dropout"]
-        self.weight_cmd = settings["weight_cmd"]
-        self.encoders = modality_encoders(widths)
+    def __init__(
+        self, settings: InvarianceTeacherSettings, inputs: dict[str, FeatureShape], task: Task
+    ) -> None:
+        super().__init__(settings, inputs, task)
+        self.encoders = modality_encoders(inputs)
         self.invariance = InvarianceEncoder()
         self.classifier = classifier(
-            [2 * EMBEDDING * len(widths), EMBEDDING, EMBEDDING, classes], dropout
+            [2 * EMBEDDING * len(inputs), EMBEDDING, EMBEDDING, task.outputs], settings.dropout
         )
         initialise(self)
 
@@ -85,6 +65,6 @@ class InvarianceTeacher(Model):
         logits = self.classifier(torch.cat(list(features.values()), dim=1))
         invariant = list(features["invariant"].split(EMBEDDING, dim=1))
         return {
-            "cross_entropy": functional.cross_entropy(logits, batch.label),
-            "cmd": self.weight_cmd * central_moment_discrepancy(invariant),
+            self.task.loss_name: self.task.loss(logits, batch.target),
+            "cmd": self.settings.weight_cmd * central_moment_discrepancy(invariant),
         }

@@ -1,6 +1,6 @@
-"""MCTN that is given only the clean modalities as sources.
+"""Mask-aware MCTN, whose sources are the clean modalities only.
 
-An oracle, and no baseline of the papers: it must be told which modalities are clean. Whatever the
+An oracle, and no baseline of the papers: it must know which modalities are clean. Whatever the
 noise, it sees nothing of it, so it does not fall with the SNR; where all modalities are noisy it
 sees nothing at all. Clean versions of the noisy modalities are targets in training all the same.
 """
@@ -8,23 +8,14 @@ sees nothing at all. Clean versions of the noisy modalities are targets in train
 import torch
 from torch import Tensor
 
-from robust_mer.models.mctn import LIMITS as LIMITS_OF_MCTN
-from robust_mer.models.mctn import MCTN
-from robust_mer.models.mctn import SETTINGS as OF_MCTN
-
-SETTINGS = {**OF_MCTN}
-
-LIMITS = {**LIMITS_OF_MCTN}
+from robust_mer.models.mctn.mctn import MCTN
+from robust_mer.models.mctn.settings import MCTNOracleSettings
 
 
 class MCTNOracle(MCTN):
-    """MCTN in which a noisy modality begins no chain; its codes are zeros.
+    """MCTN in which a noisy modality begins no chain; its codes are zeros."""
 
-    Args:
-        settings: As ``SETTINGS``.
-        widths: Feature dimensions per modality.
-        classes: Number of classes.
-    """
+    settings_class = MCTNOracleSettings
 
     def is_source(self, is_clean: Tensor) -> Tensor:
         """Which modalities are sources, bool [B, modalities]: the clean ones."""

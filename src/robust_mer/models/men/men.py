@@ -3,46 +3,30 @@
 NMER's baseline without any defence: trained clean, tested under noise (NMER, section 3.4).
 """
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from robust_mer.modality import FeatureShape
 from robust_mer.models.blocks import EMBEDDING, classifier, initialise, modality_encoders
+from robust_mer.models.men.settings import MENSettings
 from robust_mer.models.model import Batch, Model
-
-SETTINGS = {
-    # adam or adamw
-    "optimiser": "adam",
-    "learning_rate": 2e-4,
-    # decay of the optimiser's first moment
-    "beta1": 0.9,
-    "weight_decay": 0.0,
-    "batch_size": 128,
-    # epochs with the full learning rate, then epochs in which it falls linearly towards zero
-    "epochs_constant": 10,
-    "epochs_falling": 10,
-    # gradient norm at which each sub-network is clipped
-    "clip_norm": 0.5,
-    # of the classifier
-    "dropout": 0.3,
-}
+from robust_mer.models.settings import ModelSettings
+from robust_mer.task import Task
 
 
 class MEN(Model):
-    """An encoder per modality, embeddings side by side, three linear layers.
+    """An encoder per modality, embeddings side by side, three linear layers."""
 
-    Args:
-        settings: As ``SETTINGS``.
-        widths: Feature dimensions per modality.
-        classes: Number of classes.
-    """
+    settings_class: ClassVar[type[ModelSettings]] = MENSettings
+    settings: MENSettings
 
-    def __init__(self, settings: dict, widths: dict[str, int], classes: int) -> None:
-        super().__init__()
-        dropout = settings["dropout"]
-        self.encoders = modality_encoders(widths)
+    def __init__(self, settings: MENSettings, inputs: dict[str, FeatureShape], task: Task) -> None:
+        super().__init__(settings, inputs, task)
+        self.encoders = modality_encoders(inputs)
         self.classifier = classifier(
-            [EMBEDDING * len(widths), EMBEDDING, EMBEDDING, classes], dropout
+            [EMBEDDING * len(inputs), EMBEDDING, EMBEDDING, task.outputs], settings.dropout
         )
         initialise(self)
 
@@ -62,5 +46,5 @@ class MEN(Model):
         }
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        logits = self(self.encode_all(batch.received, batch.lengths))
-        return {"cross_entropy": functional.cross_entropy(logits, batch.label)}
+        output = self(self.encode_all(batch.received, batch.lengths))
+        return {self.task.loss_name: self.task.loss(output, batch.target)}

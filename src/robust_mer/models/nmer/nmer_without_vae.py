@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from robust_mer.modality import FeatureShape
 from robust_mer.models.blocks import (
     EMBEDDING,
     InvarianceEncoder,
@@ -16,27 +17,24 @@ from robust_mer.models.blocks import (
     modality_encoders,
 )
 from robust_mer.models.model import Batch, Model
-from robust_mer.models.nmer import INVARIANCE, TRAINING
-
-SETTINGS = {**TRAINING, **INVARIANCE}
+from robust_mer.models.nmer.settings import NMERWithoutVAESettings
+from robust_mer.task import Task
 
 
 class NMERWithoutVAE(Model):
-    """Specific and invariant features (768 of three modalities), classifier on both.
+    """Specific and invariant features (768 of three modalities), classifier on both."""
 
-    Args:
-        settings: As ``SETTINGS``.
-        widths: Feature dimensions per modality.
-        classes: Number of classes.
-    """
+    settings_class = NMERWithoutVAESettings
+    settings: NMERWithoutVAESettings
 
-    def __init__(self, settings: dict, widths: dict[str, int], classes: int) -> None:
-        super().__init__()
-        self.settings = settings
-        joint = EMBEDDING * len(widths)
-        self.encoders = modality_encoders(widths)
+    def __init__(
+        self, settings: NMERWithoutVAESettings, inputs: dict[str, FeatureShape], task: Task
+    ) -> None:
+        super().__init__(settings, inputs, task)
+        joint = EMBEDDING * len(inputs)
+        self.encoders = modality_encoders(inputs)
         self.invariance = InvarianceEncoder()
-        self.classifier = classifier([2 * joint, joint, EMBEDDING, classes], settings["dropout"])
+        self.classifier = classifier([2 * joint, joint, EMBEDDING, task.outputs], settings.dropout)
         initialise(self)
 
     def start_from(self, teacher: Model) -> None:
@@ -59,8 +57,8 @@ class NMERWithoutVAE(Model):
         settings = self.settings
         embeddings = self.encode_all(batch.received, batch.lengths)
         return {
-            "invariant": settings["weight_invariant"]
+            "invariant": settings.weight_invariant
             * functional.mse_loss(self._invariant(embeddings), batch.targets["invariant"]),
-            "cross_entropy": settings["weight_classification"]
-            * functional.cross_entropy(self(embeddings), batch.label),
+            self.task.loss_name: settings.weight_classification
+            * self.task.loss(self(embeddings), batch.target),
         }

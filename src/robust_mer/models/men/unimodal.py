@@ -6,25 +6,24 @@ as no other modality is there to be clean, on the condition ``none``.
 """
 
 from robust_mer.errors import InputError
-from robust_mer.models.men import MEN
-from robust_mer.models.men import SETTINGS as OF_MEN
-
-SETTINGS = {**OF_MEN}
+from robust_mer.modality import FeatureShape
+from robust_mer.models.men.men import MEN
+from robust_mer.models.men.settings import UnimodalSettings
+from robust_mer.task import Task
 
 
 class Unimodal(MEN):
     """MEN of one modality.
 
-    Args:
-        settings: As ``SETTINGS``.
-        widths: Feature dimensions of the modality.
-        classes: Number of classes.
-
     Raises:
         InputError: there is not exactly one modality.
     """
 
-    def __init__(self, settings: dict, widths: dict[str, int], classes: int) -> None:
-        if len(widths) != 1:
-            raise InputError(f"unimodal takes one modality, not {len(widths)}: {', '.join(widths)}")
-        super().__init__(settings, widths, classes)
+    settings_class = UnimodalSettings
+
+    def __init__(
+        self, settings: UnimodalSettings, inputs: dict[str, FeatureShape], task: Task
+    ) -> None:
+        if len(inputs) != 1:
+            raise InputError(f"unimodal takes one modality, not {len(inputs)}: {', '.join(inputs)}")
+        super().__init__(settings, inputs, task)

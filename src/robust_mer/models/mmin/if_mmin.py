@@ -1,6 +1,6 @@
 """IF-MMIN: MMIN whose imagination is led by modality-invariant features (Zuo et al. 2023).
 
-The teacher is pretrained with cross-entropy and CMD (`robust_mer.models.invariance_teacher`);
+The teacher is pretrained with cross-entropy and CMD (`robust_mer.models.mmin.invariance_teacher`);
 specific and invariance encoders start from it. A cascade of residual autoencoders (CRA) that gets
 the invariant feature s in every block imagines what is missing; there is no way back. The
 classifier sees its codes.
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from robust_mer.modality import FeatureShape
 from robust_mer.models.blocks import (
     EMBEDDING,
     InvarianceEncoder,
@@ -27,36 +28,26 @@ from robust_mer.models.blocks import (
     initialise,
     modality_encoders,
 )
-from robust_mer.models.mmin import TRAINING as OF_MMIN
+from robust_mer.models.mmin.settings import IFMMINSettings
 from robust_mer.models.model import Batch, Model
-
-SETTINGS = {
-    **OF_MMIN,
-    "epochs_constant": 20,
-    "epochs_falling": 20,
-    # weights of what is imagined and of the invariant feature; that of the cross-entropy is 1
-    "weight_imagination": 1.0,
-    "weight_invariant": 100.0,
-}
+from robust_mer.task import Task
 
 
 class IFMMIN(Model):
-    """An encoder per modality, one invariance encoder, imagination, classifier on the codes.
+    """An encoder per modality, one invariance encoder, imagination, classifier on the codes."""
 
-    Args:
-        settings: As ``SETTINGS``.
-        widths: Feature dimensions per modality.
-        classes: Number of classes.
-    """
+    settings_class = IFMMINSettings
+    settings: IFMMINSettings
 
-    def __init__(self, settings: dict, widths: dict[str, int], classes: int) -> None:
-        super().__init__()
-        self.settings = settings
-        self.encoders = modality_encoders(widths)
+    def __init__(
+        self, settings: IFMMINSettings, inputs: dict[str, FeatureShape], task: Task
+    ) -> None:
+        super().__init__(settings, inputs, task)
+        self.encoders = modality_encoders(inputs)
         self.invariance = InvarianceEncoder()
-        self.imagination = ResidualAutoencoder(EMBEDDING * len(widths))
+        self.imagination = ResidualAutoencoder(EMBEDDING * len(inputs))
         self.classifier = classifier(
-            [ResidualAutoencoder.LATENT, EMBEDDING, EMBEDDING, classes], settings["dropout"]
+            [ResidualAutoencoder.LATENT, EMBEDDING, EMBEDDING, task.outputs], settings.dropout
         )
         initialise(self)
 
@@ -69,7 +60,7 @@ class IFMMIN(Model):
         return self.encoders[modality](frames, lengths)
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
-        """Logits [B, classes] from the codes of the imagination [B, 320]."""
+        """Outputs [B, task.outputs] from the codes of the imagination [B, 320]."""
         _, latent, _ = self._imagine(embeddings)
         return self.classifier(latent)
 
@@ -85,8 +76,8 @@ class IFMMIN(Model):
         imagined, latent, invariant = self._imagine(self.encode_all(batch.received, batch.lengths))
         target = imagination_target(batch.targets, batch.is_clean)
         return {
-            "imagination": settings["weight_imagination"] * functional.mse_loss(imagined, target),
-            "invariant": settings["weight_invariant"]
+            "imagination": settings.weight_imagination * functional.mse_loss(imagined, target),
+            "invariant": settings.weight_invariant
             * functional.mse_loss(invariant, batch.targets["invariant"]),
-            "cross_entropy": functional.cross_entropy(self.classifier(latent), batch.label),
+            self.task.loss_name: self.task.loss(self.classifier(latent), batch.target),
         }

@@ -21,11 +21,14 @@ beta1 0.5 and no weight decay, 40 + 40 epochs, dropout 0.1, 8 heads, feed-forwar
 - its decoder, which is missing from the release: the paper's stays.
 """
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from robust_mer.errors import InputError
+from robust_mer.modality import FeatureShape
 from robust_mer.models.blocks import (
     EMBEDDING,
     InvarianceEncoder,
@@ -36,75 +39,9 @@ from robust_mer.models.blocks import (
 )
 from robust_mer.models.chance import StandardNormal
 from robust_mer.models.model import Batch, Model
-
-TRAINING = {
-    # adam or adamw (paper, section 3.3)
-    "optimiser": "adamw",
-    "learning_rate": 2e-4,
-    # decay of the optimiser's first moment; this and weight decay are not given in the paper
-    "beta1": 0.9,
-    "weight_decay": 0.01,
-    "batch_size": 128,
-    # 60 epochs in the paper; that the rate is constant for half of them is ours
-    "epochs_constant": 30,
-    "epochs_falling": 30,
-    # gradient norm at which each sub-network is clipped
-    "clip_norm": 1.0,
-    # of Transformer and classifier
-    "dropout": 0.5,
-    "weight_classification": 1.0,
-}
-
-# The paper gives the weights 1, 10, 1 and lost their symbols; it introduces generation, invariant
-# and classification loss in this order, and IF-MMIN weighs its invariant loss most.
-INVARIANCE = {"weight_invariant": 10.0}
-
-VAE = {
-    # the Transformer that encodes: layers and heads from the paper, feed-forward size ours
-    "layers": 5,
-    "heads": 16,
-    "feed_forward": 768,
-    # what is a token: the utterance (all features as one vector) or each of the features
-    "tokens": "utterance",
-    # size of z, not given in the paper
-    "latent": 64,
-    "weight_generation": 1.0,
-    # KL divergence over latent and batch: mean, sum_latent (mean over the batch only) or sum.
-    # Summed and weighted it drowns the rest and z stops carrying anything.
-    "kl": "mean",
-}
-
-SETTINGS = {
-    **TRAINING,
-    **INVARIANCE,
-    **VAE,
-    # paper or released: see above; changes the defaults of other settings
-    "variant": "paper",
-}
-
-VARIANTS = {
-    "released": {
-        "optimiser": "adam",
-        "beta1": 0.5,
-        "weight_decay": 0.0,
-        "epochs_constant": 40,
-        "epochs_falling": 40,
-        "dropout": 0.1,
-        "heads": 8,
-        "feed_forward": 128,
-        "weight_invariant": 1.0,
-        "kl": "sum",
-    },
-}
-
-VAE_LIMITS = {
-    "kl": ["mean", "sum_latent", "sum"],
-    "layers": (1, 1000),
-    "latent": (1, 100_000),
-    "tokens": ["utterance", "features"],
-}
-
-LIMITS = {**VAE_LIMITS, "variant": ["paper", "released"]}
+from robust_mer.models.nmer.settings import NMERSettings
+from robust_mer.models.settings import ModelSettings
+from robust_mer.task import Task
 
 # A latent unit whose mean hardly moves between utterances says nothing about them.
 _ACTIVE_VARIANCE = 0.01
@@ -113,29 +50,26 @@ _ACTIVE_VARIANCE = 0.01
 class NMER(Model):
     """The paper's noise-robust model.
 
-    Args:
-        settings: As ``SETTINGS``.
-        widths: Feature dimensions per modality.
-        classes: Number of classes.
-
     Raises:
         InputError: the features cannot be split among the heads.
     """
 
-    def __init__(self, settings: dict, widths: dict[str, int], classes: int) -> None:
-        super().__init__()
-        self.settings = settings
-        dropout, latent = settings["dropout"], settings["latent"]
-        joint = EMBEDDING * len(widths)
-        self.token = EMBEDDING if settings["tokens"] == "features" else 2 * joint
-        if self.token % settings["heads"]:
-            raise InputError(f"heads is {settings['heads']}, which does not divide {self.token}")
-        self.encoders = modality_encoders(widths)
+    settings_class: ClassVar[type[ModelSettings]] = NMERSettings
+    settings: NMERSettings
+
+    def __init__(self, settings: NMERSettings, inputs: dict[str, FeatureShape], task: Task) -> None:
+        super().__init__(settings, inputs, task)
+        dropout, latent = settings.dropout, settings.latent
+        joint = EMBEDDING * len(inputs)
+        self.token = EMBEDDING if settings.tokens == "features" else 2 * joint
+        if self.token % settings.heads:
+            raise InputError(f"heads is {settings.heads}, which does not divide {self.token}")
+        self.encoders = modality_encoders(inputs)
         self.invariance = InvarianceEncoder()
         self.vae_encoder = nn.Sequential(
             *(
-                TransformerLayer(self.token, settings["heads"], settings["feed_forward"], dropout)
-                for _ in range(settings["layers"])
+                TransformerLayer(self.token, settings.heads, settings.feed_forward, dropout)
+                for _ in range(settings.layers)
             )
         )
         self.mean = nn.Linear(2 * joint, latent)
@@ -148,8 +82,8 @@ class NMER(Model):
             nn.ReLU(),
             nn.Linear(256, joint),
         )
-        first = EMBEDDING if settings["variant"] == "released" else joint
-        self.classifier = classifier([joint, first, EMBEDDING, classes], dropout)
+        first = EMBEDDING if settings.variant == "released" else joint
+        self.classifier = classifier([joint, first, EMBEDDING, task.outputs], dropout)
         initialise(self)
         # Kaiming weights would start z far from the prior N(0, I); zeros start it there.
         nn.init.zeros_(self.log_variance.weight)
@@ -171,7 +105,7 @@ class NMER(Model):
         return self.mean(encoded), self.log_variance(encoded), invariant
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
-        """Logits [B, classes]; z is its mean, so a prediction can be repeated."""
+        """Outputs [B, task.outputs]; z is its mean, so a prediction can be repeated."""
         mean, _, invariant = self.posterior(embeddings)
         return self.classifier(self.decoder(torch.cat([mean, invariant], dim=1)))
 
@@ -186,19 +120,19 @@ class NMER(Model):
         z = mean + torch.exp(0.5 * log_variance) * self.noise(mean)
         joint = self.decoder(torch.cat([z, invariant], dim=1))
         divergence = -0.5 * (1 + log_variance - mean**2 - log_variance.exp())
-        if settings["kl"] == "mean":
+        if settings.kl == "mean":
             kl = divergence.mean()
+        elif settings.kl == "sum_latent":
+            kl = divergence.sum(dim=1).mean()
         else:
-            kl = (
-                divergence.sum(dim=1).mean() if settings["kl"] == "sum_latent" else divergence.sum()
-            )
-        generation, closeness = settings["weight_generation"], settings["weight_invariant"]
+            kl = divergence.sum()
+        generation, closeness = settings.weight_generation, settings.weight_invariant
         return {
             "kl": generation * kl,
             "reconstruction": generation * functional.mse_loss(joint, batch.targets["specific"]),
             "invariant": closeness * functional.mse_loss(invariant, batch.targets["invariant"]),
-            "cross_entropy": settings["weight_classification"]
-            * functional.cross_entropy(self.classifier(joint), batch.label),
+            self.task.loss_name: settings.weight_classification
+            * self.task.loss(self.classifier(joint), batch.target),
         }
 
     def health(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:

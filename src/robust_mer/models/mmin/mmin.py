@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from robust_mer.modality import FeatureShape
 from robust_mer.models.blocks import (
     EMBEDDING,
     ResidualAutoencoder,
@@ -24,51 +25,25 @@ from robust_mer.models.blocks import (
     initialise,
     modality_encoders,
 )
+from robust_mer.models.mmin.settings import MMINSettings
 from robust_mer.models.model import Batch, Model
-
-TRAINING = {
-    # adam or adamw
-    "optimiser": "adam",
-    "learning_rate": 2e-4,
-    # decay of the optimiser's first moment
-    "beta1": 0.5,
-    "weight_decay": 0.0,
-    "batch_size": 128,
-    # epochs with the full learning rate, then epochs in which it falls linearly towards zero
-    "epochs_constant": 30,
-    "epochs_falling": 30,
-    # gradient norm at which each sub-network is clipped
-    "clip_norm": 1.0,
-    # of the classifier
-    "dropout": 0.5,
-}
-
-SETTINGS = {
-    **TRAINING,
-    # weights of what is imagined and of the way back; that of the cross-entropy is 1
-    "weight_imagination": 4.0,
-    "weight_cycle": 2.0,
-}
+from robust_mer.task import Task
 
 
 class MMIN(Model):
-    """An encoder per modality, imagination forwards and backwards, classifier on the codes.
+    """An encoder per modality, imagination forwards and backwards, classifier on the codes."""
 
-    Args:
-        settings: As ``SETTINGS``.
-        widths: Feature dimensions per modality.
-        classes: Number of classes.
-    """
+    settings_class = MMINSettings
+    settings: MMINSettings
 
-    def __init__(self, settings: dict, widths: dict[str, int], classes: int) -> None:
-        super().__init__()
-        self.settings = settings
-        joint = EMBEDDING * len(widths)
-        self.encoders = modality_encoders(widths)
+    def __init__(self, settings: MMINSettings, inputs: dict[str, FeatureShape], task: Task) -> None:
+        super().__init__(settings, inputs, task)
+        joint = EMBEDDING * len(inputs)
+        self.encoders = modality_encoders(inputs)
         self.imagination = ResidualAutoencoder(joint)
         self.cycle = ResidualAutoencoder(joint)
         self.classifier = classifier(
-            [ResidualAutoencoder.LATENT, EMBEDDING, EMBEDDING, classes], settings["dropout"]
+            [ResidualAutoencoder.LATENT, EMBEDDING, EMBEDDING, task.outputs], settings.dropout
         )
         initialise(self)
 
@@ -80,7 +55,7 @@ class MMIN(Model):
         return self.encoders[modality](frames, lengths)
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
-        """Logits [B, classes] from the codes of the imagination [B, 320]."""
+        """Outputs [B, task.outputs] from the codes of the imagination [B, 320]."""
         _, latent = self.imagination(torch.cat(list(embeddings.values()), dim=1))
         return self.classifier(latent)
 
@@ -92,8 +67,8 @@ class MMIN(Model):
         returned, _ = self.cycle(imagined)
         target = imagination_target(batch.targets, batch.is_clean)
         return {
-            "imagination": settings["weight_imagination"] * functional.mse_loss(imagined, target),
+            "imagination": settings.weight_imagination * functional.mse_loss(imagined, target),
             # h is a target here: the encoders must not come to meet it
-            "cycle": settings["weight_cycle"] * functional.mse_loss(returned, embedding.detach()),
-            "cross_entropy": functional.cross_entropy(self.classifier(latent), batch.label),
+            "cycle": settings.weight_cycle * functional.mse_loss(returned, embedding.detach()),
+            self.task.loss_name: self.task.loss(self.classifier(latent), batch.target),
         }

@@ -4,11 +4,11 @@ What MEN loses under noise in the papers is in part that it was trained without.
 from MEN in its training data alone; hyperparameters are MEN's.
 """
 
-from robust_mer.models.men import MEN
-from robust_mer.models.men import SETTINGS as OF_MEN
-
-SETTINGS = {**OF_MEN}
+from robust_mer.models.men.men import MEN
+from robust_mer.models.men.settings import MENAugmentedSettings
 
 
 class MENAugmented(MEN):
-    """`MEN`, which the registry has trained on the corruption."""
+    """`MEN`, which its settings have trained on the corruption."""
+
+    settings_class = MENAugmentedSettings

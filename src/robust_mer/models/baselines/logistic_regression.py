@@ -5,29 +5,30 @@ from sklearn.linear_model import LogisticRegression as Regression
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
-from robust_mer.metrics import ua
+from robust_mer.modality import FeatureShape
+from robust_mer.models.baselines.classification import check_classification
+from robust_mer.models.baselines.settings import LogisticRegressionSettings
 from robust_mer.models.fitted import FittedModel
-
-SETTINGS = {
-    # inverse strengths of regularisation; the one with the best validation UA is taken
-    "strengths": [0.0001, 0.001, 0.01, 0.1, 1.0],
-    "max_iterations": 1000,
-}
+from robust_mer.task import Task
 
 
 class LogisticRegression(FittedModel):
     """Mean and standard deviation of every dimension over an utterance's frames, one linear layer.
 
-    Args:
-        settings: As ``SETTINGS``.
-        widths: Feature dimensions per modality.
-        classes: Number of classes.
+    Raises:
+        InputError: the task has no classes.
     """
 
-    def __init__(self, settings: dict, widths: dict[str, int], classes: int) -> None:
-        super().__init__()
-        self.settings = settings
-        self.linear = nn.Linear(2 * sum(widths.values()), classes)
+    settings_class = LogisticRegressionSettings
+    settings: LogisticRegressionSettings
+
+    def __init__(
+        self, settings: LogisticRegressionSettings, inputs: dict[str, FeatureShape], task: Task
+    ) -> None:
+        super().__init__(settings, inputs, task)
+        check_classification(task, "logistic_regression")
+        width = sum(shape.width for shape in inputs.values())
+        self.linear = nn.Linear(2 * width, task.outputs)
 
     def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
         """Means and deviations [B, 2 D] over real frames; zeros for an utterance without any."""
@@ -43,30 +44,29 @@ class LogisticRegression(FittedModel):
     def fit(
         self,
         embeddings: dict[str, Tensor],
-        label: Tensor,
+        target: Tensor,
         validation: dict[str, Tensor],
-        validation_label: Tensor,
+        validation_target: Tensor,
     ) -> float:
         """Weights for standardised values, then folded into those for the values as they are."""
         pooled = torch.cat(list(embeddings.values()), dim=1).double().numpy()
         scaler = StandardScaler().fit(pooled)
         scaled = scaler.transform(pooled)
         best = -1.0
-        for strength in self.settings["strengths"]:
-            found = Regression(C=strength, max_iter=self.settings["max_iterations"])
-            found.fit(scaled, label.numpy())
-            kept = [parameter.detach().clone() for parameter in self.parameters()]
-            self._take(found, scaler)
-            with torch.no_grad():
-                reached = ua(validation_label.numpy(), self(validation).argmax(dim=1).numpy())
+        for strength in self.settings.strengths:
+            regression = Regression(C=strength, max_iter=self.settings.max_iterations)
+            regression.fit(scaled, target.numpy())
+            before = [parameter.detach().clone() for parameter in self.parameters()]
+            self._take(regression, scaler)
+            reached = self.reached(validation, validation_target)
             if reached > best:
                 best = reached
             else:
-                self._put_back(kept)
+                self._put_back(before)
         return best
 
-    def _take(self, found: Regression, scaler: StandardScaler) -> None:
-        weight, bias = torch.from_numpy(found.coef_), torch.from_numpy(found.intercept_)
+    def _take(self, regression: Regression, scaler: StandardScaler) -> None:
+        weight, bias = torch.from_numpy(regression.coef_), torch.from_numpy(regression.intercept_)
         if len(weight) == 1:  # of two classes scikit-learn gives the second one's alone
             weight, bias = torch.cat([0 * weight, weight]), torch.cat([0 * bias, bias])
         weight = weight / torch.from_numpy(scaler.scale_)
@@ -74,7 +74,7 @@ class LogisticRegression(FittedModel):
             self.linear.weight.copy_(weight)
             self.linear.bias.copy_(bias - weight @ torch.from_numpy(scaler.mean_))
 
-    def _put_back(self, kept: list[Tensor]) -> None:
+    def _put_back(self, values: list[Tensor]) -> None:
         with torch.no_grad():
-            for parameter, value in zip(self.parameters(), kept, strict=True):
+            for parameter, value in zip(self.parameters(), values, strict=True):
                 parameter.copy_(value)
