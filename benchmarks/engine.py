@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 from plain_nets import ALPHA_BAR
-from random_corpus import NORMALISE, WIDTHS
+from random_corpus import ENCODERS, NORMALISE, WIDTHS
 
 from robust_mer.jobs import die_with_parent
-from robust_mer.models.registry import MODELS
-from robust_mer.settings import complete
+from robust_mer.models.registry import implementation, settings_class
 from robust_mer.training.train import train_replicas
 
 Key = tuple[int, int]  # fold, seed
@@ -44,7 +43,7 @@ class Engine:
 
     def rate(self, model: str, epochs: int) -> float:
         """Epochs times replicas per second, over ``epochs`` after the first."""
-        teacher = MODELS[model].teacher
+        teacher = settings_class(model).teacher
         if teacher:
             self._train(teacher, 1)
         self._train(model, 1 + epochs, teacher)
@@ -67,11 +66,11 @@ class Engine:
             list(pool.map(_run, jobs))
 
     def _job(self, model: str, stack: list[Key], epochs: int, teacher: str | None) -> dict:
-        clean = MODELS[model].trained_on_clean
-        implementation = MODELS[model].implementation
+        kind = settings_class(model)
+        clean = kind.trained_on_clean
         corruption = "clean" if clean else "gaussian_-10dB"
         noises = {} if clean else dict.fromkeys(WIDTHS, _GAUSSIAN)
-        settings = {"epochs_constant": epochs, "epochs_falling": 0}
+        settings = kind(epochs_constant=epochs, epochs_falling=0)
         return self.files | {
             "checkpoints": {key: self._path(model, key, "safetensors") for key in stack},
             "histories": {key: self._path(model, key, "csv") for key in stack},
@@ -82,10 +81,11 @@ class Engine:
             else {},
             "trained_on": corruption,
             "model": {
-                "implementation": implementation,
-                "settings": complete(implementation, settings, "benchmark"),
+                "implementation": implementation(model),
+                "settings": settings.model_dump(),
             },
             "normalise": NORMALISE,
+            "encoders": ENCODERS,
             "not_finite": dict.fromkeys(WIDTHS),
             "code": "benchmark",
             "device": self.device,

@@ -7,10 +7,16 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from robust_mer.modality import Encoder
 from robust_mer.store import write_features
 
 WIDTHS = {"audio": 130, "video": 342, "text": 1024}
 NORMALISE = {"audio": True, "video": False, "text": False}
+ENCODERS: dict[str, Encoder] = {
+    "audio": "recurrent",
+    "video": "recurrent",
+    "text": "convolutional",
+}
 CLASSES = {"angry": 1103, "happy": 1636, "neutral": 1708, "sad": 1084}
 SESSIONS = (1085, 1023, 1151, 1031, 1241)
 FULL = sum(SESSIONS)  # utterances

@@ -23,6 +23,7 @@ from limits import measure, needs
 from plain_nets import NETS
 from random_corpus import (
     CLASSES,
+    ENCODERS,
     FULL,
     WIDTHS,
     RandomCorpus,
@@ -33,8 +34,10 @@ from random_corpus import (
 from straightforward import Straightforward
 from tidy import Tidy
 
-from robust_mer.models.registry import MODELS
-from robust_mer.settings import defaults, load
+from robust_mer.modality import FeatureShape
+from robust_mer.models.registry import implementation
+from robust_mer.settings import load
+from robust_mer.task import Classification
 
 FOLDS, SEEDS = 10, 3
 # Epochs times replicas behind NMER's tables on IEMOCAP.
@@ -128,8 +131,9 @@ def _setting(device: torch.device, threads: int, corpus: RandomCorpus) -> dict[s
 
 def _check_size(model: str) -> None:
     """The plain nets must have as many parameters as the package's."""
-    implementation = MODELS[model].implementation
-    ours = load(implementation)(defaults(implementation), WIDTHS, len(CLASSES))
+    kind = load(implementation(model))
+    inputs = {m: FeatureShape(width, ENCODERS[m]) for m, width in WIDTHS.items()}
+    ours = kind(kind.settings_class(), inputs, Classification(CLASSES))
     counts = [sum(p.numel() for p in net.parameters()) for net in (NETS[model](), ours)]
     if counts[0] != counts[1]:
         raise SystemExit(f"{model} has {counts[0]} parameters here and {counts[1]} in the package")

@@ -33,6 +33,13 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--model", required=True, help="folder of an exported model, results/CORPUS/exported/..."
     )
+    parser.add_argument(
+        "--trust",
+        metavar="MODULE:CLASS",
+        action="append",
+        default=[],
+        help="class of a model of your own, which the folder names; its module is imported",
+    )
     parser.add_argument("--text", default="", help="what is said in a recording")
     parser.add_argument("--region", default="", help="where the speaker is: left, right or x,y,w,h")
     parser.add_argument("--start", type=float, help="second at which the utterance starts")
@@ -47,7 +54,7 @@ def _predict(arguments: argparse.Namespace) -> None:
     from robust_mer.export.predict import Predictor
     from robust_mer.export.show import as_table
 
-    predictor = Predictor(arguments.model)
+    predictor = Predictor(arguments.model, arguments.trust)
     given = {key: getattr(arguments, key) for key in ("text", "region", "start", "end")}
     with open_clip(*arguments.clip, **given) as clip:
         prediction = predictor(clip)

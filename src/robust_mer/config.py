@@ -10,13 +10,18 @@ from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
+from pydantic import ValidationError
 
 from robust_mer.corpora.registry import GENERATORS, IMPORTERS, READERS, WORDS
 from robust_mer.corruption.raw.registry import MODALITY, RAW_KINDS, RawKind
 from robust_mer.corruption.registry import MASKS, NOISES
 from robust_mer.errors import InputError
 from robust_mer.features.registry import EXTRACTORS
-from robust_mer.models.registry import MODELS, OPTIMISATION_LIMITS
+from robust_mer.modality import Encoder
+from robust_mer.models import registry
+from robust_mer.models.registry import MODELS
+from robust_mer.models.settings import ModelSettings
+from robust_mer.plan.messages import settings_error
 from robust_mer.protocol import (
     CLEAN,
     MISSING,
@@ -29,7 +34,7 @@ from robust_mer.protocol import (
     partial_conditions,
     read_name,
 )
-from robust_mer.settings import check_defined, check_limits, complete, remarks, unknown
+from robust_mer.settings import check_defined, complete, remarks, unknown
 
 # Keys of a corpus that are the workflow's; all others are its reader's.
 _CORPUS_KEYS = (
@@ -266,6 +271,13 @@ class Config:
             for modality in self.modalities(corpus, model)
         }
 
+    def encoders(self, corpus: str, model: str | None = None) -> dict[str, Encoder]:
+        """Per modality, what models encode it with: tokens are convolved, frames are recurrent."""
+        return {
+            modality: "convolutional" if modality == "text" else "recurrent"
+            for modality in self.modalities(corpus, model)
+        }
+
     def not_finite(self, corpus: str, model: str | None = None) -> dict[str, float | None]:
         """Per modality, what takes the place of values that are not finite; None refuses them."""
         chosen = {
@@ -470,9 +482,9 @@ class Config:
         names = [*experiment.corruptions, *experiment.tested_on]
         return list(dict.fromkeys(member for name in names for member in self.members(name)))
 
-    def given_mask(self, model: str) -> bool:
-        """Whether a model is told which modalities are noisy."""
-        return MODELS[self.model_class(model)].given_mask
+    def is_mask_aware(self, model: str) -> bool:
+        """Whether a model knows which modalities are corrupted."""
+        return self.model_facts(model).is_mask_aware
 
     def described_class(self, corpus: str, model: str) -> str:
         """A model's class, with its modalities where it does not use all of the corpus'."""
@@ -482,11 +494,15 @@ class Config:
 
     def reconstructs(self, model: str) -> bool:
         """Whether a model rebuilds the representation of a missing modality."""
-        return MODELS[self.model_class(model)].reconstructs
+        return self.model_facts(model).reconstructs
 
     def model_class(self, name: str) -> str:
         """The class of a model."""
         return self._raw["models"][name].get("class", name)
+
+    def model_facts(self, name: str) -> type[ModelSettings]:
+        """The settings class of a model, which says what planning must know of it."""
+        return registry.settings_class(self.model_class(name))
 
     def model(self, name: str) -> dict:
         """``implementation`` and ``settings`` of a model."""
@@ -495,24 +511,21 @@ class Config:
             for key, value in self._raw["models"][name].items()
             if key not in ("class", "modalities", "teacher")
         }
-        implementation = MODELS[self.model_class(name)].implementation
-        settings = complete(implementation, given, f"models.{name}")
-        check_limits(settings, OPTIMISATION_LIMITS, f"models.{name}")
-        epochs = [settings[key] for key in ("epochs_constant", "epochs_falling") if key in settings]
-        if epochs and sum(epochs) < 1:
-            raise InputError(
-                f"config: models.{name}: epochs_constant and epochs_falling are both 0, "
-                "expected at least one epoch"
-            )
+        kind = self.model_facts(name)
+        try:
+            settings = kind(**given).model_dump()
+        except ValidationError as error:
+            raise settings_error(error, f"models.{name}", kind) from None
+        implementation = registry.implementation(self.model_class(name))
         return {"implementation": implementation, "settings": settings}
 
     def teacher(self, model: str) -> str | None:
         """Name of the model that must be trained first, where a model has a teacher."""
-        return self._raw["models"][model].get("teacher", MODELS[self.model_class(model)].teacher)
+        return self._raw["models"][model].get("teacher", self.model_facts(model).teacher)
 
     def trained_on(self, experiment: Experiment, model: str) -> list[str]:
         """What a model is trained on in an experiment."""
-        if MODELS[self.model_class(model)].trained_on_clean:
+        if self.model_facts(model).trained_on_clean:
             return [CLEAN]
         names = []
         for corruption in experiment.corruptions:
@@ -538,7 +551,7 @@ class Config:
                 for corruption in (
                     *(
                         experiment.corruptions
-                        if MODELS[self.model_class(model)].trained_on_clean
+                        if self.model_facts(model).trained_on_clean
                         else [parse_trained_on(trained_on)[0]]
                     ),
                     *experiment.tested_on,
@@ -669,10 +682,12 @@ class Config:
 
     def _check_model(self, name: str) -> None:
         kind = self.model_class(name)
-        if kind not in MODELS:
+        if ":" in kind:
+            self._check_own_model(name, kind)
+        elif kind not in MODELS:
             raise InputError(unknown(f"models.{name}.class: {kind}", kind, MODELS))
         self.model(name)
-        teacher, needed = self.teacher(name), MODELS[kind].teacher
+        teacher, needed = self.teacher(name), self.model_facts(name).teacher
         if needed is None:
             if teacher is not None:
                 raise InputError(f"config: models.{name}.teacher: {kind} has no teacher")
@@ -684,6 +699,22 @@ class Config:
             raise InputError(
                 f"config: models.{name}.teacher: {teacher} is of class "
                 f"{self.model_class(teacher)}, expected {needed}"
+            )
+
+    def _check_own_model(self, name: str, kind: str) -> None:
+        where = f"config: models.{name}.class: {kind}"
+        try:
+            settings = registry.settings_class(kind)
+        except (ImportError, ValueError) as error:
+            raise InputError(f"{where} cannot be imported: {error}") from None
+        except AttributeError:
+            raise InputError(
+                f"{where} is no model: expected module:Class of a class with a settings_class"
+            ) from None
+        if not (isinstance(settings, type) and issubclass(settings, ModelSettings)):
+            raise InputError(
+                f"{where}: its settings_class is no subclass of robust_mer.models.settings:"
+                "ModelSettings"
             )
 
     def _check_experiment(self, name: str) -> None:
@@ -712,7 +743,7 @@ class Config:
                     if self.raw(member):
                         self._check_experiment_of_raw(section, member, f"{where}.{key}")
         for model in section["models"]:
-            if not MODELS[self.model_class(model)].trained_on_clean:
+            if not self.model_facts(model).trained_on_clean:
                 for corruption in section["corruptions"]:
                     for member in self.members(corruption):
                         self._check_trained_on(section, model, member, where)
@@ -856,7 +887,8 @@ class Config:
                 f"config: models.{model} and its teacher {teacher} use different modalities"
             )
         chosen, kind = self.modalities(section["corpus"], model), self.model_class(model)
-        taken, trained_on_clean = MODELS[kind].modalities, MODELS[kind].trained_on_clean
+        facts = self.model_facts(model)
+        taken, trained_on_clean = facts.modalities, facts.trained_on_clean
         if taken not in (None, len(chosen)):
             raise InputError(
                 f"config: {where}.models: {kind} takes {taken} of the modalities, not "

@@ -1,77 +1,79 @@
 """Utterances, folds and features of a corpus in memory, as later stages read them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
 from robust_mer.errors import InputError
 from robust_mer.jobs import log
+from robust_mer.modality import Modality
+from robust_mer.settings import Plugin, load
 from robust_mer.store import Features, read_features
 from robust_mer.table import PARTS, read_table
+from robust_mer.task import DEFAULT_TASK, Task
 
 _BLOCK = 8192  # frames whose distances to a mean are held at once
 
 
 @dataclass
 class Corpus:
-    """A corpus ready for training: labels, folds and the frames of every modality.
-
-    ``parts[fold][part]`` are the places of a part's utterances; ``label`` [N] holds places in
-    ``classes`` (sorted by name, so that they are the same in every stage).
-    """
+    """A corpus ready for training: targets, folds and the frames of every modality."""
 
     utterances: list[str]
-    label: np.ndarray
-    classes: list[str]
+    task: Task
+    target: np.ndarray
+    """Of every utterance [N], as the task encodes it."""
     parts: dict[int, dict[str, np.ndarray]]
+    """Places of a part's utterances, by fold and part."""
+    modalities: tuple[Modality, ...]
     features: dict[str, Features]
+    """By the name of the modality, in the order of ``modalities``."""
 
 
 def read_corpus(
     utterances_csv: str | Path,
     folds_csv: str | Path,
-    features: dict[str, str | Path],
-    not_finite: dict[str, float | None],
+    modalities: Sequence[Modality],
+    features: Sequence[str | Path],
+    task: Plugin = DEFAULT_TASK,
 ) -> Corpus:
     """Read the tables of the index and the feature files of some modalities.
 
     Args:
         utterances_csv: The index.
         folds_csv: The folds.
-        features: Feature file per modality; each must hold the utterances of the index in order.
-        not_finite: Per modality, what takes the place of values that are NaN or infinite; None
-            refuses them.
+        modalities: Those to read.
+        features: Feature file of each of them; each must hold the utterances of the index in order.
+        task: Class of the task that is learnt.
 
     Raises:
-        InputError: the files do not fit together, a feature is not finite, or the training part
-            of a fold has no frames of some modality.
+        InputError: the files do not fit together, a target cannot be read, a feature is not finite,
+            or the training part of a fold has no frames of some modality.
     """
-    table = read_table(utterances_csv, ["utterance", "label"])
+    kind: type[Task] = load(task.implementation)
+    table = read_table(utterances_csv, ["utterance", kind.column])
     utterances = table["utterance"].tolist()
-    classes = sorted(table["label"].unique())
-    label = table["label"].map({name: place for place, name in enumerate(classes)})
-    label = label.to_numpy(dtype=np.int64, copy=True)
+    learnt, target = kind.read(table[kind.column].tolist())
     stores = {
-        modality: read_store(path, utterances, modality, not_finite[modality])
-        for modality, path in features.items()
+        modality.name: read_store(path, utterances, modality)
+        for modality, path in zip(modalities, features, strict=True)
     }
     _check_aligned(utterances, stores)
     parts = _read_parts(folds_csv, utterances)
     _check_training_parts(parts, stores)
-    return Corpus(utterances, label, classes, parts, stores)
+    return Corpus(utterances, learnt, target, parts, tuple(modalities), stores)
 
 
-def read_store(
-    path: str | Path, utterances: list[str], modality: str, not_finite: float | None
-) -> Features:
+def read_store(path: str | Path, utterances: list[str], modality: Modality) -> Features:
     """Read the feature file of a modality.
 
     Args:
         path: The file.
         utterances: Those of the index, which it must hold in their order.
-        modality: For messages.
-        not_finite: What takes the place of values that are NaN or infinite; None refuses them.
+        modality: Its ``not_finite`` takes the place of values that are NaN or infinite.
 
     Raises:
         InputError: the file does not fit the index, or a feature is not finite.
@@ -82,9 +84,10 @@ def read_store(
     with np.errstate(invalid="ignore"):  # where infinities of both signs meet
         total = store.values.sum(dtype=np.float64)
     if not np.isfinite(total):
-        if not_finite is None:
+        if modality.not_finite is None:
             _refuse(store, path)
-        _replace(store, modality, not_finite)
+        else:
+            _replace(store, modality.name, modality.not_finite)
     return store
 
 
@@ -98,7 +101,7 @@ def _read_parts(path: str | Path, utterances: list[str]) -> dict[int, dict[str, 
         stranger = folds["utterance"][folds["place"].isna()].iloc[0]
         raise InputError(f"{path} names the utterance {stranger!r}, which the index does not have")
     return {
-        int(fold): {
+        int(str(fold)): {
             part: rows.loc[rows["part"] == part, "place"].to_numpy(dtype=np.int64, copy=True)
             for part in PARTS
         }
@@ -146,7 +149,7 @@ def _replace(store: Features, modality: str, instead: float) -> None:
     )
 
 
-def _refuse(store: Features, path: str | Path) -> None:
+def _refuse(store: Features, path: str | Path) -> NoReturn:
     frame, dimension = np.argwhere(~np.isfinite(store.values))[0]
     utterance = store.utterances[np.searchsorted(store.offsets, frame, side="right") - 1]
     raise not_finite_error(path, utterance, store.names[dimension])
@@ -164,22 +167,26 @@ def not_finite_error(path: str | Path, utterance: str, dimension: str) -> InputE
 class Normaliser:
     """Mean and standard deviation per dimension over the frames of a fold's training part."""
 
-    mean: np.ndarray  # [D]
-    deviation: np.ndarray  # [D], 1 where a dimension is constant
+    mean: np.ndarray
+    """[D]."""
+    deviation: np.ndarray
+    """[D], 1 for a constant dimension."""
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Normalise frames [T, D]."""
-        return (values - self.mean) / self.deviation
+        normalised: np.ndarray = (values - self.mean) / self.deviation
+        return normalised
 
 
-def fit_normalisers(corpus: Corpus, fold: int, normalise: dict[str, bool]) -> dict[str, Normaliser]:
-    """Statistics of a fold's training part, per modality; the identity where none are wanted."""
+def fit_normalisers(corpus: Corpus, fold: int) -> dict[str, Normaliser]:
+    """Statistics of a fold's training part, per modality; the identity if it is not normalised."""
     normalisers = {}
-    for modality, store in corpus.features.items():
+    for modality in corpus.modalities:
+        store = corpus.features[modality.name]
         frames = store.values[:0]
-        if normalise[modality]:
+        if modality.normalise:
             frames = training_frames(store, corpus.parts[fold]["train"])
-        normalisers[modality] = fit_normaliser(frames, normalise[modality])
+        normalisers[modality.name] = fit_normaliser(frames, modality.normalise)
     return normalisers
 
 
@@ -210,7 +217,7 @@ def _squares(frames: np.ndarray, mean: np.ndarray) -> np.ndarray:
 
     In float64, but by blocks: numpy's own variance would hold all frames in twice their size.
     """
-    total = np.zeros(frames.shape[1])
+    total: np.ndarray = np.zeros(frames.shape[1])
     for first in range(0, len(frames), _BLOCK):
         total += np.square(frames[first : first + _BLOCK] - mean).sum(axis=0)
     return total

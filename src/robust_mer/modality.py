@@ -1,5 +1,6 @@
 """A modality of a corpus, as every stage after extraction reads it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,3 +33,30 @@ class FeatureShape:
 
     width: int
     encoder: Encoder = "recurrent"
+
+
+def modalities_of(
+    features: Mapping[str, str],
+    normalise: Mapping[str, bool] | None,
+    not_finite: Mapping[str, float | None],
+    encoders: Mapping[str, Encoder] | None = None,
+) -> tuple[Modality, ...]:
+    """The modalities that the config describes key by key.
+
+    Args:
+        features: Name of the feature file, by modality.
+        normalise: Whether frames are normalised; None where that is of no consequence.
+        not_finite: What takes the place of values that are not finite.
+        encoders: What models encode it with; None where that is of no consequence.
+    """
+    return tuple(
+        Modality(
+            name,
+            file.partition("@")[0],
+            file,
+            normalise is not None and normalise[name],
+            not_finite[name],
+            "recurrent" if encoders is None else encoders[name],
+        )
+        for name, file in features.items()
+    )

@@ -19,9 +19,15 @@ class Replica(NamedTuple):
 
     @classmethod
     def of(cls, path: str | Path) -> "Replica":
-        """The replica whose file this is."""
-        fold, seed = re.match(r"fold(\d+)_seed(\d+)\.", Path(path).name).groups()
-        return cls(int(fold), int(seed))
+        """The replica whose file this is.
+
+        Raises:
+            ValueError: it is not named after a replica.
+        """
+        match = re.match(r"fold(\d+)_seed(\d+)\.", Path(path).name)
+        if match is None:
+            raise ValueError(f"{path} is not named fold{{fold}}_seed{{seed}}")
+        return cls(int(match[1]), int(match[2]))
 
 
 def replica_name(fold: int, seed: int) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from robust_mer.errors import InputError
 from robust_mer.metrics import UA, WA, Metric
-from robust_mer.settings import Settings
+from robust_mer.settings import Plugin, Settings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -144,3 +144,6 @@ TASKS = {
     "classification": "robust_mer.task:Classification",
 }
 """Tasks by the name that the config gives."""
+
+DEFAULT_TASK = Plugin(TASKS["classification"], {})
+"""What a corpus is read for if nothing else is asked for."""

@@ -7,13 +7,12 @@ import pandas as pd
 import pytest
 import torch
 from described_noises import noises
+from helpers.models import ENCODERS, described
 
 from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
 from robust_mer.data import fit_normaliser, read_corpus, training_frames
 from robust_mer.errors import InputError
 from robust_mer.evaluation.evaluate import evaluate_replicas
-from robust_mer.models.registry import MODELS
-from robust_mer.settings import defaults
 from robust_mer.store import read_features, write_features
 from robust_mer.training.checkpoint import build_model, save_checkpoint
 
@@ -66,12 +65,16 @@ def evaluate(corpus, folder, not_finite=REFUSE):
         )
         for modality, store in data.features.items()
     }
-    implementation = MODELS["men"].implementation
     facts = {
-        "implementation": implementation,
-        "settings": defaults(implementation),
-        "widths": {modality: len(store.names) for modality, store in data.features.items()},
-        "classes": data.classes,
+        **described("men"),
+        "inputs": {
+            modality: {"width": len(store.names), "encoder": ENCODERS[modality]}
+            for modality, store in data.features.items()
+        },
+        "task": {
+            "implementation": "robust_mer.task:Classification",
+            "description": {"classes": data.classes},
+        },
         "trained_on": "clean",
         "fold": 1,
         "seed": 1,

@@ -8,34 +8,30 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from helpers.models import IEMOCAP, SMALL, parameters
+from helpers.models import build as build_model
 from torch.autograd.functional import jacobian
 from torch.nn import functional
 
 from robust_mer.config import Config
 from robust_mer.models.blocks import EMBEDDING
 from robust_mer.models.chance import Chance
-from robust_mer.models.cm_arr import (
-    CMARR,
-    SETTINGS,
-    UMC,
-    Gaussian,
+from robust_mer.models.cm_arr.flow import Flow
+from robust_mer.models.cm_arr.losses import (
     alignment_loss,
     refinement_loss,
     squared_wasserstein,
 )
-from robust_mer.models.flow import Flow
+from robust_mer.models.cm_arr.umc import UMC, Gaussian
 from robust_mer.models.model import Batch
 from robust_mer.training.nets import Nets
 
 ROOT = Path(__file__).parents[2]
-IEMOCAP = {"audio": 130, "video": 342, "text": 1024}
-SMALL = {"audio": 7, "video": 5, "text": 11}
 PARTIAL = [(i, j, k) for i in (0, 1) for j in (0, 1) for k in (0, 1) if 0 < i + j + k < 3]
 
 
 def build(widths=SMALL, seed=0, **changes):
-    torch.manual_seed(seed)
-    return CMARR({**SETTINGS, **changes}, widths, 4)
+    return build_model("cm_arr", widths, seed, **changes)
 
 
 def batch_of(is_clean, widths=SMALL, frames=6, seed=1, noise=3.0):
@@ -227,11 +223,11 @@ def test_loss_is_the_sum_that_the_docstring_says():
     completed = torch.stack(completed)
     logits = model.classifier(completed.flatten(1))
     expected = {
-        "cross_entropy": functional.cross_entropy(logits, batch.label),
+        "cross_entropy": functional.cross_entropy(logits, batch.target),
         "alignment": 0.2 * alignment_loss(gaussians, torch.tensor(0.07)),
         "flow": -0.3 * torch.cat(likelihood).mean(),
         "reconstruction": 0.3 * torch.stack(error).mean(),
-        "refinement": 0.4 * refinement_loss(completed, batch.label, 0.07),
+        "refinement": 0.4 * refinement_loss(completed, batch.target, 0.07),
     }
     assert list(parts) == list(expected)
     for name, value in expected.items():
@@ -319,7 +315,7 @@ def test_predictions_do_not_depend_on_batch_mates(join):
         alone = Batch(
             {m: v[own, : batch.lengths[m][row]] for m, v in batch.received.items()},
             {m: n[own] for m, n in batch.lengths.items()},
-            batch.label[own],
+            batch.target[own],
             {},
             batch.is_clean[own],
             {},
@@ -331,9 +327,6 @@ def test_predictions_do_not_depend_on_batch_mates(join):
 
 
 def test_sizes():
-    def parameters(module):
-        return sum(parameter.numel() for parameter in module.parameters())
-
     feed_forward = 2 * 128 + (128 + 1) * 512 + (512 + 1) * 128
     umc = (128 + 1) * 128 + 2 * 128 + 2 * (128 + 1) * 128 + 2 * feed_forward
     step = 2 * 128 + (64 + 1) * 128 + (128 + 1) * 128
@@ -355,7 +348,7 @@ def overfit(widths, is_clean, **changes):
         optimiser.zero_grad()
         sum(model.loss(batch).values()).backward()
         optimiser.step()
-    learnt = predict(model.eval(), batch).argmax(dim=1) == batch.label
+    learnt = predict(model.eval(), batch).argmax(dim=1) == batch.target
     embeddings = model.encode_all(batch.received, batch.lengths)
     for modality, flow in model.flows.items():
         x = model.umc[modality](embeddings[modality]).mean
@@ -432,7 +425,7 @@ def test_sweep_changes_one_weight_at_a_time(tmp_path):
     settings = config.model(base)["settings"]
     seen = {name: {settings[name]} for name in ("alpha", "beta", "lambda")}
     for model in others:
-        assert config.given_mask(model)
+        assert config.is_mask_aware(model)
         differences = set(config.model(model)["settings"].items()) - set(settings.items())
         [(weight, value)] = differences
         assert model == f"cm_arr_{weight}{value:g}"

@@ -4,21 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+from helpers.models import IEMOCAP, build, parameters
 
-from robust_mer.config import MODELS
-from robust_mer.settings import complete, load
+from robust_mer.models.registry import MODELS, settings_class
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/models.md"
 PAGES = [ROOT / "README.md", ROOT / "benchmarks/README.md", *sorted(ROOT.glob("docs/**/*.md"))]
-IEMOCAP = {"audio": 130, "video": 342, "text": 1024}
 LINE = re.compile(r"\| `(\w+)`[^|]*\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|")
-
-
-def parameters(name: str, widths: dict[str, int], **settings) -> int:
-    implementation = MODELS[name].implementation
-    model = load(implementation)(complete(implementation, settings, name), widths, 4)
-    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def test_the_page_of_models_says_of_each_what_the_code_does():
@@ -28,20 +21,20 @@ def test_the_page_of_models_says_of_each_what_the_code_does():
         if found
     }
     assert list(rows) == list(MODELS)
-    for name, (trained_on, teacher, told, counts) in rows.items():
-        kind = MODELS[name]
+    for name, (trained_on, teacher, mask_aware, counts) in rows.items():
+        kind = settings_class(name)
         assert (trained_on == "clean") == kind.trained_on_clean, name
         assert teacher.strip("`") == (kind.teacher or ""), name
-        assert (told == "yes") == kind.given_mask, name
+        assert (mask_aware == "yes") == kind.is_mask_aware, name
         given = [{m: width} for m, width in IEMOCAP.items()] if kind.modalities == 1 else [IEMOCAP]
-        found = [f"{parameters(name, widths):,}" for widths in given]
+        found = [f"{parameters(build(name, widths)):,}" for widths in given]
         assert counts.split(" / ") == found, name
 
 
 def test_the_counts_of_nmers_variants():
     text = PAGE.read_text(encoding="utf-8")
     for settings in ({"tokens": "features"}, {"variant": "released"}):
-        assert f"{parameters('nmer', IEMOCAP, **settings):,}" in text, settings
+        assert f"{parameters(build('nmer', IEMOCAP, **settings)):,}" in text, settings
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 import torch
 from described_noises import trained_on
+from helpers.models import ENCODERS, build
+from helpers.models import described as model_described
 from safetensors.torch import load_file
 from torch import nn
 from torch.func import functional_call
@@ -15,8 +17,7 @@ from torch.func import functional_call
 from robust_mer.errors import InputError
 from robust_mer.models.chance import Dropout, StandardNormal
 from robust_mer.models.model import Batch
-from robust_mer.models.registry import MODELS
-from robust_mer.settings import complete, load
+from robust_mer.models.registry import settings_class
 from robust_mer.training import saved as saved_module
 from robust_mer.training import train as training
 from robust_mer.training.nets import Nets, Optimiser
@@ -44,9 +45,7 @@ def described(name, **changes):
     quick = {"epochs_constant": 2, "epochs_falling": 1, "batch_size": 16, "learning_rate": 1e-3}
     if name in ("nmer", "nmer_without_invariance"):
         quick |= {"layers": 1, "feed_forward": 64}
-    implementation = MODELS[name].implementation
-    settings = complete(implementation, {**quick, **changes}, "test")
-    return {"implementation": implementation, "settings": settings}
+    return model_described(name, **quick | changes)
 
 
 def train(corpus, folder, name="nmer", keys=KEYS, teachers=None, **changes):
@@ -64,6 +63,7 @@ def train(corpus, folder, name="nmer", keys=KEYS, teachers=None, **changes):
         "trained_on": "gaussian_-10dB",
         "model": described(name),
         "normalise": NORMALISE,
+        "encoders": ENCODERS,
         "not_finite": dict.fromkeys(NORMALISE),
         "code": "test",
         "device": "cpu",
@@ -92,7 +92,7 @@ def assert_same(found, expected, name):
 
 @pytest.mark.parametrize("name", ["men", "nmer"])
 def test_a_replica_is_the_same_alone_and_in_a_stack(folds, tmp_path, name):
-    teachers = teach(folds, tmp_path) if MODELS[name].teacher else None
+    teachers = teach(folds, tmp_path) if settings_class(name).teacher else None
     alone = train(folds, tmp_path / "alone", name, teachers=teachers, max_replicas=1)
     stacked = train(folds, tmp_path / "stacked", name, teachers=teachers, max_replicas=6)
     other = train(folds, tmp_path / "other", name, KEYS[1:4], teachers=teachers, max_replicas=3)
@@ -154,12 +154,10 @@ def test_draws_have_the_distribution_they_should():
 
 def test_steps_are_those_of_torchs_optimisers_with_clipping_per_sub_network(corpus):
     """A stack, in which one replica sits out a step, against models with an optimiser each."""
-    model = described(
+    settings = described(
         "men", dropout=0.0, clip_norm=0.05, weight_decay=0.1, optimiser="adamw", beta1=0.5
-    )
-    settings = model["settings"]
-    torch.manual_seed(0)
-    models = [load(model["implementation"])(settings, WIDTHS, 4) for _ in range(3)]
+    )["settings"]
+    models = [build("men", WIDTHS, seed, **settings) for seed in range(3)]
     for net in models:
         for text in (part for part in net.modules() if isinstance(part, Dropout)):
             text.probability = 0.0
@@ -187,7 +185,7 @@ def test_steps_are_those_of_torchs_optimisers_with_clipping_per_sub_network(corp
             own = Batch(
                 {m: v[place] for m, v in batch.received.items()},
                 {m: v[place] for m, v in batch.lengths.items()},
-                batch.label[place],
+                batch.target[place],
                 {},
                 batch.is_clean[place],
                 {},

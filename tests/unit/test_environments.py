@@ -16,7 +16,8 @@ from robust_mer.corruption.registry import MASKS, NOISES
 from robust_mer.evaluation.figures.registry import FIGURES
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.identity import closure, imported_names
-from robust_mer.models.registry import MODELS
+from robust_mer.models.registry import MODELS as MODELS_SETTINGS
+from robust_mer.models.registry import implementation
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -70,6 +71,7 @@ def test_locks_have_hashes_and_name_no_index():
 
 # What a script's job loads by the names that the config gives; no import statement tells of it.
 CORRUPTIONS = NOISES | MASKS
+MODELS = {name: implementation(name) for name in MODELS_SETTINGS}
 BY_NAME = {
     "make_corpus": GENERATORS,
     "index_corpus": READERS,

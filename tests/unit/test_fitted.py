@@ -4,17 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from helpers.models import build, described
 from sklearn.linear_model import LogisticRegression as Regression
 from sklearn.preprocessing import StandardScaler
 from test_training import evaluate, train
 
-from robust_mer.models.logistic_regression import SETTINGS, LogisticRegression
-from robust_mer.models.registry import MODELS
-
-
-def described(name):
-    settings = SETTINGS if name == "logistic_regression" else {}
-    return {"implementation": MODELS[name].implementation, "settings": settings}
+from robust_mer.errors import InputError
+from robust_mer.task import Classification
 
 
 def test_majority_is_the_training_parts(corpus, tmp_path):
@@ -49,7 +45,8 @@ def test_logistic_regression_is_scikit_learns_on_standardised_values():
     torch.manual_seed(0)
     label = torch.arange(60) % 3
     values = {m: torch.randn(60, 8) * 3 + label[:, None] + 5 for m in ("audio", "text")}
-    model = LogisticRegression({**SETTINGS, "strengths": [0.1]}, {"audio": 4, "text": 4}, 3)
+    three = Classification(["a", "b", "c"])
+    model = build("logistic_regression", {"audio": 4, "text": 4}, task=three, strengths=[0.1])
     model.fit(values, label, values, label)
     pooled = torch.cat(list(values.values()), dim=1).numpy()
     scaler = StandardScaler().fit(pooled)
@@ -60,9 +57,18 @@ def test_logistic_regression_is_scikit_learns_on_standardised_values():
 
 
 def test_pooling_looks_at_real_frames_alone():
-    model = LogisticRegression(SETTINGS, {"audio": 4}, 3)
+    model = build("logistic_regression", {"audio": 4})
     frames, lengths = torch.randn(3, 5, 4), torch.tensor([5, 2, 0])
     pooled = model.encode("audio", frames, lengths)
     torch.testing.assert_close(pooled[1, :4], frames[1, :2].mean(dim=0))
     torch.testing.assert_close(pooled[1, 4:], frames[1, :2].std(dim=0, correction=0))
     assert not pooled[2].any()
+
+
+@pytest.mark.parametrize("name", ["majority", "logistic_regression"])
+def test_a_task_without_classes_is_refused_by_the_models_name(name):
+    class Valence:
+        outputs = 1
+
+    with pytest.raises(InputError, match=rf"{name} predicts classes, but the task is Valence"):
+        build(name, task=Valence())

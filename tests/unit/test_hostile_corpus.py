@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import soundfile
 from described_noises import noises, trained_on
+from helpers.models import ENCODERS
 from test_training import model
 
 from robust_mer.corpora import manifest
@@ -153,6 +154,7 @@ def test_from_the_index_to_the_exports(folder):
         trained_on="clean",
         model=model("men", epochs_constant=1, epochs_falling=0),
         normalise=NORMALISE,
+        encoders=ENCODERS,
         not_finite=NOT_FINITE,
         code="test",
         device="cpu",
@@ -230,7 +232,7 @@ def check_exports(made, corpus, of_noise, bars):
         software=dict.fromkeys(("version", "commit", "dirty", "snakemake")),
         training=None,
     )
-    assert sorted(load_model(made / "exported").facts["classes"]) == sorted(LABELS)
+    assert sorted(load_model(made / "exported").model.task.classes) == sorted(LABELS)
     assert json.loads((made / "exported/model.json").read_text())["classes"] == sorted(LABELS)
 
 

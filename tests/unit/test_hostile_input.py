@@ -298,7 +298,12 @@ def test_a_broken_replica_is_trained_anew(tmp_path, content):
         {"implementation": "robust_mer.models.nothing:Here"},
         {"implementation": "os:system"},
         {"implementation": 3},
-        {"implementation": "robust_mer.models.men:Men", "settings": [], "widths": {}},
+        {
+            "implementation": "robust_mer.models.men.men:MEN",
+            "settings": [],
+            "inputs": {},
+            "task": {"implementation": "robust_mer.task:Classification", "description": {}},
+        },
         [],
     ],
 )

@@ -4,21 +4,18 @@ import copy
 
 import pytest
 import torch
+from helpers.models import IEMOCAP, TASK, inputs_of
 from torch import nn, vmap
 from torch.func import functional_call, stack_module_state
 from torch.nn import functional
 
 from robust_mer.errors import InputError
-from robust_mer.models.mctn import (
-    MCTN,
-    SETTINGS,
-    Decoder,
-    Encoder,
-    averages,
-    decode,
-    run,
-)
-from robust_mer.models.mctn_oracle import MCTNOracle
+from robust_mer.models.mctn.decoder import Decoder, decode
+from robust_mer.models.mctn.encoder import Encoder
+from robust_mer.models.mctn.mctn import MCTN
+from robust_mer.models.mctn.mctn_oracle import MCTNOracle
+from robust_mer.models.mctn.sequences import averages, run
+from robust_mer.models.mctn.settings import MCTNSettings
 from robust_mer.models.model import Batch
 from robust_mer.models.recurrent import lstm_states
 from robust_mer.training.nets import Nets
@@ -35,7 +32,8 @@ CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 
 def build(kind=MCTN, widths=WIDTHS, seed=0, **changes):
     torch.manual_seed(seed)
-    return kind({**SETTINGS, "segments": SEGMENTS, "dropout": 0.0, **changes}, widths, 4)
+    settings = kind.settings_class(**{"segments": SEGMENTS, "dropout": 0.0, **changes})
+    return kind(settings, inputs_of(widths), TASK)
 
 
 def random_frames(lengths, width):
@@ -170,7 +168,7 @@ def test_codes_are_those_of_torchs_layers(widths):
     model, batch = build(widths=widths), batch_of(widths=widths)
     for source, encoder in model.encoders.items():
         found = model.encode(source, batch.received[source], batch.lengths[source])
-        assert found.shape == (4, SETTINGS["hidden"] * (len(widths) - 1))
+        assert found.shape == (4, MCTNSettings().hidden * (len(widths) - 1))
         for row, length in enumerate(batch.lengths[source]):
             read = []
             for place, reader in enumerate(encoder.readers):
@@ -223,7 +221,7 @@ def test_losses_are_those_of_torchs_layers(kind):
         assert parts[name].item() == pytest.approx(0.1 * value, rel=1e-4), name
     embeddings = model.encode_all(batch.received, batch.lengths)
     logits = model.predict(embeddings, batch.is_clean)
-    expected = -logits.log_softmax(1)[range(4), batch.label].mean()
+    expected = -logits.log_softmax(1)[range(4), batch.target].mean()
     torch.testing.assert_close(parts["cross_entropy"], expected)
 
 
@@ -265,7 +263,7 @@ def test_no_target_reaches_the_classification():
 
 def test_decoders_do_not_run_in_prediction(monkeypatch):
     model, batch = build(), batch_of()
-    monkeypatch.setattr("robust_mer.models.mctn.decode", None)
+    monkeypatch.setattr("robust_mer.models.mctn.mctn.decode", None)
     embeddings = model.encode_all(batch.received, batch.lengths)
     assert model.predict(embeddings, batch.is_clean).shape == (4, 4)
     for decoders in (model.translators, model.thirds):
@@ -328,7 +326,7 @@ def test_one_modality_alone_is_refused():
 def test_the_first_encoder_has_the_originals_form():
     """Two directions of 32 units, on the wider of source and target."""
     torch.manual_seed(0)
-    encoder = Encoder("audio", {"audio": 130, "video": 342, "text": 1024}, 32, 20)
+    encoder = Encoder("audio", inputs_of(IEMOCAP), 32, 20)
     assert [(lstm.input_size, lstm.hidden_size) for lstm in encoder.first] == [
         (342, 32),
         (1024, 32),
@@ -353,7 +351,7 @@ def test_it_overfits_32_samples(kind):
         sum(parts.values()).backward()
         optimiser.step()
     predicted = model.predict(model.encode_all(frames, lengths), is_clean).argmax(dim=1)
-    assert (predicted == batch.label).all()
+    assert (predicted == batch.target).all()
     assert all(course[-1][name] < value for name, value in course[0].items())
 
 
@@ -371,7 +369,7 @@ def test_replicas_are_the_same_alone_and_stacked(kind):
             else {m: torch.stack([own[m] for own in part]) for m in part[0]}
         )
 
-    fields = ("received", "lengths", "label", "targets", "is_clean", "clean")
+    fields = ("received", "lengths", "target", "targets", "is_clean", "clean")
     whole = [together([getattr(batch, name) for batch in batches]) for name in fields]
     stack = Nets(models, torch.device("cpu"))
     keys = torch.randint(-(1 << 31), 1 << 31, (3, stack.sites, 2)).to(torch.int32)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 from described_noises import trained_on
+from helpers.models import IEMOCAP, SMALL, TASK, build, inputs_of, parameters, widths_of
 from safetensors.torch import load_file
 from test_engine import KEYS, described, folds, train  # noqa: F401 (a fixture)
-from test_models import SMALL, build, parameters, widths_of
 from torch import nn
 from torch.nn import functional
 
@@ -20,7 +20,7 @@ from robust_mer.errors import InputError
 from robust_mer.models.blocks import ResidualAutoencoder
 from robust_mer.models.chance import Chance, Dropout
 from robust_mer.models.model import Batch
-from robust_mer.models.registry import MODELS
+from robust_mer.models.registry import implementation, settings_class
 from robust_mer.protocol import conditions
 from robust_mer.settings import load
 from robust_mer.training.frames import Frames
@@ -33,7 +33,6 @@ from robust_mer.training.replica import (
     evaluation_frames,
 )
 
-IEMOCAP = {"audio": 130, "video": 342, "text": 1024}
 SHALLOW = {"layers": 2, "feed_forward": 64}
 CASES = [
     ("unimodal", {}),
@@ -49,9 +48,11 @@ CASES = [
     ("nmer_without_vae", {}),
     ("nmer_without_invariance", SHALLOW),
 ]
-STUDENTS = [(name, changes) for name, changes in CASES if MODELS[name].teacher]
+STUDENTS = [(name, changes) for name, changes in CASES if settings_class(name).teacher]
 IDS = [" ".join([name, *map(str, changes.values())]) for name, changes in CASES]
-STUDENT_IDS = [id_ for id_, (name, _) in zip(IDS, CASES, strict=True) if MODELS[name].teacher]
+STUDENT_IDS = [
+    id_ for id_, (name, _) in zip(IDS, CASES, strict=True) if settings_class(name).teacher
+]
 every_case = pytest.mark.parametrize(("name", "changes"), CASES, ids=IDS)
 every_student = pytest.mark.parametrize(("name", "changes"), STUDENTS, ids=STUDENT_IDS)
 
@@ -217,12 +218,12 @@ def plain_posterior(model, state, specific, invariant):
         "norm_feed_forward": "norm2",
     }
     features = torch.stack([*specific.split(128, dim=1), *invariant.split(128, dim=1)], dim=1)
-    tokens = features if model.settings["tokens"] == "features" else features.flatten(1)[:, None]
-    for place in range(model.settings["layers"]):
+    tokens = features if model.settings.tokens == "features" else features.flatten(1)[:, None]
+    for place in range(model.settings.layers):
         layer = nn.TransformerEncoderLayer(
             tokens.shape[2],
-            model.settings["heads"],
-            model.settings["feed_forward"],
+            model.settings.heads,
+            model.settings.feed_forward,
             batch_first=True,
         )
         own = {
@@ -296,7 +297,7 @@ def plain_losses(name, model, batch):
     specific = torch.cat(list(embeddings.values()), dim=1)
 
     def cross_entropy(logits):
-        picked = logits.log_softmax(dim=1)[range(len(logits)), batch.label]
+        picked = logits.log_softmax(dim=1)[range(len(logits)), batch.target]
         return -picked.mean()
 
     def square(found, expected):
@@ -333,7 +334,7 @@ def plain_losses(name, model, batch):
     deviation = torch.exp(log_variance / 2)
     joint = plain_decoder(state, mean + deviation * model.noise(mean), invariant)
     divergence = (deviation**2 + mean**2 - 1) / 2 - deviation.log()
-    released = model.settings["variant"] == "released"
+    released = getattr(model.settings, "variant", "paper") == "released"
     parts = {
         "kl": divergence.sum() if released else divergence.mean(),
         "reconstruction": square(joint, batch.targets["specific"]),
@@ -372,7 +373,7 @@ def test_a_loss_is_the_sources(name, changes):
 
 @every_student
 def test_a_student_starts_from_its_teacher_and_leaves_it_as_it_is(name, changes):
-    teacher, student = build(MODELS[name].teacher), build(name, **changes)
+    teacher, student = build(settings_class(name).teacher), build(name, **changes)
     with torch.no_grad():
         for parameter in teacher.parameters():
             parameter += 1
@@ -411,7 +412,7 @@ def test_teachers_say_what_they_make_of_clean_utterances_and_of_zeros():
 
 @pytest.mark.parametrize("name", dict(STUDENTS))
 def test_training_starts_from_the_teacher_and_leaves_it_frozen(folds, tmp_path, name):  # noqa: F811
-    teacher = MODELS[name].teacher
+    teacher = settings_class(name).teacher
     key, clean = KEYS[0], {"corruptions": trained_on("clean"), "trained_on": "clean"}
     teachers = train(folds, tmp_path / "teacher", teacher, KEYS[:1], **clean)
     before = teachers[key].read_bytes()
@@ -524,7 +525,7 @@ def test_who_is_told_what_is_noisy_says_so(name, changes):
         none, every = (
             model.predict(embeddings, torch.full((6, len(values)), told)) for told in (False, True)
         )
-    assert torch.equal(none, every) != MODELS[name].given_mask
+    assert torch.equal(none, every) != settings_class(name).is_mask_aware
 
 
 @every_case
@@ -562,7 +563,9 @@ def test_a_stack_steps_as_its_models_would_alone(double, name, changes):
     settings, models = described(name, **changes)["settings"], []
     for seed in range(3):
         torch.manual_seed(seed)
-        models.append(load(MODELS[name].implementation)(settings, widths_of(name), 4))
+        kind = load(implementation(name))
+        inputs = inputs_of(widths_of(name))
+        models.append(kind(kind.settings_class(**settings), inputs, TASK))
     batches = [[batch_of(name, seed=10 * step + r) for r in range(3)] for step in range(4)]
     stack = Nets(models, torch.device("cpu"))
     keys = torch.randint(1 << 31, (4, 3, stack.sites, 2), dtype=torch.int32)
@@ -576,7 +579,7 @@ def test_a_stack_steps_as_its_models_would_alone(double, name, changes):
             batch = Batch(
                 {m: torch.stack([b.received[m] for b in chosen]) for m in chosen[0].received},
                 {m: torch.stack([b.lengths[m] for b in chosen]) for m in chosen[0].lengths},
-                torch.stack([b.label for b in chosen]),
+                torch.stack([b.target for b in chosen]),
                 {t: torch.stack([b.targets[t] for b in chosen]) for t in chosen[0].targets},
                 torch.stack([b.is_clean for b in chosen]),
                 {},
@@ -606,8 +609,8 @@ def test_a_model_overfits_32_samples(name, changes):
         for m, told in zip(widths, is_clean.unbind(dim=1), strict=True)
     }
     model, targets = build(name, **changes, dropout=0.0), {}
-    if MODELS[name].teacher:
-        teacher = build(MODELS[name].teacher).eval()
+    if settings_class(name).teacher:
+        teacher = build(settings_class(name).teacher).eval()
         model.start_from(teacher)
         with torch.no_grad():
             zeros = teacher.encode_all({m: 0 * v for m, v in clean.items()}, lengths)
@@ -625,6 +628,6 @@ def test_a_model_overfits_32_samples(name, changes):
         optimiser.step()
         with torch.no_grad():
             embeddings = model.eval().encode_all(received, lengths)
-            if (model.predict(embeddings, is_clean).argmax(dim=1) == batch.label).all():
+            if (model.predict(embeddings, is_clean).argmax(dim=1) == batch.target).all():
                 return
     raise AssertionError("some samples are still wrong")

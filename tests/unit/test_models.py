@@ -4,6 +4,7 @@ from itertools import groupby
 
 import pytest
 import torch
+from helpers.models import IEMOCAP, SMALL, build, parameters, widths_of
 from torch import nn, vmap
 from torch.func import functional_call, stack_module_state
 
@@ -16,29 +17,10 @@ from robust_mer.models.blocks import (
 )
 from robust_mer.models.chance import Chance
 from robust_mer.models.model import Batch
-from robust_mer.models.registry import MODELS
-from robust_mer.settings import complete, load
+from robust_mer.models.registry import MODELS, settings_class
 
-IEMOCAP = {"audio": 130, "video": 342, "text": 1024}
 # Those that a library fits at once have nothing to train.
 NETWORKS = [name for name in MODELS if name not in ("majority", "logistic_regression")]
-SMALL = {"audio": 7, "video": 5, "text": 11}
-
-
-def widths_of(name):
-    """As many modalities as a model takes."""
-    return dict(list(SMALL.items())[: MODELS[name].modalities])
-
-
-def build(name, widths=None, **changes):
-    torch.manual_seed(0)
-    implementation = MODELS[name].implementation
-    settings = complete(implementation, changes, "test")
-    return load(implementation)(settings, widths or widths_of(name), 4)
-
-
-def parameters(module):
-    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def padded(widths=SMALL, batch=3, frames=9):
@@ -51,10 +33,10 @@ def padded(widths=SMALL, batch=3, frames=9):
     return values, lengths
 
 
-def batch_of(values, lengths, label, targets):
+def batch_of(values, lengths, target, targets):
     """Some samples of which the first has its first modality noisy only, and so on."""
-    is_clean = ~torch.eye(len(label), len(values), dtype=torch.bool)
-    return Batch(values, lengths, label, targets, is_clean, values)
+    is_clean = ~torch.eye(len(target), len(values), dtype=torch.bool)
+    return Batch(values, lengths, target, targets, is_clean, values)
 
 
 @pytest.mark.parametrize(
@@ -186,8 +168,8 @@ def test_every_parameter_learns(name):
     model = build(name).train()
     values, lengths = padded(widths_of(name))
     targets = {}
-    if MODELS[name].teacher:
-        teacher = build(MODELS[name].teacher).eval()
+    if settings_class(name).teacher:
+        teacher = build(settings_class(name).teacher).eval()
         with torch.no_grad():
             of_zeros = teacher.encode_all({m: 0 * v for m, v in values.items()}, lengths)
             targets = teacher.teach(teacher.encode_all(values, lengths), of_zeros)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from described_noises import noises, trained_on
+from helpers.models import ENCODERS, described
 from safetensors import safe_open
 from safetensors.torch import load_file
 
@@ -16,8 +17,7 @@ from robust_mer.corruption.registry import NOISES
 from robust_mer.data import Normaliser, fit_normaliser, read_corpus, training_frames
 from robust_mer.errors import InputError
 from robust_mer.evaluation.evaluate import evaluate_replicas
-from robust_mer.models.registry import MODELS
-from robust_mer.settings import complete, defaults
+from robust_mer.settings import defaults
 from robust_mer.store import read_features, write_features
 from robust_mer.training.checkpoint import load_checkpoint
 from robust_mer.training.frames import Frames, pad
@@ -37,14 +37,10 @@ NOT_FINITE = dict.fromkeys(NORMALISE)
 
 
 def model(name, **changes):
-    implementation = MODELS[name].implementation
     quick = {"epochs_constant": 6, "epochs_falling": 2, "batch_size": 16, "learning_rate": 3e-3}
     if name == "nmer":
         quick |= {"layers": 1, "feed_forward": 64}
-    return {
-        "implementation": implementation,
-        "settings": complete(implementation, {**quick, **changes}, "test"),
-    }
+    return described(name, **quick | changes)
 
 
 def schedule_of(corpus, folder, corruption, mode="exact", **settings):
@@ -83,6 +79,7 @@ def train(corpus, folder, name="men", condition="clean", teacher=None, seed=1, *
         "trained_on": condition,
         "model": changes.get("model") or model(name),
         "normalise": NORMALISE,
+        "encoders": ENCODERS,
         "not_finite": NOT_FINITE,
         "code": "test",
         "device": "cpu",
@@ -311,13 +308,12 @@ def test_training_on_several_corruptions_selects_by_the_mean_over_them(corpus, t
 
 
 def test_a_fit_on_several_corruptions_meets_them_all(corpus, tmp_path):
-    implementation = MODELS["logistic_regression"].implementation
     checkpoint, _ = train(
         corpus,
         tmp_path,
         "logistic_regression",
         "many",
-        model={"implementation": implementation, "settings": complete(implementation, {}, "test")},
+        model=described("logistic_regression"),
         **several(corpus, tmp_path),
     )
     assert accuracy(evaluate(corpus, tmp_path, checkpoint, "clean"), part="test") > 0.8

@@ -330,6 +330,7 @@ rule draw_reconstructions:
     params:
         experiment=drawn_experiment,
         names=reconstruction_names,
+        implementations=reconstruction_implementations,
         extractors=experiment_extractors,
         not_finite=experiment_not_finite,
         code=reconstruction_code,

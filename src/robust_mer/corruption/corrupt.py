@@ -20,6 +20,7 @@ from robust_mer.data import Corpus, fit_normaliser, read_corpus, training_frames
 from robust_mer.errors import InputError
 from robust_mer.files import naming, whole
 from robust_mer.jobs import log
+from robust_mer.modality import modalities_of
 from robust_mer.protocol import MISSING
 from robust_mer.table import check_width
 
@@ -59,7 +60,8 @@ def write_schedule(
     Raises:
         InputError: a modality cannot be brought to the target SNR, or a noise is not as it must be.
     """
-    corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
+    modalities = modalities_of({name: name for name in features}, normalise, not_finite)
+    corpus = read_corpus(utterances_csv, folds_csv, modalities, list(features.values()))
     table = pd.DataFrame(_rows(corpus, corruption, normalise, mode, schedule, noises))
     with whole(path) as unfinished:
         table.to_csv(unfinished, index=False)

@@ -5,6 +5,7 @@ is utterances (sections 2.2 and 3.5). An utterance's frames are averaged, so tha
 the average weakens independent noise of frames, so its SNR is higher than that of the frames.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,23 +21,20 @@ from robust_mer.data import (
     read_corpus,
     training_frames,
 )
+from robust_mer.engine.corruption import NO_CORRUPTION, corruption_of_fold, evaluation_frames
+from robust_mer.engine.frames import Frames, load_frames
 from robust_mer.files import whole
-from robust_mer.training.frames import Frames, load_frames
-from robust_mer.training.replica import NO_CORRUPTION, corruption_of_fold, evaluation_frames
+from robust_mer.modality import Modality
+from robust_mer.protocol import Corruption
 
 
 @dataclass(frozen=True)
 class NoiseOfCorpus:
-    """A noise on features, as evaluation draws it.
+    """A noise on features, as evaluation draws it."""
 
-    ``noises`` is what `robust_mer.config.Config.noises` says of it, ``alpha_bars`` abar by (fold,
-    modality) from its schedule, ``seed`` that of the noise.
-    """
-
-    name: str
-    noises: dict[str, dict]
+    corruption: Corruption
     alpha_bars: dict[tuple[int, str], float]
-    seed: int
+    """abar by (fold, modality), from its schedule."""
 
 
 class Embeddings:
@@ -45,13 +43,12 @@ class Embeddings:
     Args:
         corpus: Utterances, folds and features.
         fold: Its training part gives the statistics.
-        normalise: Per modality, whether models take normalised features.
     """
 
-    def __init__(self, corpus: Corpus, fold: int, normalise: dict[str, bool]) -> None:
+    def __init__(self, corpus: Corpus, fold: int) -> None:
         self._corpus, self._fold = corpus, fold
         self._frames = load_frames(corpus, torch.device("cpu"))
-        self.normalisers = fit_normalisers(corpus, fold, normalise)
+        self.normalisers = fit_normalisers(corpus, fold)
 
     def of(
         self, rows: np.ndarray, part: str, corruption: NoiseOfCorpus | None = None
@@ -65,9 +62,7 @@ class Embeddings:
         """
         how = NO_CORRUPTION
         if corruption is not None:
-            how = corruption_of_fold(
-                corruption.noises, corruption.alpha_bars, corruption.seed, self._fold
-            )
+            how = corruption_of_fold(corruption.corruption, corruption.alpha_bars, self._fold)
         frames = evaluation_frames(
             self._frames, self.normalisers, self._corpus.utterances, rows, part, how
         )
@@ -88,9 +83,8 @@ def write_noise_snr(
     corruption: NoiseOfCorpus,
     utterances_csv: str | Path,
     folds_csv: str | Path,
-    features: dict[str, str | Path],
-    normalise: dict[str, bool],
-    not_finite: dict[str, float | None],
+    modalities: Sequence[Modality],
+    features: Sequence[str | Path],
 ) -> None:
     """Write what a noise on features costs at the embedding, as it is measured for raw corruptions.
 
@@ -102,15 +96,13 @@ def write_noise_snr(
         corruption: The noise.
         utterances_csv: The index.
         folds_csv: The folds.
-        features: Feature file per modality.
-        normalise: Per modality, whether noise goes onto normalised features.
-        not_finite: Per modality, what takes the place of values that are not finite; None: they
-            are an error.
+        modalities: Those to measure.
+        features: Feature file of each of them.
     """
-    corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
+    corpus = read_corpus(utterances_csv, folds_csv, modalities, features)
     table = []
     for fold, parts in corpus.parts.items():
-        embeddings, rows = Embeddings(corpus, fold, normalise), parts["test"]
+        embeddings, rows = Embeddings(corpus, fold), parts["test"]
         clean = embeddings.of(rows, "test")
         noisy = embeddings.of(rows, "test", corruption)
         for modality, store in corpus.features.items():

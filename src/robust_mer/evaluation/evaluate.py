@@ -1,45 +1,36 @@
 """Predictions of trained replicas under every condition of a corruption."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
+from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.data import Corpus, Normaliser, read_corpus, read_store
-from robust_mer.errors import InputError
-from robust_mer.files import whole
-from robust_mer.jobs import log, progress
-from robust_mer.protocol import conditions
-from robust_mer.training.checkpoint import load_checkpoint
-from robust_mer.training.frames import Frames, load_frames, load_store
-from robust_mer.training.nets import Nets
-from robust_mer.training.predict import PaddedPart, combine, embed, pick_device
-from robust_mer.training.replica import (
+from robust_mer.engine.checkpoint import load_checkpoint
+from robust_mer.engine.corruption import (
     NO_CORRUPTION,
     CorruptionOfFold,
     corruption_of_fold,
     evaluation_frames,
 )
+from robust_mer.engine.device import pick_device
+from robust_mer.engine.frames import Frames, load_frames, load_store
+from robust_mer.engine.nets import Nets
+from robust_mer.engine.predict import PaddedPart, combine, embed
+from robust_mer.errors import InputError
+from robust_mer.evaluation.spec import EvaluateFiles, EvaluateSpec
+from robust_mer.files import whole
+from robust_mer.jobs import log, progress
+from robust_mer.protocol import conditions
+from robust_mer.runtime import Runtime
 
 _PARTS = ("validation", "test")
 
 
-def evaluate_replicas(
-    predictions: str | Path,
-    checkpoints: list[str],
-    utterances_csv: str | Path,
-    folds_csv: str | Path,
-    features: dict[str, str | Path],
-    noises: dict[str, dict],
-    alpha_bars: dict[tuple[int, str], float],
-    seed: int,
-    not_finite: dict[str, float | None],
-    device: str,
-    threads: int,
-    corrupted: dict[str, str | Path] | None = None,
-) -> None:
+def evaluate_replicas(spec: EvaluateSpec, files: EvaluateFiles, runtime: Runtime) -> None:
     """Write the predictions of some replicas for validation and test part, all conditions.
 
     Each modality is encoded once clean and once corrupted; the conditions combine the embeddings.
@@ -47,47 +38,71 @@ def evaluate_replicas(
     only the complete condition exists; tested on a corruption of recordings, which touches one
     modality, the complete one and that in which all others are clean.
 
+    The parquet file has the columns ``utterance, fold, seed, part, condition`` and those of the
+    task; see `Task.columns`.
+
     Args:
-        predictions: The parquet file to write; columns as in the contract: ``utterance, fold,
-            seed, part, condition, label, predicted`` and ``probability_{class}``.
-        checkpoints: One per replica.
-        utterances_csv: The index.
-        folds_csv: The folds.
-        features: Feature file per modality, those that the model uses.
-        noises: What the replicas are tested on: per modality that it touches, what
-            `robust_mer.config.Config.noises` says of it; nothing for ``clean``.
-        alpha_bars: abar by (fold, modality) from the schedule of that.
-        seed: Of the noise.
-        not_finite: Per modality, what takes the place of values that are not finite; None: they
-            are an error.
-        device: ``auto``, ``cpu`` or ``cuda``.
-        threads: CPU threads for torch.
-        corrupted: Of a corruption of recordings: feature file of the modality that it touches.
+        spec: What is evaluated.
+        files: What it reads and writes.
+        runtime: Device and threads.
+
+    Raises:
+        InputError: a checkpoint does not fit the corpus.
     """
-    torch.set_num_threads(threads)
-    where = pick_device(device)
-    corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
-    frames = load_frames(corpus, where)
-    received = dict(frames)
-    for modality, path in (corrupted or {}).items():
-        store = read_store(path, corpus.utterances, modality, not_finite[modality])
-        received[modality] = load_store(store, where)
-    touched = list(corrupted or noises)
-    table, parts = [], None
-    for checkpoint in progress(checkpoints, len(checkpoints), "replicas evaluated"):
-        model, normalisers, facts = load_checkpoint(checkpoint)
-        if facts["classes"] != corpus.classes or list(facts["widths"]) != list(corpus.features):
-            raise InputError(f"{checkpoint} was trained on other classes or modalities")
+    torch.set_num_threads(runtime.threads)
+    device = pick_device(runtime.device)
+    corpus = read_corpus(files.utterances, files.folds, spec.modalities, files.features, spec.task)
+    received = _Received.of(spec, files, corpus, device)
+    trusted = [spec.implementation or "", spec.task.implementation]
+    table: list[pd.DataFrame] = []
+    parts = None
+    for checkpoint in progress(files.checkpoints, len(files.checkpoints), "replicas evaluated"):
+        model, normalisers, facts = load_checkpoint(checkpoint, trusted)
+        if facts["task"]["description"] != corpus.task.describe():
+            raise InputError(f"{checkpoint} was trained on other targets, e.g. classes")
+        if list(facts["inputs"]) != list(corpus.features):
+            raise InputError(f"{checkpoint} was trained on other modalities")
         if parts is None or not parts.serve(facts["fold"], normalisers):
-            corruption = corruption_of_fold(noises, alpha_bars, seed, facts["fold"])
-            parts = _Parts.of(
-                facts["fold"], normalisers, corpus, frames, received, touched, corruption
-            )
-        table += _predict(Nets([model], where), facts["seed"], corpus, parts)
+            parts = _Parts.of(facts["fold"], normalisers, corpus, received)
+        table += _predict(Nets([model], device), facts["seed"], corpus, parts)
     result = pd.concat(table, ignore_index=True)
-    with whole(predictions) as unfinished:
+    with whole(files.predictions) as unfinished:
         result.to_parquet(unfinished, index=False)
-    log.info("%d replicas, %d rows of predictions", len(checkpoints), len(result))
+    log.info("%d replicas, %d rows of predictions", len(files.checkpoints), len(result))
+
+
+@dataclass(frozen=True)
+class _Received:
+    """The frames of a corpus, and what the corruption does to them."""
+
+    spec: EvaluateSpec
+    alpha_bars: dict[tuple[int, str], float]
+    clean: dict[str, Frames]
+    frames: dict[str, Frames]
+    """With those of corrupted recordings, before noise is added."""
+
+    @classmethod
+    def of(
+        cls, spec: EvaluateSpec, files: EvaluateFiles, corpus: Corpus, device: torch.device
+    ) -> "_Received":
+        """Read what the corruption needs beside the corpus."""
+        clean = load_frames(corpus, device)
+        corrupted = {}
+        recorded = [one for one in spec.modalities if one.name == spec.corruption.recorded]
+        for modality, path in zip(recorded, files.corrupted, strict=True):
+            store = read_store(path, corpus.utterances, modality)
+            corrupted[modality.name] = load_store(store, device)
+        alpha_bars = read_alpha_bars(files.schedule) if files.schedule else {}
+        return cls(spec, alpha_bars, clean, {**clean, **corrupted})
+
+    @property
+    def touched(self) -> list[str]:
+        """The modalities that are corrupted."""
+        return [name for name in self.spec.corruption.touched if name in self.clean]
+
+    def corruption(self, fold: int) -> CorruptionOfFold:
+        """What is done to the frames of a fold."""
+        return corruption_of_fold(self.spec.corruption, self.alpha_bars, fold)
 
 
 @dataclass(frozen=True)
@@ -96,32 +111,31 @@ class _Parts:
 
     fold: int
     normalisers: dict[str, Normaliser]
-    touched: list[str]  # modalities that are corrupted
+    touched: list[str]
+    """Modalities that are corrupted."""
     clean: dict[str, PaddedPart]
-    noisy: dict[str, PaddedPart]  # empty where nothing is corrupted
+    noisy: dict[str, PaddedPart]
+    """Empty if nothing is corrupted."""
 
     @classmethod
     def of(
-        cls,
-        fold: int,
-        normalisers: dict[str, Normaliser],
-        corpus: Corpus,
-        frames: dict[str, Frames],
-        received: dict[str, Frames],
-        touched: list[str],
-        corruption: CorruptionOfFold,
+        cls, fold: int, normalisers: dict[str, Normaliser], corpus: Corpus, received: _Received
     ) -> "_Parts":
-        def pad(some: dict[str, Frames], how: CorruptionOfFold) -> dict[str, PaddedPart]:
+        """Pad the parts of a fold."""
+
+        def pad(frames: dict[str, Frames], corruption: CorruptionOfFold) -> dict[str, PaddedPart]:
             padded = {}
             for part in _PARTS:
                 rows = corpus.parts[fold][part]
-                padded[part] = PaddedPart.of(
-                    [evaluation_frames(some, normalisers, corpus.utterances, rows, part, how)]
+                values = evaluation_frames(
+                    frames, normalisers, corpus.utterances, rows, part, corruption
                 )
+                padded[part] = PaddedPart.of([values])
             return padded
 
-        noisy = pad(received, corruption) if touched else {}
-        return cls(fold, normalisers, touched, pad(frames, NO_CORRUPTION), noisy)
+        touched = received.touched
+        noisy = pad(received.frames, received.corruption(fold)) if touched else {}
+        return cls(fold, normalisers, touched, pad(received.clean, NO_CORRUPTION), noisy)
 
     def serve(self, fold: int, normalisers: dict[str, Normaliser]) -> bool:
         """Whether these are the parts of a replica of this fold with these statistics."""
@@ -132,31 +146,22 @@ class _Parts:
         )
 
 
-def _predict(net: Nets, seed: int, corpus: Corpus, parts: _Parts) -> list[pd.DataFrame]:
-    tables = []
+def _predict(net: Nets, seed: int, corpus: Corpus, parts: _Parts) -> Iterator[pd.DataFrame]:
+    """Predictions of one replica, a table per part and condition."""
     for part in _PARTS:
         rows = corpus.parts[parts.fold][part]
         noisy = clean = embed(net, parts.clean[part])
         if parts.noisy:
             noisy = embed(net, parts.noisy[part])
         for condition, is_clean in conditions(list(corpus.features), parts.touched).items():
-            logits = net.call("predict", *combine(clean, noisy, is_clean))[0]
-            probability = logits.double().softmax(dim=1).cpu().numpy()
-            tables.append(
-                pd.DataFrame(
-                    {
-                        "utterance": [corpus.utterances[row] for row in rows],
-                        "fold": parts.fold,
-                        "seed": seed,
-                        "part": part,
-                        "condition": condition,
-                        "label": [corpus.classes[k] for k in corpus.label[rows]],
-                        "predicted": [corpus.classes[k] for k in probability.argmax(axis=1)],
-                        **{
-                            f"probability_{name}": probability[:, k]
-                            for k, name in enumerate(corpus.classes)
-                        },
-                    }
-                )
+            output = net.predict(*combine(clean, noisy, is_clean))[0]
+            yield pd.DataFrame(
+                {
+                    "utterance": [corpus.utterances[row] for row in rows],
+                    "fold": parts.fold,
+                    "seed": seed,
+                    "part": part,
+                    "condition": condition,
+                    **corpus.task.columns(corpus.target[rows], output),
+                }
             )
-    return tables

@@ -1,9 +1,11 @@
 """Export of one trained replica."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 
+from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.export.card import write_card
 from robust_mer.export.folder import (
     CARD,
@@ -16,7 +18,6 @@ from robust_mer.export.folder import (
 from robust_mer.jobs import log
 from robust_mer.metrics import ua, wa
 from robust_mer.store import read_weights_sha256
-from robust_mer.training.checkpoint import load_checkpoint
 
 
 def export_model(
@@ -34,6 +35,7 @@ def export_model(
     code: str,
     software: dict,
     training: dict | None,
+    trusted: Collection[str] = (),
 ) -> None:
     """Write a replica's folder: weights, description and card.
 
@@ -54,18 +56,19 @@ def export_model(
         code: Identity of the code that trained it.
         software: See `robust_mer.provenance.checkout.checkout`.
         training: See `robust_mer.provenance.origin.training_of`.
+        trusted: Code of the model outside this package; see `load_checkpoint`.
     """
     folder = Path(folder)
-    _, _, facts = load_checkpoint(checkpoint)
+    _, _, facts = load_checkpoint(checkpoint, trusted)
     inputs = {}
-    for modality, width in facts["widths"].items():
+    for modality, shape in facts["inputs"].items():
         inputs[modality] = ModalityInput(
             extractor=extractors[modality]["name"],
             read_as=extractors[modality]["read_as"],
             implementation=extractors[modality].get("implementation", ""),
             settings=extractors[modality].get("settings", {}),
             weights_sha256=read_weights_sha256(features[modality]),
-            features=width,
+            features=shape["width"],
             normalise=normalise[modality],
             not_finite=not_finite[modality],
         )

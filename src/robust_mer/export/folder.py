@@ -3,15 +3,16 @@
 import json
 import platform
 import shutil
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from robust_mer.data import Normaliser
+from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.errors import InputError
 from robust_mer.files import naming, sha256, whole
 from robust_mer.models.model import Model
-from robust_mer.training.checkpoint import load_checkpoint
 
 WEIGHTS, DESCRIPTION, CARD = "model.safetensors", "model.json", "card.md"
 
@@ -83,7 +84,7 @@ def write_description(
             "fold": facts["fold"],
             "seed": facts["seed"],
         },
-        "classes": facts["classes"],
+        "classes": facts["task"]["description"]["classes"],
         "modalities": {modality: asdict(one) for modality, one in inputs.items()},
         "config": config,
         "weights_sha256": sha256(checkpoint),
@@ -105,8 +106,12 @@ def copy_weights(checkpoint: str | Path, path: str | Path) -> None:
         shutil.copyfile(checkpoint, unfinished)
 
 
-def load_model(folder: str | Path) -> ExportedModel:
+def load_model(folder: str | Path, trusted: Collection[str] = ()) -> ExportedModel:
     """Read an exported model, on the CPU.
+
+    Args:
+        folder: Where it lies.
+        trusted: Code of the model outside this package; see `load_checkpoint`.
 
     Raises:
         InputError: the folder holds none, of another format, or its files do not belong together.
@@ -136,9 +141,9 @@ def load_model(folder: str | Path) -> ExportedModel:
         raise InputError(
             f"{folder / WEIGHTS} is not the file that {DESCRIPTION} describes: its SHA-256 differs"
         )
-    model, normalisers, facts = load_checkpoint(folder / WEIGHTS)
+    model, normalisers, facts = load_checkpoint(folder / WEIGHTS, trusted)
     widths = {modality: one.features for modality, one in inputs.items()}
-    if widths != facts["widths"]:
+    if widths != {modality: shape["width"] for modality, shape in facts["inputs"].items()}:
         raise InputError(f"{folder}: {DESCRIPTION} and {WEIGHTS} name other modalities or widths")
     if strange:
         raise InputError(

@@ -9,18 +9,22 @@ missing modalities", ACL 2021.
 """
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
 import numpy as np
 import torch
 
-from robust_mer.data import Corpus, fit_normalisers, read_corpus
+from robust_mer.data import Corpus, Normaliser, fit_normalisers, read_corpus
+from robust_mer.engine.corruption import CorruptionOfFold, corruption_of_fold, evaluation_frames
+from robust_mer.engine.frames import Frames, load_frames
 from robust_mer.errors import InputError
 from robust_mer.files import whole
 from robust_mer.jobs import log
-from robust_mer.training.frames import Frames, load_frames
-from robust_mer.training.replica import CorruptionOfFold, corruption_of_fold, evaluation_frames
+from robust_mer.modality import Modality
+from robust_mer.protocol import Corruption
+from robust_mer.task import Classification
 
 _FILES = {"audio": "A/comparE", "video": "V/denseface", "text": "L/bert_large"}
 _PARTS = {"train": "trn", "validation": "val", "test": "tst"}
@@ -31,15 +35,11 @@ def export_features(
     readme: str | Path,
     utterances_csv: str | Path,
     folds_csv: str | Path,
-    features: dict[str, str | Path],
-    extractors: dict[str, str],
-    normalise: dict[str, bool],
-    not_finite: dict[str, float | None],
-    noises: dict[str, dict],
+    modalities: Sequence[Modality],
+    features: Sequence[str | Path],
+    corruption: Corruption,
     alpha_bars: dict[tuple[int, str], float],
-    corruption: str,
     fold: int,
-    seed: int,
 ) -> None:
     """Write the features of a fold under a corruption that touches all utterances.
 
@@ -52,43 +52,49 @@ def export_features(
         readme: A page that says what is in it.
         utterances_csv: The index.
         folds_csv: The folds.
-        features: Feature file per modality.
-        extractors: Name of the extractor per modality.
-        normalise: Per modality, whether it is normalised.
-        not_finite: Per modality, what takes the place of values that are not finite.
-        noises: Per modality that it touches, what `robust_mer.config.Config.noises` says of the
-            corruption; nothing for ``clean``.
+        modalities: Those to write.
+        features: Feature file of each of them.
+        corruption: What is done to them.
         alpha_bars: abar by (fold, modality).
-        corruption: Its name.
         fold: Which fold.
-        seed: Of the noise.
 
     Raises:
         InputError: an utterance has a name that the layout cannot hold.
     """
     folder = Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
-    corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
+    corpus = read_corpus(utterances_csv, folds_csv, modalities, features)
     _check_names(corpus.utterances)
-    how = corruption_of_fold(noises, alpha_bars, seed, fold)
-    normalisers = fit_normalisers(corpus, fold, normalise)
+    how = corruption_of_fold(corruption, alpha_bars, fold)
+    normalisers = fit_normalisers(corpus, fold)
     frames = load_frames(corpus, torch.device("cpu"))
     silent = {}
-    for modality in frames:
-        one = {modality: frames[modality]}
-        name = _FILES.get(modality, f"{modality[0].upper()}/{extractors[modality]}")
-        silent[modality] = _write_modality(
-            folder / f"{name}.h5", one, normalisers, corpus, fold, how
+    for modality in modalities:
+        one = {modality.name: frames[modality.name]}
+        silent[modality.name] = _write_modality(
+            folder / f"{_file(modality)}.h5", one, normalisers, corpus, fold, how
         )
     if "audio" in frames:
         _write_mean_std(folder / f"{_FILES['audio']}_mean_std.h5", frames["audio"], fold)
     _write_targets(folder / "target" / str(fold), corpus, fold)
     with whole(readme) as unfinished:
         unfinished.write_text(
-            _readme(corpus, extractors, normalise, silent, corruption, fold, seed),
+            _readme(corpus, silent, corruption, fold),
             encoding="utf-8",
         )
-    log.info("%s, fold %d: %d modalities", corruption, fold, len(frames))
+    log.info("%s, fold %d: %d modalities", corruption.name, fold, len(frames))
+
+
+def _file(modality: Modality) -> str:
+    """Path of a modality's file in the tree, without suffix."""
+    return _FILES.get(modality.name, f"{modality.name[0].upper()}/{modality.extractor}")
+
+
+def _classes(corpus: Corpus) -> list[str]:
+    """The classes, which are all that the layout can hold as targets."""
+    if not isinstance(corpus.task, Classification):
+        raise InputError(f"MMIN's layout holds classes, not {corpus.task.column}")
+    return corpus.task.classes
 
 
 def _check_names(utterances: list[str]) -> None:
@@ -104,7 +110,7 @@ def _check_names(utterances: list[str]) -> None:
 def _write_modality(
     path: Path,
     frames: dict[str, Frames],
-    normalisers: dict,
+    normalisers: dict[str, Normaliser],
     corpus: Corpus,
     fold: int,
     corruption: CorruptionOfFold,
@@ -136,25 +142,17 @@ def _write_mean_std(path: Path, frames: Frames, fold: int) -> None:
 
 
 def _write_targets(folder: Path, corpus: Corpus, fold: int) -> None:
-    one_hot = np.eye(len(corpus.classes), dtype=np.float32)
+    one_hot = np.eye(len(_classes(corpus)), dtype=np.float32)
     folder.mkdir(parents=True)
     for part, rows in corpus.parts[fold].items():
         names = np.array([corpus.utterances[row].encode() for row in rows])
-        np.save(folder / f"{_PARTS[part]}_label.npy", one_hot[corpus.label[rows]])
+        np.save(folder / f"{_PARTS[part]}_label.npy", one_hot[corpus.target[rows]])
         np.save(folder / f"{_PARTS[part]}_int2name.npy", names[:, None])
 
 
-def _readme(
-    corpus: Corpus,
-    extractors: dict[str, str],
-    normalise: dict[str, bool],
-    silent: dict[str, int],
-    corruption: str,
-    fold: int,
-    seed: int,
-) -> str:
+def _readme(corpus: Corpus, silent: dict[str, int], corruption: Corruption, fold: int) -> str:
     lines = [
-        f"# {corruption}, fold {fold}",
+        f"# {corruption.name}, fold {fold}",
         "",
         f"Features of {len(corpus.utterances)} utterances in MMIN's layout, in `features/`. Every "
         "utterance is corrupted; the clean modalities of a condition are in the tree of `clean`.",
@@ -162,14 +160,14 @@ def _readme(
         "| modality | file | extractor | normalised (training part) | utterances without frames |",
         "|---|---|---|---|---:|",
         *(
-            f"| {m} | `{_FILES.get(m, f'{m[0].upper()}/{name}')}.h5` | `{name}` | "
-            f"{'yes' if normalise[m] else 'no'} | {silent[m]} |"
-            for m, name in extractors.items()
+            f"| {m.name} | `{_file(m)}.h5` | `{m.extractor}` | "
+            f"{'yes' if m.normalise else 'no'} | {silent[m.name]} |"
+            for m in corpus.modalities
         ),
         "",
-        f"- Classes, in the order of the labels: {', '.join(corpus.classes)}",
-        f"- Noise: seed {seed}; that of validation and test part is what the workflow's own models "
-        "are tested on, that of the training part one draw of the same kind.",
+        f"- Classes, in the order of the labels: {', '.join(_classes(corpus))}",
+        f"- Noise: seed {corruption.seed}; that of validation and test part is what the workflow's "
+        "own models are tested on, that of the training part one draw of the same kind.",
         "- An utterance in which nothing was found has one frame of zeros here.",
         "- `A/comparE_mean_std.h5` holds zeros and ones: the features are normalised.",
         "",

@@ -1,5 +1,6 @@
 """What an exported model says about a new clip."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -45,13 +46,14 @@ class Predictor:
 
     Args:
         folder: The exported model.
+        trusted: Code of the model outside this package; see `load_model`.
 
     Raises:
         InputError: the folder holds none.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self._exported = load_model(folder)
+    def __init__(self, folder: str | Path, trusted: Collection[str] = ()) -> None:
+        self._exported = load_model(folder, trusted)
         self._sources = {
             modality: _Source(modality, one) for modality, one in self._exported.inputs.items()
         }
@@ -93,7 +95,7 @@ class Predictor:
             embeddings = model.encode_all(found, lengths)
             is_clean = torch.tensor([[one.frames > 0 for one in seen.values()]])
             probability = model.predict(embeddings, is_clean)[0].double().softmax(0).tolist()
-        classes = self._exported.facts["classes"]
+        classes = self._exported.facts["task"]["description"]["classes"]
         ordered = sorted(zip(probability, classes, strict=True), reverse=True)
         return Prediction({name: value for value, name in ordered}, seen)
 

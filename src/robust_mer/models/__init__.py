@@ -1,1 +1,1 @@
-"""The models, a file each, on blocks that they share."""
+"""The models: a folder a family, on blocks that they share."""

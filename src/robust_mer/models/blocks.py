@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from robust_mer.modality import Encoder, FeatureShape
 from robust_mer.models.chance import Dropout
 from robust_mer.models.recurrent import lstm_maximum
 
@@ -100,14 +101,17 @@ class TextCNN(nn.Module):
         return convolved
 
 
-def modality_encoders(widths: dict[str, int]) -> nn.ModuleDict:
-    """An encoder per modality: TextCNN for text, LSTM for everything else."""
+def modality_encoders(inputs: dict[str, FeatureShape]) -> nn.ModuleDict:
+    """An encoder per modality, each of the kind that its frames ask for."""
     return nn.ModuleDict(
-        {
-            modality: TextCNN(width) if modality == "text" else RecurrentEncoder(width)
-            for modality, width in widths.items()
-        }
+        {modality: _ENCODERS[shape.encoder](shape.width) for modality, shape in inputs.items()}
     )
+
+
+_ENCODERS: dict[Encoder, type[RecurrentEncoder | TextCNN]] = {
+    "recurrent": RecurrentEncoder,
+    "convolutional": TextCNN,
+}
 
 
 class InvarianceEncoder(nn.Module):

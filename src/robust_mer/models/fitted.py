@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 
+import torch
 from torch import Tensor
 
 from robust_mer.models.model import Batch, Model
@@ -14,21 +15,32 @@ class FittedModel(Model):
     def fit(
         self,
         embeddings: dict[str, Tensor],
-        label: Tensor,
+        target: Tensor,
         validation: dict[str, Tensor],
-        validation_label: Tensor,
+        validation_target: Tensor,
     ) -> float:
         """Fit to embeddings [n, E] of the training part, under every training condition.
 
         Args:
             embeddings: Per modality.
-            label: [n].
+            target: [n], as the task encodes it.
             validation: As ``embeddings``, of the validation part, for what has to be chosen.
-            validation_label: Of these.
+            validation_target: Of these.
 
         Returns:
-            UA on the validation part, in [0, 1].
+            The task's selection metric on the validation part.
         """
 
+    def reached(self, embeddings: dict[str, Tensor], target: Tensor) -> float:
+        """The task's selection metric of predictions from embeddings [n, E] on targets [n]."""
+        with torch.no_grad():
+            predicted = self.task.decide(self(embeddings))
+        return self.task.selection.of(target.numpy(), predicted.numpy())
+
     def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """It has none.
+
+        Raises:
+            NotImplementedError: always.
+        """
         raise NotImplementedError(f"{type(self).__name__} is fitted, not trained")

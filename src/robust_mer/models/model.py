@@ -2,8 +2,13 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor, nn
+
+from robust_mer.modality import FeatureShape
+from robust_mer.models.settings import ModelSettings
+from robust_mer.task import Task
 
 
 @dataclass
@@ -13,16 +18,21 @@ class Batch:
     Frames are padded: [B, T, D] per modality, of which ``lengths`` [B] are real.
     """
 
-    received: dict[str, Tensor]  # noisy where the sample's condition says so
+    received: dict[str, Tensor]
+    """Noisy where the sample's condition says so."""
     lengths: dict[str, Tensor]
-    label: Tensor  # [B]
-    targets: dict[str, Tensor]  # what the teacher says of the clean utterances
-    is_clean: Tensor  # the samples' conditions: bool [B, modalities], in the model's order
-    clean: dict[str, Tensor]  # `received` without noise; empty unless the model needs it
+    target: Tensor
+    """What is to be predicted, as the task encodes it [B]."""
+    targets: dict[str, Tensor]
+    """What the teacher says of the clean utterances."""
+    is_clean: Tensor
+    """The samples' conditions: bool [B, modalities], in the model's order."""
+    clean: dict[str, Tensor]
+    """`received` without noise; empty unless the model needs it."""
 
 
 class Model(nn.Module, ABC):
-    """A model encodes every modality on its own and then classifies from the embeddings.
+    """A model encodes every modality on its own and then predicts from the embeddings.
 
     Because of that evaluation encodes each modality once clean and once corrupted and combines
     the embeddings for every condition.
@@ -31,13 +41,27 @@ class Model(nn.Module, ABC):
     must not depend on a tensor's values but through tensors, and all its random draws come from
     `robust_mer.models.chance`.
 
-    A module that holds a model has its hyperparameters in ``SETTINGS``, with those of the
-    optimisation that every model has: ``optimiser``, ``learning_rate``, ``beta1``,
-    ``weight_decay``, ``batch_size``, ``epochs_constant``, ``epochs_falling`` and ``clip_norm``.
-    Where ``variant`` is among them, ``VARIANTS`` has, by variant, the defaults that it changes.
+    A model of your own is a subclass that the config names as ``module:Class``. Its settings build
+    on `robust_mer.models.optimisation.Optimisation`, whose class attributes also say what planning
+    must know of it: whether it has a teacher, is mask-aware, and so on.
+
+    Args:
+        settings: Of the type ``settings_class``.
+        inputs: Width and kind of encoder per modality, in the model's order.
+        task: What is predicted: width of the head and loss.
     """
 
-    needs_clean = False  # whether training reads the clean frames too
+    settings_class: ClassVar[type[ModelSettings]]
+    needs_clean: ClassVar[bool] = False
+    """Whether training reads the clean frames too."""
+    settings: ModelSettings
+    task: Task
+
+    def __init__(
+        self, settings: ModelSettings, inputs: dict[str, FeatureShape], task: Task
+    ) -> None:
+        super().__init__()
+        self.settings, self.task = settings, task
 
     @abstractmethod
     def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
@@ -45,7 +69,7 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
-        """Logits [B, classes] from the embeddings of all modalities."""
+        """Outputs [B, task.outputs] from the embeddings of all modalities."""
 
     @abstractmethod
     def loss(self, batch: Batch) -> dict[str, Tensor]:
@@ -71,7 +95,7 @@ class Model(nn.Module, ABC):
         return child
 
     def predict(self, embeddings: dict[str, Tensor], is_clean: Tensor) -> Tensor:
-        """Logits [B, classes]; a model that is told which modalities are noisy overrides it.
+        """Outputs [B, task.outputs]; a mask-aware model overrides it.
 
         Args:
             embeddings: Of the received frames.

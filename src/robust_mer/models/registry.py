@@ -1,55 +1,41 @@
-"""Model classes by name: one line each."""
+"""Models by name, and how to find the settings of one that the config names."""
 
-from typing import NamedTuple
-
-
-class ModelClass(NamedTuple):
-    """What the workflow must know of a model before it imports it."""
-
-    implementation: str
-    trained_on_clean: bool = False  # the corruptions are met in the test only
-    teacher: str | None = None  # class that must be trained first, on clean data
-    modalities: int | None = None  # how many it takes; None: any number
-    given_mask: bool = False  # is told which modalities are noisy; never ranked with the blind
-    reconstructs: bool = False  # rebuilds a missing modality's own representation
-
-
-# Of the hyperparameters that every model has: (lowest, highest), or the values to choose from.
-OPTIMISATION_LIMITS = {
-    "optimiser": ["adam", "adamw"],
-    "learning_rate": (1e-9, 10),
-    "beta1": (0, 0.9999),
-    "weight_decay": (0, 10),
-    "batch_size": (1, 1_000_000),
-    "epochs_constant": (0, 1_000_000),
-    "epochs_falling": (0, 1_000_000),
-    "clip_norm": (1e-9, 1e9),
-    "dropout": (0, 0.999),
-}
+from robust_mer.models.settings import ModelSettings
+from robust_mer.settings import load
 
 MODELS = {
-    "majority": ModelClass("robust_mer.models.majority:Majority", trained_on_clean=True),
-    "logistic_regression": ModelClass("robust_mer.models.logistic_regression:LogisticRegression"),
-    "unimodal": ModelClass("robust_mer.models.unimodal:Unimodal", modalities=1),
-    "men": ModelClass("robust_mer.models.men:MEN", trained_on_clean=True),
-    "men_augmented": ModelClass("robust_mer.models.men_augmented:MENAugmented"),
-    "men_oracle_drop": ModelClass(
-        "robust_mer.models.men_oracle_drop:MENOracleDrop", given_mask=True
-    ),
-    "mctn": ModelClass("robust_mer.models.mctn:MCTN"),
-    "mctn_oracle": ModelClass("robust_mer.models.mctn_oracle:MCTNOracle", given_mask=True),
-    "mmin": ModelClass("robust_mer.models.mmin:MMIN", teacher="men"),
-    "invariance_teacher": ModelClass(
-        "robust_mer.models.invariance_teacher:InvarianceTeacher", trained_on_clean=True
-    ),
-    "if_mmin": ModelClass("robust_mer.models.if_mmin:IFMMIN", teacher="invariance_teacher"),
-    "nmer": ModelClass("robust_mer.models.nmer:NMER", teacher="invariance_teacher"),
-    "nmer_without_vae": ModelClass(
-        "robust_mer.models.nmer_without_vae:NMERWithoutVAE", teacher="invariance_teacher"
-    ),
-    "nmer_without_invariance": ModelClass(
-        "robust_mer.models.nmer_without_invariance:NMERWithoutInvariance",
-        teacher="invariance_teacher",
-    ),
-    "cm_arr": ModelClass("robust_mer.models.cm_arr:CMARR", given_mask=True, reconstructs=True),
+    "majority": "robust_mer.models.baselines.settings:MajoritySettings",
+    "logistic_regression": "robust_mer.models.baselines.settings:LogisticRegressionSettings",
+    "unimodal": "robust_mer.models.men.settings:UnimodalSettings",
+    "men": "robust_mer.models.men.settings:MENSettings",
+    "men_augmented": "robust_mer.models.men.settings:MENAugmentedSettings",
+    "men_oracle_drop": "robust_mer.models.men.settings:MENOracleDropSettings",
+    "mctn": "robust_mer.models.mctn.settings:MCTNSettings",
+    "mctn_oracle": "robust_mer.models.mctn.settings:MCTNOracleSettings",
+    "mmin": "robust_mer.models.mmin.settings:MMINSettings",
+    "invariance_teacher": "robust_mer.models.mmin.settings:InvarianceTeacherSettings",
+    "if_mmin": "robust_mer.models.mmin.settings:IFMMINSettings",
+    "nmer": "robust_mer.models.nmer.settings:NMERSettings",
+    "nmer_without_vae": "robust_mer.models.nmer.settings:NMERWithoutVAESettings",
+    "nmer_without_invariance": "robust_mer.models.nmer.settings:NMERWithoutInvarianceSettings",
+    "cm_arr": "robust_mer.models.cm_arr.settings:CMARRSettings",
 }
+"""``module:SettingsClass`` by the name that the config gives; these modules import no torch.
+
+A model of your own needs no line here: the config names its class as ``module:Class``.
+"""
+
+
+def settings_class(name: str) -> type[ModelSettings]:
+    """The settings of a model, which hold what planning must know of it.
+
+    Args:
+        name: A key of `MODELS`, or ``module:Class`` of a model of the user's own. That one's module
+            is imported, and torch with it.
+    """
+    return load(MODELS[name]) if name in MODELS else load(name).settings_class
+
+
+def implementation(name: str) -> str:
+    """``module:Class`` of a model; see `settings_class`."""
+    return settings_class(name).implementation if name in MODELS else name

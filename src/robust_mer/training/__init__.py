@@ -1,1 +1,1 @@
-"""Training: data on the device, the loop, selection on validation data, checkpoints."""
+"""Training: the loop, selection on validation data, resuming."""

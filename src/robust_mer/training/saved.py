@@ -1,8 +1,8 @@
 """What is kept of a replica between jobs, so that none is trained twice.
 
-A finished replica, or how far one has come, lies in ``.replicas/`` beside the checkpoint: Snakemake
-deletes the outputs of a job that it starts, but does not look there. The files count only while
-data, settings and code are the same, which their identity tells.
+A finished replica, or the state of an interrupted one, lies in ``.replicas/`` beside the
+checkpoint: Snakemake deletes the outputs of a job that it starts, but does not look there. The
+files count only while data, settings and code are the same, which their identity says.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import os
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -18,21 +19,25 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from robust_mer.data import Corpus, Normaliser
+from robust_mer.engine.checkpoint import save_checkpoint
 from robust_mer.files import whole
 from robust_mer.models.model import Model
-from robust_mer.training.checkpoint import save_checkpoint
+
+History = list[dict[str, float]]
+"""A row an epoch: ``epoch``, losses and figures by the name of their column."""
 
 _FOLDER = ".replicas"
 
 
 def corpus_identity(corpus: Corpus) -> str:
     """Hash of everything in a corpus that training reads, but the folds."""
-    digest = hashlib.sha256(json.dumps([corpus.classes, corpus.utterances]).encode())
-    digest.update(corpus.label.tobytes())
+    facts = [corpus.task.describe(), corpus.utterances]
+    digest = hashlib.sha256(json.dumps(facts).encode())
+    digest.update(corpus.target.tobytes())
     for modality, store in corpus.features.items():
         digest.update(json.dumps([modality, store.names]).encode())
-        digest.update(memoryview(np.ascontiguousarray(store.offsets)))
-        digest.update(memoryview(np.ascontiguousarray(store.values)))
+        digest.update(np.ascontiguousarray(store.offsets).data)
+        digest.update(np.ascontiguousarray(store.values).data)
     return digest.hexdigest()
 
 
@@ -74,7 +79,7 @@ class Saved:
                 os.utime(unfinished)  # Snakemake wants outputs younger than inputs
 
     def finish(
-        self, model: Model, normalisers: dict[str, Normaliser], facts: dict, history: str
+        self, model: Model, normalisers: dict[str, Normaliser], facts: dict[str, Any], history: str
     ) -> None:
         """Keep a trained replica; ``history`` is the text of its csv."""
         self._finished.unlink(missing_ok=True)  # it must never stand beside another's history
@@ -84,11 +89,11 @@ class Saved:
         self._progress.unlink(missing_ok=True)
 
     def save(
-        self, together: ExitStack, tensors: dict[str, Tensor], history: list[dict], device: str
+        self, together: ExitStack, tensors: dict[str, Tensor], history: History, device: str
     ) -> None:
-        """Keep how far a replica has come; it counts when ``together`` is closed.
+        """Keep the state of a replica in training; it counts when ``together`` is closed.
 
-        Replicas that train as one are saved together, so that they can go on as one.
+        Replicas that train as one are saved together, so that they can be resumed as one.
         """
         facts = {"identity": self.identity, "device": device, "history": history}
         unfinished = together.enter_context(whole(self._progress))
@@ -98,14 +103,15 @@ class Saved:
             {"facts": json.dumps(facts)},
         )
 
-    def history(self, device: str) -> list[dict]:
-        """The epochs behind a replica that was broken off.
+    def history(self, device: str) -> History:
+        """The epochs of an interrupted replica.
 
-        None, if it has another identity, or comes from another device, whose noise is other noise.
+        Empty if it has another identity, or comes from another device, whose noise differs.
         """
         facts = _facts(self._progress)
         same = facts.get("identity") == self.identity and facts.get("device") == device
-        return facts.get("history", []) if same else []
+        history: History = facts.get("history", []) if same else []
+        return history
 
     def tensors(self) -> dict[str, Tensor]:
         """What `save` kept."""
@@ -113,7 +119,7 @@ class Saved:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
-def _facts(path: Path) -> dict:
+def _facts(path: Path) -> dict[str, Any]:
     """Facts of a file; none of one that is missing or broken, which is then written anew."""
     try:
         with safe_open(path, "pt") as file:

@@ -18,8 +18,7 @@ from robust_mer.export.folder import ModalityInput, load_model
 from robust_mer.export.predict import Predictor
 from robust_mer.features.glove import Glove
 from robust_mer.features.utterance import Utterance
-from robust_mer.models.registry import MODELS
-from robust_mer.settings import defaults
+from robust_mer.models.registry import settings_class
 from robust_mer.training.checkpoint import build_model, load_checkpoint, save_checkpoint
 from robust_mer.training.saved import Saved
 
@@ -27,12 +26,15 @@ _WIDTHS = {"audio": 3, "text": 2}
 
 
 def _facts() -> dict:
-    implementation = MODELS["logistic_regression"].implementation
+    settings = settings_class("logistic_regression")
     return {
-        "implementation": implementation,
-        "settings": defaults(implementation),
-        "widths": _WIDTHS,
-        "classes": ["angry", "sad"],
+        "implementation": settings.implementation,
+        "settings": settings().model_dump(),
+        "inputs": {m: {"width": width, "encoder": "recurrent"} for m, width in _WIDTHS.items()},
+        "task": {
+            "implementation": "robust_mer.task:Classification",
+            "description": {"classes": ["angry", "sad"]},
+        },
         "trained_on": "clean",
         "fold": 1,
         "seed": 1,

@@ -15,6 +15,7 @@ from robust_mer.data import (
 )
 from robust_mer.files import whole
 from robust_mer.jobs import log
+from robust_mer.modality import Modality
 from robust_mer.store import Features
 
 _PART = "test"
@@ -80,9 +81,10 @@ def write_measured(
     Raises:
         InputError: a feature file does not fit the index or holds values that are not finite.
     """
-    corpus = read_corpus(utterances_csv, folds_csv, {modality: clean}, {modality: not_finite})
+    read = Modality(modality, "", "", normalise=True, not_finite=not_finite)
+    corpus = read_corpus(utterances_csv, folds_csv, [read], [clean])
     x = corpus.features[modality]
-    y = read_store(corrupted, corpus.utterances, modality, not_finite)
+    y = read_store(corrupted, corpus.utterances, read)
     table = pd.DataFrame(_rows(corpus.parts, modality, x, y))
     with whole(path) as unfinished:
         table.to_csv(unfinished, index=False)

@@ -1,6 +1,6 @@
 """Clean and noisy embeddings in a picture, and how far they are apart (NMER, Figure 3)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from robust_mer.evaluation.figures.style import COLOURS, STYLE, headline, save
 from robust_mer.evaluation.summary import noise_and_snr
 from robust_mer.files import whole
 from robust_mer.jobs import log
+from robust_mer.modality import Modality
 
 _SAMPLES = 128
 _PERPLEXITY = 30.0
@@ -42,9 +43,8 @@ def draw_embeddings(
     corruptions: list[NoiseOfCorpus],
     utterances_csv: str | Path,
     folds_csv: str | Path,
-    features: dict[str, str | Path],
-    normalise: dict[str, bool],
-    not_finite: dict[str, float | None],
+    modalities: Sequence[Modality],
+    features: Sequence[str | Path],
     svg: str | Path,
     pdf: str | Path,
     distances_csv: str | Path,
@@ -60,17 +60,15 @@ def draw_embeddings(
         corruptions: Noises at their SNRs.
         utterances_csv: The index.
         folds_csv: The folds.
-        features: Feature file per modality.
-        normalise: Per modality, whether noise goes onto normalised features.
-        not_finite: Per modality, what takes the place of values that are not finite; None: they
-            are an error.
+        modalities: Those to draw.
+        features: Feature file of each of them.
         svg: Where to write the figure for the screen.
         pdf: Where to write the figure for print.
         distances_csv: Where to write ``noise, snr_db, modality, utterances, distance_picture,
             distance_embedding`` (Algorithm 2, in the picture and in the space of embeddings).
     """
-    corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
-    clouds = list(_clouds(corpus, experiment["folds"][0], normalise, corruptions))
+    corpus = read_corpus(utterances_csv, folds_csv, modalities, features)
+    clouds = list(_clouds(corpus, experiment["folds"][0], corruptions))
     table = pd.DataFrame(
         {
             "noise": cloud.noise,
@@ -93,13 +91,11 @@ def mean_pair_distance(clean: np.ndarray, noisy: np.ndarray) -> float:
     return float(np.linalg.norm(noisy - clean, axis=1).mean())
 
 
-def _clouds(
-    corpus: Corpus, fold: int, normalise: dict[str, bool], corruptions: list[NoiseOfCorpus]
-) -> Iterator[Cloud]:
-    embeddings = Embeddings(corpus, fold, normalise)
+def _clouds(corpus: Corpus, fold: int, corruptions: list[NoiseOfCorpus]) -> Iterator[Cloud]:
+    embeddings = Embeddings(corpus, fold)
     by_noise: dict[str, dict[float, NoiseOfCorpus]] = {}
     for corruption in corruptions:
-        noise, snr_db = noise_and_snr(corruption.name)
+        noise, snr_db = noise_and_snr(corruption.corruption.name)
         by_noise.setdefault(noise, {})[snr_db] = corruption
     for noise, at in by_noise.items():
         levels = sorted(at, reverse=True)
@@ -131,7 +127,8 @@ def _drawn_apart(corruption: NoiseOfCorpus, place: int) -> NoiseOfCorpus:
     Evaluation uses the same draws at every SNR; here an utterance's noisy versions would be each
     other's neighbours by that, and the picture would show nothing else.
     """
-    return replace(corruption, seed=corruption.seed + place)
+    seed = (corruption.corruption.seed or 0) + place
+    return replace(corruption, corruption=replace(corruption.corruption, seed=seed))
 
 
 def _samples(corpus: Corpus, fold: int, modality: str) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """Representations that a model rebuilt beside the true ones (CM-ARR, Figure 5)."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +12,15 @@ from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 
 from robust_mer.data import Corpus, read_corpus
+from robust_mer.engine.checkpoint import load_checkpoint
+from robust_mer.engine.corruption import NO_CORRUPTION, evaluation_frames
+from robust_mer.engine.frames import load_frames
+from robust_mer.engine.nets import Nets
+from robust_mer.engine.predict import PaddedPart, embed
 from robust_mer.errors import InputError
 from robust_mer.evaluation.figures.style import COLOURS, STYLE, headline, save
 from robust_mer.files import whole
-from robust_mer.training.checkpoint import load_checkpoint
-from robust_mer.training.frames import load_frames
-from robust_mer.training.nets import Nets
-from robust_mer.training.predict import PaddedPart, embed
-from robust_mer.training.replica import NO_CORRUPTION, evaluation_frames
+from robust_mer.modality import Modality
 
 _SAMPLES = 128
 _PERPLEXITY = 30.0
@@ -41,11 +43,12 @@ def draw_reconstructions(
     checkpoints: dict[str, str | Path],
     utterances_csv: str | Path,
     folds_csv: str | Path,
-    features: dict[str, str | Path],
-    not_finite: dict[str, float | None],
+    modalities: Sequence[Modality],
+    features: Sequence[str | Path],
     svg: str | Path,
     pdf: str | Path,
     distances_csv: str | Path,
+    trusted: Collection[str] = (),
 ) -> None:
     """Draw a t-SNE picture per model: each modality's own representations and the rebuilt ones.
 
@@ -57,14 +60,17 @@ def draw_reconstructions(
         checkpoints: By name, replicas of one fold that rebuild what is missing.
         utterances_csv: The index.
         folds_csv: The folds.
-        features: Feature file per modality.
-        not_finite: Per modality, what takes the place of values that are not finite.
+        modalities: Those that the models read.
+        features: Feature file of each of them.
         svg: Where to write the figure for the screen.
         pdf: Where to write the figure for print.
         distances_csv: Where to write ``model, modality, utterances, distance, distance_of_others``.
+        trusted: Code of the models outside this package; see `load_checkpoint`.
     """
-    corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
-    found = [one for name, path in checkpoints.items() for one in _rebuild(corpus, name, path)]
+    corpus = read_corpus(utterances_csv, folds_csv, modalities, features)
+    found = [
+        one for name, path in checkpoints.items() for one in _rebuild(corpus, name, path, trusted)
+    ]
     table = pd.DataFrame(
         {
             "model": one.model,
@@ -81,16 +87,18 @@ def draw_reconstructions(
         save(_figure(experiment, found), experiment, svg, pdf)
 
 
-def _rebuild(corpus: Corpus, name: str, checkpoint: str | Path) -> list[Rebuilt]:
-    model, normalisers, facts = load_checkpoint(checkpoint)
-    unknown = set(facts["widths"]) - set(corpus.features)
+def _rebuild(
+    corpus: Corpus, name: str, checkpoint: str | Path, trusted: Collection[str]
+) -> list[Rebuilt]:
+    model, normalisers, facts = load_checkpoint(checkpoint, trusted)
+    unknown = set(facts["inputs"]) - set(corpus.features)
     if unknown:
         raise InputError(f"{checkpoint} needs {', '.join(sorted(unknown))}, which is not there")
     device = torch.device("cpu")
     frames = load_frames(corpus, device)
     rows = np.random.default_rng(0).permutation(corpus.parts[facts["fold"]]["test"])[:_SAMPLES]
     received = evaluation_frames(
-        {modality: frames[modality] for modality in facts["widths"]},
+        {modality: frames[modality] for modality in facts["inputs"]},
         normalisers,
         corpus.utterances,
         rows,

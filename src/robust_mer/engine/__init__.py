@@ -1,0 +1,1 @@
+"""What training, evaluation and export all run: nets, frames, batches, predictions, checkpoints."""

@@ -1,0 +1,111 @@
+"""Checkpoints: weights, the fold's normalisation and what made them, in one safetensors file."""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from robust_mer.data import Normaliser
+from robust_mer.errors import InputError
+from robust_mer.files import naming, whole
+from robust_mer.modality import FeatureShape
+from robust_mer.models.model import Model
+from robust_mer.settings import load
+from robust_mer.task import Task
+
+_WEIGHTS = "model."
+_MEAN = "normalise.mean."
+_DEVIATION = "normalise.deviation."
+
+
+def save_checkpoint(
+    path: str | Path, model: Model, normalisers: dict[str, Normaliser], facts: dict[str, Any]
+) -> None:
+    """Write a model, whole or not at all.
+
+    Args:
+        path: The .safetensors file.
+        model: Its weights go in.
+        normalisers: Statistics of the fold's training part, per modality.
+        facts: What `build_model` needs, and where the model comes from; must be JSON.
+    """
+    tensors = {_WEIGHTS + name: value.contiguous() for name, value in model.state_dict().items()}
+    for modality, normaliser in normalisers.items():
+        tensors[_MEAN + modality] = torch.from_numpy(normaliser.mean)
+        tensors[_DEVIATION + modality] = torch.from_numpy(normaliser.deviation)
+    with whole(path) as unfinished:
+        save_file(tensors, unfinished, {"facts": json.dumps(facts)})
+
+
+def build_model(facts: dict[str, Any]) -> Model:
+    """An untrained model from a checkpoint's facts.
+
+    Args:
+        facts: ``implementation`` and ``settings`` of the model; ``inputs``, per modality in the
+            model's order the fields of its `FeatureShape`; ``task``, that task's
+            ``implementation`` and ``description``. Further facts are ignored.
+
+    Raises:
+        TypeError: an implementation is none of a model or a task.
+    """
+    kind, task = load(facts["implementation"]), load(facts["task"]["implementation"])
+    for name, loaded, base in (
+        (facts["implementation"], kind, Model),
+        (facts["task"]["implementation"], task, Task),
+    ):
+        if not (isinstance(loaded, type) and issubclass(loaded, base)):
+            raise TypeError(f"{name} is no {base.__name__.lower()}")
+    model: Model = kind(
+        kind.settings_class(**facts["settings"]),
+        {modality: FeatureShape(**shape) for modality, shape in facts["inputs"].items()},
+        task.from_description(facts["task"]["description"]),
+    )
+    return model
+
+
+def load_checkpoint(
+    path: str | Path, trusted: Collection[str] = ()
+) -> tuple[Model, dict[str, Normaliser], dict[str, Any]]:
+    """Read a model (on the CPU, in eval mode), its normalisation and its facts.
+
+    Args:
+        path: The .safetensors file.
+        trusted: ``module:Class`` of models and tasks outside this package that the caller expects.
+            What else a file names is never imported.
+
+    Raises:
+        InputError: the file is no checkpoint, does not fit the model's code, or names other code.
+    """
+    with naming(path, "a checkpoint of this version"):
+        with safe_open(path, "pt") as file:
+            facts = json.loads(file.metadata()["facts"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        for name, package in (
+            (facts["implementation"], "robust_mer.models."),
+            (facts["task"]["implementation"], "robust_mer.task:"),
+        ):
+            if not name.startswith(package) and name not in trusted:
+                raise InputError(
+                    f"{path} names code that is not trusted: {name!r}; expected {package}*"
+                    + "".join(f" or {other}" for other in trusted)
+                )
+        model = build_model(facts)
+        model.load_state_dict(
+            {
+                name.removeprefix(_WEIGHTS): value
+                for name, value in tensors.items()
+                if name.startswith(_WEIGHTS)
+            }
+        )
+        normalisers = {
+            modality: Normaliser(
+                np.asarray(tensors[_MEAN + modality]), np.asarray(tensors[_DEVIATION + modality])
+            )
+            for modality in facts["inputs"]
+        }
+    return model.eval(), normalisers, facts

@@ -1,0 +1,25 @@
+"""The device that nets compute on."""
+
+import torch
+
+from robust_mer.errors import InputError
+from robust_mer.gpu import take_gpu
+
+
+def pick_device(name: str) -> torch.device:
+    """The device for ``auto``, ``cpu`` or ``cuda``.
+
+    Raises:
+        InputError: a GPU was asked for and there is none.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("training.device is cuda, but no GPU can be used here; set auto or cpu")
+    if name == "cuda":
+        torch.backends.cudnn.deterministic = True
+        # A signal at -40 dB is a hundredth of the noise on it; TF32 keeps three digits.
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
+        return take_gpu()
+    return torch.device(name)

@@ -1,0 +1,214 @@
+"""Replicas of one model that train as one: their parameters lie in one tensor."""
+
+import copy
+import dataclasses
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from robust_mer.models.chance import Chance
+from robust_mer.models.model import Batch, Model
+
+
+@runtime_checkable
+class _Stackable(Protocol):
+    """A module that computes differently if it is one of several that run as one."""
+
+    stacked: bool
+
+
+class Nets:
+    """R models of one structure, each of which trains on its own data.
+
+    A single model runs as it is written. Several run as one through ``torch.func.vmap``: every
+    operation is done for all of them at once, and since nothing joins them, the gradient of the sum
+    of their losses is each one's own.
+
+    Args:
+        models: The replicas, which keep their weights; `model` gives one back.
+        device: Where they compute.
+
+    Attributes:
+        weights: Parameters of all replicas, [R, N], in the order of ``named_parameters``.
+        sites: How many places in a model draw random numbers.
+    """
+
+    def __init__(self, models: list[Model], device: torch.device) -> None:
+        self._template = _Call(copy.deepcopy(models[0]).to(device))
+        self._shapes = {
+            name: value.shape for name, value in self._template.model.named_parameters()
+        }
+        self._sizes = [shape.numel() for shape in self._shapes.values()]
+        self._keys = [
+            f"model.{name}.key"
+            for name, part in self._template.model.named_modules()
+            if isinstance(part, Chance)
+        ]
+        self.sites = len(self._keys)
+        self.weights = torch.stack(
+            [torch.cat([p.detach().flatten() for p in model.parameters()]) for model in models]
+        ).to(device)
+        self.gradient = torch.zeros_like(self.weights)
+        self._everyone = list(range(len(models)))
+        for part in self._template.modules():
+            if isinstance(part, _Stackable):
+                part.stacked = len(models) > 1
+        self._leaves = self._views(self.weights)
+
+    def __len__(self) -> int:
+        return len(self._everyone)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the replicas compute."""
+        return self.weights.device
+
+    def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        """Embeddings [R, b, E] of padded frames [R, b, T, D], of which ``lengths`` [R, b] are real.
+
+        See `Model.encode`.
+        """
+        embeddings: Tensor = self._call("encode", modality, frames, lengths)
+        return embeddings
+
+    def predict(self, embeddings: dict[str, Tensor], is_clean: Tensor) -> Tensor:
+        """Outputs [R, n, outputs] from embeddings [R, n, E].
+
+        Args:
+            embeddings: Of the received frames, per modality.
+            is_clean: bool [R, n, modalities]; see `Model.predict`.
+        """
+        outputs: Tensor = self._call("predict", embeddings, is_clean)
+        return outputs
+
+    def teach(
+        self, embeddings: dict[str, Tensor], of_zeros: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Targets that teachers set their students, by name: [R, n, ...]; see `Model.teach`."""
+        targets: dict[str, Tensor] = self._call("teach", embeddings, of_zeros)
+        return targets
+
+    def health(self, replica: int, embeddings: dict[str, Tensor]) -> dict[str, float]:
+        """Figures of one replica from its embeddings [n, E], by name; see `Model.health`."""
+        one = {modality: values[None] for modality, values in embeddings.items()}
+        figures: dict[str, Tensor] = self._call("health", one, which=[replica])
+        return {name: value.item() for name, value in figures.items()}
+
+    def backward(
+        self, which: list[int], batch: Batch, keys: Tensor, clip_norm: float
+    ) -> dict[str, Tensor]:
+        """Losses of some replicas on a batch each; their clipped gradients go to ``gradient``.
+
+        Args:
+            which: The replicas, ascending; k of them.
+            batch: Every tensor with k in front.
+            keys: Of the random draws of this step, [k, sites, 2], 32-bit integers.
+            clip_norm: Norm to which the gradient of each sub-network of each replica is clipped.
+
+        Returns:
+            The parts of the loss by name, and their sum as ``loss``: [k] each.
+        """
+        leaves = self._leaves if which == self._everyone else self._views(self.weights[which])
+        places = dict(zip(self._keys, keys.unbind(dim=1), strict=True))
+        self._template.train()
+        fields = [getattr(batch, field.name) for field in dataclasses.fields(batch)]
+        parts: dict[str, Tensor] = self._run(leaves, places, "losses", *fields)
+        loss = torch.stack(list(parts.values())).sum(dim=0)
+        torch.autograd.backward(loss.sum())
+        self._collect(leaves, which, clip_norm)
+        return {name: value.detach() for name, value in {"loss": loss, **parts}.items()}
+
+    def load(self, replica: int, weights: Tensor) -> None:
+        """Give a replica other weights, [N]."""
+        self.weights[replica].copy_(weights)
+
+    def model(self, weights: Tensor) -> Model:
+        """A model on the CPU with given weights [N]."""
+        model = copy.deepcopy(self._template.model).cpu()
+        pieces = torch.split(weights.cpu(), self._sizes)
+        with torch.no_grad():
+            for parameter, piece in zip(model.parameters(), pieces, strict=True):
+                parameter.copy_(piece.view_as(parameter))
+        return model.eval()
+
+    def _call(self, method: str, *inputs: Any, which: list[int] | None = None) -> Any:
+        """Call a method of the models in eval mode, without gradients.
+
+        Args:
+            method: Its name.
+            inputs: Strings as they are; tensors, and dictionaries of them, with k in front.
+            which: Of which k models; None: all.
+
+        Returns:
+            What the models return, with k in front of every tensor.
+        """
+        self._template.eval()
+        leaves = self._leaves if which is None else self._views(self.weights[which])
+        with torch.no_grad():
+            return self._run(leaves, {}, method, *inputs)
+
+    def _views(self, weights: Tensor) -> dict[str, Tensor]:
+        pieces = torch.split(weights.detach(), self._sizes, dim=1)
+        return {
+            f"model.{name}": piece.view(len(weights), *shape).requires_grad_()
+            for (name, shape), piece in zip(self._shapes.items(), pieces, strict=True)
+        }
+
+    def _run(
+        self, leaves: dict[str, Tensor], keys: dict[str, Tensor], method: str, *inputs: Any
+    ) -> Any:
+        def one(leaves: dict[str, Tensor], keys: dict[str, Tensor], *inputs: Any) -> Any:
+            return functional_call(self._template, {**leaves, **keys}, (method, *inputs))
+
+        tensors: tuple[Any, ...] = (leaves, keys, *inputs)
+        if len(next(iter(leaves.values()))) == 1:
+            # Squeezed, not taken by index: that gradient would be copied into zeros of its size.
+            return _map(lambda t: t[None], one(*(_map(lambda t: t.squeeze(0), p) for p in tensors)))
+        in_dims = tuple(None if isinstance(part, str) else 0 for part in tensors)
+        return torch.vmap(one, in_dims)(*tensors)
+
+    def _collect(self, leaves: dict[str, Tensor], which: list[int], clip_norm: float) -> None:
+        """Clip the leaves' gradients per replica and sub-network, as ``clip_grad_norm_`` does."""
+        model, start = self._template.model, 0
+        names = [name.removeprefix("model.") for name in leaves]
+        named = zip(names, leaves.values(), strict=True)
+        for _, part in groupby(named, key=lambda item: model.sub_network(item[0])):
+            pieces = [
+                (torch.zeros_like(leaf) if leaf.grad is None else leaf.grad).reshape(len(leaf), -1)
+                for _, leaf in part
+            ]
+            norms = [torch.linalg.vector_norm(piece, dim=1) for piece in pieces]
+            norm = torch.linalg.vector_norm(torch.stack(norms), dim=0)
+            factor = (clip_norm / (norm + 1e-6)).clamp(max=1.0)[:, None]
+            for piece in pieces:
+                place = slice(start, start + piece.shape[1])
+                if which == self._everyone:
+                    torch.mul(piece, factor, out=self.gradient[:, place])
+                else:
+                    self.gradient[which, place] = piece * factor
+                start += piece.shape[1]
+        for leaf in leaves.values():
+            leaf.grad = None
+
+
+class _Call(nn.Module):
+    """Lets ``functional_call``, which knows ``forward`` alone, call any method of a model."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, method: str, *inputs: Any) -> Any:
+        if method == "losses":
+            return self.model.loss(Batch(*inputs))
+        return getattr(self.model, method)(*inputs)
+
+
+def _map(function: Callable[[Tensor], Tensor], part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _map(function, value) for name, value in part.items()}
+    return function(part) if isinstance(part, Tensor) else part

@@ -1,0 +1,92 @@
+"""Running models: every modality is encoded once clean and once corrupted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robust_mer.engine.frames import Frames, pad
+from robust_mer.engine.nets import Nets
+
+_CHUNK = 256
+
+
+@dataclass(frozen=True)
+class PaddedPart:
+    """A part of every replica's corpus, padded once for use in every epoch.
+
+    Each replica's utterances are in order of length, so that little padding is computed with; a
+    part that is shorter than another replica's is filled up with utterances without frames.
+    """
+
+    chunks: dict[str, list[tuple[Tensor, Tensor, Tensor]]]
+    """Per modality: places [R, b], frames [R, b, T, D] and lengths [R, b]."""
+    utterances: int
+    """Of the largest part."""
+
+    @classmethod
+    def of(cls, parts: list[dict[str, Frames]]) -> "PaddedPart":
+        """Pad the parts of R replicas."""
+        utterances = max(len(frames.length) for part in parts for frames in part.values())
+        chunks = {
+            modality: [
+                _chunk([part[modality] for part in parts], first, utterances)
+                for first in range(0, utterances, _CHUNK)
+            ]
+            for modality in parts[0]
+        }
+        return cls(chunks, utterances)
+
+    def silent(self) -> "PaddedPart":
+        """The same utterances with zeros in place of their frames."""
+        chunks = {
+            modality: [(places, torch.zeros_like(f), lengths) for places, f, lengths in chunks]
+            for modality, chunks in self.chunks.items()
+        }
+        return PaddedPart(chunks, self.utterances)
+
+
+def _chunk(parts: list[Frames], first: int, utterances: int) -> tuple[Tensor, Tensor, Tensor]:
+    width = min(_CHUNK, utterances - first)
+    places = np.full((len(parts), width), utterances)
+    length = np.zeros((len(parts), width), dtype=np.int64)
+    values = []
+    for replica, frames in enumerate(parts):
+        rows = frames.length.argsort(kind="stable")[first : first + width]
+        places[replica, : len(rows)] = rows
+        length[replica, : len(rows)] = frames.length[rows]
+        values.append(frames.take(rows))
+    device = values[0].device
+    padded = pad(torch.cat(values), length)
+    return torch.from_numpy(places).to(device), padded, torch.from_numpy(length).to(device)
+
+
+def embed(nets: Nets, part: PaddedPart) -> dict[str, Tensor]:
+    """Embeddings [R, n, E] of all utterances of a part, per modality.
+
+    n is the size of the largest part; the rows after the end of a smaller one mean nothing.
+    """
+    embeddings = {}
+    for modality, chunks in part.chunks.items():
+        for places, frames, lengths in chunks:
+            encoded = nets.encode(modality, frames, lengths)
+            if modality not in embeddings:
+                shape = (len(nets), part.utterances + 1, encoded.shape[2])
+                embeddings[modality] = encoded.new_zeros(shape)
+            embeddings[modality].scatter_(1, places[..., None].expand_as(encoded), encoded)
+    return {modality: values[:, :-1] for modality, values in embeddings.items()}
+
+
+def combine(
+    clean: dict[str, Tensor], noisy: dict[str, Tensor], is_clean: Sequence[bool]
+) -> tuple[dict[str, Tensor], Tensor]:
+    """The embeddings of a condition, clean or noisy per modality, and bool [R, n, modalities]."""
+    received = {
+        modality: clean[modality] if keep else noisy[modality]
+        for modality, keep in zip(clean, is_clean, strict=True)
+    }
+    first = next(iter(received.values()))
+    condition = torch.tensor(tuple(is_clean), device=first.device)
+    return received, condition.expand(*first.shape[:2], len(received))

@@ -1,0 +1,1 @@
+"""CM-ARR: alignment, reconstruction by normalizing flows, refinement."""

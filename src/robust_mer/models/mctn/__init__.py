@@ -1,0 +1,1 @@
+"""MCTN, which translates one modality into another."""

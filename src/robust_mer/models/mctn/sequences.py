@@ -1,0 +1,75 @@
+"""Padded sequences in MCTN: LSTMs side by side, averages over segments, what is real of them."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from robust_mer.models.recurrent import lstm_states
+
+
+def run(lstms: nn.ModuleList, frames: list[Tensor] | Tensor, lengths: list[Tensor]) -> Tensor:
+    """States of some LSTMs of one size, the sum of both directions where they have two.
+
+    Args:
+        lstms: K of them.
+        frames: Of each, [B, T, D]; a D below the LSTM's stands for zeros in the other dimensions.
+        lengths: Of each, how many frames are real, [B].
+
+    Returns:
+        [K, B, T, H]; zeros behind an utterance's end.
+    """
+    inputs, recurrent = [], []
+    directions = ("", "_reverse") if lstms[0].bidirectional else ("",)
+    for lstm, some in zip(lstms, frames, strict=True):
+        for direction in directions:
+            weight_ih = getattr(lstm, f"weight_ih_l0{direction}")[:, : some.shape[2]]
+            bias = getattr(lstm, f"bias_ih_l0{direction}") + getattr(lstm, f"bias_hh_l0{direction}")
+            inputs.append(functional.linear(some, weight_ih, bias))
+            recurrent.append(getattr(lstm, f"weight_hh_l0{direction}"))
+    backwards = torch.arange(len(inputs), device=inputs[0].device) % len(directions) == 1
+    lengths = torch.stack([length for length in lengths for _ in directions])
+    states = lstm_states(torch.stack(inputs), lengths, torch.stack(recurrent), backwards)
+    return states.unflatten(0, (len(lstms), len(directions))).sum(dim=1)
+
+
+def product(values: Tensor, weights: Tensor) -> Tensor:
+    """Linear maps [K, O, H] of values [K, B, N, H], one each: [K, B, N, O]."""
+    return (values.flatten(1, 2) @ weights.mT).unflatten(1, values.shape[1:3])
+
+
+def masked_softmax(scores: Tensor, count: Tensor) -> Tensor:
+    """Softmax of scores [..., N] over the first ``count`` [...] of them; uniform where none is."""
+    left_out = ~is_real(scores.shape[-1], count)
+    return scores.masked_fill(left_out, torch.finfo(scores.dtype).min).softmax(dim=-1)
+
+
+def is_real(elements: int, count: Tensor) -> Tensor:
+    """Whether each of some elements is one of the first ``count`` [...]: bool [..., elements]."""
+    return torch.arange(elements, device=count.device) < count[..., None]
+
+
+def averages(frames: Tensor, lengths: Tensor, segments: int) -> tuple[Tensor, Tensor]:
+    """Averages over equal segments; an utterance of fewer frames than segments stays as it is.
+
+    Args:
+        frames: [..., B, T, D], of which ``lengths`` [B] are real.
+        lengths: See there.
+        segments: N.
+
+    Returns:
+        [..., B, N, D], zeros where there is no segment, and how many of the N are real, [B].
+    """
+    count = lengths.clamp(max=segments)
+    padded = frames.shape[-2]
+    time = torch.arange(padded, device=frames.device)
+    place = time * count[:, None] // lengths.clamp(min=1)[:, None]
+    of_segment = torch.arange(segments, device=frames.device)[:, None]
+    member = (place[:, None] == of_segment) & is_real(padded, lengths)[:, None]
+    member = member.to(frames.dtype)
+    return member / member.sum(dim=2, keepdim=True).clamp(min=1) @ frames, count
+
+
+def mean_square(written: Tensor, expected: Tensor, real: Tensor) -> Tensor:
+    """Mean square of the difference of [B, N, D] over those elements that are real, bool [B, N]."""
+    squares = (written - expected).square().mean(dim=2)
+    return torch.where(real, squares, 0.0).sum() / real.sum().clamp(min=1)

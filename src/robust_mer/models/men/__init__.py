@@ -1,0 +1,1 @@
+"""MEN, the modality encoder network, and what is made of it without another loss."""

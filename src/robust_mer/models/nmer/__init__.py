@@ -1,0 +1,1 @@
+"""NMER, the noise-robust model with a VAE, and its ablations."""

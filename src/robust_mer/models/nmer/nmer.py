@@ -1,0 +1,142 @@
+"""NMER: joint representations that withstand noise, rebuilt by a VAE (NMER, section 2.3).
+
+Specific features (LSTM, TextCNN) and invariant features of the received, partly noisy utterance
+go side by side into a VAE; its decoder, given the latent and the invariant feature, rebuilds the
+joint representation that the teacher has of the clean utterance. The classifier sees that alone.
+
+The paper's encoder is a Transformer over the features of one utterance as a single vector. Over
+one token attention has nothing to attend to: each of its layers amounts to residual linear maps.
+``tokens: features`` takes the 128-d features, specific and invariant of each modality, as tokens
+instead (ours): the Transformer is then 128 wide, and what it makes of the tokens goes side by side
+into mean and variance. It gets no positions: the order counts there.
+
+``variant: released`` takes over from the released code, which differs from the paper: Adam with
+beta1 0.5 and no weight decay, 40 + 40 epochs, dropout 0.1, 8 heads, feed-forward 128, all weights
+1, KL summed over batch and latent, and the MMIN family's classifier. It leaves out:
+- attention across the samples of a batch, by which a prediction depends on its batch mates, and z
+  that is drawn at test too, by which it depends on its place among them; loaders that drop rows;
+- its BatchNorm in the classifier: replicas that train as one keep nothing but parameters;
+- encoders of their own for the invariant features, which need a teacher that has them too and
+  trains them beside a diffusion net;
+- its decoder, which is missing from the release: the paper's stays.
+"""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from robust_mer.errors import InputError
+from robust_mer.modality import FeatureShape
+from robust_mer.models.blocks import (
+    EMBEDDING,
+    InvarianceEncoder,
+    TransformerLayer,
+    classifier,
+    initialise,
+    modality_encoders,
+)
+from robust_mer.models.chance import StandardNormal
+from robust_mer.models.model import Batch, Model
+from robust_mer.models.nmer.settings import NMERSettings
+from robust_mer.models.settings import ModelSettings
+from robust_mer.task import Task
+
+# A latent unit whose mean hardly moves between utterances says nothing about them.
+_ACTIVE_VARIANCE = 0.01
+
+
+class NMER(Model):
+    """The paper's noise-robust model.
+
+    Raises:
+        InputError: the features cannot be split among the heads.
+    """
+
+    settings_class: ClassVar[type[ModelSettings]] = NMERSettings
+    settings: NMERSettings
+
+    def __init__(self, settings: NMERSettings, inputs: dict[str, FeatureShape], task: Task) -> None:
+        super().__init__(settings, inputs, task)
+        dropout, latent = settings.dropout, settings.latent
+        joint = EMBEDDING * len(inputs)
+        self.token = EMBEDDING if settings.tokens == "features" else 2 * joint
+        if self.token % settings.heads:
+            raise InputError(f"heads is {settings.heads}, which does not divide {self.token}")
+        self.encoders = modality_encoders(inputs)
+        self.invariance = InvarianceEncoder()
+        self.vae_encoder = nn.Sequential(
+            *(
+                TransformerLayer(self.token, settings.heads, settings.feed_forward, dropout)
+                for _ in range(settings.layers)
+            )
+        )
+        self.mean = nn.Linear(2 * joint, latent)
+        self.log_variance = nn.Linear(2 * joint, latent)
+        self.noise = StandardNormal()
+        self.decoder = nn.Sequential(
+            nn.Linear(latent + joint, 128),
+            nn.ReLU(),
+            nn.Linear(128, 256),
+            nn.ReLU(),
+            nn.Linear(256, joint),
+        )
+        first = EMBEDDING if settings.variant == "released" else joint
+        self.classifier = classifier([joint, first, EMBEDDING, task.outputs], dropout)
+        initialise(self)
+        # Kaiming weights would start z far from the prior N(0, I); zeros start it there.
+        nn.init.zeros_(self.log_variance.weight)
+
+    def start_from(self, teacher: Model) -> None:
+        """Take over the teacher's specific and invariance encoders."""
+        self.encoders.load_state_dict(teacher.encoders.state_dict())
+        self.invariance.load_state_dict(teacher.invariance.state_dict())
+
+    def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        return self.encoders[modality](frames, lengths)
+
+    def posterior(self, embeddings: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean and log-variance of z [B, latent]; invariant feature [B, 128 x modalities]."""
+        specific = torch.cat(list(embeddings.values()), dim=1)
+        invariant = torch.cat([self.invariance(e) for e in embeddings.values()], dim=1)
+        tokens = torch.cat([specific, invariant], dim=1).unflatten(1, (-1, self.token))
+        encoded = self.vae_encoder(tokens).flatten(1)
+        return self.mean(encoded), self.log_variance(encoded), invariant
+
+    def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
+        """Outputs [B, task.outputs]; z is its mean, so a prediction can be repeated."""
+        mean, _, invariant = self.posterior(embeddings)
+        return self.classifier(self.decoder(torch.cat([mean, invariant], dim=1)))
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """L = w_g (KL + MSE of the joint representation) + w_i MSE of the invariant + w_c CE.
+
+        Section 2.4, equations 6 and 7; targets are the teacher's features of the clean utterance.
+        """
+        settings = self.settings
+        embeddings = self.encode_all(batch.received, batch.lengths)
+        mean, log_variance, invariant = self.posterior(embeddings)
+        z = mean + torch.exp(0.5 * log_variance) * self.noise(mean)
+        joint = self.decoder(torch.cat([z, invariant], dim=1))
+        divergence = -0.5 * (1 + log_variance - mean**2 - log_variance.exp())
+        if settings.kl == "mean":
+            kl = divergence.mean()
+        elif settings.kl == "sum_latent":
+            kl = divergence.sum(dim=1).mean()
+        else:
+            kl = divergence.sum()
+        generation, closeness = settings.weight_generation, settings.weight_invariant
+        return {
+            "kl": generation * kl,
+            "reconstruction": generation * functional.mse_loss(joint, batch.targets["specific"]),
+            "invariant": closeness * functional.mse_loss(invariant, batch.targets["invariant"]),
+            self.task.loss_name: settings.weight_classification
+            * self.task.loss(self.classifier(joint), batch.target),
+        }
+
+    def health(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
+        """``active_latent_units``: units of z whose mean varies between utterances."""
+        mean, _, _ = self.posterior(embeddings)
+        active = mean.var(dim=0, correction=0) > _ACTIVE_VARIANCE
+        return {"active_latent_units": active.sum()}

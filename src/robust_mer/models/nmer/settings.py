@@ -1,0 +1,101 @@
+"""Settings of NMER and its ablations.
+
+The paper gives the weights 1, 10, 1 and lost their symbols. It introduces generation, invariant and
+classification loss in this order, and IF-MMIN weighs its invariant loss most.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from robust_mer.models.optimisation import Optimisation
+from robust_mer.models.settings import Count, Weight
+
+_RELEASED = {
+    "optimiser": "adam",
+    "beta1": 0.5,
+    "weight_decay": 0.0,
+    "epochs_constant": 40,
+    "epochs_falling": 40,
+    "dropout": 0.1,
+    "heads": 8,
+    "feed_forward": 128,
+    "weight_invariant": 1.0,
+    "kl": "sum",
+}
+
+
+class NMERTraining(Optimisation):
+    """How NMER is optimised (paper, section 3.3)."""
+
+    teacher: ClassVar[str | None] = "invariance_teacher"
+
+    optimiser: Literal["adam", "adamw"] = "adamw"
+    """Adam, or AdamW, whose weight decay is decoupled from the gradient."""
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.01
+    """Of all weights; the paper gives neither this nor beta1."""
+    epochs_constant: Annotated[int, Field(ge=0, le=1_000_000)] = 30
+    """Epochs with the full learning rate. The paper trains for 60 epochs; that the rate is constant
+    for half of them is ours."""
+    epochs_falling: Annotated[int, Field(ge=0, le=1_000_000)] = 30
+    """Epochs after these, in which the learning rate falls linearly towards zero."""
+    dropout: Annotated[float, Field(ge=0, le=0.999)] = 0.5
+    """Of Transformer and classifier."""
+    weight_classification: Weight = 1.0
+    """Of the task's own loss."""
+
+
+class VAESettings(NMERTraining):
+    """NMER's VAE: its encoder is a Transformer."""
+
+    layers: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Of the Transformer, from the paper."""
+    heads: Count = 16
+    """Of its attention, from the paper; they divide the width of a token."""
+    feed_forward: Annotated[int, Field(ge=1, le=100_000)] = 768
+    """Hidden units of its feed-forward layers; ours."""
+    tokens: Literal["utterance", "features"] = "utterance"
+    """What is a token: the utterance (all features as one vector) or each of the features."""
+    latent: Annotated[int, Field(ge=1, le=100_000)] = 64
+    """Size of z; not given in the paper."""
+    weight_generation: Weight = 1.0
+    """Of KL divergence and reconstruction."""
+    kl: Literal["mean", "sum_latent", "sum"] = "mean"
+    """KL divergence over latent and batch: mean, sum_latent (mean over the batch only) or sum.
+    Summed and weighted it drowns the rest and z stops carrying anything."""
+
+
+class NMERSettings(VAESettings):
+    """NMER."""
+
+    implementation: ClassVar[str] = "robust_mer.models.nmer.nmer:NMER"
+
+    weight_invariant: Weight = 10.0
+    """Of the distance of the invariant feature from the teacher's."""
+    variant: Literal["paper", "released"] = "paper"
+    """``released`` changes the defaults of other settings to those of the released code, and the
+    classifier's first layer."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_variant(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("variant") == "released":
+            return {**_RELEASED, **given}
+        return given
+
+
+class NMERWithoutVAESettings(NMERTraining):
+    """NMER without its VAE."""
+
+    implementation: ClassVar[str] = "robust_mer.models.nmer.nmer_without_vae:NMERWithoutVAE"
+
+    weight_invariant: Weight = 10.0
+    """Of the distance of the invariant feature from the teacher's."""
+
+
+class NMERWithoutInvarianceSettings(VAESettings):
+    """NMER without its invariant loss."""
+
+    implementation: ClassVar[str] = (
+        "robust_mer.models.nmer.nmer_without_invariance:NMERWithoutInvariance"
+    )

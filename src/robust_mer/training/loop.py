@@ -1,0 +1,121 @@
+"""The training loop, for replicas that train as one."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from robust_mer.data import Corpus
+from robust_mer.engine.batches import Batches
+from robust_mer.engine.frames import Frames
+from robust_mer.jobs import log
+from robust_mer.training.progress import Progress
+from robust_mer.training.resume import OnEpoch, ReplicaRun
+from robust_mer.training.stack import Stack
+from robust_mer.training.teaching import teach
+from robust_mer.training.validation import Validation
+
+
+@dataclass(frozen=True)
+class LoopOptions:
+    """What changes no result of the loop."""
+
+    save_every: float = 60.0
+    """Seconds after which replicas are saved, at the end of an epoch; 0: at every one."""
+    on_epoch: OnEpoch | None = None
+    """Called after every epoch, before anything of it is kept."""
+
+
+def train_as_one(
+    runs: list[ReplicaRun],
+    corpus: Corpus,
+    frames: dict[str, Frames],
+    options: LoopOptions,
+    waiting: int,
+) -> None:
+    """Train all epochs of some replicas and keep every replica's best one.
+
+    Args:
+        runs: The replicas, all of which have come to the same epoch.
+        corpus: Utterances, targets and the task.
+        frames: All frames of the corpus, on the device that trains.
+        options: How often to save.
+        waiting: How many replicas are trained after these, for the progress log.
+    """
+    device = next(iter(frames.values())).values.device
+    replicas = [run.data for run in runs]
+    stack = Stack(runs, device)
+    taught = teach(stack.teachers, replicas, corpus, frames, device)
+    target = torch.from_numpy(corpus.target).to(device)
+    batches = Batches(replicas, frames, target, taught, stack.needs_clean)
+    validation = Validation(replicas, corpus, frames)
+    begun = len(runs[0].history)
+    epochs = stack.settings.epochs_constant + stack.settings.epochs_falling
+    progress = Progress(runs, begun, epochs, waiting)
+    progress.begin(stack.nets.weights.shape[1], str(device))
+    saving = _Saving(stack, options.save_every)
+
+    for epoch in range(begun + 1, epochs + 1):
+        started = time.monotonic()
+        rate = stack.optimiser.set_epoch(epoch)
+        losses = _train_epoch(stack, batches, epoch)
+        figures = validation(stack.nets)
+        if options.on_epoch is not None:
+            options.on_epoch(epoch, [run.key for run in runs])
+        # A replica's share of the time of all that train as one.
+        seconds = round((time.monotonic() - started) / len(runs), 3)
+        for place in stack.active:
+            row = {"epoch": epoch, "learning_rate": rate, **losses[place], **figures[place]}
+            runs[place].history.append({**row, "seconds": seconds})
+            if runs[place].best_epoch == epoch:
+                stack.keep_best(place)
+        progress.report(epoch)
+        if not stack.active:
+            return
+        if epoch < epochs:
+            saving.save_if_due()
+    stack.finish()
+
+
+def _train_epoch(stack: Stack, batches: Batches, epoch: int) -> list[dict[str, float]]:
+    """One epoch of every replica: mean parts of the loss. Marks those that diverged."""
+    nets, size = stack.nets, stack.settings.batch_size
+    draws = batches.draw(epoch, size, nets.sites)
+    sums: torch.Tensor | None = None
+    names: list[str] = []
+    for step in batches.epoch(draws, stack.active, size):
+        parts = nets.backward(step.which, step.batch, step.keys, stack.settings.clip_norm)
+        stack.optimiser.step(step.which)
+        if sums is None:
+            names, sums = list(parts), torch.zeros(len(parts), len(nets), device=nets.device)
+        sums[:, step.which] += torch.stack(list(parts.values())) * step.samples
+    assert sums is not None  # no training part is empty
+    counts = [len(replica.parts["train"]) for replica in batches.replicas]
+    means = [
+        dict(zip(names, (np.array(values) / count).tolist(), strict=True))
+        for values, count in zip(sums.T.tolist(), counts, strict=True)
+    ]
+    finite = nets.weights.isfinite().all(dim=1).tolist()
+    for place in stack.active:
+        if not (finite[place] and np.isfinite(means[place]["loss"])):
+            log.error("%s diverged in epoch %d and is left out", stack.runs[place], epoch)
+            stack.runs[place].diverged = True
+    return means
+
+
+class _Saving:
+    """Saves replicas every so many seconds."""
+
+    def __init__(self, stack: Stack, every: float) -> None:
+        self._stack, self._every, self._patience = stack, every, every
+        self._saved = time.monotonic()
+
+    def save_if_due(self) -> None:
+        """Save, if enough time has passed. At most a twentieth of the time goes into saving."""
+        before = time.monotonic()
+        if before - self._saved > self._patience:
+            self._stack.save()
+            self._saved = time.monotonic()
+            if self._every:
+                self._patience = max(self._every, 20 * (self._saved - before))

@@ -1,0 +1,123 @@
+"""A replica in training: where it is in its epochs, and what a later job resumes or takes over."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from robust_mer.engine.checkpoint import build_model
+from robust_mer.engine.replica import ReplicaData, replica_seed
+from robust_mer.files import sha256
+from robust_mer.jobs import log
+from robust_mer.metrics import Metric
+from robust_mer.models.model import Model
+from robust_mer.replicas import Replica
+from robust_mer.training.saved import History, Saved
+
+OnEpoch = Callable[[int, Sequence[Replica]], None]
+"""Called after an epoch with its number and the replicas that train as one."""
+
+
+def validation_column(metric: Metric) -> str:
+    """Column of a metric on validation data in histories."""
+    return f"validation_{metric.name}"
+
+
+@dataclass(eq=False)
+class ReplicaRun:
+    """The training of one replica."""
+
+    data: ReplicaData
+    facts: dict[str, Any]
+    """Of its checkpoint; see `save_checkpoint`."""
+    teacher: Path | None
+    """Checkpoint of its teacher."""
+    trusted: list[str]
+    """Code that the teacher's checkpoint may name; see `load_checkpoint`."""
+    saved: Saved
+    selection: Metric
+    """By which the epoch is chosen."""
+    history: History = field(default_factory=list)
+    diverged: bool = False
+
+    def __str__(self) -> str:
+        return str(self.data)
+
+    @property
+    def key(self) -> Replica:
+        """Its fold and seed."""
+        return Replica(self.data.fold, self.data.seed)
+
+    @property
+    def selected(self) -> list[float]:
+        """The selection metric after each epoch."""
+        return [row[validation_column(self.selection)] for row in self.history]
+
+    @property
+    def best(self) -> float:
+        """The best value of the selection metric so far."""
+        return max(self.selected) if self.selection.higher_is_better else min(self.selected)
+
+    @property
+    def best_epoch(self) -> int:
+        """The first epoch with the best value of the selection metric."""
+        return int(self.history[self.selected.index(self.best)]["epoch"])
+
+    def new_model(self) -> Model:
+        """Its model before training, whose weights depend on fold and seed alone."""
+        torch.manual_seed(replica_seed(self.data.seed, self.data.fold, "model"))
+        return build_model(self.facts)
+
+    def resume(self, device: str) -> None:
+        """Read the history of an interrupted training on this kind of device."""
+        self.history = self.saved.history(device)
+
+    def finish(self, model: Model) -> None:
+        """Keep the trained model and the history."""
+        if self.history[-1].get("active_latent_units") == 0:
+            log.warning(
+                "%s: the latent has collapsed, none of its units varies between utterances", self
+            )
+        facts = {**self.facts, "selected_epoch": self.best_epoch}
+        history = pd.DataFrame(self.history).to_csv(index=False)
+        self.saved.finish(model, self.data.normalisers, facts, history)
+
+
+def waiting(runs: list[ReplicaRun], device: str) -> list[ReplicaRun]:
+    """The replicas that are not finished; those that were interrupted resume."""
+    unfinished = []
+    for run in runs:
+        if run.saved.is_finished():
+            log.info("%s was trained before on the same data: taken over", run)
+            continue
+        run.resume(device)
+        if run.history:
+            log.info("%s resumes after epoch %d", run, len(run.history))
+        unfinished.append(run)
+    return unfinished
+
+
+def identity(shared: dict[str, Any], replica: ReplicaData, teacher: Path | None) -> str:
+    """Hash of all that makes a replica what it is.
+
+    Args:
+        shared: What it has in common with the others of its job; JSON.
+        replica: Its data.
+        teacher: Checkpoint of its teacher.
+    """
+    own = {
+        "fold": replica.fold,
+        "seed": replica.seed,
+        "parts": {part: rows.tolist() for part, rows in replica.parts.items() if part != "test"},
+        "alpha_bar": [
+            {modality: how.alpha_bar for modality, how in corruption.modalities.items()}
+            for corruption in replica.corruptions
+        ],
+        "teacher": None if teacher is None else sha256(teacher),
+    }
+    return hashlib.sha256(json.dumps([shared, own], sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,86 @@
+"""Replicas that train as one, with their optimiser and the best weights of each."""
+
+from contextlib import ExitStack
+import torch
+
+from robust_mer.engine.checkpoint import load_checkpoint
+from robust_mer.engine.nets import Nets
+from robust_mer.errors import InputError
+from robust_mer.models.model import Model
+from robust_mer.models.optimisation import Optimisation
+from robust_mer.training.optimiser import Optimiser
+from robust_mer.training.resume import ReplicaRun
+
+
+class Stack:
+    """The nets of some replicas in training.
+
+    Args:
+        runs: The replicas. Those that were interrupted go on with the weights that were saved.
+        device: Where they compute.
+
+    Raises:
+        InputError: the model's settings do not say how it is optimised.
+
+    Attributes:
+        settings: Of the model.
+        teachers: Teacher of each replica; empty without teachers.
+        needs_clean: Whether the model reads the clean frames too.
+    """
+
+    def __init__(self, runs: list[ReplicaRun], device: torch.device) -> None:
+        self.runs = runs
+        models: list[Model] = []
+        self.teachers: list[Model] = []
+        for run in runs:
+            model = run.new_model()
+            if run.teacher is not None:
+                self.teachers.append(load_checkpoint(run.teacher, run.trusted)[0])
+                model.start_from(self.teachers[-1])
+            models.append(model)
+        self.needs_clean = models[0].needs_clean
+        settings = models[0].settings
+        if not isinstance(settings, Optimisation):
+            raise InputError(
+                f"{type(models[0]).__name__} learns in epochs, but its settings, "
+                f"{type(settings).__name__}, do not build on Optimisation"
+            )
+        self.settings = settings
+        self.nets = Nets(models, device)
+        self.optimiser = Optimiser(self.nets, self.settings)
+        self._best = self.nets.weights.clone()
+        for place, run in enumerate(runs):
+            if run.history:
+                self._load(place, run)
+
+    @property
+    def active(self) -> list[int]:
+        """Places of the replicas that have not diverged."""
+        return [place for place, run in enumerate(self.runs) if not run.diverged]
+
+    def keep_best(self, place: int) -> None:
+        """Keep a replica's weights as the best so far."""
+        self._best[place] = self.nets.weights[place]
+
+    def save(self) -> None:
+        """Save the state of all replicas, so that a later job can resume them together."""
+        with ExitStack() as together:
+            for place in self.active:
+                run = self.runs[place]
+                tensors = {
+                    "weights": self.nets.weights[place],
+                    "best": self._best[place],
+                    **self.optimiser.state(place),
+                }
+                run.saved.save(together, tensors, run.history, self.nets.device.type)
+
+    def finish(self) -> None:
+        """Keep the best weights of every replica as its trained model."""
+        for place in self.active:
+            self.runs[place].finish(self.nets.model(self._best[place]))
+
+    def _load(self, place: int, run: ReplicaRun) -> None:
+        state = run.saved.tensors()
+        self.nets.load(place, state.pop("weights"))
+        self._best[place] = state.pop("best")
+        self.optimiser.load(place, state)

@@ -1,0 +1,41 @@
+"""Models by their names in the config, on made-up widths."""
+
+import torch
+
+from robust_mer.modality import FeatureShape
+from robust_mer.models.registry import implementation, settings_class
+from robust_mer.settings import load
+from robust_mer.task import Classification
+
+IEMOCAP = {"audio": 130, "video": 342, "text": 1024}
+SMALL = {"audio": 7, "video": 5, "text": 11}
+ENCODERS = {"audio": "recurrent", "video": "recurrent", "text": "convolutional"}
+TASK = Classification(["angry", "happy", "neutral", "sad"])
+
+
+def inputs_of(widths):
+    """Shapes of modalities, of which text is convolved."""
+    return {m: FeatureShape(width, ENCODERS.get(m, "recurrent")) for m, width in widths.items()}
+
+
+def widths_of(name):
+    """As many modalities as a model takes."""
+    return dict(list(SMALL.items())[: settings_class(name).modalities])
+
+
+def described(name, **changes):
+    """As the workflow names a model to a job."""
+    settings = settings_class(name)(**changes).model_dump()
+    return {"implementation": implementation(name), "settings": settings}
+
+
+def build(name, widths=None, seed=0, task=TASK, **changes):
+    """A model with the default settings, but for some changes."""
+    torch.manual_seed(seed)
+    kind = load(implementation(name))
+    return kind(kind.settings_class(**changes), inputs_of(widths or widths_of(name)), task)
+
+
+def parameters(module):
+    """How many parameters a module has."""
+    return sum(parameter.numel() for parameter in module.parameters())
