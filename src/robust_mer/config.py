@@ -11,7 +11,8 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator
 
-from robust_mer.corpora.registry import GENERATORS, IMPORTERS, READERS, WORDS
+from robust_mer.corpora.reader import FeatureReader, Reader, WordReader
+from robust_mer.corpora.registry import GENERATORS, READERS
 from robust_mer.corruption.raw.registry import MODALITY, RAW_KINDS, RawKind
 from robust_mer.corruption.registry import MASKS, NOISES
 from robust_mer.errors import InputError
@@ -29,7 +30,7 @@ from robust_mer.protocol import (
     partial_conditions,
     read_name,
 )
-from robust_mer.settings import check_defined, check_limits, complete, remarks, unknown
+from robust_mer.settings import check_defined, check_limits, complete, load, remarks, unknown
 
 # Keys of a corpus that are the workflow's; all others are its reader's.
 _CORPUS_KEYS = (
@@ -198,14 +199,14 @@ class Config:
         }
 
     def importer(self, corpus: str) -> dict:
-        """As `reader`, with the ``implementation`` that gives published features."""
-        reader = self.corpus(corpus)["reader"]
-        if reader not in IMPORTERS:
+        """As `reader`, of a corpus that brings published features."""
+        reader, able = self.corpus(corpus)["reader"], _readers_of(FeatureReader)
+        if reader not in able:
             raise InputError(
                 f"config: corpora.{corpus}.reader: {reader} brings no features; those that do: "
-                f"{', '.join(IMPORTERS)}"
+                f"{', '.join(able)}"
             )
-        return {**self.reader(corpus), "implementation": IMPORTERS[reader]}
+        return self.reader(corpus)
 
     def generator(self, corpus: str) -> dict | None:
         """``implementation`` and ``settings`` of what makes a corpus; None for a real one."""
@@ -251,13 +252,13 @@ class Config:
         return names
 
     def words(self, corpus: str) -> dict:
-        """As `reader`, with the ``implementation`` that gives the times of words."""
-        reader = self.corpus(corpus)["reader"]
-        if reader not in WORDS:
+        """As `reader`, of a corpus that has the times of words."""
+        reader, able = self.corpus(corpus)["reader"], _readers_of(WordReader)
+        if reader not in able:
             raise InputError(
-                f"{reader} knows no times of words; readers that do: {', '.join(WORDS)}"
+                f"{reader} knows no times of words; readers that do: {', '.join(able)}"
             )
-        return {**self.reader(corpus), "implementation": WORDS[reader]}
+        return self.reader(corpus)
 
     def normalise(self, corpus: str, model: str | None = None) -> dict[str, bool]:
         """Per modality, whether its features are normalised."""
@@ -878,6 +879,11 @@ class Config:
                 f"(looked for {root.resolve()}). Point it at the corpus, in the config or by "
                 f"--config 'corpora={{{experiment.corpus}: {{root: /path/to/it}}}}'"
             )
+
+
+def _readers_of(ability: type[Reader]) -> list[str]:
+    """Names of the readers with an ability."""
+    return [name for name, reader in READERS.items() if issubclass(load(reader), ability)]
 
 
 def _check_amount(name: str, parsed: Corruption, kind: RawKind) -> None:

@@ -1,13 +1,15 @@
 # What the rules of corpora.smk ask: a corpus' reader, its own tables, what changed on disk.
 
 
+def reader_of(corpus):
+    return Plugin(**settings.reader(corpus)).build(Path(corpus_root(corpus)))
+
+
 def reader_tables(wildcards):
     """The corpus' own tables: labels, transcripts, a manifest. A generated corpus brings them."""
     if settings.generator(wildcards.corpus):
         return []
-    reader = settings.reader(wildcards.corpus)
-    tables = load(reader["implementation"].replace(":read", ":tables"))
-    return of_corpus(tables(Path(corpus_root(wildcards.corpus)), reader["settings"]))
+    return of_corpus(reader_of(wildcards.corpus).tables())
 
 
 def warn_of_changed_media():
@@ -62,9 +64,7 @@ def word_tables(wildcards):
     """The corpus' own tables of word times. A generated corpus brings them."""
     if settings.generator(wildcards.corpus):
         return []
-    source = settings.words(wildcards.corpus)
-    tables = load(source["implementation"].replace(":words", ":tables"))
-    return of_corpus(tables(Path(corpus_root(wildcards.corpus)), source["settings"]))
+    return of_corpus(reader_of(wildcards.corpus).word_tables())
 
 
 def words_code(wildcards):

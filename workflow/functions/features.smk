@@ -72,10 +72,7 @@ def feature_logs(wildcards):
 
 def imported_source(wildcards):
     """The files that a modality of published features comes from."""
-    importer = settings.importer(wildcards.corpus)
-    sources = load(importer["implementation"].replace(":features", ":sources"))
-    files = sources(Path(corpus_root(wildcards.corpus)), importer["settings"], wildcards.modality)
-    return of_corpus(files)
+    return of_corpus(reader_of(wildcards.corpus).sources(wildcards.modality))
 
 
 def importer_params(wildcards):

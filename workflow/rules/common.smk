@@ -24,7 +24,7 @@ from robust_mer.identity import described_identity as code_identity  # for recor
 from robust_mer.jobs import prepare_jobs
 from robust_mer.replicas import replica_name
 from robust_mer.runs import begin_run, report_killed
-from robust_mer.settings import load
+from robust_mer.settings import Plugin
 
 STAGES = ("corpora", "features", "corruption", "training", "evaluation", "report", "export")
 

@@ -8,7 +8,7 @@ localrules:
 
 rule make_corpus:
     output:
-        directory(f"{CORPUS}/raw"),
+        corpus=directory(f"{CORPUS}/raw"),
     log:
         f"{CORPUS}/logs/make_corpus.log",
     benchmark:

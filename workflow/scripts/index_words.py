@@ -2,15 +2,19 @@ from robust_mer.jobs import job
 
 corpus = snakemake.config["corpora"][snakemake.wildcards.corpus]
 with job(snakemake, "index_words"):
-    from robust_mer.corpora.words import index_words
+    from pathlib import Path
+
+    from robust_mer.corpora.words import WordsFiles, WordsSpec, index_words
+    from robust_mer.runtime import Runtime
+    from robust_mer.settings import Plugin
 
     index_words(
-        snakemake.output.words,
-        snakemake.output.problems,
-        snakemake.input.utterances,
-        # not params: where a corpus lies and how much may be left out change no words
-        root=corpus["root"],
-        implementation=snakemake.params.reader["implementation"],
-        settings=snakemake.params.reader["settings"],
-        max_left_out=corpus.get("max_left_out", 0.1),
+        WordsSpec(Plugin(**snakemake.params.reader)),
+        WordsFiles(
+            words=Path(snakemake.output.words),
+            problems=Path(snakemake.output.problems),
+            utterances=Path(snakemake.input.utterances),
+            tables=[Path(path) for path in snakemake.input.tables],
+        ),
+        Runtime(root=corpus["root"], max_left_out=corpus.get("max_left_out", 0.1)),
     )
