@@ -54,7 +54,7 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
         raise InputError(f"the corpus' root {root} is not a folder")
     reader: Reader = spec.reader.build(root)
     reading = reader.read()
-    _check_times(root, reading)
+    check_times(root, reading)
     _check_losses(reading, runtime.max_left_out)
     try:
         table = reading.table()
@@ -81,7 +81,7 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
         log.info("%d utterances were left out because of problems", reading.lost)
 
 
-def _check_times(root: Path, reading: Reading) -> None:
+def check_times(root: Path, reading: Reading) -> None:
     """Note utterances that end after their recording; what is left of them is extracted."""
     lengths: dict[str, float | None] = {}
     for row in reading.rows:

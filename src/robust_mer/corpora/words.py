@@ -56,7 +56,7 @@ def index_words(spec: WordsSpec, files: WordsFiles, runtime: Runtime) -> None:
         row = dict(zip(utterances.columns, values, strict=True))
         try:
             words = words_of(row)
-            _check(words)
+            check_words(words)
         except UtteranceError as error:
             problems.append((row["utterance"], str(error)))
             continue
@@ -81,7 +81,12 @@ def index_words(spec: WordsSpec, files: WordsFiles, runtime: Runtime) -> None:
         log.info("%d utterances have no word times, see %s", len(problems), files.problems)
 
 
-def _check(words: list[Word]) -> None:
+def check_words(words: list[Word]) -> None:
+    """Check that words follow each other.
+
+    Raises:
+        UtteranceError: there are none, or their times are out of order.
+    """
     if not words:
         raise UtteranceError("no words")
     before = 0.0

@@ -72,7 +72,8 @@ def _write_alignments(folder: Path, turns: list[Turn]) -> None:
     for turn in turns:
         if not turn.recorded:
             continue
-        rows, position = [], 0
+        rows: list[tuple[int, int, str]] = []
+        position = 0
         for word, begin, end in turn.words:
             first, behind = round(begin * 100), round(end * 100)
             if first > position:
