@@ -23,12 +23,8 @@ import h5py  # noqa: E402
 from generators.iemocap import make_iemocap  # noqa: E402
 from generators.mosei import NEGATIVE, SIZES, make_csd, make_multibench  # noqa: E402
 from generators.msp_improv import make_msp_improv  # noqa: E402
+from helpers.corpora import folds, import_modality, index  # noqa: E402
 
-from robust_mer.corpora.folds import write_folds  # noqa: E402
-from robust_mer.corpora.index import index_corpus  # noqa: E402
-from robust_mer.corpora.registry import IMPORTERS, READERS  # noqa: E402
-from robust_mer.features.imported import import_features  # noqa: E402
-from robust_mer.settings import defaults  # noqa: E402
 from robust_mer.table import read_table  # noqa: E402
 
 MODALITIES = ("audio", "video", "text")
@@ -39,7 +35,7 @@ def main() -> None:
     print(f"{'corpus':24} {'step':14} {'seconds':>8} {'cpu s':>8} {'GB':>6}  size", flush=True)
     with tempfile.TemporaryDirectory(prefix="robust-mer-benchmark-", dir=arguments.folder) as name:
         folder = Path(name)
-        for corpus, (reader, make, settings, folds, imports) in _corpora().items():
+        for corpus, (reader, make, settings, scheme, imports) in _corpora().items():
             if arguments.only and corpus not in arguments.only:
                 continue
             root, out = folder / corpus, folder / f"{corpus}_results"
@@ -47,7 +43,7 @@ def main() -> None:
             out.mkdir()
             make(root)
             _report(corpus, "index", root, _index, out, root, reader, settings)
-            _report(corpus, "folds", out / "folds.csv", _folds, out, folds)
+            _report(corpus, "folds", out / "folds.csv", _folds, out, scheme)
             for modality in imports:
                 store = out / f"imported_{modality}.h5"
                 _report(
@@ -83,33 +79,16 @@ def _make_pickle(dtype: str) -> Callable[[Path], None]:
     return lambda root: make_multibench(root / "mosei_senti_data.pkl", dtype=dtype)
 
 
-def _settings(reader: str, changes: dict) -> dict:
-    return {**defaults(READERS[reader]), **changes}
-
-
 def _index(out: Path, root: Path, reader: str, changes: dict) -> None:
-    paths = [out / f"{name}.csv" for name in ("utterances", "index_problems", "media")]
-    how = {"implementation": READERS[reader], "settings": _settings(reader, changes)}
-    index_corpus(*paths, root, how, max_left_out=0.0)
+    index(reader, root, out, **changes)
 
 
 def _folds(out: Path, settings: dict) -> None:
-    names = ("folds", "fold_checks", "utterances", "media")
-    write_folds(*(out / f"{name}.csv" for name in names), settings)
+    folds(out, **settings)
 
 
 def _import(out: Path, root: Path, reader: str, changes: dict, modality: str) -> None:
-    path = out / f"imported_{modality}.h5"
-    import_features(
-        out / "utterances.csv",
-        root,
-        IMPORTERS[reader],
-        _settings(reader, changes),
-        modality,
-        path,
-        path.with_suffix(".csv"),
-        0.0,
-    )
+    import_modality(reader, root, out, modality, **changes)
 
 
 def _report(corpus: str, step: str, result: Path, work: Callable, *arguments) -> None:

@@ -11,7 +11,12 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks"), str(ROOT / "tests/unit")]
+sys.path[:0] = [
+    str(ROOT / "src"),
+    str(ROOT / "benchmarks"),
+    str(ROOT / "tests"),
+    str(ROOT / "tests/unit"),
+]
 
 PARTS = ("dag", "corpus", "expect")
 

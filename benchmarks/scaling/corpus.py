@@ -15,8 +15,6 @@ _MODELS, _CORRUPTIONS = ("men_augmented", "nmer"), ("clean", "gaussian_-10dB")
 _CONDITIONS = ["a", "l", "none"]
 _TOLD_SECONDS, _TOLD_MEGABYTES = 0.1, 5  # smaller differences are noise, no growth
 _CLASSES = ["angry", "happy", "neutral", "sad"]
-_READER = "robust_mer.corpora.manifest:read"
-_NPZ = "robust_mer.corpora.npz:features"
 _NOISE = "robust_mer.corruption.gaussian:draw"
 
 
@@ -159,24 +157,19 @@ def _predictions(folder: Path) -> dict[tuple[str, str], Path]:
     }
 
 
-# The steps, as the workflow's scripts call them.
+# The steps, as the workflow calls them.
 
 
 def _index(folder: Path) -> None:
-    from robust_mer.corpora.index import index_corpus
-    from robust_mer.settings import defaults
+    from helpers.corpora import index
 
-    tables = [folder / f"{name}.csv" for name in ("utterances", "index_problems", "media")]
-    reader = {"implementation": _READER, "settings": defaults(_READER)}
-    index_corpus(*tables, folder / "root", reader, max_left_out=0.0)
+    index("manifest", folder / "root", folder)
 
 
 def _folds(folder: Path) -> None:
-    from robust_mer.corpora.folds import write_folds
+    from helpers.corpora import folds
 
-    names = ("folds", "fold_checks", "utterances", "media")
-    settings = {"scheme": "speaker_groups", "groups": _GROUPS}
-    write_folds(*(folder / f"{name}.csv" for name in names), settings)
+    folds(folder, scheme="speaker_groups", groups=_GROUPS)
 
 
 def _changed(folder: Path) -> None:
@@ -186,35 +179,24 @@ def _changed(folder: Path) -> None:
         raise RuntimeError("recordings changed")
 
 
-def words(root: Path, settings: dict) -> Callable:
-    """A reader's words for `robust_mer.corpora.words.index_words`: the same for every utterance."""
-    from robust_mer.corpora.words import Word
-
-    said = [Word("word", float(second), second + 0.5) for second in range(_WORDS)]
-    return lambda row: said
-
-
 def _words(folder: Path) -> None:
-    from robust_mer.corpora.words import index_words
+    from robust_mer.corpora.words import WordsFiles, WordsSpec, index_words
+    from robust_mer.runtime import Runtime
+    from robust_mer.settings import Plugin
 
-    tables = [folder / f"{name}.csv" for name in ("words", "words_problems", "utterances")]
-    index_words(*tables, folder / "root", f"{__name__}:words", {}, max_left_out=0.0)
+    files = WordsFiles(
+        words=folder / "words.csv",
+        problems=folder / "words_problems.csv",
+        utterances=folder / "utterances.csv",
+    )
+    spec = WordsSpec(Plugin("scaling.words:SameWords", {"count": _WORDS}))
+    index_words(spec, files, Runtime(root=str(folder / "root")))
 
 
 def _import(folder: Path) -> None:
-    from robust_mer.features.imported import import_features
-    from robust_mer.settings import defaults
+    from helpers.corpora import import_modality
 
-    import_features(
-        folder / "utterances.csv",
-        folder / "root",
-        _NPZ,
-        defaults(_NPZ),
-        "audio",
-        folder / "imported_audio.h5",
-        folder / "imported_audio.csv",
-        0.0,
-    )
+    import_modality("npz", folder / "root", folder, "audio")
 
 
 def _extract(folder: Path) -> None:

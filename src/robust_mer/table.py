@@ -3,18 +3,20 @@
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from robust_mer.errors import InputError
 from robust_mer.files import naming
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MOST_COLUMNS = 1000
 
 PARTS = ("train", "validation", "test")
 
 
-def read_table(path: str | Path, columns: Sequence[str] = ()) -> pd.DataFrame:
+def read_table(path: str | Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     """Read a table as text; an empty cell is an empty string, never NaN.
 
     Args:
@@ -24,6 +26,8 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     Raises:
         InputError: it cannot be read, lacks a column, or has rows that are longer than its heading.
     """
+    import pandas as pd
+
     with naming(path, "a table that can be read"):
         check_width(path)
         table = pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -418,7 +418,7 @@ def test_how_models_read_features_stands_in_their_files_names():
         "text": "minilm",
     }
     assert config.extractors("demo")["audio"] == "is13"
-    assert config.words("demo")["implementation"] == "robust_mer.corpora.wdseg:words"
+    assert config.words("demo")["implementation"] == "robust_mer.corpora.iemocap:IEMOCAP"
 
 
 def test_alignment_needs_times_of_words():

@@ -9,18 +9,16 @@ import pandas as pd
 import pytest
 import soundfile
 from generators.iemocap import avi
+from helpers.corpora import index, reader_of
 
-from robust_mer.corpora import iemocap, manifest
 from robust_mer.corpora.durations import duration
 from robust_mer.corpora.fold_checks import check_folds
-from robust_mer.corpora.folds import make_folds
-from robust_mer.corpora.index import changed_media, index_corpus
+from robust_mer.corpora.folds import FoldsSpec, make_folds
+from robust_mer.corpora.index import changed_media
 from robust_mer.errors import InputError
 from robust_mer.features.audio import read_audio
 from robust_mer.features.extract import read_utterances
 from robust_mer.features.video import Clip
-
-SETTINGS = iemocap.SETTINGS
 
 
 @pytest.fixture
@@ -59,7 +57,7 @@ def iemocap_root(tmp_path):
 
 
 def test_iemocap(iemocap_root):
-    reading = iemocap.read(iemocap_root, SETTINGS)
+    reading = reader_of("iemocap", iemocap_root).read()
     table = reading.table().set_index("utterance")
     assert list(table.index) == [
         "Ses01F_impro01_F000",
@@ -90,7 +88,7 @@ def test_the_speaker_on_the_left_is_the_one_in_the_dialogues_name(iemocap_root):
         f"[1.0000 - 2.0000]\t{name}_F000\tsad\t[1, 1, 1]\n"
         f"[3.0000 - 4.0000]\t{name}_M000\tsad\t[1, 1, 1]\n"
     )
-    table = iemocap.read(iemocap_root, SETTINGS).table().set_index("utterance")
+    table = reader_of("iemocap", iemocap_root).read().table().set_index("utterance")
     assert table.loc[f"{name}_F000", ["speaker", "region"]].tolist() == ["Ses01F", "right"]
     assert table.loc[f"{name}_M000", ["speaker", "region"]].tolist() == ["Ses01M", "left"]
 
@@ -98,7 +96,7 @@ def test_the_speaker_on_the_left_is_the_one_in_the_dialogues_name(iemocap_root):
 def test_iemocap_says_what_it_looked_for(tmp_path):
     (tmp_path / "IEMOCAP_full_release").mkdir()
     with pytest.raises(InputError, match=r"Session1.*found there: IEMOCAP_full_release"):
-        iemocap.read(tmp_path, SETTINGS)
+        reader_of("iemocap", tmp_path).read()
 
 
 def write_manifest(root, **columns):
@@ -114,7 +112,7 @@ def write_manifest(root, **columns):
     pd.DataFrame(table).to_csv(root / "manifest.csv", index=False)
     (root / "a").mkdir(exist_ok=True)
     (root / "a/u1.wav").write_bytes(b"one")
-    return manifest.read(root, manifest.SETTINGS)
+    return reader_of("manifest", root).read()
 
 
 def test_manifest(tmp_path):
@@ -175,7 +173,7 @@ def test_a_manifest_that_is_not_utf8_and_lines_that_cannot_be_read(tmp_path):
         b"u6,s1,p1,bored,well\r\n"
     )
     labels = {"happy": "good", "sad": "bad"}
-    reading = manifest.read(tmp_path, {**manifest.SETTINGS, "labels": labels})
+    reading = reader_of("manifest", tmp_path, labels=labels).read()
     table = reading.table()
     assert table["label"].tolist() == ["good", "bad"]
     assert table["text"].tolist() == ["café", "two\nlines"]
@@ -189,7 +187,7 @@ def test_a_manifest_that_is_not_utf8_and_lines_that_cannot_be_read(tmp_path):
     with (tmp_path / "manifest.csv").open("ab") as file:
         file.write(b'u7,s1,p1,sad,"never closed\r\nu8,s1,p1,sad,lost\r\n')
     with pytest.raises(InputError, match=r"manifest\.csv: the row of line 10 is no csv"):
-        manifest.read(tmp_path, manifest.SETTINGS)
+        reader_of("manifest", tmp_path).read()
 
 
 def test_names_with_spaces_and_other_letters(tmp_path):
@@ -200,7 +198,7 @@ def test_names_with_spaces_and_other_letters(tmp_path):
     header = "utterance,session,speaker,label,audio,video\n"
     row = "Äußerung 1,s 1,Zoë,fröhlich,a é.wav,ü b.mp4\n"
     (root / "manifest.csv").write_text("\ufeff" + header + row, encoding="utf-8")
-    reading = manifest.read(root, manifest.SETTINGS)
+    reading = reader_of("manifest", root).read()
     assert not reading.problems
     assert reading.table().loc[0, ["utterance", "video"]].tolist() == ["Äußerung 1", "ü b.mp4"]
 
@@ -255,7 +253,7 @@ def test_formats_of_recordings(tmp_path, audio, video):
         "utterance,session,speaker,label,audio,video,start,end\n"
         f"u1,s1,p1,good,a.{audio},v.{video},0.5,2\n"
     )
-    reading = manifest.read(tmp_path, manifest.SETTINGS)
+    reading = reader_of("manifest", tmp_path).read()
     reading.table().to_csv(tmp_path / "utterances.csv", index=False)
     (utterance,) = read_utterances(tmp_path / "utterances.csv", tmp_path)
     assert len(read_audio(utterance)) == 24000
@@ -270,23 +268,19 @@ def test_times_outside_the_clip_are_told(tmp_path):
         "utterance,session,speaker,label,audio,start,end\n"
         "u1,s1,p1,good,one.wav,0.2,1.4\nu2,s1,p1,bad,one.wav,0.9,1.6\nu3,s1,p1,bad,one.wav,,\n"
     )
-    out = [tmp_path / name for name in ("utterances.csv", "problems.csv", "media.csv")]
-    reader = {"implementation": "robust_mer.corpora.manifest:read", "settings": manifest.SETTINGS}
-    index_corpus(*out, root, reader, max_left_out=0)
-    problems = pd.read_csv(out[1]).to_numpy().tolist()
+    files = index("manifest", root, tmp_path)
+    problems = pd.read_csv(files.problems).to_numpy().tolist()
     path = str(root / "manifest.csv")
     assert problems == [[path, 3, "u2 ends at 1.60 s, but one.wav is 1.00 s long"]]
-    assert len(pd.read_csv(out[0])) == 3
+    assert len(pd.read_csv(files.utterances)) == 3
 
 
 def test_the_index_remembers_recordings(tmp_path):
     root = tmp_path / "corpus"
     root.mkdir()
     write_manifest(root)
-    out = [tmp_path / name for name in ("utterances.csv", "problems.csv", "media.csv")]
-    reader = {"implementation": "robust_mer.corpora.manifest:read", "settings": manifest.SETTINGS}
-    index_corpus(*out, root, reader, max_left_out=0)
-    media = out[2]
+    files = index("manifest", root, tmp_path)
+    media = files.media
     assert changed_media(media, root) == []
     shutil.copy(root / "a/u1.wav", root / "a/again.wav")
     (root / "a/again.wav").rename(root / "a/u1.wav")  # touched, not changed
@@ -313,7 +307,7 @@ def speakers_of(folds, fold, part):
 
 
 def test_session_speakers_is_iemocaps_protocol():
-    folds = make_folds(corpus(5), "session_speakers")
+    folds = make_folds(corpus(5), FoldsSpec("session_speakers"))
     assert folds["fold"].nunique() == 10
     assert (folds.groupby("fold")["utterance"].nunique() == 30).all()
     for s in range(5):
@@ -326,7 +320,7 @@ def test_session_speakers_is_iemocaps_protocol():
 
 
 def test_session_groups_tests_everybody_once_and_shares_no_speaker():
-    folds = make_folds(corpus(7), "session_groups", 3)
+    folds = make_folds(corpus(7), FoldsSpec("session_groups", groups=3))
     tested = folds[folds["part"] == "test"]["utterance"]
     assert sorted(tested) == sorted(corpus(7)["utterance"])
     for fold in (1, 2, 3):
@@ -339,7 +333,7 @@ def test_session_groups_tests_everybody_once_and_shares_no_speaker():
 
 def test_every_speaker_tests_once_and_shares_no_part():
     table = corpus(2, speakers=3)
-    folds = make_folds(table, "speakers")
+    folds = make_folds(table, FoldsSpec("speakers"))
     assert folds["fold"].nunique() == 6
     for fold in range(1, 7):
         parts = [speakers_of(folds, fold, part) for part in ("train", "validation", "test")]
@@ -349,11 +343,11 @@ def test_every_speaker_tests_once_and_shares_no_part():
     assert sorted(tested) == sorted(table["utterance"])
     # a speaker in several sessions is no obstacle
     table["session"] = ["morning", "evening"] * 9
-    pd.testing.assert_frame_equal(make_folds(table, "speakers"), folds)
+    pd.testing.assert_frame_equal(make_folds(table, FoldsSpec("speakers")), folds)
 
 
 def test_speaker_groups():
-    folds = make_folds(corpus(5, speakers=2), "speaker_groups", groups=4)
+    folds = make_folds(corpus(5, speakers=2), FoldsSpec("speaker_groups", groups=4))
     sizes = folds.groupby(["fold", "part"])["utterance"].size().unstack()
     assert sizes["test"].tolist() == [9, 9, 6, 6]
     assert sizes["validation"].tolist() == [9, 6, 6, 9]
@@ -363,14 +357,14 @@ def test_speaker_groups():
         assert not (parts[0] & parts[2])
         assert not (parts[1] & parts[2])
     with pytest.raises(InputError, match=r"number of speakers \(10\), not 11"):
-        make_folds(corpus(5), "speaker_groups", groups=11)
+        make_folds(corpus(5), FoldsSpec("speaker_groups", groups=11))
 
 
 def test_given_parts_of_several_folds_and_utterances_in_none():
     table = corpus(3)
     table["part_1"] = ["train"] * 6 + ["validation"] * 6 + ["test"] * 6
     table["part_10"] = ["test"] * 6 + ["train"] * 6 + ["validation"] * 3 + [""] * 3
-    folds = make_folds(table, "part")
+    folds = make_folds(table, FoldsSpec("part"))
     assert folds.groupby("fold").size().to_dict() == {1: 18, 10: 15}
     assert speakers_of(folds, 10, "test") == {"s0p0", "s0p1"}
 
@@ -378,17 +372,17 @@ def test_given_parts_of_several_folds_and_utterances_in_none():
 def test_validation_is_taken_from_training_by_whole_speakers():
     table = corpus(10).assign(part=["train"] * 48 + ["test"] * 12)
     with pytest.raises(InputError, match="fold 1 has an empty part: validation"):
-        make_folds(table, "part")
-    folds = make_folds(table, "part", validation=0.2)
+        make_folds(table, FoldsSpec("part"))
+    folds = make_folds(table, FoldsSpec("part", validation=0.2))
     parts = [speakers_of(folds, 1, part) for part in ("train", "validation", "test")]
     assert [len(part) for part in parts] == [12, 4, 4]
     assert not parts[0] & parts[1]
     # who validates hangs on names, not on the order of the table
-    again = make_folds(table.iloc[::-1], "part", validation=0.2)
+    again = make_folds(table.iloc[::-1], FoldsSpec("part", validation=0.2))
     assert speakers_of(again, 1, "validation") == parts[1]
     table.loc[0, "part"] = "validation"
     with pytest.raises(InputError, match="has a validation part"):
-        make_folds(table, "part", validation=0.2)
+        make_folds(table, FoldsSpec("part", validation=0.2))
 
 
 def shared(table, scheme, media=None, **settings):
@@ -396,7 +390,7 @@ def shared(table, scheme, media=None, **settings):
     columns = ["audio", "video", "start", "end", "text", "audio_is_cut"]
     table = table.assign(**{column: "" for column in columns if column not in table})
     media = pd.DataFrame(media or [], columns=["path", "bytes", "hash"], dtype=str)
-    checks = check_folds(make_folds(table, scheme, **settings), table, media, scheme)
+    checks = check_folds(make_folds(table, FoldsSpec(scheme, **settings)), table, media, scheme)
     first = checks[checks["fold"] == 1]
     return dict(zip(first.set_index(["parts", "shared"]).index, first["count"], strict=True))
 
@@ -446,7 +440,7 @@ def test_recordings_of_the_same_content_are_counted():
 def test_folds_that_break_a_promise_are_errors():
     table = corpus(3)
     # folds of another corpus, as a mistake in a scheme would make them
-    folds = make_folds(table, "session_groups", groups=3)
+    folds = make_folds(table, FoldsSpec("session_groups", groups=3))
     table["speaker"] = "p"
     columns = ["audio", "video", "start", "end", "text", "audio_is_cut"]
     table = table.assign(**dict.fromkeys(columns, ""))
@@ -459,19 +453,19 @@ def test_folds_that_break_a_promise_are_errors():
 
 def test_folds_that_do_not_fit_are_errors():
     with pytest.raises(InputError, match="two speakers"):
-        make_folds(corpus(3, speakers=3), "session_speakers")
+        make_folds(corpus(3, speakers=3), FoldsSpec("session_speakers"))
     with pytest.raises(InputError, match="between 3 and"):
-        make_folds(corpus(2), "session_groups", 3)
+        make_folds(corpus(2), FoldsSpec("session_groups", groups=3))
     shared = corpus(4)
     shared["speaker"] = "p1"
     with pytest.raises(InputError, match="training and test at once"):
-        make_folds(shared, "session_groups", 3)
+        make_folds(shared, FoldsSpec("session_groups", groups=3))
     with pytest.raises(InputError, match="column part"):
-        make_folds(corpus(3), "part")
+        make_folds(corpus(3), FoldsSpec("part"))
 
 
 def test_a_given_part_is_one_fold():
     table = corpus(3).assign(part=["train"] * 12 + ["validation"] * 3 + ["test"] * 3)
-    folds = make_folds(table, "part")
+    folds = make_folds(table, FoldsSpec("part"))
     assert folds["fold"].unique().tolist() == [1]
     assert folds["part"].value_counts().to_dict() == {"train": 12, "validation": 3, "test": 3}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from robust_mer.corpora.registry import GENERATORS, IMPORTERS, READERS, WORDS
+from robust_mer.corpora.registry import GENERATORS, READERS
 from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.corruption.registry import MASKS, NOISES
 from robust_mer.evaluation.figures.registry import FIGURES
@@ -75,8 +75,8 @@ MODELS = {name: implementation(name) for name in MODELS_SETTINGS}
 BY_NAME = {
     "make_corpus": GENERATORS,
     "index_corpus": READERS,
-    "index_words": WORDS,
-    "import_features": IMPORTERS,
+    "index_words": READERS,
+    "import_features": READERS,
     "extract_features": EXTRACTORS,
     "extract_corrupted": EXTRACTORS | RAW_KINDS,
     "schedule_noise": CORRUPTIONS,

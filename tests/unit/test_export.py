@@ -14,11 +14,11 @@ import pytest
 import skimage.data
 import soundfile
 from conftest import NORMALISE, WIDTHS
+from helpers.corpora import reader_of
 from scipy.stats import gamma
 from sklearn.metrics import accuracy_score, recall_score
 from test_training import NOT_FINITE, alpha_bars, evaluate, noises, train
 
-from robust_mer.corpora import mmin
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.export import predict
 from robust_mer.export.clip import Clip, open_clip
@@ -345,8 +345,8 @@ def test_exported_features_are_read_as_mmin_s(corpus, tmp_path, corruption):
         fold=1,
         seed=1,
     )
-    settings = {**mmin.SETTINGS, "classes": ["angry", "happy", "neutral", "sad"]}
-    reading = mmin.read(tree, settings)
+    reader = reader_of("mmin", tree, classes=["angry", "happy", "neutral", "sad"])
+    reading = reader.read()
     table = pd.read_csv(corpus["utterances_csv"]).set_index("utterance")
     folds = pd.read_csv(corpus["folds_csv"]).set_index("utterance")
     rows = {row["utterance"]: row for row in reading.rows}
@@ -354,7 +354,7 @@ def test_exported_features_are_read_as_mmin_s(corpus, tmp_path, corruption):
     for utterance, row in rows.items():
         assert row["label"] == table.loc[utterance, "label"]
         assert row["part_1"] == folds.loc[utterance, "part"]
-    source = mmin.features(tree, settings, "audio")
+    source = reader.features("audio")
     store = read_features(corpus["features"]["audio"])
     train_rows = [store.row_of()[u] for u in folds.index[folds["part"] == "train"]]
     training = np.concatenate([store.frames(row) for row in train_rows]).astype(np.float64)

@@ -9,12 +9,11 @@ import pandas as pd
 import pytest
 import soundfile
 from described_noises import noises, trained_on
+from helpers.corpora import folds, index
 from helpers.models import ENCODERS
 from test_training import model
 
-from robust_mer.corpora import manifest
-from robust_mer.corpora.folds import write_folds
-from robust_mer.corpora.index import changed_media, index_corpus
+from robust_mer.corpora.index import changed_media
 from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
 from robust_mer.data import read_corpus
 from robust_mer.errors import InputError
@@ -70,17 +69,6 @@ def make(root, names, recording="sound of $(touch pwned) `x` '{}'.wav"):
         writer.writerows(rows)
 
 
-def index(folder, root, max_left_out=0.0):
-    index_corpus(
-        folder / "utterances.csv",
-        folder / "problems.csv",
-        folder / "media.csv",
-        root,
-        {"implementation": "robust_mer.corpora.manifest:read", "settings": manifest.SETTINGS},
-        max_left_out,
-    )
-
-
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty folder to work in; what a shell made of a name would lie in it."""
@@ -93,19 +81,13 @@ def test_from_the_index_to_the_exports(folder):
     root, made = folder / "a corpus; $(touch pwned)", folder / "made"
     make(root, NAMES)
     made.mkdir()
-    index(made, root)
+    index("manifest", root, made)
     table = pd.read_csv(made / "utterances.csv", dtype=str, keep_default_na=False)
     assert set(table["utterance"]) == set(NAMES)
     assert set(table["speaker"]) == set(SPEAKERS)
     assert set(table["label"]) == set(LABELS)
     assert changed_media(made / "media.csv", root) == []
-    write_folds(
-        made / "folds.csv",
-        made / "checks.csv",
-        made / "utterances.csv",
-        made / "media.csv",
-        {"scheme": "speakers"},
-    )
+    folds(made, scheme="speakers")
     (folder / "vectors.txt").write_text("well 1 2\nno 3 4\n, 5 6\n")
     settings = {
         "is13": {"frame_rate": 10.0},
@@ -240,8 +222,8 @@ def check_exports(made, corpus, of_noise, bars):
 def test_control_characters_are_refused_by_name_at_the_index(folder, name):
     make(folder / "corpus", [f"{name}!", *NAMES])
     with pytest.raises(InputError, match=r"utterance '.*' has a control character; left out"):
-        index(folder, folder / "corpus")
-    index(folder, folder / "corpus", 0.5)
+        index("manifest", folder / "corpus", folder)
+    index("manifest", folder / "corpus", folder, 0.5)
     assert len(pd.read_csv(folder / "utterances.csv")) == len(NAMES)
 
 
@@ -253,7 +235,7 @@ def test_paths_that_leave_the_corpus_are_refused(folder, path):
         f"utterance,session,speaker,label,audio\nu,s,p,l,{path}\n"
     )
     with pytest.raises(InputError, match="leaves the corpus' folder"):
-        index(folder, folder / "corpus")
+        index("manifest", folder / "corpus", folder)
 
 
 @pytest.mark.parametrize("name", ["a/b", "/abs", ".", "../up"])

@@ -13,9 +13,10 @@ import soundfile
 import videos
 import yaml
 from generators.mosei import write_csd
+from helpers.corpora import reader_of
 
 from robust_mer.config import Config
-from robust_mer.corpora import cmu_mosei, manifest, mmin, multibench, npz
+from robust_mer.corpora.cmu_mosei import read_labelled
 from robust_mer.corpora.csd import Sequence
 from robust_mer.corpora.utterances import Reading
 from robust_mer.corpora.wdseg import parse_wdseg
@@ -148,7 +149,7 @@ def test_a_sequence_of_another_shape(tmp_path, change):
         for key, value in video.items():
             file[f"Labels/data/v/{key}"] = value
     with pytest.raises(InputError, match=r"Labels\.csd"):
-        cmu_mosei._segments(Sequence(path))
+        read_labelled(Sequence(path))
 
 
 def test_a_name_that_no_file_can_have_is_a_missing_file(tmp_path):
@@ -156,7 +157,7 @@ def test_a_name_that_no_file_can_have_is_a_missing_file(tmp_path):
     (tmp_path / "manifest.csv").write_text(
         f"utterance,session,speaker,label,audio\na,s,p,sad,{long}\nb,s,p,sad,x\0y\n"
     )
-    reading = manifest.read(tmp_path, manifest.SETTINGS)
+    reading = reader_of("manifest", tmp_path).read()
     assert [row["audio"] for row in reading.rows] == ["", ""]
     assert all("is missing" in what for _, _, what in reading.problems)
 
@@ -226,18 +227,20 @@ def test_what_is_no_schedule(tmp_path, content):
 )
 def test_what_is_no_npz(tmp_path, content):
     (tmp_path / "features.npz").write_bytes(content)
-    for read in (npz.read, lambda *given: npz.features(*given, "audio")):
+    reader = reader_of("npz", tmp_path)
+    for read in (reader.read, lambda: reader.features("audio")):
         with pytest.raises(InputError, match=r"features\.npz"):
-            read(tmp_path, npz.SETTINGS)
+            read()
 
 
 def test_an_entry_that_is_no_array(tmp_path):
     with zipfile.ZipFile(tmp_path / "features.npz", "w") as file:
         for name in ("utterance", "speaker", "label", "audio"):
             file.writestr(f"{name}.npy", b"no array")
-    for read in (npz.read, lambda *given: npz.features(*given, "audio")):
+    reader = reader_of("npz", tmp_path)
+    for read in (reader.read, lambda: reader.features("audio")):
         with pytest.raises(InputError, match=r"features\.npz: .*it is no array"):
-            read(tmp_path, npz.SETTINGS)
+            read()
 
 
 @pytest.mark.parametrize(
@@ -256,7 +259,7 @@ def test_arrays_with_impossible_headings(tmp_path, heading):
     for name in ("trn_int2name.npy", "trn_label.npy"):
         (fold / name).write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text)
     with pytest.raises(InputError, match=r"trn_int2name\.npy"):
-        mmin.read(tmp_path, mmin.SETTINGS)
+        reader_of("mmin", tmp_path).read()
 
 
 @pytest.mark.parametrize("key", ["id", "labels"])
@@ -267,7 +270,7 @@ def test_lists_in_lists_in_lists(tmp_path, key):
     content = {"id": ["a"], "labels": [1.0], "audio": np.ones((1, 1, 1)), key: [bomb]}
     (tmp_path / "mosei_senti_data.pkl").write_bytes(pickle.dumps({"train": content}))
     with pytest.raises(InputError, match=r"mosei_senti_data\.pkl .*lists in lists"):
-        multibench.read(tmp_path, multibench.SETTINGS)
+        reader_of("multibench", tmp_path).read()
 
 
 @pytest.mark.parametrize(

@@ -9,42 +9,32 @@ import pytest
 from generators.iemocap import WITHOUT_ALIGNMENT, avi, make_iemocap
 from generators.mosei import NEGATIVE, SIZES, make_csd, write_csd
 from generators.msp_improv import TURNS, make_msp_improv
+from helpers.corpora import folds as write_folds
+from helpers.corpora import import_modality, reader_of
+from helpers.corpora import index as index_corpus
 
-from robust_mer.corpora import cmu_mosei, iemocap, msp_improv
-from robust_mer.corpora.folds import write_folds
-from robust_mer.corpora.index import index_corpus
+from robust_mer.corpora.reader import FeatureReader, WordReader
+from robust_mer.corpora.registry import READERS
 from robust_mer.errors import InputError
-from robust_mer.features.imported import import_features
-from robust_mer.settings import complete
 from robust_mer.store import read_features
 from robust_mer.table import read_table
 
-READER = {
-    module: f"robust_mer.corpora.{module}:read" for module in ("iemocap", "msp_improv", "cmu_mosei")
-}
 SMALL = {"train": 40, "valid": 14, "test": 21}
 ROOT = Path(__file__).parents[2]
 SPLIT = {"split": "split.csv"}
 
 
-def settings_of(reader, given):
-    return complete(READER[reader], given, "corpora.test")
-
-
 def index(root, out, reader, max_left_out=0.0, **given):
     """Index a corpus; returns the utterances and the problems."""
-    paths = [out / f"{name}.csv" for name in ("utterances", "index_problems", "media")]
-    how = {"implementation": READER[reader], "settings": settings_of(reader, given)}
-    index_corpus(*paths, root, how, max_left_out)
-    return read_table(paths[0]), read_table(paths[1])
+    files = index_corpus(reader, root, out, max_left_out, **given)
+    return read_table(files.utterances), read_table(files.problems)
 
 
 def fold_sizes(out, **settings):
     """Sizes of the folds and what their parts share."""
-    names = ("folds", "fold_checks", "utterances", "media")
-    write_folds(*(out / f"{name}.csv" for name in names), settings)
-    sizes = pd.read_csv(out / "folds.csv").groupby(["fold", "part"]).size().unstack()
-    checks = pd.read_csv(out / "fold_checks.csv", keep_default_na=False)
+    files = write_folds(out, **settings)
+    sizes = pd.read_csv(files.folds).groupby(["fold", "part"]).size().unstack()
+    checks = pd.read_csv(files.checks, keep_default_na=False)
     return sizes, checks.set_index(["fold", "parts", "shared"])["count"]
 
 
@@ -238,7 +228,9 @@ def test_msp_improvs_other_layout_and_subset_s(tmp_path):
     assert sum("there already (line 1)" in what for what in told) == 1
     assert sum("no usable turn of session" in what for what in told) == 5
     assert "transcript of MSP-IMPROV-S01A-F09-S-MF01, which has no label" in told
-    with pytest.raises(InputError, match="conditions of MSP-IMPROV are P, R, S, T"):
+    with pytest.raises(
+        InputError, match=r"corpora\.test\.conditions\.0 is 'X', expected one of P, R, S, T"
+    ):
         index(root, tmp_path, "msp_improv", conditions=["X"])
 
 
@@ -264,18 +256,9 @@ def mosei(tmp_path):
 
 
 def import_one(root, out, modality, max_failed=0.0, **given):
-    path = out / f"imported_{modality}.h5"
-    import_features(
-        out / "utterances.csv",
-        root,
-        "robust_mer.corpora.cmu_mosei:features",
-        settings_of("cmu_mosei", {**SPLIT, **given}),
-        modality,
-        path,
-        path.with_suffix(".csv"),
-        max_failed,
-    )
-    return read_features(path)
+    given = {**SPLIT, **given}
+    files = import_modality("cmu_mosei", root, out, modality, max_failed, **given)
+    return read_features(files.features)
 
 
 def test_both_readings_of_zero(mosei, tmp_path):
@@ -394,6 +377,11 @@ def test_a_file_that_is_no_sequence_is_named(tmp_path):
         index(tmp_path, tmp_path, "cmu_mosei")
 
 
-@pytest.mark.parametrize("module", [iemocap, msp_improv, cmu_mosei])
-def test_a_run_can_be_planned_before_the_corpus_is_there(tmp_path, module):
-    assert module.tables(tmp_path, module.SETTINGS) == []
+@pytest.mark.parametrize("name", READERS)
+def test_a_run_can_be_planned_before_the_corpus_is_there(tmp_path, name):
+    reader = reader_of(name, tmp_path)
+    assert reader.tables() == []
+    if isinstance(reader, FeatureReader):
+        assert reader.sources("audio") == []
+    if isinstance(reader, WordReader):
+        assert reader.word_tables() == []

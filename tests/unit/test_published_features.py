@@ -11,14 +11,11 @@ import pandas as pd
 import pytest
 from generators.mmin import make_mmin
 from generators.mosei import ids, make_mmsa, make_multibench
+from helpers.corpora import folds as write_folds
+from helpers.corpora import import_modality, index
 
-from robust_mer.corpora.folds import write_folds
-from robust_mer.corpora.index import index_corpus
-from robust_mer.corpora.registry import IMPORTERS, READERS
 from robust_mer.data import read_corpus
 from robust_mer.errors import InputError
-from robust_mer.features.imported import import_features
-from robust_mer.settings import complete
 from robust_mer.store import read_features
 from robust_mer.table import read_table
 
@@ -31,25 +28,13 @@ class Import:
     """A corpus of published features, with its index and its features in ``out``."""
 
     def __init__(self, out, root, reader, max_failed=0.0, modalities=ALL, **given):
-        settings = complete(READERS[reader], given, "corpora.test")
-        self.paths = [out / f"{name}.csv" for name in ("utterances", "problems", "media")]
-        how = {"implementation": READERS[reader], "settings": settings}
-        index_corpus(*self.paths, root, how, max_left_out=0.0)
-        self.table = read_table(self.paths[0])
+        self.index = index(reader, root, out, **given)
+        self.table = read_table(self.index.utterances)
         self.features, self.reports = {}, {}
         for modality in modalities:
-            path = self.features[modality] = out / f"imported_{modality}.h5"
-            import_features(
-                self.paths[0],
-                root,
-                IMPORTERS[reader],
-                settings,
-                modality,
-                path,
-                path.with_suffix(".csv"),
-                max_failed,
-            )
-            self.reports[modality] = read_table(path.with_suffix(".csv"))
+            files = import_modality(reader, root, out, modality, max_failed, **given)
+            self.features[modality] = files.features
+            self.reports[modality] = read_table(files.table)
         self.out = out
 
     def store(self, modality):
@@ -60,9 +45,7 @@ class Import:
         return store.frames(store.row_of()[utterance])
 
     def folds(self, **settings):
-        names = [self.out / f"{name}.csv" for name in ("folds", "checks")]
-        write_folds(*names, self.paths[0], self.paths[2], settings)
-        return pd.read_csv(names[0])
+        return pd.read_csv(write_folds(self.out, **settings).folds)
 
 
 @pytest.fixture
@@ -115,7 +98,7 @@ def test_what_was_imported_is_a_corpus_like_any_other(multibench, tmp_path):
     found = Import(tmp_path, multibench, "multibench")
     found.folds(scheme="part")
     refuse = dict.fromkeys(found.features)
-    arguments = (found.paths[0], found.out / "folds.csv", found.features)
+    arguments = (found.index.utterances, found.out / "folds.csv", found.features)
     with pytest.raises(InputError, match=r"imported_audio\.h5: .* 'f3'.*not_finite: 0"):
         read_corpus(*arguments, not_finite=refuse)
     corpus = read_corpus(*arguments, not_finite={**refuse, "audio": 0.0})
@@ -248,7 +231,7 @@ def test_mmins_tree_of_iemocap(tmp_path):
         for part, ours in (("trn", "train"), ("val", "validation"), ("tst", "test")):
             rows = folds[(folds["fold"] == fold) & (folds["part"] == ours)]
             assert set(rows["utterance"]) == set(parts[part])
-    checks = read_table(tmp_path / "checks.csv").set_index(["fold", "parts", "shared"])
+    checks = read_table(tmp_path / "fold_checks.csv").set_index(["fold", "parts", "shared"])
     assert int(checks.loc[("1", "train and test", "speakers"), "count"]) > 0
     store = found.store("audio")
     assert store.values.shape == (4 * len(IEMOCAP_NAMES), 130)

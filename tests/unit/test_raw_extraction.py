@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from signals_extractor import Signals
 
-from robust_mer.corpora.folds import make_folds
+from robust_mer.corpora.folds import FoldsSpec, make_folds
 from robust_mer.corruption.raw.others import Pool
 from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.corruption.raw.signals import RawCorruption
@@ -66,7 +66,7 @@ class Corpus:
     def folds(self, scheme: str, groups: int | None = None, part=None) -> Path:
         table = self.table if part is None else self.table.assign(part=part)
         path = self.folder / f"{scheme}{groups}.csv"
-        make_folds(table, scheme, groups).to_csv(path, index=False)
+        make_folds(table, FoldsSpec(scheme, groups)).to_csv(path, index=False)
         return path
 
     def corruption(self, name: str, amount: float, folds: Path | None = None) -> RawCorruption:
@@ -238,7 +238,7 @@ def test_nobody_left_for_babble_is_said(corpus):
     table = corpus.table.assign(session="one", part=["train", "validation", "test"] * 10)
     index, folds = corpus.folder / "one.csv", corpus.folder / "one_folds.csv"
     table.to_csv(index, index=False)
-    make_folds(table, "part", None).to_csv(folds, index=False)
+    make_folds(table, FoldsSpec("part")).to_csv(folds, index=False)
     with pytest.raises(InputError, match="no speaker of another session"):
         Pool(index, folds, corpus.folder).of("s0F_2")
 

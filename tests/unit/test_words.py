@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from generators.mosei import write_csd
+from helpers.corpora import write_words
 
-from robust_mer.corpora.registry import WORDS
 from robust_mer.corpora.wdseg import parse_wdseg
-from robust_mer.corpora.words import index_words
 from robust_mer.errors import InputError, UtteranceError
 
 # As in the release: silences, a second pronunciation, an event, and the score behind.
@@ -48,23 +47,13 @@ class Indexed:
 
     def __init__(self, folder):
         self.folder = folder
-        self.index, self.words = folder / "utterances.csv", folder / "words.csv.out"
-        self.problems = folder / "problems.csv"
 
     def read(self, reader, max_left_out=1.0, settings=None, **columns):
-        pd.DataFrame(columns).to_csv(self.index, index=False)
-        index_words(
-            self.words,
-            self.problems,
-            self.index,
-            self.folder,
-            WORDS[reader],
-            settings or {},
-            max_left_out,
-        )
+        pd.DataFrame(columns).to_csv(self.folder / "utterances.csv", index=False)
+        files = write_words(reader, self.folder, self.folder, max_left_out, **(settings or {}))
         return (
-            pd.read_csv(self.words).to_numpy().tolist(),
-            dict(pd.read_csv(self.problems).to_numpy().tolist()),
+            pd.read_csv(files.words).to_numpy().tolist(),
+            dict(pd.read_csv(files.problems).to_numpy().tolist()),
         )
 
 
@@ -91,7 +80,6 @@ def test_iemocap(corpus):
     assert problems["d"] == "d.wdseg is missing"
     assert "out of order: '++LAUGHTER++' from 0.01" in problems["f"]
     assert problems["g"] == "no words"
-    assert corpus.index.exists()
     with pytest.raises(InputError, match=r"5 of 7 utterances have no word times.*max_left_out"):
         corpus.read("iemocap", 0.5, utterance=list("abcdefg"), alignment=files)
 

@@ -6,23 +6,30 @@ from workflow.conftest import Project
 
 FILES = {
     "corpora/mine.py": """
+from robust_mer.corpora.reader import Reader
 from robust_mer.corpora.utterances import Reading
-
-SETTINGS = {"count": 24}
-
-
-def tables(root, settings):
-    return []
+from robust_mer.settings import Settings
 
 
-def read(root, settings):
-    reading = Reading()
-    for number in range(settings["count"]):
-        reading.rows.append({
-            "utterance": f"u{number:02}", "session": f"s{number % 3}", "speaker": f"p{number % 3}",
-            "label": ["good", "bad"][number // 3 % 2], "text": "word " * (number % 5 + 1),
-        })
-    return reading
+class MySettings(Settings):
+    count: int = 24
+
+
+class Mine(Reader):
+    settings_class = MySettings
+
+    def tables(self):
+        return []
+
+    def read(self):
+        reading = Reading()
+        for number in range(self.settings.count):
+            reading.rows.append({
+                "utterance": f"u{number:02}", "session": f"s{number % 3}",
+                "speaker": f"p{number % 3}", "label": ["good", "bad"][number // 3 % 2],
+                "text": "word " * (number % 5 + 1),
+            })
+        return reading
 """,
     "features/mine.py": """
 import numpy as np
@@ -82,7 +89,7 @@ class Mine(Model):
 """,
 }
 LINES = {
-    "corpora": ("READERS = {", '"mine": "robust_mer.corpora.mine:read",'),
+    "corpora": ("READERS = {", '"mine": "robust_mer.corpora.mine:Mine",'),
     "features": (
         "EXTRACTORS = {",
         '"mine": Entry("robust_mer.features.mine:Mine", "text"), '

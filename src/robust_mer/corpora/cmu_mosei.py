@@ -6,43 +6,29 @@ Labels and their times come from the sequence of labels. Beside it may lie the r
 """
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from robust_mer.corpora.csd import Segments, Sequence, words_during
-from robust_mer.corpora.disk import is_there, read_lines, wrong_root
+from robust_mer.corpora.disk import existing, is_there, read_lines, required_file
 from robust_mer.corpora.feature_files import (
     FeatureSource,
+    Polarity,
     named_for,
     part_of,
     polarity,
     video_of,
 )
+from robust_mer.corpora.reader import FeatureReader, Word, WordReader, WordTimes
 from robust_mer.corpora.utterances import Reading
-from robust_mer.errors import InputError
+from robust_mer.errors import InputError, UtteranceError
 from robust_mer.files import inside, naming
-
-SETTINGS = {
-    # sequences, in the corpus' root: sentiment first of seven columns; words; features by modality
-    "labels": "CMU_MOSEI_Labels.csd",
-    "words": "CMU_MOSEI_TimestampedWords.csd",
-    "features": {
-        "audio": "CMU_MOSEI_COVAREP.csd",
-        "video": "CMU_MOSEI_VisualFacet42.csd",
-        "text": "CMU_MOSEI_TimestampedWordVectors.csd",
-    },
-    # words: the frames during a word are averaged, one frame a word; none: frames as they are.
-    "align": "words",
-    # of a segment; the words behind are left out. Published files have 50.
-    "most_words": 50,
-    # parts of the videos: empty for the standard split, or a csv in the corpus' root, with columns
-    # video and part. Videos that it does not name stand in no part.
-    "split": "",
-    # class of sentiment 0: positive as NMER's Table 1 has it, or negative, MultiBench's rule.
-    "zero": "positive",
-}
-
-LIMITS = {"align": ["words", "none"], "most_words": (1, 10_000), "zero": ["positive", "negative"]}
+from robust_mer.settings import Settings
 
 _VIDEO, _AUDIO = "Videos/Full/Combined/{}.mp4", "Audio/Full/WAV_16000/{}.wav"
 _TRANSCRIPTS = "Transcript/Segmented/Combined"
@@ -61,100 +47,133 @@ class Segment:
     sentiment: float  # -3 to 3
 
 
-def tables(root: Path, settings: dict) -> list[str]:
-    """Labels, words, a split of one's own, and transcripts."""
-    named = [root / settings[key] for key in ("labels", "words", "split") if settings[key]]
-    found = [path for path in named if path.is_file()]
-    return sorted(map(str, [*found, *(root / _TRANSCRIPTS).glob("*.txt")]))
+class CMUMOSEISettings(Settings):
+    """Settings of `CMUMOSEI`; files lie in the corpus' root."""
+
+    labels: str = "CMU_MOSEI_Labels.csd"
+    """The sequence of labels: sentiment first of seven columns."""
+    words: str = "CMU_MOSEI_TimestampedWords.csd"
+    """The sequence of words."""
+    features: dict[str, str] = Field(
+        default={
+            "audio": "CMU_MOSEI_COVAREP.csd",
+            "video": "CMU_MOSEI_VisualFacet42.csd",
+            "text": "CMU_MOSEI_TimestampedWordVectors.csd",
+        }
+    )
+    """The sequence of features of each modality."""
+    align: Literal["words", "none"] = "words"
+    """``words``: the frames during a word are averaged, one frame a word. ``none``: frames as they
+    are."""
+    most_words: Annotated[int, Field(ge=1, le=10_000)] = 50
+    """Most words of a segment; those after them are left out. Published files have 50."""
+    split: str = ""
+    """Parts of the videos: empty for the standard split, or a csv with the columns ``video`` and
+    ``part``. Videos that it does not name are in no part."""
+    zero: Polarity = "positive"
+    """Class of sentiment 0: positive as in NMER's Table 1, or negative, MultiBench's rule."""
 
 
-def read(root: Path, settings: dict) -> Reading:
-    """Read labels, times, transcripts and the split.
+class CMUMOSEI(FeatureReader, WordReader):
+    """Labels, times, transcripts, the split, published features and times of words.
 
     The speakers are not in the release: a video counts as one. Adds the columns ``dialogue`` and
-    ``part``.
-
-    Raises:
-        InputError: the labels are not there, or the split is not there or no split.
+    ``part``. The root holds the ``.csd`` files.
     """
-    labels = _labels(root, settings)
-    reading = Reading(more=["dialogue", "part"])
-    split = _read_split(root, settings["split"], reading)
-    words_path = inside(root, settings["words"])
-    words = Sequence(words_path) if words_path.is_file() else None
-    videos = _segments(labels)
-    for video, segments in videos.items():
-        row = {"session": video, "speaker": video, "dialogue": video, "audio_is_cut": "0"}
-        row |= _recordings(root, video, reading)
-        row["part"] = split.get(video, "")
-        texts = _texts(root, video, segments, words, reading)
-        for segment in segments:
-            label = polarity(segment.sentiment, settings["zero"])
-            if not label:
-                reading.skip(labels.file, 0, f"{segment.utterance} has no sentiment")
-                continue
-            if not 0 <= segment.start < segment.end:
-                reading.skip(labels.file, 0, f"{segment.utterance} has no times in seconds")
-                continue
-            reading.add(
-                {
-                    **row,
-                    "utterance": segment.utterance,
-                    "label": label,
-                    "start": str(segment.start),
-                    "end": str(segment.end),
-                    "text": texts.get(segment.utterance, ""),
-                },
-                labels.file,
-                0,
-            )
-    for path in sorted((root / _TRANSCRIPTS).glob("*.txt")):
-        if path.stem not in videos:
-            reading.note(path, 0, "transcript of a video without labels")
-    return reading
 
+    settings_class = CMUMOSEISettings
+    settings: CMUMOSEISettings
 
-def sources(root: Path, settings: dict, modality: str) -> list[str]:
-    """The files that the features of a modality come from."""
-    named = [settings["labels"], named_for(modality, settings["features"])]
-    named += [settings["words"]] * (settings["align"] == "words")
-    return [str(root / name) for name in named if (root / name).is_file()]
+    def tables(self) -> list[Path]:
+        """Labels, words, a split of one's own, and transcripts."""
+        settings = self.settings
+        names = filter(None, (settings.labels, settings.words, settings.split))
+        own = existing(self.root / name for name in names)
+        return sorted([*own, *(self.root / _TRANSCRIPTS).glob("*.txt")])
 
+    def read(self) -> Reading:
+        """See `Reader`.
 
-def features(root: Path, settings: dict, modality: str) -> FeatureSource:
-    """The frames of a modality; see `FeatureSource`."""
-    file = named_for(modality, settings["features"])
-    path = inside(root, file)
-    if not path.is_file():
-        raise wrong_root(root, f"no {file}", "Put the file there, or name it in the config")
-    words = None
-    if settings["align"] == "words":
-        words_path = inside(root, settings["words"])
-        if not words_path.is_file():
-            raise wrong_root(
-                root, f"no {settings['words']}", "Frames are aligned to it, unless align is none"
-            )
-        words = Sequence(words_path)
-    times = {
-        segment.utterance: (video, segment.start, segment.end)
-        for video, segments in _segments(_labels(root, settings)).items()
-        for segment in segments
-    }
-    return Segments(Sequence(path), times, words, settings["most_words"])
+        Raises:
+            InputError: the labels or the split are missing, or they are no such files.
+        """
+        labels = self._labels()
+        reading = Reading(more=["dialogue", "part"])
+        split = _read_split(self.root, self.settings.split, reading)
+        words_path = inside(self.root, self.settings.words)
+        words = Sequence(words_path) if words_path.is_file() else None
+        videos = read_labelled(labels)
+        for video, segments in videos.items():
+            row = {"session": video, "speaker": video, "dialogue": video, "audio_is_cut": "0"}
+            row |= _recordings(self.root, video, reading)
+            row["part"] = split.get(video, "")
+            texts = _texts(self.root, video, segments, words, reading)
+            for segment in segments:
+                self._add(reading, row, segment, texts.get(segment.utterance, ""), labels.file)
+        for path in sorted((self.root / _TRANSCRIPTS).glob("*.txt")):
+            if path.stem not in videos:
+                reading.note(path, 0, "transcript of a video without labels")
+        return reading
 
+    def sources(self, modality: str) -> list[Path]:
+        """Labels, features, and words where frames are aligned to them."""
+        settings = self.settings
+        names = [settings.labels, named_for(modality, settings.features)]
+        names += [settings.words] * (settings.align == "words")
+        return existing(self.root / name for name in names)
 
-def _labels(root: Path, settings: dict) -> Sequence:
-    path = inside(root, settings["labels"])
-    if not path.is_file():
-        raise wrong_root(
-            root,
-            f"no {settings['labels']} of CMU-MOSEI",
-            "Point the corpus' root at the folder with the .csd files",
+    def features(self, modality: str) -> FeatureSource:
+        """See `FeatureReader`."""
+        path = required_file(
+            self.root,
+            named_for(modality, self.settings.features),
+            "Put the file there, or name it in the config",
         )
-    return Sequence(path)
+        words = None
+        if self.settings.align == "words":
+            advice = "Frames are aligned to it, unless align is none"
+            words = Sequence(required_file(self.root, self.settings.words, advice))
+        times = {
+            segment.utterance: (video, segment.start, segment.end)
+            for video, segments in read_labelled(self._labels()).items()
+            for segment in segments
+        }
+        return Segments(Sequence(path), times, words, self.settings.most_words)
+
+    def word_tables(self) -> list[Path]:
+        """The sequence of words."""
+        return existing([self.root / self.settings.words])
+
+    def words(self) -> WordTimes:
+        """Words by video and times of the index, without pauses.
+
+        Raises:
+            InputError: there is no sequence of words.
+        """
+        advice = "Put the file there, or leave out aligned_to in the corpus' modalities"
+        return partial(_words_of, Sequence(required_file(self.root, self.settings.words, advice)))
+
+    def _labels(self) -> Sequence:
+        advice = "Point the corpus' root at the folder with the .csd files"
+        return Sequence(required_file(self.root, self.settings.labels, advice, of="CMU-MOSEI"))
+
+    def _add(
+        self, reading: Reading, row: dict[str, str], segment: Segment, text: str, file: Path
+    ) -> None:
+        """Add a segment of the video that ``row`` describes."""
+        label = polarity(segment.sentiment, self.settings.zero)
+        if not label:
+            reading.skip(file, 0, f"{segment.utterance} has no sentiment")
+            return
+        if not 0 <= segment.start < segment.end:
+            reading.skip(file, 0, f"{segment.utterance} has no times in seconds")
+            return
+        row = {**row, "utterance": segment.utterance, "label": label, "text": text}
+        row |= {"start": str(segment.start), "end": str(segment.end)}
+        reading.add(row, file, 0)
 
 
-def _segments(labels: Sequence) -> dict[str, list[Segment]]:
+def read_labelled(labels: Sequence) -> dict[str, list[Segment]]:
     """The labelled segments of every video."""
     videos: dict[str, list[Segment]] = {}
     for key in sorted(labels.keys()):
@@ -168,16 +187,27 @@ def _segments(labels: Sequence) -> dict[str, list[Segment]]:
     return videos
 
 
+def _words_of(sequence: Sequence, row: Mapping[str, str]) -> list[Word]:
+    video, begin, end = row["dialogue"], float(row["start"]), float(row["end"])
+    if video not in sequence:
+        raise UtteranceError(f"{sequence.file.name} has no such video")
+    intervals = sequence.intervals(video)
+    return [
+        # a word across the border of two segments counts with both, each with its part
+        Word(word, max(intervals[place][0], begin) - begin, min(intervals[place][1], end) - begin)
+        for place, word in words_during(sequence, video, begin, end)
+    ]
+
+
 def _recordings(root: Path, video: str, reading: Reading) -> dict[str, str]:
     """The raw recordings of a video; only one that is missing among others is worth a note."""
-    found = {}
+    recordings = {}
     for modality, path in (("video", _VIDEO), ("audio", _AUDIO)):
         named = path.format(video)
-        there = is_there(inside(root, named))
-        found[modality] = named if there else ""
-        if not there and (root / path).parent.is_dir():
+        recordings[modality] = named if is_there(inside(root, named)) else ""
+        if not recordings[modality] and (root / path).parent.is_dir():
             reading.note(root / named, 0, "is missing")
-    return found
+    return recordings
 
 
 def _texts(
@@ -198,7 +228,8 @@ def _texts(
             s.utterance: " ".join(word for _, word in words_during(words, video, s.start, s.end))
             for s in segments
         }
-    texts, used = {}, set()
+    texts: dict[str, str] = {}
+    used = set()
     clips = _read_clips(path, reading)
     for segment in segments:
         shares = [(_common(segment, start, end), n) for n, (start, end, _, _) in enumerate(clips)]

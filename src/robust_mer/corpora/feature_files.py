@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
 from robust_mer.errors import InputError
+
+Polarity = Literal["positive", "negative"]
 
 _PARTS = {
     "train": ("train", "training", "trn"),
@@ -17,14 +19,15 @@ _PARTS = {
 
 
 class FeatureSource(Protocol):
-    """Published features of one modality, as a reader's function ``features`` gives them.
+    """Published features of one modality."""
 
-    That function takes the corpus' root, the reader's settings and the modality, and raises
-    InputError where there is nothing of the kind.
-    """
+    @property
+    def file(self) -> Path:
+        """The file that they come from."""
 
-    file: Path  # that they come from
-    width: int
+    @property
+    def width(self) -> int:
+        """Number of features D of a frame."""
 
     def frames(self, utterance: str) -> tuple[np.ndarray, int]:
         """Frames [T, D] of an utterance without padding, and how many frames of padding were cut.
@@ -35,20 +38,19 @@ class FeatureSource(Protocol):
 
 @dataclass(frozen=True)
 class Arrays:
-    """Utterances in rows of padded arrays: ``where`` has, by utterance, [T, D] or one frame [D].
-
-    ``length`` has the number of frames at the front that are real, where the file tells it;
-    where not, frames of zeros at either end count as padding.
-    """
+    """Utterances in rows of padded arrays."""
 
     file: Path
     width: int
-    where: dict[str, np.ndarray]
+    rows: dict[str, np.ndarray]
+    """By utterance, frames [T, D] or one frame [D]."""
     length: dict[str, int] | None = None
+    """By utterance, the number of frames at the front that are real. None where the file does not
+    say: frames of zeros at either end then count as padding."""
 
     def frames(self, utterance: str) -> tuple[np.ndarray, int]:
         """See `FeatureSource`."""
-        padded = np.atleast_2d(self.where[utterance])
+        padded = np.atleast_2d(self.rows[utterance])
         if self.length is None:
             return cut_padding(padded)
         return padded[: self.length[utterance]], max(0, len(padded) - self.length[utterance])
@@ -56,24 +58,28 @@ class Arrays:
 
 def cut_padding(frames: np.ndarray) -> tuple[np.ndarray, int]:
     """Cut frames [T, D] of zeros at either end; how many they were."""
-    (real,) = frames.any(axis=1).nonzero()
+    (real,) = np.nonzero(frames.any(axis=1))
     kept = frames[real[0] : real[-1] + 1] if len(real) else frames[:0]
     return kept, len(frames) - len(kept)
 
 
-def part_of(name: str, where: str) -> str:
+def part_of(name: str, origin: str) -> str:
     """Our name of a part: train, validation or test.
 
+    Args:
+        name: The corpus'.
+        origin: The file that has it, for messages.
+
     Raises:
-        InputError: it is none that is known.
+        InputError: it is unknown.
     """
     for part, names in _PARTS.items():
         if name.lower() in names:
             return part
-    raise InputError(f"{where}: {name!r} is no part, expected train, valid or test")
+    raise InputError(f"{origin}: {name!r} is no part, expected train, valid or test")
 
 
-def polarity(sentiment: float, zero: str) -> str:
+def polarity(sentiment: float, zero: Polarity) -> str:
     """Class of a sentiment; ``zero`` is that of neutral ones.
 
     NMER's Table 1 fits ``positive`` (negative = below 0), MultiBench's rule is ``negative``

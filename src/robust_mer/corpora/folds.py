@@ -2,39 +2,63 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
-
-from robust_mer.corpora.fold_checks import check_folds
 from robust_mer.errors import InputError
 from robust_mer.files import whole
 from robust_mer.jobs import log
+from robust_mer.runtime import Runtime
 from robust_mer.table import PARTS, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Scheme = Literal["session_speakers", "session_groups", "speakers", "speaker_groups", "part"]
 
 _NEEDED = ["session", "speaker", "label", "audio", "video", "start", "end", "text", "audio_is_cut"]
 
 
-def make_folds(
-    utterances: pd.DataFrame,
-    scheme: str,
-    groups: int | None = None,
-    validation: float | None = None,
-) -> pd.DataFrame:
+@dataclass(frozen=True)
+class FoldsSpec:
+    """How folds are made."""
+
+    scheme: Scheme
+    """``session_speakers``: one session is left out, one of its two speakers is validation and the
+    other test, then swapped, as MMIN does with IEMOCAP's five sessions in ten folds and
+    MSP-IMPROV's six in twelve. ``session_groups``: sessions are dealt into ``groups``; a fold tests
+    on one group and validates on the next. ``speakers``: a fold tests on one speaker and validates
+    on the next. ``speaker_groups``: the same with speakers dealt into ``groups``. ``part``: the
+    corpus' own columns, ``part`` for one fold or ``part_1``, ``part_2``, ... for several; an
+    utterance without a part is in none."""
+    groups: int | None = None
+    """Number of groups for ``session_groups`` and ``speaker_groups``."""
+    validation: float | None = None
+    """For ``part`` without validation: the fraction of the training part, by whole speakers, that
+    becomes it."""
+
+
+@dataclass(frozen=True)
+class FoldsFiles:
+    """Files of the folds."""
+
+    utterances: Path
+    """Input: the index."""
+    media: Path
+    """Input: the index' memory of the recordings."""
+    folds: Path
+    """Output: see `make_folds`."""
+    checks: Path
+    """Output: see `robust_mer.corpora.fold_checks.check_folds`."""
+
+
+def make_folds(utterances: "pd.DataFrame", spec: FoldsSpec) -> "pd.DataFrame":
     """Assign utterances to parts in every fold.
 
     Args:
         utterances: The index.
-        scheme: ``session_speakers``: one session is left out, one of its two speakers is
-            validation and the other test, then swapped, as MMIN does with IEMOCAP's five sessions
-            in ten folds and MSP-IMPROV's six in twelve. ``session_groups``: sessions are dealt into
-            ``groups``; a fold tests on one group and validates on the next. ``speakers``: a fold
-            tests on one speaker and validates on the next. ``speaker_groups``: the same with
-            speakers dealt into ``groups``. ``part``: the corpus' own columns, ``part`` for one fold
-            or ``part_1``, ``part_2``, ... for several; an utterance without a part stands in none.
-        groups: Number of groups for ``session_groups`` and ``speaker_groups``.
-        validation: For ``part`` without validation: the share of the training part, by whole
-            speakers, that becomes it.
+        spec: How.
 
     Returns:
         Columns ``fold`` (from 1), ``part`` (train, validation, test) and ``utterance``.
@@ -42,6 +66,9 @@ def make_folds(
     Raises:
         InputError: the corpus does not fit the scheme.
     """
+    import pandas as pd
+
+    scheme = spec.scheme
     if scheme.startswith("session"):
         shared = utterances.groupby("speaker")["session"].nunique()
         if (shared > 1).any():
@@ -50,12 +77,12 @@ def make_folds(
                 "stand in training and test at once"
             )
     if scheme == "part":
-        assigned = dict(_given_parts(utterances, validation))
+        assigned = dict(_given_parts(utterances, spec.validation))
     elif scheme == "session_speakers":
         assigned = dict(enumerate(_session_speakers(utterances), start=1))
     else:
         of_what = "session" if scheme == "session_groups" else "speaker"
-        count = utterances["speaker"].nunique() if scheme == "speakers" else groups
+        count = utterances["speaker"].nunique() if scheme == "speakers" else spec.groups
         assigned = dict(enumerate(_groups(utterances[of_what], scheme, count), start=1))
     for fold, part in assigned.items():
         if empty := set(PARTS) - set(part):
@@ -72,10 +99,10 @@ def make_folds(
 
 
 def _given_parts(
-    utterances: pd.DataFrame, validation: float | None
-) -> Iterator[tuple[int, pd.Series]]:
+    utterances: "pd.DataFrame", validation: float | None
+) -> Iterator[tuple[int, "pd.Series[str]"]]:
     columns = {"part": 1} if "part" in utterances else {}
-    columns |= {name: int(name[5:]) for name in utterances if name[:5] == "part_"}
+    columns |= {name: int(name[5:]) for name in map(str, utterances) if name[:5] == "part_"}
     if not columns:
         raise InputError(
             "folds: the scheme 'part' needs a column part, which this corpus' reader did not find"
@@ -96,7 +123,7 @@ def _given_parts(
         yield fold, part
 
 
-def _some_speakers(speakers: pd.Series, share: float) -> pd.Index:
+def _some_speakers(speakers: "pd.Series[str]", share: float) -> "pd.Index[str]":
     """Rows of whole speakers, about so large a share; by a hash of their names, not their order."""
     sizes = speakers.value_counts()
     order = sorted(sizes.index, key=lambda name: hashlib.sha256(name.encode()).digest())
@@ -105,7 +132,9 @@ def _some_speakers(speakers: pd.Series, share: float) -> pd.Index:
     return speakers.index[speakers.isin(chosen)]
 
 
-def _session_speakers(utterances: pd.DataFrame) -> Iterator[pd.Series]:
+def _session_speakers(utterances: "pd.DataFrame") -> Iterator["pd.Series[str]"]:
+    import pandas as pd
+
     for session, rows in utterances.groupby("session", sort=True):
         speakers = sorted(rows["speaker"].unique())
         if len(speakers) != 2:
@@ -120,8 +149,10 @@ def _session_speakers(utterances: pd.DataFrame) -> Iterator[pd.Series]:
             yield part
 
 
-def _groups(names: pd.Series, scheme: str, groups: int | None) -> Iterator[pd.Series]:
+def _groups(names: "pd.Series[str]", scheme: str, groups: int | None) -> Iterator["pd.Series[str]"]:
     """Sessions or speakers dealt into groups: each tests once, while the next one validates."""
+    import pandas as pd
+
     different = sorted(names.unique())
     if groups is None or not 3 <= groups <= len(different):
         raise InputError(
@@ -136,33 +167,21 @@ def _groups(names: pd.Series, scheme: str, groups: int | None) -> Iterator[pd.Se
         yield part
 
 
-def write_folds(
-    folds_csv: str | Path,
-    checks_csv: str | Path,
-    utterances_csv: str | Path,
-    media_csv: str | Path,
-    settings: dict,
-) -> None:
+def write_folds(spec: FoldsSpec, files: FoldsFiles, runtime: Runtime) -> None:
     """Write ``folds.csv`` from the index, and what its parts share.
-
-    Args:
-        folds_csv: See `make_folds`.
-        checks_csv: See `robust_mer.corpora.fold_checks.check_folds`.
-        utterances_csv: The index.
-        media_csv: The index' memory of the recordings.
-        settings: The corpus' section ``folds``: ``scheme`` and what it needs.
 
     Raises:
         InputError: the corpus does not fit the scheme, or breaks a promise of it.
     """
-    utterances = read_table(utterances_csv, ["utterance", *_NEEDED])
-    folds = make_folds(utterances, **settings)
-    checks = check_folds(
-        folds, utterances, read_table(media_csv, ["path", "bytes", "hash"]), settings["scheme"]
-    )
-    with whole(folds_csv) as unfinished:
+    from robust_mer.corpora.fold_checks import check_folds
+
+    utterances = read_table(files.utterances, ["utterance", *_NEEDED])
+    folds = make_folds(utterances, spec)
+    media = read_table(files.media, ["path", "bytes", "hash"])
+    checks = check_folds(folds, utterances, media, spec.scheme)
+    with whole(files.folds) as unfinished:
         folds.to_csv(unfinished, index=False)
-    with whole(checks_csv) as unfinished:
+    with whole(files.checks) as unfinished:
         checks.to_csv(unfinished, index=False)
     sizes = folds.groupby(["fold", "part"]).size().unstack(fill_value=0)
     for fold, row in sizes.iterrows():

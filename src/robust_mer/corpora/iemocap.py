@@ -1,35 +1,22 @@
 """Reader of IEMOCAP as released (Busso et al. 2008): ``Session{1..5}/{dialog,sentences}``."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
 
 from robust_mer.corpora.disk import is_there, read_lines, wrong_root
+from robust_mer.corpora.reader import Word, WordReader, WordTimes
 from robust_mer.corpora.utterances import Reading
+from robust_mer.corpora.wdseg import parse_wdseg
+from robust_mer.errors import UtteranceError
+from robust_mer.files import inside
+from robust_mer.settings import Settings
 
-SETTINGS = {
-    # four_classes: those of MMIN and NMER, where excited counts as happy.
-    # six_classes: excited is a class of its own, and frustrated comes in.
-    "variant": "four_classes",
-    # our label for each code of EmoEvaluation; utterances with other codes are left out.
-    "labels": {"ang": "angry", "hap": "happy", "exc": "happy", "sad": "sad", "neu": "neutral"},
-    # leave out the scripted dialogues, whose lines recur in every session.
-    "improvised_only": False,
-}
-
-VARIANTS = {
-    "six_classes": {
-        "labels": {
-            "ang": "angry",
-            "hap": "happy",
-            "exc": "excited",
-            "sad": "sad",
-            "neu": "neutral",
-            "fru": "frustrated",
-        },
-    },
-}
-
-LIMITS = {"variant": ["four_classes", "six_classes"]}
+_FOUR_CLASSES = {"ang": "angry", "hap": "happy", "exc": "happy", "sad": "sad", "neu": "neutral"}
+_SIX_CLASSES = {**_FOUR_CLASSES, "exc": "excited", "fru": "frustrated"}
 
 _SESSIONS = [f"Session{number}" for number in range(1, 6)]
 _CODES = {"ang", "hap", "exc", "sad", "neu", "fru", "sur", "fea", "dis", "oth", "xxx"}
@@ -44,24 +31,145 @@ _NAME = re.compile(
 _SCRIPT = {"impro": "improvised", "script": "scripted"}
 
 
-def tables(root: Path, settings: dict) -> list[str]:
-    """The tables that the reader reads: labels and transcripts of all dialogues."""
-    dialog = "Session[0-9]/dialog"
-    found = [
-        *root.glob(f"{dialog}/EmoEvaluation/Ses*.txt"),
-        *root.glob(f"{dialog}/transcriptions/Ses*.txt"),
-    ]
-    return sorted(map(str, found))
+class IEMOCAPSettings(Settings):
+    """Settings of `IEMOCAP`."""
+
+    variant: Literal["four_classes", "six_classes"] = "four_classes"
+    """Default of ``labels``. ``four_classes``: those of MMIN and NMER, where excited counts as
+    happy. ``six_classes``: excited and frustrated are classes of their own."""
+    labels: dict[str, str] = Field(default=_FOUR_CLASSES)
+    """Our label for each code of EmoEvaluation. Utterances with other codes are left out."""
+    improvised_only: bool = False
+    """Leave out the scripted dialogues, whose lines recur in every session."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_variant(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("variant") == "six_classes":
+            return {"labels": _SIX_CLASSES, **given}
+        return given
+
+
+class IEMOCAP(WordReader):
+    """Labels, times, transcripts and word alignments of all sessions.
+
+    Adds the columns ``dialogue``, ``script`` (``scripted`` or ``improvised``) and ``alignment``,
+    the path of the word alignment (``.wdseg``) where there is one. The root holds ``Session1`` to
+    ``Session5``.
+    """
+
+    settings_class = IEMOCAPSettings
+    settings: IEMOCAPSettings
+
+    def tables(self) -> list[Path]:
+        """Labels and transcripts of all dialogues."""
+        dialog = "Session[0-9]/dialog"
+        labels = self.root.glob(f"{dialog}/EmoEvaluation/Ses*.txt")
+        return sorted([*labels, *self.root.glob(f"{dialog}/transcriptions/Ses*.txt")])
+
+    def read(self) -> Reading:
+        """See `Reader`.
+
+        Raises:
+            InputError: there is no session folder.
+        """
+        sessions = sorted(self.root.glob("Session[0-9]"))
+        if not sessions:
+            raise wrong_root(
+                self.root,
+                "no Session1 ... Session5 of IEMOCAP",
+                "Point the corpus' root at IEMOCAP_full_release",
+            )
+        reading = Reading(more=["dialogue", "script", "alignment"])
+        for name in _SESSIONS:
+            if self.root / name not in sessions:
+                reading.note(self.root / name, 0, "session is missing")
+        for session in sessions:
+            labels = session / "dialog" / "EmoEvaluation"
+            if not labels.is_dir():
+                reading.note(labels, 0, "folder is missing; the session is left out")
+                continue
+            # The glob leaves out the annotators' sub-folders. ._* are files of other systems.
+            for path in sorted(labels.glob("Ses*.txt")):
+                self._read_dialogue(session, path, reading)
+        return reading
+
+    def word_tables(self) -> list[Path]:
+        """None: the alignments of the release are not watched, like its recordings."""
+        return []
+
+    def words(self) -> WordTimes:
+        """Words of the files that the index names in its column ``alignment``."""
+        return self._read_alignment
+
+    def _read_alignment(self, row: Mapping[str, str]) -> list[Word]:
+        if not row["alignment"]:
+            raise UtteranceError("no wdseg file")
+        path = inside(self.root, row["alignment"])
+        if not path.is_file():
+            raise UtteranceError(f"{path.name} is missing")
+        return parse_wdseg(path.read_text(encoding="utf-8", errors="replace"), path.name)
+
+    def _read_dialogue(self, session: Path, path: Path, reading: Reading) -> None:
+        labels = self.settings.labels
+        transcript = session / "dialog" / "transcriptions" / path.name
+        texts = _read_transcript(transcript, reading)
+        video = session / "dialog" / "avi" / "DivX" / f"{path.stem}.avi"
+        if not is_there(video):
+            reading.note(video, 0, "is missing")
+        seen = set()
+        for number, line in enumerate(read_lines(path, reading), start=1):
+            if not line.startswith("["):
+                continue  # header, rater lines, blank lines
+            match = _LABEL.match(line)
+            name = parse_name(match["utterance"]) if match else None
+            if match is None or name is None:
+                reading.skip(path, number, f"not understood: {line[:80]!r}")
+                continue
+            utterance, code = match["utterance"], match["code"]
+            seen.add(utterance)
+            if code not in _CODES | labels.keys():
+                reading.skip(path, number, f"{utterance} has the unknown label {code!r}")
+                continue
+            scripted = name["script"] == "scripted"
+            if code not in labels or (scripted and self.settings.improvised_only):
+                continue
+            row = {**name, "utterance": utterance, "label": labels[code], "audio_is_cut": "1"}
+            row |= {"start": match["start"], "end": match["end"]}
+            row |= self._files(session, path.stem, utterance, reading)
+            if utterance in texts:
+                row["text"] = texts[utterance][0]
+            else:
+                reading.note(path, number, f"{utterance} has no line in {transcript.name}")
+            reading.add({**row, "video": self._relative(video)}, path, number)
+        for utterance, (_, number) in texts.items():
+            if utterance not in seen:
+                reading.note(transcript, number, f"{utterance} has no line in the labels")
+
+    def _files(
+        self, session: Path, dialogue: str, utterance: str, reading: Reading
+    ) -> dict[str, str]:
+        """Recording and alignment of an utterance; empty where there is none."""
+        audio = session / "sentences" / "wav" / dialogue / f"{utterance}.wav"
+        alignment = session / "sentences" / "ForcedAlignment" / dialogue / f"{utterance}.wdseg"
+        if not is_there(audio):
+            reading.note(audio, 0, "is missing")
+        return {"audio": self._relative(audio), "alignment": self._relative(alignment)}
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix() if is_there(path) else ""
 
 
 def parse_name(utterance: str) -> dict[str, str] | None:
     """What an utterance's name says: ``session, speaker, dialogue, script, region``.
 
-    A speaker is the gender letter of the *last* part, with the session; the one whose letter stands
-    in the dialogue's name (``Ses01F``) is on the left of the picture. None for other names.
+    A speaker is the gender letter of the *last* part, with the session. The speaker whose letter is
+    in the dialogue's name (``Ses01F``) sits on the left of the picture. None for other names.
     """
     name = _NAME.fullmatch(utterance)
-    return name and {
+    if name is None:
+        return None
+    return {
         "session": f"Ses{name['session']}",
         "speaker": f"Ses{name['session']}{name['speaker']}",
         "dialogue": name["dialogue"],
@@ -70,104 +178,14 @@ def parse_name(utterance: str) -> dict[str, str] | None:
     }
 
 
-def read(root: Path, settings: dict) -> Reading:
-    """Read labels, times and transcripts of all sessions.
-
-    Adds the columns ``dialogue``, ``script`` (``scripted`` or ``improvised``) and ``alignment``,
-    the path of the word alignment (``.wdseg``) where there is one.
-
-    Args:
-        root: The folder that holds ``Session1`` to ``Session5``.
-        settings: As ``SETTINGS``.
-
-    Raises:
-        InputError: there is no session folder.
-    """
-    sessions = sorted(root.glob("Session[0-9]"))
-    if not sessions:
-        raise wrong_root(
-            root,
-            "no Session1 ... Session5 of IEMOCAP",
-            "Point the corpus' root at IEMOCAP_full_release",
-        )
-    reading = Reading(more=["dialogue", "script", "alignment"])
-    for name in _SESSIONS:
-        if root / name not in sessions:
-            reading.note(root / name, 0, "session is missing")
-    for session in sessions:
-        labels = session / "dialog" / "EmoEvaluation"
-        if not labels.is_dir():
-            reading.note(labels, 0, "folder is missing; the session is left out")
-            continue
-        # the glob leaves out the annotators' sub-folders; ._* are other systems' leavings
-        for path in sorted(labels.glob("Ses*.txt")):
-            _read_dialogue(root, session, path, settings, reading)
-    return reading
-
-
-def _read_dialogue(root: Path, session: Path, path: Path, settings: dict, reading: Reading) -> None:
-    labels, dialogue = settings["labels"], path.stem
-    transcript = session / "dialog" / "transcriptions" / path.name
-    texts = _read_transcript(transcript, reading)
-    video = session / "dialog" / "avi" / "DivX" / f"{dialogue}.avi"
-    if not is_there(video):
-        reading.note(video, 0, "is missing")
-    seen = set()
-    for number, line in enumerate(read_lines(path, reading), start=1):
-        if not line.startswith("["):
-            continue  # header, rater lines, blank lines
-        match = _LABEL.match(line)
-        name = parse_name(match["utterance"]) if match else None
-        if name is None:
-            reading.skip(path, number, f"not understood: {line[:80]!r}")
-            continue
-        utterance, code = match["utterance"], match["code"]
-        seen.add(utterance)
-        if code not in _CODES | labels.keys():
-            reading.skip(path, number, f"{utterance} has the unknown label {code!r}")
-            continue
-        scripted = name["script"] == "scripted"
-        if code not in labels or (scripted and settings["improvised_only"]):
-            continue
-        audio = session / "sentences" / "wav" / dialogue / f"{utterance}.wav"
-        alignment = session / "sentences" / "ForcedAlignment" / dialogue / f"{utterance}.wdseg"
-        if not is_there(audio):
-            reading.note(audio, 0, "is missing")
-        if utterance not in texts:
-            reading.note(path, number, f"{utterance} has no line in {transcript.name}")
-        reading.add(
-            {
-                **name,
-                "utterance": utterance,
-                "label": labels[code],
-                "audio": _relative(audio, root),
-                "video": _relative(video, root),
-                "start": match["start"],
-                "end": match["end"],
-                "text": texts[utterance][0] if utterance in texts else "",
-                "audio_is_cut": "1",
-                "alignment": _relative(alignment, root),
-            },
-            path,
-            number,
-        )
-    for utterance, (_, number) in texts.items():
-        if utterance not in seen:
-            reading.note(transcript, number, f"{utterance} has no line in the labels")
-
-
 def _read_transcript(path: Path, reading: Reading) -> dict[str, tuple[str, int]]:
     """Text and line of every utterance."""
     if not path.is_file():
         reading.note(path, 0, "transcript is missing")
         return {}
-    texts = {}
+    texts: dict[str, tuple[str, int]] = {}
     for number, line in enumerate(read_lines(path, reading), start=1):
         # others are stray lines of one speaker, "M: ...", that belong to no utterance
         if match := _LINE.match(line):
             texts.setdefault(match["utterance"], (match["text"].strip(), number))
     return texts
-
-
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if is_there(path) else ""

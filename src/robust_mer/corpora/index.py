@@ -1,74 +1,88 @@
-"""The index stage: a reader's findings as tables, and a memory of the recordings."""
+"""The index stage: a corpus' utterances as tables, and a memory of its recordings."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
-
 from robust_mer.corpora.durations import duration
+from robust_mer.corpora.reader import Reader
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
 from robust_mer.files import fast_hash, inside, whole
 from robust_mer.jobs import log
-from robust_mer.settings import load
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 
 _MAY_LACK = 0.5  # seconds by which an utterance may outlast its recording; annotators round
+_SHOWN = 10  # problems in the log
 
 
-def index_corpus(
-    utterances_csv: str | Path,
-    problems_csv: str | Path,
-    media_csv: str | Path,
-    root: str | Path,
-    reader: dict,
-    max_left_out: float,
-) -> None:
+@dataclass(frozen=True)
+class IndexSpec:
+    """What makes an index."""
+
+    reader: Plugin
+    """A `robust_mer.corpora.reader.Reader`."""
+
+
+@dataclass(frozen=True)
+class IndexFiles:
+    """Files of an index."""
+
+    utterances: Path
+    """Output: an utterance a row, by session and name."""
+    problems: Path
+    """Output: what the reader skipped or noted: ``file, line, problem``."""
+    media: Path
+    """Output: ``path, bytes, mtime, hash`` of every recording."""
+    tables: list[Path] = field(default_factory=list)
+    """Input: the corpus' own tables, for Snakemake to watch."""
+
+
+def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
     """Read a corpus and write its index.
 
-    Args:
-        utterances_csv: An utterance a row, by session and name.
-        problems_csv: What the reader skipped or found odd: ``file, line, problem``.
-        media_csv: Size in bytes, modification time and fast hash of every recording.
-        root: The corpus' folder.
-        reader: ``implementation`` and ``settings``.
-        max_left_out: Largest fraction of utterances that problems may cost.
+    Uses ``root`` and ``max_left_out`` of the runtime.
 
     Raises:
         InputError: the root does not exist or holds no such corpus, or too many utterances were
             left out. The log then has all problems, since Snakemake removes a failed job's tables.
     """
-    root = Path(root)
+    import pandas as pd
+
+    root = Path(runtime.root)
     if not root.is_dir():
         raise InputError(f"the corpus' root {root} is not a folder")
-    reading = load(reader["implementation"])(root, reader["settings"])
-    _check_times(root, reading)
-    _check_losses(reading, max_left_out)
+    reader: Reader = spec.reader.build(root)
+    reading = reader.read()
+    check_times(root, reading)
+    _check_losses(reading, runtime.max_left_out)
     try:
         table = reading.table()
     except InputError as error:
         raise InputError(f"{root}: {error}") from None
-    with whole(utterances_csv) as unfinished:
+    with whole(files.utterances) as unfinished:
         table.to_csv(unfinished, index=False)
-    with whole(problems_csv) as unfinished:
+    with whole(files.problems) as unfinished:
         pd.DataFrame(reading.problems, columns=["file", "line", "problem"]).to_csv(
             unfinished, index=False
         )
     media = sorted({path for path in (*table["audio"], *table["video"]) if path})
-    with whole(media_csv) as unfinished:
+    with whole(files.media) as unfinished:
         pd.DataFrame(
             [_remember(root, path) for path in media], columns=["path", "bytes", "mtime", "hash"]
         ).to_csv(unfinished, index=False)
     counts = ", ".join(f"{label} {n}" for label, n in table["label"].value_counts().items())
     log.info("%d utterances (%s), %d recordings", len(table), counts, len(media))
-    for file, line, problem in reading.problems[:10]:
+    for file, line, problem in reading.problems[:_SHOWN]:
         log.info("%s:%d %s", file, line, problem)
-    if len(reading.problems) > 10:
-        log.info("%d problems in all, see %s", len(reading.problems), problems_csv)
+    if len(reading.problems) > _SHOWN:
+        log.info("%d problems in all, see %s", len(reading.problems), files.problems)
     if reading.lost:
         log.info("%d utterances were left out because of problems", reading.lost)
 
 
-def _check_times(root: Path, reading: Reading) -> None:
-    """Note utterances that end behind their recording; what is left of them is extracted."""
+def check_times(root: Path, reading: Reading) -> None:
+    """Note utterances that end after their recording; what is left of them is extracted."""
     lengths: dict[str, float | None] = {}
     for row in reading.rows:
         if not row.get("end"):
@@ -79,8 +93,10 @@ def _check_times(root: Path, reading: Reading) -> None:
                 lengths[path] = duration(inside(root, path))
             length = lengths[path]
             if length is not None and float(row["end"]) > length + _MAY_LACK:
+                file, line = reading.origins.get(row["utterance"], (path, 0))
                 reading.note(
-                    *reading.origins.get(row["utterance"], (path, 0)),
+                    file,
+                    line,
                     f"{row['utterance']} ends at {float(row['end']):.2f} s, but {path} is "
                     f"{length:.2f} s long",
                 )
@@ -96,8 +112,8 @@ def _check_losses(reading: Reading, max_left_out: float) -> None:
     examples = "; ".join(f"{file}:{line} {problem}" for file, line, problem in lost[:3])
     raise InputError(
         f"{reading.lost} of {total} utterances were left out, more than the fraction "
-        f"{max_left_out:g} that the corpus' max_left_out allows. First ones: {examples}. All stand "
-        "in the log"
+        f"{max_left_out:g} that the corpus' max_left_out allows. First ones: {examples}. The log "
+        "has all"
     )
 
 
@@ -108,17 +124,29 @@ def _remember(root: Path, path: str) -> tuple[str, int, int, str]:
 
 
 def changed_media(media_csv: str | Path, root: str | Path) -> list[str]:
-    """Recordings that are gone or no longer what the index saw; a touched one does not count."""
+    """Recordings that are gone or have changed since they were indexed.
+
+    A recording that was only touched does not count.
+
+    Args:
+        media_csv: The index' memory of the recordings.
+        root: The corpus' folder.
+
+    Returns:
+        Their paths, relative to the root.
+    """
+    import pandas as pd
+
     changed = []
-    for row in pd.read_csv(media_csv).itertuples():
-        file = Path(root) / row.path
+    media = pd.read_csv(media_csv, dtype={"path": str, "hash": str}, keep_default_na=False)
+    columns = (media[column] for column in ("path", "bytes", "mtime", "hash"))
+    for path, size, mtime, known in zip(*columns, strict=True):
+        file = Path(root) / path
         try:
             stat = file.stat()
-            same = stat.st_size == row.bytes and (
-                stat.st_mtime_ns == row.mtime or fast_hash(file) == row.hash
-            )
+            same = stat.st_size == size and (stat.st_mtime_ns == mtime or fast_hash(file) == known)
         except OSError:
             same = False
         if not same:
-            changed.append(row.path)
+            changed.append(path)
     return changed

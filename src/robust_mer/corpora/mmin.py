@@ -9,24 +9,17 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from pydantic import Field
 
 from robust_mer.corpora import iemocap, msp_improv
-from robust_mer.corpora.disk import wrong_root
+from robust_mer.corpora.disk import existing, required_file, wrong_root
 from robust_mer.corpora.feature_files import FeatureSource, cut_padding, named_for, part_of, text_of
+from robust_mer.corpora.reader import FeatureReader
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.files import inside, naming
 from robust_mer.hdf5 import dataset, open_hdf5
-
-SETTINGS = {
-    # the file of each modality, in the corpus' root
-    "files": {"audio": "A/comparE.h5", "video": "V/denseface.h5", "text": "L/bert_large.h5"},
-    # the folder with a folder a fold
-    "target": "target",
-    # our labels in the order of the file's numbers. Empty: told from the sizes of the classes,
-    # which works where all of IEMOCAP, or of MSP-IMPROV's condition S, is there.
-    "classes": [],
-}
+from robust_mer.settings import Settings
 
 _KIND = "a file with a dataset (frames, features) for each utterance"
 _PARTS = ("trn", "val", "tst")
@@ -35,6 +28,89 @@ _SIZES = (
     {"angry": 1103, "happy": 1636, "neutral": 1708, "sad": 1084},  # IEMOCAP
     {"angry": 470, "happy": 1048, "neutral": 1789, "sad": 633},  # MSP-IMPROV, condition S
 )
+
+
+class MMINSettings(Settings):
+    """Settings of `MMIN`."""
+
+    files: dict[str, str] = Field(
+        default={"audio": "A/comparE.h5", "video": "V/denseface.h5", "text": "L/bert_large.h5"}
+    )
+    """The file of each modality, in the corpus' root."""
+    target: str = "target"
+    """The folder with a folder a fold."""
+    classes: list[str] = Field(default=[])
+    """Our labels in the order of the file's numbers. Empty: inferred from the sizes of the classes,
+    which works where all of IEMOCAP, or of MSP-IMPROV's condition S, is there."""
+
+
+class MMIN(FeatureReader):
+    """Names, labels and folds, and the published features.
+
+    A fold is a column ``part_{fold}``. Session, speaker and ``dialogue`` are those that the
+    utterances' names say. The root holds ``A``, ``V``, ``L`` and ``target``.
+    """
+
+    settings_class = MMINSettings
+    settings: MMINSettings
+
+    def tables(self) -> list[Path]:
+        """Labels and names of all folds."""
+        return sorted((self.root / self.settings.target).glob("*/*.npy"))
+
+    def read(self) -> Reading:
+        """See `Reader`.
+
+        Raises:
+            InputError: there are no folds, or the order of the classes is unknown.
+        """
+        folder = inside(self.root, self.settings.target)
+        folds = self._folds(folder)
+        reading = Reading(more=["dialogue", *(f"part_{fold.name}" for fold in folds)])
+        numbers: dict[str, int] = {}
+        parts: dict[str, dict[str, str]] = {}
+        for fold in folds:
+            for part in _PARTS:
+                for utterance, number in zip(*_read_part(fold, part), strict=True):
+                    if numbers.setdefault(utterance, number) != number:
+                        raise InputError(
+                            f"{fold}: {utterance} is of class {number}, in another fold of class "
+                            f"{numbers[utterance]}"
+                        )
+                    parts.setdefault(utterance, {})[f"part_{fold.name}"] = part_of(part, str(fold))
+        classes = _name_classes(numbers, self.settings.classes, folder)
+        for utterance, number in numbers.items():
+            named = iemocap.parse_name(utterance) or msp_improv.parse_name(utterance)
+            if named is None:
+                reading.note(folder, 0, f"{utterance}: the name does not tell the speaker")
+            row = {**(named or {}), **parts[utterance], "utterance": utterance}
+            row |= {"label": classes[number], "region": "", "audio_is_cut": "1"}
+            reading.add(row, folder, 0)
+        return reading
+
+    def sources(self, modality: str) -> list[Path]:
+        """The file of the modality."""
+        return existing([self.root / named_for(modality, self.settings.files)])
+
+    def features(self, modality: str) -> FeatureSource:
+        """See `FeatureReader`."""
+        file = named_for(modality, self.settings.files)
+        advice = "Put the file there, or name it in the config"
+        return Datasets(required_file(self.root, file, advice))
+
+    def _folds(self, folder: Path) -> list[Path]:
+        """Folders of the folds, in the order of their numbers."""
+        folds = sorted(
+            (path for path in folder.glob("*") if path.is_dir() and path.name.isdecimal()),
+            key=lambda path: int(path.name),
+        )
+        if not folds:
+            raise wrong_root(
+                self.root,
+                f"no {self.settings.target}/1 ... of the published features",
+                "Point the corpus' root at the folder with A, V, L and target",
+            )
+        return folds
 
 
 class Datasets:
@@ -56,78 +132,6 @@ class Datasets:
         return cut_padding(np.atleast_2d(dataset(self._content, utterance)[()]))
 
 
-def tables(root: Path, settings: dict) -> list[str]:
-    """Labels and names of all folds."""
-    return sorted(map(str, (root / settings["target"]).glob("*/*.npy")))
-
-
-def read(root: Path, settings: dict) -> Reading:
-    """Read names, labels and folds; a fold is a column ``part_{fold}``.
-
-    Session, speaker and dialogue are those that the utterances' names say.
-
-    Raises:
-        InputError: there are no folds, or the order of the classes is not known.
-    """
-    folder = inside(root, settings["target"])
-    folds = sorted(
-        (path for path in folder.glob("*") if path.is_dir() and path.name.isdecimal()),
-        key=lambda path: int(path.name),
-    )
-    if not folds:
-        raise wrong_root(
-            root,
-            f"no {settings['target']}/1 ... of the published features",
-            "Point the corpus' root at the folder with A, V, L and target",
-        )
-    reading = Reading(more=["dialogue", *(f"part_{fold.name}" for fold in folds)])
-    places: dict[str, int] = {}
-    parts: dict[str, dict[str, str]] = {}
-    for fold in folds:
-        for part in _PARTS:
-            names, numbers = _read_part(fold, part)
-            for utterance, number in zip(names, numbers, strict=True):
-                if places.setdefault(utterance, number) != number:
-                    raise InputError(
-                        f"{fold}: {utterance} is of class {number}, in another fold of class "
-                        f"{places[utterance]}"
-                    )
-                parts.setdefault(utterance, {})[f"part_{fold.name}"] = part_of(part, str(fold))
-    classes = _name_classes(places, settings["classes"], folder)
-    for utterance, number in places.items():
-        named = iemocap.parse_name(utterance) or msp_improv.parse_name(utterance)
-        if named is None:
-            reading.note(folder, 0, f"{utterance}: the name does not tell the speaker")
-        reading.add(
-            {
-                **(named or {}),
-                **parts[utterance],
-                "utterance": utterance,
-                "label": classes[number],
-                "region": "",
-                "audio_is_cut": "1",
-            },
-            folder,
-            0,
-        )
-    return reading
-
-
-def sources(root: Path, settings: dict, modality: str) -> list[str]:
-    """The file that the features of a modality come from."""
-    path = root / named_for(modality, settings["files"])
-    return [str(path)] if path.is_file() else []
-
-
-def features(root: Path, settings: dict, modality: str) -> FeatureSource:
-    """The frames of a modality; see `FeatureSource`."""
-    file = named_for(modality, settings["files"])
-    path = inside(root, file)
-    if not path.is_file():
-        raise wrong_root(root, f"no {file}", "Put the file there, or name it in the config")
-    return Datasets(path)
-
-
 def _read_part(fold: Path, part: str) -> tuple[list[str], list[int]]:
     path = fold / f"{part}_int2name.npy"
     with naming(path, "an array of names"):
@@ -143,27 +147,27 @@ def _read_part(fold: Path, part: str) -> tuple[list[str], list[int]]:
     return names, numbers
 
 
-def _name_classes(places: dict[str, int], given: list[str], folder: Path) -> dict[int, str]:
+def _name_classes(numbers: dict[str, int], given: list[str], folder: Path) -> dict[int, str]:
     """Our label of each number, checked against published sizes of the classes."""
-    sizes = Counter(places.values())
-    told = {}
+    sizes = Counter(numbers.values())
+    inferred: dict[int, str] = {}
     for published in _SIZES:
         if sorted(published.values()) == sorted(sizes.values()):
-            told = {
+            inferred = {
                 n: label
                 for n, size in sizes.items()
                 for label in published
                 if published[label] == size
             }
-    if not given and not told:
+    if not given and not inferred:
         raise InputError(
             f"{folder}: classes of the sizes {dict(sorted(sizes.items()))} are of no published "
             "corpus; name them in the order of their numbers in the reader's setting classes"
         )
-    named = dict(enumerate(given)) if given else told
-    if set(sizes) - set(named) or (told and named != {**named, **told}):
+    named = dict(enumerate(given)) if given else inferred
+    if set(sizes) - set(named) or (inferred and named != {**named, **inferred}):
         raise InputError(
             f"{folder}: classes {given} do not fit the sizes {dict(sorted(sizes.items()))}"
-            + (f"; those are {told}" if told else "")
+            + (f"; those are {inferred}" if inferred else "")
         )
     return named

@@ -7,7 +7,11 @@ mask, segments), ``audio``, ``vision`` [N, T, D], ``raw_text``, ``regression_lab
 
 from pathlib import Path
 
-from robust_mer.corpora.feature_files import Arrays, FeatureSource, named_for
+from pydantic import Field
+
+from robust_mer.corpora.disk import existing
+from robust_mer.corpora.feature_files import Arrays, FeatureSource, Polarity, named_for
+from robust_mer.corpora.reader import FeatureReader
 from robust_mer.corpora.segments import (
     Split,
     read_segments,
@@ -18,50 +22,57 @@ from robust_mer.corpora.segments import (
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
 from robust_mer.files import naming
-
-SETTINGS = {
-    # the pickle, in the corpus' root
-    "file": "unaligned_50.pkl",
-    # the file's array of each modality
-    "arrays": {"audio": "audio", "video": "vision", "text": "text"},
-    # class of sentiment 0: positive as NMER's Table 1 has it, or negative.
-    "zero": "positive",
-}
-
-LIMITS = {"zero": ["positive", "negative"]}
+from robust_mer.settings import Settings
 
 _MASK = 1  # its place in text_bert
 
 
-def tables(root: Path, settings: dict) -> list[str]:
-    """The pickle."""
-    path = root / settings["file"]
-    return [str(path)] if path.is_file() else []
+class MMSASettings(Settings):
+    """Settings of `MMSA`."""
+
+    file: str = "unaligned_50.pkl"
+    """The pickle, in the corpus' root."""
+    arrays: dict[str, str] = Field(default={"audio": "audio", "video": "vision", "text": "text"})
+    """The file's array of each modality."""
+    zero: Polarity = "positive"
+    """Class of sentiment 0: positive as in NMER's Table 1, or negative."""
 
 
-def read(root: Path, settings: dict) -> Reading:
-    """Read names, parts, texts and classes; see `robust_mer.corpora.segments.read_segments`."""
-    return read_segments(root, settings["file"], "regression_labels", "raw_text", settings["zero"])
+class MMSA(FeatureReader):
+    """Names, parts, texts, classes and features of a pickle of MMSA.
 
-
-def sources(root: Path, settings: dict, modality: str) -> list[str]:
-    """The file that the features of a modality come from."""
-    return tables(root, settings)
-
-
-def features(root: Path, settings: dict, modality: str) -> FeatureSource:
-    """The frames of a modality; see `FeatureSource`.
-
-    How many of them are real is what the file says; where it says nothing, frames of zeros at the
-    ends are padding. BERT's embeddings of padding are not zeros: ``text_bert`` has their mask.
+    Adds the columns ``part`` and ``dialogue``.
     """
-    key = named_for(modality, settings["arrays"])
-    path, splits = read_splits(root, settings["file"])
-    lengths: dict[str, int] = {}
-    for split in splits:
-        lengths |= _lengths(split, key, path)
-    rows = dict(rows_of(splits, key, path))
-    return Arrays(path, width_of(splits, key, path), rows, lengths or None)
+
+    settings_class = MMSASettings
+    settings: MMSASettings
+
+    def tables(self) -> list[Path]:
+        """The pickle."""
+        return existing([self.root / self.settings.file])
+
+    def read(self) -> Reading:
+        """See `Reader` and `robust_mer.corpora.segments.read_segments`."""
+        settings, labels = self.settings, "regression_labels"
+        return read_segments(self.root, settings.file, labels, "raw_text", settings.zero)
+
+    def sources(self, modality: str) -> list[Path]:
+        """The pickle."""
+        return self.tables()
+
+    def features(self, modality: str) -> FeatureSource:
+        """See `FeatureReader`.
+
+        The file says how many frames are real. Where it does not, frames of zeros at the ends are
+        padding. BERT's embeddings of padding are not zeros: ``text_bert`` has their mask.
+        """
+        key = named_for(modality, self.settings.arrays)
+        path, splits = read_splits(self.root, self.settings.file)
+        lengths: dict[str, int] = {}
+        for split in splits:
+            lengths |= _lengths(split, key, path)
+        rows = dict(rows_of(splits, key, path))
+        return Arrays(path, width_of(splits, key, path), rows, lengths or None)
 
 
 def _lengths(split: Split, key: str, path: Path) -> dict[str, int]:

@@ -2,21 +2,19 @@
 
 import re
 from pathlib import Path
+from typing import Annotated, Literal
 
-from robust_mer.corpora.disk import is_there, read_lines, wrong_root
+from pydantic import Field
+
+from robust_mer.corpora.disk import existing, is_there, read_lines, wrong_root
+from robust_mer.corpora.reader import Reader
 from robust_mer.corpora.utterances import Reading
-from robust_mer.errors import InputError
+from robust_mer.settings import Settings
 
-SETTINGS = {
-    # S = other-improvised, P = natural, R = read, T = target-improvised; MMIN uses S alone.
-    "conditions": ["P", "R", "S", "T"],
-    # our label for each letter of the consensus; turns with other letters are left out.
-    "labels": {"A": "angry", "S": "sad", "H": "happy", "N": "neutral"},
-}
+Condition = Literal["P", "R", "S", "T"]
 
 _LABEL_FILES = ("Evalution.txt", "Evaluation.txt")  # the first spelling is the release's
 _TRANSCRIPTS = "All_human_transcriptions"
-_CONDITIONS = ["P", "R", "S", "T"]
 _SESSIONS = {f"session{number}" for number in range(1, 7)}
 _LETTERS = {"A", "S", "H", "N", "O", "X"}
 _CONSENSUS = re.compile(r"UTD-(?P<name>IMPROV-[^;\s]+)\.avi\s*;\s*(?P<letter>[^;\s]*)\s*;")
@@ -26,9 +24,94 @@ _NAME = re.compile(
 )
 
 
-def tables(root: Path, settings: dict) -> list[str]:
-    """The tables that the reader reads: the labels. Transcripts are a file a turn, too many."""
-    return [str(root / name) for name in _LABEL_FILES if (root / name).is_file()][:1]
+class MSPIMPROVSettings(Settings):
+    """Settings of `MSPIMPROV`."""
+
+    conditions: Annotated[list[Condition], Field(min_length=1)] = Field(
+        default=["P", "R", "S", "T"]
+    )
+    """S = other-improvised, P = natural, R = read, T = target-improvised. MMIN uses S alone."""
+    labels: dict[str, str] = Field(default={"A": "angry", "S": "sad", "H": "happy", "N": "neutral"})
+    """Our label for each letter of the consensus. Turns with other letters are left out."""
+
+
+class MSPIMPROV(Reader):
+    """The consensus labels and the transcripts.
+
+    Recordings lie in ``session{n}/S01A/{P,R,S,T}/`` or below ``Audio/`` and ``Video/``, a file a
+    turn that shows one actor. Adds the columns ``dialogue`` and ``condition``. The root holds the
+    label file.
+    """
+
+    settings_class = MSPIMPROVSettings
+    settings: MSPIMPROVSettings
+
+    def tables(self) -> list[Path]:
+        """The label file. Transcripts are a file a turn, too many to watch."""
+        return existing(self.root / name for name in _LABEL_FILES)[:1]
+
+    def read(self) -> Reading:
+        """See `Reader`.
+
+        Raises:
+            InputError: there is no label file.
+        """
+        labels = self.tables()
+        if not labels:
+            raise wrong_root(
+                self.root,
+                f"no {' or '.join(_LABEL_FILES)} of MSP-IMPROV",
+                "Point the corpus' root at the folder with the label file, the sessions and "
+                f"{_TRANSCRIPTS}",
+            )
+        reading = Reading(more=["dialogue", "condition"])
+        named = self._read_labels(labels[0], reading)
+        for session in sorted(_SESSIONS - {row["session"] for row in reading.rows}):
+            reading.note(labels[0], 0, f"no usable turn of {session}")
+        for path in sorted((self.root / _TRANSCRIPTS).glob("MSP-*.txt")):
+            if path.stem not in named:
+                reading.note(path, 0, f"transcript of {path.stem}, which has no label")
+        return reading
+
+    def _read_labels(self, path: Path, reading: Reading) -> set[str]:
+        """Add the turns that have a consensus; returns the names of all turns with a label."""
+        labels, named = self.settings.labels, set()
+        for number, line in enumerate(read_lines(path, reading), start=1):
+            if not line.startswith("UTD-"):
+                continue  # raters' lines, of which some are doubled or hold NaN, and blank lines
+            match = _CONSENSUS.match(line)
+            utterance = f"MSP-{match['name']}" if match else ""
+            name = parse_name(utterance)
+            if match is None or name is None:
+                reading.skip(path, number, f"not understood: {line[:80]!r}")
+                continue
+            named.add(utterance)
+            letter = match["letter"]
+            if letter not in _LETTERS | labels.keys():
+                reading.skip(path, number, f"{utterance} has the unknown label {letter!r}")
+                continue
+            if letter in labels and name["condition"] in self.settings.conditions:
+                row = self._row(utterance, name, path, number, reading)
+                reading.add({**row, "label": labels[letter]}, path, number)
+        return named
+
+    def _row(
+        self, utterance: str, name: dict[str, str], path: Path, number: int, reading: Reading
+    ) -> dict[str, str]:
+        below = f"{name['session']}/{name['folder']}/{utterance}"
+        row = {**name, "utterance": utterance, "audio_is_cut": "1"}
+        for modality, extension in (("audio", "wav"), ("video", "avi")):
+            places = [f"{below}.{extension}", f"{modality.capitalize()}/{below}.{extension}"]
+            row[modality] = next((place for place in places if is_there(self.root / place)), "")
+            if not row[modality]:
+                problem = f"{modality} file of {utterance} is missing: {places[0]}"
+                reading.note(path, number, problem)
+        transcript = self.root / _TRANSCRIPTS / f"{utterance}.txt"
+        if is_there(transcript):
+            row["text"] = " ".join(" ".join(read_lines(transcript, reading)).split())
+        else:
+            reading.note(path, number, f"{utterance} has no transcript {transcript.name}")
+        return row
 
 
 def parse_name(utterance: str) -> dict[str, str] | None:
@@ -49,82 +132,3 @@ def parse_name(utterance: str) -> dict[str, str] | None:
         "condition": condition,
         "folder": f"{scenario}/{condition}",
     }
-
-
-def read(root: Path, settings: dict) -> Reading:
-    """Read the consensus labels and the transcripts.
-
-    Recordings lie in ``session{n}/S01A/{P,R,S,T}/`` or below ``Audio/`` and ``Video/``, a file a
-    turn that shows one actor. Adds the columns ``dialogue`` and ``condition``.
-
-    Args:
-        root: The folder that holds the label file.
-        settings: As ``SETTINGS``.
-
-    Raises:
-        InputError: there is no label file, or a setting names a condition that does not exist.
-    """
-    strange = sorted(set(settings["conditions"]) - set(_CONDITIONS))
-    if strange or not settings["conditions"]:
-        raise InputError(
-            f"conditions of MSP-IMPROV are {', '.join(_CONDITIONS)}; the config has "
-            f"{settings['conditions']}"
-        )
-    labels = [root / name for name in _LABEL_FILES if (root / name).is_file()]
-    if not labels:
-        raise wrong_root(
-            root,
-            f"no {' or '.join(_LABEL_FILES)} of MSP-IMPROV",
-            "Point the corpus' root at the folder with the label file, the sessions and "
-            f"{_TRANSCRIPTS}",
-        )
-    reading = Reading(more=["dialogue", "condition"])
-    named = _read_labels(root, labels[0], settings, reading)
-    for session in sorted(_SESSIONS - {row["session"] for row in reading.rows}):
-        reading.note(labels[0], 0, f"no usable turn of {session}")
-    for path in sorted((root / _TRANSCRIPTS).glob("MSP-*.txt")):
-        if path.stem not in named:
-            reading.note(path, 0, f"transcript of {path.stem}, which has no label")
-    return reading
-
-
-def _read_labels(root: Path, path: Path, settings: dict, reading: Reading) -> set[str]:
-    """Add the turns that have a consensus; returns the names of all turns with a label."""
-    named = set()
-    for number, line in enumerate(read_lines(path, reading), start=1):
-        if not line.startswith("UTD-"):
-            continue  # raters' lines, of which some are doubled or hold NaN, and blank lines
-        match = _CONSENSUS.match(line)
-        utterance = f"MSP-{match['name']}" if match else ""
-        name = parse_name(utterance)
-        if name is None:
-            reading.skip(path, number, f"not understood: {line[:80]!r}")
-            continue
-        named.add(utterance)
-        letter = match["letter"]
-        if letter not in _LETTERS | settings["labels"].keys():
-            reading.skip(path, number, f"{utterance} has the unknown label {letter!r}")
-            continue
-        if letter in settings["labels"] and name["condition"] in settings["conditions"]:
-            row = _row(root, utterance, name, path, number, reading)
-            reading.add({**row, "label": settings["labels"][letter]}, path, number)
-    return named
-
-
-def _row(
-    root: Path, utterance: str, name: dict[str, str], path: Path, number: int, reading: Reading
-) -> dict:
-    below = f"{name['session']}/{name['folder']}/{utterance}"
-    row = {**name, "utterance": utterance, "audio_is_cut": "1"}
-    for modality, extension in (("audio", "wav"), ("video", "avi")):
-        places = [f"{below}.{extension}", f"{modality.capitalize()}/{below}.{extension}"]
-        found = [place for place in places if is_there(root / place)]
-        row[modality] = found[0] if found else ""
-        if not found:
-            reading.note(path, number, f"{modality} file of {utterance} is missing: {places[0]}")
-    transcript = root / _TRANSCRIPTS / f"{utterance}.txt"
-    if is_there(transcript):
-        row["text"] = " ".join(" ".join(read_lines(transcript, reading)).split())
-    else:
-        reading.note(path, number, f"{utterance} has no transcript {transcript.name}")
-    return row

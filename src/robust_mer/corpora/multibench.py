@@ -6,40 +6,51 @@ in front, ``labels`` with the sentiment and ``id``.
 
 from pathlib import Path
 
-from robust_mer.corpora.feature_files import Arrays, FeatureSource, named_for
+from pydantic import Field
+
+from robust_mer.corpora.disk import existing
+from robust_mer.corpora.feature_files import Arrays, FeatureSource, Polarity, named_for
+from robust_mer.corpora.reader import FeatureReader
 from robust_mer.corpora.segments import read_segments, read_splits, rows_of, width_of
 from robust_mer.corpora.utterances import Reading
-
-SETTINGS = {
-    # the pickle, in the corpus' root
-    "file": "mosei_senti_data.pkl",
-    # the file's array of each modality
-    "arrays": {"audio": "audio", "video": "vision", "text": "text"},
-    # class of sentiment 0: positive as NMER's Table 1 has it, or negative, MultiBench's own rule.
-    "zero": "positive",
-}
-
-LIMITS = {"zero": ["positive", "negative"]}
+from robust_mer.settings import Settings
 
 
-def tables(root: Path, settings: dict) -> list[str]:
-    """The pickle."""
-    path = root / settings["file"]
-    return [str(path)] if path.is_file() else []
+class MultiBenchSettings(Settings):
+    """Settings of `MultiBench`."""
+
+    file: str = "mosei_senti_data.pkl"
+    """The pickle, in the corpus' root."""
+    arrays: dict[str, str] = Field(default={"audio": "audio", "video": "vision", "text": "text"})
+    """The file's array of each modality."""
+    zero: Polarity = "positive"
+    """Class of sentiment 0: positive as in NMER's Table 1, or negative, MultiBench's own rule."""
 
 
-def read(root: Path, settings: dict) -> Reading:
-    """Read names, parts and classes; see `robust_mer.corpora.segments.read_segments`."""
-    return read_segments(root, settings["file"], "labels", "raw_text", settings["zero"])
+class MultiBench(FeatureReader):
+    """Names, parts, classes and features of a pickle of MultiBench.
 
+    Adds the columns ``part`` and ``dialogue``.
+    """
 
-def sources(root: Path, settings: dict, modality: str) -> list[str]:
-    """The file that the features of a modality come from."""
-    return tables(root, settings)
+    settings_class = MultiBenchSettings
+    settings: MultiBenchSettings
 
+    def tables(self) -> list[Path]:
+        """The pickle."""
+        return existing([self.root / self.settings.file])
 
-def features(root: Path, settings: dict, modality: str) -> FeatureSource:
-    """The frames of a modality; see `FeatureSource`."""
-    key = named_for(modality, settings["arrays"])
-    path, splits = read_splits(root, settings["file"])
-    return Arrays(path, width_of(splits, key, path), dict(rows_of(splits, key, path)))
+    def read(self) -> Reading:
+        """See `Reader` and `robust_mer.corpora.segments.read_segments`."""
+        settings = self.settings
+        return read_segments(self.root, settings.file, "labels", "raw_text", settings.zero)
+
+    def sources(self, modality: str) -> list[Path]:
+        """The pickle."""
+        return self.tables()
+
+    def features(self, modality: str) -> FeatureSource:
+        """See `FeatureReader`."""
+        key = named_for(modality, self.settings.arrays)
+        path, splits = read_splits(self.root, self.settings.file)
+        return Arrays(path, width_of(splits, key, path), dict(rows_of(splits, key, path)))

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from robust_mer.corpora.disk import wrong_root
-from robust_mer.corpora.feature_files import part_of, polarity, text_of, video_of
+from robust_mer.corpora.disk import required_file
+from robust_mer.corpora.feature_files import Polarity, part_of, polarity, text_of, video_of
 from robust_mer.corpora.pickles import read_pickle
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
-from robust_mer.files import inside, naming
+from robust_mer.files import naming
 
 _DEEPEST = 5
 
@@ -36,10 +36,10 @@ class Split:
         with naming(path, f"a file whose {key} is an array"):
             array = np.asarray(_shallow(self.content[key])) if key in self.content else None
         if array is None or not array.ndim or len(array) != len(self.utterances):
-            found = "nothing" if array is None else f"an array of shape {array.shape}"
+            shape = "nothing" if array is None else f"an array of shape {array.shape}"
             raise InputError(
                 f"{path}: {self.key} needs {key} with a row for each of {len(self.utterances)} "
-                f"segments; found {found}"
+                f"segments; found {shape}"
             )
         return array
 
@@ -50,9 +50,7 @@ def read_splits(root: Path, file: str) -> tuple[Path, list[Split]]:
     Raises:
         InputError: it is not there, or it is something else.
     """
-    path = inside(root, file)
-    if not path.is_file():
-        raise wrong_root(root, f"no {file}", "Put the file there, or name it in the config")
+    path = required_file(root, file, "Put the file there, or name it in the config")
     content = read_pickle(path)
     with naming(path, "a file of segments with ids"):
         return path, _splits(content, path)
@@ -79,7 +77,7 @@ def _splits(content: Any, path: Path) -> list[Split]:
     return read
 
 
-def read_segments(root: Path, file: str, labels: str, text: str, zero: str) -> Reading:
+def read_segments(root: Path, file: str, labels: str, text: str, zero: Polarity) -> Reading:
     """Read names, parts and sentiments of the segments.
 
     The speakers are not in the file: a video counts as one.

@@ -4,10 +4,12 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from robust_mer.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = [
     "utterance",
@@ -31,23 +33,22 @@ _CONTROL, _CONTROL_IN_TEXT = re.compile(f"[^{_SOUND}]"), re.compile(rf"[^\t\n{_S
 
 @dataclass
 class Reading:
-    """What a reader found.
+    """The utterances of a corpus, and the problems that its reader met."""
 
-    Attributes:
-        rows: A dict per utterance with the keys of ``COLUMNS``; paths relative to the corpus'
-            root, ``start`` and ``end`` in seconds or empty, ``audio_is_cut`` "1" where the audio
-            file is the utterance and "0" where start and end apply to it.
-        problems: What was skipped or odd: (file, line or 0, what).
-        more: Further columns that the reader adds, e.g. ``part`` or ``dialogue``.
-        lost: How many utterances a problem cost.
-        origins: Where an utterance of ``rows`` was read: (file, line or 0).
-    """
-
-    rows: list[dict] = field(default_factory=list)
+    rows: list[dict[str, str]] = field(default_factory=list)
+    """A dict an utterance with the keys of ``COLUMNS``, of which all but ``utterance``,
+    ``session``, ``speaker`` and ``label`` may be missing, and with those of ``more``. Paths are
+    relative to the corpus' root, ``start`` and ``end`` in seconds or empty. ``audio_is_cut`` is "1"
+    where the audio file is the utterance, "0" where start and end apply to it."""
     problems: list[tuple[str, int, str]] = field(default_factory=list)
+    """What was skipped or odd: (file, line or 0, problem)."""
     more: list[str] = field(default_factory=list)
+    """Further columns of the corpus, e.g. ``part``, ``dialogue`` or ``script``. Keys of ``rows``
+    that neither ``COLUMNS`` nor ``more`` names stay out of the table."""
     lost: int = 0
+    """How many utterances were left out because of a problem."""
     origins: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """By utterance of ``rows``, the (file, line or 0) that it was read from."""
 
     def note(self, file: str | Path, line: int, what: str) -> None:
         """Note something odd in ``file`` that costs no utterance."""
@@ -58,7 +59,7 @@ class Reading:
         self.note(file, line, f"{what}; left out")
         self.lost += 1
 
-    def add(self, row: dict, file: str | Path, line: int) -> None:
+    def add(self, row: dict[str, str], file: str | Path, line: int) -> None:
         """Add an utterance that was read in ``file``.
 
         The second one of a name is skipped, and one with a control character in a name or a path,
@@ -72,21 +73,23 @@ class Reading:
                 return
         if utterance in self.origins:
             first_file, first_line = self.origins[utterance]
-            where = f"line {first_line}" if first_file == str(file) else first_file
-            self.skip(file, line, f"{utterance} is there already ({where})")
+            place = f"line {first_line}" if first_file == str(file) else first_file
+            self.skip(file, line, f"{utterance} is there already ({place})")
             return
         self.origins[utterance] = (str(file), line)
         self.rows.append(row)
 
-    def table(self) -> pd.DataFrame:
+    def table(self) -> "pd.DataFrame":
         """The utterances in order of session and name.
 
         Raises:
             InputError: there are none, or two have one name.
         """
+        import pandas as pd
+
         if not self.rows:
-            told = "; ".join(f"{file}:{line} {what}" for file, line, what in self.problems[:3])
-            raise InputError(f"the corpus has no usable utterance. {told}")
+            first = "; ".join(f"{file}:{line} {what}" for file, line, what in self.problems[:3])
+            raise InputError(f"the corpus has no usable utterance. {first}")
         twice = [name for name, n in Counter(r["utterance"] for r in self.rows).items() if n > 1]
         if twice:
             raise InputError(f"{len(twice)} utterance names occur twice, the first: {twice[0]!r}")

@@ -1,88 +1,92 @@
 """When each word of a corpus is said: ``words.csv``, for features that are aligned to words."""
 
 import math
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
-import pandas as pd
-
+from robust_mer.corpora.reader import Word, WordReader
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.files import whole
 from robust_mer.jobs import log
-from robust_mer.settings import load
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 from robust_mer.table import read_table
 
-
-class Word(NamedTuple):
-    """A word of an utterance."""
-
-    word: str
-    start: float  # seconds from the utterance's beginning
-    end: float
+_SHOWN = 10  # problems in the log
 
 
-# What a reader's function ``words(root, settings)`` returns: the words of a row of the index, in
-# their order; UtteranceError(reason) where they are not known.
-WordTimes = Callable[[dict[str, str]], list[Word]]
+@dataclass(frozen=True)
+class WordsSpec:
+    """What makes a table of word times."""
+
+    reader: Plugin
+    """A `robust_mer.corpora.reader.WordReader`."""
 
 
-def index_words(
-    words_csv: str | Path,
-    problems_csv: str | Path,
-    utterances_csv: str | Path,
-    root: str | Path,
-    implementation: str,
-    settings: dict,
-    max_left_out: float,
-) -> None:
+@dataclass(frozen=True)
+class WordsFiles:
+    """Files of a table of word times."""
+
+    words: Path
+    """Output: a word a row: ``utterance, word, start, end``, in seconds from the utterance's
+    beginning."""
+    problems: Path
+    """Output: utterances without words, and why: ``utterance, problem``."""
+    utterances: Path
+    """Input: the index."""
+    tables: list[Path] = field(default_factory=list)
+    """Input: the corpus' own tables of words, for Snakemake to watch."""
+
+
+def index_words(spec: WordsSpec, files: WordsFiles, runtime: Runtime) -> None:
     """Write when each word of an indexed corpus is said.
 
-    Args:
-        words_csv: A word a row: ``utterance, word, start, end``, in seconds from the utterance's
-            beginning.
-        problems_csv: Utterances without words, and why: ``utterance, problem``.
-        utterances_csv: The index.
-        root: The corpus' folder.
-        implementation: ``"module:words"`` of the corpus' reader.
-        settings: The reader's complete settings.
-        max_left_out: Largest fraction of utterances that may have none.
+    Uses ``root`` and ``max_left_out`` of the runtime.
 
     Raises:
         InputError: the corpus does not bring the times, or too many utterances have none.
     """
-    words_of: WordTimes = load(implementation)(Path(root), settings)
+    import pandas as pd
+
+    reader: WordReader = spec.reader.build(Path(runtime.root))
+    words_of = reader.words()
     rows, problems = [], []
-    utterances = read_table(utterances_csv).to_dict("records")
-    for row in utterances:
+    utterances = read_table(files.utterances)
+    for values in utterances.itertuples(index=False, name=None):
+        row = dict(zip(utterances.columns, values, strict=True))
         try:
             words = words_of(row)
-            _check(words)
+            check_words(words)
         except UtteranceError as error:
             problems.append((row["utterance"], str(error)))
             continue
         rows += [(row["utterance"], w.word, round(w.start, 6), round(w.end, 6)) for w in words]
-    if len(problems) > max_left_out * len(utterances):
+    if len(problems) > runtime.max_left_out * len(utterances):
         first = "; ".join(f"{utterance}: {problem}" for utterance, problem in problems[:3])
         raise InputError(
             f"{len(problems)} of {len(utterances)} utterances have no word times, more than the "
-            f"fraction {max_left_out:g} that the corpus' max_left_out allows. First ones: {first}. "
-            "Without word times, leave out aligned_to in the corpus' modalities"
+            f"fraction {runtime.max_left_out:g} that the corpus' max_left_out allows. First ones: "
+            f"{first}. Without word times, leave out aligned_to in the corpus' modalities"
         )
-    with whole(words_csv) as unfinished:
+    with whole(files.words) as unfinished:
         columns = ["utterance", "word", "start", "end"]
         pd.DataFrame(rows, columns=columns).to_csv(unfinished, index=False)
-    with whole(problems_csv) as unfinished:
+    with whole(files.problems) as unfinished:
         columns = ["utterance", "problem"]
         pd.DataFrame(problems, columns=columns).to_csv(unfinished, index=False)
     log.info("%d words of %d utterances", len(rows), len(utterances) - len(problems))
-    for utterance, problem in problems[:10]:
+    for utterance, problem in problems[:_SHOWN]:
         log.info("%s: %s", utterance, problem)
-    if len(problems) > 10:
-        log.info("%d utterances have no word times, see %s", len(problems), problems_csv)
+    if len(problems) > _SHOWN:
+        log.info("%d utterances have no word times, see %s", len(problems), files.problems)
 
 
-def _check(words: list[Word]) -> None:
+def check_words(words: list[Word]) -> None:
+    """Check that words follow each other.
+
+    Raises:
+        UtteranceError: there are none, or their times are out of order.
+    """
     if not words:
         raise UtteranceError("no words")
     before = 0.0

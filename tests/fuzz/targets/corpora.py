@@ -12,13 +12,14 @@ from tests.fuzz.engine import Target
 from tests.fuzz.mutate import Files
 from tests.fuzz.targets.files import made, utterances
 from tests.generators import iemocap, mosei, msp_improv
+from tests.helpers import corpora
 
-from robust_mer.corpora.folds import write_folds
-from robust_mer.corpora.index import _check_times, changed_media, index_corpus
-from robust_mer.corpora.registry import READERS, WORDS
-from robust_mer.corpora.words import _check, index_words
+from robust_mer.corpora.folds import FoldsFiles, FoldsSpec, write_folds
+from robust_mer.corpora.index import changed_media, check_times
+from robust_mer.corpora.reader import WordReader
+from robust_mer.corpora.words import check_words
 from robust_mer.errors import UtteranceError
-from robust_mer.settings import defaults, load
+from robust_mer.runtime import Runtime
 
 
 def _iemocap() -> list[Files]:
@@ -71,49 +72,30 @@ def _manifest() -> list[Files]:
     ]
 
 
-def reads(reader: str, **settings) -> Callable[[Path, Path], None]:
+def reads(name: str, **settings) -> Callable[[Path, Path], None]:
     """Read a folder and its word times."""
-    implementation = READERS[reader]
-    given = {**defaults(implementation), **settings}
 
     def read(root: Path, results: Path) -> None:
-        reading = load(implementation)(root, given)
-        _check_times(root, reading)
-        if reader in WORDS:
-            times = load(WORDS[reader])(root, given)
+        reader = corpora.reader_of(name, root, **settings)
+        reading = reader.read()
+        check_times(root, reading)
+        if isinstance(reader, WordReader):
+            times = reader.words()
             for row in reading.rows:
                 with suppress(UtteranceError):
-                    _check(times({"audio": "", "video": "", **row}))
+                    check_words(times({"audio": "", "video": "", **row}))
 
     return read
 
 
-def indexes(reader: str, **settings) -> Callable[[Path, Path], None]:
+def indexes(name: str, **settings) -> Callable[[Path, Path], None]:
     """Index a folder, then write its word times."""
 
     def read(root: Path, results: Path) -> None:
-        implementation = READERS[reader]
-        given = {**defaults(implementation), **settings}
-        index, media = results / "utterances.csv", results / "media.csv"
-        index_corpus(
-            index,
-            results / "problems.csv",
-            media,
-            root,
-            {"implementation": implementation, "settings": given},
-            0.9,
-        )
-        changed_media(media, root)
-        if reader in WORDS:
-            index_words(
-                results / "words.csv",
-                results / "word_problems.csv",
-                index,
-                root,
-                WORDS[reader],
-                given,
-                0.9,
-            )
+        files = corpora.index(name, root, results, max_left_out=0.9, **settings)
+        changed_media(files.media, root)
+        if isinstance(corpora.reader_of(name, root, **settings), WordReader):
+            corpora.write_words(name, root, results, max_left_out=0.9, **settings)
 
     return read
 
@@ -126,14 +108,14 @@ def _folds() -> list[Files]:
 
 def _read_folds(root: Path, results: Path) -> None:
     scheme = ("session_groups", "speaker_groups", "session_speakers", "part")[_turn() % 4]
-    settings = {"scheme": scheme} | ({"groups": 3} if "groups" in scheme else {})
-    write_folds(
-        results / "folds.csv",
-        results / "checks.csv",
-        root / "utterances.csv",
-        root / "media.csv",
-        settings,
+    spec = FoldsSpec(scheme, groups=3 if "groups" in scheme else None)
+    files = FoldsFiles(
+        utterances=root / "utterances.csv",
+        media=root / "media.csv",
+        folds=results / "folds.csv",
+        checks=results / "checks.csv",
     )
+    write_folds(spec, files, Runtime())
 
 
 _turn = count().__next__

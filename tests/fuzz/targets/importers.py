@@ -11,11 +11,10 @@ from tests.fuzz.mutate import Files
 from tests.fuzz.targets.corpora import indexes, small_mosei
 from tests.fuzz.targets.files import made
 from tests.generators import mmin, mosei
+from tests.helpers.corpora import import_modality, reader_of
 
-from robust_mer.corpora.registry import IMPORTERS, READERS
 from robust_mer.errors import InputError
-from robust_mer.features.imported import _take, import_features
-from robust_mer.settings import defaults, load
+from robust_mer.features.imported import take
 
 _SIZES = {"train": 3, "valid": 2, "test": 2}
 _NARROW = {"vision": 2, "audio": 4, "text": 3}
@@ -23,23 +22,23 @@ _NARROW = {"vision": 2, "audio": 4, "text": 3}
 
 def _looks(reader: str, modalities: tuple[str, ...], **settings) -> Callable[[Path, Path], None]:
     """Read the index and the frames of all utterances of each modality, each on its own."""
-    given = {**defaults(READERS[reader]), **settings}
     utterances: list[str] = []  # the seeds'
 
     def read(root: Path, results: Path) -> None:
         refused = None
+        corpus = reader_of(reader, root, **settings)
         try:
-            reading = load(READERS[reader])(root, given)
+            reading = corpus.read()
             if len(utterances) < 30:
                 utterances.extend(row["utterance"] for row in reading.rows)
         except InputError as error:
             refused = error
         for modality in modalities:
             try:
-                source = load(IMPORTERS[reader])(root, given, modality)
+                source = corpus.features(modality)
                 for utterance in utterances[:20]:
                     with suppress(KeyError):  # of another seed
-                        _take(source, utterance)
+                        take(source, utterance)
             except InputError as error:
                 refused = error
         if refused:
@@ -53,17 +52,7 @@ def _imports(reader: str, modality: str, **settings) -> Callable[[Path, Path], N
 
     def read(root: Path, results: Path) -> None:
         indexes(reader, **settings)(root, results)
-        given = {**defaults(READERS[reader]), **settings}
-        import_features(
-            results / "utterances.csv",
-            root,
-            IMPORTERS[reader],
-            given,
-            modality,
-            results / "features.h5",
-            results / "features.csv",
-            0.9,
-        )
+        import_modality(reader, root, results, modality, max_failed=0.9, **settings)
 
     return read
 

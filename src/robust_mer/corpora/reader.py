@@ -1,0 +1,100 @@
+"""What a reader is: a class that reads one kind of corpus from disk.
+
+A reader of one's own is a subclass of `Reader`, named as ``module:Class`` in the config. It is
+imported when a run is planned: import pandas and other slow packages inside its methods.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+from robust_mer.corpora.feature_files import FeatureSource
+from robust_mer.corpora.utterances import Reading
+from robust_mer.settings import Settings
+
+
+class Word(NamedTuple):
+    """A word of an utterance."""
+
+    word: str
+    start: float
+    """Seconds from the utterance's beginning."""
+    end: float
+    """Seconds from the utterance's beginning."""
+
+
+WordTimes = Callable[[Mapping[str, str]], list[Word]]
+"""The words of a row of the index, in their order. Raises UtteranceError(reason) where they are
+unknown."""
+
+
+class Reader(ABC):
+    """Reads a corpus: its utterances with their labels, speakers, recordings and texts.
+
+    Args:
+        settings: Of the type `settings_class`.
+        root: The corpus' folder.
+    """
+
+    settings_class: ClassVar[type[Settings]]
+    """Type of the settings: the keys of the corpus in the config, apart from the workflow's."""
+
+    def __init__(self, settings: Settings, root: Path) -> None:
+        self.settings = settings
+        self.root = root
+
+    @abstractmethod
+    def tables(self) -> list[Path]:
+        """The corpus' own tables that `read` reads: a change of one of them reads the corpus anew.
+
+        Those that exist: a run can be planned before its corpus is there. Recordings are not
+        watched.
+        """
+
+    @abstractmethod
+    def read(self) -> Reading:
+        """Read the corpus.
+
+        Problems of an utterance are noted in the result, and may leave the utterance out.
+
+        Raises:
+            InputError: the folder holds no such corpus, or the settings do not fit it.
+        """
+
+
+class FeatureReader(Reader):
+    """A reader of a corpus that brings published features."""
+
+    @abstractmethod
+    def sources(self, modality: str) -> list[Path]:
+        """The files that the features of a modality come from, as far as they exist.
+
+        Raises:
+            InputError: the corpus has no features of the modality.
+        """
+
+    @abstractmethod
+    def features(self, modality: str) -> FeatureSource:
+        """The features of a modality.
+
+        Raises:
+            InputError: the corpus has no features of the modality, or their file is missing or
+                damaged.
+        """
+
+
+class WordReader(Reader):
+    """A reader of a corpus that says when each word is spoken."""
+
+    @abstractmethod
+    def word_tables(self) -> list[Path]:
+        """The corpus' own tables that `words` reads, as far as they exist; see `Reader.tables`."""
+
+    @abstractmethod
+    def words(self) -> WordTimes:
+        """The function that gives the words of an utterance.
+
+        Raises:
+            InputError: the corpus lacks the times.
+        """
