@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from robust_mer.errors import InputError
 
@@ -172,6 +172,9 @@ def complete(implementation: str, given: dict, where: str) -> dict:
     Raises:
         InputError: a key that the implementation does not have, or a value of another kind.
     """
+    settings_class = _settings_class(implementation)
+    if settings_class is not None:
+        return _validated(settings_class, given, where)
     variants = _literal(implementation.partition(":")[0], "VARIANTS")
     known = {**defaults(implementation), **variants.get(str(given.get("variant")), {})}
     for key, value in given.items():
@@ -185,6 +188,25 @@ def complete(implementation: str, given: dict, where: str) -> dict:
     settings = {**known, **given}
     check_limits(settings, _literal(implementation.partition(":")[0], "LIMITS"), where)
     return settings
+
+
+def _settings_class(implementation: str) -> type[Settings] | None:
+    """The typed settings of a class; None where its module has literals."""
+    module, _, name = implementation.partition(":")
+    body = syntax_tree(module).body
+    is_class = any(isinstance(node, ast.ClassDef) and node.name == name for node in body)
+    if not is_class or _literal(module, "SETTINGS"):
+        return None
+    return getattr(load(implementation), "settings_class", None)
+
+
+def _validated(settings_class: type[Settings], given: dict, where: str) -> dict:
+    from robust_mer.plan.messages import settings_error
+
+    try:
+        return settings_class(**given).model_dump()
+    except ValidationError as error:
+        raise settings_error(error, where, settings_class) from None
 
 
 def check_limits(settings: dict, limits: dict, where: str) -> None:
@@ -208,7 +230,7 @@ def check_limits(settings: dict, limits: dict, where: str) -> None:
 def unknown(where: str, key: str, known: Any) -> str:
     """Message for a key that does not exist, with what may have been meant."""
     close = difflib.get_close_matches(str(key), [str(name) for name in known], n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    hint = f"; did you mean {close[0]!r}?" if close else "."
     return f"config: {where} does not exist{hint} Known here: {', '.join(map(str, known))}"
 
 

@@ -1,0 +1,189 @@
+"""Messages for a wrong config: what pydantic says, in the words of the config's reader."""
+
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import pydantic
+
+from robust_mer.errors import InputError
+from robust_mer.settings import unknown
+
+_SHOWN = 500  # characters of a wrong value
+_PREFIX = "Input should be "
+
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "keys with values",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "int_from_float": "an integer",
+    "int_type": "an integer",
+    "list_type": "a list",
+    "model_attributes_type": "keys with values",
+    "model_type": "keys with values",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+_BOUNDS = {
+    "greater_than": "gt",
+    "greater_than_equal": "ge",
+    "less_than": "lt",
+    "less_than_equal": "le",
+}
+
+
+def settings_error(
+    error: pydantic.ValidationError, where: str, settings_class: type[pydantic.BaseModel]
+) -> InputError:
+    """The message for settings that pydantic refused: one key, its value, what was expected.
+
+    Of several errors, an unknown key comes first: it is often the reason for the others.
+
+    Args:
+        error: What pydantic raised.
+        where: The config key that holds the settings, e.g. ``corpora.demo``; may be empty.
+        settings_class: The class that refused them.
+
+    Returns:
+        The error to raise.
+    """
+    errors = error.errors(include_url=False)
+    strange = next((one for one in errors if one["type"] == "extra_forbidden"), None)
+    if strange is not None:
+        place = _locate(settings_class, strange["loc"])
+        known = place.owner.model_fields if place.owner else {}
+        return InputError(unknown(place.path(where), place.names[-1], known))
+    first = errors[0]
+    place = _locate(settings_class, first["loc"])
+    path = f"config: {place.path(where) or 'the whole'}"
+    if first["type"] == "missing":
+        return InputError(f"{path} is missing")
+    value = repr(first["input"])[:_SHOWN]
+    if first["type"] in ("value_error", "assertion_error"):
+        said = str(first["ctx"]["error"])
+        return InputError(f"{path} is {value}: {said}" if place.names else f"{path}: {said}")
+    # A choice between types has an error for each of them, all at the same place.
+    same = [
+        (one, other) for one in errors if (other := _locate(settings_class, one["loc"])) == place
+    ]
+    expected = " or ".join(dict.fromkeys(_expected(one, other) for one, other in same))
+    return InputError(f"{path} is {value}, expected {expected}")
+
+
+@dataclass
+class _Place:
+    """A place in the settings: the names on the way, and what the field there may hold."""
+
+    names: list[str]
+    owner: type[pydantic.BaseModel] | None = field(compare=False, default=None)
+    annotation: Any = field(compare=False, default=Any)
+    metadata: list[Any] = field(compare=False, default_factory=list)
+    is_optional: bool = field(compare=False, default=False)
+
+    def path(self, where: str) -> str:
+        return ".".join(filter(None, [where, *self.names]))
+
+    def open(self) -> list[Any]:
+        """Take off what wraps the annotation; returns the types to choose from."""
+        while get_origin(self.annotation) is Annotated:
+            self.annotation, *more = get_args(self.annotation)
+            self.metadata = [*self.metadata, *_constraints(more)]
+        if get_origin(self.annotation) not in (Union, types.UnionType):
+            return [self.annotation]
+        members = get_args(self.annotation)
+        self.is_optional = type(None) in members
+        members = tuple(member for member in members if member is not type(None))
+        if len(members) > 1:
+            return list(members)
+        self.annotation = members[0]
+        return self.open()
+
+
+def _constraints(metadata: list[Any]) -> Iterator[Any]:
+    """Constraints of pydantic's ``Field`` or of annotated_types, one by one."""
+    for one in metadata:
+        yield from getattr(one, "metadata", [one])
+
+
+def _locate(settings_class: type[pydantic.BaseModel], location: tuple[int | str, ...]) -> _Place:
+    place = _Place([], annotation=settings_class)
+    for part in location:
+        members = place.open()
+        if len(members) > 1:  # pydantic names the member that it tried; the config does not
+            fits = [member for member in members if _name(member) in str(part).lower()]
+            place.annotation = fits[0] if fits else Any
+            continue
+        if part == "[key]":
+            continue
+        place.names.append(str(part))
+        _enter(place, part)
+    place.open()
+    return place
+
+
+def _enter(place: _Place, part: int | str) -> None:
+    """Go to a field of a class, or to an item of a list or a dict."""
+    kind, origin = place.annotation, get_origin(place.annotation)
+    arguments = get_args(kind)
+    place.metadata, place.is_optional, place.annotation = [], False, Any
+    if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
+        place.owner = kind
+        if part in kind.model_fields:
+            found = kind.model_fields[str(part)]
+            place.annotation, place.metadata = found.annotation, list(_constraints(found.metadata))
+    elif isinstance(origin, type) and issubclass(origin, Mapping):
+        place.annotation = arguments[1]
+    elif arguments:
+        place.annotation = arguments[0]
+
+
+def _name(annotation: Any) -> str:
+    """Part of what pydantic calls a member of a union."""
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) is Literal:
+        return "literal"
+    return str(getattr(get_origin(annotation) or annotation, "__name__", annotation)).lower()
+
+
+def _expected(error: Any, place: _Place) -> str:
+    kind = error["type"]
+    if kind == "literal_error":
+        choices = get_args(place.annotation)
+        text = f"one of {', '.join(map(str, choices))}" if len(choices) > 1 else str(choices[0])
+    elif kind in _BOUNDS:
+        text = _range(place.metadata) or _range([_Bound(**error["ctx"])])
+    elif kind in _EXPECTED:
+        limits = _range(place.metadata)
+        text = _EXPECTED[kind] + (f" ({limits})" if limits else "")
+    else:
+        text = error["msg"].removeprefix(_PREFIX)
+    return f"{text} or null" if place.is_optional else text
+
+
+@dataclass(frozen=True)
+class _Bound:
+    gt: Any = None
+    ge: Any = None
+    lt: Any = None
+    le: Any = None
+
+
+def _range(metadata: list[Any]) -> str:
+    """The limits of a number in words; empty where it has none."""
+    limits = {
+        key: value
+        for key in _BOUNDS.values()
+        for one in metadata
+        if (value := getattr(one, key, None)) is not None
+    }
+    if limits.keys() == {"ge", "le"}:
+        return f"{_number(limits['ge'])} to {_number(limits['le'])}"
+    words = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
+    return " and ".join(f"{words[key]} {_number(value)}" for key, value in limits.items())
+
+
+def _number(value: float) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
