@@ -21,6 +21,7 @@ from robust_mer.data import (
     training_frames,
 )
 from robust_mer.files import whole
+from robust_mer.protocol import Corruption, noise_specs
 from robust_mer.training.frames import Frames, load_frames
 from robust_mer.training.replica import NO_CORRUPTION, corruption_of_fold, evaluation_frames
 
@@ -66,7 +67,9 @@ class Embeddings:
         how = NO_CORRUPTION
         if corruption is not None:
             how = corruption_of_fold(
-                corruption.noises, corruption.alpha_bars, corruption.seed, self._fold
+                Corruption(corruption.name, noise_specs(corruption.noises), corruption.seed),
+                corruption.alpha_bars,
+                self._fold,
             )
         frames = evaluation_frames(
             self._frames, self.normalisers, self._corpus.utterances, rows, part, how

@@ -11,7 +11,7 @@ from robust_mer.data import Corpus, Normaliser, read_corpus, read_store
 from robust_mer.errors import InputError
 from robust_mer.files import whole
 from robust_mer.jobs import log, progress
-from robust_mer.protocol import conditions
+from robust_mer.protocol import Corruption, conditions, noise_specs
 from robust_mer.training.checkpoint import load_checkpoint
 from robust_mer.training.frames import Frames, load_frames, load_store
 from robust_mer.training.nets import Nets
@@ -79,7 +79,9 @@ def evaluate_replicas(
         if facts["classes"] != corpus.classes or list(facts["widths"]) != list(corpus.features):
             raise InputError(f"{checkpoint} was trained on other classes or modalities")
         if parts is None or not parts.serve(facts["fold"], normalisers):
-            corruption = corruption_of_fold(noises, alpha_bars, seed, facts["fold"])
+            corruption = corruption_of_fold(
+                Corruption("", noise_specs(noises), seed), alpha_bars, facts["fold"]
+            )
             parts = _Parts.of(
                 facts["fold"], normalisers, corpus, frames, received, touched, corruption
             )

@@ -19,6 +19,7 @@ from robust_mer.data import Corpus, fit_normalisers, read_corpus
 from robust_mer.errors import InputError
 from robust_mer.files import whole
 from robust_mer.jobs import log
+from robust_mer.protocol import Corruption, noise_specs
 from robust_mer.training.frames import Frames, load_frames
 from robust_mer.training.replica import CorruptionOfFold, corruption_of_fold, evaluation_frames
 
@@ -70,7 +71,7 @@ def export_features(
     shutil.rmtree(folder, ignore_errors=True)
     corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
     _check_names(corpus.utterances)
-    how = corruption_of_fold(noises, alpha_bars, seed, fold)
+    how = corruption_of_fold(Corruption(corruption, noise_specs(noises), seed), alpha_bars, fold)
     normalisers = fit_normalisers(corpus, fold, normalise)
     frames = load_frames(corpus, torch.device("cpu"))
     silent = {}

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from robust_mer.corruption.draws import FreshDraws, send
-from robust_mer.corruption.noise import Noise, add_noise, evaluation_noise
+from robust_mer.corruption.noise import Noise, add_noise, build_noise, evaluation_noise
 from robust_mer.data import Normaliser
 from robust_mer.errors import InputError
-from robust_mer.protocol import CLEAN, NONE, PARTIAL, conditions, partial_conditions
+from robust_mer.protocol import CLEAN, NONE, PARTIAL, Corruption, conditions, partial_conditions
 from robust_mer.training.frames import Frames, Normalise
 
 
@@ -43,26 +43,25 @@ NO_CORRUPTION = CorruptionOfFold({}, 0)
 
 
 def corruption_of_fold(
-    noises: dict[str, dict], alpha_bars: dict[tuple[int, str], float], seed: int, fold: int
+    corruption: Corruption, alpha_bars: dict[tuple[int, str], float], fold: int
 ) -> CorruptionOfFold:
-    """How a corruption meets a fold.
+    """How a corruption of features meets a fold.
 
     Args:
-        noises: Per modality that it touches, what `robust_mer.config.Config.noises` says of it.
+        corruption: Which; one that draws nothing may lack the seed.
         alpha_bars: abar by (fold, modality) from its schedule.
-        seed: Of the noise in evaluation.
         fold: Which fold.
     """
     return CorruptionOfFold(
         {
             modality: CorruptionOfModality(
-                how["kind"],
-                Noise(how["implementation"], how["settings"]),
-                None if how["is_mask"] else alpha_bars[fold, modality],
+                spec.kind,
+                build_noise(spec),
+                None if spec.is_mask else alpha_bars[fold, modality],
             )
-            for modality, how in noises.items()
+            for modality, spec in corruption.noises.items()
         },
-        seed,
+        corruption.seed or 0,
     )
 
 

@@ -22,7 +22,7 @@ from robust_mer.jobs import log
 from robust_mer.metrics import ua, wa
 from robust_mer.models.fitted import FittedModel
 from robust_mer.models.model import Batch, Model
-from robust_mer.protocol import CLEAN, parse_trained_on
+from robust_mer.protocol import CLEAN, Corruption, noise_specs, parse_trained_on
 from robust_mer.training.checkpoint import build_model, load_checkpoint
 from robust_mer.training.fit import fit_replica
 from robust_mer.training.frames import Frames, Normalise, load_frames, pad
@@ -126,7 +126,11 @@ def train_replicas(
         if fold not in normalisers:
             normalisers[fold] = fit_normalisers(corpus, fold, normalise)
         of_fold = [
-            corruption_of_fold(how["noises"], alpha_bars.get(name, {}), how["seed"], fold)
+            corruption_of_fold(
+                Corruption(name, noise_specs(how["noises"]), how["seed"]),
+                alpha_bars.get(name, {}),
+                fold,
+            )
             for name, how in corruptions.items()
         ]
         replica = Replica(fold, seed, parts, normalisers[fold], of_fold, conditions)
