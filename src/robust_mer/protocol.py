@@ -55,6 +55,11 @@ class NoiseSpec:
     """Whether what is drawn multiplies the frames instead of being added to them."""
 
 
+def noise_specs(described: Mapping[str, dict[str, Any]]) -> dict[str, NoiseSpec]:
+    """Per modality, the noise that a dict with the fields of `NoiseSpec` describes."""
+    return {modality: NoiseSpec(**noise) for modality, noise in described.items()}
+
+
 @dataclass(frozen=True)
 class Corruption:
     """One corruption, resolved for one corpus; ``clean`` touches nothing.

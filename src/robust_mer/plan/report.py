@@ -19,7 +19,7 @@ from robust_mer.plan.config import ExperimentConfig, PluginConfig
 from robust_mer.plan.job import Paths
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.plugins import resolve
-from robust_mer.protocol import CLEAN, read_name
+from robust_mer.protocol import read_name
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.figures.registry import FIGURES, figures_of
 from robust_mer.report.layouts import read_layouts

@@ -11,19 +11,15 @@ from robust_mer.evaluation.spec import (
 )
 from robust_mer.plan.job import Job
 from robust_mer.plan.plan import Plan
-from robust_mer.plan.report import SAMPLES
-from robust_mer.plan.rules.features import feature_names
 from robust_mer.plan.rules.training import implementations
 from robust_mer.protocol import CLEAN
 from robust_mer.report.spec import (
     EmbeddingsSpec,
     FigureSpec,
     ReconstructionsSpec,
-    ReportSpec,
-    Shown,
     TableSpec,
 )
-from robust_mer.settings import Plugin, load
+from robust_mer.settings import load
 
 
 def measure_noise(plan: Plan, wildcards: Any) -> Job:
