@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from robust_mer.files import whole
 
@@ -17,14 +18,16 @@ acoustic features `is13`, may be used for research only, and so may networks tra
 """
 
 
-def write_card(path: str | Path, description: str | Path, facts: dict, results: list[dict]) -> None:
+def write_card(
+    path: Path, description: Path, facts: dict[str, Any], results: list[dict[str, Any]]
+) -> None:
     """Write ``card.md``.
 
     Args:
         path: The file.
         description: ``model.json`` of the same folder.
         facts: Those of the checkpoint.
-        results: Rows with ``tested on``, ``condition``, ``utterances``, ``WA`` and ``UA`` of the
+        results: Rows with ``tested on``, ``condition``, ``utterances`` and the measures of the
             replica's own test part.
     """
     known = json.loads(Path(description).read_text(encoding="utf-8"))
@@ -62,18 +65,20 @@ def write_card(path: str | Path, description: str | Path, facts: dict, results: 
         unfinished.write_text("\n".join(lines), encoding="utf-8")
 
 
-def _table(results: list[dict]) -> list[str]:
+def _table(results: list[dict[str, Any]]) -> list[str]:
     if not results:
         return ["It was not tested: it is a teacher of other models."]
+    labels = ("tested on", "condition")
+    measures = [name for name in results[0] if name not in (*labels, "utterances")]
     return [
         "Of this replica, on the test part of its fold, whose speakers it has not seen where the "
         "folds part speakers. The letters of a condition are the clean modalities.",
         "",
-        "| tested on | condition | utterances | WA | UA |",
-        "|---|---|---:|---:|---:|",
+        f"| {' | '.join([*labels, 'utterances', *measures])} |",
+        f"|---|---|---:|{'---:|' * len(measures)}",
         *(
-            f"| {row['tested on']} | {row['condition']} | {row['utterances']} | {row['WA']:.3f} | "
-            f"{row['UA']:.3f} |"
+            f"| {row['tested on']} | {row['condition']} | {row['utterances']} | "
+            f"{' | '.join(f'{row[measure]:.3f}' for measure in measures)} |"
             for row in results
         ),
     ]

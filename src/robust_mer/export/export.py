@@ -1,112 +1,83 @@
 """Export of one trained replica."""
 
-from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.export.card import write_card
-from robust_mer.export.folder import (
-    CARD,
-    DESCRIPTION,
-    WEIGHTS,
-    ModalityInput,
-    copy_weights,
-    write_description,
-)
+from robust_mer.export.folder import ModalityInput, copy_weights, write_description
+from robust_mer.export.spec import ExportModelFiles, ExportModelSpec
 from robust_mer.jobs import log
-from robust_mer.metrics import ua, wa
+from robust_mer.metrics import Metric
+from robust_mer.provenance.checkout import checkout
+from robust_mer.provenance.origin import training_of
+from robust_mer.runtime import Runtime
+from robust_mer.settings import load
 from robust_mer.store import read_weights_sha256
+from robust_mer.task import Task
 
 
-def export_model(
-    folder: str | Path,
-    checkpoint: str | Path,
-    features: dict[str, str | Path],
-    extractors: dict[str, dict],
-    normalise: dict[str, bool],
-    not_finite: dict[str, float | None],
-    predictions: dict[str, str | Path],
-    name: str,
-    corpus: str,
-    note: str | None,
-    config: dict,
-    code: str,
-    software: dict,
-    training: dict | None,
-    trusted: Collection[str] = (),
-) -> None:
+def export_model(spec: ExportModelSpec, files: ExportModelFiles, runtime: Runtime) -> None:
     """Write a replica's folder: weights, description and card.
 
-    Args:
-        folder: Where they go.
-        checkpoint: The replica's.
-        features: Per modality the feature file that it was trained on.
-        extractors: Per modality the extractor's ``name``, ``implementation`` and ``settings``, and
-            ``read_as``, the name of the feature file; imported features have the names only.
-        normalise: Per modality whether its features are normalised.
-        not_finite: Per modality what takes the place of values that are not finite, or None.
-        predictions: By what the model was tested on, the file with its predictions, from which
-            the card's figures of this replica's test part come.
-        name: The model's name in the config.
-        corpus: The corpus' name.
-        note: What the corpus' config says about it.
-        config: The sections of the config that made the model.
-        code: Identity of the code that trained it.
-        software: See `robust_mer.provenance.checkout.checkout`.
-        training: See `robust_mer.provenance.origin.training_of`.
-        trusted: Code of the model outside this package; see `load_checkpoint`.
+    The card has the measures of the replica on its own test part, from the predictions.
+
+    Raises:
+        InputError: the checkpoint is none of this model.
     """
-    folder = Path(folder)
-    _, _, facts = load_checkpoint(checkpoint, trusted)
+    _, _, facts = load_checkpoint(files.checkpoint, [spec.implementation])
     inputs = {}
-    for modality, shape in facts["inputs"].items():
-        inputs[modality] = ModalityInput(
-            extractor=extractors[modality]["name"],
-            read_as=extractors[modality]["read_as"],
-            implementation=extractors[modality].get("implementation", ""),
-            settings=extractors[modality].get("settings", {}),
-            weights_sha256=read_weights_sha256(features[modality]),
-            features=shape["width"],
-            normalise=normalise[modality],
-            not_finite=not_finite[modality],
+    for modality, features in zip(spec.modalities, files.features, strict=True):
+        extractor = spec.extractors.get(modality.name)
+        inputs[modality.name] = ModalityInput(
+            extractor=modality.extractor,
+            read_as=modality.features,
+            implementation=extractor.implementation if extractor else "",
+            settings=extractor.settings if extractor else {},
+            weights_sha256=read_weights_sha256(features),
+            features=facts["inputs"][modality.name]["width"],
+            normalise=modality.normalise,
+            not_finite=modality.not_finite,
         )
-    copy_weights(checkpoint, folder / WEIGHTS)
+    copy_weights(files.checkpoint, files.weights)
     write_description(
-        folder / DESCRIPTION,
-        checkpoint,
+        files.description,
+        files.checkpoint,
         facts,
-        name,
-        corpus,
-        note,
+        spec,
         inputs,
-        config,
-        code,
-        software,
-        training,
+        software=checkout(),
+        training=training_of(files.checkpoint),
+    )
+    task: Task = load(facts["task"]["implementation"]).from_description(
+        facts["task"]["description"]
     )
     results = [
         row
-        for tested_on, path in predictions.items()
-        for row in _results(tested_on, path, facts["fold"], facts["seed"])
+        for tested_on, path in zip(spec.tested_on, files.predictions, strict=True)
+        for row in _results(tested_on, path, facts, task.metrics)
     ]
-    write_card(folder / CARD, folder / DESCRIPTION, facts, results)
-    log.info("%s: %d modalities, %d results", folder, len(inputs), len(results))
+    write_card(files.card, files.description, facts, results)
+    log.info("%s: %d modalities, %d results", files.card.parent, len(inputs), len(results))
 
 
-def _results(tested_on: str, path: str | Path, fold: int, seed: int) -> list[dict]:
-    """WA and UA of a replica on its test part, per condition."""
-    table = pd.read_parquet(
-        path, filters=[("fold", "==", fold), ("seed", "==", seed), ("part", "==", "test")]
-    )
+def _results(
+    tested_on: str, path: Path, facts: dict[str, Any], metrics: tuple[Metric, ...]
+) -> list[dict[str, Any]]:
+    """Measures of a replica on its test part, per condition."""
+    own = [(key, "==", facts[key]) for key in ("fold", "seed")]
+    table = pd.read_parquet(path, filters=[*own, ("part", "==", "test")])
     return [
         {
             "tested on": tested_on,
             "condition": condition,
             "utterances": len(rows),
-            "WA": wa(rows["label"], rows["predicted"]),
-            "UA": ua(rows["label"], rows["predicted"]),
+            **{
+                metric.title: metric.of(rows["label"].to_numpy(), rows["predicted"].to_numpy())
+                for metric in metrics
+            },
         }
         for condition, rows in table.groupby("condition", sort=False)
     ]

@@ -7,10 +7,12 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from robust_mer.data import Normaliser
 from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.errors import InputError
+from robust_mer.export.spec import ExportModelSpec
 from robust_mer.files import naming, sha256, whole
 from robust_mer.models.model import Model
 
@@ -27,7 +29,7 @@ class ModalityInput:
     extractor: str  # its name in the config
     read_as: str  # the same, or is13@words, is13@10Hz: averaged over words, at another frame rate
     implementation: str  # "module:Class"; "" of imported features
-    settings: dict
+    settings: dict[str, Any]
     weights_sha256: str  # of the extractor's own network; "" where there is none
     features: int
     normalise: bool  # with the statistics that lie beside the model's weights
@@ -40,23 +42,19 @@ class ExportedModel:
 
     model: Model
     normalisers: dict[str, Normaliser]
-    facts: dict  # of the checkpoint: class, settings, classes, fold, seed, epoch
-    description: dict  # model.json
+    facts: dict[str, Any]  # of the checkpoint: class, settings, classes, fold, seed, epoch
+    description: dict[str, Any]  # model.json
     inputs: dict[str, ModalityInput]  # by modality, in the model's order
 
 
 def write_description(
-    path: str | Path,
-    checkpoint: str | Path,
-    facts: dict,
-    name: str,
-    corpus: str,
-    note: str | None,
+    path: Path,
+    checkpoint: Path,
+    facts: dict[str, Any],
+    spec: ExportModelSpec,
     inputs: dict[str, ModalityInput],
-    config: dict,
-    code: str,
-    software: dict,
-    training: dict | None,
+    software: dict[str, Any],
+    training: dict[str, Any] | None,
 ) -> None:
     """Write ``model.json``: all that must be known of a model beside its weights.
 
@@ -64,31 +62,27 @@ def write_description(
         path: The file.
         checkpoint: The model's weights, whose SHA-256 goes in.
         facts: Those of the checkpoint.
-        name: The model's name in the config.
-        corpus: Name of the corpus that it was trained on.
-        note: What the corpus' config says about it.
+        spec: Name, corpus and config of the model.
         inputs: Per modality, in the model's order, where it comes from.
-        config: The sections of the config that made the model.
-        code: Identity of the code that trained it.
         software: Version and commit of this package, which export it.
         training: Code, versions and machine of the job that trained it, where they are known.
     """
     description = {
         "format": _FORMAT,
-        "model": name,
+        "model": spec.name,
         "implementation": facts["implementation"],
         "trained_on": {
-            "corpus": corpus,
-            "note": note,
+            "corpus": spec.corpus,
+            "note": spec.note,
             "corruption": facts["trained_on"],
             "fold": facts["fold"],
             "seed": facts["seed"],
         },
         "classes": facts["task"]["description"]["classes"],
         "modalities": {modality: asdict(one) for modality, one in inputs.items()},
-        "config": config,
+        "config": spec.config,
         "weights_sha256": sha256(checkpoint),
-        "code": code,
+        "code": spec.code,
         "versions": {
             "Python": platform.python_version(),
             **{package: version(package) for package in _PACKAGES},

@@ -9,63 +9,45 @@ missing modalities", ACL 2021.
 """
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
 import numpy as np
 import torch
 
+from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.data import Corpus, Normaliser, fit_normalisers, read_corpus
 from robust_mer.engine.corruption import CorruptionOfFold, corruption_of_fold, evaluation_frames
 from robust_mer.engine.frames import Frames, load_frames
 from robust_mer.errors import InputError
+from robust_mer.export.spec import ExportFeaturesFiles, ExportFeaturesSpec
 from robust_mer.files import whole
 from robust_mer.jobs import log
 from robust_mer.modality import Modality
 from robust_mer.protocol import Corruption
+from robust_mer.runtime import Runtime
 from robust_mer.task import Classification
 
 _FILES = {"audio": "A/comparE", "video": "V/denseface", "text": "L/bert_large"}
 _PARTS = {"train": "trn", "validation": "val", "test": "tst"}
 
 
-def export_features(
-    folder: str | Path,
-    readme: str | Path,
-    utterances_csv: str | Path,
-    folds_csv: str | Path,
-    modalities: Sequence[Modality],
-    features: Sequence[str | Path],
-    corruption: Corruption,
-    alpha_bars: dict[tuple[int, str], float],
-    fold: int,
-) -> None:
+def export_features(spec: ExportFeaturesSpec, files: ExportFeaturesFiles, runtime: Runtime) -> None:
     """Write the features of a fold under a corruption that touches all utterances.
 
     Values are normalised as in training, so that the noise lies on them as it does there. The noise
     of validation and test part is that of this package's own evaluation. That of the training part
     is one draw more of the same kind, while models here meet a new one at every access.
 
-    Args:
-        folder: The tree to write.
-        readme: A page that says what is in it.
-        utterances_csv: The index.
-        folds_csv: The folds.
-        modalities: Those to write.
-        features: Feature file of each of them.
-        corruption: What is done to them.
-        alpha_bars: abar by (fold, modality).
-        fold: Which fold.
-
     Raises:
         InputError: an utterance has a name that the layout cannot hold.
     """
-    folder = Path(folder)
+    folder, fold, modalities = files.tree, spec.fold, spec.modalities
     shutil.rmtree(folder, ignore_errors=True)
-    corpus = read_corpus(utterances_csv, folds_csv, modalities, features)
+    corpus = read_corpus(files.utterances, files.folds, modalities, files.features)
     _check_names(corpus.utterances)
-    how = corruption_of_fold(corruption, alpha_bars, fold)
+    alpha_bars = read_alpha_bars(files.schedule) if files.schedule else {}
+    how = corruption_of_fold(spec.corruption, alpha_bars, fold)
     normalisers = fit_normalisers(corpus, fold)
     frames = load_frames(corpus, torch.device("cpu"))
     silent = {}
@@ -77,12 +59,12 @@ def export_features(
     if "audio" in frames:
         _write_mean_std(folder / f"{_FILES['audio']}_mean_std.h5", frames["audio"], fold)
     _write_targets(folder / "target" / str(fold), corpus, fold)
-    with whole(readme) as unfinished:
+    with whole(files.readme) as unfinished:
         unfinished.write_text(
-            _readme(corpus, silent, corruption, fold),
+            _readme(corpus, silent, spec.corruption, fold),
             encoding="utf-8",
         )
-    log.info("%s, fold %d: %d modalities", corruption.name, fold, len(frames))
+    log.info("%s, fold %d: %d modalities", spec.corruption.name, fold, len(frames))
 
 
 def _file(modality: Modality) -> str:

@@ -15,7 +15,7 @@ from robust_mer.export.folder import ModalityInput, load_model
 from robust_mer.export.quality import estimate_snr
 from robust_mer.features.audio import read_audio
 from robust_mer.features.utterance import Extraction, Extractor, Utterance
-from robust_mer.settings import load
+from robust_mer.settings import Plugin
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class _Source:
                 "averaged over words or brought to another frame rate; new clips are not"
             )
         try:
-            extractor = load(one.implementation)(one.settings)
+            extractor: Extractor = Plugin(one.implementation, one.settings).build()
         except ModuleNotFoundError as error:
             raise InputError(
                 f"{one.extractor} needs the package {error.name}; install requirements.lock and "

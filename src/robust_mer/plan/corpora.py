@@ -11,6 +11,7 @@ from robust_mer.corpora.reader import FeatureReader, Reader, WordReader
 from robust_mer.corpora.registry import GENERATORS, READERS
 from robust_mer.errors import InputError
 from robust_mer.features.extractor import Extractor
+from robust_mer.features.faces import FacesSettings
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.modality import Modality
 from robust_mer.plan.config import Config, CorpusConfig, FeaturesConfig, ModalityConfig
@@ -18,6 +19,7 @@ from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
 from robust_mer.plan.messages import unknown
 from robust_mer.plan.plugins import Resolved, checked_settings, resolve
 from robust_mer.protocol import letters
+from robust_mer.settings import load
 
 _FOLD_KEYS = {"groups": ("session_groups", "speaker_groups"), "validation": ("part",)}
 
@@ -234,14 +236,10 @@ def _readers_with(ability: type) -> list[str]:
 
 def resolve_reader(implementation: str) -> type[Reader]:
     """The class of a registered reader."""
-    from robust_mer.settings import load
-
     kind: type[Reader] = load(implementation)
     return kind
 
 
 def plan_faces(features: FeaturesConfig) -> dict[str, Any]:
     """Complete settings of the face search."""
-    from robust_mer.features.settings import FacesSettings
-
     return checked_settings(FacesSettings, features.faces, "features.faces")

@@ -44,7 +44,7 @@ def make_folds(plan: Plan, wildcards: Any) -> Job:
     """The folds."""
     folds = plan.corpora[wildcards.corpus].config.folds
     return Job(
-        "robust_mer.corpora.folds:make_folds",
+        "robust_mer.corpora.folds:write_folds",
         FoldsSpec(folds.scheme, folds.groups, folds.validation),
         inputs={
             "utterances": plan.layout.utterances(wildcards.corpus),

@@ -12,10 +12,7 @@ from robust_mer.features.specs import (
     RawSpec,
     ResampleSpec,
     SheetsSpec,
-    TableSpec,
-    TrainDenseFaceSpec,
 )
-from robust_mer.identity import code_identity
 from robust_mer.plan.job import Job
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.plan import Plan
@@ -71,7 +68,6 @@ def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None) -> Job:
             corruption=raw.resolved.plugin,
             amount=raw.amount,
             seed=plan.config.corruption.seed,
-            code=code_identity(raw.resolved.plugin.implementation),
         )
     looks = extractor.looks_at_faces and raw is None
     return Job(
@@ -80,7 +76,6 @@ def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None) -> Job:
             extractor=extractor.resolved.plugin,
             weights_sha256=extractor.weights_sha256,
             corruption=spec_of_raw,
-            code=code_identity(_EXTRACT, extractor.resolved.plugin.implementation),
         ),
         inputs={
             "utterances": plan.layout.utterances(corpus),
@@ -146,7 +141,7 @@ def tabulate_features(plan: Plan, wildcards: Any) -> Job:
     modalities = feature_names(plan, wildcards.corpus)
     return Job(
         "robust_mer.features.table:write_features_table",
-        TableSpec(modalities=tuple(modalities.values())),
+        FeaturesTableSpec(modalities=tuple(modalities.values())),
         inputs={
             "tables": [plan.layout.features(wildcards.corpus, name, ".csv") for name in modalities]
         },
@@ -155,17 +150,15 @@ def tabulate_features(plan: Plan, wildcards: Any) -> Job:
 
 def train_denseface(plan: Plan, wildcards: Any) -> Job:
     """DenseFace's network, trained on FER2013."""
-    from robust_mer.features.settings import DenseFaceTraining
-
     settings = checked_settings(
-        DenseFaceTraining,
+        DenseFaceTrainingSettings,
         plan.config.features.denseface_training,
         "features.denseface_training",
     )
     function = "robust_mer.features.train_denseface:train_denseface"
     return Job(
         function,
-        TrainDenseFaceSpec(settings=settings, code=code_identity(function)),
+        DenseFaceSpec(settings=settings),
         inputs={"faces": [settings[key] for key in ("faces", "votes") if settings[key]]},
         gpu=1,
     )

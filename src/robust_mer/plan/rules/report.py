@@ -181,3 +181,7 @@ def draw_reconstructions(plan: Plan, wildcards: Any) -> Job:
         },
         uses=tuple(models),
     )
+
+
+def _metrics(metrics: tuple[Plugin, ...]) -> tuple[str, ...]:
+    return tuple(metric.implementation for metric in metrics)

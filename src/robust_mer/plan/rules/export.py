@@ -1,0 +1,75 @@
+"""Jobs of workflow/rules/export.smk."""
+
+from typing import Any
+
+from robust_mer.export.spec import ExportFeaturesSpec, ExportModelSpec
+from robust_mer.identity import code_identity
+from robust_mer.plan.grid import Training
+from robust_mer.plan.job import Job
+from robust_mer.plan.layout import IMPORTED
+from robust_mer.plan.plan import Plan
+from robust_mer.plan.rules.training import implementations
+
+
+def export_model(plan: Plan, wildcards: Any) -> Job:
+    """A trained replica in a folder of its own."""
+    function = "robust_mer.export.export:export_model"
+    training = Training(wildcards.corpus, wildcards.model, wildcards.trained_on)
+    corpus, model = plan.corpora[training.corpus].config, plan.models[training.model]
+    modalities = plan.modalities(training.corpus, training.model)
+    tested_on = plan.grid.tested_on.get(training, [])  # a teacher may have none
+    uses = (model.plugin.implementation,)
+    return Job(
+        function,
+        ExportModelSpec(
+            name=training.model,
+            implementation=model.plugin.implementation,
+            corpus=training.corpus,
+            note=corpus.note,
+            modalities=modalities,
+            extractors={
+                modality.name: plan.extractors[modality.extractor].resolved.plugin
+                for modality in modalities
+                if not modality.extractor.startswith(IMPORTED)
+            },
+            tested_on=tuple(tested_on),
+            config=_sections(plan, training),
+            code=code_identity(function, *uses),
+        ),
+        inputs={
+            "checkpoint": plan.layout.checkpoint(*training, wildcards.replica),
+            "features": plan.feature_files(training.corpus, modalities),
+            "predictions": [plan.layout.predictions(*training, name) for name in tested_on],
+        },
+        uses=uses,
+    )
+
+
+def _sections(plan: Plan, training: Training) -> dict[str, Any]:
+    """The sections of the config that made a model, without where the corpus lies."""
+    model = plan.models[training.model].plugin
+    corpus = plan.raw["corpora"][training.corpus]
+    return {
+        "model": {"implementation": model.implementation, "settings": model.settings},
+        "corpus": {key: value for key, value in corpus.items() if key != "root"},
+        "corruption": plan.raw["corruption"],
+    }
+
+
+def export_features(plan: Plan, wildcards: Any) -> Job:
+    """The features of a fold under a corruption, in the layout of MMIN's code."""
+    corpus = wildcards.corpus
+    corruption = plan.corruption(corpus, wildcards.corruption)
+    modalities = plan.modalities(corpus)
+    schedule = plan.layout.schedule(corpus, wildcards.corruption)
+    return Job(
+        "robust_mer.export.mmin_layout:export_features",
+        ExportFeaturesSpec(modalities=modalities, corruption=corruption, fold=int(wildcards.fold)),
+        inputs={
+            "utterances": plan.layout.utterances(corpus),
+            "folds": plan.layout.folds(corpus),
+            "features": plan.feature_files(corpus, modalities),
+            "schedule": schedule if corruption.noises else [],
+        },
+        uses=tuple(implementations([corruption])),
+    )
