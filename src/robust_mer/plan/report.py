@@ -144,8 +144,10 @@ class ReportPlan:
         )
 
     def _sweep(self, models: Sequence[str]) -> dict[str, dict[str, float]]:
-        """By hyperparameter, its value in every model: of models of one class that differ from the
-        first in one number alone. The first takes part everywhere.
+        """By hyperparameter, its value in every model that takes part.
+
+        These are models of one class that differ from the first in one number alone; the first
+        takes part everywhere.
         """
         base, *others = models
         sweep: dict[str, dict[str, float]] = {}

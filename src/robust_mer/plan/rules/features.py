@@ -4,11 +4,14 @@ from typing import Any
 
 from robust_mer.corpora.reader import FeatureReader
 from robust_mer.errors import InputError
+from robust_mer.features.denseface import DenseFaceTrainingSettings
 from robust_mer.features.imported import ImportSpec
 from robust_mer.features.specs import (
     AlignSpec,
+    DenseFaceSpec,
     ExtractSpec,
     FacesSpec,
+    FeaturesTableSpec,
     RawSpec,
     ResampleSpec,
     SheetsSpec,

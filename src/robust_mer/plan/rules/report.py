@@ -19,7 +19,7 @@ from robust_mer.report.spec import (
     ReconstructionsSpec,
     TableSpec,
 )
-from robust_mer.settings import load
+from robust_mer.settings import Plugin, load
 
 
 def measure_noise(plan: Plan, wildcards: Any) -> Job:
