@@ -20,11 +20,19 @@ _EXPECTED = {
     "float_type": "a number",
     "int_from_float": "an integer",
     "int_type": "an integer",
+    "invalid_key": "text as a key",
     "list_type": "a list",
     "model_attributes_type": "keys with values",
     "model_type": "keys with values",
     "string_type": "text",
     "tuple_type": "a list",
+}
+_WITH_CONTEXT = {
+    "string_pattern_mismatch": "text that matches {pattern}",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "at least {min_length} characters",
+    "too_long": "at most {max_length} of them",
+    "too_short": "at least {min_length} of them",
 }
 _BOUNDS = {
     "greater_than": "gt",
@@ -155,6 +163,8 @@ def _expected(error: Any, place: _Place) -> str:
         text = f"one of {', '.join(map(str, choices))}" if len(choices) > 1 else str(choices[0])
     elif kind in _BOUNDS:
         text = _range(place.metadata) or _range([_Bound(**error["ctx"])])
+    elif kind in _WITH_CONTEXT:
+        text = _WITH_CONTEXT[kind].format_map(error["ctx"])
     elif kind in _EXPECTED:
         limits = _range(place.metadata)
         text = _EXPECTED[kind] + (f" ({limits})" if limits else "")
