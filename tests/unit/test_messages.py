@@ -25,6 +25,8 @@ class Example(Settings):
     labels: dict[str, str] = Field(default={})
     widths: list[Annotated[int, Field(ge=1)]] = Field(default=[])
     inner: Inner = Inner()
+    some: Annotated[list[str], Field(min_length=1)] = Field(default=["a"])
+    code: Annotated[str, Field(pattern="^[a-z]+$", max_length=3)] = "a"
     others: dict[str, Inner] = Field(default={})
 
     @model_validator(mode="after")
@@ -64,6 +66,9 @@ def message(given, settings_class=Example, where="corpora.demo"):
         ({"widths": [1, 0]}, "corpora.demo.widths.1 is 0, expected at least 1"),
         ({"widths": 1}, "corpora.demo.widths is 1, expected a list"),
         ({"inner": {"width": 0}}, "corpora.demo.inner.width is 0, expected 1 to 9"),
+        ({"some": []}, "corpora.demo.some is [], expected at least 1 of them"),
+        ({"code": "A"}, "corpora.demo.code is 'A', expected text that matches ^[a-z]+$"),
+        ({"code": "abcd"}, "corpora.demo.code is 'abcd', expected at most 3 characters"),
         ({"name": "bad"}, "config: corpora.demo: a bad name; expected a good one"),
         (
             {"others": {"a": {"widht": 0}}},

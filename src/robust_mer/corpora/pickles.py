@@ -14,7 +14,7 @@ import pickletools
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal, cast
 
 import numpy as np
 
@@ -46,8 +46,8 @@ _SCALARS = {
     "SHORT_BINUNICODE",
     "BINUNICODE8",
 }
-_EMPTY = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_SET": set}
-_FROM_MARK = {"LIST": list, "TUPLE": tuple, "FROZENSET": frozenset}
+_EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_SET": set}
+_FROM_MARK: dict[str, Callable[[Any], Any]] = {"LIST": list, "TUPLE": tuple, "FROZENSET": frozenset}
 _TUPLES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
@@ -112,7 +112,7 @@ class _Interpreter:
             if opcode.name in _BYTES:
                 argument = self._bytes(opcode.name)
             else:
-                argument = opcode.arg.reader(self.data) if opcode.arg else None
+                argument = opcode.arg.reader(cast(IO[bytes], self.data)) if opcode.arg else None
             if opcode.name == "STOP":
                 return _settled(self.stack.pop())
             self._step(opcode.name, argument)
@@ -287,7 +287,7 @@ def _dtype(name: Any, *_: Any) -> _Unfinished:
 def _array(shape: Any, dtype: Any, by_columns: Any, data: Any) -> np.ndarray:
     """An array from its parts; ``data`` is bytes, or a list where the items are objects."""
     dtype, shape = _plain(dtype, np.dtype), tuple(_plain(size, int) for size in shape)
-    order = "F" if by_columns else "C"
+    order: Literal["F", "C"] = "F" if by_columns else "C"
     if dtype.hasobject:
         flat = np.empty(len(_plain(data, list)), object)
         flat[:] = data

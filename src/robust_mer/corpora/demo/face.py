@@ -5,6 +5,7 @@ pixels of that picture (512 x 512), x to the right and y down; left and right ar
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -74,7 +75,7 @@ _REST = {
     "lip_low_right": (-2, 0),
 }
 # ... and from there by one unit of each movement.
-_MOVEMENTS = {
+_MOVEMENTS: dict[str, dict[str, tuple[float, float]]] = {
     "corners": {  # up and out; negative: down
         "corner_left": (-3, -5),
         "corner_right": (3, -5),
@@ -127,6 +128,8 @@ _MOVEMENTS = {
     },
 }
 MOVEMENTS = tuple(_MOVEMENTS)
+
+_NONE: Any = None  # cv2 takes it for the second map, its stubs do not
 
 
 def _shifts(moved: dict[str, tuple[float, float]]) -> np.ndarray:
@@ -193,9 +196,9 @@ class Actor:
         self._bent_for: np.ndarray | None = None
         self._bent_photograph = self._photograph
 
-        x, y = np.meshgrid(np.arange(HALF_WIDTH), np.arange(HALF_HEIGHT))
-        x = (x - look.place[0]) / look.scale * (-1 if look.mirrored else 1) + _FACE[0]
-        y = (y - look.place[1]) / look.scale + _FACE[1]
+        columns, rows = np.meshgrid(np.arange(HALF_WIDTH), np.arange(HALF_HEIGHT))
+        x = (columns - look.place[0]) / look.scale * (-1 if look.mirrored else 1) + _FACE[0]
+        y = (rows - look.place[1]) / look.scale + _FACE[1]
         self._source = np.stack([x, y], axis=-1).astype(np.float32)
         # The head moves as a whole, shoulders and background not at all, the neck a little.
         distance = np.hypot((x - _FACE[0]) / 110, (y - _FACE[1] + 10) / 120)
@@ -205,10 +208,10 @@ class Actor:
 
     def draw(self, pose: Pose) -> np.ndarray:
         """Return the actor's half of a frame: uint8 [HALF_HEIGHT, HALF_WIDTH, 3], BGR."""
-        moved = np.float32(pose.shift) + np.float32(pose.tilt) * self._lever
+        moved = np.array(pose.shift, np.float32) + np.float32(pose.tilt) * self._lever
         source = self._source - self._head * moved
         picture = cv2.remap(
-            self._bent(pose.movements), source, None, cv2.INTER_LINEAR, None, cv2.BORDER_REFLECT
+            self._bent(pose.movements), source, _NONE, cv2.INTER_LINEAR, None, cv2.BORDER_REFLECT
         )
         if pose.covered:
             self._cover(picture)
@@ -216,7 +219,7 @@ class Actor:
 
     def _bent(self, movements: np.ndarray) -> np.ndarray:
         """The photograph with the actor's face making ``movements``."""
-        movements = movements + np.float32(self._look.rest)
+        movements = movements + np.array(self._look.rest, np.float32)
         lips = MOVEMENTS.index("jaw")
         movements[lips] = max(movements[lips], 0)  # they close, but do not pass through each other
         if self._bent_for is not None and np.array_equal(movements, self._bent_for):
@@ -227,12 +230,12 @@ class Actor:
         knots = np.concatenate([_POINTS + shift, _EDGE_POINTS]).astype(np.float32)
         back = np.concatenate([-shift, np.zeros_like(_EDGE_POINTS)])
         weights = np.linalg.solve(_bending(knots, knots).astype(float), back).astype(np.float32)
-        source = (_GRID + _bending(_GRID, knots) @ weights).reshape(_GRID_SHAPE)
+        coarse = (_GRID + _bending(_GRID, knots) @ weights).reshape(_GRID_SHAPE)
         left, top, right, bottom = _BOX
-        source = cv2.resize(source, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+        source = cv2.resize(coarse, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
         bent = self._photograph.copy()
         bent[top:bottom, left:right] = cv2.remap(
-            self._photograph, source, None, cv2.INTER_LINEAR, None, cv2.BORDER_REFLECT
+            self._photograph, source, _NONE, cv2.INTER_LINEAR, None, cv2.BORDER_REFLECT
         )
         self._bent_for, self._bent_photograph = movements, bent
         return bent
