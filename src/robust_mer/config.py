@@ -2,7 +2,7 @@
 
 import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import chain, groupby
 from operator import itemgetter
@@ -13,10 +13,16 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from robust_mer.corpora.registry import GENERATORS, IMPORTERS, READERS, WORDS
-from robust_mer.corruption.raw.registry import MODALITY, RAW_KINDS, RawKind
-from robust_mer.corruption.registry import MASKS, NOISES
+from robust_mer.corruption.noise import Noise
+from robust_mer.corruption.raw.kind import MODALITY, RawKind
+from robust_mer.corruption.raw.registry import RAW_KINDS
+from robust_mer.corruption.registry import NOISES
 from robust_mer.errors import InputError
+from robust_mer.features.denseface import DenseFaceTrainingSettings
+from robust_mer.features.extractor import Extractor
+from robust_mer.features.faces import FacesSettings
 from robust_mer.features.registry import EXTRACTORS
+from robust_mer.features.visual import VisualSettings
 from robust_mer.modality import Encoder
 from robust_mer.models import registry
 from robust_mer.models.registry import MODELS
@@ -27,14 +33,21 @@ from robust_mer.protocol import (
     MISSING,
     NONE,
     PARTIAL,
-    Corruption,
+    CorruptionName,
+    NoiseSpec,
     letters,
     parse_corruption,
     parse_trained_on,
     partial_conditions,
     read_name,
 )
-from robust_mer.settings import check_defined, complete, remarks, unknown
+from robust_mer.settings import (
+    complete,
+    load,
+    load_class,
+    unknown,
+    validated,
+)
 
 # Keys of a corpus that are the workflow's; all others are its reader's.
 _CORPUS_KEYS = (
@@ -56,8 +69,6 @@ ALIGNED, RATE = "@words", "Hz"  # behind an extractor: how models read its featu
 
 _FOLD_KEYS = {"groups": ("session_groups", "speaker_groups"), "validation": ("part",)}
 
-_FACES = "robust_mer.features.faces:Faces"
-_DENSEFACE_TRAINING = "robust_mer.features.train_denseface:train_denseface"
 _REFUSE = "refuse"  # values that are not finite are an error
 
 # More than any config has; what anchors of YAML repeat counts every time.
@@ -293,39 +304,43 @@ class Config:
         """
         section = self._raw["features"]["extractors"][name]
         where = f"features.extractors.{name}"
-        entry = EXTRACTORS[self._extractor_class(name)]
+        implementation, kind = self._extractor_class(name)
         general = ("class", "weights_sha256")
         given = {key: value for key, value in section.items() if key not in general}
-        settings = complete(entry.implementation, given, where)
-        if entry.faces:
-            settings["faces"] = self.faces
+        if issubclass(kind.settings_class, VisualSettings):
+            if "faces" in given:
+                raise InputError(
+                    f"config: {where}.faces: all extractors share the settings of features.faces; "
+                    "change them there"
+                )
+            given["faces"] = self.faces
         return {
-            "implementation": entry.implementation,
-            "settings": settings,
+            "implementation": implementation,
+            "settings": complete(implementation, given, where),
             "weights_sha256": section.get("weights_sha256", ""),
         }
 
     def extracted_modality(self, extractor: str) -> str:
         """The modality that an extractor is made for."""
-        return EXTRACTORS[self._extractor_class(extractor)].modality
+        return self._extractor_class(extractor)[1].modality
 
-    @property
+    @cached_property
     def faces(self) -> dict:
         """Settings that faces are found with."""
-        return complete(_FACES, self._raw["features"].get("faces", {}), "features.faces")
+        return validated(FacesSettings, self._raw["features"].get("faces", {}), "features.faces")
 
     def looks_at_faces(self, extractor: str) -> bool:
         """Whether an extractor reads faces, and not whole pictures or something else."""
         if extractor.startswith(IMPORTED):
             return False
-        entry = EXTRACTORS[self._extractor_class(extractor)]
-        return entry.faces and self.extractor(extractor)["settings"].get("of") != "frame"
+        _, kind = self._extractor_class(extractor)
+        return kind.looks_at_faces and self.extractor(extractor)["settings"].get("of") != "frame"
 
     def trained_on_of(self, extractor: str) -> list[str] | None:
-        """Collections that an extractor's network was trained on; None where nobody knows."""
+        """Collections that an extractor's network was trained on; None where they are unknown."""
         if extractor.startswith(IMPORTED):
             return None
-        trained_on = EXTRACTORS[self._extractor_class(extractor)].trained_on
+        trained_on = self._extractor_class(extractor)[1].trained_on
         return None if trained_on is None else list(trained_on)
 
     @property
@@ -335,14 +350,14 @@ class Config:
 
     def extraction_gpus(self, name: str) -> int:
         """How many GPUs the extraction with an extractor takes, where there are any."""
-        uses_gpu = EXTRACTORS[self._extractor_class(name)].uses_gpu
+        uses_gpu = self._extractor_class(name)[1].uses_gpu
         return int(uses_gpu and self.features_device != "cpu")
 
     @property
     def denseface_training(self) -> dict:
         """Settings of the training of DenseFace's network."""
-        return complete(
-            _DENSEFACE_TRAINING,
+        return validated(
+            DenseFaceTrainingSettings,
             self._raw["features"].get("denseface_training", {}),
             "features.denseface_training",
         )
@@ -393,48 +408,46 @@ class Config:
         if parsed.kind not in noises:
             known = [*noises, *self._raw_section]
             raise InputError(unknown(f"{where} (for {corruption})", parsed.kind, known))
-        implementation, is_mask = self._noise_class(parsed.kind)
+        implementation, noise = self._noise_class(parsed.kind)
         given = {key: value for key, value in noises[parsed.kind].items() if key != "class"}
-        settings = complete(implementation, given, where)
-        unit = None if parsed.kind == MISSING else "%" if is_mask else "dB"
-        if parsed.unit != unit:
-            raise InputError(f"{corruption!r}: the amount of {parsed.kind} is in {unit}")
-        if unit == "dB" and abs(parsed.amount) > _MAX_SNR_DB:
+        if parsed.unit != noise.unit:
+            raise InputError(f"{corruption!r}: the amount of {parsed.kind} is in {noise.unit}")
+        if noise.unit == "dB" and abs(parsed.amount) > _MAX_SNR_DB:
             raise InputError(
                 f"{corruption!r}: expected an SNR of {-_MAX_SNR_DB} to {_MAX_SNR_DB} dB"
             )
-        if unit == "%":
+        if noise.unit == "%":
             if not 0 < parsed.amount <= 100:
                 raise InputError(f"{corruption!r}: expected a rate above 0 % and at most 100 %")
-            settings["rate"] = parsed.amount / 100
-        return {
-            "kind": parsed.kind,
-            "target_snr_db": parsed.amount if unit == "dB" else None,
-            "implementation": implementation,
-            "settings": settings,
-            "is_mask": is_mask,
-        }
+            given["rate"] = parsed.amount / 100
+        spec = NoiseSpec(
+            kind=parsed.kind,
+            target_snr_db=parsed.amount if noise.unit == "dB" else None,
+            implementation=implementation,
+            settings=complete(implementation, given, where),
+            is_mask=noise.is_mask,
+        )
+        return asdict(spec)
 
-    def _noise_class(self, name: str) -> tuple[str, bool]:
-        """Implementation of a noise, checked with its settings, and whether it is a mask."""
+    def _noise_class(self, name: str) -> tuple[str, type[Noise]]:
+        """Implementation of a noise, checked with its settings, and its class."""
         section = self._raw["corruption"]["noises"][name]
         kind, where = section.get("class", name), f"corruption.noises.{name}"
         given = {key: value for key, value in section.items() if key != "class"}
-        implementation = {**NOISES, **MASKS}.get(kind, kind)
-        if ":" in kind:
-            check_defined(implementation, f"{where}.class")
-        elif implementation == kind:
-            raise InputError(unknown(f"{where}.class: {kind}", kind, [*NOISES, *MASKS]))
+        implementation = NOISES.get(kind, kind)
+        if ":" not in implementation:
+            raise InputError(unknown(f"{where}.class: {kind}", kind, NOISES))
+        noise = load_class(implementation, Noise, f"{where}.class")
         complete(implementation, given, where)
-        if name in {**NOISES, **MASKS} and kind != name:
+        if name in NOISES and kind != name:
             raise InputError(
                 f"config: {where}.class is {kind}: {name} is the name of another; rename yours"
             )
         if (kind == MISSING) != (name == MISSING):
             raise InputError(f"config: {where}.class is {kind}: {MISSING} has no other name")
-        if kind in MASKS and given:
-            raise InputError(f"config: {where}.{min(given)}: the corruption's name says it")
-        return implementation, kind in MASKS
+        if noise.unit == "%" and "rate" in given:
+            raise InputError(f"config: {where}.rate: the corruption's name says it")
+        return implementation, noise
 
     @property
     def raw_kinds(self) -> list[str]:
@@ -445,7 +458,7 @@ class Config:
         """A corruption of recordings or transcripts; None for one of features.
 
         Returns:
-            ``kind``, ``implementation``, ``settings``, ``signal``, ``amount`` and ``seed``.
+            ``kind``, ``implementation``, ``settings``, ``amount`` and ``seed``.
 
         Raises:
             InputError: the unit or the amount does not belong to the kind.
@@ -458,16 +471,15 @@ class Config:
         _check_amount(corruption, parsed, kind)
         return {
             "kind": parsed.kind,
-            "implementation": kind.implementation,
+            "implementation": RAW_KINDS[self._raw_class(parsed.kind)],
             "settings": settings,
-            "signal": kind.signal,
             "amount": parsed.amount,
             "seed": self._raw["corruption"]["seed"],
         }
 
     def raw_modality(self, corruption: str) -> str:
         """The modality that a raw corruption touches."""
-        return MODALITY[self.raw(corruption)["signal"]]
+        return MODALITY[self._raw_kind(read_name(corruption).kind)[0].signal]
 
     def raw_needs_others(self, corruption: str) -> bool:
         """Whether a raw corruption draws on what other speakers of the corpus say."""
@@ -636,14 +648,13 @@ class Config:
             self._check_reading(name, modality)
             if how["extractor"].startswith(IMPORTED):
                 continue
-            entry = EXTRACTORS[self._extractor_class(how["extractor"])]
-            if entry.modality != modality:
+            _, kind = self._extractor_class(how["extractor"])
+            if kind.modality != modality:
                 raise InputError(
-                    f"config: {where}: {how['extractor']} extracts {entry.modality}, not {modality}"
+                    f"config: {where}: {how['extractor']} extracts {kind.modality}, not {modality}"
                 )
-            unfilled = remarks(entry.implementation).get("unfilled", {})
-            if unfilled and value == _REFUSE:
-                reasons = "; ".join(f"{feature}: {why}" for feature, why in unfilled.items())
+            if kind.unfilled and value == _REFUSE:
+                reasons = "; ".join(f"{feature}: {why}" for feature, why in kind.unfilled.items())
                 raise InputError(
                     f"config: {where}: {how['extractor']} leaves features NaN ({reasons}). "
                     f"Say what takes their place: not_finite: 0 for the {modality} of {name}"
@@ -673,12 +684,13 @@ class Config:
             except InputError as error:
                 raise InputError(f"{where}.aligned_to: {error}") from None
 
-    def _extractor_class(self, name: str) -> str:
+    def _extractor_class(self, name: str) -> tuple[str, type[Extractor]]:
+        """Implementation of an extractor, and its class."""
         kind = self._raw["features"]["extractors"][name].get("class", name)
-        if kind not in EXTRACTORS:
-            where = f"features.extractors.{name}.class: {kind}"
-            raise InputError(unknown(where, kind, EXTRACTORS))
-        return kind
+        implementation, where = EXTRACTORS.get(kind, kind), f"features.extractors.{name}.class"
+        if ":" not in implementation:
+            raise InputError(unknown(f"{where}: {kind}", kind, EXTRACTORS))
+        return implementation, load_class(implementation, Extractor, where)
 
     def _check_model(self, name: str) -> None:
         kind = self.model_class(name)
@@ -864,11 +876,14 @@ class Config:
     def _raw_section(self) -> dict:
         return self._raw["corruption"].get("raw", {})
 
-    def _raw_kind(self, name: str) -> tuple[RawKind, dict]:
-        section = self._raw_section[name]
-        kind = RAW_KINDS[section.get("class", name)]
-        given = {key: value for key, value in section.items() if key != "class"}
-        return kind, complete(kind.implementation, given, f"corruption.raw.{name}")
+    def _raw_class(self, name: str) -> str:
+        return self._raw_section[name].get("class", name)
+
+    def _raw_kind(self, name: str) -> tuple[type[RawKind], dict]:
+        implementation = RAW_KINDS[self._raw_class(name)]
+        given = {key: value for key, value in self._raw_section[name].items() if key != "class"}
+        kind: type[RawKind] = load(implementation)
+        return kind, complete(implementation, given, f"corruption.raw.{name}")
 
     def _check_raw_kind(self, name: str) -> None:
         kind = self._raw_section[name].get("class", name)
@@ -912,7 +927,7 @@ class Config:
             )
 
 
-def _check_amount(name: str, parsed: Corruption, kind: RawKind) -> None:
+def _check_amount(name: str, parsed: CorruptionName, kind: type[RawKind]) -> None:
     if parsed.unit != kind.unit:
         raise InputError(
             f"{name}: the amount of {parsed.kind} is in {kind.unit}, not {parsed.unit}; expected "

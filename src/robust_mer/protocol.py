@@ -55,6 +55,11 @@ class NoiseSpec:
     """Whether what is drawn multiplies the frames instead of being added to them."""
 
 
+def noise_specs(described: Mapping[str, dict[str, Any]]) -> dict[str, NoiseSpec]:
+    """Per modality, the noise that a dict with the fields of `NoiseSpec` describes."""
+    return {modality: NoiseSpec(**noise) for modality, noise in described.items()}
+
+
 @dataclass(frozen=True)
 class Corruption:
     """One corruption, resolved for one corpus; ``clean`` touches nothing.
@@ -75,17 +80,6 @@ class Corruption:
     def touched(self) -> list[str]:
         """The modalities that are corrupted, in the corpus' order."""
         return [self.recorded] if self.recorded else list(self.noises)
-
-
-def read_corruption(
-    name: str,
-    noises: Mapping[str, Mapping[str, Any]],
-    seed: int | None,
-    recorded: str | None = None,
-) -> Corruption:
-    """A corruption from values of builtin types; see the fields of `Corruption`."""
-    specs = {modality: NoiseSpec(**noise) for modality, noise in noises.items()}
-    return Corruption(name, specs, seed, recorded)
 
 
 def read_name(name: str) -> CorruptionName | None:

@@ -4,8 +4,7 @@ Every reader, extractor, noise and model keeps its defaults in a module-level li
 beside its code, and what they may be in ``LIMITS``. Where a setting ``variant`` stands for several
 others, ``VARIANTS`` has, by variant, the defaults that it changes. A literal may take over others,
 the module's own or another's: ``{**OF_MEN, "dropout": 0.5}`` behind ``from ... import SETTINGS as
-OF_MEN``. ``REMARKS`` has what users must know of an extractor's features. Planning a run needs all
-these, but not the seconds that importing torch takes.
+OF_MEN``. Planning a run needs all these, but not the seconds that importing torch takes.
 """
 
 import ast
@@ -15,11 +14,13 @@ import importlib.util
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from robust_mer.errors import InputError
+
+T = TypeVar("T")
 
 
 class Settings(BaseModel):
@@ -96,24 +97,38 @@ def syntax_tree(module: str) -> ast.Module:
         raise InputError(f"{source} cannot be read as Python: {error}") from None
 
 
-def check_defined(implementation: str, where: str) -> None:
-    """Check, without importing it, that a user's ``"module:function"`` is there.
+def load_class(implementation: str, base: type[T], where: str) -> type[T]:
+    """Import a user's class.
 
     Args:
-        implementation: As the config has it.
+        implementation: ``"module:Class"``, as in the config.
+        base: What it must be a subclass of.
         where: The config key that holds it, for messages.
 
     Raises:
-        InputError: the module or the function is not there.
+        InputError: the module or the class does not exist, the module cannot be imported, or the
+            class is not of the right kind.
     """
-    module, _, function = implementation.partition(":")
+    module, _, name = implementation.partition(":")
     try:
         body = syntax_tree(module).body
     except InputError as error:
         raise InputError(f"config: {where}: {implementation}: {error}") from None
-    defined = [node.name for node in body if isinstance(node, ast.FunctionDef)]
-    if function not in defined:
-        raise InputError(unknown(f"{where}: {implementation}", function, defined))
+    defined = [node.name for node in body if isinstance(node, ast.ClassDef)]
+    if name not in defined:
+        raise InputError(unknown(f"{where}: {implementation}", name, defined))
+    try:
+        kind = load(implementation)
+    except Exception as error:  # the user's code can raise anything
+        raise InputError(
+            f"config: {where}: {implementation} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    if not issubclass(kind, base):
+        expected = f"{base.__module__}.{base.__qualname__}"
+        raise InputError(
+            f"config: {where}: {implementation} is no subclass of {expected}; derive it from that"
+        )
+    return kind
 
 
 @cache
@@ -152,13 +167,11 @@ def _evaluate(value: ast.expr, module: str) -> dict:
 
 
 def defaults(implementation: str) -> dict:
-    """The literal ``SETTINGS`` of the module of ``"module:name"``; empty where it has none."""
+    """The default settings of ``"module:name"``; empty where it has none."""
+    settings_class = _settings_class(implementation)
+    if settings_class is not None:
+        return settings_class().model_dump()
     return dict(_literal(implementation.partition(":")[0], "SETTINGS"))
-
-
-def remarks(implementation: str) -> dict:
-    """What the literal ``REMARKS`` of the module of ``"module:name"`` says of its results."""
-    return dict(_literal(implementation.partition(":")[0], "REMARKS"))
 
 
 def complete(implementation: str, given: dict, where: str) -> dict:
@@ -174,7 +187,7 @@ def complete(implementation: str, given: dict, where: str) -> dict:
     """
     settings_class = _settings_class(implementation)
     if settings_class is not None:
-        return _validated(settings_class, given, where)
+        return validated(settings_class, given, where)
     variants = _literal(implementation.partition(":")[0], "VARIANTS")
     known = {**defaults(implementation), **variants.get(str(given.get("variant")), {})}
     for key, value in given.items():
@@ -200,7 +213,17 @@ def _settings_class(implementation: str) -> type[Settings] | None:
     return getattr(load(implementation), "settings_class", None)
 
 
-def _validated(settings_class: type[Settings], given: dict, where: str) -> dict:
+def validated(settings_class: type[Settings], given: dict, where: str) -> dict:
+    """``given`` over the defaults of typed settings.
+
+    Args:
+        settings_class: Their type.
+        given: Settings from the config.
+        where: The config key that holds them, for messages.
+
+    Raises:
+        InputError: a key that the settings do not have, or a wrong value.
+    """
     from robust_mer.plan.messages import settings_error
 
     try:

@@ -77,8 +77,8 @@ def changed(path: str, value):
         ("corruption.noises.own", {"class": "no_such:draw"}, ["own.class", "module 'no_such'"]),
         (
             "corruption.noises.own",
-            {"class": "robust_mer.corruption.pink:drawn"},
-            ["own.class", "drawn", "did you mean 'draw'"],
+            {"class": "robust_mer.corruption.pink:Pin"},
+            ["own.class", "drawn", "did you mean 'Pink'"],
         ),
         ("corruption.named", {"a_none": {"audio": "gaussian_0dB"}}, ["named.a_none", "_none"]),
         ("corruption.named", {"clean": {"audio": "gaussian_0dB"}}, ["another corruption"]),
@@ -262,24 +262,69 @@ def test_conditions_that_a_corruption_does_not_have_are_refused():
         Config(raw, SCHEMA)
 
 
-def test_a_users_noise_is_found_and_its_settings_are_checked(tmp_path, monkeypatch):
-    (tmp_path / "own_noise.py").write_text(
-        "SETTINGS = {'scale': 2.0}\n\ndef draw(shape, draws, scale):\n    raise SystemExit\n"
-    )
-    (tmp_path / "own_broken.py").write_text("def draw(:\n")
+OWN_NOISE = """\
+from typing import Annotated
+
+from pydantic import Field
+
+from robust_mer.corruption.noise import Noise
+from robust_mer.settings import Settings
+
+
+class ScaledSettings(Settings):
+    scale: Annotated[float, Field(gt=0)] = 2.0
+
+
+class Scaled(Noise):
+    settings_class = ScaledSettings
+
+    def draw(self, shape, draws, lengths):
+        raise SystemExit
+
+
+class Other:
+    pass
+"""
+OWN_MASK = """
+
+class Mask(Scaled):
+    unit = "%"
+    is_mask = True
+"""
+
+
+def test_a_users_noise_is_loaded_and_its_settings_are_checked(tmp_path, monkeypatch):
+    (tmp_path / "own_noise.py").write_text(OWN_NOISE)
+    (tmp_path / "own_broken.py").write_text("class Scaled(:\n")
+    (tmp_path / "own_lacking.py").write_text("import no_such_package\n\nclass Scaled:\n    pass\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    raw = changed("corruption.noises.own", {"class": "own_noise:draw", "scale": 3.0})
+    raw = changed("corruption.noises.own", {"class": "own_noise:Scaled", "scale": 3.0})
     raw["experiments"]["demo"]["corruptions"] = ["own_-10dB"]
     how = Config(raw, SCHEMA).noises("demo", "own_-10dB")["video"]
-    assert how["implementation"] == "own_noise:draw"
+    assert how["implementation"] == "own_noise:Scaled"
     assert how["settings"] == {"scale": 3.0}
-    for own, told in (
-        ({"class": "own_noise:draw", "scael": 3.0}, r"noises\.own\.scael.*did you mean 'scale'"),
-        ({"class": "own_noise:drwa"}, r"noises\.own\.class.*drwa.*did you mean 'draw'"),
-        ({"class": "own_broken:draw"}, r"noises\.own\.class.*own_broken\.py cannot be read"),
+    for own, message in (
+        ({"class": "own_noise:Scaled", "scael": 3.0}, r"own\.scael.*did you mean 'scale'"),
+        ({"class": "own_noise:Scaled", "scale": -1}, r"noises\.own\.scale is -1, expected above 0"),
+        ({"class": "own_noise:Scaeld"}, r"noises\.own\.class.*Scaeld.*did you mean 'Scaled'"),
+        ({"class": "own_noise:Other"}, r"own\.class.*no subclass of robust_mer.*Noise"),
+        ({"class": "own_broken:Scaled"}, r"noises\.own\.class.*own_broken\.py cannot be read"),
+        ({"class": "own_lacking:Scaled"}, r"own\.class.*cannot be imported.*no_such_package"),
     ):
-        with pytest.raises(InputError, match=told):
+        with pytest.raises(InputError, match=message):
             Config(changed("corruption.noises.own", own), SCHEMA)
+
+
+def test_a_users_mask_takes_its_rate_from_the_name(tmp_path, monkeypatch):
+    (tmp_path / "own_mask.py").write_text(OWN_NOISE.replace("scale", "rate") + OWN_MASK)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    raw = changed("corruption.noises.own", {"class": "own_mask:Mask"})
+    raw["experiments"]["demo"]["corruptions"] = ["own_30%"]
+    noise = Config(raw, SCHEMA).noises("demo", "own_30%")["video"]
+    assert (noise["settings"], noise["is_mask"]) == ({"rate": 0.3}, True)
+    raw["experiments"]["demo"]["corruptions"] = ["own_-10dB"]
+    with pytest.raises(InputError, match="the amount of own is in %"):
+        Config(raw, SCHEMA)
 
 
 def test_experiments_share_replicas():

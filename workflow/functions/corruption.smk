@@ -53,10 +53,6 @@ def raw_folds(wildcards):
     return f"{RESULTS}/{wildcards.corpus}/folds.csv" if needs else []
 
 
-def raw_code(wildcards):
-    return code_identity(settings.raw(wildcards.raw)["implementation"])
-
-
 def corrupted_extraction_code(wildcards):
     return code_identity(
         "robust_mer.features.extract",

@@ -46,7 +46,6 @@ rule extract_corrupted:
     params:
         extractor=extractor_params,
         raw=raw_params,
-        raw_code=raw_code,
         code=corrupted_extraction_code,
     script:
         "../scripts/extract_corrupted.py"

@@ -76,8 +76,8 @@ rule extract_features:
 
 rule resample_features:
     input:
-        features=f"{EXTRACTED}.h5",
-        table=f"{EXTRACTED}.csv",
+        source=f"{EXTRACTED}.h5",
+        source_table=f"{EXTRACTED}.csv",
     output:
         features=f"{EXTRACTED}@{{rate}}{RATE}.h5",
         table=f"{EXTRACTED}@{{rate}}{RATE}.csv",
@@ -97,8 +97,8 @@ rule resample_features:
 
 rule align_features:
     input:
-        features=f"{EXTRACTED}.h5",
-        table=f"{EXTRACTED}.csv",
+        source=f"{EXTRACTED}.h5",
+        source_table=f"{EXTRACTED}.csv",
         words=f"{CORPUS}/words.csv",
         problems=f"{CORPUS}/words_problems.csv",
         utterances=f"{CORPUS}/utterances.csv",

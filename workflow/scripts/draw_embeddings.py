@@ -5,7 +5,7 @@ with job(snakemake, f"draw_embeddings {snakemake.wildcards.experiment}") as reco
     from robust_mer.evaluation.embeddings import NoiseOfCorpus
     from robust_mer.evaluation.figures.embeddings import draw_embeddings
     from robust_mer.modality import modalities_of
-    from robust_mer.protocol import read_corruption
+    from robust_mer.protocol import Corruption, noise_specs
     from robust_mer.provenance.origin import origin
 
     params = snakemake.params
@@ -14,7 +14,7 @@ with job(snakemake, f"draw_embeddings {snakemake.wildcards.experiment}") as reco
         {**params.experiment, "origin": origin(record)},
         [
             NoiseOfCorpus(
-                read_corruption(name, of_modality, params.seed), read_alpha_bars(schedule)
+                Corruption(name, noise_specs(of_modality), params.seed), read_alpha_bars(schedule)
             )
             for (name, of_modality), schedule in zip(noises, snakemake.input.schedules, strict=True)
         ],

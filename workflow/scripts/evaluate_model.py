@@ -7,14 +7,17 @@ with job(snakemake, f"evaluate_model {wildcards.model} {wildcards.tested_on}"):
     from robust_mer.evaluation.evaluate import evaluate_replicas
     from robust_mer.evaluation.spec import EvaluateFiles, EvaluateSpec
     from robust_mer.modality import modalities_of
-    from robust_mer.protocol import read_corruption
+    from robust_mer.protocol import Corruption, noise_specs
     from robust_mer.replicas import Replica
     from robust_mer.runtime import Runtime
 
     spec = EvaluateSpec(
         modalities=modalities_of(params.extractors, None, params.not_finite),
-        corruption=read_corruption(
-            wildcards.tested_on, params.noises, params.seed, next(iter(params.raw), None)
+        corruption=Corruption(
+            wildcards.tested_on,
+            noise_specs(params.noises),
+            params.seed,
+            next(iter(params.raw), None),
         ),
         implementation=params.implementation,
         replicas=tuple(Replica(*replica) for replica in params.replicas),

@@ -1,18 +1,25 @@
 from robust_mer.jobs import job
 
 with job(snakemake, snakemake.rule):
+    from pathlib import Path
+
     from robust_mer.features.find_faces import find_faces
+    from robust_mer.features.specs import FacesFiles, FacesSpec
+    from robust_mer.runtime import Runtime
 
     find_faces(
-        snakemake.input.utterances,
-        # not params: where a corpus lies, how much may fail and the device change no face
-        root=snakemake.config["corpora"][snakemake.wildcards.corpus]["root"],
-        settings=snakemake.params.faces,
-        faces_path=snakemake.output.faces,
-        report_path=snakemake.output.table,
-        reasons_path=snakemake.output.reasons,
-        threads=snakemake.threads,
-        max_failed_fraction=snakemake.config["features"]["max_failed_fraction"],
-        device=snakemake.config["features"]["device"],
-        max_seconds=snakemake.config["features"]["max_seconds_per_utterance"],
+        FacesSpec(snakemake.params.faces),
+        FacesFiles(
+            utterances=Path(snakemake.input.utterances),
+            faces=Path(snakemake.output.faces),
+            table=Path(snakemake.output.table),
+            reasons=Path(snakemake.output.reasons),
+        ),
+        Runtime(
+            threads=snakemake.threads,
+            root=snakemake.config["corpora"][snakemake.wildcards.corpus]["root"],
+            device=snakemake.config["features"]["device"],
+            max_failed_fraction=snakemake.config["features"]["max_failed_fraction"],
+            max_seconds=snakemake.config["features"]["max_seconds_per_utterance"],
+        ),
     )

@@ -1,14 +1,22 @@
 from robust_mer.jobs import job
 
 with job(snakemake, f"measure_corrupted {snakemake.wildcards.raw}"):
-    from robust_mer.corruption.raw.measure import write_measured
+    from pathlib import Path
 
+    from robust_mer.corruption.raw.measure import write_measured
+    from robust_mer.corruption.specs import MeasureFiles, MeasureSpec
+    from robust_mer.modality import Modality
+    from robust_mer.runtime import Runtime
+
+    params = snakemake.params
     write_measured(
-        snakemake.output.schedule,
-        utterances_csv=snakemake.input.utterances,
-        folds_csv=snakemake.input.folds,
-        modality=snakemake.params.modality,
-        clean=snakemake.input.clean,
-        corrupted=snakemake.input.corrupted,
-        not_finite=snakemake.params.not_finite,
+        MeasureSpec(Modality(params.modality, "", params.extractor, True, params.not_finite)),
+        MeasureFiles(
+            utterances=Path(snakemake.input.utterances),
+            folds=Path(snakemake.input.folds),
+            clean=Path(snakemake.input.clean),
+            corrupted=Path(snakemake.input.corrupted),
+            schedule=Path(snakemake.output.schedule),
+        ),
+        Runtime(),
     )

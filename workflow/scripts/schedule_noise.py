@@ -1,17 +1,31 @@
 from robust_mer.jobs import job
 
-with job(snakemake, f"schedule_noise {snakemake.wildcards.corruption}"):
-    from robust_mer.corruption.corrupt import write_schedule
+corruption = snakemake.wildcards.corruption
+with job(snakemake, f"schedule_noise {corruption}"):
+    from pathlib import Path
 
+    from robust_mer.corruption.corrupt import write_schedule
+    from robust_mer.corruption.specs import ScheduleFiles, ScheduleSpec
+    from robust_mer.modality import Modality
+    from robust_mer.protocol import Corruption, noise_specs
+    from robust_mer.runtime import Runtime
+
+    params = snakemake.params
     write_schedule(
-        snakemake.output.schedule,
-        corruption=snakemake.wildcards.corruption,
-        utterances_csv=snakemake.input.utterances,
-        folds_csv=snakemake.input.folds,
-        features=dict(zip(snakemake.params.extractors, snakemake.input.features, strict=True)),
-        normalise=snakemake.params.normalise,
-        not_finite=snakemake.params.not_finite,
-        mode=snakemake.params.mode,
-        schedule=snakemake.params.schedule,
-        noises=snakemake.params.noises,
+        ScheduleSpec(
+            Corruption(corruption, noise_specs(params.noises)),
+            tuple(
+                Modality(name, "", features, params.normalise[name], params.not_finite[name])
+                for name, features in params.extractors.items()
+            ),
+            params.mode,
+            params.schedule,
+        ),
+        ScheduleFiles(
+            utterances=Path(snakemake.input.utterances),
+            folds=Path(snakemake.input.folds),
+            features=list(map(Path, snakemake.input.features)),
+            schedule=Path(snakemake.output.schedule),
+        ),
+        Runtime(),
     )

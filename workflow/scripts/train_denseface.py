@@ -3,14 +3,16 @@ from robust_mer.jobs import job
 with job(snakemake, snakemake.rule):
     from pathlib import Path
 
+    from robust_mer.features.specs import DenseFaceFiles, DenseFaceSpec
     from robust_mer.features.train_denseface import train_denseface
-    from robust_mer.identity import parse_identity
+    from robust_mer.runtime import Runtime
 
     train_denseface(
-        snakemake.output.weights,
-        snakemake.output.card,
-        Path(snakemake.output.weights).with_name(".progress.safetensors"),
-        settings=snakemake.params.settings,
-        code=parse_identity(snakemake.params.code)[0],
-        threads=snakemake.threads,
+        DenseFaceSpec(snakemake.params.settings),
+        DenseFaceFiles(
+            faces=list(map(Path, snakemake.input.faces)),
+            weights=Path(snakemake.output.weights),
+            card=Path(snakemake.output.card),
+        ),
+        Runtime(threads=snakemake.threads),
     )

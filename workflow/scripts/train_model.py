@@ -6,7 +6,7 @@ wildcards, params = snakemake.wildcards, snakemake.params
 with job(snakemake, f"{snakemake.rule} {wildcards.model} {wildcards.trained_on}"):
     from robust_mer.identity import parse_identity
     from robust_mer.modality import modalities_of
-    from robust_mer.protocol import PROTOCOLS, parse_trained_on, read_corruption
+    from robust_mer.protocol import PROTOCOLS, Corruption, noise_specs, parse_trained_on
     from robust_mer.runtime import Runtime
     from robust_mer.settings import Plugin
     from robust_mer.task import DEFAULT_TASK
@@ -21,7 +21,7 @@ with job(snakemake, f"{snakemake.rule} {wildcards.model} {wildcards.trained_on}"
         ),
         trained_on=wildcards.trained_on,
         corruptions=tuple(
-            read_corruption(name, how["noises"], how["seed"])
+            Corruption(name, noise_specs(how["noises"]), how["seed"])
             for name, how in params.corruptions.items()
         ),
         protocol=Plugin(PROTOCOLS[parse_trained_on(wildcards.trained_on)[1]], {}),

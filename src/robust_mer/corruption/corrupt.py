@@ -7,21 +7,22 @@ every noise for one of power 1, though impulse noise, for one, is weaker.
 """
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from robust_mer.corruption.draws import CounterDraws
-from robust_mer.corruption.noise import Noise, check_noise
+from robust_mer.corruption.noise import Noise, build_noise, check_noise
 from robust_mer.corruption.schedule import Step, exact_step, paper_step
+from robust_mer.corruption.specs import ScheduleFiles, ScheduleSpec
 from robust_mer.data import Corpus, fit_normaliser, read_corpus, training_frames, variance_of
 from robust_mer.errors import InputError
 from robust_mer.files import naming, whole
 from robust_mer.jobs import log
-from robust_mer.modality import modalities_of
 from robust_mer.protocol import MISSING
+from robust_mer.runtime import Runtime
 from robust_mer.table import check_width
 
 _VALUES_AT_A_TIME = 1_000_000
@@ -30,40 +31,17 @@ _MIN_UTTERANCES = 20  # to tell a standard error from
 _MAX_VALUES = 100_000_000
 
 
-def write_schedule(
-    path: str | Path,
-    corruption: str,
-    utterances_csv: str | Path,
-    folds_csv: str | Path,
-    features: dict[str, str | Path],
-    normalise: dict[str, bool],
-    not_finite: dict[str, float | None],
-    mode: str,
-    schedule: str,
-    noises: dict[str, dict],
-) -> None:
+def write_schedule(spec: ScheduleSpec, files: ScheduleFiles, runtime: Runtime) -> None:
     """Write ``schedule.csv``: a row per fold and modality that the corruption touches.
 
-    Args:
-        path: The table to write.
-        corruption: Its name, e.g. ``gaussian_-10dB``.
-        utterances_csv: The index.
-        folds_csv: The folds; only their training parts are looked at.
-        features: Feature file per modality.
-        normalise: Per modality, whether noise goes onto normalised features.
-        not_finite: Per modality, what takes the place of values that are not finite; None: they
-            are an error.
-        mode: ``paper`` takes a whole number of steps, ``exact`` solves for abar.
-        schedule: ``linear`` or ``scaled_linear``; ``exact`` has no use for it.
-        noises: Per modality that is touched, what `robust_mer.config.Config.noises` says of it.
+    Of the folds, only the training parts are looked at.
 
     Raises:
-        InputError: a modality cannot be brought to the target SNR, or a noise is not as it must be.
+        InputError: a modality cannot be brought to the target SNR, or a noise is invalid.
     """
-    modalities = modalities_of({name: name for name in features}, normalise, not_finite)
-    corpus = read_corpus(utterances_csv, folds_csv, modalities, list(features.values()))
-    table = pd.DataFrame(_rows(corpus, corruption, normalise, mode, schedule, noises))
-    with whole(path) as unfinished:
+    corpus = read_corpus(files.utterances, files.folds, spec.modalities, files.features)
+    table = pd.DataFrame(_rows(corpus, spec))
+    with whole(files.schedule) as unfinished:
         table.to_csv(unfinished, index=False)
     for modality, part in table[table["true_snr_db"].notna()].groupby("modality", sort=False):
         log.info(
@@ -77,46 +55,46 @@ def write_schedule(
         )
 
 
-def _rows(
-    corpus: Corpus,
-    corruption: str,
-    normalise: dict[str, bool],
-    mode: str,
-    schedule: str,
-    noises: dict[str, dict],
-) -> Iterator[dict]:
+def _rows(corpus: Corpus, spec: ScheduleSpec) -> Iterator[dict[str, Any]]:
     drawn, power = {}, {}
-    for modality, how in noises.items():
-        store = corpus.features[modality]
-        drawn[modality] = Noise(how["implementation"], how["settings"])
-        check_noise(drawn[modality], len(store.names))
-        if not how["is_mask"]:  # no data enter it, so it is the same in all folds
-            draws = CounterDraws("schedule", how["kind"])
+    for modality in spec.modalities:
+        noise = spec.corruption.noises[modality.name]
+        store = corpus.features[modality.name]
+        drawn[modality.name] = build_noise(noise)
+        check_noise(drawn[modality.name], len(store.names))
+        if not noise.is_mask:  # no data enter it, so it is the same in all folds
+            draws = CounterDraws("schedule", noise.kind)
             lengths = np.diff(store.offsets)
-            power[modality] = _power(drawn[modality], draws, lengths, len(store.names), None)
+            power[modality.name] = _power(
+                drawn[modality.name], draws, lengths, len(store.names), None
+            )
     for fold, parts in corpus.parts.items():
-        for modality, how in noises.items():
-            store = corpus.features[modality]
+        for modality in spec.modalities:
+            noise = spec.corruption.noises[modality.name]
+            store = corpus.features[modality.name]
             frames = training_frames(store, parts["train"])
-            normaliser = fit_normaliser(frames, normalise[modality])
+            normaliser = fit_normaliser(frames, modality.normalise)
             frames -= normaliser.mean  # in place: further copies would be the most that it holds
             frames /= normaliser.deviation
             variance = variance_of(frames)
-            step, target = Step(None, np.nan, np.nan), how["target_snr_db"]
+            step = Step(None, np.nan, np.nan)
             try:
-                if how["is_mask"]:
+                if noise.target_snr_db is None:
                     lengths = np.diff(store.offsets)[parts["train"]]
-                    true = _true_snr_db_masked(frames, lengths, variance, how, drawn[modality])
+                    true = _true_snr_db_masked(
+                        frames, lengths, variance, noise.kind, drawn[modality.name]
+                    )
                 else:
-                    find = exact_step if mode == "exact" else partial(paper_step, schedule=schedule)
-                    step = find(target, variance)
-                    true = step.reached_snr_db - 10 * np.log10(power[modality])
+                    step = _step(spec, noise.target_snr_db, variance)
+                    true = step.reached_snr_db - 10 * np.log10(power[modality.name])
             except InputError as error:
-                raise InputError(f"{corruption}, fold {fold}, {modality}: {error}") from None
+                raise InputError(
+                    f"{spec.corruption.name}, fold {fold}, {modality.name}: {error}"
+                ) from None
             yield {
                 "fold": fold,
-                "modality": modality,
-                "target_snr_db": target,
+                "modality": modality.name,
+                "target_snr_db": noise.target_snr_db,
                 "variance": variance,
                 "steps": step.steps,
                 "alpha_bar": step.alpha_bar,
@@ -125,16 +103,22 @@ def _rows(
             }
 
 
+def _step(spec: ScheduleSpec, target_snr_db: float, variance: float) -> Step:
+    if spec.mode == "exact":
+        return exact_step(target_snr_db, variance)
+    return paper_step(target_snr_db, variance, spec.schedule)
+
+
 def _true_snr_db_masked(
-    frames: np.ndarray, lengths: np.ndarray, variance: float, how: dict, noise: Noise
+    frames: np.ndarray, lengths: np.ndarray, variance: float, kind: str, noise: Noise
 ) -> float:
     """SNR in dB of frames [T, D] of which some are dropped: the error is x' - x.
 
-    Where a modality is missing nothing is left to speak of.
+    NaN for ``missing``: nothing is left of the signal.
     """
-    if how["kind"] == MISSING:
+    if kind == MISSING:
         return np.nan
-    draws = CounterDraws("schedule", how["kind"])
+    draws = CounterDraws("schedule", kind)
     error = _power(noise, draws, lengths, frames.shape[1], frames)
     return float(10 * np.log10(variance / error))
 

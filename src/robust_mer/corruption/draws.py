@@ -1,16 +1,20 @@
 """Where the random numbers of a noise come from: the same interface in training and evaluation."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from robust_mer.corruption.counter import counter_generator
 
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
-def send(values: np.ndarray, device: torch.device) -> Tensor:
+
+def send(values: np.ndarray, device: "torch.device") -> "Tensor":
     """A copy on a device, without waiting until the device has come to it."""
+    import torch
+
     tensor = torch.from_numpy(values)
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 
@@ -18,10 +22,10 @@ def send(values: np.ndarray, device: torch.device) -> Tensor:
 class Draws(Protocol):
     """Source of random tensors for a noise."""
 
-    def normal(self, shape: tuple[int, ...]) -> Tensor:
+    def normal(self, shape: tuple[int, ...]) -> "Tensor":
         """Standard normal values, float32."""
 
-    def uniform(self, shape: tuple[int, ...]) -> Tensor:
+    def uniform(self, shape: tuple[int, ...]) -> "Tensor":
         """Values uniform in [0, 1), float32."""
 
 
@@ -37,25 +41,33 @@ class CounterDraws:
     def __init__(self, *key: str | int) -> None:
         self._generator = counter_generator(*key)
 
-    def normal(self, shape: tuple[int, ...]) -> Tensor:
+    def normal(self, shape: tuple[int, ...]) -> "Tensor":
         """Draws from N(0, 1)."""
+        import torch
+
         return torch.from_numpy(self._generator.standard_normal(shape, dtype=np.float32))
 
-    def uniform(self, shape: tuple[int, ...]) -> Tensor:
+    def uniform(self, shape: tuple[int, ...]) -> "Tensor":
         """Draws from [0, 1)."""
+        import torch
+
         return torch.from_numpy(self._generator.random(shape, dtype=np.float32))
 
 
 class FreshDraws:
     """Draws of training noise: new at every call, made on the generator's device."""
 
-    def __init__(self, generator: torch.Generator) -> None:
+    def __init__(self, generator: "torch.Generator") -> None:
         self._generator = generator
 
-    def normal(self, shape: tuple[int, ...]) -> Tensor:
+    def normal(self, shape: tuple[int, ...]) -> "Tensor":
         """Draws from N(0, 1)."""
+        import torch
+
         return torch.randn(shape, generator=self._generator, device=self._generator.device)
 
-    def uniform(self, shape: tuple[int, ...]) -> Tensor:
+    def uniform(self, shape: tuple[int, ...]) -> "Tensor":
         """Draws from [0, 1)."""
+        import torch
+
         return torch.rand(shape, generator=self._generator, device=self._generator.device)

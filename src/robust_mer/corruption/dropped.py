@@ -1,19 +1,37 @@
 """Dropped frames: zeros in place of whole frames, as where packets are lost; no noise is added."""
 
-from torch import Tensor
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from pydantic import Field
 
 from robust_mer.corruption.draws import Draws
+from robust_mer.corruption.noise import Noise
+from robust_mer.settings import Settings
 
-SETTINGS = {
-    # share of the frames; the corruption's name says it, e.g. dropped_30%
-    "rate": 0.0,
-}
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-def draw(shape: tuple[int, int], draws: Draws, rate: float) -> Tensor:
-    """What multiplies frames [frames, D]: 0 for those that are dropped, 1 for the others.
+class DroppedSettings(Settings):
+    """Settings of `Dropped`."""
 
-    Each frame is dropped on its own. From the same draws, one that is dropped at some rate is
-    dropped at every higher one.
-    """
-    return (draws.uniform((shape[0], 1)) >= rate).float().expand(shape)
+    rate: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Fraction of the frames. The corruption's name sets it, e.g. ``dropped_30%``."""
+
+
+class Dropped(Noise):
+    """A mask of whole frames."""
+
+    settings_class = DroppedSettings
+    settings: DroppedSettings
+    unit = "%"
+    is_mask = True
+
+    def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
+        """What multiplies frames [frames, D]: 0 for those that are dropped, 1 for the others.
+
+        Each frame is dropped independently. From the same draws, one that is dropped at some rate
+        is dropped at every higher one.
+        """
+        return (draws.uniform((shape[0], 1)) >= self.settings.rate).float().expand(shape)

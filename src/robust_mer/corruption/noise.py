@@ -1,82 +1,110 @@
-"""Laying noise on features (NMER, section 2.2.2), apart from how a noise is generated."""
+"""Noises, and adding them to features (NMER, section 2.2.2)."""
 
-import inspect
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from robust_mer.corruption.draws import CounterDraws, Draws, FreshDraws, send
 from robust_mer.errors import InputError
-from robust_mer.settings import load
+from robust_mer.protocol import NoiseSpec
+from robust_mer.settings import Plugin, Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Lengths = Sequence[int] | np.ndarray
 
 
-class Noise:
-    """A noise type with its settings, ready to be drawn.
+class Noise(ABC):
+    """A type of noise on features.
 
-    The function behind it is ``draw(shape, draws, **settings)`` and returns float32 values of the
-    given shape [frames, D]. It is called once for many utterances that follow one another. One
-    whose frames hang together asks for ``lengths``, the number of frames of each utterance, as a
-    further argument, and must not let an utterance depend on its neighbours.
+    A noise of your own is a subclass that the config names as ``module:Class``. Planning a run
+    imports it, so its module imports torch inside methods.
 
     Args:
-        implementation: ``"module:function"``.
-        settings: What the function is given by name.
-
-    Attributes:
-        key: The same for noises that are the same.
+        settings: Of type ``settings_class``.
     """
 
-    def __init__(self, implementation: str, settings: dict) -> None:
-        self.implementation, self.settings = implementation, settings
-        self._draw = load(implementation)
-        self._takes_lengths = "lengths" in inspect.signature(self._draw).parameters
-        self.key = json.dumps([implementation, settings], sort_keys=True)
+    settings_class: ClassVar[type[Settings]] = Settings
+    unit: ClassVar[str | None] = "dB"
+    """Unit of the amount in a corruption's name: ``dB`` (an SNR), ``%`` (sets the setting ``rate``)
+    or None (the name has no amount)."""
+    is_mask: ClassVar[bool] = False
+    """Whether what is drawn multiplies the frames. Otherwise it is added to them at an SNR."""
 
-    def __call__(self, lengths: Lengths, width: int, draws: Draws) -> Tensor:
-        """Noise of utterances with so many frames each: [sum of lengths, width]."""
-        shape = (int(np.sum(lengths)), width)
-        if self._takes_lengths:
-            return self._draw(shape, draws, lengths=np.asarray(lengths), **self.settings)
-        return self._draw(shape, draws, **self.settings)
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
+        """Float32 values of the given shape [frames, D], for utterances that follow one another.
+
+        Args:
+            shape: Number of frames of all the utterances, and width.
+            draws: The only source of random numbers.
+            lengths: Number of frames of each utterance. An utterance must not depend on its
+                neighbours.
+        """
+
+    def __call__(self, lengths: Lengths, width: int, draws: Draws) -> "Tensor":
+        """Noise of utterances with these numbers of frames: [sum of lengths, width]."""
+        return self.draw((int(np.sum(lengths)), width), draws, np.asarray(lengths))
+
+    @property
+    def implementation(self) -> str:
+        """``"module:Class"``."""
+        return f"{type(self).__module__}:{type(self).__qualname__}"
+
+    @property
+    def key(self) -> str:
+        """The same for noises that are the same."""
+        return json.dumps([self.implementation, self.settings.model_dump()], sort_keys=True)
+
+
+def build_noise(spec: NoiseSpec) -> Noise:
+    """The noise that a corruption draws for a modality."""
+    noise: Noise = Plugin(spec.implementation, spec.settings).build()
+    return noise
 
 
 def check_noise(noise: Noise, width: int) -> None:
-    """Draw once as evaluation does and once as training does, and look at what comes.
+    """Draw once as evaluation does and once as training does, and check the result.
 
     Raises:
-        InputError: the function fails, or returns anything but finite float32 values of the shape
-            that it was asked for.
+        InputError: the noise fails, or returns anything but finite float32 values of the shape
+            that was requested.
     """
+    import torch
+
     for lengths, draws in (
         ([7], CounterDraws("check")),
         ([1], CounterDraws("check")),
         ([3, 0, 1, 40], FreshDraws(torch.Generator().manual_seed(0))),
     ):
-        settings = f" with {noise.settings}" if noise.settings else ""
-        asked = f"the noise {noise.implementation}{settings}, asked for values of "
+        given = noise.settings.model_dump()
+        settings = f" with {given}" if given else ""
         shape = (sum(lengths), width)
+        request = f"the noise {noise.implementation}{settings}, asked for values of shape {shape}"
         try:
             drawn = noise(lengths, width, draws)
         except InputError:
             raise
         except Exception as error:
-            raise InputError(f"{asked}shape {shape}: {type(error).__name__}: {error}") from error
-        if not isinstance(drawn, Tensor):
-            raise InputError(f"{asked}shape {shape}, returned {type(drawn)}, expected a Tensor")
+            raise InputError(f"{request}: {type(error).__name__}: {error}") from error
+        if not isinstance(drawn, torch.Tensor):
+            raise InputError(f"{request}, returned {type(drawn)}, expected a Tensor")
         if tuple(drawn.shape) != shape:
-            raise InputError(f"{asked}shape {shape}, returned shape {tuple(drawn.shape)}")
+            raise InputError(f"{request}, returned shape {tuple(drawn.shape)}")
         if drawn.dtype != torch.float32:
-            raise InputError(f"{asked}shape {shape}, returned {drawn.dtype}, expected float32")
+            raise InputError(f"{request}, returned {drawn.dtype}, expected float32")
         if not bool(drawn.isfinite().all()):
-            raise InputError(f"{asked}shape {shape}, returned values that are not finite")
+            raise InputError(f"{request}, returned values that are not finite")
 
 
-def add_noise(clean: Tensor, noise: Tensor, alpha_bar: float | np.ndarray) -> Tensor:
+def add_noise(clean: "Tensor", noise: "Tensor", alpha_bar: float | np.ndarray) -> "Tensor":
     """x_T = sqrt(abar_T) x + sqrt(1 - abar_T) n, in float32 (equation 3).
 
     Args:
@@ -84,17 +112,18 @@ def add_noise(clean: Tensor, noise: Tensor, alpha_bar: float | np.ndarray) -> Te
         noise: [n, D].
         alpha_bar: For all of them, or [n], one for each frame.
     """
-    signal, other = alpha_bar**0.5, (1 - alpha_bar) ** 0.5
-    if isinstance(alpha_bar, np.ndarray):
-        signal, other = (
-            send(share[:, None].astype(np.float32), clean.device) for share in (signal, other)
-        )
+    if not isinstance(alpha_bar, np.ndarray):
+        return alpha_bar**0.5 * clean + (1 - alpha_bar) ** 0.5 * noise
+    signal, other = (
+        send(share[:, None].astype(np.float32), clean.device)
+        for share in (alpha_bar**0.5, (1 - alpha_bar) ** 0.5)
+    )
     return signal * clean + other * noise
 
 
 def add_noise_by_steps(
-    clean: Tensor, lengths: Lengths, noise: Noise, betas: Iterable[float], draws: Draws
-) -> Tensor:
+    clean: "Tensor", lengths: Lengths, noise: Noise, betas: Iterable[float], draws: Draws
+) -> "Tensor":
     """x_t = sqrt(1 - beta_t) x_{t-1} + sqrt(beta_t) n_t for t = 1..T, in float32 (Algorithm 1).
 
     Mean and covariance are those of `add_noise` with abar = prod(1 - beta_t), whatever the noise
@@ -105,7 +134,7 @@ def add_noise_by_steps(
 
     Args:
         clean: Frames [n, D] of utterances that follow one another.
-        lengths: How many of them each utterance has.
+        lengths: Number of frames of each utterance.
         noise: What is drawn anew in every step.
         betas: beta_1..beta_T, e.g. from `robust_mer.corruption.schedule`.
         draws: Where the random numbers come from.
@@ -126,12 +155,14 @@ def evaluation_noise(
     utterances: list[str],
     lengths: Lengths,
     width: int,
-) -> Tensor:
+) -> "Tensor":
     """Noise of a part's utterances, one after the other: [sum of lengths, width].
 
     An utterance's noise depends on seed, part, kind of noise, modality and its id alone, so every
     model and every SNR meets the same draws; validation and test have draws of their own.
     """
+    import torch
+
     return torch.cat(
         [
             noise([length], width, CounterDraws(seed, part, kind, modality, utterance))

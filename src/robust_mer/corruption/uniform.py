@@ -1,10 +1,19 @@
 """Uniform noise: n ~ U(-√3, √3)."""
 
-from torch import Tensor
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from robust_mer.corruption.draws import Draws
+from robust_mer.corruption.noise import Noise
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-def draw(shape: tuple[int, ...], draws: Draws) -> Tensor:
-    """Noise of the given shape, power 1."""
-    return (draws.uniform(shape) - 0.5) * 12**0.5
+class Uniform(Noise):
+    """Independent uniform values."""
+
+    def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
+        """Noise of the given shape, power 1."""
+        return (draws.uniform(shape) - 0.5) * 12**0.5

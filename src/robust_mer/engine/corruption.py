@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from robust_mer.corruption.draws import FreshDraws, send
-from robust_mer.corruption.noise import Noise, add_noise, evaluation_noise
+from robust_mer.corruption.noise import Noise, add_noise, build_noise, evaluation_noise
 from robust_mer.data import Normaliser
 from robust_mer.engine.frames import Frames, Normalise
 from robust_mer.protocol import Corruption
@@ -49,7 +49,7 @@ def corruption_of_fold(
     modalities = {
         modality: CorruptionOfModality(
             spec.kind,
-            Noise(spec.implementation, spec.settings),
+            build_noise(spec),
             None if spec.is_mask else alpha_bars[fold, modality],
         )
         for modality, spec in corruption.noises.items()

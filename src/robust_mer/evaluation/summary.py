@@ -28,6 +28,7 @@ from robust_mer.protocol import (
     parse_trained_on,
     read_name,
 )
+from robust_mer.settings import load
 
 AVERAGE = "average"
 POOLED = "pooled"
@@ -79,7 +80,7 @@ def noise_and_snr(tested_on: str) -> tuple[str, float]:
 def severity(tested_on: str) -> float:
     """A corruption's amount, with the sign by which more is worse; NaN where it has none."""
     kind, amount, unit = split_name(tested_on)
-    less_is_worse = unit == "dB" or (kind in RAW_KINDS and RAW_KINDS[kind].of_rest)
+    less_is_worse = unit == "dB" or (kind in RAW_KINDS and load(RAW_KINDS[kind]).of_rest)
     return -amount if less_is_worse else amount
 
 

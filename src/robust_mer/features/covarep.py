@@ -1,49 +1,26 @@
 """Acoustic features in COVAREP's layout: pitch, glottal source, envelope and phase of the voice."""
 
+from typing import ClassVar
+
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from robust_mer.errors import UtteranceError
 from robust_mer.features.audio import SAMPLE_RATE, read_audio
+from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, Utterance
-from robust_mer.features.voice.envelope import true_envelope, warped_cepstrum
-from robust_mer.features.voice.glottal import (
-    find_closures,
-    find_polarity,
-    inverse_filter,
-    measure_cycles,
-    residual_order,
-)
-from robust_mer.features.voice.harmonics import (
-    analyse,
-    count_harmonics,
-    source_phases,
-    take_harmonics,
-)
-from robust_mer.features.voice.lf_fit import fit_rd
-from robust_mer.features.voice.linear_prediction import residual
-from robust_mer.features.voice.phase_distortion import phase_distortion
-from robust_mer.features.voice.pitch import HIGHEST, LOWEST, track_pitch
-from robust_mer.features.voice.wavelets import maxima_dispersion, peak_slope
 
-# What users must know of these features. It stands in the feature file, and the workflow asks a
-# corpus what takes the place of those that are not filled.
-REMARKS = {
-    "approximate": "written from the papers behind COVAREP; its MATLAB code gives other numbers",
-    "unfilled": {
-        "creak": "COVAREP's comes from a trained network that is not part of this package"
-    },
-}
+HOP = 160
+"""Samples between frames: 10 ms."""
 
-_HOP = 160  # samples: 10 ms
+CEPSTRA = 25
+"""Mel-cepstral coefficients of a frame."""
+
 _SHORTEST = 0.1  # seconds: what the pitch is looked for in
-_SLOWEST = 30  # Hz
-_MCEPS = 25
 
 _SOURCE = ["F0", "VUV", "NAQ", "QOQ", "H1H2", "PSP", "MDQ", "peakSlope", "Rd", "Rd_conf", "creak"]
 
 
-class Covarep:
+class Covarep(Extractor):
     """COVAREP's 74 features, every 10 ms; approximate.
 
     F0, VUV, NAQ, QOQ, H1H2, PSP, MDQ, peakSlope, Rd, Rd_conf, creak; 25 mel-cepstral coefficients
@@ -54,18 +31,19 @@ class Covarep:
     technologies", ICASSP 2014; each part's at its function in `robust_mer.features.voice`.
     """
 
-    frame_rate = SAMPLE_RATE / _HOP
-    weights_sha256 = ""
-    unfilled = tuple(REMARKS["unfilled"])
+    modality = "audio"
+    trained_on = ()
+    frame_rate = SAMPLE_RATE / HOP
+    approximate = "written from the papers behind COVAREP; its MATLAB code gives other numbers"
+    unfilled: ClassVar[dict[str, str]] = {
+        "creak": "COVAREP's comes from a trained network that is not part of this package"
+    }
     names = (
         _SOURCE
-        + [f"MCEP_{i}" for i in range(_MCEPS)]
+        + [f"MCEP_{i}" for i in range(CEPSTRA)]
         + [f"HMPDM_{i}" for i in range(25)]
         + [f"HMPDD_{i}" for i in range(13)]
     )
-
-    def __init__(self, settings: dict):
-        """There are no settings."""
 
     def extract(self, utterance: Utterance) -> Extraction:
         """Features of the utterance's audio: float32 [T, 74], the first frame at 5 ms.
@@ -74,6 +52,8 @@ class Covarep:
             UtteranceError: the audio is missing, cannot be decoded, ends before the utterance
                 does, or is shorter than 0.1 s.
         """
+        from robust_mer.features.voice.describe import describe_voice
+
         signal = read_audio(utterance)
         seconds = len(signal) / SAMPLE_RATE
         if seconds < _SHORTEST:
@@ -81,69 +61,3 @@ class Covarep:
         values = describe_voice(signal.astype(np.float64))
         note = f"approximate; not filled: {', '.join(self.unfilled)}"
         return Extraction(values.astype(np.float32), len(values), seconds, note)
-
-
-def describe_voice(signal: np.ndarray) -> np.ndarray:
-    """COVAREP's features of a signal at 16 kHz: [T, 74]."""
-    rate = SAMPLE_RATE
-    # Forwards and backwards, so that no phase changes. What is slower than any voice would be heard
-    # in the rhythm of the frames.
-    signal = sosfiltfilt(butter(2, _SLOWEST, "high", fs=rate, output="sos"), signal)
-    signal = signal * find_polarity(signal, rate)
-    centres = np.arange(_HOP // 2, len(signal), _HOP)
-    f0, voiced = track_pitch(signal, rate, centres)
-    # Spectra and phases of unvoiced frames need an F0 too: on a line between their neighbours'.
-    assumed = np.full(len(f0), np.sqrt(LOWEST * HIGHEST))
-    if voiced.any():
-        assumed = np.interp(centres, centres[voiced], f0[voiced])
-    counts = count_harmonics(rate, assumed)
-    harmonics = np.empty((len(centres), counts.max() + 1), complex)
-    cepstra = np.empty((len(centres), _MCEPS))
-    for some, spectra in analyse(signal, rate, centres, assumed):
-        harmonics[some] = take_harmonics(spectra, rate, assumed[some], counts.max())
-        envelope = true_envelope(spectra, rate, assumed[some])
-        cepstra[some] = warped_cepstrum(envelope, rate, _MCEPS - 1)
-    phases = source_phases(harmonics, counts)
-    means, deviations = phase_distortion(phases, counts, rate, assumed)
-    cycles = _parameters_of_cycles(signal, centres, f0, voiced)
-    return np.column_stack(
-        [
-            *(voiced * np.stack([f0, voiced, *cycles])),
-            peak_slope(signal, rate, centres),
-            *(voiced * np.stack(fit_rd(phases, counts))),
-            np.full(len(f0), np.nan),  # creak
-            cepstra,
-            means,
-            deviations,
-        ]
-    )
-
-
-def _parameters_of_cycles(
-    signal: np.ndarray, centres: np.ndarray, f0: np.ndarray, voiced: np.ndarray
-) -> np.ndarray:
-    """NAQ, QOQ, H1H2, PSP and MDQ, between the middles of cycles on a line: [5, T].
-
-    0 where no cycle was found.
-    """
-    rate = SAMPLE_RATE
-    found = np.zeros((5, len(centres)))
-    if not voiced.any():
-        return found
-    left = residual(signal, rate, residual_order(rate))
-    closures = find_closures(signal, left, rate, float(np.median(f0[voiced])))
-    closures = closures[np.interp(closures, centres, voiced.astype(float)) >= 0.5]
-    if len(closures) < 2:
-        return found
-    f0_there = np.interp(closures, centres[voiced], f0[voiced])
-    cycles = measure_cycles(inverse_filter(signal, rate), closures, rate, f0_there[1:])
-    values = np.stack(
-        [cycles.naq, cycles.qoq, cycles.h1h2, cycles.psp, maxima_dispersion(left, closures)]
-    )
-    # A gap between voiced stretches is no cycle.
-    ratio = np.diff(closures) * f0_there[1:] / rate
-    is_cycle = (ratio > 0.5) & (ratio < 2)
-    if is_cycle.any():
-        for row, parameter in zip(found, values[:, is_cycle], strict=True):
-            row[:] = np.interp(centres, cycles.middle[is_cycle], parameter)
-    return found

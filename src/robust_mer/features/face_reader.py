@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from robust_mer.features.face_file import FaceFile
-from robust_mer.features.faces import Faces
+from robust_mer.features.faces import Faces, FacesSettings
 from robust_mer.features.utterance import Utterance
 
 
@@ -18,10 +18,10 @@ class FaceReader:
     """Gives the faces of utterances, from the file of faces that they name or from their video.
 
     Args:
-        settings: As ``SETTINGS`` of `robust_mer.features.faces`.
+        settings: How faces are found.
     """
 
-    def __init__(self, settings: dict):
+    def __init__(self, settings: FacesSettings):
         self._settings = settings
         self._files: dict[Path, FaceFile] = {}
 
@@ -36,7 +36,7 @@ class FaceReader:
         if path is None:
             return self._finder.find(utterance)
         if path not in self._files:
-            self._files[path] = FaceFile(path, self._settings)
+            self._files[path] = FaceFile(path, self._settings.model_dump())
         return self._files[path].read(utterance.utterance)
 
     @cached_property

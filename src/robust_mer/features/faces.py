@@ -2,37 +2,33 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
-import cv2
 import numpy as np
+from pydantic import Field
 
-SETTINGS = {
-    # Pictures looked at per second.
-    "frame_rate": 5.0,
-    # Every how many of them are searched for faces. Between two of these a face is followed: it is
-    # looked for near where it must be on its way from one to the other, and where that is not
-    # clear the whole picture is searched. 1 searches them all.
-    "search_every": 4,
-    # Least probability (0 to 1) of a face.
-    "min_probability": 0.9,
-    # Smallest face, as a fraction of the picture's shorter side.
-    "min_face": 0.1,
-    # Added around the face's box, as a fraction of its side.
-    "margin": 0.1,
-    # Whether faces are turned until the eyes are level.
-    "level_eyes": True,
-    # Side of the crops in pixels; each extractor scales them to what its network takes.
-    "size": 160,
-}
+from robust_mer.settings import Settings
 
-LIMITS = {
-    "frame_rate": (0.01, 1000),
-    "search_every": (1, 1000),
-    "min_probability": (0, 1),
-    "min_face": (0.01, 1),
-    "margin": (0, 2),
-    "size": (32, 1024),
-}
+
+class FacesSettings(Settings):
+    """How faces are found: the section ``features.faces`` of the config."""
+
+    frame_rate: Annotated[float, Field(ge=0.01, le=1000)] = 5.0
+    """Pictures looked at per second."""
+    search_every: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Every how many pictures the whole picture is searched for faces; 1 searches them all. Between
+    two searches a face is followed: it is looked for near the place where it must be on its way
+    from one to the other. Where that is not clear, the whole picture is searched."""
+    min_probability: Annotated[float, Field(ge=0, le=1)] = 0.9
+    """Smallest probability of a face."""
+    min_face: Annotated[float, Field(ge=0.01, le=1)] = 0.1
+    """Smallest face, as a fraction of the picture's shorter side."""
+    margin: Annotated[float, Field(ge=0, le=2)] = 0.1
+    """Added around the face's box, as a fraction of its side."""
+    level_eyes: bool = True
+    """Whether faces are turned until the eyes are level."""
+    size: Annotated[int, Field(ge=32, le=1024)] = 160
+    """Side of the crops in pixels; each extractor scales them to what its network takes."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +49,8 @@ class Faces:
 
     def pictures(self, size: int, which: Iterable[int] | None = None) -> Iterator[np.ndarray]:
         """The crops, or ``which`` of them, scaled: BGR uint8 [size, size, 3]."""
+        import cv2
+
         for i in range(len(self.crops)) if which is None else which:
             picture = cv2.imdecode(np.frombuffer(self.crops[i], np.uint8), cv2.IMREAD_COLOR)
             how = cv2.INTER_AREA if size < len(picture) else cv2.INTER_LINEAR

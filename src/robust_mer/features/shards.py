@@ -13,7 +13,8 @@ import numpy as np
 
 from robust_mer.errors import UtteranceError
 from robust_mer.faults import disk_fault, is_gpu_fault, is_out_of_memory
-from robust_mer.features.utterance import Extraction, Extractor, SignalCorruption, Utterance
+from robust_mer.features.extractor import Extractor
+from robust_mer.features.utterance import Extraction, SignalCorruption, Utterance
 from robust_mer.files import whole
 
 _SIZE = 25  # utterances; a killed job loses at most this many per process
@@ -152,7 +153,7 @@ def _outcomes(
     def receive(utterance: Utterance) -> Utterance:
         return utterance if corruption is None else corruption(utterance)
 
-    if not hasattr(extractor, "extract_all"):
+    if not extractor.takes_many:
         for utterance in utterances:
             begin(1)
             yield _attempt(lambda given: extractor.extract(receive(given)), utterance)
@@ -209,7 +210,7 @@ def _result(
         values = np.asarray(outcome.values, np.float32)
         if values.ndim != 2 or values.shape[1] != width:
             raise UtteranceError(f"features of shape {values.shape}: expected (T, {width})")
-        unfilled = np.isin(extractor.names, getattr(extractor, "unfilled", ()))
+        unfilled = np.isin(extractor.names, list(extractor.unfilled))
         if not np.isfinite(values[:, ~unfilled]).all():
             raise UtteranceError("features are not finite (NaN or infinity)")
         if not np.isnan(values[:, unfilled]).all():

@@ -2,10 +2,13 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from robust_mer.features.specs import FeaturesTableFiles, FeaturesTableSpec
 from robust_mer.files import whole
+from robust_mer.runtime import Runtime
 from robust_mer.table import read_table
 
 _STATUS = ("ok", "empty", "failed")
@@ -13,31 +16,25 @@ _FIRST = 5  # reasons that are told
 
 
 def write_features_table(
-    csv: str | Path, md: str | Path, modalities: list[str], tables: list[str]
+    spec: FeaturesTableSpec, files: FeaturesTableFiles, runtime: Runtime
 ) -> None:
     """Write a row for each of some feature files, as csv and Markdown.
 
-    ``utterances`` are all of the corpus; ``ok``, ``empty`` (nothing found) and ``failed`` add up to
+    ``utterances`` are all of the corpus; ``ok``, ``empty`` (no frames) and ``failed`` add up to
     them. ``seconds`` is the length of the recordings, empty for text. ``lost`` says why utterances
-    are empty or failed, ``remarks`` what was noted of others, each with how many they are.
-
-    Args:
-        csv: The table to write.
-        md: The same in Markdown.
-        modalities: That of each file.
-        tables: The files' own tables, one row an utterance.
+    are empty or failed, ``remarks`` what was noted of others, each with their number.
     """
-    rows = [_row(*some) for some in zip(modalities, map(Path, tables), strict=True)]
+    rows = [_row(*pair) for pair in zip(spec.modalities, files.tables, strict=True)]
     table = pd.DataFrame(rows)
-    with whole(csv) as unfinished:
+    with whole(files.csv) as unfinished:
         table.to_csv(unfinished, index=False)
     lines = [table.columns, ["---"] * len(table.columns), *table.astype(str).to_numpy()]
     text = "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in lines)
-    with whole(md) as unfinished:
+    with whole(files.md) as unfinished:
         unfinished.write_text(text + "\n", encoding="utf-8")
 
 
-def _row(modality: str, path: Path) -> dict:
+def _row(modality: str, path: Path) -> dict[str, Any]:
     table = read_table(path)
     is_ok = table["status"] == "ok"
     seconds = pd.to_numeric(table["seconds"])

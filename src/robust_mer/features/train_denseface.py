@@ -16,33 +16,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from robust_mer.errors import InputError
+from robust_mer.features.denseface import DenseFaceTrainingSettings
 from robust_mer.features.densenet import SIZE, DenseNet
 from robust_mer.features.device import best_device
+from robust_mer.features.specs import DenseFaceFiles, DenseFaceSpec
 from robust_mer.files import sha256, whole
+from robust_mer.identity import code_identity
 from robust_mer.jobs import log
 from robust_mer.metrics import ua, wa
-
-SETTINGS = {
-    # FER2013 as its csv (columns emotion, pixels, Usage), or as npz with images [N, 48, 48], label,
-    # classes and usage.
-    "faces": "data/fer2013.csv",
-    # FER+'s votes, fer2013new.csv, row by row beside that csv; empty: FER2013's own labels.
-    "votes": "",
-    # As MMIN trained on FER+: batches of 64, 100 epochs, Nesterov momentum 0.9, the learning rate
-    # a tenth after half and after three quarters of the epochs. It starts at DenseNet's own.
-    "batch_size": 64,
-    "epochs": 100,
-    "learning_rate": 0.1,
-    "weight_decay": 1e-4,
-    "seed": 1,
-}
-
-LIMITS = {
-    "batch_size": (2, 100_000),
-    "epochs": (1, 100_000),
-    "learning_rate": (1e-9, 10),
-    "weight_decay": (0, 10),
-}
+from robust_mer.runtime import Runtime
 
 _FER2013 = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
 _FERPLUS = [
@@ -77,7 +59,7 @@ class FacePictures:
 
 
 def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
-    """Read FER2013; see ``SETTINGS`` for the forms.
+    """Read FER2013; see `DenseFaceTrainingSettings` for the forms.
 
     The test part is PrivateTest where there is one, and PublicTest validates; otherwise PublicTest
     tests, and a tenth of the training pictures, by class, validates.
@@ -172,46 +154,61 @@ def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
     return moved * contrast[:, None, None] + brightness[:, None, None]
 
 
-def train_denseface(
-    weights: str | Path,
-    card: str | Path,
-    progress_file: str | Path,
-    settings: dict,
-    code: str,
-    threads: int,
-) -> None:
+def train_denseface(spec: DenseFaceSpec, files: DenseFaceFiles, runtime: Runtime) -> None:
     """Train the network; keep the epoch with the best UA on the validation pictures.
 
-    Broken off, it goes on behind the last epoch. The test pictures are looked at once, at the end.
-
-    Args:
-        weights: The .safetensors file to write; its metadata holds ``classes`` and the accuracy.
-        card: A page in Markdown that says how the weights were made and what they reach.
-        progress_file: Where it says how far it is, between jobs.
-        settings: As ``SETTINGS``.
-        code: Identity of the code; another one's progress is not continued.
-        threads: CPU threads for torch.
+    An interrupted training resumes after the last epoch. The test pictures are looked at once, at
+    the end.
 
     Raises:
         InputError: the pictures cannot be used.
     """
-    torch.set_num_threads(threads)
+    torch.set_num_threads(runtime.threads)
     device = best_device()
-    faces = read_faces(settings["faces"], settings["votes"], settings["seed"])
-    named = [path for path in (settings["faces"], settings["votes"]) if path]
-    hashes = [sha256(path) for path in named]
-    identity = json.dumps([settings, code, hashes, torch.__version__])
+    settings = DenseFaceTrainingSettings(**spec.settings)
+    faces = read_faces(settings.faces, settings.votes, settings.seed)
+    hashes = [sha256(path) for path in (settings.faces, settings.votes) if path]
+    identity = json.dumps([spec.settings, code_identity(__name__), hashes, torch.__version__])
+    progress_file = files.weights.with_name(".progress.safetensors")
     course = _Course.resume_or_start(progress_file, settings, len(faces.classes), identity, device)
+    _train(course, faces, settings, progress_file)
+    course.take_best()
+    test = faces.of("test")
+    label, predicted = test[1].numpy(), course.predict(test[0])
+    facts = {
+        "classes": faces.classes,
+        "test_wa": wa(label, predicted),
+        "test_ua": ua(label, predicted),
+        "validation_ua": course.best_ua,
+        "best_epoch": course.best_epoch,
+        "pictures": {part: int((faces.part == part).sum()) for part in np.unique(faces.part)},
+        "settings": {**spec.settings, "faces": Path(settings.faces).name},
+        "sha256_of_faces": hashes[0],
+    }
+    with whole(files.weights) as unfinished:
+        state = {n: v.cpu().contiguous() for n, v in course.network.state_dict().items()}
+        save_file(state, unfinished, {"facts": json.dumps(facts)})
+    table = confusion_matrix(label, predicted, labels=range(len(faces.classes)))
+    with whole(files.card) as unfinished:
+        unfinished.write_text(_card(facts, table, sha256(files.weights)), encoding="utf-8")
+    progress_file.unlink()
+    log.info("test: WA %.3f, UA %.3f", facts["test_wa"], facts["test_ua"])
+
+
+def _train(
+    course: "_Course", faces: FacePictures, settings: DenseFaceTrainingSettings, progress_file: Path
+) -> None:
+    """Train the epochs that are left, and save the progress after each."""
     train, validation, test = (faces.of(part) for part in ("train", "validation", "test"))
     log.info(
         "%d training, %d validation and %d test pictures, %s; %d parameters; from epoch %d on %s",
         *(len(label) for _, label in (train, validation, test)),
-        Path(settings["faces"]).name,
+        Path(settings.faces).name,
         sum(parameter.numel() for parameter in course.network.parameters()),
         course.epoch + 1,
-        device,
+        course.device,
     )
-    while course.epoch < settings["epochs"]:
+    while course.epoch < settings.epochs:
         began = time.monotonic()
         loss = course.train_epoch(*train)
         reached = ua(validation[1].numpy(), course.predict(validation[0]))
@@ -220,39 +217,25 @@ def train_denseface(
         log.info(
             "epoch %d of %d: loss %.4f, validation UA %.3f (best %.3f), %.0f s left",
             course.epoch,
-            settings["epochs"],
+            settings.epochs,
             loss,
             reached,
             course.best_ua,
-            (time.monotonic() - began) * (settings["epochs"] - course.epoch),
+            (time.monotonic() - began) * (settings.epochs - course.epoch),
         )
-    course.take_best()
-    label, found = test[1].numpy(), course.predict(test[0])
-    facts = {
-        "classes": faces.classes,
-        "test_wa": wa(label, found),
-        "test_ua": ua(label, found),
-        "validation_ua": course.best_ua,
-        "best_epoch": course.best_epoch,
-        "pictures": {part: int((faces.part == part).sum()) for part in np.unique(faces.part)},
-        "settings": {**settings, "faces": Path(settings["faces"]).name},
-        "sha256_of_faces": hashes[0],
-    }
-    with whole(weights) as unfinished:
-        state = {n: v.cpu().contiguous() for n, v in course.network.state_dict().items()}
-        save_file(state, unfinished, {"facts": json.dumps(facts)})
-    table = confusion_matrix(label, found, labels=range(len(faces.classes)))
-    with whole(card) as unfinished:
-        unfinished.write_text(_card(facts, table, sha256(weights)), encoding="utf-8")
-    Path(progress_file).unlink()
-    log.info("test: WA %.3f, UA %.3f", facts["test_wa"], facts["test_ua"])
 
 
 class _Course:
     """A training under way: network, momentum, the best epoch so far."""
 
-    def __init__(self, settings: dict, classes: int, identity: str, device: torch.device) -> None:
-        torch.manual_seed(settings["seed"])
+    def __init__(
+        self,
+        settings: DenseFaceTrainingSettings,
+        classes: int,
+        identity: str,
+        device: torch.device,
+    ) -> None:
+        torch.manual_seed(settings.seed)
         self.settings, self.identity, self.device = settings, identity, device
         self.network = DenseNet(classes).to(device, memory_format=torch.channels_last)
         self.momentum = {n: torch.zeros_like(p) for n, p in self.network.named_parameters()}
@@ -262,7 +245,12 @@ class _Course:
 
     @classmethod
     def resume_or_start(
-        cls, path: str | Path, settings: dict, classes: int, identity: str, device: torch.device
+        cls,
+        path: str | Path,
+        settings: DenseFaceTrainingSettings,
+        classes: int,
+        identity: str,
+        device: torch.device,
     ) -> "_Course":
         course = cls(settings, classes, identity, device)
         if not Path(path).exists():
@@ -293,20 +281,20 @@ class _Course:
 
     def train_epoch(self, pictures: Tensor, label: Tensor) -> float:
         """One pass in an order, and with pictures changed, by seed and epoch; the mean loss."""
-        settings, done = self.settings, self.epoch / self.settings["epochs"]
-        rate = settings["learning_rate"] * (0.01 if done >= 0.75 else 0.1 if done >= 0.5 else 1.0)
+        settings, done = self.settings, self.epoch / self.settings.epochs
+        rate = settings.learning_rate * (0.01 if done >= 0.75 else 0.1 if done >= 0.5 else 1.0)
         named = dict(self.network.named_parameters())
         optimiser = torch.optim.SGD(
-            named.values(), rate, _MOMENTUM, weight_decay=settings["weight_decay"], nesterov=True
+            named.values(), rate, _MOMENTUM, weight_decay=settings.weight_decay, nesterov=True
         )
         if self.epoch:
             for name, parameter in named.items():
                 optimiser.state[parameter]["momentum_buffer"] = self.momentum[name]
-        generator = torch.Generator().manual_seed(settings["seed"] * 1_000_003 + self.epoch)
+        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + self.epoch)
         order = torch.randperm(len(label), generator=generator)
         self.network.train()
         total = 0.0
-        for rows in order.split(settings["batch_size"]):
+        for rows in order.split(settings.batch_size):
             if len(rows) == 1:
                 continue  # batch normalisation needs two
             changed = augment(pictures[rows], generator).to(self.device)

@@ -1,9 +1,9 @@
-"""What an extractor is given and what it gives back."""
+"""What an extractor receives and what it returns."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -56,36 +56,14 @@ class Extraction:
     positions: np.ndarray | None = None
 
 
-class Extractor(Protocol):
-    """What a module of an extractor offers, beside a literal ``SETTINGS`` with its defaults.
-
-    Its constructor takes the complete settings and raises InputError where they are wrong. One that
-    leaves columns empty has their names in ``unfilled``, their reasons in a literal ``REMARKS``
-    (``{"unfilled": {name: why}}``), and NaN in them; all else must be finite.
-
-    It may offer more. ``extract_all(utterances)`` gives, for a list of utterances, a list with an
-    Extraction or an UtteranceError for each; one that is faster on many at once has it, and is
-    asked for single ones where it raises. ``shard_size``: how many utterances it would like at
-    once. ``max_processes``: how many processes may run it side by side; 1 for a network on a GPU,
-    or for a table that fills the memory.
-    """
-
-    names: list[str]  # one a feature
-    frame_rate: float | None  # frames per second; None where frames are words or tokens
-    weights_sha256: str  # of the file with the network's weights; "" where there is none
-
-    def extract(self, utterance: Utterance) -> Extraction:
-        """Features of one utterance; UtteranceError(reason) where it cannot be used."""
-
-
 class SignalCorruption(Protocol):
     """What may be done to utterances between the index and an extractor."""
 
     def __call__(self, utterance: Utterance) -> Utterance:
         """The utterance as received: with functions that alter its signals, or another text."""
 
-    def describe(self) -> dict:
-        """What stands in the feature file beside the extractor's settings."""
+    def describe(self) -> dict[str, Any]:
+        """What the feature file records beside the extractor's settings."""
 
-    def identity(self) -> list:
-        """All that a result hangs on beside the utterance itself."""
+    def identity(self) -> list[Any]:
+        """All that a result depends on beside the utterance itself."""

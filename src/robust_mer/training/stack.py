@@ -1,6 +1,7 @@
 """Replicas that train as one, with their optimiser and the best weights of each."""
 
 from contextlib import ExitStack
+
 import torch
 
 from robust_mer.engine.checkpoint import load_checkpoint

@@ -1,16 +1,24 @@
 """Blur: a lens that is out of focus."""
 
-import cv2
 import numpy as np
 
 from robust_mer.corruption.raw.draws import Draws
+from robust_mer.corruption.raw.kind import PictureKind
 
 
-def corrupt(picture: np.ndarray, frame: int, amount: float, draws: Draws) -> np.ndarray:
-    """A picture blurred by a Gaussian of ``amount`` pixels standard deviation: uint8 [h, w, 3].
+class Blur(PictureKind):
+    """A Gaussian of ``amount`` pixels standard deviation.
 
     The pixels are those of the recording, whatever a face is scaled to later.
     """
-    if amount == 0:
-        return picture
-    return cv2.GaussianBlur(picture, (0, 0), amount, borderType=cv2.BORDER_REPLICATE)
+
+    unit = "px"
+    lowest, highest = 0, 100
+
+    def corrupt(self, picture: np.ndarray, frame: int, amount: float, draws: Draws) -> np.ndarray:
+        """The blurred picture: uint8 [h, w, 3]."""
+        import cv2
+
+        if amount == 0:
+            return picture
+        return cv2.GaussianBlur(picture, (0, 0), amount, borderType=cv2.BORDER_REPLICATE)

@@ -3,12 +3,16 @@
 import numpy as np
 
 from robust_mer.corruption.raw.draws import Draws
+from robust_mer.corruption.raw.kind import AudioKind
 
 
-def corrupt(samples: np.ndarray, rate: int, amount: float, draws: Draws) -> np.ndarray:
-    """Speech whose loudest ``amount`` percent of samples are cut to one height: float32 [samples].
+class Clip(AudioKind):
+    """As if an amplifier had been turned up and the level restored after it."""
 
-    As if an amplifier had been turned up and the level restored behind it.
-    """
-    height = np.quantile(np.abs(samples), 1 - amount / 100)
-    return np.clip(samples, -height, height).astype(np.float32)
+    unit = "%"
+    lowest, highest = 0, 99
+
+    def corrupt(self, samples: np.ndarray, rate: int, amount: float, draws: Draws) -> np.ndarray:
+        """Speech whose loudest ``amount`` percent of samples are cut to one height: [samples]."""
+        height = np.quantile(np.abs(samples), 1 - amount / 100)
+        return np.clip(samples, -height, height).astype(np.float32)

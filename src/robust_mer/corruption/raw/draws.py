@@ -1,26 +1,39 @@
-"""Random numbers of raw corruptions: a function of a key alone."""
+"""What a raw corruption draws on: random numbers, a function of a key alone, and other speakers."""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from robust_mer.corruption.counter import counter_generator
 
+if TYPE_CHECKING:
+    from robust_mer.corruption.raw.others import Others
+
 
 class Draws:
-    """Where the random numbers of a corruption of one utterance come from.
+    """What the corruption of one utterance draws on.
 
     The amount is not part of the key: the same noise is scaled, and the packets or words that are
     lost at 10 % are lost at 20 % too.
 
     Args:
-        key: What the numbers depend on: (seed, kind, utterance).
+        key: What the random numbers depend on: (seed, kind, utterance).
+        others: What other speakers say, for a kind that needs it.
     """
 
-    def __init__(self, *key: str | int) -> None:
-        self._key = key
+    def __init__(self, *key: str | int, others: "Others | None" = None) -> None:
+        self._key, self._others = key, others
 
     def of(self, *more: str | int) -> np.random.Generator:
         """A generator for this key, e.g. one a frame: ``of(number of the frame)``."""
         return counter_generator(*self._key, *more)
+
+    @property
+    def others(self) -> "Others":
+        """What other speakers say."""
+        if self._others is None:
+            raise RuntimeError("a kind that draws on other speakers must set needs_others")
+        return self._others
 
 
 def some_of(count: int, percent: float, generator: np.random.Generator) -> np.ndarray:

@@ -1,38 +1,49 @@
 """Loss of frames in a transmission of video."""
 
+from typing import Literal
+
 import numpy as np
 
 from robust_mer.corruption.raw.draws import Draws
-
-SETTINGS = {
-    # What is seen in place of a lost frame: freeze (the last one that arrived) or drop (nothing).
-    "concealment": "freeze",
-}
-
-LIMITS = {"concealment": ["freeze", "drop"]}
+from robust_mer.corruption.raw.kind import FramesKind
+from robust_mer.settings import Settings
 
 
-def corrupt(frames: np.ndarray, amount: float, draws: Draws, concealment: str) -> np.ndarray:
-    """Which frames are seen where each frame is lost with ``amount`` percent probability.
+class FrameLossSettings(Settings):
+    """Settings of `FrameLoss`."""
 
-    Whether a frame is lost hangs on its number alone, not on how many a second are looked at.
+    concealment: Literal["freeze", "drop"] = "freeze"
+    """What is seen in place of a lost frame: the last one that arrived (``freeze``) or nothing
+    (``drop``)."""
 
-    Args:
-        frames: Numbers of the frames that are asked for, rising.
-        amount: Percent.
-        draws: Its random numbers.
-        concealment: See ``SETTINGS``.
 
-    Returns:
-        Numbers of the frames that are seen; frozen ones come again. Frames before the first one
-        that arrives are left out.
+class FrameLoss(FramesKind):
+    """Each frame is lost with ``amount`` percent probability.
+
+    Whether a frame is lost depends on its number alone, not on how many a second are looked at.
     """
-    if not len(frames):
-        return frames
-    every = np.arange(frames[0], frames[-1] + 1)
-    lost = np.array([draws.of(int(frame)).random() < amount / 100 for frame in every], bool)
-    asked = frames - frames[0]
-    if concealment == "drop":
-        return frames[~lost[asked]]
-    seen = np.maximum.accumulate(np.where(lost, -1, every))[asked]
-    return seen[seen >= 0]
+
+    settings_class = FrameLossSettings
+    settings: FrameLossSettings
+    unit = "%"
+    lowest, highest = 0, 100
+
+    def corrupt(self, frames: np.ndarray, amount: float, draws: Draws) -> np.ndarray:
+        """Numbers of the frames that are seen; frozen ones repeat.
+
+        Frames before the first one that arrives are left out.
+
+        Args:
+            frames: Numbers of the frames that are requested, rising.
+            amount: Percent.
+            draws: Its random numbers.
+        """
+        if not len(frames):
+            return frames
+        every = np.arange(frames[0], frames[-1] + 1)
+        lost = np.array([draws.of(int(frame)).random() < amount / 100 for frame in every], bool)
+        requested = frames - frames[0]
+        if self.settings.concealment == "drop":
+            return frames[~lost[requested]]
+        seen = np.maximum.accumulate(np.where(lost, -1, every))[requested]
+        return seen[seen >= 0]

@@ -1,16 +1,28 @@
 """Masked words."""
 
 from robust_mer.corruption.raw.draws import Draws, some_of
-
-SETTINGS = {
-    # What stands in place of a word; [MASK] is BERT's own token.
-    "mask": "[MASK]",
-}
+from robust_mer.corruption.raw.kind import WordsKind
+from robust_mer.settings import Settings
 
 
-def corrupt(words: list[str], amount: float, draws: Draws, mask: str) -> list[str]:
+class MaskWordsSettings(Settings):
+    """Settings of `MaskWords`."""
+
+    mask: str = "[MASK]"
+    """What replaces a word; the default is BERT's mask token."""
+
+
+class MaskWords(WordsKind):
     """Words of which ``amount`` percent, at random, are masked."""
-    masked = list(words)
-    for place in some_of(len(words), amount, draws.of()):
-        masked[place] = mask
-    return masked
+
+    settings_class = MaskWordsSettings
+    settings: MaskWordsSettings
+    unit = "%"
+    lowest, highest = 0, 100
+
+    def corrupt(self, words: list[str], amount: float, draws: Draws) -> list[str]:
+        """The words with masks among them."""
+        masked = list(words)
+        for place in some_of(len(words), amount, draws.of()):
+            masked[place] = self.settings.mask
+        return masked

@@ -1,11 +1,12 @@
 """How much a raw corruption leaves of a modality: its signal-to-noise ratio at the embedding."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from robust_mer.corruption.specs import MeasureFiles, MeasureSpec
 from robust_mer.data import (
     Normaliser,
     fit_normaliser,
@@ -15,7 +16,7 @@ from robust_mer.data import (
 )
 from robust_mer.files import whole
 from robust_mer.jobs import log
-from robust_mer.modality import Modality
+from robust_mer.runtime import Runtime
 from robust_mer.store import Features
 
 _PART = "test"
@@ -53,15 +54,7 @@ def utterance_means(features: Features, rows: np.ndarray, normaliser: Normaliser
     return means
 
 
-def write_measured(
-    path: str | Path,
-    utterances_csv: str | Path,
-    folds_csv: str | Path,
-    modality: str,
-    clean: str | Path,
-    corrupted: str | Path,
-    not_finite: float | None,
-) -> None:
+def write_measured(spec: MeasureSpec, files: MeasureFiles, runtime: Runtime) -> None:
     """Write the ``schedule.csv`` of a raw corruption: a row per fold, of the modality it touches.
 
     There is no target and no step; ``true_snr_db`` is `embedding_snr_db` of the utterances' means
@@ -69,31 +62,22 @@ def write_measured(
     with the clean training part, here even where the models take them as they are: otherwise the
     dimensions' different means would count as signal that no noise harms.
 
-    Args:
-        path: The table to write.
-        utterances_csv: The index.
-        folds_csv: The folds.
-        modality: The one that the corruption touches.
-        clean: Its clean features.
-        corrupted: Its features from what the corruption left.
-        not_finite: What takes the place of values that are not finite; None: they are an error.
-
     Raises:
         InputError: a feature file does not fit the index or holds values that are not finite.
     """
-    read = Modality(modality, "", "", normalise=True, not_finite=not_finite)
-    corpus = read_corpus(utterances_csv, folds_csv, [read], [clean])
-    x = corpus.features[modality]
-    y = read_store(corrupted, corpus.utterances, read)
-    table = pd.DataFrame(_rows(corpus.parts, modality, x, y))
-    with whole(path) as unfinished:
+    name = spec.modality.name
+    corpus = read_corpus(files.utterances, files.folds, [spec.modality], [files.clean])
+    x = corpus.features[name]
+    y = read_store(files.corrupted, corpus.utterances, spec.modality)
+    table = pd.DataFrame(_rows(corpus.parts, name, x, y))
+    with whole(files.schedule) as unfinished:
         table.to_csv(unfinished, index=False)
-    log.info("%s: embedding SNR %.2f dB (mean of folds)", modality, table["true_snr_db"].mean())
+    log.info("%s: embedding SNR %.2f dB (mean of folds)", name, table["true_snr_db"].mean())
 
 
 def _rows(
     parts: dict[int, dict[str, np.ndarray]], modality: str, x: Features, y: Features
-) -> Iterator[dict]:
+) -> Iterator[dict[str, Any]]:
     lengths = np.diff(x.offsets)
     for fold, of_fold in parts.items():
         normaliser = fit_normaliser(training_frames(x, of_fold["train"]), normalise=True)

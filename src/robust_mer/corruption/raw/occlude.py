@@ -1,70 +1,71 @@
 """Occlusion of the face by a box."""
 
 from functools import cache
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from facenet_pytorch import MTCNN
+from pydantic import Field
 
 from robust_mer.corruption.raw.draws import Draws
+from robust_mer.corruption.raw.kind import PictureKind
+from robust_mer.settings import Settings
 
-SETTINGS = {
-    # Where the box lies: lower (a mask, a hand, a microphone) or upper part of the face, over its
-    # whole width; or any: a box of the face's shape at a random place on it, the same in all
-    # frames.
-    "part": "lower",
-    # Grey level of the box, 0 to 255.
-    "grey": 0,
-    # Least probability (0 to 1) of a detected face.
-    "min_probability": 0.9,
-    # Smallest face, as a fraction of the picture's shorter side.
-    "min_face": 0.1,
-}
+if TYPE_CHECKING:
+    from facenet_pytorch import MTCNN
 
-LIMITS = {
-    "part": ["lower", "upper", "any"],
-    "grey": (0, 255),
-    "min_probability": (0, 1),
-    "min_face": (0.01, 1),
-}
+_SMALLEST_FACE = 20  # pixels, the detector's minimum
 
-_SMALLEST_FACE = 20  # pixels, the detector's own limit
+Part = Literal["lower", "upper", "any"]
 
 
-def corrupt(
-    picture: np.ndarray,
-    frame: int,
-    amount: float,
-    draws: Draws,
-    part: str,
-    grey: int,
-    min_probability: float,
-    min_face: float,
-) -> np.ndarray:
-    """A picture with ``amount`` percent of every face's box covered: uint8 [h, w, 3].
+class OccludeSettings(Settings):
+    """Settings of `Occlude`."""
+
+    part: Part = "lower"
+    """Where the box lies: ``lower`` (a mask, a hand, a microphone) or ``upper`` part of the face,
+    over its whole width; or ``any``: a box of the face's shape at a random place on it, the same in
+    all frames."""
+    grey: Annotated[int, Field(ge=0, le=255)] = 0
+    """Grey level of the box."""
+    min_probability: Annotated[float, Field(ge=0, le=1)] = 0.9
+    """Smallest probability of a detected face."""
+    min_face: Annotated[float, Field(ge=0.01, le=1)] = 0.1
+    """Smallest face, as a fraction of the picture's shorter side."""
+
+
+class Occlude(PictureKind):
+    """A box over ``amount`` percent of every face's box.
 
     The faces are those that MTCNN finds in the clean picture, so that the amount means the same
-    wherever and however large a face is; without one, nothing is covered. It takes as long as
-    extraction's own detection.
+    wherever and however large a face is. It takes as long as extraction's face detection.
     """
-    if amount == 0:
-        return picture
-    covered = picture.copy()
-    x, y = draws.of().random(2)
-    for face in _faces(picture, min_probability, min_face):
-        left, top, right, bottom = box(face, amount, part, x, y, picture.shape[:2])
-        covered[top:bottom, left:right] = grey
-    return covered
+
+    settings_class = OccludeSettings
+    settings: OccludeSettings
+    unit = "%"
+    lowest, highest = 0, 100
+
+    def corrupt(self, picture: np.ndarray, frame: int, amount: float, draws: Draws) -> np.ndarray:
+        """The picture with covered faces: uint8 [h, w, 3]. Without a face it stays as it is."""
+        if amount == 0:
+            return picture
+        settings, covered = self.settings, picture.copy()
+        x, y = draws.of().random(2)
+        for face in _faces(picture, settings.min_probability, settings.min_face):
+            left, top, right, bottom = box(face, amount, settings.part, x, y, picture.shape[:2])
+            covered[top:bottom, left:right] = settings.grey
+        return covered
 
 
 def box(
-    face: np.ndarray, amount: float, part: str, x: float, y: float, size: tuple[int, int]
+    face: np.ndarray, amount: float, part: Part, x: float, y: float, size: tuple[int, int]
 ) -> tuple[int, int, int, int]:
     """Left, top, right and bottom, in pixels, of what covers a face.
 
     Args:
         face: Left, top, right and bottom of the face.
         amount: Percent of the face that is covered.
-        part: See ``SETTINGS``.
+        part: See `OccludeSettings`.
         x: Place of the box between the face's left (0) and right (1) edge, for ``any``.
         y: The same between top (0) and bottom (1).
         size: Height and width of the picture; what lies outside it cannot be covered.
@@ -85,7 +86,9 @@ def box(
 
 
 @cache
-def _detector() -> MTCNN:
+def _detector() -> "MTCNN":
+    from facenet_pytorch import MTCNN
+
     return MTCNN(keep_all=True)
 
 

@@ -1,36 +1,43 @@
 """Loss of packets in a transmission of speech."""
 
+from typing import Annotated, Literal
+
 import numpy as np
+from pydantic import Field
 
 from robust_mer.corruption.raw.draws import Draws, some_of
-
-SETTINGS = {
-    # Length of a packet in milliseconds.
-    "packet_ms": 20,
-    # What is heard in place of a lost packet: zero (nothing) or repeat (the last one that arrived).
-    "concealment": "zero",
-}
-
-LIMITS = {"packet_ms": (1, 1000), "concealment": ["zero", "repeat"]}
+from robust_mer.corruption.raw.kind import AudioKind
+from robust_mer.settings import Settings
 
 
-def corrupt(
-    samples: np.ndarray,
-    rate: int,
-    amount: float,
-    draws: Draws,
-    packet_ms: int,
-    concealment: str,
-) -> np.ndarray:
-    """Speech of which ``amount`` percent of the packets are lost, at random: float32 [samples]."""
-    size = max(1, round(packet_ms / 1000 * rate))
-    packets = np.pad(samples, (0, -len(samples) % size)).reshape(-1, size).copy()
-    lost = np.zeros(len(packets), bool)
-    lost[some_of(len(packets), amount, draws.of())] = True
-    if concealment == "repeat":
-        arrived = np.where(lost, -1, np.arange(len(packets)))
-        heard = np.maximum.accumulate(arrived)
-        packets = packets[heard]
-        lost = heard < 0
-    packets[lost] = 0.0
-    return packets.ravel()[: len(samples)]
+class PacketLossSettings(Settings):
+    """Settings of `PacketLoss`."""
+
+    packet_ms: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Length of a packet in milliseconds."""
+    concealment: Literal["zero", "repeat"] = "zero"
+    """What is heard in place of a lost packet: nothing (``zero``) or the last one that arrived
+    (``repeat``)."""
+
+
+class PacketLoss(AudioKind):
+    """Speech of which ``amount`` percent of the packets, at random, are lost."""
+
+    settings_class = PacketLossSettings
+    settings: PacketLossSettings
+    unit = "%"
+    lowest, highest = 0, 100
+
+    def corrupt(self, samples: np.ndarray, rate: int, amount: float, draws: Draws) -> np.ndarray:
+        """What is heard: float32 [samples]."""
+        size = max(1, round(self.settings.packet_ms / 1000 * rate))
+        packets = np.pad(samples, (0, -len(samples) % size)).reshape(-1, size).copy()
+        lost = np.zeros(len(packets), bool)
+        lost[some_of(len(packets), amount, draws.of())] = True
+        if self.settings.concealment == "repeat":
+            arrived = np.where(lost, -1, np.arange(len(packets)))
+            heard = np.maximum.accumulate(arrived)
+            packets = packets[heard]
+            lost = heard < 0
+        packets[lost] = 0.0
+        return packets.ravel()[: len(samples)]

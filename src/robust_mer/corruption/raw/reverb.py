@@ -1,33 +1,42 @@
 """Reverberation of a room with a given reverberation time RT60 in milliseconds."""
 
+from typing import Annotated
+
 import numpy as np
-from scipy.signal import fftconvolve
+from pydantic import Field
 
 from robust_mer.corruption.raw.draws import Draws
-
-SETTINGS = {
-    # Energy of the direct sound over that of all that comes later, in dB; it falls with the
-    # distance to the microphone.
-    "direct_to_reverberant_db": 0.0,
-}
-
-LIMITS = {"direct_to_reverberant_db": (-40, 40)}
+from robust_mer.corruption.raw.kind import AudioKind
+from robust_mer.settings import Settings
 
 
-def corrupt(
-    samples: np.ndarray,
-    rate: int,
-    amount: float,
-    draws: Draws,
-    direct_to_reverberant_db: float,
-) -> np.ndarray:
-    """Speech in a room, as loud as before, its direct sound where it was: float32 [samples]."""
-    response = impulse_response(rate, amount / 1000, draws, direct_to_reverberant_db)
-    if len(response) == 1 or not samples.any():
-        return samples
-    heard = fftconvolve(samples.astype(np.float64), response)[: len(samples)]
-    heard *= np.sqrt(np.sum(samples.astype(np.float64) ** 2) / np.sum(heard**2))
-    return (heard / max(1.0, np.abs(heard).max())).astype(np.float32)
+class ReverbSettings(Settings):
+    """Settings of `Reverb`."""
+
+    direct_to_reverberant_db: Annotated[float, Field(ge=-40, le=40)] = 0.0
+    """Energy of the direct sound over that of all that comes later, in dB; it falls with the
+    distance to the microphone."""
+
+
+class Reverb(AudioKind):
+    """Speech in a room, as loud as before, with its direct sound at the same time."""
+
+    settings_class = ReverbSettings
+    settings: ReverbSettings
+    unit = "ms"
+    lowest, highest = 0, 10_000
+
+    def corrupt(self, samples: np.ndarray, rate: int, amount: float, draws: Draws) -> np.ndarray:
+        """What the microphone records: float32 [samples]."""
+        from scipy.signal import fftconvolve
+
+        ratio = self.settings.direct_to_reverberant_db
+        response = impulse_response(rate, amount / 1000, draws, ratio)
+        if len(response) == 1 or not samples.any():
+            return samples
+        heard = fftconvolve(samples.astype(np.float64), response)[: len(samples)]
+        heard *= np.sqrt(np.sum(samples.astype(np.float64) ** 2) / np.sum(heard**2))
+        return (heard / max(1.0, np.abs(heard).max())).astype(np.float32)
 
 
 def impulse_response(

@@ -1,8 +1,15 @@
 """Reversed words."""
 
 from robust_mer.corruption.raw.draws import Draws
+from robust_mer.corruption.raw.kind import WordsKind
 
 
-def corrupt(words: list[str], amount: float, draws: Draws) -> list[str]:
+class ReverseWords(WordsKind):
     """The words in reversed order; there is nothing between none and all of it."""
-    return words[::-1]
+
+    unit = "%"
+    lowest = highest = 100
+
+    def corrupt(self, words: list[str], amount: float, draws: Draws) -> list[str]:
+        """The reversed words."""
+        return words[::-1]

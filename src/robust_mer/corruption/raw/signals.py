@@ -1,76 +1,78 @@
-"""Corrupting what extraction is given: an utterance's samples, pictures or words."""
+"""Corrupting what extraction receives: an utterance's samples, pictures or words."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from robust_mer.corruption.raw.draws import Draws
-from robust_mer.corruption.raw.others import Pool
+from robust_mer.corruption.raw.kind import RawKind
 from robust_mer.features.utterance import Utterance
-from robust_mer.settings import load
+
+if TYPE_CHECKING:
+    from robust_mer.corruption.raw.others import Pool
 
 
 @dataclass(frozen=True)
 class RawCorruption:
-    """A kind at an amount: gives back an utterance whose signals are corrupted when they are read.
+    """A kind at an amount: returns an utterance whose signals are corrupted when they are read.
 
     Args:
-        kind: Name of the kind in the config; part of the key of the random numbers.
-        implementation: ``"module:function"``.
-        settings: The function's own.
-        signal: What it is applied to (see :mod:`robust_mer.corruption.raw.registry`).
+        kind: The kind.
+        name: Its name in the config; part of the key of the random numbers.
         amount: In the kind's unit.
         seed: Of the random numbers.
-        code: Identity of the function's code.
-        others: Index, folds and root of the corpus where the kind draws on other speakers.
+        tables: Index, folds and root of the corpus where the kind draws on other speakers.
     """
 
-    kind: str
-    implementation: str
-    settings: dict
-    signal: str
+    kind: RawKind
+    name: str
     amount: float
     seed: int
-    code: str
-    others: tuple[Path, Path, Path] | None = None
+    tables: tuple[Path, Path, Path] | None = None
 
     def __call__(self, utterance: Utterance) -> Utterance:
         """The utterance as it is received."""
-        draws = Draws(self.seed, self.kind, utterance.utterance)
-        how = {"amount": self.amount, "draws": draws, **self.settings}
-        if self._pool is not None:
-            how["others"] = self._pool.of(utterance.utterance)
-        corrupt = partial(self._function, **how)
-        if self.signal == "words":
-            return replace(utterance, text=_corrupted_text(utterance.text, corrupt))
-        return replace(utterance, **{f"alter_{self.signal}": corrupt})
+        others = None if self._pool is None else self._pool.of(utterance.utterance)
+        draws = Draws(self.seed, self.name, utterance.utterance, others=others)
+        corrupt = partial(self.kind.corrupt, amount=self.amount, draws=draws)
+        match self.kind.signal:
+            case "audio":
+                return replace(utterance, alter_audio=corrupt)
+            case "frames":
+                return replace(utterance, alter_frames=corrupt)
+            case "picture":
+                return replace(utterance, alter_picture=corrupt)
+            case "words":
+                return replace(utterance, text=_corrupted_text(utterance.text, corrupt))
 
-    def describe(self) -> dict:
-        """What stands in the feature file beside the extractor's settings."""
+    def describe(self) -> dict[str, Any]:
+        """What the feature file records beside the extractor's settings."""
         return {
-            "kind": self.kind,
+            "kind": self.name,
             "amount": self.amount,
             "seed": self.seed,
-            "settings": self.settings,
+            "settings": self.kind.settings.model_dump(),
         }
 
-    def identity(self) -> list:
-        """All that a result hangs on beside the utterance itself."""
-        tables = self.others[:2] if self.others else ()
+    def identity(self) -> list[Any]:
+        """All that a result depends on beside the utterance itself and the kind's code."""
+        tables = self.tables[:2] if self.tables else ()
         read = [hashlib.sha256(Path(table).read_bytes()).hexdigest() for table in tables]
-        return [self.describe(), self.implementation, self.signal, self.code, read]
+        return [self.describe(), self.kind.signal, read]
 
     @cached_property
-    def _function(self):
-        return load(self.implementation)
+    def _pool(self) -> "Pool | None":
+        if self.tables is None:
+            return None
+        from robust_mer.corruption.raw.others import Pool  # pandas is slow to load
 
-    @cached_property
-    def _pool(self) -> Pool | None:
-        return Pool(*self.others) if self.others else None
+        return Pool(*self.tables)
 
 
-def _corrupted_text(text: str, corrupt: partial) -> str:
+def _corrupted_text(text: str, corrupt: Callable[[list[str]], list[str]]) -> str:
     words = text.split()
     received = corrupt(words)
     return text if received == words else " ".join(received)

@@ -3,9 +3,16 @@
 import numpy as np
 
 from robust_mer.corruption.raw.draws import Draws
+from robust_mer.corruption.raw.kind import AudioKind
 from robust_mer.corruption.raw.mix import mix
 
 
-def corrupt(samples: np.ndarray, rate: int, amount: float, draws: Draws) -> np.ndarray:
-    """Speech with noise of equal power at all frequencies: float32 [samples]."""
-    return mix(samples, draws.of().standard_normal(len(samples)), rate, amount)
+class WhiteNoise(AudioKind):
+    """Noise of equal power at all frequencies."""
+
+    unit = "dB"
+    lowest, highest = -40, 60
+
+    def corrupt(self, samples: np.ndarray, rate: int, amount: float, draws: Draws) -> np.ndarray:
+        """Speech with the noise: float32 [samples]."""
+        return mix(samples, draws.of().standard_normal(len(samples)), rate, amount)

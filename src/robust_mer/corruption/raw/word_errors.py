@@ -4,53 +4,63 @@ import difflib
 import re
 from collections import Counter
 from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from pydantic import Field
 
 from robust_mer.corruption.raw.draws import Draws, some_of
-from robust_mer.corruption.raw.others import Others
+from robust_mer.corruption.raw.kind import WordsKind
+from robust_mer.settings import Settings
 
-SETTINGS = {
-    # Shares of the errors; the others are substitutions, the most frequent kind.
-    "deletions": 0.2,
-    "insertions": 0.15,
-}
-
-LIMITS = {"deletions": (0, 1), "insertions": (0, 1)}
+if TYPE_CHECKING:
+    from robust_mer.corruption.raw.others import Others
 
 _NEAR = 3  # words that one is misheard as
 _LIKENESS = 0.5  # of two words, by which one is misheard as the other (difflib's ratio)
 
 
-def corrupt(
-    words: list[str],
-    amount: float,
-    draws: Draws,
-    others: Others,
-    deletions: float,
-    insertions: float,
-) -> list[str]:
-    """What is understood at a word error rate of ``amount`` percent.
+class WordErrorsSettings(Settings):
+    """Settings of `WordErrors`."""
 
-    Every error belongs to another word: it is dropped, or followed by one that nobody said, or
-    taken for one that is written alike. All words that come in are from others' utterances (see
-    `Pool`), inserted ones as often as they say them. The last word that is left is not dropped.
-    """
-    generator = draws.of()
-    wrong = set(some_of(len(words), amount, generator).tolist())
-    kind, choice = generator.random((2, len(words)))
-    vocabulary = _vocabulary(others)
-    heard, left = [], len(words)
-    for place, word in enumerate(words):
-        if place not in wrong:
-            heard.append(word)
-        elif kind[place] >= 1 - insertions:
-            heard += [word, vocabulary.any(choice[place])]
-        elif kind[place] < deletions and left > 1:
-            left -= 1
-        else:
-            heard.append(vocabulary.misheard(word, choice[place]))
-    return heard
+    deletions: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """Fraction of the errors that are deletions. What insertions and deletions leave are
+    substitutions."""
+    insertions: Annotated[float, Field(ge=0, le=1)] = 0.15
+    """Fraction of the errors that are insertions."""
+
+
+class WordErrors(WordsKind):
+    """What is understood at a word error rate of ``amount`` percent."""
+
+    settings_class = WordErrorsSettings
+    settings: WordErrorsSettings
+    unit = "%"
+    lowest, highest = 0, 100
+    needs_others = True
+
+    def corrupt(self, words: list[str], amount: float, draws: Draws) -> list[str]:
+        """What is understood at a word error rate of ``amount`` percent.
+
+        Every error belongs to another word: it is dropped, or followed by one that nobody said, or
+        taken for one that is written alike. All words that come in are from others' utterances (see
+        `Pool`), inserted ones as often as they say them. The last word that is left is not dropped.
+        """
+        generator = draws.of()
+        wrong = set(some_of(len(words), amount, generator).tolist())
+        kind, choice = generator.random((2, len(words)))
+        vocabulary = _vocabulary(draws.others)
+        heard, left = [], len(words)
+        for place, word in enumerate(words):
+            if place not in wrong:
+                heard.append(word)
+            elif kind[place] >= 1 - self.settings.insertions:
+                heard += [word, vocabulary.any(choice[place])]
+            elif kind[place] < self.settings.deletions and left > 1:
+                left -= 1
+            else:
+                heard.append(vocabulary.misheard(word, choice[place]))
+        return heard
 
 
 class _Vocabulary:
@@ -84,7 +94,7 @@ class _Vocabulary:
 
 
 @lru_cache(maxsize=32)
-def _vocabulary(others: Others) -> _Vocabulary:
+def _vocabulary(others: "Others") -> _Vocabulary:
     return _Vocabulary([utterance.text for utterance in others.utterances])
 
 

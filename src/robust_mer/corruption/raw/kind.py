@@ -1,0 +1,109 @@
+"""Kinds of raw corruption: what they change, and in which unit their amount is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from robust_mer.corruption.raw.draws import Draws
+from robust_mer.settings import Settings
+
+if TYPE_CHECKING:
+    from robust_mer.corruption.raw.signals import RawCorruption
+
+Signal = Literal["audio", "frames", "picture", "words"]
+
+MODALITY: dict[Signal, str] = {
+    "audio": "audio",
+    "frames": "video",
+    "picture": "video",
+    "words": "text",
+}
+"""The modality that a signal belongs to."""
+
+
+class RawKind(ABC):
+    """A kind of corruption of recordings or transcripts.
+
+    A kind of your own is a subclass of `AudioKind`, `FramesKind`, `PictureKind` or `WordsKind`.
+
+    Args:
+        settings: Of type ``settings_class``.
+    """
+
+    settings_class: ClassVar[type[Settings]] = Settings
+    signal: ClassVar[Signal]
+    """What `corrupt` receives: the audio's samples, the numbers of the video's frames, each picture
+    or the words."""
+    unit: ClassVar[Literal["dB", "%", "px", "ms"]]
+    """Of the amount."""
+    lowest: ClassVar[float]
+    """Smallest amount."""
+    highest: ClassVar[float]
+    """Largest amount."""
+    needs_others: ClassVar[bool] = False
+    """Whether it draws on what other speakers of the corpus say."""
+    of_rest: ClassVar[bool] = False
+    """Whether the amount is what is left, so that less of it is worse."""
+
+    corrupt: Callable[..., Any]
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def at(
+        self, name: str, amount: float, seed: int, tables: tuple[Path, Path, Path] | None = None
+    ) -> "RawCorruption":
+        """What extraction applies to every utterance.
+
+        Args:
+            name: Of the kind in the config; part of the key of the random numbers.
+            amount: In the kind's unit.
+            seed: Of the random numbers.
+            tables: Index, folds and root of the corpus, for a kind that needs other speakers.
+        """
+        from robust_mer.corruption.raw.signals import RawCorruption
+
+        return RawCorruption(self, name, amount, seed, tables)
+
+
+class AudioKind(RawKind):
+    """A kind that changes samples."""
+
+    signal = "audio"
+
+    @abstractmethod
+    def corrupt(self, samples: np.ndarray, rate: int, amount: float, draws: Draws) -> np.ndarray:
+        """Samples as they are received: float32 [samples], at ``rate`` Hz."""
+
+
+class FramesKind(RawKind):
+    """A kind that changes which frames of a video are seen."""
+
+    signal = "frames"
+
+    @abstractmethod
+    def corrupt(self, frames: np.ndarray, amount: float, draws: Draws) -> np.ndarray:
+        """Numbers of the frames that are seen, of those that are requested (rising)."""
+
+
+class PictureKind(RawKind):
+    """A kind that changes pictures."""
+
+    signal = "picture"
+
+    @abstractmethod
+    def corrupt(self, picture: np.ndarray, frame: int, amount: float, draws: Draws) -> np.ndarray:
+        """The picture of this frame as it is received: BGR, uint8 [h, w, 3]."""
+
+
+class WordsKind(RawKind):
+    """A kind that changes words."""
+
+    signal = "words"
+
+    @abstractmethod
+    def corrupt(self, words: list[str], amount: float, draws: Draws) -> list[str]:
+        """Words as they are received."""

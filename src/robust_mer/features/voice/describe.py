@@ -1,0 +1,94 @@
+"""COVAREP's features of a signal, put together from their parts."""
+
+import numpy as np
+from scipy.signal import butter, sosfiltfilt
+
+from robust_mer.features.audio import SAMPLE_RATE
+from robust_mer.features.covarep import CEPSTRA, HOP
+from robust_mer.features.voice.envelope import true_envelope, warped_cepstrum
+from robust_mer.features.voice.glottal import (
+    find_closures,
+    find_polarity,
+    inverse_filter,
+    measure_cycles,
+    residual_order,
+)
+from robust_mer.features.voice.harmonics import (
+    analyse,
+    count_harmonics,
+    source_phases,
+    take_harmonics,
+)
+from robust_mer.features.voice.lf_fit import fit_rd
+from robust_mer.features.voice.linear_prediction import residual
+from robust_mer.features.voice.phase_distortion import phase_distortion
+from robust_mer.features.voice.pitch import HIGHEST, LOWEST, track_pitch
+from robust_mer.features.voice.wavelets import maxima_dispersion, peak_slope
+
+_SLOWEST = 30  # Hz
+
+
+def describe_voice(signal: np.ndarray) -> np.ndarray:
+    """COVAREP's features of a signal at 16 kHz: [T, 74]."""
+    rate = SAMPLE_RATE
+    # Forwards and backwards, so that no phase changes. What is slower than any voice would be heard
+    # in the rhythm of the frames.
+    signal = sosfiltfilt(butter(2, _SLOWEST, "high", fs=rate, output="sos"), signal)
+    signal = signal * find_polarity(signal, rate)
+    centres = np.arange(HOP // 2, len(signal), HOP)
+    f0, voiced = track_pitch(signal, rate, centres)
+    # Spectra and phases of unvoiced frames need an F0 too: on a line between their neighbours'.
+    assumed = np.full(len(f0), np.sqrt(LOWEST * HIGHEST))
+    if voiced.any():
+        assumed = np.interp(centres, centres[voiced], f0[voiced])
+    counts = count_harmonics(rate, assumed)
+    harmonics = np.empty((len(centres), counts.max() + 1), complex)
+    cepstra = np.empty((len(centres), CEPSTRA))
+    for some, spectra in analyse(signal, rate, centres, assumed):
+        harmonics[some] = take_harmonics(spectra, rate, assumed[some], counts.max())
+        envelope = true_envelope(spectra, rate, assumed[some])
+        cepstra[some] = warped_cepstrum(envelope, rate, CEPSTRA - 1)
+    phases = source_phases(harmonics, counts)
+    means, deviations = phase_distortion(phases, counts, rate, assumed)
+    cycles = _parameters_of_cycles(signal, centres, f0, voiced)
+    return np.column_stack(
+        [
+            *(voiced * np.stack([f0, voiced, *cycles])),
+            peak_slope(signal, rate, centres),
+            *(voiced * np.stack(fit_rd(phases, counts))),
+            np.full(len(f0), np.nan),  # creak
+            cepstra,
+            means,
+            deviations,
+        ]
+    )
+
+
+def _parameters_of_cycles(
+    signal: np.ndarray, centres: np.ndarray, f0: np.ndarray, voiced: np.ndarray
+) -> np.ndarray:
+    """NAQ, QOQ, H1H2, PSP and MDQ, between the middles of cycles on a line: [5, T].
+
+    0 where no cycle was found.
+    """
+    rate = SAMPLE_RATE
+    found = np.zeros((5, len(centres)))
+    if not voiced.any():
+        return found
+    left = residual(signal, rate, residual_order(rate))
+    closures = find_closures(signal, left, rate, float(np.median(f0[voiced])))
+    closures = closures[np.interp(closures, centres, voiced.astype(float)) >= 0.5]
+    if len(closures) < 2:
+        return found
+    f0_there = np.interp(closures, centres[voiced], f0[voiced])
+    cycles = measure_cycles(inverse_filter(signal, rate), closures, rate, f0_there[1:])
+    values = np.stack(
+        [cycles.naq, cycles.qoq, cycles.h1h2, cycles.psp, maxima_dispersion(left, closures)]
+    )
+    # A gap between voiced stretches is no cycle.
+    ratio = np.diff(closures) * f0_there[1:] / rate
+    is_cycle = (ratio > 0.5) & (ratio < 2)
+    if is_cycle.any():
+        for row, parameter in zip(found, values[:, is_cycle], strict=True):
+            row[:] = np.interp(centres, cycles.middle[is_cycle], parameter)
+    return found
