@@ -248,7 +248,7 @@ def _training(folder: Path) -> None:
     import torch
 
     from robust_mer.data import fit_normalisers, read_corpus
-    from robust_mer.training.frames import load_frames
+    from robust_mer.engine.frames import load_frames
 
     tables = folder / "utterances.csv", folder / "folds.csv"
     corpus = read_corpus(*tables, _stores(folder), dict.fromkeys(_WIDTHS))

@@ -82,17 +82,6 @@ class Corruption:
         return [self.recorded] if self.recorded else list(self.noises)
 
 
-def read_corruption(
-    name: str,
-    noises: Mapping[str, Mapping[str, Any]],
-    seed: int | None,
-    recorded: str | None = None,
-) -> Corruption:
-    """A corruption from values of builtin types; see the fields of `Corruption`."""
-    specs = {modality: NoiseSpec(**noise) for modality, noise in noises.items()}
-    return Corruption(name, specs, seed, recorded)
-
-
 def read_name(name: str) -> CorruptionName | None:
     """Kind, amount and unit of a name of the form ``{kind}_{amount}{unit}``; None for any other."""
     match = _NAME.fullmatch(name)

@@ -8,13 +8,13 @@ import pytest
 import torch
 from described_noises import noises
 from helpers.models import ENCODERS, described
+from robust_mer.training.checkpoint import build_model, save_checkpoint
 
 from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
 from robust_mer.data import fit_normaliser, read_corpus, training_frames
 from robust_mer.errors import InputError
 from robust_mer.evaluation.evaluate import evaluate_replicas
 from robust_mer.store import read_features, write_features
-from robust_mer.training.checkpoint import build_model, save_checkpoint
 
 NORMALISE = {"audio": True, "video": False, "text": False}
 REFUSE = dict.fromkeys(NORMALISE)

@@ -14,6 +14,7 @@ from torch.autograd.functional import jacobian
 from torch.nn import functional
 
 from robust_mer.config import Config
+from robust_mer.engine.nets import Nets
 from robust_mer.models.blocks import EMBEDDING
 from robust_mer.models.chance import Chance
 from robust_mer.models.cm_arr.flow import Flow
@@ -24,7 +25,6 @@ from robust_mer.models.cm_arr.losses import (
 )
 from robust_mer.models.cm_arr.umc import UMC, Gaussian
 from robust_mer.models.model import Batch
-from robust_mer.training.nets import Nets
 
 ROOT = Path(__file__).parents[2]
 PARTIAL = [(i, j, k) for i in (0, 1) for j in (0, 1) for k in (0, 1) if 0 < i + j + k < 3]
@@ -386,10 +386,8 @@ def test_a_model_is_the_same_alone_and_in_a_stack(join):
 
     together = Batch(*(stack(field.name) for field in dataclasses.fields(Batch)))
     parts = nets.backward([0, 1, 2], together, keys, clip_norm=1.0)
-    embeddings = {
-        m: nets.call("encode", m, v, together.lengths[m]) for m, v in together.received.items()
-    }
-    logits = nets.call("predict", embeddings, together.is_clean)
+    embeddings = {m: nets.encode(m, v, together.lengths[m]) for m, v in together.received.items()}
+    logits = nets.predict(embeddings, together.is_clean)
     for place, (model, batch) in enumerate(zip(models, batches, strict=True)):
         torch.testing.assert_close(
             logits[place], predict(model.eval(), batch), rtol=1e-4, atol=1e-5

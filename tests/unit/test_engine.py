@@ -7,78 +7,28 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from described_noises import trained_on
-from helpers.models import ENCODERS, build
-from helpers.models import described as model_described
+from helpers.corpus import NORMALISE, WIDTHS, modalities
+from helpers.models import build
+from helpers.stacks import KEYS, described, teach, train
 from safetensors.torch import load_file
 from torch import nn
 from torch.func import functional_call
 
+from robust_mer.engine.nets import Nets
 from robust_mer.errors import InputError
 from robust_mer.models.chance import Dropout, StandardNormal
+from robust_mer.models.men.settings import MENSettings
 from robust_mer.models.model import Batch
 from robust_mer.models.registry import settings_class
+from robust_mer.training import resume
 from robust_mer.training import saved as saved_module
-from robust_mer.training import train as training
-from robust_mer.training.nets import Nets, Optimiser
+from robust_mer.training.optimiser import Optimiser
 from robust_mer.training.saved import Saved
-from robust_mer.training.train import train_replicas
-
-NORMALISE = {"audio": True, "video": False, "text": False}
-WIDTHS = {"audio": 6, "video": 5, "text": 7}
-KEYS = [(fold, seed) for fold in (1, 2, 3) for seed in (1, 2)]
 
 
-@pytest.fixture
-def folds(corpus):
-    """The corpus with three folds, whose parts, and so numbers of batches, differ in size."""
-    path = corpus["folds_csv"]
-    first = pd.read_csv(path)
-    second = first[(first["part"] == "test") | (first.index % 16 < 13)].assign(fold=2)
-    third = first[(first["part"] == "test") | (first.index < 32) | (first.index == 64)]
-    third = pd.concat([third, first[first.index.isin([65, 66, 67, 68])]]).assign(fold=3)
-    pd.concat([first, second, third]).to_csv(path, index=False)
-    return corpus
-
-
-def described(name, **changes):
-    quick = {"epochs_constant": 2, "epochs_falling": 1, "batch_size": 16, "learning_rate": 1e-3}
-    if name in ("nmer", "nmer_without_invariance"):
-        quick |= {"layers": 1, "feed_forward": 64}
-    return model_described(name, **quick | changes)
-
-
-def train(corpus, folder, name="nmer", keys=KEYS, teachers=None, **changes):
-    """Checkpoints of some replicas trained on Gaussian noise."""
-    folder.mkdir(parents=True, exist_ok=True)
-    alpha_bars = {(fold, m): 0.3 for fold in (1, 2, 3) for m in WIDTHS}
-    checkpoints = {key: folder / f"fold{key[0]}_seed{key[1]}.safetensors" for key in keys}
-    arguments = {
-        "checkpoints": checkpoints,
-        "histories": {key: path.with_suffix(".csv") for key, path in checkpoints.items()},
-        **corpus,
-        "corruptions": trained_on("gaussian_-10dB"),
-        "alpha_bars": {"gaussian_-10dB": alpha_bars},
-        "teachers": teachers or {},
-        "trained_on": "gaussian_-10dB",
-        "model": described(name),
-        "normalise": NORMALISE,
-        "encoders": ENCODERS,
-        "not_finite": dict.fromkeys(NORMALISE),
-        "code": "test",
-        "device": "cpu",
-        "max_replicas": None,
-        "threads": 1,
-        "save_every": 60,
-        **changes,
-    }
-    train_replicas(**arguments)
-    return checkpoints
-
-
-def teach(corpus, folder):
-    clean = {"trained_on": "clean", "corruptions": trained_on("clean")}
-    return train(corpus, folder / "teacher", "invariance_teacher", **clean)
+def history_of(checkpoint):
+    """The history of a replica, without its times."""
+    return pd.read_csv(checkpoint.with_suffix(".history.csv")).drop(columns="seconds")
 
 
 def assert_same(found, expected, name):
@@ -104,10 +54,7 @@ def test_a_replica_is_the_same_alone_and_in_a_stack(folds, tmp_path, name):
             found = load_file(checkpoints[key])
             for tensor, value in expected.items():
                 assert_same(found[tensor], value, tensor)
-            histories = [
-                pd.read_csv(paths[key].with_suffix(".csv")).drop(columns="seconds")
-                for paths in (alone, checkpoints)
-            ]
+            histories = [history_of(paths[key]) for paths in (alone, checkpoints)]
             pd.testing.assert_frame_equal(*histories, rtol=1e-3, atol=1e-4)
 
 
@@ -154,10 +101,11 @@ def test_draws_have_the_distribution_they_should():
 
 def test_steps_are_those_of_torchs_optimisers_with_clipping_per_sub_network(corpus):
     """A stack, in which one replica sits out a step, against models with an optimiser each."""
-    settings = described(
+    given = described(
         "men", dropout=0.0, clip_norm=0.05, weight_decay=0.1, optimiser="adamw", beta1=0.5
     )["settings"]
-    models = [build("men", WIDTHS, seed, **settings) for seed in range(3)]
+    settings = MENSettings(**given)
+    models = [build("men", WIDTHS, seed, **given) for seed in range(3)]
     for net in models:
         for text in (part for part in net.modules() if isinstance(part, Dropout)):
             text.probability = 0.0
@@ -178,7 +126,7 @@ def test_steps_are_those_of_torchs_optimisers_with_clipping_per_sub_network(corp
         )
         keys = torch.zeros(len(which), nets.sites, 2, dtype=torch.int32)
         optimiser.set_epoch(1)
-        parts = nets.backward(which, batch, keys, settings["clip_norm"])
+        parts = nets.backward(which, batch, keys, settings.clip_norm)
         optimiser.step(which)
         for place, replica in enumerate(which):
             net = models[replica].train()
@@ -195,7 +143,7 @@ def test_steps_are_those_of_torchs_optimisers_with_clipping_per_sub_network(corp
             plain[replica].zero_grad()
             loss.backward()
             for part in (*net.encoders.values(), net.classifier):
-                nn.utils.clip_grad_norm_(part.parameters(), settings["clip_norm"])
+                nn.utils.clip_grad_norm_(part.parameters(), settings.clip_norm)
             plain[replica].step()
     for replica, net in enumerate(models):
         ours = nets.model(nets.weights[replica]).state_dict()
@@ -206,7 +154,7 @@ def test_steps_are_those_of_torchs_optimisers_with_clipping_per_sub_network(corp
 def test_learning_rate_is_constant_and_then_falls(folds, tmp_path):
     model = described("men", epochs_constant=2, epochs_falling=3, learning_rate=1e-3)
     checkpoints = train(folds, tmp_path, "men", KEYS[:1], model=model)
-    history = pd.read_csv(checkpoints[KEYS[0]].with_suffix(".csv"))
+    history = history_of(checkpoints[KEYS[0]])
     # factor at epoch e from 0: 1 - max(0, e + 1 - niter) / (niter_decay + 1) (facts of MMIN)
     expected = [1e-3 * (1 - max(0, epoch + 1 - 2) / 4) for epoch in range(5)]
     np.testing.assert_allclose(history["learning_rate"], expected)
@@ -223,24 +171,23 @@ def test_a_broken_off_training_goes_on_and_ends_the_same(
     teachers = teach(folds, tmp_path)
     options = {"teachers": teachers, "max_replicas": width, "save_every": 0}
     undisturbed = train(folds, tmp_path / "undisturbed", **options)
-    validate, epochs = training._Wave._validate, []
+    epochs = []
 
-    def break_off(wave):
-        epochs.append(1)
+    def break_off(epoch, replicas):
+        epochs.append(epoch)
         if len(epochs) == 2 + 3 * (width == 1):  # the second epoch, of the second wave if alone
             raise BrokenError
-        return validate(wave)
 
-    monkeypatch.setattr(training._Wave, "_validate", break_off)
     with pytest.raises(BrokenError):
-        train(folds, tmp_path / "broken", **options)
+        train(folds, tmp_path / "broken", **options, on_epoch=break_off)
     assert not list((tmp_path / "broken").glob("*.safetensors"))
     epochs.clear()
-    monkeypatch.setattr(training._Wave, "_validate", lambda w: (epochs.append(1), validate(w))[1])
     caplog.set_level(logging.INFO, "robust_mer")
     monkeypatch.setattr(logging.getLogger("robust_mer"), "propagate", True)
-    again = train(folds, tmp_path / "broken", **options)
-    assert "goes on after epoch 1" in caplog.text
+    again = train(
+        folds, tmp_path / "broken", **options, on_epoch=lambda epoch, _: epochs.append(epoch)
+    )
+    assert "resumes after epoch 1" in caplog.text
     assert len(epochs) == (2 if width == 6 else 2 + 4 * 3)
     assert ("fold 1, seed 1 was trained before" in caplog.text) == (width == 1)
     for key in KEYS:
@@ -248,33 +195,35 @@ def test_a_broken_off_training_goes_on_and_ends_the_same(
     assert not list((tmp_path / "broken").rglob("*.progress.*"))
 
 
-def test_what_was_trained_is_taken_over_while_nothing_changed(folds, tmp_path, monkeypatch):
-    trained = []
-    run = training._Wave.run
-    monkeypatch.setattr(training._Wave, "run", lambda w: (trained.extend(w.replicas), run(w))[1])
-    before = {key: path.read_bytes() for key, path in train(folds, tmp_path, "men").items()}
-    assert len(trained) == 6
+def test_what_was_trained_is_taken_over_while_nothing_changed(folds, tmp_path):
+    trained = set()
+
+    def train_men(keys=KEYS, **changes):
+        trained.clear()
+        return train(
+            folds, tmp_path, "men", keys, on_epoch=lambda _, some: trained.update(some), **changes
+        )
+
+    before = {key: path.read_bytes() for key, path in train_men().items()}
+    assert trained == set(KEYS)
     for path in tmp_path.glob("*.safetensors"):
         path.unlink()  # as Snakemake does before it starts a job
-    trained.clear()
-    after = train(folds, tmp_path, "men", [*KEYS, (1, 3)])
-    assert [(r.fold, r.seed) for r in trained] == [(1, 3)]
+    after = train_men([*KEYS, (1, 3)])
+    assert trained == {(1, 3)}
     assert all(after[key].read_bytes() == content for key, content in before.items())
     for change in (
         {"code": "other"},
         {"model": described("men", dropout=0.1)},
-        {"normalise": dict.fromkeys(NORMALISE, True)},
+        {"modalities": modalities(dict.fromkeys(NORMALISE, True))},
     ):
-        trained.clear()
-        train(folds, tmp_path, "men", KEYS[:2], **change)
+        train_men(KEYS[:2], **change)
         assert len(trained) == 2, change
     # a change of the data, in the training part of fold 1 alone
     table = pd.read_csv(folds["folds_csv"])
     table = table[~((table["fold"] == 1) & (table["utterance"] == "u00"))]
     table.to_csv(folds["folds_csv"], index=False)
-    trained.clear()
-    train(folds, tmp_path, "men", [(1, 3), (2, 1)])
-    assert [(r.fold, r.seed) for r in trained] == [(1, 3)]
+    train_men([(1, 3), (2, 1)])
+    assert trained == {(1, 3)}
 
 
 def test_too_little_memory_halves_the_stack_and_says_so(folds, tmp_path, monkeypatch, caplog):
@@ -316,21 +265,28 @@ def test_a_training_that_diverges_names_its_replica(folds, tmp_path):
 @pytest.mark.parametrize("width", [1, 6])
 def test_a_replica_that_diverges_costs_no_other_one(folds, tmp_path, monkeypatch, width):
     alone = train(folds, tmp_path / "alone", "men", max_replicas=1)
-    build = training.build_model
+    build_model = resume.build_model
 
     def spoilt(facts):
-        model = build(facts)
+        model = build_model(facts)
         if (facts["fold"], facts["seed"]) == (2, 1):
             model.classifier[0].weight.data.fill_(torch.nan)
         return model
 
-    monkeypatch.setattr(training, "build_model", spoilt)
+    monkeypatch.setattr(resume, "build_model", spoilt)
     with pytest.raises(InputError, match=r"fold 2, seed 1\. .* 5 replicas are kept"):
         train(folds, tmp_path / "spoilt", "men", max_replicas=width)
-    monkeypatch.setattr(training, "build_model", build)
-    monkeypatch.setattr(training._Wave, "run", None)  # nothing is left to train
-    others = [key for key in KEYS if key != (2, 1)]
-    kept = train(folds, tmp_path / "spoilt", "men", others, max_replicas=width)
+    monkeypatch.setattr(resume, "build_model", build_model)
+    others, trained = [key for key in KEYS if key != (2, 1)], []
+    kept = train(
+        folds,
+        tmp_path / "spoilt",
+        "men",
+        others,
+        max_replicas=width,
+        on_epoch=lambda *epoch: trained.append(epoch),
+    )
+    assert not trained
     for key in others:
         expected = load_file(alone[key])
         for name, value in load_file(kept[key]).items():
@@ -355,7 +311,7 @@ def test_a_kill_while_a_stack_is_saved_leaves_all_of_it_at_one_epoch(
     monkeypatch.setattr(logging.getLogger("robust_mer"), "propagate", True)
     caplog.set_level(logging.INFO, "robust_mer")
     train(folds, tmp_path, "men", max_replicas=6)
-    assert caplog.text.count("goes on after epoch 1") == 6
+    assert caplog.text.count("resumes after epoch 1") == 6
     assert not list(tmp_path.rglob("*.unfinished*"))
 
 
@@ -366,7 +322,7 @@ def test_a_checkpoint_never_stands_beside_anothers_history(folds, tmp_path, monk
         with pytest.raises(TypeError):
             train(folds, tmp_path, "men", KEYS[:1], model=described("men", epochs_falling=0))
     checkpoints = train(folds, tmp_path, "men", KEYS[:1])
-    assert len(pd.read_csv(checkpoints[KEYS[0]].with_suffix(".csv"))) == 3
+    assert len(history_of(checkpoints[KEYS[0]])) == 3
 
 
 def test_broken_files_of_replicas_are_written_anew(folds, tmp_path):

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 import torch
 from helpers.models import build, described
+from helpers.training import evaluate, train
 from sklearn.linear_model import LogisticRegression as Regression
 from sklearn.preprocessing import StandardScaler
-from test_training import evaluate, train
 
 from robust_mer.errors import InputError
 from robust_mer.task import Classification

@@ -21,6 +21,7 @@ from robust_mer.corpora.csd import Sequence
 from robust_mer.corpora.utterances import Reading
 from robust_mer.corpora.wdseg import parse_wdseg
 from robust_mer.corruption.corrupt import read_alpha_bars
+from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.evaluation.layouts import read_layouts
 from robust_mer.features.audio import decode_audio
@@ -29,7 +30,6 @@ from robust_mer.features.utterance import Utterance
 from robust_mer.features.video import Clip
 from robust_mer.store import read_features, write_features
 from robust_mer.table import read_table
-from robust_mer.training.checkpoint import load_checkpoint
 from robust_mer.training.saved import Saved
 
 # numpy takes any 32 bits for a character; no library behind it does

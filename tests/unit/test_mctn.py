@@ -9,6 +9,7 @@ from torch import nn, vmap
 from torch.func import functional_call, stack_module_state
 from torch.nn import functional
 
+from robust_mer.engine.nets import Nets
 from robust_mer.errors import InputError
 from robust_mer.models.mctn.decoder import Decoder, decode
 from robust_mer.models.mctn.encoder import Encoder
@@ -18,7 +19,6 @@ from robust_mer.models.mctn.sequences import averages, run
 from robust_mer.models.mctn.settings import MCTNSettings
 from robust_mer.models.model import Batch
 from robust_mer.models.recurrent import lstm_states
-from robust_mer.training.nets import Nets
 
 WIDTHS = {"audio": 7, "video": 5, "text": 11}
 LENGTHS = {
@@ -374,8 +374,8 @@ def test_replicas_are_the_same_alone_and_stacked(kind):
     stack = Nets(models, torch.device("cpu"))
     keys = torch.randint(-(1 << 31), 1 << 31, (3, stack.sites, 2)).to(torch.int32)
     parts = stack.backward([0, 1, 2], Batch(*whole), keys, 1.0)
-    embeddings = {m: stack.call("encode", m, whole[0][m], whole[1][m]) for m in WIDTHS}
-    predicted = stack.call("predict", embeddings, whole[4])
+    embeddings = {m: stack.encode(m, whole[0][m], whole[1][m]) for m in WIDTHS}
+    predicted = stack.predict(embeddings, whole[4])
     for place, model in enumerate(models):
         net = Nets([model], torch.device("cpu"))
         own = [
@@ -385,7 +385,7 @@ def test_replicas_are_the_same_alone_and_stacked(kind):
         for name, value in net.backward([0], Batch(*own), keys[[place]], 1.0).items():
             torch.testing.assert_close(parts[name][[place]], value, msg=name)
         torch.testing.assert_close(stack.gradient[[place]], net.gradient, rtol=1e-3, atol=1e-5)
-        alone = {m: net.call("encode", m, own[0][m], own[1][m]) for m in WIDTHS}
+        alone = {m: net.encode(m, own[0][m], own[1][m]) for m in WIDTHS}
         torch.testing.assert_close(
-            predicted[[place]], net.call("predict", alone, own[4]), rtol=1e-4, atol=1e-5
+            predicted[[place]], net.predict(alone, own[4]), rtol=1e-4, atol=1e-5
         )

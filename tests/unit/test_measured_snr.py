@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 import torch
 from described_noises import noises
+from robust_mer.training.frames import load_frames
+from robust_mer.training.replica import NO_CORRUPTION, corruption_of_fold, evaluation_frames
 
 from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
 from robust_mer.corruption.registry import NOISES
@@ -16,8 +18,6 @@ from robust_mer.features.is13 import IS13
 from robust_mer.features.utterance import Utterance
 from robust_mer.settings import defaults
 from robust_mer.store import write_features
-from robust_mer.training.frames import load_frames
-from robust_mer.training.replica import NO_CORRUPTION, corruption_of_fold, evaluation_frames
 
 COMPOSITE = Path(__file__).parents[3] / "shared/data/composite"
 MOSI = COMPOSITE.with_name("mosi_utterance_features.npz")

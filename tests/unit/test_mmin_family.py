@@ -7,15 +7,23 @@ double precision, because MMIN's cascade starts with outputs thousands of times 
 import numpy as np
 import pytest
 import torch
-from described_noises import trained_on
 from helpers.models import IEMOCAP, SMALL, TASK, build, inputs_of, parameters, widths_of
+from helpers.stacks import KEYS, described, train
 from safetensors.torch import load_file
-from test_engine import KEYS, described, folds, train  # noqa: F401 (a fixture)
 from torch import nn
 from torch.nn import functional
 
-from robust_mer.corruption.noise import Noise
+from robust_mer.corruption.missing import Missing
 from robust_mer.data import Normaliser
+from robust_mer.engine.corruption import (
+    NO_CORRUPTION,
+    CorruptionOfFold,
+    CorruptionOfModality,
+    evaluation_frames,
+)
+from robust_mer.engine.frames import Frames
+from robust_mer.engine.nets import Nets
+from robust_mer.engine.predict import PaddedPart, combine, embed
 from robust_mer.errors import InputError
 from robust_mer.models.blocks import ResidualAutoencoder
 from robust_mer.models.chance import Chance, Dropout
@@ -23,15 +31,7 @@ from robust_mer.models.model import Batch
 from robust_mer.models.registry import implementation, settings_class
 from robust_mer.protocol import conditions
 from robust_mer.settings import load
-from robust_mer.training.frames import Frames
-from robust_mer.training.nets import Nets, Optimiser
-from robust_mer.training.predict import PaddedPart, combine, embed
-from robust_mer.training.replica import (
-    NO_CORRUPTION,
-    CorruptionOfFold,
-    CorruptionOfModality,
-    evaluation_frames,
-)
+from robust_mer.training.optimiser import Optimiser
 
 SHALLOW = {"layers": 2, "feed_forward": 64}
 CASES = [
@@ -411,10 +411,10 @@ def test_teachers_say_what_they_make_of_clean_utterances_and_of_zeros():
 
 
 @pytest.mark.parametrize("name", dict(STUDENTS))
-def test_training_starts_from_the_teacher_and_leaves_it_frozen(folds, tmp_path, name):  # noqa: F811
+def test_training_starts_from_the_teacher_and_leaves_it_frozen(folds, tmp_path, name):
     teacher = settings_class(name).teacher
-    key, clean = KEYS[0], {"corruptions": trained_on("clean"), "trained_on": "clean"}
-    teachers = train(folds, tmp_path / "teacher", teacher, KEYS[:1], **clean)
+    key = KEYS[0]
+    teachers = train(folds, tmp_path / "teacher", teacher, KEYS[:1], trained_on="clean")
     before = teachers[key].read_bytes()
     model = described(name, learning_rate=1e-9, epochs_constant=1, epochs_falling=0)
     student = train(folds, tmp_path, name, KEYS[:1], teachers=teachers, model=model)
@@ -439,7 +439,7 @@ def predict_all(net, clean, noisy):
     """Logits by condition, from padded parts."""
     embeddings = embed(net, clean), embed(net, noisy)
     return {
-        condition: net.call("predict", *combine(*embeddings, is_clean))
+        condition: net.predict(*combine(*embeddings, is_clean))
         for condition, is_clean in conditions(list(embeddings[0])).items()
     }
 
@@ -449,7 +449,7 @@ def test_nothing_of_a_missing_modality_reaches_the_prediction(name, changes):
     widths, count = widths_of(name), 7
     net = Nets([build(name, **changes)], torch.device("cpu"))
     utterances = [f"u{place}" for place in range(count)]
-    how = CorruptionOfModality("missing", Noise("robust_mer.corruption.missing:draw", {}), None)
+    how = CorruptionOfModality("missing", Missing(Missing.settings_class()), None)
     missing = CorruptionOfFold(dict.fromkeys(widths, how), 1)
     torch.manual_seed(0)
     values = {m: torch.randn(5 * count, d) for m, d in widths.items()}
@@ -560,12 +560,12 @@ def double():
 @every_case
 def test_a_stack_steps_as_its_models_would_alone(double, name, changes):
     """With dropout; in double precision, since Adam makes whole steps of rounding."""
-    settings, models = described(name, **changes)["settings"], []
+    settings = settings_class(name)(**described(name, **changes)["settings"])
+    models = []
     for seed in range(3):
         torch.manual_seed(seed)
         kind = load(implementation(name))
-        inputs = inputs_of(widths_of(name))
-        models.append(kind(kind.settings_class(**settings), inputs, TASK))
+        models.append(kind(settings, inputs_of(widths_of(name)), TASK))
     batches = [[batch_of(name, seed=10 * step + r) for r in range(3)] for step in range(4)]
     stack = Nets(models, torch.device("cpu"))
     keys = torch.randint(1 << 31, (4, 3, stack.sites, 2), dtype=torch.int32)
@@ -584,7 +584,7 @@ def test_a_stack_steps_as_its_models_would_alone(double, name, changes):
                 torch.stack([b.is_clean for b in chosen]),
                 {},
             )
-            nets.backward(replicas, batch, key[which], settings["clip_norm"])
+            nets.backward(replicas, batch, key[which], settings.clip_norm)
             optimiser.step(replicas)
         return nets.weights
 

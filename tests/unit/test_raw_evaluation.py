@@ -3,14 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import NORMALISE
-from test_training import train
+from helpers.jobs import run_evaluation
+from helpers.training import train
 
 from robust_mer.errors import InputError
-from robust_mer.evaluation.evaluate import evaluate_replicas
+from robust_mer.protocol import Corruption
 from robust_mer.store import read_features, write_features
-
-NOT_FINITE = dict.fromkeys(NORMALISE)
 
 
 def rewritten(corpus, folder, change, utterances=None):
@@ -27,20 +25,14 @@ def evaluate(corpus, tmp_path):
     checkpoint, _ = train(corpus, tmp_path)
 
     def run(corrupted=None) -> pd.DataFrame:
-        path = tmp_path / "predictions.parquet"
-        evaluate_replicas(
-            path,
+        one = Corruption("raw", recorded="audio") if corrupted else Corruption("clean")
+        return run_evaluation(
+            corpus,
+            tmp_path / "predictions.parquet",
             [checkpoint],
-            **corpus,
-            alpha_bars={},
-            noises={},
-            seed=None,
-            not_finite=NOT_FINITE,
-            device="cpu",
-            threads=1,
-            corrupted={"audio": corrupted} if corrupted else {},
+            one,
+            corrupted=[corrupted] if corrupted else [],
         )
-        return pd.read_parquet(path)
 
     return run
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from robust_mer.training.checkpoint import load_checkpoint
 from sklearn.metrics import confusion_matrix
 from test_figures import experiment, row, texts_of
 from test_training import NOT_FINITE, train
@@ -17,7 +18,6 @@ from robust_mer.evaluation.figures.reliability import draw_reliability
 from robust_mer.evaluation.figures.sweep import draw_sweep
 from robust_mer.evaluation.figures.transfer import draw_transfer
 from robust_mer.store import read_features
-from robust_mer.training.checkpoint import load_checkpoint
 
 CLASSES = ["angry", "happy", "sad"]
 

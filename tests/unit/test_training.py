@@ -4,112 +4,47 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from described_noises import noises, trained_on
-from helpers.models import ENCODERS, described
+from helpers.corpus import NORMALISE, read
+from helpers.models import described
+from helpers.noises import corruption
+from helpers.training import evaluate, model, schedule_of, train
 from safetensors import safe_open
 from safetensors.torch import load_file
 
 from robust_mer.corruption import corrupt
-from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
+from robust_mer.corruption.bursts import Bursts
 from robust_mer.corruption.draws import CounterDraws, FreshDraws
-from robust_mer.corruption.noise import Noise
-from robust_mer.corruption.registry import NOISES
-from robust_mer.data import Normaliser, fit_normaliser, read_corpus, training_frames
-from robust_mer.errors import InputError
-from robust_mer.evaluation.evaluate import evaluate_replicas
-from robust_mer.settings import defaults
-from robust_mer.store import read_features, write_features
-from robust_mer.training.checkpoint import load_checkpoint
-from robust_mer.training.frames import Frames, pad
-from robust_mer.training.replica import (
+from robust_mer.corruption.dropped import Dropped
+from robust_mer.corruption.gaussian import Gaussian
+from robust_mer.corruption.pink import Pink
+from robust_mer.data import Normaliser, fit_normaliser, training_frames
+from robust_mer.engine.checkpoint import load_checkpoint
+from robust_mer.engine.corruption import (
     CorruptionOfFold,
     CorruptionOfModality,
-    EpochDraws,
-    Replica,
     corrupt_afresh,
     evaluation_frames,
-    training_conditions,
 )
-from robust_mer.training.train import train_replicas
-
-NORMALISE = {"audio": True, "video": False, "text": False}
-NOT_FINITE = dict.fromkeys(NORMALISE)
-
-
-def model(name, **changes):
-    quick = {"epochs_constant": 6, "epochs_falling": 2, "batch_size": 16, "learning_rate": 3e-3}
-    if name == "nmer":
-        quick |= {"layers": 1, "feed_forward": 64}
-    return described(name, **quick | changes)
+from robust_mer.engine.frames import Frames, pad
+from robust_mer.engine.replica import EpochDraws, ReplicaData, TrainingConditions
+from robust_mer.engine.replica import training_conditions as conditions_of
+from robust_mer.errors import InputError
+from robust_mer.protocol import PROTOCOLS, Corruption
+from robust_mer.settings import Plugin, Settings
+from robust_mer.store import read_features, write_features
 
 
-def schedule_of(corpus, folder, corruption, mode="exact", **settings):
-    """Write and name a corruption's schedule."""
-    path = folder / f"{corruption}.csv"
-    write_schedule(
-        path,
-        corruption,
-        **corpus,
-        normalise=NORMALISE,
-        not_finite=NOT_FINITE,
-        mode=mode,
-        schedule="linear",
-        noises=noises(corruption, **settings),
-    )
-    return path
+def training_conditions(modalities, which, touched=None):
+    """Those of a protocol for noise that touches some modalities, by default all; or of clean."""
+    protocol = Plugin(PROTOCOLS.get(which, PROTOCOLS["partial"]), {}).build()
+    one = Corruption("clean")
+    if which != "clean":
+        one = corruption("gaussian_-10dB", touched or modalities)
+    return conditions_of(modalities, protocol, one)
 
 
-def alpha_bars(corpus, folder, corruption):
-    return {} if corruption == "clean" else read_alpha_bars(schedule_of(corpus, folder, corruption))
-
-
-def train(corpus, folder, name="men", condition="clean", teacher=None, seed=1, **changes):
-    """Train one replica, fold 1, e.g. on gaussian_-10dB_none; its checkpoint and history."""
-    if "corruptions" not in changes:
-        corruption = condition.removesuffix("_none")
-        changes["corruptions"] = trained_on(corruption)
-        changes["alpha_bars"] = {corruption: alpha_bars(corpus, folder, corruption)}
-    stem = folder / f"{name}_{condition}"
-    key = (1, seed)
-    arguments = {
-        "checkpoints": {key: f"{stem}.safetensors"},
-        "histories": {key: f"{stem}.csv"},
-        **corpus,
-        "teachers": {key: teacher} if teacher else {},
-        "trained_on": condition,
-        "model": changes.get("model") or model(name),
-        "normalise": NORMALISE,
-        "encoders": ENCODERS,
-        "not_finite": NOT_FINITE,
-        "code": "test",
-        "device": "cpu",
-        "max_replicas": None,
-        "threads": 1,
-        "save_every": 60,
-        **changes,
-    }
-    train_replicas(**arguments)
-    return f"{stem}.safetensors", f"{stem}.csv"
-
-
-def evaluate(corpus, folder, checkpoint, tested_on):
-    path = folder / "predictions.parquet"
-    evaluate_replicas(
-        path,
-        [checkpoint],
-        **corpus,
-        noises=noises(tested_on),
-        alpha_bars=alpha_bars(corpus, folder, tested_on),
-        seed=1,
-        not_finite=NOT_FINITE,
-        device="cpu",
-        threads=1,
-    )
-    return pd.read_parquet(path)
-
-
-def accuracy(predictions, **where):
-    for column, value in where.items():
+def accuracy(predictions, **selected):
+    for column, value in selected.items():
         predictions = predictions[predictions[column] == value]
     return (predictions["label"] == predictions["predicted"]).mean()
 
@@ -215,7 +150,7 @@ def test_schedule_of_what_is_missing_or_dropped(corpus, tmp_path):
     assert table[[*without, "true_snr_db"]].isna().all(axis=None)
     table = pd.read_csv(schedule_of(corpus, tmp_path, "dropped_30%"))
     assert table[without].isna().all(axis=None)
-    data = read_corpus(**corpus, not_finite=NOT_FINITE)
+    data = read(corpus)
     for row in table.itertuples():
         frames = training_frames(data.features[row.modality], data.parts[1]["train"])
         frames = fit_normaliser(frames, NORMALISE[row.modality])(frames)
@@ -224,7 +159,7 @@ def test_schedule_of_what_is_missing_or_dropped(corpus, tmp_path):
 
 
 def test_normalisation_is_that_of_the_training_part(corpus, tmp_path):
-    data = read_corpus(**corpus, not_finite=NOT_FINITE)
+    data = read(corpus)
     frames = training_frames(data.features["audio"], data.parts[1]["train"])
     normalised = fit_normaliser(frames, True)(frames)
     np.testing.assert_allclose(normalised.mean(axis=0), 0, atol=1e-5)
@@ -251,17 +186,18 @@ def test_frames_are_gathered_and_padded():
 
 def test_training_conditions():
     assert len(training_conditions(["audio", "video", "text"], "partial")) == 6
-    assert training_conditions(["audio", "video"], "none").tolist() == [[False, False]]
-    assert training_conditions(["audio", "video"], "partial", ["video"]).tolist() == [[True, False]]
-    with pytest.raises(InputError, match="no condition is partial"):
+    assert training_conditions(["audio", "video"], "none").is_clean.tolist() == [[False, False]]
+    partial = training_conditions(["audio", "video"], "partial", ["video"])
+    assert partial.is_clean.tolist() == [[True, False]]
+    with pytest.raises(InputError, match="Partial has no training condition"):
         training_conditions(["audio"], "partial")
-    with pytest.raises(InputError, match="no condition is none"):
+    with pytest.raises(InputError, match="touches video of audio, video: AllNoisy has no"):
         training_conditions(["audio", "video"], "none", ["video"])
 
 
 def test_evaluation_draws_do_not_follow_the_snr(corpus, tmp_path):
     """At every SNR the same noise: x_T - sqrt(abar) x differs by its scale alone."""
-    noise = Noise("robust_mer.corruption.gaussian:draw", {})
+    noise = Gaussian(Settings())
     values = torch.randn(5, 3)
     frames = {"audio": Frames(values, np.array([0, 2]), np.array([2, 3]))}
     as_is = {"audio": Normaliser(np.zeros(3, np.float32), np.ones(3, np.float32))}
@@ -277,13 +213,7 @@ def test_evaluation_draws_do_not_follow_the_snr(corpus, tmp_path):
     torch.testing.assert_close(drawn[1], expected, rtol=1e-4, atol=1e-5)
 
 
-def several(corpus, folder):
-    """What training is told of two SNRs, dropped frames and clean data, by turns."""
-    names = ("gaussian_-5dB", "gaussian_-15dB", "dropped_50%", "clean")
-    return {
-        "corruptions": {name: {"noises": noises(name), "seed": 1} for name in names},
-        "alpha_bars": {name: alpha_bars(corpus, folder, name) for name in names},
-    }
+SEVERAL = [corruption(name) for name in ("gaussian_-5dB", "gaussian_-15dB", "dropped_50%", "clean")]
 
 
 def test_training_on_several_corruptions_selects_by_the_mean_over_them(corpus, tmp_path):
@@ -293,13 +223,13 @@ def test_training_on_several_corruptions_selects_by_the_mean_over_them(corpus, t
         "men_augmented",
         "many",
         model=model("men_augmented", epochs_constant=25),
-        **several(corpus, tmp_path),
+        corruptions=SEVERAL,
     )
     history = pd.read_csv(history)
     scores = []
-    for name in several(corpus, tmp_path)["corruptions"]:
-        found = evaluate(corpus, tmp_path, checkpoint, name)
-        partial = {"a", "v", "l", "av", "al", "vl"} if name != "clean" else {"avl"}
+    for one in SEVERAL:
+        found = evaluate(corpus, tmp_path, checkpoint, one)
+        partial = {"a", "v", "l", "av", "al", "vl"} if one.noises else {"avl"}
         found = found[(found["part"] == "validation") & found["condition"].isin(partial)]
         right = found["label"] == found["predicted"]
         scores.append(right.groupby(found["label"]).mean().mean())
@@ -314,7 +244,7 @@ def test_a_fit_on_several_corruptions_meets_them_all(corpus, tmp_path):
         "logistic_regression",
         "many",
         model=described("logistic_regression"),
-        **several(corpus, tmp_path),
+        corruptions=SEVERAL,
     )
     assert accuracy(evaluate(corpus, tmp_path, checkpoint, "clean"), part="test") > 0.8
 
@@ -326,7 +256,7 @@ def test_every_sample_draws_its_corruption_and_one_of_the_conditions_of_that():
         training_conditions(["audio", "video"], "clean"),
     ]
     parts = {"train": np.arange(6000)}
-    replica = Replica(1, 1, parts, {}, [CorruptionOfFold({}, 1)] * 3, conditions)
+    replica = ReplicaData(1, 1, parts, {}, [CorruptionOfFold({}, 1)] * 3, conditions)
     drawn = EpochDraws.of(replica, 1, 16, 0, torch.device("cpu"))
     seen = np.column_stack([drawn.corruption, drawn.is_clean])
     found = {
@@ -342,9 +272,24 @@ def test_every_sample_draws_its_corruption_and_one_of_the_conditions_of_that():
     assert (other.corruption != drawn.corruption).mean() > 0.5
 
 
+def test_conditions_that_are_not_equally_likely_are_drawn_by_their_weights():
+    both = np.array([[True, False], [False, True]])
+    conditions = [
+        TrainingConditions(both, np.array([0.8, 0.2])),
+        TrainingConditions(np.ones((1, 2), bool)),
+    ]
+    parts = {"train": np.arange(6000)}
+    replica = ReplicaData(1, 1, parts, {}, [CorruptionOfFold({}, 1)] * 2, conditions)
+    drawn = EpochDraws.of(replica, 1, 16, 0, torch.device("cpu"))
+    assert drawn.is_clean[drawn.corruption == 1].all()
+    first = drawn.is_clean[drawn.corruption == 0]
+    assert (first == both[0]).all(axis=1).mean() == pytest.approx(0.8, abs=0.02)
+    assert (first.sum(axis=1) == 1).all()
+
+
 def test_training_noise_is_that_of_each_samples_corruption():
-    gaussian = Noise("robust_mer.corruption.gaussian:draw", {})
-    dropped = Noise("robust_mer.corruption.dropped:draw", {"rate": 0.5})
+    gaussian = Gaussian(Settings())
+    dropped = Dropped(Dropped.settings_class(rate=0.5))
     corruptions = [
         CorruptionOfModality("gaussian", gaussian, 0.5),
         CorruptionOfModality("gaussian", gaussian, 0.01),
@@ -368,41 +313,18 @@ def test_training_noise_is_that_of_each_samples_corruption():
     assert nothing.shape == (0, 8)
 
 
-@pytest.mark.parametrize("kind", ["pink", "bursts"])
+@pytest.mark.parametrize("kind", [Pink, Bursts])
 def test_utterances_without_frames_have_no_noise(kind):
-    noise = Noise(NOISES[kind], defaults(NOISES[kind]))
-    how = CorruptionOfModality(kind, noise, 0.5)
+    how = CorruptionOfModality("noise", kind(kind.settings_class()), 0.5)
     draws = FreshDraws(torch.Generator().manual_seed(1))
     found = corrupt_afresh(torch.zeros(0, 4), np.array([0, 0]), np.array([0, 0]), [how], draws)
     assert found.shape == (0, 4)
 
 
 def test_a_modality_that_is_not_touched_stays_clean(corpus, tmp_path):
-    alone = noises("gaussian_-10dB", ["audio"])
-    condition, settings = "alone", {"model": model("men_augmented")}
-    alpha = alpha_bars(corpus, tmp_path, "gaussian_-10dB")
-    checkpoint, _ = train(
-        corpus,
-        tmp_path,
-        "men_augmented",
-        condition,
-        **settings,
-        corruptions={condition: {"noises": alone, "seed": 1}},
-        alpha_bars={condition: alpha},
-    )
-    path = tmp_path / "alone.parquet"
-    evaluate_replicas(
-        path,
-        [checkpoint],
-        **corpus,
-        noises=alone,
-        alpha_bars=alpha,
-        seed=1,
-        not_finite=NOT_FINITE,
-        device="cpu",
-        threads=1,
-    )
-    found = pd.read_parquet(path)
+    alone = corruption("gaussian_-10dB", ["audio"])
+    checkpoint, _ = train(corpus, tmp_path, "men_augmented", "alone", corruptions=[alone])
+    found = evaluate(corpus, tmp_path, checkpoint, alone)
     assert set(found["condition"]) == {"vl", "avl"}
     whole = evaluate(corpus, tmp_path, checkpoint, "gaussian_-10dB")
     for condition in ("vl", "avl"):

@@ -13,13 +13,13 @@ from tests.fuzz.mutate import Files
 from tests.fuzz.targets.files import made
 
 from robust_mer.data import Normaliser
+from robust_mer.engine.checkpoint import build_model, load_checkpoint, save_checkpoint
 from robust_mer.export.export import write_description
 from robust_mer.export.folder import ModalityInput, load_model
 from robust_mer.export.predict import Predictor
 from robust_mer.features.glove import Glove
 from robust_mer.features.utterance import Utterance
 from robust_mer.models.registry import settings_class
-from robust_mer.training.checkpoint import build_model, load_checkpoint, save_checkpoint
 from robust_mer.training.saved import Saved
 
 _WIDTHS = {"audio": 3, "text": 2}
