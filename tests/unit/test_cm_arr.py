@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 from helpers.models import IEMOCAP, SMALL, parameters
 from helpers.models import build as build_model
+from helpers.plans import config_with, plan_of
 from torch.autograd.functional import jacobian
 from torch.nn import functional
 
-from robust_mer.config import Config
 from robust_mer.engine.nets import Nets
 from robust_mer.models.blocks import EMBEDDING
 from robust_mer.models.chance import Chance
@@ -410,21 +409,14 @@ def _part(values, place):
 
 
 def test_sweep_changes_one_weight_at_a_time(tmp_path):
-    from snakemake.common.configfile import load_configfile
-    from snakemake.utils import update_config
-
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    for name in ("composite", "cm_arr_weights"):
-        update_config(raw, load_configfile(str(ROOT / f"resources/experiments/{name}.yaml")))
-    raw["corpora"]["composite"]["root"] = str(tmp_path)
-    config = Config(raw, ROOT / "workflow/schemas/config.schema.yaml")
-    assert list(config.experiments) == ["cm_arr_weights"]
-    base, *others = config.experiments["cm_arr_weights"].models
-    settings = config.model(base)["settings"]
+    config = plan_of(config_with("composite", "cm_arr_weights", root=tmp_path))
+    assert list(config.grid.experiments) == ["cm_arr_weights"]
+    base, *others = config.grid.experiments["cm_arr_weights"].models
+    settings = config.models[base].settings
     seen = {name: {settings[name]} for name in ("alpha", "beta", "lambda")}
     for model in others:
-        assert config.is_mask_aware(model)
-        differences = set(config.model(model)["settings"].items()) - set(settings.items())
+        assert config.models[model].facts.is_mask_aware
+        differences = set(config.models[model].settings.items()) - set(settings.items())
         [(weight, value)] = differences
         assert model == f"cm_arr_{weight}{value:g}"
         seen[weight].add(value)

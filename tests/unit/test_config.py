@@ -1,17 +1,15 @@
 """A wrong config stops before the first job, with the key and what was expected."""
 
 import copy
-from pathlib import Path
 
 import pytest
-import yaml
+from helpers.plans import DEFAULT as CONFIG
+from helpers.plans import config_with, plan_of
 
-from robust_mer.config import Config
 from robust_mer.errors import InputError
+from robust_mer.plan.grid import Training
 
-ROOT = Path(__file__).parents[2]
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
-DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+DEFAULT = copy.deepcopy(CONFIG)
 DEFAULT["experiments"]["demo"]["models"] = ["men", "nmer"]
 
 
@@ -167,7 +165,7 @@ def changed(path: str, value):
 )
 def test_wrong_keys_are_named(path, value, told):
     with pytest.raises(InputError) as error:
-        Config(changed(path, value), SCHEMA)
+        plan_of(changed(path, value))
     for part in told:
         assert part in str(error.value)
 
@@ -175,26 +173,26 @@ def test_wrong_keys_are_named(path, value, told):
 def test_a_missing_corpus_folder_is_named_before_the_first_job():
     raw = changed("corpora.mine", {**DEFAULT["corpora"]["demo"], "root": "no/such/folder"})
     del raw["corpora"]["mine"]["generator"]
-    Config(raw, SCHEMA)  # an experiment that is not run needs no folder
+    plan_of(raw)  # an experiment that is not run needs no folder
     raw["experiments"]["demo"]["corpus"] = "mine"
     with pytest.raises(InputError, match=r"corpora\.mine\.root.*no/such/folder"):
-        Config(raw, SCHEMA)
+        plan_of(raw)
 
 
 def test_what_is_trained_and_tested():
     raw = changed("experiments.demo.conditions", ["partial", "none"])
     raw["experiments"]["demo"]["corruptions"] = ["clean", "gaussian_-10dB"]
-    config = Config(raw, SCHEMA)
-    assert config.evaluations(config.experiments["demo"]) == [
+    config = plan_of(raw)
+    assert config.grid.evaluations(config.grid.experiments["demo"]) == [
         ("men", "clean", "clean"),
         ("men", "clean", "gaussian_-10dB"),
         ("nmer", "clean", "clean"),
         ("nmer", "gaussian_-10dB", "gaussian_-10dB"),
         ("nmer", "gaussian_-10dB_none", "gaussian_-10dB"),
     ]
-    assert config.replicas["demo", "nmer", "clean", "clean"] == [(1, 1), (2, 1)]
-    assert config.teacher("nmer") == "invariance_teacher"
-    assert config.teacher("men") is None
+    assert config.grid.replicas[Training("demo", "nmer", "clean"), "clean"] == [(1, 1), (2, 1)]
+    assert config.models["nmer"].teacher == "invariance_teacher"
+    assert config.models["men"].teacher is None
 
 
 NAMED = {
@@ -211,31 +209,31 @@ def named(corruptions, **experiment):
 
 
 def test_what_a_corruption_does_to_each_modality():
-    config = Config(named(["clean"]), SCHEMA)
-    assert config.noises("demo", "clean") == {}
-    assert list(config.noises("demo", "gaussian_-10dB")) == ["audio", "video", "text"]
-    uneven = config.noises("demo", "uneven")
-    assert {m: (how["kind"], how["target_snr_db"]) for m, how in uneven.items()} == {
+    config = plan_of(named(["clean"]))
+    assert config.corruption("demo", "clean").noises == {}
+    assert list(config.corruption("demo", "gaussian_-10dB").noises) == ["audio", "video", "text"]
+    uneven = config.corruption("demo", "uneven").noises
+    assert {m: (how.kind, how.target_snr_db) for m, how in uneven.items()} == {
         "audio": ("gaussian", -10),
         "text": ("impulse", -5),
     }
-    assert uneven["text"]["settings"] == {"frequency": 0.3}
-    (how,) = config.noises("demo", "alone").values()
-    assert (how["target_snr_db"], how["settings"], how["is_mask"]) == (None, {"rate": 0.3}, True)
+    assert uneven["text"].settings == {"frequency": 0.3}
+    (how,) = config.corruption("demo", "alone").noises.values()
+    assert (how.target_snr_db, how.settings, how.is_mask) == (None, {"rate": 0.3}, True)
     with pytest.raises(InputError, match="range is several"):
-        config.noises("demo", "range")
+        config.corruption("demo", "range").noises
 
 
 def test_a_list_is_trained_on_and_its_members_are_tested_on():
-    config = Config(named(["clean", "range"], tested_on=["missing", "uneven"]), SCHEMA)
+    config = plan_of(named(["clean", "range"], tested_on=["missing", "uneven"]))
     members = NAMED["range"]
-    assert config.members("range") == members
-    assert config.evaluations(config.experiments["demo"]) == [
+    assert config.corruptions.members("range") == members
+    assert config.grid.evaluations(config.grid.experiments["demo"]) == [
         *[("men", "clean", name) for name in ("clean", *members, "missing")],
         *[("nmer", "clean", name) for name in ("clean", "missing", "uneven")],
         *[("nmer", "range", name) for name in (*members, "missing")],
     ]
-    trained = {(job.model, job.trained_on) for job in config.training_jobs}
+    trained = {job.training[1:] for job in config.grid.training_jobs}
     assert trained == {
         ("men", "clean"),
         ("nmer", "clean"),
@@ -245,21 +243,21 @@ def test_a_list_is_trained_on_and_its_members_are_tested_on():
 
 
 def test_conditions_that_a_corruption_does_not_have_are_refused():
-    Config(named(["uneven", "alone", "range"]), SCHEMA)
+    plan_of(named(["uneven", "alone", "range"]))
     with pytest.raises(InputError, match=r"uneven touches audio, text.*none of its conditions is"):
-        Config(named(["uneven"], conditions=["none"]), SCHEMA)
+        plan_of(named(["uneven"], conditions=["none"]))
     with pytest.raises(InputError, match="uneven touches"):  # a member of the list
-        Config(named(["range"], conditions=["partial", "none"]), SCHEMA)
+        plan_of(named(["range"], conditions=["partial", "none"]))
     raw = named(["alone"])
     raw["models"]["augmented"] = {"class": "men_augmented", "modalities": ["audio", "video"]}
     raw["experiments"]["demo"]["models"] = ["augmented"]
     with pytest.raises(InputError, match="alone touches none"):
-        Config(raw, SCHEMA)
+        plan_of(raw)
     raw["experiments"]["demo"] |= {"corruptions": ["clean"], "tested_on": ["alone"]}
-    Config(raw, SCHEMA)
+    plan_of(raw)
     raw["corruption"]["named"] = {"alone": {"gaze": "gaussian_0dB"}}
     with pytest.raises(InputError, match=r"demo\.tested_on.*named\.alone\.gaze"):
-        Config(raw, SCHEMA)
+        plan_of(raw)
 
 
 OWN_NOISE = """\
@@ -300,19 +298,22 @@ def test_a_users_noise_is_loaded_and_its_settings_are_checked(tmp_path, monkeypa
     monkeypatch.syspath_prepend(str(tmp_path))
     raw = changed("corruption.noises.own", {"class": "own_noise:Scaled", "scale": 3.0})
     raw["experiments"]["demo"]["corruptions"] = ["own_-10dB"]
-    how = Config(raw, SCHEMA).noises("demo", "own_-10dB")["video"]
-    assert how["implementation"] == "own_noise:Scaled"
-    assert how["settings"] == {"scale": 3.0}
+    noise = plan_of(raw).corruption("demo", "own_-10dB").noises["video"]
+    assert noise.implementation == "own_noise:Scaled"
+    assert noise.settings == {"scale": 3.0}
     for own, message in (
         ({"class": "own_noise:Scaled", "scael": 3.0}, r"own\.scael.*did you mean 'scale'"),
-        ({"class": "own_noise:Scaled", "scale": -1}, r"noises\.own\.scale is -1, expected above 0"),
+        (
+            {"class": "own_noise:Scaled", "scale": -1},
+            r"noises\.own\.scale is -1, expected a number above 0",
+        ),
         ({"class": "own_noise:Scaeld"}, r"noises\.own\.class.*Scaeld.*did you mean 'Scaled'"),
         ({"class": "own_noise:Other"}, r"own\.class.*no subclass of robust_mer.*Noise"),
         ({"class": "own_broken:Scaled"}, r"noises\.own\.class.*own_broken\.py cannot be read"),
         ({"class": "own_lacking:Scaled"}, r"own\.class.*cannot be imported.*no_such_package"),
     ):
         with pytest.raises(InputError, match=message):
-            Config(changed("corruption.noises.own", own), SCHEMA)
+            plan_of(changed("corruption.noises.own", own))
 
 
 def test_a_users_mask_takes_its_rate_from_the_name(tmp_path, monkeypatch):
@@ -320,25 +321,29 @@ def test_a_users_mask_takes_its_rate_from_the_name(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     raw = changed("corruption.noises.own", {"class": "own_mask:Mask"})
     raw["experiments"]["demo"]["corruptions"] = ["own_30%"]
-    noise = Config(raw, SCHEMA).noises("demo", "own_30%")["video"]
-    assert (noise["settings"], noise["is_mask"]) == ({"rate": 0.3}, True)
+    noise = plan_of(raw).corruption("demo", "own_30%").noises["video"]
+    assert (noise.settings, noise.is_mask) == ({"rate": 0.3}, True)
     raw["experiments"]["demo"]["corruptions"] = ["own_-10dB"]
     with pytest.raises(InputError, match="the amount of own is in %"):
-        Config(raw, SCHEMA)
+        plan_of(raw)
 
 
 def test_experiments_share_replicas():
     raw = copy.deepcopy(DEFAULT)
     raw["experiments"]["more"] = {**raw["experiments"]["demo"], "folds": [2, 5]}
     raw["run"] = ["demo", "more"]
-    config = Config(raw, SCHEMA)
-    assert config.replicas["demo", "men", "clean", "clean"] == [(1, 1), (2, 1), (5, 1)]
+    config = plan_of(raw)
+    assert config.grid.replicas[Training("demo", "men", "clean"), "clean"] == [
+        (1, 1),
+        (2, 1),
+        (5, 1),
+    ]
 
 
 def jobs_of(raw):
     return {
-        (job.model, job.trained_on, job.folds): job.replicas
-        for job in Config(raw, SCHEMA).training_jobs
+        (job.training.model, job.training.trained_on, job.folds): list(job.replicas)
+        for job in plan_of(raw).grid.training_jobs
     }
 
 
@@ -374,20 +379,27 @@ def test_values_that_are_not_finite_are_refused_unless_a_number_replaces_them():
     raw = changed("corpora.demo.modalities.video.not_finite", -1)
     raw["corpora"]["demo"]["modalities"]["text"]["not_finite"] = "refuse"
     raw["models"]["men"]["modalities"] = ["video", "text"]
-    config = Config(raw, SCHEMA)
-    assert config.not_finite("demo") == {"audio": None, "video": -1.0, "text": None}
-    assert config.not_finite("demo", "men") == {"video": -1.0, "text": None}
+    config = plan_of(raw)
+    assert {m.name: m.not_finite for m in config.modalities("demo")} == {
+        "audio": None,
+        "video": -1.0,
+        "text": None,
+    }
+    assert {m.name: m.not_finite for m in config.modalities("demo", "men")} == {
+        "video": -1.0,
+        "text": None,
+    }
 
 
 def test_an_extractor_that_leaves_features_empty_is_taken_with_a_number_for_them():
     audio = {"extractor": "covarep", "normalise": True, "not_finite": 0}
-    config = Config(changed("corpora.demo.modalities.audio", audio), SCHEMA)
-    assert config.not_finite("demo")["audio"] == 0
+    config = plan_of(changed("corpora.demo.modalities.audio", audio))
+    assert {m.name: m.not_finite for m in config.modalities("demo")}["audio"] == 0
 
 
 def test_settings_are_the_defaults_with_what_the_config_changes():
     raw = changed("models.small", {"class": "nmer", "latent": 8, "learning_rate": 1})
-    settings = Config(raw, SCHEMA).model("small")["settings"]
+    settings = plan_of(raw).models["small"].settings
     assert settings["latent"] == 8
     assert settings["learning_rate"] == 1
     assert settings["heads"] == 16
@@ -395,7 +407,7 @@ def test_settings_are_the_defaults_with_what_the_config_changes():
 
 def test_a_variant_changes_defaults_and_the_config_what_it_likes():
     raw = changed("models.small", {"class": "nmer", "variant": "released", "heads": 4})
-    settings = Config(raw, SCHEMA).model("small")["settings"]
+    settings = plan_of(raw).models["small"].settings
     assert (settings["optimiser"], settings["beta1"], settings["kl"]) == ("adam", 0.5, "sum")
     assert (settings["heads"], settings["latent"]) == (4, 64)
 
@@ -404,17 +416,17 @@ def test_a_model_of_one_modality():
     raw = changed("models.unimodal", {})
     raw["experiments"]["demo"] |= {"models": ["unimodal"], "conditions": ["none"]}
     with pytest.raises(InputError, match=r"unimodal takes 1 .* not audio, video, text"):
-        Config(raw, SCHEMA)
+        plan_of(raw)
     raw["models"]["unimodal"]["modalities"] = ["video"]
-    config = Config(raw, SCHEMA)
-    assert ("unimodal", "gaussian_-10dB_none", "gaussian_-10dB") in config.evaluations(
-        config.experiments["demo"]
+    config = plan_of(raw)
+    assert ("unimodal", "gaussian_-10dB_none", "gaussian_-10dB") in config.grid.evaluations(
+        config.grid.experiments["demo"]
     )
     raw["experiments"]["demo"]["conditions"] = ["partial", "none"]
     with pytest.raises(InputError, match=r"demo\.conditions: unimodal has video alone"):
-        Config(raw, SCHEMA)
+        plan_of(raw)
     raw["experiments"]["demo"]["corruptions"] = ["clean"]
-    Config(raw, SCHEMA)
+    plan_of(raw)
 
 
 @pytest.mark.parametrize(
@@ -422,30 +434,22 @@ def test_a_model_of_one_modality():
     [["composite"], ["composite", "composite_noises"], ["composite", "cm_arr_weights"], ["paper"]],
 )
 def test_experiment_files_follow_the_schema(names, tmp_path):
-    from snakemake.common.configfile import load_configfile
-    from snakemake.utils import update_config
-
-    raw = copy.deepcopy(DEFAULT)
-    for name in names:
-        update_config(raw, load_configfile(str(ROOT / f"resources/experiments/{name}.yaml")))
-    for corpus in raw["corpora"].values():
-        if "generator" not in corpus:
-            corpus["root"] = str(tmp_path)
-    config = Config(raw, SCHEMA)
-    assert "demo" not in config.experiments
-    assert config.corpora
+    config = plan_of(config_with(*names, root=tmp_path))
+    assert "demo" not in config.grid.experiments
+    assert config.grid.corpora
 
 
 def test_extractors_of_faces_have_the_settings_of_faces():
     raw = changed("features.faces", {"frame_rate": 3.0})
     raw["features"]["extractors"]["whole"] = {"class": "efficientnet", "of": "frame"}
-    config = Config(raw, SCHEMA)
-    assert config.extractor("mini_xception")["settings"]["faces"] == config.faces
+    config = plan_of(raw)
+    assert config.extractors["mini_xception"].resolved.settings["faces"] == config.faces
     assert config.faces["frame_rate"] == 3.0
-    assert "faces" not in config.extractor("is13")["settings"]
-    looks = {name: config.looks_at_faces(name) for name in ("denseface", "whole", "is13")}
+    assert "faces" not in config.extractors["is13"].resolved.settings
+    looks = {
+        name: config.extractors[name].looks_at_faces for name in ("denseface", "whole", "is13")
+    }
     assert looks == {"denseface": True, "whole": False, "is13": False}
-    assert not config.looks_at_faces("imported_video")
 
 
 ALIGNED = {
@@ -456,14 +460,16 @@ ALIGNED = {
 
 
 def test_how_models_read_features_stands_in_their_files_names():
-    config = Config(changed("corpora.demo.modalities", ALIGNED), SCHEMA)
-    assert config.features("demo") == {
+    config = plan_of(changed("corpora.demo.modalities", ALIGNED))
+    assert {m.name: m.features for m in config.modalities("demo")} == {
         "audio": "is13@words",
         "video": "mini_xception@2.5Hz",
         "text": "minilm",
     }
-    assert config.extractors("demo")["audio"] == "is13"
-    assert config.words("demo")["implementation"] == "robust_mer.corpora.iemocap:IEMOCAP"
+    assert config.modalities("demo")[0].extractor == "is13"
+    assert (
+        config.corpora["demo"].reader.plugin.implementation == "robust_mer.corpora.iemocap:IEMOCAP"
+    )
 
 
 def test_alignment_needs_times_of_words():
@@ -472,11 +478,11 @@ def test_alignment_needs_times_of_words():
     del raw["corpora"]["demo"]["generator"]
     told = r"demo.modalities.audio.aligned_to: msp_improv knows no times of words.*iemocap"
     with pytest.raises(InputError, match=told):
-        Config(raw, SCHEMA)
+        plan_of(raw)
     raw["corpora"]["demo"]["reader"] = "cmu_mosei"
     raw["corpora"]["demo"]["modalities"]["audio"]["extractor"] = "imported_audio"
     with pytest.raises(InputError, match=r"audio.aligned_to: of published features nobody knows"):
-        Config(raw, SCHEMA)
+        plan_of(raw)
 
 
 def test_corrupted_words_are_not_aligned():
@@ -484,6 +490,6 @@ def test_corrupted_words_are_not_aligned():
     raw = changed("corpora.demo.modalities", {**ALIGNED, "text": text})
     raw["experiments"]["demo"]["tested_on"] = ["wer_20%"]
     with pytest.raises(InputError, match=r"demo.tested_on: wer_20% changes words"):
-        Config(raw, SCHEMA)
+        plan_of(raw)
     raw["experiments"]["demo"]["tested_on"] = ["babble_5dB"]
-    Config(raw, SCHEMA)
+    plan_of(raw)

@@ -1,21 +1,19 @@
 """Raw corruptions in the config: what is wrong is said before any job, with the key."""
 
 import copy
-from pathlib import Path
 
 import pytest
 import yaml
+from helpers.plans import ROOT, default_config, plan_of
 
-from robust_mer.config import Config
 from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.errors import InputError
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.identity import closure
+from robust_mer.plan.plan import Plan
 from robust_mer.protocol import CorruptionName, read_name
 
-ROOT = Path(__file__).parents[2]
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
-DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+DEFAULT = default_config()
 DEFAULT["experiments"]["demo"] |= {"models": ["men", "nmer"], "corruptions": ["gaussian_-10dB"]}
 EVERY = [
     "whitenoise_-5dB",
@@ -36,7 +34,7 @@ EVERY = [
 ]
 
 
-def config(tested_on, corruptions=None, **changes) -> Config:
+def config(tested_on, corruptions=None, **changes) -> Plan:
     raw = copy.deepcopy(DEFAULT)
     raw["experiments"]["demo"]["tested_on"] = tested_on
     if corruptions:
@@ -44,7 +42,7 @@ def config(tested_on, corruptions=None, **changes) -> Config:
     raw["corruption"]["raw"] |= changes.pop("raw", {})
     for name in changes.pop("without", []):
         del raw["corpora"]["demo"]["modalities"][name]
-    return Config(raw, SCHEMA)
+    return plan_of(raw)
 
 
 @pytest.mark.parametrize(
@@ -103,26 +101,28 @@ def test_no_model_is_trained_on_recordings_that_are_corrupted():
 
 def test_every_kind_stands_in_the_default_config():
     settings = config(EVERY)
-    assert [settings.raw(name)["kind"] for name in EVERY] == settings.raw_kinds
-    assert {settings.raw_modality(name) for name in EVERY} == {"audio", "video", "text"}
-    assert [name for name in EVERY if settings.raw_needs_others(name)] == [
+    raws = {name: settings.corruptions.raw(name) for name in EVERY}
+    assert [raw.kind for raw in raws.values()] == settings.corruptions.raw_kinds
+    assert {raw.modality for raw in raws.values()} == {"audio", "video", "text"}
+    assert [name for name, raw in raws.items() if raw.resolved.kind.needs_others] == [
         "babble_2.5dB",
         "wer_20%",
     ]
-    assert settings.raw("packetloss_10%")["settings"] == {"packet_ms": 20, "concealment": "zero"}
+    loss = raws["packetloss_10%"].resolved.settings
+    assert loss == {"packet_ms": 20, "concealment": "zero"}
 
 
 def test_a_kind_of_ones_own_settings_has_its_own_name():
     settings = config(["crowd_5dB"], raw={"crowd": {"class": "babble", "talkers": 20}})
-    raw = settings.raw("crowd_5dB")
-    assert (raw["kind"], raw["settings"]) == ("crowd", {"talkers": 20})
-    assert (raw["amount"], raw["signal"], raw["seed"]) == (5.0, "audio", 1)
+    raw = settings.corruptions.raw("crowd_5dB")
+    assert (raw.kind, raw.resolved.settings) == ("crowd", {"talkers": 20})
+    assert (raw.amount, raw.modality) == (5.0, "audio")
 
 
 def test_models_are_tested_and_not_trained_on_them():
     settings = config(["clean", "babble_5dB"])
-    (experiment,) = settings.experiments.values()
-    assert settings.evaluations(experiment) == [
+    (experiment,) = settings.grid.experiments.values()
+    assert settings.grid.evaluations(experiment) == [
         ("men", "clean", "gaussian_-10dB"),
         ("men", "clean", "clean"),
         ("men", "clean", "babble_5dB"),
@@ -130,8 +130,11 @@ def test_models_are_tested_and_not_trained_on_them():
         ("nmer", "gaussian_-10dB", "clean"),
         ("nmer", "gaussian_-10dB", "babble_5dB"),
     ]
-    assert {job.trained_on for job in settings.training_jobs} == {"clean", "gaussian_-10dB"}
-    assert settings.noises(experiment.corpus, "babble_5dB") == {}
+    assert {job.training.trained_on for job in settings.grid.training_jobs} == {
+        "clean",
+        "gaussian_-10dB",
+    }
+    assert settings.corruption(experiment.corpus, "babble_5dB").noises == {}
 
 
 def test_names():
@@ -158,7 +161,7 @@ def test_kinds_are_no_part_of_what_clean_features_and_other_kinds_hang_on():
 
 def refused(raw: dict) -> str:
     with pytest.raises(InputError) as error:
-        Config(raw, SCHEMA)
+        plan_of(raw)
     return str(error.value)
 
 
@@ -193,7 +196,7 @@ def test_experiments_name_corruptions_of_a_list_one_by_one():
     raw = copy.deepcopy(DEFAULT)
     raw["corruption"]["named"] = {"some": ["gaussian_-10dB", "gaussian_-20dB"]}
     raw["experiments"]["demo"] |= {"corruptions": ["some"], "tested_on": ["babble_5dB"]}
-    settings = Config(raw, SCHEMA)
+    settings = plan_of(raw)
     (experiment,) = settings.experiments.values()
     names = ["gaussian_-10dB", "gaussian_-20dB", "babble_5dB"]
     assert settings.every_corruption(experiment) == names

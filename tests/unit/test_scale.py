@@ -1,22 +1,17 @@
 """What is done once a job or once a shard does not look at all jobs or all shards."""
 
-import copy
 from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
+from helpers.plans import default_config, plan_of
 
 from robust_mer import data
-from robust_mer.config import Config
 from robust_mer.evaluation import bootstrap
 from robust_mer.features.shards import cut, extract_shard
 from robust_mer.features.utterance import Utterance
 from robust_mer.files import whole
-
-ROOT = Path(__file__).parents[2]
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
-DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+from robust_mer.plan.grid import Training
 
 
 def test_a_shard_is_written_without_listing_the_folder_of_all_shards(tmp_path, monkeypatch):
@@ -47,20 +42,18 @@ def test_what_a_killed_process_left_of_a_table_is_removed(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"table.csv", others.name}
 
 
-def test_who_teaches_and_what_is_tested_on_is_found_once_for_all_jobs(monkeypatch):
-    raw = copy.deepcopy(DEFAULT)
+def test_who_teaches_and_what_is_tested_on_is_found_once_for_all_jobs():
+    raw = default_config()
     raw["experiments"]["demo"] |= {"corruptions": ["clean", "missing"], "folds": [1, 2, 3]}
-    config = Config(raw, SCHEMA)
-    assert config.teachers == {"teacher_demo"}
-    assert config.tested_on == {
-        ("demo", "men_demo", "clean"): ["clean", "missing"],
-        ("demo", "nmer_demo", "clean"): ["clean"],
-        ("demo", "nmer_demo", "missing"): ["missing"],
+    grid = plan_of(raw).grid
+    assert grid.teachers == {"teacher_demo"}
+    assert grid.tested_on == {
+        Training("demo", "men_demo", "clean"): ["clean", "missing"],
+        Training("demo", "nmer_demo", "clean"): ["clean"],
+        Training("demo", "nmer_demo", "missing"): ["missing"],
     }
-    monkeypatch.setattr(Config, "teacher", None)
-    monkeypatch.setattr(Config, "replicas", None)
-    assert config.teachers == {"teacher_demo"}
-    assert ("demo", "teacher_demo", "clean") not in config.tested_on
+    assert grid.tested_on is grid.tested_on
+    assert grid.teachers is grid.teachers
 
 
 def test_statistics_hold_a_block_of_frames_at_a_time_in_float64(monkeypatch):

@@ -82,16 +82,19 @@ def load_class(implementation: str, where: str, base: type[T]) -> type[T]:
                 f"{label}: there is no module {module_name!r}, neither installed nor in the "
                 "project's folder"
             ) from None
-        raise InputError(f"{label}: it needs the package {error.name!r}; install it") from None
-    except Exception as error:
-        raise InputError(f"{label}: importing it fails: {type(error).__name__}: {error}") from error
+        raise InputError(
+            f"{label} cannot be imported: it needs the package {error.name!r}; install it"
+        ) from None
+    except Exception as error:  # the user's code can raise anything
+        raise InputError(
+            f"{label} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
     kind = getattr(module, name, None)
     if kind is None:
         classes = [one for one, value in vars(module).items() if isinstance(value, type)]
         raise InputError(unknown(f"{where}: {implementation}", name, classes))
     if not (isinstance(kind, type) and issubclass(kind, base)):
         raise InputError(
-            f"{label} is no {base.__name__}; expected a subclass of {base.__module__}:"
-            f"{base.__name__}"
+            f"{label} is no subclass of {base.__module__}.{base.__qualname__}; derive it from that"
         )
     return kind

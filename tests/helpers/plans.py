@@ -1,0 +1,36 @@
+"""Plans of configs that tests change."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from robust_mer.plan.plan import Plan
+
+ROOT = Path(__file__).parents[2]
+DEFAULT: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+def default_config() -> dict[str, Any]:
+    """A copy of the default config."""
+    return copy.deepcopy(DEFAULT)
+
+
+def plan_of(raw: dict[str, Any]) -> Plan:
+    """The plan of a config."""
+    return Plan(raw, published=str(ROOT / "resources/published"))
+
+
+def config_with(*files: str, root: str | Path = ROOT) -> dict[str, Any]:
+    """The default config under files of ``resources/experiments``; all corpora lie in ``root``."""
+    from snakemake.common.configfile import load_configfile
+    from snakemake.utils import update_config
+
+    raw = default_config()
+    for name in files:
+        update_config(raw, load_configfile(str(ROOT / f"resources/experiments/{name}.yaml")))
+    for corpus in raw["corpora"].values():
+        if "generator" not in corpus:
+            corpus["root"] = str(root)
+    return raw
