@@ -12,7 +12,8 @@ from pathlib import Path
 import yaml
 from snakemake.utils import update_config
 
-from robust_mer.config import Config, TrainingJob
+from robust_mer.plan.grid import TrainingJob
+from robust_mer.plan.plan import Plan as RunPlan
 from scaling.measure import print_head, print_row
 
 ROOT = Path(__file__).parents[2]
@@ -174,38 +175,42 @@ def _workload(
         rate: Core seconds an epoch and utterance by class of model. A replica's evaluation, forward
             only but under several conditions, is taken for an epoch over what is held out.
     """
-    config = _config(*run)
+    run_plan = _plan(*run)
 
     def seconds(job: TrainingJob) -> float:
-        settings = config.model(job.model)["settings"]
-        epochs = settings.get("epochs_constant", 1) + settings.get("epochs_falling", 0)
-        one = epochs * utterances * rate(config.model_class(job.model))
-        return len(job.replicas) * one
+        model = run_plan.models[job.training.model]
+        epochs = model.settings.get("epochs_constant", 1) + model.settings.get("epochs_falling", 0)
+        return len(job.replicas) * epochs * utterances * rate(model.kind)
 
-    def plan(config: Config) -> Plan:
+    def plan(one: RunPlan) -> Plan:
         longest: dict[str, float] = {}
-        for job in config.training_jobs:
-            longest[job.model] = max(seconds(job), longest.get(job.model, 0.0))
-        chains = [own + longest.get(config.teacher(model), 0.0) for model, own in longest.items()]
-        return Plan(len(config.training_jobs) + len(config.replicas), max(chains))
+        for job in one.grid.training_jobs:
+            name = job.training.model
+            longest[name] = max(seconds(job), longest.get(name, 0.0))
+        chains = [
+            own + longest.get(one.models[model].teacher or "", 0.0)
+            for model, own in longest.items()
+        ]
+        return Plan(len(one.grid.training_jobs) + len(one.grid.replicas), max(chains))
 
+    jobs, replicas = run_plan.grid.training_jobs, run_plan.grid.replicas
     return Workload(
         name,
-        len(config.training_jobs),
-        len(config.replicas),
-        sum(len(job.replicas) for job in config.training_jobs),
+        len(jobs),
+        len(replicas),
+        sum(len(job.replicas) for job in jobs),
         **features,
-        training=sum(map(seconds, config.training_jobs)),
+        training=sum(map(seconds, jobs)),
         evaluation=sum(
-            len(pairs) * held_out * utterances * rate(config.model_class(model))
-            for (_, model, _, _), pairs in config.replicas.items()
+            len(own) * held_out * utterances * rate(run_plan.models[training.model].kind)
+            for (training, _), own in replicas.items()
         ),
-        narrow=plan(config),
-        wide=plan(_config(*run, folds_per_job=10)),
+        narrow=plan(run_plan),
+        wide=plan(_plan(*run, folds_per_job=10)),
     )
 
 
-def _config(file: str | None, run: list[str], folds_per_job: int = 1) -> Config:
+def _plan(file: str | None, run: list[str], folds_per_job: int = 1) -> RunPlan:
     """The default config under a file of ``resources/experiments``, its corpora anywhere."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     if file:
@@ -215,7 +220,7 @@ def _config(file: str | None, run: list[str], folds_per_job: int = 1) -> Config:
         if "generator" not in section:
             section["root"] = str(ROOT)
     config["training"]["folds_per_job"] = folds_per_job
-    return Config({**config, "run": run}, ROOT / "workflow/schemas/config.schema.yaml")
+    return RunPlan({**config, "run": run}, published=str(ROOT / "resources/published"))
 
 
 def _narrow(kind: str) -> float:

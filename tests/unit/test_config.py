@@ -76,7 +76,7 @@ def changed(path: str, value):
         (
             "corruption.noises.own",
             {"class": "robust_mer.corruption.pink:Pin"},
-            ["own.class", "drawn", "did you mean 'Pink'"],
+            ["own.class", "Pin", "did you mean 'Pink'"],
         ),
         ("corruption.named", {"a_none": {"audio": "gaussian_0dB"}}, ["named.a_none", "_none"]),
         ("corruption.named", {"clean": {"audio": "gaussian_0dB"}}, ["another corruption"]),
@@ -476,12 +476,14 @@ def test_alignment_needs_times_of_words():
     raw = changed("corpora.demo.modalities", copy.deepcopy(ALIGNED))
     raw["corpora"]["demo"] |= {"reader": "msp_improv", "root": "."}
     del raw["corpora"]["demo"]["generator"]
-    told = r"demo.modalities.audio.aligned_to: msp_improv knows no times of words.*iemocap"
+    told = r"demo.modalities.audio.aligned_to: msp_improv has no word times.*iemocap"
     with pytest.raises(InputError, match=told):
         plan_of(raw)
     raw["corpora"]["demo"]["reader"] = "cmu_mosei"
     raw["corpora"]["demo"]["modalities"]["audio"]["extractor"] = "imported_audio"
-    with pytest.raises(InputError, match=r"audio.aligned_to: of published features nobody knows"):
+    with pytest.raises(
+        InputError, match=r"audio.aligned_to: the times of published frames are unknown"
+    ):
         plan_of(raw)
 
 

@@ -145,10 +145,10 @@ def test_names():
 
 
 def test_kinds_are_no_part_of_what_clean_features_and_other_kinds_hang_on():
-    kinds = {kind.implementation.partition(":")[0] for kind in RAW_KINDS.values()}
+    kinds = {kind.partition(":")[0] for kind in RAW_KINDS.values()}
     clean = [
         "robust_mer.features.extract",
-        *(entry.implementation for entry in EXTRACTORS.values()),
+        *EXTRACTORS.values(),
         "robust_mer.training.train",
         "robust_mer.evaluation.evaluate",
     ]
@@ -197,6 +197,6 @@ def test_experiments_name_corruptions_of_a_list_one_by_one():
     raw["corruption"]["named"] = {"some": ["gaussian_-10dB", "gaussian_-20dB"]}
     raw["experiments"]["demo"] |= {"corruptions": ["some"], "tested_on": ["babble_5dB"]}
     settings = plan_of(raw)
-    (experiment,) = settings.experiments.values()
+    (experiment,) = settings.grid.experiments.values()
     names = ["gaussian_-10dB", "gaussian_-20dB", "babble_5dB"]
-    assert settings.every_corruption(experiment) == names
+    assert settings.grid.every_corruption(experiment) == names

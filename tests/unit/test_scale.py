@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.plans import default_config, plan_of
+from helpers.plans import ROOT, default_config, plan_of
 
 from robust_mer import data
 from robust_mer.evaluation import bootstrap
@@ -15,11 +15,11 @@ from robust_mer.plan.grid import Training
 
 
 def test_a_shard_is_written_without_listing_the_folder_of_all_shards(tmp_path, monkeypatch):
-    from numbers_extractor import Numbers
+    from numbers_extractor import Numbers, NumbersSettings
 
     utterances = [Utterance(f"u{n}", None, None, "", None, None, "3", True) for n in range(60)]
     shards = cut(utterances, tmp_path, [])
-    extractor = Numbers({"log": str(tmp_path / "log"), "gate": "", "start": "well"})
+    extractor = Numbers(NumbersSettings(log=str(tmp_path / "log")))
 
     def refuse(path):
         raise AssertionError(f"{path} is listed for each of its files")

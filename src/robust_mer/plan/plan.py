@@ -46,9 +46,9 @@ class Plan:
         self.corruptions = Corruptions(self.config.corruption)
         self.models = plan_models(self.config.models)
         self.protocols = self._plan_protocols()
-        self.grid = Grid(self.config, self.models, self.corruptions)
         protocols = {name: one.plugin.build() for name, one in self.protocols.items()}
         Checks(self.config, self.corpora, self.models, self.corruptions, protocols).check()
+        self.grid = Grid(self.config, self.models, self.corruptions)
         self.report = ReportPlan(self, published)
 
     def _plan_protocols(self) -> dict[str, Resolved[Protocol]]:

@@ -91,7 +91,11 @@ def load_class(implementation: str, where: str, base: type[T]) -> type[T]:
         ) from error
     kind = getattr(module, name, None)
     if kind is None:
-        classes = [one for one, value in vars(module).items() if isinstance(value, type)]
+        classes = [
+            one
+            for one, value in vars(module).items()
+            if isinstance(value, type) and issubclass(value, base) and value is not base
+        ]
         raise InputError(unknown(f"{where}: {implementation}", name, classes))
     if not (isinstance(kind, type) and issubclass(kind, base)):
         raise InputError(

@@ -11,11 +11,10 @@ from tests.fuzz.engine import Target
 from tests.fuzz.mutate import Files
 
 from robust_mer import config as checked
-from robust_mer.config import Config
 from robust_mer.errors import InputError
+from robust_mer.plan.plan import Plan
 
 _ROOT = Path(__file__).parents[3]
-_SCHEMA = _ROOT / "workflow/schemas/config.schema.yaml"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FIT = re.compile(r"[A-Za-z][A-Za-z0-9_.%@-]{0,120}\Z")  # in paths
 
@@ -99,23 +98,20 @@ def _read(root: Path, results: Path) -> None:
         raise InputError(f"config: Snakemake refuses it: {error}"[:200]) from error
     if not isinstance(raw, dict):
         raise InputError("config: Snakemake refuses it")
-    config = Config(raw, _SCHEMA)
-    for job in config.training_jobs:
-        names = [job.corpus, job.model, job.trained_on, job.folds, *config.split_columns]
-        names += config.features(job.corpus, job.model).values()
-        config.normalise(job.corpus, job.model)
-        config.not_finite(job.corpus, job.model)
-        config.described_class(job.corpus, job.model)
-        config.reader(job.corpus)
-        config.generator(job.corpus)
-    for experiment in config.experiments.values():
-        names = [experiment.name]
-        for _, trained_on, tested_on in config.evaluations(experiment):
+    plan = Plan(raw, published=str(_ROOT / "resources/published"))
+    for job in plan.grid.training_jobs:
+        names = [*job.training, job.folds, *plan.split_columns]
+        modalities = plan.modalities(job.training.corpus, job.training.model)
+        names += [modality.features for modality in modalities]
+        if strange := [name for name in names if not _FIT.match(name)]:
+            raise AssertionError(f"in a path: {strange[0][:100]!r}")
+    for name, experiment in plan.grid.experiments.items():
+        names = [name]
+        for _, trained_on, tested_on in plan.grid.evaluations(experiment):
             names += [trained_on, tested_on]
-            config.noises(experiment.corpus, tested_on)
-        config.raw_corruptions(experiment)
-        for name in config.extractors(experiment.corpus).values():
-            config.looks_at_faces(name)
+            plan.corruption(experiment.corpus, tested_on)
+        plan.report.experiment(name)
+        plan.report.facts(name)
         if strange := [name for name in names if not _FIT.match(name)]:
             raise AssertionError(f"in a path: {strange[0][:100]!r}")
 
