@@ -10,7 +10,12 @@ from robust_mer.settings import complete, load
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/models.md"
-PAGES = [ROOT / "README.md", ROOT / "benchmarks/README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted(ROOT.glob("docs/**/*.md")),
+    ROOT / "benchmarks/README.md",
+    ROOT / "resources/published/README.md",
+]
 IEMOCAP = {"audio": 130, "video": 342, "text": 1024}
 LINE = re.compile(r"\| `(\w+)`[^|]*\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|")
 
