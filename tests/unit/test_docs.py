@@ -55,9 +55,7 @@ FURTHER_PAGES = [
     "page", [*PAGES, *FURTHER_PAGES], ids=lambda page: str(page.relative_to(ROOT))
 )
 def test_links_lead_somewhere(page):
-    for path, anchor in re.findall(
-        r"\]\(([^)#\s]*)#?([^)\s]*)\)", page.read_text(encoding="utf-8")
-    ):
+    for path, anchor in re.findall(r"\]\(([^)#\s]*)#?([^)\s]*)\)", without_code(page)):
         if "://" in path:
             continue
         target = page.parent / path if path else page
@@ -67,9 +65,13 @@ def test_links_lead_somewhere(page):
 
 def anchors(page: Path) -> set[str]:
     """The anchors that GitHub gives a page's headings."""
-    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", without_code(page), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def without_code(page: Path) -> str:
+    """A page's text without its blocks of code."""
+    return re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
 def test_the_front_page_is_short():
