@@ -86,9 +86,7 @@ def load_class(implementation: str, where: str, base: type[T]) -> type[T]:
             f"{label} cannot be imported: it needs the package {error.name!r}; install it"
         ) from None
     except Exception as error:  # the user's code can raise anything
-        raise InputError(
-            f"{label} cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+        raise InputError(f"{label} cannot be imported: {type(error).__name__}: {error}") from error
     kind = getattr(module, name, None)
     if kind is None:
         classes = [
