@@ -1,360 +1,201 @@
-# Results: tables, figures and the report, an experiment at a time.
+# Results: scores, tables, figures and the report, an experiment at a time.
 
 
 # Seconds each: on a cluster they run where Snakemake runs.
 localrules:
-    lay_out_table,
-    check_claims,
-    audit_experiment,
     split_tables,
     write_report,
 
 
-rule write_tables:
+rule write_summary:
     input:
-        predictions=experiment_predictions,
-        schedules=experiment_schedules,
-        published=published_tables(),
+        unpack(jobs.write_summary.inputs),
     output:
-        report(
-            multiext(f"{TABLES}_average", ".csv", ".md", ".tex"),
-            caption="../report/average.rst",
-            category="{experiment}",
-            subcategory="Average over the partial conditions",
-        ),
-        report(
-            multiext(f"{TABLES}_conditions", ".csv", ".md", ".tex"),
-            caption="../report/conditions.rst",
-            category="{experiment}",
-            subcategory="Every condition",
-        ),
-        summary=f"{TABLES}_all.csv",
+        summary=layout.table("{experiment}", "all"),
     log:
-        f"{RESULTS}/logs/write_tables/{{experiment}}.log",
+        layout.log("write_summary", "{experiment}", corpus=""),
     benchmark:
-        f"{RESULTS}/benchmarks/write_tables/{{experiment}}.tsv"
+        layout.benchmark("write_summary", "{experiment}", corpus="")
     conda:
         "../../envs/report.yaml"
     params:
-        experiment=experiment_params,
-        evaluations=experiment_evaluations,
-        corruptions=experiment_corruptions,
-        published=published_names(),
-        code=code_identity("robust_mer.evaluation.tables"),
+        **jobs.write_summary.params,
     script:
-        "../scripts/write_tables.py"
+        "../scripts/run.py"
 
 
 rule compute_statistics:
     input:
-        predictions=experiment_predictions,
-        utterances=experiment_index,
-        folds=experiment_folds,
+        unpack(jobs.compute_statistics.inputs),
     output:
-        intervals=f"{TABLES}_intervals.csv",
-        comparisons=report(
-            multiext(f"{TABLES}_comparisons", ".csv", ".md"),
-            caption="../report/comparisons.rst",
-            category="{experiment}",
-            subcategory="Statistics",
-        ),
-        reliability=report(
-            multiext(f"{TABLES}_reliability", ".csv", ".md"),
-            caption="../report/reliability.rst",
-            category="{experiment}",
-            subcategory="Statistics",
-        ),
-        curves=f"{TABLES}_risk_coverage.csv",
+        intervals=layout.table("{experiment}", "intervals"),
+        comparisons=layout.table("{experiment}", "comparisons"),
+        reliability=layout.table("{experiment}", "reliability"),
+        curves=layout.table("{experiment}", "risk_coverage"),
     log:
-        f"{RESULTS}/logs/compute_statistics/{{experiment}}.log",
+        layout.log("compute_statistics", "{experiment}", corpus=""),
     benchmark:
-        f"{RESULTS}/benchmarks/compute_statistics/{{experiment}}.tsv"
+        layout.benchmark("compute_statistics", "{experiment}", corpus="")
     conda:
         "../../envs/report.yaml"
     params:
-        experiment=experiment_params,
-        evaluations=experiment_evaluations,
-        code=code_identity("robust_mer.evaluation.statistics"),
+        **jobs.compute_statistics.params,
     script:
-        "../scripts/compute_statistics.py"
-
-
-rule lay_out_table:
-    input:
-        summary=f"{TABLES}_all.csv",
-        intervals=f"{TABLES}_intervals.csv",
-        comparisons=f"{TABLES}_comparisons.csv",
-        utterances=experiment_index,
-        folds=experiment_folds,
-        layouts=LAYOUTS,
-        published=published(bool),
-    output:
-        report(
-            multiext(f"{TABLES}_{{table}}", ".csv", ".md", ".tex"),
-            caption="../report/papers.rst",
-            category="{experiment}",
-            subcategory="The papers' tables",
-        ),
-    log:
-        f"{RESULTS}/logs/lay_out_table/{{experiment}}_{{table}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/lay_out_table/{{experiment}}_{{table}}.tsv"
-    conda:
-        "../../envs/report.yaml"
-    params:
-        experiment=experiment_params,
-        code=code_identity("robust_mer.evaluation.papers"),
-    script:
-        "../scripts/lay_out_table.py"
-
-
-rule check_claims:
-    input:
-        summary=f"{TABLES}_all.csv",
-        intervals=f"{TABLES}_intervals.csv",
-        comparisons=f"{TABLES}_comparisons.csv",
-        utterances=experiment_index,
-        folds=experiment_folds,
-        layouts=LAYOUTS,
-        published=published(bool),
-    output:
-        report(
-            multiext(f"{TABLES}_claims", ".csv", ".md"),
-            caption="../report/claims.rst",
-            category="{experiment}",
-            subcategory="The papers' claims",
-        ),
-        report(
-            multiext(f"{TABLES}_orderings", ".csv", ".md"),
-            caption="../report/claims.rst",
-            category="{experiment}",
-            subcategory="The papers' claims",
-        ),
-    log:
-        f"{RESULTS}/logs/check_claims/{{experiment}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/check_claims/{{experiment}}.tsv"
-    conda:
-        "../../envs/report.yaml"
-    params:
-        experiment=experiment_params,
-        tables=experiment_tables,
-        code=code_identity("robust_mer.evaluation.claims"),
-    script:
-        "../scripts/check_claims.py"
-
-
-rule audit_experiment:
-    input:
-        checks=experiment_checks,
-        folds=experiment_folds,
-        utterances=experiment_index,
-        intervals=f"{TABLES}_intervals.csv",
-    output:
-        report(
-            multiext(f"{TABLES}_audit", ".csv", ".md"),
-            caption="../report/audit.rst",
-            category="{experiment}",
-            subcategory="Validity",
-        ),
-    log:
-        f"{RESULTS}/logs/audit_experiment/{{experiment}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/audit_experiment/{{experiment}}.tsv"
-    conda:
-        "../../envs/report.yaml"
-    params:
-        experiment=experiment_params,
-        corpus=audited_corpus,
-        code=code_identity("robust_mer.evaluation.audit"),
-    script:
-        "../scripts/audit_experiment.py"
+        "../scripts/run.py"
 
 
 rule split_tables:
     input:
-        predictions=experiment_predictions,
-        utterances=experiment_index,
+        unpack(jobs.split_tables.inputs),
     output:
-        table=f"{TABLES}_by_{{column}}.csv",
+        table=layout.table("{experiment}", "by_{column}"),
     log:
-        f"{RESULTS}/logs/split_tables/{{experiment}}_by_{{column}}.log",
+        layout.log("split_tables", "{experiment}_by_{column}", corpus=""),
     benchmark:
-        f"{RESULTS}/benchmarks/split_tables/{{experiment}}_by_{{column}}.tsv"
+        layout.benchmark("split_tables", "{experiment}_by_{column}", corpus="")
     conda:
         "../../envs/report.yaml"
     params:
-        experiment=experiment_params,
-        evaluations=experiment_evaluations,
-        code=code_identity("robust_mer.evaluation.split"),
+        **jobs.split_tables.params,
     script:
-        "../scripts/split_tables.py"
-
-
-rule draw_figure:
-    input:
-        unpack(figure_inputs),
-    output:
-        svg=report(
-            f"{FIGURES}_{{figure}}.svg",
-            caption="../report/figure.rst",
-            category="{experiment}",
-            subcategory="Figures",
-        ),
-        pdf=f"{FIGURES}_{{figure}}.pdf",
-    log:
-        f"{RESULTS}/logs/draw_figure/{{experiment}}_{{figure}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/draw_figure/{{experiment}}_{{figure}}.tsv"
-    conda:
-        "../../envs/report.yaml"
-    params:
-        experiment=figure_experiment,
-        title=figure_title,
-        implementation=figure_implementation,
-        evaluations=figure_evaluations,
-        trainings=figure_trainings,
-        code=figure_code,
-    script:
-        "../scripts/draw_figure.py"
+        "../scripts/run.py"
 
 
 rule calibrate_raw:
     input:
-        summary=f"{TABLES}_all.csv",
-        schedules=calibrated_schedules,
-        noises=calibrating_tables,
+        unpack(jobs.calibrate_raw.inputs),
     output:
-        report(
-            multiext(f"{TABLES}_raw", ".csv", ".md", ".tex"),
-            caption="../report/raw.rst",
-            category="{experiment}",
-            subcategory="Corruptions of recordings",
-        ),
+        calibration=layout.table("{experiment}", "raw"),
     log:
-        f"{RESULTS}/logs/calibrate_raw/{{experiment}}.log",
+        layout.log("calibrate_raw", "{experiment}", corpus=""),
     benchmark:
-        f"{RESULTS}/benchmarks/calibrate_raw/{{experiment}}.tsv"
+        layout.benchmark("calibrate_raw", "{experiment}", corpus="")
     conda:
         "../../envs/report.yaml"
     params:
-        experiment=experiment_params,
-        raw=calibrated_raw,
-        gaussian=calibrating_noises,
-        modalities=calibrated_modalities,
-        code=code_identity("robust_mer.evaluation.calibration"),
+        **jobs.calibrate_raw.params,
     script:
-        "../scripts/calibrate_raw.py"
+        "../scripts/run.py"
 
 
-rule draw_calibration:
+# Tables: a rule for each section of the report and each set of forms that they are written in.
+for name, (kind, tables) in plan.report.table_rules.items():
+
+    rule:
+        name:
+            name
+        input:
+            unpack(jobs.make_table.inputs),
+        output:
+            **{
+                suffix: report(
+                    layout.table("{experiment}", "{table}", f".{suffix}"),
+                    caption=f"../report/{kind.section}.rst",
+                    category="{experiment}",
+                    subcategory=SECTIONS[kind.section],
+                )
+                for suffix in kind.writes
+            },
+        log:
+            layout.log("make_table", "{experiment}_{table}", corpus=""),
+        benchmark:
+            layout.benchmark("make_table", "{experiment}_{table}", corpus="")
+        wildcard_constraints:
+            table="|".join(map(re.escape, tables)),
+        conda:
+            "../../envs/report.yaml"
+        localrule: True
+        params:
+            **jobs.make_table.params,
+        script:
+            "../scripts/run.py"
+
+
+rule make_figure:
     input:
-        calibration=f"{TABLES}_raw.csv",
+        unpack(jobs.make_figure.inputs),
     output:
         svg=report(
-            f"{FIGURES}_raw.svg",
-            caption="../report/raw.rst",
+            layout.figure("{experiment}", "{figure}"),
+            caption="../report/figure.rst",
             category="{experiment}",
-            subcategory="Corruptions of recordings",
+            subcategory="Figures",
         ),
-        pdf=f"{FIGURES}_raw.pdf",
+        pdf=layout.figure("{experiment}", "{figure}", ".pdf"),
     log:
-        f"{RESULTS}/logs/draw_calibration/{{experiment}}.log",
+        layout.log("make_figure", "{experiment}_{figure}", corpus=""),
     benchmark:
-        f"{RESULTS}/benchmarks/draw_calibration/{{experiment}}.tsv"
+        layout.benchmark("make_figure", "{experiment}_{figure}", corpus="")
     conda:
         "../../envs/report.yaml"
     params:
-        experiment=experiment_params,
-        code=code_identity("robust_mer.evaluation.figures.raw_corruptions"),
+        **jobs.make_figure.params,
     script:
-        "../scripts/draw_calibration.py"
+        "../scripts/run.py"
 
 
 rule draw_embeddings:
     input:
-        utterances=experiment_index,
-        folds=experiment_folds,
-        features=experiment_features,
-        schedules=drawn_schedules,
+        unpack(jobs.draw_embeddings.inputs),
     output:
         svg=report(
-            f"{FIGURES}_tsne.svg",
+            layout.figure("{experiment}", "tsne"),
             caption="../report/tsne.rst",
             category="{experiment}",
             subcategory="Clean and noisy embeddings",
         ),
-        pdf=f"{FIGURES}_tsne.pdf",
-        distances=f"{TABLES}_tsne.csv",
+        pdf=layout.figure("{experiment}", "tsne", ".pdf"),
+        distances=layout.table("{experiment}", "tsne"),
     log:
-        f"{RESULTS}/logs/draw_embeddings/{{experiment}}.log",
+        layout.log("draw_embeddings", "{experiment}", corpus=""),
     benchmark:
-        f"{RESULTS}/benchmarks/draw_embeddings/{{experiment}}.tsv"
+        layout.benchmark("draw_embeddings", "{experiment}", corpus="")
     conda:
         "../../envs/embeddings.yaml"
     threads: 1
     params:
-        experiment=drawn_experiment,
-        extractors=experiment_extractors,
-        normalise=experiment_normalise,
-        not_finite=experiment_not_finite,
-        noises=drawn_noises,
-        seed=settings.corruption_seed,
-        code=embeddings_code,
+        **jobs.draw_embeddings.params,
     script:
-        "../scripts/draw_embeddings.py"
+        "../scripts/run.py"
 
 
 rule draw_reconstructions:
     input:
-        utterances=experiment_index,
-        folds=experiment_folds,
-        features=experiment_features,
-        checkpoints=reconstruction_checkpoints,
+        unpack(jobs.draw_reconstructions.inputs),
     output:
         svg=report(
-            f"{FIGURES}_reconstructions.svg",
+            layout.figure("{experiment}", "reconstructions"),
             caption="../report/reconstructions.rst",
             category="{experiment}",
             subcategory="Rebuilt representations",
         ),
-        pdf=f"{FIGURES}_reconstructions.pdf",
-        distances=f"{TABLES}_reconstructions.csv",
+        pdf=layout.figure("{experiment}", "reconstructions", ".pdf"),
+        distances=layout.table("{experiment}", "reconstructions"),
     log:
-        f"{RESULTS}/logs/draw_reconstructions/{{experiment}}.log",
+        layout.log("draw_reconstructions", "{experiment}", corpus=""),
     benchmark:
-        f"{RESULTS}/benchmarks/draw_reconstructions/{{experiment}}.tsv"
+        layout.benchmark("draw_reconstructions", "{experiment}", corpus="")
     conda:
         "../../envs/embeddings.yaml"
     threads: 1
     params:
-        experiment=drawn_experiment,
-        names=reconstruction_names,
-        implementations=reconstruction_implementations,
-        extractors=experiment_extractors,
-        not_finite=experiment_not_finite,
-        code=reconstruction_code,
+        **jobs.draw_reconstructions.params,
     script:
-        "../scripts/draw_reconstructions.py"
+        "../scripts/run.py"
 
 
 rule write_report:
     input:
-        report_inputs,
-        samples=published_samples(),
+        unpack(jobs.write_report.inputs),
     output:
-        html=f"{RESULTS}/report.html",
+        html=layout.report,
     log:
-        f"{RESULTS}/logs/write_report.log",
+        layout.log("write_report", corpus=""),
     benchmark:
-        f"{RESULTS}/benchmarks/write_report.tsv"
+        layout.benchmark("write_report", corpus="")
     conda:
         "../../envs/report.yaml"
     params:
-        experiments=report_experiments,
-        # No inputs: they would be thousands, and predictions hang on them already.
-        checkpoints=checkpoint_files(),
-        config=report_config(),
-        code=code_identity("robust_mer.evaluation.report"),
+        **jobs.write_report.params,
     script:
-        "../scripts/write_report.py"
+        "../scripts/run.py"
