@@ -14,6 +14,7 @@ from robust_mer.settings import Plugin
 
 _MAY_LACK = 0.5  # seconds by which an utterance may outlast its recording; annotators round
 _SHOWN = 10  # problems in the log
+_MEDIA = ["path", "bytes", "mtime", "hash"]
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,9 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
         )
     media = sorted({path for path in (*table["audio"], *table["video"]) if path})
     with whole(files.media) as unfinished:
-        pd.DataFrame(
-            [_remember(root, path) for path in media], columns=["path", "bytes", "mtime", "hash"]
-        ).to_csv(unfinished, index=False)
+        pd.DataFrame([remember(root, path) for path in media], columns=_MEDIA).to_csv(
+            unfinished, index=False
+        )
     counts = ", ".join(f"{label} {n}" for label, n in table["label"].value_counts().items())
     log.info("%d utterances (%s), %d recordings", len(table), counts, len(media))
     for file, line, problem in reading.problems[:_SHOWN]:
@@ -117,7 +118,8 @@ def _check_losses(reading: Reading, max_left_out: float) -> None:
     )
 
 
-def _remember(root: Path, path: str) -> tuple[str, int, int, str]:
+def remember(root: Path, path: str) -> tuple[str, int, int, str]:
+    """Path, size in bytes, modification time in ns and fast hash of a recording."""
     file = inside(root, path)
     stat = file.stat()
     return path, stat.st_size, stat.st_mtime_ns, fast_hash(file)
@@ -134,12 +136,17 @@ def changed_media(media_csv: str | Path, root: str | Path) -> list[str]:
 
     Returns:
         Their paths, relative to the root.
+
+    Raises:
+        OSError: there is no such table.
+        ValueError: it is something else.
     """
     import pandas as pd
 
     changed = []
-    media = pd.read_csv(media_csv, dtype={"path": str, "hash": str}, keep_default_na=False)
-    columns = (media[column] for column in ("path", "bytes", "mtime", "hash"))
+    text = {"path": str, "hash": str}
+    media = pd.read_csv(media_csv, usecols=_MEDIA, dtype=text, keep_default_na=False)
+    columns = (media[column] for column in _MEDIA)
     for path, size, mtime, known in zip(*columns, strict=True):
         file = Path(root) / path
         try:

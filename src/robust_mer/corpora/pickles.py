@@ -221,7 +221,7 @@ class _Interpreter:
         self.stack.append(finished)
 
 
-_ACTIONS = {
+_ACTIONS: dict[str, Callable[[_Interpreter, Any], None]] = {
     "MARK": _Interpreter.mark,
     "POP": _Interpreter.pop,
     "POP_MARK": _Interpreter.pop_mark,
