@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from robust_mer.identity import described_identity
 from robust_mer.provenance.record import JobRecord
+from robust_mer.runtime import Runtime
 
 CODE = "robust_mer.replicas"
 
@@ -21,16 +22,20 @@ class Named(list):
         return self._named.items()
 
 
-def given(rule, log, inputs=(), outputs=(), params=None, corpora=None, wildcards=None, code=CODE):
+def given(rule, log, inputs=(), outputs=(), params=None, root="", wildcards=None, code=CODE):
     """What Snakemake gives to a script."""
     return SimpleNamespace(
         rule=rule,
         log=[log],
         input=Named(inputs),
         output=Named(outputs),
-        params=Named(**(params or {}), code=described_identity(code)),
+        params=Named(
+            function="a:b",
+            spec=params or {},
+            code=described_identity(code),
+            runtime=Runtime(root=root),
+        ),
         wildcards=Named(**(wildcards or {})),
-        config={"corpora": corpora or {}},
         resources=SimpleNamespace(),
         threads=1,
     )

@@ -307,7 +307,7 @@ def test_a_users_noise_is_loaded_and_its_settings_are_checked(tmp_path, monkeypa
         ({"class": "own_noise:Scaled", "scael": 3.0}, r"own\.scael.*did you mean 'scale'"),
         (
             {"class": "own_noise:Scaled", "scale": -1},
-            r"noises\.own\.scale is -1, expected a number above 0",
+            r"noises\.own\.scale is -1, expected above 0",
         ),
         ({"class": "own_noise:Scaeld"}, r"noises\.own\.class.*Scaeld.*did you mean 'Scaled'"),
         ({"class": "own_noise:Other"}, r"own\.class.*no subclass of robust_mer.*Noise"),

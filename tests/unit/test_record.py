@@ -102,7 +102,8 @@ def test_folders_of_this_machine_are_not_told(folder):
         {"results/c/u.csv": ""},
         [str(root / "labels.txt"), str(elsewhere)],
         params={"tables": [str(root / "labels.txt")], "note": str(root) + "2"},
-        corpora={"c": {"root": str(root)}, "near": {"root": "data"}},
+        wildcards={"corpus": "c"},
+        root=str(root),
     )
     labels, other = known(path)["inputs"]
     assert (labels["path"], labels["corpus"]) == ("labels.txt", "c")

@@ -317,7 +317,8 @@ def test_labels_outside_of_the_project_are_compared_where_the_root_is_told(done,
         "results/c/logs/index.log",
         {"results/c/media.csv": "path,bytes,mtime,hash\n"},
         [str(root / "labels.txt")],
-        corpora={"c": {"root": str(root)}},
+        wildcards={"corpus": "c"},
+        root=str(root),
     )
     assert "1 inputs lie outside" in "\n".join(verify("results").remarks)
     assert found(media={"c": root}) == []

@@ -1,139 +1,199 @@
-"""What is wrong with a config, in words: where, what is there, what was expected."""
+"""Messages for a wrong config: what pydantic says, in the words of the config's reader."""
 
-import difflib
-from collections.abc import Iterable, Iterator
-from types import UnionType
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+import pydantic
 
 from robust_mer.errors import InputError
+from robust_mer.settings import unknown
 
 _SHOWN = 500  # characters of a wrong value
-_NUMBERS = {int: "an integer", float: "a number"}
-_KINDS = {str: "text", bool: "true or false", list: "a list", dict: "a mapping"}
+_PREFIX = "Input should be "
 
-
-def unknown(where: str, key: str, known: Iterable[object]) -> str:
-    """Message for a name that does not exist, with what may have been meant."""
-    names = [str(name) for name in known]
-    close = difflib.get_close_matches(str(key), names, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else "."
-    return f"config: {where} does not exist{hint} Known here: {', '.join(names) or 'none'}"
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "keys with values",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "int_from_float": "an integer",
+    "int_type": "an integer",
+    "invalid_key": "text as a key",
+    "list_type": "a list",
+    "model_attributes_type": "keys with values",
+    "model_type": "keys with values",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+_WITH_CONTEXT = {
+    "string_pattern_mismatch": "text that matches {pattern}",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "at least {min_length} characters",
+    "too_long": "at most {max_length} of them",
+    "too_short": "at least {min_length} of them",
+}
+_BOUNDS = {
+    "greater_than": "gt",
+    "greater_than_equal": "ge",
+    "less_than": "lt",
+    "less_than_equal": "le",
+}
 
 
 def settings_error(
-    error: ValidationError, where: str, settings_class: type[BaseModel]
+    error: pydantic.ValidationError, where: str, settings_class: type[pydantic.BaseModel]
 ) -> InputError:
-    """The first of the errors that pydantic reports, as one message for the user.
+    """The message for settings that pydantic refused: one key, its value, what was expected.
+
+    Of several errors, an unknown key comes first: it is often the reason for the others.
 
     Args:
-        error: From validating settings of ``settings_class``.
-        where: The config key that holds them; empty for the whole config.
-        settings_class: What was expected.
+        error: What pydantic raised.
+        where: The config key that holds the settings, e.g. ``corpora.demo``; may be empty.
+        settings_class: The class that refused them.
+
+    Returns:
+        The error to raise.
     """
-    # Keys that do not exist first: what is missing may be one that is misspelt.
     errors = error.errors(include_url=False)
-    first = min(errors, key=lambda one: one["type"] not in ("extra_forbidden", "unknown_key"))
-    model, place, wanted = _locate(settings_class, first["loc"])
-    key = ".".join([*([where] if where else []), *place])
-    value = repr(first["input"])[:_SHOWN]
-    if first["type"] == "extra_forbidden":
-        return InputError(unknown(key, place[-1], _fields(model) if model else ()))
+    strange = next((one for one in errors if one["type"] == "extra_forbidden"), None)
+    if strange is not None:
+        place = _locate(settings_class, strange["loc"])
+        known = place.owner.model_fields if place.owner else {}
+        return InputError(unknown(place.path(where), place.names[-1], known))
+    first = errors[0]
+    place = _locate(settings_class, first["loc"])
+    path = f"config: {place.path(where) or 'the whole'}"
     if first["type"] == "missing":
-        return InputError(f"config: {key} is missing; expected {wanted}")
+        return InputError(f"{path} is missing")
+    value = repr(first["input"])[:_SHOWN]
     if first["type"] in ("value_error", "assertion_error"):
-        reason = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-        if isinstance(first["input"], dict | BaseModel):
-            return InputError(f"config: {key}: {reason}")
-        return InputError(f"config: {key} is {value}: {reason}")
-    return InputError(f"config: {key or 'the whole'} is {value}, expected {wanted}")
+        said = str(first["ctx"]["error"])
+        return InputError(f"{path} is {value}: {said}" if place.names else f"{path}: {said}")
+    # A choice between types has an error for each of them, all at the same place.
+    same = [
+        (one, other) for one in errors if (other := _locate(settings_class, one["loc"])) == place
+    ]
+    expected = " or ".join(dict.fromkeys(_expected(one, other) for one, other in same))
+    return InputError(f"{path} is {value}, expected {expected}")
 
 
-def _locate(
-    model: type[BaseModel] | None, loc: tuple[int | str, ...]
-) -> tuple[type[BaseModel] | None, list[str], str]:
-    """The model that holds what ``loc`` names, its path, and what is expected there."""
-    place: list[str] = []
-    annotation: Any = model
-    metadata: tuple[Any, ...] = ()
-    for step in loc:
-        if step == "[key]":  # the name of an entry is wrong, not what it holds
-            return model, place, "another name"
-        current = _bare(annotation)
-        if isinstance(current, type) and issubclass(current, BaseModel):
-            model = current
-            field = _fields(current).get(str(step))
-            annotation = field.annotation if field else None
-            metadata = tuple(field.metadata) if field else ()
-        elif get_origin(current) in (dict, list, tuple):
-            annotation, metadata = get_args(current)[-1], ()
-        else:
-            continue  # a member of a union, which is no part of the path
-        place.append(str(step))
-    expected = [kind for kind in _kinds(annotation, metadata) if kind]
-    return model, place, " or ".join(dict.fromkeys(expected)) or "another value"
+@dataclass
+class _Place:
+    """A place in the settings: the names on the way, and what the field there may hold."""
+
+    names: list[str]
+    owner: type[pydantic.BaseModel] | None = field(compare=False, default=None)
+    annotation: Any = field(compare=False, default=Any)
+    metadata: list[Any] = field(compare=False, default_factory=list)
+    is_optional: bool = field(compare=False, default=False)
+
+    def path(self, where: str) -> str:
+        return ".".join(filter(None, [where, *self.names]))
+
+    def open(self) -> list[Any]:
+        """Take off what wraps the annotation; returns the types to choose from."""
+        while get_origin(self.annotation) is Annotated:
+            self.annotation, *more = get_args(self.annotation)
+            self.metadata = [*self.metadata, *_constraints(more)]
+        if get_origin(self.annotation) not in (Union, types.UnionType):
+            return [self.annotation]
+        members = get_args(self.annotation)
+        self.is_optional = type(None) in members
+        members = tuple(member for member in members if member is not type(None))
+        if len(members) > 1:
+            return list(members)
+        self.annotation = members[0]
+        return self.open()
 
 
-def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """Fields by the key that a config writes."""
-    return {field.alias or name: field for name, field in model.model_fields.items()}
+def _constraints(metadata: list[Any]) -> Iterator[Any]:
+    """Constraints of pydantic's ``Field`` or of annotated_types, one by one."""
+    for one in metadata:
+        yield from getattr(one, "metadata", [one])
 
 
-def _bare(annotation: Any) -> Any:
-    """An annotation without what is only said about it."""
-    while get_origin(annotation) is Annotated:
+def _locate(settings_class: type[pydantic.BaseModel], location: tuple[int | str, ...]) -> _Place:
+    place = _Place([], annotation=settings_class)
+    for part in location:
+        members = place.open()
+        if len(members) > 1:  # pydantic names the member that it tried; the config does not
+            fits = [member for member in members if _name(member) in str(part).lower()]
+            place.annotation = fits[0] if fits else Any
+            continue
+        if part == "[key]":
+            continue
+        place.names.append(str(part))
+        _enter(place, part)
+    place.open()
+    return place
+
+
+def _enter(place: _Place, part: int | str) -> None:
+    """Go to a field of a class, or to an item of a list or a dict."""
+    kind, origin = place.annotation, get_origin(place.annotation)
+    arguments = get_args(kind)
+    place.metadata, place.is_optional, place.annotation = [], False, Any
+    if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
+        place.owner = kind
+        if part in kind.model_fields:
+            found = kind.model_fields[str(part)]
+            place.annotation, place.metadata = found.annotation, list(_constraints(found.metadata))
+    elif isinstance(origin, type) and issubclass(origin, Mapping):
+        place.annotation = arguments[1]
+    elif arguments:
+        place.annotation = arguments[0]
+
+
+def _name(annotation: Any) -> str:
+    """Part of what pydantic calls a member of a union."""
+    if get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
-    if get_origin(annotation) in (Union, UnionType):
-        members = [member for member in get_args(annotation) if member is not type(None)]
-        return _bare(members[0]) if len(members) == 1 else None
-    return annotation
+    if get_origin(annotation) is Literal:
+        return "literal"
+    return str(getattr(get_origin(annotation) or annotation, "__name__", annotation)).lower()
 
 
-def _kinds(annotation: Any, metadata: tuple[Any, ...]) -> Iterator[str]:
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        yield from _kinds(get_args(annotation)[0], (*metadata, *annotation.__metadata__))
-    elif origin in (Union, UnionType):
-        for member in get_args(annotation):
-            yield from _kinds(member, metadata)
-    elif origin is Literal:
-        choices = get_args(annotation)
-        yield ("one of " if len(choices) > 1 else "") + ", ".join(map(str, choices))
-    elif annotation is type(None):
-        return  # leaving a key out is always possible
-    elif annotation in _NUMBERS:
-        yield _NUMBERS[annotation] + _range(metadata)
-    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield "a mapping"
-    elif origin is list and any(getattr(item, "min_length", 0) for item in metadata):
-        yield "a list with at least one entry"
-    elif isinstance(origin or annotation, type):
-        yield _KINDS.get(origin or annotation, "")
+def _expected(error: Any, place: _Place) -> str:
+    kind = error["type"]
+    if kind == "literal_error":
+        choices = get_args(place.annotation)
+        text = f"one of {', '.join(map(str, choices))}" if len(choices) > 1 else str(choices[0])
+    elif kind in _BOUNDS:
+        text = _range(place.metadata) or _range([_Bound(**error["ctx"])])
+    elif kind in _WITH_CONTEXT:
+        text = _WITH_CONTEXT[kind].format_map(error["ctx"])
+    elif kind in _EXPECTED:
+        limits = _range(place.metadata)
+        text = _EXPECTED[kind] + (f" ({limits})" if limits else "")
+    else:
+        text = error["msg"].removeprefix(_PREFIX)
+    return f"{text} or null" if place.is_optional else text
 
 
-def _range(metadata: tuple[Any, ...]) -> str:
-    """`` from 0 to 1`` and the like; empty without limits."""
-    constraints: list[Any] = []
-    for item in metadata:
-        constraints += getattr(item, "metadata", None) or [item]
-    lowest = highest = ""
-    for item in constraints:
-        if isinstance(item, Ge):
-            lowest = f"{item.ge:.10g}"
-        elif isinstance(item, Gt):
-            lowest = f"above {item.gt:.10g}"
-        elif isinstance(item, Le):
-            highest = f"{item.le:.10g}"
-        elif isinstance(item, Lt):
-            highest = f"below {item.lt:.10g}"
-    if lowest and highest:
-        is_closed = not (lowest.startswith("above") or highest.startswith("below"))
-        return f" from {lowest} to {highest}" if is_closed else f" {lowest} and {highest}"
-    if lowest:
-        return f" {lowest}" if lowest.startswith("above") else f" of {lowest} or more"
-    if highest:
-        return f" {highest}" if highest.startswith("below") else f" of {highest} at most"
-    return ""
+@dataclass(frozen=True)
+class _Bound:
+    gt: Any = None
+    ge: Any = None
+    lt: Any = None
+    le: Any = None
+
+
+def _range(metadata: list[Any]) -> str:
+    """The limits of a number in words; empty where it has none."""
+    limits = {
+        key: value
+        for key in _BOUNDS.values()
+        for one in metadata
+        if (value := getattr(one, key, None)) is not None
+    }
+    if limits.keys() == {"ge", "le"}:
+        return f"{_number(limits['ge'])} to {_number(limits['le'])}"
+    words = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
+    return " and ".join(f"{words[key]} {_number(value)}" for key, value in limits.items())
+
+
+def _number(value: float) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -16,6 +16,7 @@ from robust_mer.identity import parse_identity
 from robust_mer.provenance.checkout import checkout
 from robust_mer.provenance.environment import host, packages
 from robust_mer.provenance.hashes import Memory
+from robust_mer.runtime import Runtime
 
 FORMAT = 1
 FOLDER = "provenance"
@@ -67,19 +68,20 @@ class JobRecord:
         self._project, self.path = split_log(snakemake.log[0])
         self.path.unlink(missing_ok=True)
         self._memory = Memory(self._project / RESULTS / FOLDER / MEMORY)
-        self._roots = _roots_outside(snakemake.config.get("corpora", {}))
+        self._roots = _root_outside(snakemake.wildcards, snakemake.params.runtime)
         self.inputs = [self._describe(path) for path in dict.fromkeys(snakemake.input)]
 
     def write(self) -> None:
         """Write it, whole or not at all."""
         job = self.job
-        params = {name: self._plain(value) for name, value in job.params.items() if name != "code"}
+        params = self._plain(job.params.spec)
         software = checkout()
         checkpoints = [path for path in job.output if path.endswith(_CHECKPOINT)]
         record = {
             "format": FORMAT,
             "rule": job.rule,
             "wildcards": {name: str(value) for name, value in job.wildcards.items()},
+            "function": job.params.function,
             "params": params,
             "seeds": _seeds(params, [*job.input, *job.output]),
             "code": {"identity": self.identity, "of": self._implementations},
@@ -140,14 +142,13 @@ class JobRecord:
         return value if value is None or is_number else str(value)
 
 
-def _roots_outside(corpora: dict) -> dict[str, str]:
-    """The corpora that do not lie in the folder of the run, with their roots."""
-    roots = {name: corpus.get("root") for name, corpus in corpora.items()}
-    return {
-        name: str(root)
-        for name, root in roots.items()
-        if root and os.path.relpath(root).startswith(os.pardir)
-    }
+def _root_outside(wildcards: Any, runtime: Runtime) -> dict[str, str]:
+    """The root of the job's corpus by the corpus' name; none if it lies in the folder of the run."""
+    corpus = dict(wildcards.items()).get("corpus")
+    if corpus is None or not runtime.root:
+        return {}
+    is_outside = os.path.relpath(runtime.root).startswith(os.pardir)
+    return {corpus: runtime.root} if is_outside else {}
 
 
 def _is_below(path: str, root: str) -> bool:
