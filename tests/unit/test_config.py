@@ -442,3 +442,67 @@ def test_corrupted_words_are_not_aligned():
         Config(raw, SCHEMA)
     raw["experiments"]["demo"]["tested_on"] = ["babble_5dB"]
     Config(raw, SCHEMA)
+
+
+OWN_MODEL = """
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from robust_mer.models.optimisation import Optimisation
+
+
+class MineSettings(Optimisation):
+    teacher: ClassVar[str | None] = "men"
+    is_mask_aware: ClassVar[bool] = True
+
+    width: Annotated[int, Field(ge=1, le=9)] = 4
+
+
+class Mine:
+    settings_class = MineSettings
+
+
+class Bare:
+    pass
+
+
+class Strange:
+    settings_class = dict
+"""
+
+
+@pytest.fixture
+def own_model(tmp_path, monkeypatch):
+    (tmp_path / "own_model_of_config.py").write_text(OWN_MODEL, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    return "own_model_of_config"
+
+
+def test_a_model_of_the_users_own_is_planned_by_its_settings_class(own_model):
+    raw = changed("models.mine", {"class": f"{own_model}:Mine", "width": 9})
+    config = Config(raw, SCHEMA)
+    assert config.model("mine")["implementation"] == f"{own_model}:Mine"
+    assert config.model("mine")["settings"]["width"] == 9
+    assert config.model("mine")["settings"]["batch_size"] == 128
+    assert config.teacher("mine") == "men"
+    assert config.is_mask_aware("mine")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"class": "{}:Mine", "widht": 3}, r"models\.mine\.widht .* did you mean 'width'"),
+        ({"class": "{}:Mine", "width": 0}, r"models\.mine\.width is 0, expected 1 to 9"),
+        ({"class": "{}:Mine", "teacher": "nmer"}, r"mine\.teacher: nmer .* expected men"),
+        ({"class": "{}:Nobody"}, r"models\.mine\.class: .*:Nobody is no model"),
+        ({"class": "{}:Bare"}, r"models\.mine\.class: .*:Bare is no model"),
+        ({"class": "{}:Strange"}, r"models\.mine\.class: .*:Strange: its settings_class"),
+        ({"class": "nowhere_at_all:Mine"}, r"models\.mine\.class: .* cannot be imported"),
+        ({"class": ":Mine"}, r"models\.mine\.class: :Mine cannot be imported"),
+    ],
+)
+def test_a_wrong_model_of_the_users_own_is_named(own_model, settings, message):
+    settings = {**settings, "class": settings["class"].format(own_model)}
+    with pytest.raises(InputError, match=message):
+        Config(changed("models.mine", settings), SCHEMA)
