@@ -502,3 +502,68 @@ def test_the_schema_for_editors_is_that_of_the_config():
     assert json.loads(path.read_text(encoding="utf-8")) == schema(), (
         f"make it anew: python -m robust_mer.plan.schema > {path.relative_to(ROOT)}"
     )
+
+
+OWN_MODEL = """
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from robust_mer.models.model import Model
+from robust_mer.models.optimisation import Optimisation
+
+
+class MineSettings(Optimisation):
+    teacher: ClassVar[str | None] = "men"
+    is_mask_aware: ClassVar[bool] = True
+
+    width: Annotated[int, Field(ge=1, le=9)] = 4
+
+
+class Mine(Model):
+    settings_class = MineSettings
+
+
+class Bare:
+    pass
+
+
+class Strange(Model):
+    settings_class = dict
+"""
+
+
+@pytest.fixture
+def own_model(tmp_path, monkeypatch):
+    (tmp_path / "own_model_of_config.py").write_text(OWN_MODEL, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    return "own_model_of_config"
+
+
+def test_a_model_of_the_users_own_is_planned_by_its_settings_class(own_model):
+    raw = changed("models.mine", {"class": f"{own_model}:Mine", "width": 9})
+    mine = plan_of(raw).models["mine"]
+    assert mine.plugin.implementation == f"{own_model}:Mine"
+    assert mine.settings["width"] == 9
+    assert mine.settings["batch_size"] == 128
+    assert mine.teacher == "men"
+    assert mine.facts.is_mask_aware
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"class": "{}:Mine", "widht": 3}, r"models\.mine\.widht .* did you mean 'width'"),
+        ({"class": "{}:Mine", "width": 0}, r"models\.mine\.width is 0, expected 1 to 9"),
+        ({"class": "{}:Mine", "teacher": "nmer"}, r"mine\.teacher: nmer .* expected men"),
+        ({"class": "{}:Nobody"}, r"models\.mine\.class: .*:Nobody does not exist"),
+        ({"class": "{}:Bare"}, r"models\.mine\.class: .*:Bare is no subclass"),
+        ({"class": "{}:Strange"}, r"models\.mine\.class: .*:Strange: its settings_class"),
+        ({"class": "nowhere_at_all:Mine"}, r"models\.mine\.class: .* there is no module"),
+        ({"class": ":Mine"}, r"models\.mine\.class: :Mine: there is no module"),
+    ],
+)
+def test_a_wrong_model_of_the_users_own_is_named(own_model, settings, message):
+    settings = {**settings, "class": settings["class"].format(own_model)}
+    with pytest.raises(InputError, match=message):
+        plan_of(changed("models.mine", settings))

@@ -3,6 +3,7 @@
 import json
 import pickle
 import struct
+import sys
 import time
 import zipfile
 
@@ -14,6 +15,7 @@ import videos
 import yaml
 from generators.mosei import write_csd
 from helpers.corpora import reader_of
+from helpers.models import TASK, build, described
 from helpers.plans import plan_of
 
 from robust_mer.corpora.cmu_mosei import read_labelled
@@ -21,7 +23,8 @@ from robust_mer.corpora.csd import Sequence
 from robust_mer.corpora.utterances import Reading
 from robust_mer.corpora.wdseg import parse_wdseg
 from robust_mer.corruption.corrupt import read_alpha_bars
-from robust_mer.engine.checkpoint import load_checkpoint
+from robust_mer.data import Normaliser
+from robust_mer.engine.checkpoint import load_checkpoint, save_checkpoint
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.evaluation.layouts import read_layouts
 from robust_mer.features.audio import decode_audio
@@ -315,6 +318,37 @@ def test_a_checkpoint_cannot_name_what_is_no_model(tmp_path, facts):
     path.write_bytes(struct.pack("<Q", len(head)) + head)
     with pytest.raises(InputError, match=r"fold1_seed1\.safetensors"):
         load_checkpoint(path)
+
+
+def test_a_checkpoint_imports_code_outside_the_package_only_where_the_caller_trusts_it(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "own_model_of_file.py").write_text(
+        "from robust_mer.models.men.men import MEN\n\n\nclass Mine(MEN):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    name = "own_model_of_file:Mine"
+    facts = {
+        **described("men"),
+        "implementation": name,
+        "inputs": {"audio": {"width": 3, "encoder": "recurrent"}},
+        "task": {
+            "implementation": "robust_mer.task:Classification",
+            "description": TASK.describe(),
+        },
+    }
+    path = tmp_path / "fold1_seed1.safetensors"
+    one = Normaliser(np.zeros(3, "f4"), np.ones(3, "f4"))
+    save_checkpoint(path, build("men", {"audio": 3}), {"audio": one}, facts)
+    for trusted in ((), ("another:Mine",)):
+        with pytest.raises(InputError, match=r"not trusted: 'own_model_of_file:Mine'"):
+            load_checkpoint(path, trusted)
+    assert "own_model_of_file" not in sys.modules
+    assert type(load_checkpoint(path, [name])[0]).__name__ == "Mine"
+    task = {**facts["task"], "implementation": "own_model_of_file:Task"}
+    save_checkpoint(path, build("men", {"audio": 3}), {"audio": one}, {**facts, "task": task})
+    with pytest.raises(InputError, match=r"not trusted: 'own_model_of_file:Task'"):
+        load_checkpoint(path, [name])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A reader, an extractor, a noise and a model: each is one new file and one line in a registry."""
+"""A reader, an extractor and a noise, each a file and a registry line; a user's own model."""
 
 import pandas as pd
 import pytest
@@ -58,24 +58,36 @@ SETTINGS = {"scale": 2.0}
 def draw(shape, draws, scale):
     return scale * (draws.uniform(shape) - 0.5)
 """,
-    "models/mine.py": """
+}
+# Of the user's own, in the folder that the workflow runs in; no registry names it.
+OWN_MODEL = """
+from typing import ClassVar
+
 import torch
 from torch import nn
-from torch.nn import functional
 
 from robust_mer.models.model import Model
+from robust_mer.models.optimisation import Optimisation
 
-SETTINGS = {
-    "optimiser": "adam", "learning_rate": 1e-3, "beta1": 0.9, "weight_decay": 0.0,
-    "batch_size": 8, "epochs_constant": 1, "epochs_falling": 0, "clip_norm": 1.0,
-}
+
+class MineSettings(Optimisation):
+    is_mask_aware: ClassVar[bool] = True
+
+    batch_size: int = 8
+    epochs_constant: int = 1
+    epochs_falling: int = 0
+    width: int = 4
 
 
 class Mine(Model):
-    def __init__(self, settings, widths, classes):
-        super().__init__()
-        self.maps = nn.ModuleDict({m: nn.Linear(width, 4) for m, width in widths.items()})
-        self.last = nn.Linear(4 * len(widths), classes)
+    settings_class = MineSettings
+
+    def __init__(self, settings, inputs, task):
+        super().__init__(settings, inputs, task)
+        self.maps = nn.ModuleDict(
+            {m: nn.Linear(shape.width, settings.width) for m, shape in inputs.items()}
+        )
+        self.last = nn.Linear(settings.width * len(inputs), task.outputs)
 
     def encode(self, modality, frames, lengths):
         return self.maps[modality](frames.sum(dim=1) / lengths.clamp(min=1)[:, None])
@@ -84,10 +96,9 @@ class Mine(Model):
         return self.last(torch.cat(list(embeddings.values()), dim=1))
 
     def loss(self, batch):
-        logits = self(self.encode_all(batch.received, batch.lengths))
-        return {"cross_entropy": functional.cross_entropy(logits, batch.label)}
-""",
-}
+        output = self(self.encode_all(batch.received, batch.lengths))
+        return {self.task.loss_name: self.task.loss(output, batch.target)}
+"""
 LINES = {
     "corpora": ("READERS = {", '"mine": "robust_mer.corpora.mine:Mine",'),
     "features": (
@@ -96,7 +107,6 @@ LINES = {
         '"mine_too": Entry("robust_mer.features.mine:Mine", "audio"),',
     ),
     "corruption": ("NOISES = {", '"mine": "robust_mer.corruption.mine:draw",'),
-    "models": ("MODELS = {", '"mine": ModelClass("robust_mer.models.mine:Mine"),'),
 }
 CONFIG = {
     "run": ["mine"],
@@ -123,7 +133,7 @@ CONFIG = {
     },
     "features": {"extractors": {"mine": {}, "mine_too": {"width": 5}}},
     "corruption": {"mode": "exact", "noises": {"mine": {}}},
-    "models": {"mine": {}},
+    "models": {"mine": {"class": "own_model:Mine", "width": 3}},
 }
 
 
@@ -138,6 +148,7 @@ def project(tmp_path):
         text = registry.read_text(encoding="utf-8")
         assert before in text
         registry.write_text(text.replace(before, f"{before}\n    {line}"), encoding="utf-8")
+    (project.folder / "own_model.py").write_text(OWN_MODEL, encoding="utf-8")
     project.configure(CONFIG)
     return project
 

@@ -64,14 +64,15 @@ def test_what_a_run_leaves(project):
 
 
 def test_a_statement_in_a_model_retrains_that_model(project):
-    edit(project, "src/robust_mer/models/nmer.py", "_VARIANCE = 0.01", "_VARIANCE = 0.02")
+    edit(project, "src/robust_mer/models/nmer/nmer.py", "_VARIANCE = 0.01", "_VARIANCE = 0.02")
     jobs = project.planned()
     assert set(jobs) == {"train_model", "evaluate_model", *AFTER_EVALUATION}
     assert models_of(jobs, "train_model") == models_of(jobs, "evaluate_model") == {"nmer"}
 
 
 def test_a_statement_in_a_teacher_retrains_it_and_its_students(project):
-    edit(project, "src/robust_mer/models/invariance_teacher.py", '"cmd": self.', '"cmd": 1 * self.')
+    path = "src/robust_mer/models/mmin/invariance_teacher.py"
+    edit(project, path, '"cmd": self.', '"cmd": 1 * self.')
     jobs = project.planned()
     assert models_of(jobs, "train_model") == {"invariance_teacher", "nmer"}
 
@@ -79,9 +80,13 @@ def test_a_statement_in_a_teacher_retrains_it_and_its_students(project):
 @pytest.mark.parametrize(
     ("path", "before", "after"),
     [
-        ("src/robust_mer/models/nmer.py", "# Kaiming weights would start", "# Such weights start"),
-        ("src/robust_mer/models/nmer.py", '"""The paper\'s noise-robust model.', '"""NMER.'),
-        ("src/robust_mer/models/registry.py", '"""Model classes by name', '"""Models by name'),
+        (
+            "src/robust_mer/models/nmer/nmer.py",
+            "# Kaiming weights would start",
+            "# Such weights start",
+        ),
+        ("src/robust_mer/models/nmer/nmer.py", '"""The paper\'s noise-robust model.', '"""NMER.'),
+        ("src/robust_mer/models/registry.py", '"""Models by name', '"""Classes by name'),
         ("src/robust_mer/models/registry.py", "MODELS = {", "ANOTHER = 1\nMODELS = {"),
         ("src/robust_mer/provenance/record.py", "FORMAT = 1", "FORMAT = 1 + 0"),
         ("src/robust_mer/jobs.py", "every_seconds: float = 15.0", "every_seconds: float = 5.0"),

@@ -70,8 +70,13 @@ def _load_facts(kind: str, place: str) -> tuple[type[ModelSettings], str]:
         raise InputError(unknown(f"{place}.class: {kind}", kind, MODELS))
     from robust_mer.models.model import Model  # imports torch, as a user's own model does
 
-    model = load_class(kind, f"{place}.class", Model)
-    return model.settings_class, kind
+    facts = load_class(kind, f"{place}.class", Model).settings_class
+    if not (isinstance(facts, type) and issubclass(facts, ModelSettings)):
+        raise InputError(
+            f"config: {place}.class: {kind}: its settings_class is {facts!r}, expected a subclass "
+            "of robust_mer.models.settings.ModelSettings"
+        )
+    return facts, kind
 
 
 def _check_teacher(plan: ModelPlan, plans: Mapping[str, ModelPlan]) -> None:

@@ -74,6 +74,8 @@ def load_class(implementation: str, where: str, base: type[T]) -> type[T]:
     label = f"config: {where}: {implementation}"
     try:
         module = importlib.import_module(module_name)
+    except ValueError:  # an empty name
+        raise InputError(f"{label}: there is no module {module_name!r}") from None
     except SyntaxError as error:
         raise InputError(f"{label}: {error.filename} cannot be read as Python: {error}") from None
     except ModuleNotFoundError as error:
