@@ -17,7 +17,7 @@ _TOLD_SECONDS, _TOLD_MEGABYTES = 0.1, 5  # smaller differences are noise, no gro
 _CLASSES = ["angry", "happy", "neutral", "sad"]
 _READER = "robust_mer.corpora.manifest:read"
 _NPZ = "robust_mer.corpora.npz:features"
-_NOISE = "robust_mer.corruption.gaussian:draw"
+_NOISE = "robust_mer.corruption.gaussian:Gaussian"
 
 
 def measure_corpus(folder: Path, sizes: list[int], only: list[str] | None) -> None:
@@ -238,26 +238,27 @@ def _stores(folder: Path) -> dict[str, Path]:
 
 def _schedule(folder: Path) -> None:
     from robust_mer.corruption.corrupt import write_schedule
-    from robust_mer.settings import defaults
+    from robust_mer.corruption.specs import ScheduleFiles, ScheduleSpec
+    from robust_mer.modality import Modality
+    from robust_mer.protocol import Corruption, NoiseSpec
+    from robust_mer.runtime import Runtime
 
-    noise = {
-        "kind": "gaussian",
-        "target_snr_db": -10.0,
-        "implementation": _NOISE,
-        "settings": defaults(_NOISE),
-        "is_mask": False,
-    }
+    noise = NoiseSpec("gaussian", -10.0, _NOISE, {}, is_mask=False)
+    modalities = tuple(Modality(name, name, name, True, None) for name in _WIDTHS)
     write_schedule(
-        folder / "schedule.csv",
-        "gaussian_-10dB",
-        folder / "utterances.csv",
-        folder / "folds.csv",
-        _stores(folder),
-        dict.fromkeys(_WIDTHS, True),
-        dict.fromkeys(_WIDTHS),
-        "paper",
-        "linear",
-        dict.fromkeys(_WIDTHS, noise),
+        ScheduleSpec(
+            Corruption("gaussian_-10dB", dict.fromkeys(_WIDTHS, noise), seed=1),
+            modalities,
+            "paper",
+            "linear",
+        ),
+        ScheduleFiles(
+            utterances=folder / "utterances.csv",
+            folds=folder / "folds.csv",
+            features=list(_stores(folder).values()),
+            schedule=folder / "schedule.csv",
+        ),
+        Runtime(),
     )
 
 
@@ -267,10 +268,12 @@ def _training(folder: Path) -> None:
 
     from robust_mer.data import fit_normalisers, read_corpus
     from robust_mer.engine.frames import load_frames
+    from robust_mer.modality import Modality
 
     tables = folder / "utterances.csv", folder / "folds.csv"
-    corpus = read_corpus(*tables, _stores(folder), dict.fromkeys(_WIDTHS))
-    fit_normalisers(corpus, 1, dict.fromkeys(_WIDTHS, True))
+    modalities = [Modality(name, name, name, True, None) for name in _WIDTHS]
+    corpus = read_corpus(*tables, modalities, list(_stores(folder).values()))
+    fit_normalisers(corpus, 1)
     load_frames(corpus, torch.device("cpu"))
 
 

@@ -5,6 +5,7 @@ utterance's own length, so a prediction depends neither on padding nor on batch 
 """
 
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -34,15 +35,8 @@ class RecurrentEncoder(nn.Module):
 
         An utterance without frames becomes zeros.
         """
-        lstm = self.lstm
-        return lstm_maximum(
-            frames,
-            lengths,
-            lstm.weight_ih_l0,
-            lstm.weight_hh_l0,
-            lstm.bias_ih_l0,
-            lstm.bias_hh_l0,
-        )
+        names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+        return lstm_maximum(frames, lengths, *(getattr(self.lstm, name) for name in names))
 
 
 class TextCNN(nn.Module):
@@ -89,15 +83,14 @@ class TextCNN(nn.Module):
 
     def _as_products(self, frames: Tensor) -> list[Tensor]:
         """The same as one matrix product and shifted sums: vmap makes grouped convolutions else."""
-        weights = [c.weight.permute(2, 0, 1).flatten(0, 1) for c in self.convolutions]
+        convolutions = [cast(nn.Conv1d, convolution) for convolution in self.convolutions]
+        weights = [c.weight.permute(2, 0, 1).flatten(0, 1) for c in convolutions]
         products = (frames @ torch.cat(weights).T).split([len(w) for w in weights], dim=2)
         convolved = []
-        for kernel, product, convolution in zip(
-            self._KERNELS, products, self.convolutions, strict=True
-        ):
+        for kernel, product, convolution in zip(self._KERNELS, products, convolutions, strict=True):
             taps, count = product.unflatten(2, (kernel, EMBEDDING)), frames.shape[1] - kernel + 1
             windows = sum(taps[:, tap : tap + count, tap] for tap in range(kernel))
-            convolved.append((windows + convolution.bias).transpose(1, 2))
+            convolved.append((windows + cast(Tensor, convolution.bias)).transpose(1, 2))
         return convolved
 
 
@@ -258,7 +251,7 @@ def initialise(module: nn.Module) -> None:
     for layer in module.modules():
         if isinstance(layer, (nn.Linear, nn.Conv1d)):
             nn.init.kaiming_normal_(layer.weight)
-            nn.init.zeros_(layer.bias)
+            nn.init.zeros_(cast(Tensor, layer.bias))
 
 
 def central_moment_discrepancy(features: list[Tensor], orders: int = 5) -> Tensor:

@@ -17,6 +17,8 @@ class Chance(nn.Module):
     Two calls in one step draw the same numbers: what draws twice needs two of them.
     """
 
+    key: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("key", torch.zeros(2, dtype=torch.int32), persistent=False)

@@ -129,6 +129,11 @@ class Model(nn.Module, ABC):
     def start_from(self, teacher: "Model") -> None:
         """As a student: take over what the teacher has learnt before training starts."""
 
+    def take_over(self, teacher: "Model", *parts: str) -> None:
+        """Copy the weights of parts that the teacher names alike, e.g. ``encoders``."""
+        for part in parts:
+            self.get_submodule(part).load_state_dict(teacher.get_submodule(part).state_dict())
+
     def health(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
         """Figures worth watching in training, by name, from validation embeddings."""
         return {}

@@ -5,9 +5,11 @@ gradients of the weights at every step. Here the frames are packed as by ``pack_
 step is one matrix product for all nets, and the gradient of a weight is one product at the end.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import once_differentiable
 
 # torch has the gates in the order input, forget, candidate, output. Here the candidate comes first:
 # then the three sigmoids lie side by side, and so do the three that feed the cell.
@@ -77,7 +79,7 @@ class _LSTMMaximum(torch.autograd.Function):
         return highest, data, gates, states, cells, squashed, place, row, real, active
 
     @staticmethod
-    def setup_context(ctx: FunctionCtx, inputs: tuple, output: tuple) -> None:
+    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
         frames, _, weight_ih, weight_hh, _ = inputs
         ctx.padded = frames.shape
         ctx.mark_non_differentiable(*output[1:])
@@ -86,7 +88,7 @@ class _LSTMMaximum(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, of_highest: Tensor, *_: None) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, of_highest: Tensor, *_: None) -> tuple[Tensor | None, ...]:
         weight_ih, weight_hh, highest, *kept = ctx.saved_tensors
         data, gates, states, cells, squashed, place, row, real, active = kept
         size = weight_hh.shape[2]
@@ -137,7 +139,7 @@ class _LSTMStates(torch.autograd.Function):
         return result, gates, states, cells, squashed, place, real, active
 
     @staticmethod
-    def setup_context(ctx: FunctionCtx, inputs: tuple, output: tuple) -> None:
+    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
         ctx.padded = inputs[0].shape
         ctx.mark_non_differentiable(*output[1:])
         ctx.set_materialize_grads(False)
@@ -145,7 +147,7 @@ class _LSTMStates(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, of_result: Tensor, *_: None) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, of_result: Tensor, *_: None) -> tuple[Tensor | None, ...]:
         weight_hh, gates, states, cells, squashed, place, real, active = ctx.saved_tensors
         of_states = _take(of_result.flatten(1, 2), place).mul_(real[..., None])
         of_gates = _run_backwards(

@@ -26,6 +26,7 @@ and what follows.
 """
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -94,7 +95,7 @@ class CMARR(Model):
             latent = latents.sum(dim=1) / available.sum(dim=1, keepdim=True)
         else:
             latent = self.join(latents.flatten(1))
-        return {modality: self.flows[modality].inverse(latent) for modality in points}
+        return {modality: self._flow(modality).inverse(latent) for modality in points}
 
     def reconstruct(self, embeddings: dict[str, Tensor], missing: str) -> tuple[Tensor, Tensor]:
         points = {m: self.umc[m](e).mean for m, e in embeddings.items()}
@@ -120,7 +121,7 @@ class CMARR(Model):
         points = {m: gaussian.mean for m, gaussian in gaussians.items()}
         rebuilt = self.rebuild(points, available)
         completed = _complete(points, rebuilt, available)
-        unlikely = [self.flows[m].negative_log_likelihood(x.detach()) for m, x in points.items()]
+        unlikely = [self._flow(m).negative_log_likelihood(x.detach()) for m, x in points.items()]
         return {
             self.task.loss_name: self.task.loss(self._classify(completed), batch.target),
             "alignment": settings.alpha
@@ -134,6 +135,9 @@ class CMARR(Model):
                 settings.temperature_refinement,
             ),
         }
+
+    def _flow(self, modality: str) -> Flow:
+        return cast(Flow, self.flows[modality])
 
     def _classify(self, points: dict[str, Tensor]) -> Tensor:
         return self.classifier(torch.cat(list(points.values()), dim=1))

@@ -5,6 +5,7 @@ Affine couplings (RealNVP, Dinh et al. 2017), each behind an ActNorm (Glow, King
 """
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +39,7 @@ class Flow(nn.Module):
     def inverse(self, z: Tensor) -> Tensor:
         """Representations [B, D] of latents [B, D]."""
         for place, step in reversed(list(enumerate(self.steps))):
-            z = step.inverse(_permute_back(z, place))
+            z = cast(_Step, step).inverse(_permute_back(z, place))
         return z
 
     def negative_log_likelihood(self, x: Tensor) -> Tensor:
@@ -59,12 +60,11 @@ class _Step(nn.Module):
         super().__init__()
         self.log_scale = nn.Parameter(torch.zeros(width))
         self.bias = nn.Parameter(torch.zeros(width))
-        self.coupling = nn.Sequential(
-            nn.Linear(width // 2, width), nn.ReLU(), nn.Linear(width, width)
-        )
+        first, last = nn.Linear(width // 2, width), nn.Linear(width, width)
+        self.coupling = nn.Sequential(first, nn.ReLU(), last)
         # Small weights at the end: a flow of many couplings starts near the identity.
-        nn.init.normal_(self.coupling[-1].weight, std=0.01)
-        nn.init.zeros_(self.coupling[-1].bias)
+        nn.init.normal_(last.weight, std=0.01)
+        nn.init.zeros_(last.bias)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Transformed values [B, D] and the log-determinant [B]."""

@@ -1,5 +1,7 @@
 """MCTN's encoders: codes of a source, and the joint code as one vector."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -54,7 +56,7 @@ class Encoder(nn.Module):
         a bias to w h, which all but cancels out.
         """
         states = run(self.readers, joint, [count] * len(self.readers))
-        weights = torch.stack([layer.weight for layer in self.attention])
+        weights = torch.stack([cast(nn.Linear, layer).weight for layer in self.attention])
         scores = product(states, weights)[..., 0].tanh()
         read = (masked_softmax(scores, count)[..., None] * states).sum(dim=2)
         return read.transpose(0, 1).flatten(1)

@@ -28,7 +28,7 @@ Ours:
 """
 
 from itertools import permutations
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -78,16 +78,21 @@ class MCTN(Model):
                 for source in widths
             }
         )
-        self.thirds = nn.ModuleDict({source: nn.ModuleList() for source in widths})
-        for source, _, third in self.triples:
-            self.thirds[source].append(Decoder(widths[third], hidden))
+        self.thirds = nn.ModuleDict(
+            {
+                source: nn.ModuleList(
+                    Decoder(widths[third], hidden) for s, _, third in self.triples if s == source
+                )
+                for source in widths
+            }
+        )
         joint = len(self.pairs) * hidden
         self.classifier = classifier([joint, EMBEDDING, EMBEDDING, task.outputs], settings.dropout)
         initialise(self.classifier)
 
     def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
         """Joint codes [B, E] of the chains that begin at a modality."""
-        encoder = self.encoders[modality]
+        encoder = cast(Encoder, self.encoders[modality])
         _, joint, count = encoder(frames, lengths)
         return encoder.read(joint, count)
 
@@ -108,7 +113,7 @@ class MCTN(Model):
             chains = [pair for pair in self.pairs if pair[0] == source]
             first |= zip(chains, of_first.unbind(), strict=True)
             joint |= zip(chains, of_joint.unbind(), strict=True)
-            embeddings[source] = encoder.read(of_joint, count)
+            embeddings[source] = cast(Encoder, encoder).read(of_joint, count)
         output = self.predict(embeddings, batch.is_clean)
         errors = self._errors(first, joint, batch)
         return {
@@ -140,8 +145,7 @@ class MCTN(Model):
             ]
 
         # The decoders into targets and into thirds take their steps together.
-        translators = [decoder for of_source in self.translators.values() for decoder in of_source]
-        thirds = [decoder for of_source in self.thirds.values() for decoder in of_source]
+        translators, thirds = _decoders(self.translators), _decoders(self.thirds)
         codes = [*first.values(), *(joint[source, target] for source, target, _ in triples)]
         counts = [count[source] for source, *_ in (*pairs, *triples)]
         states = decode(
@@ -151,7 +155,7 @@ class MCTN(Model):
         onward = write(thirds, states[1], [third for *_, third in triples])
 
         # Back through the same encoder and decoder.
-        encoders = [lstm for encoder in self.encoders.values() for lstm in encoder.first]
+        encoders = [lstm for one in self.encoders.values() for lstm in cast(Encoder, one).first]
         counts = [count[target] for _, target in pairs]
         again = decode(translators, run(encoders, there, counts), torch.stack(counts), segments)
         back = write(translators, again, [source for source, _ in pairs])
@@ -160,3 +164,9 @@ class MCTN(Model):
             "cycle": [error(y, s, s) for y, (s, _) in zip(back, pairs, strict=True)],
             "third": [error(y, s, u) for y, (s, _, u) in zip(onward, triples, strict=True)],
         }
+
+
+def _decoders(by_source: nn.ModuleDict) -> list[Decoder]:
+    """All of them, source by source."""
+    lists = [cast(nn.ModuleList, of_source) for of_source in by_source.values()]
+    return [cast(Decoder, decoder) for of_source in lists for decoder in of_source]

@@ -1,5 +1,7 @@
 """Padded sequences in MCTN: LSTMs side by side, averages over segments, what is real of them."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -7,7 +9,11 @@ from torch.nn import functional
 from robust_mer.models.recurrent import lstm_states
 
 
-def run(lstms: nn.ModuleList, frames: list[Tensor] | Tensor, lengths: list[Tensor]) -> Tensor:
+def run(
+    lstms: Sequence[nn.Module] | nn.ModuleList,
+    frames: Sequence[Tensor] | Tensor,
+    lengths: Sequence[Tensor],
+) -> Tensor:
     """States of some LSTMs of one size, the sum of both directions where they have two.
 
     Args:
@@ -27,8 +33,8 @@ def run(lstms: nn.ModuleList, frames: list[Tensor] | Tensor, lengths: list[Tenso
             inputs.append(functional.linear(some, weight_ih, bias))
             recurrent.append(getattr(lstm, f"weight_hh_l0{direction}"))
     backwards = torch.arange(len(inputs), device=inputs[0].device) % len(directions) == 1
-    lengths = torch.stack([length for length in lengths for _ in directions])
-    states = lstm_states(torch.stack(inputs), lengths, torch.stack(recurrent), backwards)
+    repeated = torch.stack([length for length in lengths for _ in directions])
+    states = lstm_states(torch.stack(inputs), repeated, torch.stack(recurrent), backwards)
     return states.unflatten(0, (len(lstms), len(directions))).sum(dim=1)
 
 

@@ -49,7 +49,7 @@ class MMIN(Model):
 
     def start_from(self, teacher: Model) -> None:
         """Take over the teacher's encoders."""
-        self.encoders.load_state_dict(teacher.encoders.state_dict())
+        self.take_over(teacher, "encoders")
 
     def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
         return self.encoders[modality](frames, lengths)

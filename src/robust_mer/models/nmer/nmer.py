@@ -90,8 +90,7 @@ class NMER(Model):
 
     def start_from(self, teacher: Model) -> None:
         """Take over the teacher's specific and invariance encoders."""
-        self.encoders.load_state_dict(teacher.encoders.state_dict())
-        self.invariance.load_state_dict(teacher.invariance.state_dict())
+        self.take_over(teacher, "encoders", "invariance")
 
     def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
         return self.encoders[modality](frames, lengths)
