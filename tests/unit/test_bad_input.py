@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from described_noises import noises
+from described_noises import noises, schedule_noise
 
-from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
+from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.data import fit_normaliser, read_corpus, training_frames
 from robust_mer.errors import InputError
 from robust_mer.evaluation.evaluate import evaluate_replicas
@@ -44,7 +44,7 @@ def put(values):
 
 def schedule(corpus, folder, not_finite=REFUSE):
     path = folder / "schedule.csv"
-    write_schedule(
+    schedule_noise(
         path,
         "gaussian_-10dB",
         **corpus,

@@ -6,10 +6,13 @@ import pytest
 from conftest import NORMALISE
 
 from robust_mer.corruption.raw.measure import embedding_snr_db, write_measured
+from robust_mer.corruption.specs import MeasureFiles, MeasureSpec
 from robust_mer.evaluation.calibration import calibrate, equivalent_snr_db, read_calibration
 from robust_mer.evaluation.embeddings import NoiseOfCorpus, write_noise_snr
 from robust_mer.evaluation.figures.embeddings import draw_embeddings, mean_pair_distance
 from robust_mer.evaluation.figures.raw_corruptions import draw_calibration
+from robust_mer.modality import Modality
+from robust_mer.runtime import Runtime
 from robust_mer.store import read_features, write_features
 
 NOT_FINITE = dict.fromkeys(NORMALISE)
@@ -110,13 +113,15 @@ def test_measured_schedule_is_of_the_test_part(corpus, tmp_path):
     corrupted = corrupted_audio(corpus, tmp_path, 1.0)
     schedule = tmp_path / "schedule.csv"
     write_measured(
-        schedule,
-        corpus["utterances_csv"],
-        corpus["folds_csv"],
-        "audio",
-        corpus["features"]["audio"],
-        corrupted,
-        None,
+        MeasureSpec(Modality("audio", "is13", "is13", True, None)),
+        MeasureFiles(
+            corpus["utterances_csv"],
+            corpus["folds_csv"],
+            clean=corpus["features"]["audio"],
+            corrupted=corrupted,
+            schedule=schedule,
+        ),
+        Runtime(),
     )
     (row,) = pd.read_csv(schedule).to_dict("records")
     assert list(row) == [

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from described_noises import noises, trained_on
+from described_noises import noises, schedule_noise, trained_on
 from test_training import model
 
 from robust_mer.corpora import manifest
 from robust_mer.corpora.folds import write_folds
 from robust_mer.corpora.index import changed_media, index_corpus
-from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
+from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.data import read_corpus
 from robust_mer.errors import InputError
 from robust_mer.evaluation.evaluate import evaluate_replicas
@@ -25,6 +25,10 @@ from robust_mer.export.export import export_model
 from robust_mer.export.folder import load_model
 from robust_mer.export.mmin_layout import export_features
 from robust_mer.features.extract import extract_features
+from robust_mer.features.registry import EXTRACTORS
+from robust_mer.features.specs import ExtractFiles, ExtractSpec
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 from robust_mer.training.train import train_replicas
 
 NAMES = [
@@ -110,19 +114,13 @@ def test_from_the_index_to_the_exports(folder):
         "is13": {"frame_rate": 10.0},
         "glove": {"vectors": str(folder / "vectors.txt"), "lower_case": True},
     }
-    classes = {"is13": "robust_mer.features.is13:IS13", "glove": "robust_mer.features.glove:Glove"}
     features = {}
     for modality, extractor in MODALITIES.items():
         features[modality] = made / f"{extractor}.h5"
         extract_features(
-            made / "utterances.csv",
-            root,
-            classes[extractor],
-            settings[extractor],
-            features[modality],
-            made / f"{extractor}.csv",
-            1,
-            0.0,
+            ExtractSpec(Plugin(EXTRACTORS[extractor], settings[extractor])),
+            ExtractFiles(made / "utterances.csv", features[modality], made / f"{extractor}.csv"),
+            Runtime(root=str(root)),
         )
     corpus = {
         "utterances_csv": made / "utterances.csv",
@@ -131,7 +129,7 @@ def test_from_the_index_to_the_exports(folder):
     }
     assert set(read_corpus(**corpus, not_finite=NOT_FINITE).utterances) == set(NAMES)
     of_noise = {m: how for m, how in noises(NOISE).items() if m in MODALITIES}
-    write_schedule(
+    schedule_noise(
         made / "schedule.csv",
         NOISE,
         **corpus,

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from described_noises import noises
+from described_noises import noises, schedule_noise
 
-from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
+from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.corruption.registry import NOISES
 from robust_mer.data import fit_normalisers, read_corpus
-from robust_mer.features.bert import Bert
-from robust_mer.features.is13 import IS13
+from robust_mer.features.bert import Bert, BertSettings
+from robust_mer.features.is13 import IS13, IS13Settings
 from robust_mer.features.utterance import Utterance
-from robust_mer.settings import defaults
+from robust_mer.protocol import Corruption, noise_specs
 from robust_mer.store import write_features
 from robust_mer.training.frames import load_frames
 from robust_mer.training.replica import NO_CORRUPTION, corruption_of_fold, evaluation_frames
@@ -51,8 +51,8 @@ def composite(tmp_path_factory):
     if not COMPOSITE.is_dir():
         pytest.skip(f"there is no {COMPOSITE}")
     table = pd.read_csv(COMPOSITE / "manifest.csv", keep_default_na=False)[::5]
-    audio = IS13(defaults("robust_mer.features.is13:IS13"))
-    text = Bert(defaults("robust_mer.features.bert:Bert"))
+    audio = IS13(IS13Settings())
+    text = Bert(BertSettings())
     spoken = [
         Utterance(row.utterance, COMPOSITE / row.audio, None, "", None, None, row.text, False)
         for row in table.itertuples()
@@ -85,7 +85,7 @@ def touched(real, corruption):
 
 
 def schedule(real, folder, corruption, mode, kind="linear"):
-    write_schedule(
+    schedule_noise(
         folder / "schedule.csv",
         corruption,
         **real,
@@ -105,7 +105,7 @@ def measure(real, folder, corruption):
     normalisers = fit_normalisers(corpus, 1, NORMALISE)
     parts = corpus.parts[1]
     alpha_bars = read_alpha_bars(folder / "schedule.csv")
-    how = touched(real, corruption)
+    how = noise_specs(touched(real, corruption))
 
     def received(part, how):
         return evaluation_frames(frames, normalisers, corpus.utterances, parts[part], part, how)
@@ -113,9 +113,11 @@ def measure(real, folder, corruption):
     clean = {part: received(part, NO_CORRUPTION) for part in ("train", "test")}
     errors = {modality: [] for modality in real["features"]}
     for seed in range(SEEDS.get(corruption.partition("_")[0], 20)):
-        noisy = received("test", corruption_of_fold(how, alpha_bars, seed, 1))
+        noisy = received(
+            "test", corruption_of_fold(Corruption(corruption, how, seed), alpha_bars, 1)
+        )
         for modality, values in errors.items():
-            left = 1.0 if how[modality]["is_mask"] else alpha_bars[1, modality] ** 0.5
+            left = 1.0 if how[modality].is_mask else alpha_bars[1, modality] ** 0.5
             error = noisy[modality].values - left * clean["test"][modality].values
             values.append(float((error.double() ** 2).mean()))
     return {

@@ -7,14 +7,13 @@ double precision, because MMIN's cascade starts with outputs thousands of times 
 import numpy as np
 import pytest
 import torch
-from described_noises import trained_on
+from described_noises import noise, trained_on
 from safetensors.torch import load_file
 from test_engine import KEYS, described, folds, train  # noqa: F401 (a fixture)
 from test_models import SMALL, build, parameters, widths_of
 from torch import nn
 from torch.nn import functional
 
-from robust_mer.corruption.noise import Noise
 from robust_mer.data import Normaliser
 from robust_mer.errors import InputError
 from robust_mer.models.blocks import ResidualAutoencoder
@@ -448,7 +447,7 @@ def test_nothing_of_a_missing_modality_reaches_the_prediction(name, changes):
     widths, count = widths_of(name), 7
     net = Nets([build(name, **changes)], torch.device("cpu"))
     utterances = [f"u{place}" for place in range(count)]
-    how = CorruptionOfModality("missing", Noise("robust_mer.corruption.missing:draw", {}), None)
+    how = CorruptionOfModality("missing", noise("missing"), None)
     missing = CorruptionOfFold(dict.fromkeys(widths, how), 1)
     torch.manual_seed(0)
     values = {m: torch.randn(5 * count, d) for m, d in widths.items()}

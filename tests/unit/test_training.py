@@ -4,20 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from described_noises import noises, trained_on
+from described_noises import noise, noises, schedule_noise, trained_on
 from safetensors import safe_open
 from safetensors.torch import load_file
 
 from robust_mer.corruption import corrupt
-from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
+from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.corruption.draws import CounterDraws, FreshDraws
-from robust_mer.corruption.noise import Noise
-from robust_mer.corruption.registry import NOISES
 from robust_mer.data import Normaliser, fit_normaliser, read_corpus, training_frames
 from robust_mer.errors import InputError
 from robust_mer.evaluation.evaluate import evaluate_replicas
 from robust_mer.models.registry import MODELS
-from robust_mer.settings import complete, defaults
+from robust_mer.settings import complete
 from robust_mer.store import read_features, write_features
 from robust_mer.training.checkpoint import load_checkpoint
 from robust_mer.training.frames import Frames, pad
@@ -50,7 +48,7 @@ def model(name, **changes):
 def schedule_of(corpus, folder, corruption, mode="exact", **settings):
     """Write and name a corruption's schedule."""
     path = folder / f"{corruption}.csv"
-    write_schedule(
+    schedule_noise(
         path,
         corruption,
         **corpus,
@@ -264,13 +262,13 @@ def test_training_conditions():
 
 def test_evaluation_draws_do_not_follow_the_snr(corpus, tmp_path):
     """At every SNR the same noise: x_T - sqrt(abar) x differs by its scale alone."""
-    noise = Noise("robust_mer.corruption.gaussian:draw", {})
+    gaussian = noise("gaussian")
     values = torch.randn(5, 3)
     frames = {"audio": Frames(values, np.array([0, 2]), np.array([2, 3]))}
     as_is = {"audio": Normaliser(np.zeros(3, np.float32), np.ones(3, np.float32))}
     drawn = []
     for alpha_bar in (0.5, 0.01):
-        how = {"audio": CorruptionOfModality("gaussian", noise, alpha_bar)}
+        how = {"audio": CorruptionOfModality("gaussian", gaussian, alpha_bar)}
         corruption = CorruptionOfFold(how, 7)
         rows = np.array([1])
         twin = evaluation_frames(frames, as_is, ["u1", "u2"], rows, "test", corruption)["audio"]
@@ -347,8 +345,8 @@ def test_every_sample_draws_its_corruption_and_one_of_the_conditions_of_that():
 
 
 def test_training_noise_is_that_of_each_samples_corruption():
-    gaussian = Noise("robust_mer.corruption.gaussian:draw", {})
-    dropped = Noise("robust_mer.corruption.dropped:draw", {"rate": 0.5})
+    gaussian = noise("gaussian")
+    dropped = noise("dropped", rate=0.5)
     corruptions = [
         CorruptionOfModality("gaussian", gaussian, 0.5),
         CorruptionOfModality("gaussian", gaussian, 0.01),
@@ -374,8 +372,7 @@ def test_training_noise_is_that_of_each_samples_corruption():
 
 @pytest.mark.parametrize("kind", ["pink", "bursts"])
 def test_utterances_without_frames_have_no_noise(kind):
-    noise = Noise(NOISES[kind], defaults(NOISES[kind]))
-    how = CorruptionOfModality(kind, noise, 0.5)
+    how = CorruptionOfModality(kind, noise(kind), 0.5)
     draws = FreshDraws(torch.Generator().manual_seed(1))
     found = corrupt_afresh(torch.zeros(0, 4), np.array([0, 0]), np.array([0, 0]), [how], draws)
     assert found.shape == (0, 4)
