@@ -154,7 +154,7 @@ def test_unknown_model_says_what_to_do(monkeypatch):
 
     monkeypatch.setattr(pretrained, "snapshot_download", not_there)
     with pytest.raises(InputError, match=r"'bert-larg-uncased'.*Name the folder"):
-        Bert({"model": "bert-larg-uncased", "max_tokens": 512})
+        Bert(BertSettings(model="bert-larg-uncased"))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_unknown_model_says_what_to_do(monkeypatch):
 )
 def test_missing_model_is_named(model, message):
     with pytest.raises(InputError, match=message):
-        Bert({"model": model, "max_tokens": 512})
+        Bert(BertSettings(model=model))
 
 
 def test_folder_without_weights_is_refused(small_model):

@@ -242,7 +242,7 @@ def write_file(path: Path, found: dict, settings: FacesSettings = FACES) -> Path
         if not failed:
             crops_of[name] = path.with_name(f"{name}.jpgs")
             crops_of[name].write_bytes(b"".join(faces.crops))
-    stored = list(found), iter(frames), NAMES, 5.0, settings, "sha"
+    stored = list(found), iter(frames), NAMES, 5.0, settings.model_dump(), "sha"
     write_face_file(path, pd.DataFrame(rows), crops_of, *stored)
     return path
 

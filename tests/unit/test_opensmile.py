@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.features.is13 import IS13
+from robust_mer.features.is13 import IS13, IS13Settings
 from robust_mer.features.opensmile import OpenSmile, OpenSmileSettings
 from robust_mer.features.utterance import Utterance
 
@@ -50,8 +50,8 @@ def test_functionals_are_one_frame(voice):
 
 
 def test_deltas_stand_beside_their_descriptors(voice):
-    settings = {"feature_set": "IS13", "level": "lld_deltas", "frame_rate": 10.0}
-    one_pass, two = IS13({"frame_rate": 10.0}), OpenSmile(settings)
+    settings = OpenSmileSettings(feature_set="IS13", level="lld_deltas")
+    one_pass, two = IS13(IS13Settings(frame_rate=10.0)), OpenSmile(settings)
     assert one_pass.names == two.names
     np.testing.assert_array_equal(one_pass.extract(voice).values, two.extract(voice).values)
 

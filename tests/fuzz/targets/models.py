@@ -16,7 +16,7 @@ from robust_mer.data import Normaliser
 from robust_mer.export.export import write_description
 from robust_mer.export.folder import ModalityInput, load_model
 from robust_mer.export.predict import Predictor
-from robust_mer.features.glove import Glove
+from robust_mer.features.glove import Glove, GloveSettings
 from robust_mer.features.utterance import Utterance
 from robust_mer.models.registry import MODELS
 from robust_mer.settings import defaults
@@ -148,7 +148,7 @@ def _glove() -> list[Files]:
 def _read_glove(root: Path, results: Path) -> None:
     for name in ("x.txt", "x.vec", "x.bin", "x.npy"):
         if (root / name).is_file():
-            glove = Glove({"vectors": str(root / name), "lower_case": True})
+            glove = Glove(GloveSettings(vectors=str(root / name)))
             glove.extract(Utterance("u", None, None, "", None, None, "it's the A é!", True))
 
 
