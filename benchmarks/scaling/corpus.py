@@ -17,7 +17,6 @@ _TOLD_SECONDS, _TOLD_MEGABYTES = 0.1, 5  # smaller differences are noise, no gro
 _CLASSES = ["angry", "happy", "neutral", "sad"]
 _READER = "robust_mer.corpora.manifest:read"
 _NPZ = "robust_mer.corpora.npz:features"
-_NOISE = "robust_mer.corruption.gaussian:Gaussian"
 
 
 def measure_corpus(folder: Path, sizes: list[int], only: list[str] | None) -> None:
@@ -219,16 +218,15 @@ def _import(folder: Path) -> None:
 
 def _extract(folder: Path) -> None:
     from robust_mer.features.extract import extract_features
+    from robust_mer.features.specs import ExtractFiles, ExtractSpec
+    from robust_mer.runtime import Runtime
+    from robust_mer.settings import Plugin
 
+    settings = {"log": str(folder / "extraction.log")}
     extract_features(
-        folder / "utterances.csv",
-        folder / "root",
-        "numbers_extractor:Numbers",
-        {"log": str(folder / "extraction.log"), "gate": "", "start": "well"},
-        folder / "numbers.h5",
-        folder / "numbers.csv",
-        threads=2,
-        max_failed_fraction=0.0,
+        ExtractSpec(Plugin("numbers_extractor:Numbers", settings)),
+        ExtractFiles(folder / "utterances.csv", folder / "numbers.h5", folder / "numbers.csv"),
+        Runtime(threads=2, root=str(folder / "root")),
     )
 
 
@@ -243,20 +241,21 @@ def _schedule(folder: Path) -> None:
     from robust_mer.protocol import Corruption, NoiseSpec
     from robust_mer.runtime import Runtime
 
-    noise = NoiseSpec("gaussian", -10.0, _NOISE, {}, is_mask=False)
-    modalities = tuple(Modality(name, name, name, True, None) for name in _WIDTHS)
+    noise = NoiseSpec(
+        "gaussian", -10.0, "robust_mer.corruption.gaussian:Gaussian", {}, is_mask=False
+    )
     write_schedule(
         ScheduleSpec(
-            Corruption("gaussian_-10dB", dict.fromkeys(_WIDTHS, noise), seed=1),
-            modalities,
+            Corruption("gaussian_-10dB", dict.fromkeys(_WIDTHS, noise)),
+            tuple(Modality(name, name, name, True, None) for name in _WIDTHS),
             "paper",
             "linear",
         ),
         ScheduleFiles(
-            utterances=folder / "utterances.csv",
-            folds=folder / "folds.csv",
-            features=list(_stores(folder).values()),
-            schedule=folder / "schedule.csv",
+            folder / "utterances.csv",
+            folder / "folds.csv",
+            list(_stores(folder).values()),
+            folder / "schedule.csv",
         ),
         Runtime(),
     )

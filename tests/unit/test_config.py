@@ -78,7 +78,7 @@ def changed(path: str, value):
         (
             "corruption.noises.own",
             {"class": "robust_mer.corruption.pink:Pin"},
-            ["own.class", "drawn", "did you mean 'Pink'"],
+            ["own.class", "Pin", "did you mean 'Pink'"],
         ),
         ("corruption.named", {"a_none": {"audio": "gaussian_0dB"}}, ["named.a_none", "_none"]),
         ("corruption.named", {"clean": {"audio": "gaussian_0dB"}}, ["another corruption"]),

@@ -14,8 +14,9 @@ from robust_mer.export.clip import Clip
 from robust_mer.export.folder import ModalityInput, load_model
 from robust_mer.export.quality import estimate_snr
 from robust_mer.features.audio import read_audio
-from robust_mer.features.utterance import Extraction, Extractor, Utterance
-from robust_mer.settings import load
+from robust_mer.features.extractor import Extractor
+from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.settings import Plugin, complete
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,9 @@ class _Source:
                 "averaged over words or brought to another frame rate; new clips are not"
             )
         try:
-            extractor = load(one.implementation)(one.settings)
+            where = f"settings of {one.extractor}"
+            settings = complete(one.implementation, one.settings, where)
+            extractor = Plugin(one.implementation, settings).build()
         except ModuleNotFoundError as error:
             raise InputError(
                 f"{one.extractor} needs the package {error.name}; install requirements.lock and "
