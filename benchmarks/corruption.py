@@ -21,9 +21,8 @@ from engine import Engine
 from random_corpus import FOLD, FULL, WIDTHS, RandomCorpus, draw_corpus, write_workflow_files
 
 from robust_mer.corruption.draws import FreshDraws
-from robust_mer.corruption.noise import Noise
-from robust_mer.corruption.registry import MASKS, NOISES
-from robust_mer.settings import defaults
+from robust_mer.corruption.registry import NOISES
+from robust_mer.settings import Plugin
 
 MODELS = ("men_augmented", "nmer")
 BATCH = 128
@@ -40,7 +39,7 @@ def main() -> None:
     print(f"{device}, one CPU thread; random data: {len(rows)} of {FULL} utterances train")
     drawing = {
         name: min(_seconds(path, corpus, device) for _ in range(REPETITIONS))
-        for name, path in {**NOISES, **MASKS}.items()
+        for name, path in NOISES.items()
     }
     training = {}
     with tempfile.TemporaryDirectory(prefix="robust-mer-benchmark-") as name:
@@ -73,7 +72,7 @@ def _parse() -> argparse.Namespace:
 
 def _seconds(implementation: str, corpus: RandomCorpus, device: torch.device) -> float:
     """Seconds to draw the noise of an epoch of one replica, batch by batch, as training does."""
-    noise = Noise(implementation, defaults(implementation))
+    noise = Plugin(implementation, {}).build()
     draws = FreshDraws(torch.Generator(device).manual_seed(0))
     rng = np.random.default_rng(0)
     order = rng.permutation(corpus.parts[FOLD]["train"])

@@ -9,18 +9,19 @@ from plain_nets import ALPHA_BAR
 from random_corpus import ENCODERS, NORMALISE, WIDTHS
 
 from robust_mer.jobs import die_with_parent
+from robust_mer.modality import Modality
 from robust_mer.models.registry import implementation, settings_class
+from robust_mer.protocol import PARTIAL, PROTOCOLS, Corruption, NoiseSpec
+from robust_mer.replicas import Replica
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
+from robust_mer.task import DEFAULT_TASK
+from robust_mer.training.spec import TrainFiles, TrainSpec
 from robust_mer.training.train import train_replicas
 
 Key = tuple[int, int]  # fold, seed
 
-_GAUSSIAN = {
-    "kind": "gaussian",
-    "target_snr_db": -10.0,
-    "implementation": "robust_mer.corruption.gaussian:draw",
-    "settings": {},
-    "is_mask": False,
-}
+_NOISE = NoiseSpec("gaussian", -10.0, "robust_mer.corruption.gaussian:Gaussian", {}, is_mask=False)
 _NEVER = 1e9  # seconds between two saves of what is unfinished
 
 
@@ -49,51 +50,62 @@ class Engine:
         self._train(model, 1 + epochs, teacher)
         total = 0.0
         for stack in self.stacks:
-            histories = [pd.read_csv(self._path(model, key, "csv")) for key in stack]
+            histories = [pd.read_csv(self._path(model, key, "history.csv")) for key in stack]
             seconds = sum(history["seconds"][1:].sum() for history in histories)
             total += len(stack) * epochs / seconds
         return total
 
     def _path(self, model: str, key: Key, suffix: str) -> Path:
-        return self.folder / f"{model}_fold{key[0]}_seed{key[1]}.{suffix}"
+        return self.folder / model / f"{Replica(*key).name}.{suffix}"
 
     def _train(self, model: str, epochs: int, teacher: str | None = None) -> None:
-        jobs = [self._job(model, stack, epochs, teacher) for stack in self.stacks]
+        spec = _spec(model, epochs)
+        runtime = Runtime(self.threads, self.device)
+        jobs = [(spec, self._files(model, stack, teacher), runtime) for stack in self.stacks]
         # As jobs of the workflow: processes of their own, with nothing in them but the engine.
         with ProcessPoolExecutor(
             len(jobs), multiprocessing.get_context("spawn"), die_with_parent
         ) as pool:
             list(pool.map(_run, jobs))
 
-    def _job(self, model: str, stack: list[Key], epochs: int, teacher: str | None) -> dict:
-        kind = settings_class(model)
-        clean = kind.trained_on_clean
-        corruption = "clean" if clean else "gaussian_-10dB"
-        noises = {} if clean else dict.fromkeys(WIDTHS, _GAUSSIAN)
-        settings = kind(epochs_constant=epochs, epochs_falling=0)
-        return self.files | {
-            "checkpoints": {key: self._path(model, key, "safetensors") for key in stack},
-            "histories": {key: self._path(model, key, "csv") for key in stack},
-            "corruptions": {corruption: {"noises": noises, "seed": 1}},
-            "alpha_bars": {corruption: {(fold, m): ALPHA_BAR for fold, _ in stack for m in WIDTHS}},
-            "teachers": {key: self._path(teacher, key, "safetensors") for key in stack}
-            if teacher
-            else {},
-            "trained_on": corruption,
-            "model": {
-                "implementation": implementation(model),
-                "settings": settings.model_dump(),
-            },
-            "normalise": NORMALISE,
-            "encoders": ENCODERS,
-            "not_finite": dict.fromkeys(WIDTHS),
-            "code": "benchmark",
-            "device": self.device,
-            "max_replicas": None,
-            "threads": self.threads,
-            "save_every": _NEVER,
-        }
+    def _files(self, model: str, stack: list[Key], teacher: str | None) -> TrainFiles:
+        schedules = []
+        if not settings_class(model).trained_on_clean:
+            schedules.append(self.folder / "schedule.csv")
+            rows = [
+                {"fold": fold, "modality": modality, "alpha_bar": ALPHA_BAR}
+                for fold in {fold for stack in self.stacks for fold, _ in stack}
+                for modality in WIDTHS
+            ]
+            pd.DataFrame(rows).to_csv(schedules[0], index=False)
+        return TrainFiles(
+            utterances=Path(self.files["utterances_csv"]),
+            folds=Path(self.files["folds_csv"]),
+            features=[Path(path) for path in self.files["features"].values()],
+            schedules=schedules,
+            teachers=[self._path(teacher, key, "safetensors") for key in stack] if teacher else [],
+            checkpoints=[self._path(model, key, "safetensors") for key in stack],
+            histories=[self._path(model, key, "history.csv") for key in stack],
+        )
 
 
-def _run(job: dict) -> None:
-    train_replicas(**job)
+def _spec(model: str, epochs: int) -> TrainSpec:
+    kind = settings_class(model)
+    noisy = Corruption("gaussian_-10dB", dict.fromkeys(WIDTHS, _NOISE), seed=1)
+    corruption = Corruption("clean") if kind.trained_on_clean else noisy
+    settings = kind(epochs_constant=epochs, epochs_falling=0)
+    return TrainSpec(
+        model=Plugin(implementation(model), settings.model_dump()),
+        modalities=tuple(
+            Modality(name, name, name, NORMALISE[name], None, ENCODERS[name]) for name in WIDTHS
+        ),
+        trained_on=corruption.name,
+        corruptions=(corruption,),
+        protocol=Plugin(PROTOCOLS[PARTIAL], {}),
+        task=DEFAULT_TASK,
+        code="benchmark",
+    )
+
+
+def _run(job: tuple[TrainSpec, TrainFiles, Runtime]) -> None:
+    train_replicas(*job, save_every=_NEVER)

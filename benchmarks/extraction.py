@@ -23,7 +23,7 @@ import pandas as pd  # noqa: E402
 import soundfile  # noqa: E402
 
 from robust_mer.features.utterance import Utterance  # noqa: E402
-from robust_mer.settings import defaults, load  # noqa: E402
+from robust_mer.settings import Plugin, defaults  # noqa: E402
 
 RATE = 16_000
 IS13, BERT = "robust_mer.features.is13:IS13", "robust_mer.features.bert:Bert"
@@ -56,7 +56,7 @@ def _is13(utterances: list[Utterance], repeats: int) -> None:
             opensmile.FeatureLevel.LowLevelDescriptors_Deltas,
         )
     ]
-    extractor = load(IS13)({"frame_rate": 100.0})
+    extractor = Plugin(IS13, {"frame_rate": 100.0}).build()
 
     def two_passes() -> list[np.ndarray]:
         parts = [[level.process_file(u.audio).to_numpy() for level in levels] for u in utterances]
@@ -75,7 +75,7 @@ def _bert(utterances: list[Utterance], repeats: int, threads: int) -> None:
     import torch
 
     torch.set_num_threads(threads)
-    extractor = load(BERT)(defaults(BERT))
+    extractor = Plugin(BERT, {}).build()
     size = extractor.shard_size
     shards = [utterances[first : first + size] for first in range(0, len(utterances), size)]
 
@@ -134,7 +134,7 @@ def _memory(folder: Path, minutes: int) -> None:
 
 
 def _hold(queue, implementation: str, settings: dict, recording: Path) -> None:
-    extractor = load(implementation)(settings)
+    extractor = Plugin(implementation, settings).build()
     rest = _peak()
     started = time.perf_counter()
     values = extractor.extract(_utterance("long", recording, "")).values

@@ -22,10 +22,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from robust_mer.features.detector import overlap
 from robust_mer.features.face_finder import FaceFinder
-from robust_mer.features.faces import SETTINGS
+from robust_mer.features.faces import FacesSettings
 from robust_mer.features.utterance import Utterance
 from robust_mer.features.video import Clip
 
+SETTINGS = FacesSettings()
 WIDTH, HEIGHT, FPS = 720, 480, 25
 IEMOCAP_FRAMES = 750_000
 AGREE = 0.7  # intersection over union
@@ -39,8 +40,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="robust-mer-benchmark-") as folder:
         video = _compose(Path(folder, "faces.mp4"), arguments)
         utterance = Utterance("u", None, video, "", None, None, "", False)
-        rate = SETTINGS["frame_rate"]
-        smallest = round(SETTINGS["min_face"] * HEIGHT)
+        rate = SETTINGS.frame_rate
+        smallest = round(SETTINGS.min_face * HEIGHT)
         ways = {
             "facenet-pytorch, frame by frame": lambda: _frame_by_frame(utterance, rate, 20, device),
             f"the same, faces from {smallest} pixels": lambda: _frame_by_frame(
@@ -98,15 +99,15 @@ def _frame_by_frame(
     found = {}
     for i, picture in enumerate(Clip(utterance, rate)):
         boxes, probabilities = detector.detect(np.ascontiguousarray(picture[..., ::-1]))
-        if boxes is not None and probabilities[0] >= SETTINGS["min_probability"]:
+        if boxes is not None and probabilities[0] >= SETTINGS.min_probability:
             found[i] = boxes[0]  # they come by size
     return found
 
 
 def _ours(utterance: Utterance, **changes) -> dict[int, np.ndarray]:
     """The same with this package, which cuts the faces out and compresses them besides."""
-    faces = FaceFinder({**SETTINGS, **changes}).find(utterance)
-    numbers = np.rint(faces.time * SETTINGS["frame_rate"]).astype(int)
+    faces = FaceFinder(FacesSettings(**changes)).find(utterance)
+    numbers = np.rint(faces.time * SETTINGS.frame_rate).astype(int)
     return dict(zip(numbers.tolist(), faces.box, strict=True))
 
 

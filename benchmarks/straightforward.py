@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
-from robust_mer.metrics import ua
+from robust_mer.metrics import UA
+from robust_mer.settings import Settings
 
 Item = tuple[list[Tensor], int]
 
@@ -111,4 +112,4 @@ class Straightforward:
             batches = self._batches(loader)
             pairs = [(self.net(self.net.encode(*x)).argmax(1).cpu(), y.cpu()) for x, y in batches]
             predicted, label = (torch.cat(some).numpy() for some in zip(*pairs, strict=True))
-            ua(label, predicted)
+            UA(Settings()).of(label, predicted)

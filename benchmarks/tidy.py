@@ -8,7 +8,8 @@ from plain_nets import MEN, NETS, step, with_noise
 from random_corpus import FOLD, RandomCorpus
 from torch import Tensor
 
-from robust_mer.metrics import ua
+from robust_mer.metrics import UA
+from robust_mer.settings import Settings
 
 _CLEAN, _NOISY = torch.tensor([[True] * 3]), torch.tensor([[False] * 3])
 
@@ -80,7 +81,7 @@ class Tidy:
         kept = self.conditions.to(self.device)[..., None]
         predicted = [self.net(torch.where(keep, clean, noisy)).argmax(dim=1) for keep in kept]
         label = np.tile(self.label[rows].numpy(), len(predicted))
-        ua(label, torch.cat(predicted).cpu().numpy())
+        UA(Settings()).of(label, torch.cat(predicted).cpu().numpy())
 
     def _embed(self, net: MEN, rows: Tensor, is_clean: Tensor) -> Tensor:
         batches = rows.split(net.batch_size)

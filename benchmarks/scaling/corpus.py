@@ -15,7 +15,6 @@ _MODELS, _CORRUPTIONS = ("men_augmented", "nmer"), ("clean", "gaussian_-10dB")
 _CONDITIONS = ["a", "l", "none"]
 _TOLD_SECONDS, _TOLD_MEGABYTES = 0.1, 5  # smaller differences are noise, no growth
 _CLASSES = ["angry", "happy", "neutral", "sad"]
-_NOISE = "robust_mer.corruption.gaussian:draw"
 
 
 def measure_corpus(folder: Path, sizes: list[int], only: list[str] | None) -> None:
@@ -201,16 +200,15 @@ def _import(folder: Path) -> None:
 
 def _extract(folder: Path) -> None:
     from robust_mer.features.extract import extract_features
+    from robust_mer.features.specs import ExtractFiles, ExtractSpec
+    from robust_mer.runtime import Runtime
+    from robust_mer.settings import Plugin
 
+    settings = {"log": str(folder / "extraction.log")}
     extract_features(
-        folder / "utterances.csv",
-        folder / "root",
-        "numbers_extractor:Numbers",
-        {"log": str(folder / "extraction.log"), "gate": "", "start": "well"},
-        folder / "numbers.h5",
-        folder / "numbers.csv",
-        threads=2,
-        max_failed_fraction=0.0,
+        ExtractSpec(Plugin("numbers_extractor:Numbers", settings)),
+        ExtractFiles(folder / "utterances.csv", folder / "numbers.h5", folder / "numbers.csv"),
+        Runtime(threads=2, root=str(folder / "root")),
     )
 
 
@@ -220,26 +218,28 @@ def _stores(folder: Path) -> dict[str, Path]:
 
 def _schedule(folder: Path) -> None:
     from robust_mer.corruption.corrupt import write_schedule
-    from robust_mer.settings import defaults
+    from robust_mer.corruption.specs import ScheduleFiles, ScheduleSpec
+    from robust_mer.modality import Modality
+    from robust_mer.protocol import Corruption, NoiseSpec
+    from robust_mer.runtime import Runtime
 
-    noise = {
-        "kind": "gaussian",
-        "target_snr_db": -10.0,
-        "implementation": _NOISE,
-        "settings": defaults(_NOISE),
-        "is_mask": False,
-    }
+    noise = NoiseSpec(
+        "gaussian", -10.0, "robust_mer.corruption.gaussian:Gaussian", {}, is_mask=False
+    )
     write_schedule(
-        folder / "schedule.csv",
-        "gaussian_-10dB",
-        folder / "utterances.csv",
-        folder / "folds.csv",
-        _stores(folder),
-        dict.fromkeys(_WIDTHS, True),
-        dict.fromkeys(_WIDTHS),
-        "paper",
-        "linear",
-        dict.fromkeys(_WIDTHS, noise),
+        ScheduleSpec(
+            Corruption("gaussian_-10dB", dict.fromkeys(_WIDTHS, noise)),
+            tuple(Modality(name, name, name, True, None) for name in _WIDTHS),
+            "paper",
+            "linear",
+        ),
+        ScheduleFiles(
+            folder / "utterances.csv",
+            folder / "folds.csv",
+            list(_stores(folder).values()),
+            folder / "schedule.csv",
+        ),
+        Runtime(),
     )
 
 
@@ -249,10 +249,12 @@ def _training(folder: Path) -> None:
 
     from robust_mer.data import fit_normalisers, read_corpus
     from robust_mer.engine.frames import load_frames
+    from robust_mer.modality import Modality
 
     tables = folder / "utterances.csv", folder / "folds.csv"
-    corpus = read_corpus(*tables, _stores(folder), dict.fromkeys(_WIDTHS))
-    fit_normalisers(corpus, 1, dict.fromkeys(_WIDTHS, True))
+    modalities = [Modality(name, name, name, True, None) for name in _WIDTHS]
+    corpus = read_corpus(*tables, modalities, list(_stores(folder).values()))
+    fit_normalisers(corpus, 1)
     load_frames(corpus, torch.device("cpu"))
 
 

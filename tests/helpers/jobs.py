@@ -19,12 +19,12 @@ from robust_mer.training.spec import TrainFiles, TrainSpec
 from robust_mer.training.train import train_replicas
 
 
-def run_schedule(corpus, path, corruption, mode="exact", read_as=None):
+def run_schedule(corpus, path, corruption, mode="exact", read_as=None, betas="linear"):
     """Write a corruption's schedule."""
     files = corpus["features"]
     touched = [one for one in read_as or modalities() if one.name in corruption.noises]
     write_schedule(
-        ScheduleSpec(corruption, tuple(touched), mode, "linear"),
+        ScheduleSpec(corruption, tuple(touched), mode, betas),
         ScheduleFiles(
             utterances=Path(corpus["utterances_csv"]),
             folds=Path(corpus["folds_csv"]),

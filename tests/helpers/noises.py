@@ -2,9 +2,14 @@
 
 from robust_mer.corruption.registry import NOISES
 from robust_mer.protocol import CLEAN, Corruption, NoiseSpec, parse_corruption
-from robust_mer.settings import complete, load
+from robust_mer.settings import Plugin, complete, load
 
 MODALITIES = ("audio", "video", "text")
+
+
+def noise(kind, **settings):
+    """A noise of the registry."""
+    return Plugin(NOISES[kind], settings).build()
 
 
 def corruption(name, modalities=MODALITIES, seed=1, **settings):

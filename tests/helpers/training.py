@@ -38,7 +38,9 @@ def train(corpus, folder, name="men", trained_on="clean", teacher=None, seed=1, 
             of the spec.
     """
     plugin = changes.pop("model", None) or model(name)
-    corruptions = changes.pop("corruptions", [corruption(trained_on.removesuffix("_none"))])
+    corruptions = changes.pop("corruptions", None)
+    if corruptions is None:
+        corruptions = [corruption(trained_on.removesuffix("_none"))]
     device = changes.pop("device", "cpu")
     schedules = [
         run_schedule(corpus, folder / f"{one.name}.csv", one) for one in corruptions if one.noises

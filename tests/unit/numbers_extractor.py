@@ -9,37 +9,50 @@ from pathlib import Path
 import numpy as np
 
 from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.settings import Settings
 
-SETTINGS = {"log": "", "gate": "", "start": "well"}
+
+class NumbersSettings(Settings):
+    """Settings of `Numbers`."""
+
+    log: str = ""
+    """File that names what was extracted."""
+    gate: str = ""
+    """File that ``wait`` waits to disappear."""
+    start: str = "well"
+    """How the constructor behaves."""
 
 
 class OutOfMemoryError(RuntimeError):
     """As torch's, whose import takes seconds."""
 
 
-class Numbers:
+class Numbers(Extractor):
     """Says what it extracted; the transcript tells it what to do with the utterance."""
 
+    settings_class = NumbersSettings
+    modality = "text"
     names = ("number", "double")
     frame_rate = 4.0
     weights_sha256 = "abc"
 
-    def __init__(self, settings: dict):
-        self._settings = settings
-        if settings["start"] == "crash":
+    def __init__(self, settings: NumbersSettings):
+        super().__init__(settings)
+        if settings.start == "crash":
             os._exit(5)
-        if settings["start"] == "devices":
+        if settings.start == "devices":
             raise InputError(f"devices: {os.environ['CUDA_VISIBLE_DEVICES']}")
-        if settings["start"] == "wrong":
+        if settings.start == "wrong":
             raise InputError("config: start of numbers is wrong")
 
     def extract(self, utterance: Utterance) -> Extraction:
-        with Path(self._settings["log"]).open("a") as file:
+        with Path(self.settings.log).open("a") as file:
             file.write(f"{utterance.utterance}\n")
         text = utterance.text
         if text == "wait":
-            while Path(self._settings["gate"]).exists():
+            while Path(self.settings.gate).exists():
                 time.sleep(0.05)
             text = "1"
         if text.endswith(" once"):
@@ -84,7 +97,7 @@ class Numbers:
         )
 
     def _takes_gate(self) -> bool:
-        gate = Path(self._settings["gate"])
+        gate = Path(self.settings.gate)
         was_there = gate.exists()
         gate.unlink(missing_ok=True)
         return was_there
@@ -93,11 +106,12 @@ class Numbers:
 class Together(Numbers):
     """Takes utterances together, four at once, in one process."""
 
+    takes_many = True
     shard_size = 4
     max_processes = 1
 
     def extract_all(self, utterances: list[Utterance]) -> list[Extraction | UtteranceError]:
-        with Path(self._settings["log"]).open("a") as file:
+        with Path(self.settings.log).open("a") as file:
             file.write(f"{'+'.join(utterance.utterance for utterance in utterances)}\n")
         outcomes = []
         for utterance in utterances:

@@ -1,28 +1,34 @@
 """An extractor for the tests: it hands on what it is given, and knows nothing of corruption."""
 
+from typing import Literal
+
 import numpy as np
 
 from robust_mer.features.audio import read_audio
+from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.settings import Settings
 
-SETTINGS = {"signal": "audio"}
+
+class SignalsSettings(Settings):
+    """Settings of `Signals`."""
+
+    signal: Literal["audio", "video", "text"] = "audio"
+    """What it hands on."""
 
 
-class Signals:
+class Signals(Extractor):
     """Samples in rows of 100, grey levels of 4 x 4 patches, or the letters of the words."""
 
+    settings_class = SignalsSettings
+    modality = "audio"
     names = tuple(f"d{i}" for i in range(100))
-    frame_rate = None
-    weights_sha256 = ""
-
-    def __init__(self, settings: dict):
-        self._signal = settings["signal"]
 
     def extract(self, utterance: Utterance) -> Extraction:
-        if self._signal == "audio":
+        if self.settings.signal == "audio":
             samples = read_audio(utterance)
             values = samples[: len(samples) // 100 * 100].reshape(-1, 100)
-        elif self._signal == "video":
+        elif self.settings.signal == "video":
             from robust_mer.features.video import Clip  # slow
 
             pictures = [picture[:10, :10, 0].reshape(100) for picture in Clip(utterance, 5.0)]

@@ -9,12 +9,22 @@ from transformers import AutoModel, AutoTokenizer
 from robust_mer.data import read_corpus
 from robust_mer.errors import InputError
 from robust_mer.features.alignment import align_features, match
-from robust_mer.features.bert import SETTINGS, Bert
+from robust_mer.features.bert import Bert, BertSettings
 from robust_mer.features.pooling import word_numbers
 from robust_mer.features.resampling import resample_features
+from robust_mer.features.specs import (
+    AlignFiles,
+    AlignSpec,
+    FeaturesTableFiles,
+    FeaturesTableSpec,
+    ResampleFiles,
+    ResampleSpec,
+)
 from robust_mer.features.table import write_features_table
 from robust_mer.features.utterance import Utterance
 from robust_mer.features.weights import locate
+from robust_mer.modality import Modality
+from robust_mer.runtime import Runtime
 from robust_mer.store import open_features, read_features, write_features
 
 WORDS = [
@@ -60,22 +70,28 @@ class Files:
         made = self.folder / f"{source.stem}@words.h5"
         table = made.with_suffix(".csv")
         align_features(
-            made,
-            table,
-            source,
-            source.with_suffix(".csv"),
-            self.words,
-            self.problems,
-            self.index,
-            modality,
-            not_finite,
+            AlignSpec(modality, not_finite),
+            AlignFiles(
+                source,
+                source.with_suffix(".csv"),
+                self.words,
+                self.problems,
+                self.index,
+                features=made,
+                table=table,
+            ),
+            Runtime(),
         )
         return read_features(made), pd.read_csv(table, keep_default_na=False, index_col="utterance")
 
     def resample(self, source, rate, not_finite=None):
         made = self.folder / f"{source.stem}@10Hz.h5"
         table = made.with_suffix(".csv")
-        resample_features(made, table, source, source.with_suffix(".csv"), rate, not_finite)
+        resample_features(
+            ResampleSpec(rate, not_finite),
+            ResampleFiles(source, source.with_suffix(".csv"), features=made, table=table),
+            Runtime(),
+        )
         return read_features(made), pd.read_csv(table, keep_default_na=False, index_col="utterance")
 
 
@@ -192,8 +208,9 @@ def test_modalities_aligned_to_different_words_are_refused(files):
     files.align(text, "text")
     paths = {name: files.folder / f"{name}@words.h5" for name in ("audio", "text")}
     given = (files.index, files.folder / "folds.csv")
+    modalities = [Modality(name, name, f"{name}@words", False, None) for name in paths]
     # where one has no frames, the other's words stay
-    corpus = read_corpus(*given, paths, dict.fromkeys(paths))
+    corpus = read_corpus(*given, modalities, list(paths.values()))
     assert [np.diff(s.offsets).tolist() for s in corpus.features.values()] == [
         [3, 0, 0, 0],
         [3, 1, 0, 1],
@@ -201,7 +218,7 @@ def test_modalities_aligned_to_different_words_are_refused(files):
     files.words.write_text("utterance,word,start,end\na,ONE,0,1\nb,FOUR,5,6\n")
     files.align(text, "text")
     with pytest.raises(InputError, match="a has 1 words in text, but 3 in another"):
-        read_corpus(*given, paths, dict.fromkeys(paths))
+        read_corpus(*given, modalities, list(paths.values()))
 
 
 def test_resampling_keeps_what_is_slow_and_its_time(files):
@@ -232,7 +249,7 @@ def test_rates_that_frames_cannot_be_brought_to(files, wanted):
 @pytest.mark.parametrize("rate", [None, 5.0])
 def test_frames_without_a_rate_of_their_own_are_not_resampled(files, rate):
     where = [np.arange(float(len(values))) for values in TEN]
-    with pytest.raises(InputError, match="do not follow each other at a rate"):
+    with pytest.raises(InputError, match="do not follow each other at a constant rate"):
         files.resample(files.extract(TEN, rate, where), 2.0)
 
 
@@ -261,16 +278,16 @@ def said(text):
 
 @pytest.mark.parametrize("text", ["Unbelievable, isn't it?", "  one\ntwo-three 😀 "])
 def test_bert_tells_the_words_of_its_tokens_and_pools_them(text):
-    tokens = Bert(SETTINGS).extract(said(text))
-    tokenizer = AutoTokenizer.from_pretrained(locate(SETTINGS["model"], "model"))
-    model = AutoModel.from_pretrained(locate(SETTINGS["model"], "model")).eval()
+    tokens = Bert(BertSettings()).extract(said(text))
+    tokenizer = AutoTokenizer.from_pretrained(locate(BertSettings().model, "model"))
+    model = AutoModel.from_pretrained(locate(BertSettings().model, "model")).eval()
     # the tokenizer's own account, of a text that was cut into words before
     encoded = tokenizer(text.split(), is_split_into_words=True, return_tensors="pt")
     numbers = [np.nan if word is None else word for word in encoded.word_ids()]
     np.testing.assert_array_equal(tokens.positions, numbers)
     with torch.no_grad():
         states = model(**encoded).last_hidden_state[0].numpy()
-    words = Bert({**SETTINGS, "units": "words"}).extract(said(text))
+    words = Bert(BertSettings(units="words")).extract(said(text))
     assert words.positions.tolist() == list(range(len(text.split())))
     for place, frame in enumerate(words.values):
         mine = [state for state, word in zip(states, numbers, strict=True) if word == place]
@@ -282,7 +299,9 @@ def test_table_of_features_counts_what_happened(files):
     files.align(source)
     paths = [files.folder / f"{name}.csv" for name in ("source", "source@words")]
     csv, md = files.folder / "features.csv", files.folder / "features.md"
-    write_features_table(csv, md, ["audio", "audio"], paths)
+    write_features_table(
+        FeaturesTableSpec(("audio", "audio")), FeaturesTableFiles(paths, csv, md), Runtime()
+    )
     table = pd.read_csv(csv, index_col="features", keep_default_na=False)
     columns = ["modality", "utterances", "ok", "empty", "failed", "frames", "seconds", "lost"]
     assert table.loc["source", columns].tolist() == [

@@ -20,7 +20,7 @@ from transformers import (
 )
 
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.features.audio_encoder import SETTINGS, AudioEncoder
+from robust_mer.features.audio_encoder import AudioEncoder, AudioEncoderSettings
 from robust_mer.features.utterance import Utterance
 from robust_mer.files import sha256
 
@@ -50,7 +50,7 @@ def save(folder, kind="wav2vec2", do_normalize=True, rate=RATE, **changes):
 
 
 def build(folder, **settings):
-    return AudioEncoder({**SETTINGS, "model": str(folder), **settings})
+    return AudioEncoder(AudioEncoderSettings(model=str(folder), **settings))
 
 
 def noise(seconds: float) -> np.ndarray:

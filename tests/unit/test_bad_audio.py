@@ -10,7 +10,7 @@ import soundfile
 from robust_mer.errors import UtteranceError
 from robust_mer.features import audio
 from robust_mer.features.audio import SAMPLE_RATE, decode_audio
-from robust_mer.features.is13 import IS13
+from robust_mer.features.is13 import IS13, IS13Settings
 from robust_mer.features.utterance import Utterance
 
 
@@ -129,6 +129,6 @@ def test_header_of_a_program_that_wrote_to_a_pipe_promises_nothing(tmp_path, siz
 
 def test_note_stands_in_the_report_of_an_extractor(tmp_path):
     utterance = write(tmp_path / "a.wav", tone(1.0, 8000), 8000)
-    extraction = IS13({"frame_rate": 10.0}).extract(utterance)
+    extraction = IS13(IS13Settings(frame_rate=10.0)).extract(utterance)
     assert extraction.note == "recorded at 8000 Hz: nothing above 4000 Hz"
     assert extraction.seconds == 1.0

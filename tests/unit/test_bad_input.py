@@ -6,18 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from described_noises import noises
+from helpers.corpus import NORMALISE, modalities, read
+from helpers.corpus import NOT_FINITE as REFUSE
+from helpers.jobs import run_evaluation, run_schedule
 from helpers.models import ENCODERS, described
-from robust_mer.training.checkpoint import build_model, save_checkpoint
+from helpers.noises import corruption
 
-from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
-from robust_mer.data import fit_normaliser, read_corpus, training_frames
+from robust_mer.data import fit_normalisers
+from robust_mer.engine.checkpoint import build_model, save_checkpoint
 from robust_mer.errors import InputError
-from robust_mer.evaluation.evaluate import evaluate_replicas
 from robust_mer.store import read_features, write_features
 
-NORMALISE = {"audio": True, "video": False, "text": False}
-REFUSE = dict.fromkeys(NORMALISE)
 TRAIN = range(64)
 TEST = range(80, 96)
 
@@ -42,29 +41,16 @@ def put(values):
 
 
 def schedule(corpus, folder, not_finite=REFUSE):
-    path = folder / "schedule.csv"
-    write_schedule(
-        path,
-        "gaussian_-10dB",
-        **corpus,
-        normalise=NORMALISE,
-        not_finite=not_finite,
-        mode="exact",
-        schedule="linear",
-        noises=noises("gaussian_-10dB"),
+    read_as = modalities(NORMALISE, not_finite)
+    return run_schedule(
+        corpus, folder / "schedule.csv", corruption("gaussian_-10dB"), read_as=read_as
     )
-    return path
 
 
 def evaluate(corpus, folder, not_finite=REFUSE):
     """Predictions of an untrained MEN under noise."""
-    data = read_corpus(**corpus, not_finite=not_finite)
-    normalisers = {
-        modality: fit_normaliser(
-            training_frames(store, data.parts[1]["train"]), NORMALISE[modality]
-        )
-        for modality, store in data.features.items()
-    }
+    data = read(corpus, not_finite)
+    normalisers = fit_normalisers(data, 1)
     facts = {
         **described("men"),
         "inputs": {
@@ -73,39 +59,35 @@ def evaluate(corpus, folder, not_finite=REFUSE):
         },
         "task": {
             "implementation": "robust_mer.task:Classification",
-            "description": {"classes": data.classes},
+            "description": data.task.describe(),
         },
         "trained_on": "clean",
         "fold": 1,
         "seed": 1,
     }
     torch.manual_seed(0)
-    save_checkpoint(folder / "men.safetensors", build_model(facts), normalisers, facts)
-    evaluate_replicas(
+    save_checkpoint(folder / "fold1_seed1.safetensors", build_model(facts), normalisers, facts)
+    return run_evaluation(
+        corpus,
         folder / "predictions.parquet",
-        [folder / "men.safetensors"],
-        **corpus,
-        noises=noises("gaussian_-10dB"),
-        seed=1,
-        not_finite=not_finite,
-        alpha_bars=read_alpha_bars(schedule(corpus, folder, not_finite)),
-        device="cpu",
-        threads=1,
+        [folder / "fold1_seed1.safetensors"],
+        corruption("gaussian_-10dB"),
+        schedule(corpus, folder, not_finite),
+        read_as=modalities(NORMALISE, not_finite),
     )
-    return pd.read_parquet(folder / "predictions.parquet")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_values_that_are_not_finite_are_refused_with_utterance_and_dimension(corpus, value):
     spoil(corpus["features"]["video"], put({(4, 1, 3): value}))  # utterance 3 has no frames
     with pytest.raises(InputError, match=r"video\.h5: u04 .* 'video3'.*not_finite: 0"):
-        read_corpus(**corpus, not_finite={**REFUSE, "audio": 0.0})
+        read(corpus, {**REFUSE, "audio": 0.0})
 
 
 def test_infinities_that_cancel_out_are_seen(corpus):
     spoil(corpus["features"]["audio"], put({(0, 0, 0): np.inf, (0, 0, 1): -np.inf}))
     with pytest.raises(InputError, match=r"u00 .* 'audio0'"):
-        read_corpus(**corpus, not_finite=REFUSE)
+        read(corpus)
 
 
 def test_values_that_are_replaced_are_counted(corpus, caplog):
@@ -116,7 +98,7 @@ def test_values_that_are_replaced_are_counted(corpus, caplog):
     assert read_features(path).count_not_finite() == (3, 2)
     assert read_features(corpus["features"]["text"]).count_not_finite() == (0, 0)
     with caplog.at_level(logging.WARNING, "robust_mer"):
-        store = read_corpus(**corpus, not_finite={**REFUSE, "audio": -2.0}).features["audio"]
+        store = read(corpus, {**REFUSE, "audio": -2.0}).features["audio"]
     (record,) = caplog.records
     assert "audio: 3 values of 2 utterances are not finite; -2 takes their place" in record.message
     for place, frame, dimension in spoiled:

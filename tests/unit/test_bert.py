@@ -12,7 +12,7 @@ from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features import pretrained
-from robust_mer.features.bert import SETTINGS, Bert
+from robust_mer.features.bert import Bert, BertSettings
 from robust_mer.features.utterance import Utterance
 from robust_mer.features.weights import locate
 from robust_mer.files import sha256
@@ -20,12 +20,12 @@ from robust_mer.files import sha256
 
 @pytest.fixture(scope="module")
 def packaged():
-    return locate(SETTINGS["model"], "model")
+    return locate(BertSettings().model, "model")
 
 
 @pytest.fixture(scope="module")
 def extractor(packaged):
-    return Bert(SETTINGS)
+    return Bert(BertSettings())
 
 
 def said(text: str) -> Utterance:
@@ -89,7 +89,7 @@ def test_tokenizer_without_padding_takes_texts_one_by_one(small_model):
     file = small_model / "tokenizer_config.json"
     config = {key: value for key, value in json.loads(file.read_text()).items()}
     file.write_text(json.dumps({**config, "pad_token": None}))
-    extractor = Bert({**SETTINGS, "model": str(small_model)})
+    extractor = Bert(BertSettings(model=str(small_model)))
     assert extractor._tokenizer.pad_token is None
     found = extractor.extract_all([said("one"), said("two more words")])
     assert [len(extraction.values) for extraction in found] == [3, 5]
@@ -102,12 +102,12 @@ def test_checkpoint_that_lacks_weights_is_refused(small_model):
     name = "encoder.layer.0.output.dense.weight"
     torch.save({k: v for k, v in weights.items() if k != name}, file)
     with pytest.raises(InputError, match=f"lacks 1 of the network's weights, the first: {name}"):
-        Bert({**SETTINGS, "model": str(small_model)})
+        Bert(BertSettings(model=str(small_model)))
     torch.save({**weights, name: torch.zeros(2, 2)}, file)
     with pytest.raises(InputError, match=rf"{name} have the shape \(2, 2\).*\(8, 8\)"):
-        Bert({**SETTINGS, "model": str(small_model)})
+        Bert(BertSettings(model=str(small_model)))
     torch.save({k: v for k, v in weights.items() if not k.startswith("pooler")}, file)
-    assert Bert({**SETTINGS, "model": str(small_model)}).names[0] == "hidden_0"
+    assert Bert(BertSettings(model=str(small_model))).names[0] == "hidden_0"
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def small_model(packaged, tmp_path):
 
 
 def test_folder_without_safetensors_is_read(small_model):
-    extractor = Bert({**SETTINGS, "model": str(small_model), "max_tokens": 16})
+    extractor = Bert(BertSettings(model=str(small_model), max_tokens=16))
     assert extractor.extract(said("two words")).values.shape == (4, 8)
     assert extractor.weights_sha256 == sha256(small_model / "pytorch_model.bin")
 
@@ -144,7 +144,7 @@ def test_no_code_is_unpickled(small_model):
     trace = small_model / "trace"
     (small_model / "pytorch_model.bin").write_bytes(pickle.dumps(Evil(trace), protocol=2))
     with pytest.raises(InputError, match="cannot be loaded"):
-        Bert({**SETTINGS, "model": str(small_model), "max_tokens": 16})
+        Bert(BertSettings(model=str(small_model), max_tokens=16))
     assert not trace.exists()
 
 
@@ -154,7 +154,7 @@ def test_unknown_model_says_what_to_do(monkeypatch):
 
     monkeypatch.setattr(pretrained, "snapshot_download", not_there)
     with pytest.raises(InputError, match=r"'bert-larg-uncased'.*Name the folder"):
-        Bert({"model": "bert-larg-uncased", "max_tokens": 512})
+        Bert(BertSettings(model="bert-larg-uncased"))
 
 
 @pytest.mark.parametrize(
@@ -167,16 +167,16 @@ def test_unknown_model_says_what_to_do(monkeypatch):
 )
 def test_missing_model_is_named(model, message):
     with pytest.raises(InputError, match=message):
-        Bert({"model": model, "max_tokens": 512})
+        Bert(BertSettings(model=model))
 
 
 def test_folder_without_weights_is_refused(small_model):
     (small_model / "pytorch_model.bin").unlink()
     with pytest.raises(InputError, match=r"holds no \*.safetensors"):
-        Bert({**SETTINGS, "model": str(small_model), "max_tokens": 16})
+        Bert(BertSettings(model=str(small_model), max_tokens=16))
 
 
 @pytest.mark.parametrize("max_tokens", [2, 513])
 def test_impossible_max_tokens_is_refused(max_tokens):
     with pytest.raises(InputError, match="expected 3 to 512"):
-        Bert({**SETTINGS, "max_tokens": max_tokens})
+        Bert(BertSettings(max_tokens=max_tokens))

@@ -3,23 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import NORMALISE
+from helpers.corpus import NORMALISE, modalities
+from helpers.noises import corruption
 
 from robust_mer.corruption.raw.measure import embedding_snr_db, write_measured
+from robust_mer.corruption.specs import MeasureFiles, MeasureSpec
 from robust_mer.evaluation.calibration import calibrate, equivalent_snr_db, read_calibration
 from robust_mer.evaluation.embeddings import NoiseOfCorpus, write_noise_snr
 from robust_mer.evaluation.figures.embeddings import draw_embeddings, mean_pair_distance
 from robust_mer.evaluation.figures.raw_corruptions import draw_calibration
+from robust_mer.modality import Modality
+from robust_mer.runtime import Runtime
 from robust_mer.store import read_features, write_features
 
-NOT_FINITE = dict.fromkeys(NORMALISE)
-GAUSSIAN = {
-    "kind": "gaussian",
-    "target_snr_db": 0.0,
-    "implementation": "robust_mer.corruption.gaussian:draw",
-    "settings": {},
-    "is_mask": False,
-}
 EXPERIMENT = {
     "name": "toy",
     "corpus": "toys",
@@ -110,13 +106,15 @@ def test_measured_schedule_is_of_the_test_part(corpus, tmp_path):
     corrupted = corrupted_audio(corpus, tmp_path, 1.0)
     schedule = tmp_path / "schedule.csv"
     write_measured(
-        schedule,
-        corpus["utterances_csv"],
-        corpus["folds_csv"],
-        "audio",
-        corpus["features"]["audio"],
-        corrupted,
-        None,
+        MeasureSpec(Modality("audio", "is13", "is13", True, None)),
+        MeasureFiles(
+            corpus["utterances_csv"],
+            corpus["folds_csv"],
+            clean=corpus["features"]["audio"],
+            corrupted=corrupted,
+            schedule=schedule,
+        ),
+        Runtime(),
     )
     (row,) = pd.read_csv(schedule).to_dict("records")
     assert list(row) == [
@@ -211,7 +209,7 @@ def test_calibration_from_predictions_summed_up_to_a_table_and_a_figure(corpus, 
 
 def noise_at(alpha_bar: float, name: str) -> NoiseOfCorpus:
     alpha_bars = {(1, modality): alpha_bar for modality in NORMALISE}
-    return NoiseOfCorpus(name, dict.fromkeys(NORMALISE, GAUSSIAN), alpha_bars, 1)
+    return NoiseOfCorpus(corruption(name), alpha_bars)
 
 
 def test_noise_on_features_is_measured_as_raw_corruption_is(corpus, tmp_path):
@@ -221,9 +219,8 @@ def test_noise_on_features_is_measured_as_raw_corruption_is(corpus, tmp_path):
         write_noise_snr(
             path,
             noise_at(alpha_bar, "gaussian_0dB"),
-            **corpus,
-            normalise=NORMALISE,
-            not_finite=NOT_FINITE,
+            **{**corpus, "features": corpus["features"].values()},
+            modalities=modalities(),
         )
         found[alpha_bar] = pd.read_csv(path).set_index("modality")["embedding_snr_db"]
     assert (found[0.999999] > 40).all()
@@ -247,15 +244,14 @@ def test_mean_distance_of_pairs():
 def test_pictures_of_embeddings(corpus, tmp_path):
     noises = [noise_at(a, f"gaussian_{db}dB") for a, db in ((0.9, 10), (0.001, -30))]
     outputs = {}
-    for run, modalities in (("first", NORMALISE), ("audio", ["audio"]), ("again", ["audio"])):
+    for run, names in (("first", NORMALISE), ("audio", ["audio"]), ("again", ["audio"])):
         svg, pdf, csv = (tmp_path / run / f"tsne.{suffix}" for suffix in ("svg", "pdf", "csv"))
-        features = {modality: corpus["features"][modality] for modality in modalities}
+        features = [corpus["features"][name] for name in names]
         draw_embeddings(
             EXPERIMENT,
             noises,
             **{**corpus, "features": features},
-            normalise=NORMALISE,
-            not_finite=NOT_FINITE,
+            modalities=modalities({name: NORMALISE[name] for name in names}),
             svg=svg,
             pdf=pdf,
             distances_csv=csv,

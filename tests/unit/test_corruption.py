@@ -9,13 +9,12 @@ from scipy import signal, stats
 
 from robust_mer.corruption.draws import CounterDraws, FreshDraws
 from robust_mer.corruption.noise import (
-    Noise,
     add_noise,
     add_noise_by_steps,
     check_noise,
     evaluation_noise,
 )
-from robust_mer.corruption.registry import MASKS, NOISES
+from robust_mer.corruption.registry import NOISES
 from robust_mer.corruption.schedule import (
     alpha_bar,
     exact_step,
@@ -33,11 +32,16 @@ from robust_mer.protocol import (
     parse_trained_on,
     partial_conditions,
 )
-from robust_mer.settings import defaults
+from robust_mer.settings import Plugin
 
-ADDED = {name: Noise(path, defaults(path)) for name, path in NOISES.items()}
-POWER = {**dict.fromkeys(NOISES, 1.0), "impulse": 0.3}
+EVERY = {name: Plugin(implementation, {}).build() for name, implementation in NOISES.items()}
+ADDED = {name: noise for name, noise in EVERY.items() if not noise.is_mask}
+POWER = {**dict.fromkeys(ADDED, 1.0), "impulse": 0.3}
 GAUSSIAN, IMPULSE = ADDED["gaussian"], ADDED["impulse"]
+
+
+def build(name, **settings):
+    return Plugin(NOISES[name], settings).build()
 
 
 def fresh(seed=3):
@@ -162,7 +166,7 @@ def test_frames_can_have_an_abar_each():
 # -- noise types ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", list(NOISES))
+@pytest.mark.parametrize("name", list(ADDED))
 @pytest.mark.parametrize("draws", [CounterDraws("a"), fresh()], ids=["evaluation", "training"])
 def test_power_of_noises_from_both_sources(name, draws):
     lengths = np.tile([0, 1, 2, 7, 90], 400)
@@ -239,7 +243,7 @@ def test_dimensions_of_pink_noise_are_independent():
 
 
 def test_bursts_hit_whole_frames_in_runs():
-    noise = Noise(NOISES["bursts"], {"rate": 0.25, "mean_length": 4.0})([200_000], 3, fresh())
+    noise = build("bursts", rate=0.25, mean_length=4.0)([200_000], 3, fresh())
     hit = (noise != 0).numpy()
     assert (hit.all(axis=1) == hit.any(axis=1)).all()
     hit = hit[:, 0]
@@ -249,17 +253,16 @@ def test_bursts_hit_whole_frames_in_runs():
     assert runs.std() == pytest.approx(math.sqrt(4 * 3), rel=0.05)  # geometric
     assert float((noise[hit] ** 2).mean()) == pytest.approx(4, rel=0.02)
     # of length 1 / (1 - rate): frames are hit independently
-    alone = Noise(NOISES["bursts"], {"rate": 0.5, "mean_length": 2.0})([100_000], 1, fresh())
+    alone = build("bursts", rate=0.5, mean_length=2.0)([100_000], 1, fresh())
     hit = (alone != 0).numpy()[:, 0]
     assert np.corrcoef(hit[:-1], hit[1:])[0, 1] == pytest.approx(0, abs=0.02)
     with pytest.raises(InputError, match=r"mean_length of at least 2 frames, not 1\.5"):
-        Noise(NOISES["bursts"], {"rate": 0.5, "mean_length": 1.5})([9], 1, fresh())
+        build("bursts", rate=0.5, mean_length=1.5)([9], 1, fresh())
 
 
 def test_dropped_frames_stay_dropped_at_a_higher_rate():
     kept = {
-        rate: Noise(MASKS["dropped"], {"rate": rate})([5000], 4, CounterDraws("u"))
-        for rate in (0.1, 0.3, 1.0)
+        rate: build("dropped", rate=rate)([5000], 4, CounterDraws("u")) for rate in (0.1, 0.3, 1.0)
     }
     for rate, mask in kept.items():
         assert set(mask.unique().tolist()) <= {0.0, 1.0}
@@ -269,7 +272,7 @@ def test_dropped_frames_stay_dropped_at_a_higher_rate():
 
 
 def test_what_is_missing_is_zeros():
-    draw = Noise(MASKS["missing"], {})
+    draw = build("missing")
     for draws in (CounterDraws("key"), fresh()):
         assert not (torch.randn(5, 3) * draw([5], 3, draws)).any()
 
@@ -380,34 +383,53 @@ def test_names():
 
 # -- a user's own function -----------------------------------------------------------------------
 
-OWN = """
+OWN = """\
 import numpy as np
-import torch
 
-def good(shape, draws):
-    return draws.normal(shape)
+from robust_mer.corruption.noise import Noise
+from robust_mer.settings import Settings
 
-def known(shape, draws, lengths, scale):
-    assert sum(lengths) == shape[0]
-    return scale * draws.uniform(shape)
 
-def short(shape, draws):
-    return draws.normal((shape[0], 1))
+class ScaledSettings(Settings):
+    scale: float = 1.0
 
-def double(shape, draws):
-    return draws.normal(shape).double()
 
-def array(shape, draws):
-    return np.zeros(shape, dtype="f4")
+class Scaled(Noise):
+    settings_class = ScaledSettings
 
-def nan(shape, draws):
-    return draws.normal(shape) / 0 * 0
+    def draw(self, shape, draws, lengths):
+        assert sum(lengths) == shape[0]
+        return self.settings.scale * draws.uniform(shape)
 
-def failing(shape, draws):
-    return draws.normal(shape) + undefined
 
-def stranger(shape, draws, volume):
-    return draws.normal(shape)
+class Good(Noise):
+    def draw(self, shape, draws, lengths):
+        return draws.normal(shape)
+
+
+class Short(Noise):
+    def draw(self, shape, draws, lengths):
+        return draws.normal((shape[0], 1))
+
+
+class Double(Noise):
+    def draw(self, shape, draws, lengths):
+        return draws.normal(shape).double()
+
+
+class Array(Noise):
+    def draw(self, shape, draws, lengths):
+        return np.zeros(shape, dtype="f4")
+
+
+class NotANumber(Noise):
+    def draw(self, shape, draws, lengths):
+        return draws.normal(shape) / 0 * 0
+
+
+class Failing(Noise):
+    def draw(self, shape, draws, lengths):
+        return draws.normal(shape) + undefined
 """
 
 
@@ -418,22 +440,20 @@ def own(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("own")
-def test_a_users_function_is_checked_by_name():
-    check_noise(Noise("own_noises:good", {}), 4)
-    check_noise(Noise("own_noises:known", {"scale": 2.0}), 4)
-    for function, told in {
-        "short": r"own_noises:short.* values of shape \(7, 4\), returned shape \(7, 1\)",
-        "double": "own_noises:double.*float64, expected float32",
-        "array": "own_noises:array.*ndarray.*expected a Tensor",
-        "nan": "own_noises:nan.* not finite",
-        "failing": "own_noises:failing.* NameError: name 'undefined'",
-        "stranger": "own_noises:stranger.* TypeError: .*volume",
+def test_a_users_noise_is_checked_by_name():
+    check_noise(Plugin("own_noises:Good", {}).build(), 4)
+    check_noise(Plugin("own_noises:Scaled", {"scale": 2.0}).build(), 4)
+    for name, message in {
+        "Short": r"own_noises:Short.* values of shape \(7, 4\), returned shape \(7, 1\)",
+        "Double": "own_noises:Double.*float64, expected float32",
+        "Array": "own_noises:Array.*ndarray.*expected a Tensor",
+        "NotANumber": "own_noises:NotANumber.* not finite",
+        "Failing": "own_noises:Failing.* NameError: name 'undefined'",
     }.items():
-        with pytest.raises(InputError, match=told):
-            check_noise(Noise(f"own_noises:{function}", {}), 4)
+        with pytest.raises(InputError, match=message):
+            check_noise(Plugin(f"own_noises:{name}", {}).build(), 4)
 
 
-@pytest.mark.parametrize("name", [*NOISES, *MASKS])
+@pytest.mark.parametrize("name", list(NOISES))
 def test_every_noise_passes_the_check(name):
-    path = {**NOISES, **MASKS}[name]
-    check_noise(Noise(path, defaults(path)), 5)
+    check_noise(EVERY[name], 5)

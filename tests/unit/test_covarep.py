@@ -4,6 +4,7 @@ import itertools
 import json
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import h5py
 import numpy as np
@@ -15,10 +16,13 @@ from scipy.signal import lfilter
 
 from robust_mer.data import fit_normaliser, read_store
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.features.covarep import Covarep, describe_voice
+from robust_mer.features.covarep import Covarep
 from robust_mer.features.extract import extract_features
+from robust_mer.features.extractor import Extractor
 from robust_mer.features.shards import Shard, extract_shard, read_shard
+from robust_mer.features.specs import ExtractFiles, ExtractSpec
 from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.features.voice.describe import describe_voice
 from robust_mer.features.voice.glottal import find_closures, find_polarity
 from robust_mer.features.voice.harmonics import (
     analyse,
@@ -30,6 +34,9 @@ from robust_mer.features.voice.lf_model import LFPulse
 from robust_mer.features.voice.linear_prediction import predict, residual
 from robust_mer.features.voice.phase_distortion import phase_distortion
 from robust_mer.features.voice.wavelets import maxima_dispersion, peak_slope
+from robust_mer.modality import Modality
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin, Settings
 from robust_mer.store import read_features
 
 RD = (0.5, 0.8, 1.2, 1.6, 2.0, 2.4)
@@ -290,7 +297,7 @@ def test_all_but_what_is_not_filled_is_finite(tmp_path):
     ]
     unfilled = [COLUMN[name] for name in Covarep.unfilled]
     for i, signal in enumerate(signals):
-        values = Covarep({}).extract(write(tmp_path / f"{i}.wav", signal)).values
+        values = Covarep(Settings()).extract(write(tmp_path / f"{i}.wav", signal)).values
         assert values.dtype == np.float32
         assert np.isnan(values[:, unfilled]).all()
         assert np.isfinite(np.delete(values, unfilled, axis=1)).all(), i
@@ -298,7 +305,7 @@ def test_all_but_what_is_not_filled_is_finite(tmp_path):
 
 def test_too_short_audio_says_so(tmp_path):
     with pytest.raises(UtteranceError, match=r"audio too short: 0\.099 s, expected 0\.1 s"):
-        Covarep({}).extract(write(tmp_path / "a.wav", voice(1.0, 100, "a", 0.099)))
+        Covarep(Settings()).extract(write(tmp_path / "a.wav", voice(1.0, 100, "a", 0.099)))
 
 
 def test_extraction_repeats_exactly_and_says_what_it_is(tmp_path):
@@ -312,14 +319,11 @@ def test_extraction_repeats_exactly_and_says_what_it_is(tmp_path):
     results = []
     for threads in (1, 2):
         extract_features(
-            tmp_path / "utterances.csv",
-            tmp_path,
-            "robust_mer.features.covarep:Covarep",
-            {},
-            tmp_path / "covarep.h5",
-            tmp_path / "covarep.csv",
-            threads,
-            0.0,
+            ExtractSpec(Plugin("robust_mer.features.covarep:Covarep", {})),
+            ExtractFiles(
+                tmp_path / "utterances.csv", tmp_path / "covarep.h5", tmp_path / "covarep.csv"
+            ),
+            Runtime(threads=threads, root=str(tmp_path)),
         )
         results.append(read_features(tmp_path / "covarep.h5").values)
     np.testing.assert_array_equal(*results)
@@ -331,18 +335,18 @@ def test_extraction_repeats_exactly_and_says_what_it_is(tmp_path):
     assert set(report["status"]) == {"ok"}
     assert set(report["reason"]) == {"approximate; not filled: creak"}
     with pytest.raises(InputError, match=r"'creak'.*not_finite: 0"):
-        read_store(tmp_path / "covarep.h5", names, "audio", None)
-    store = read_store(tmp_path / "covarep.h5", names, "audio", 0.0)
+        read_store(tmp_path / "covarep.h5", names, Modality("audio", "", "", True, None))
+    store = read_store(tmp_path / "covarep.h5", names, Modality("audio", "", "", True, 0.0))
     normalised = fit_normaliser(store.values, True)(store.values)
     assert np.isfinite(normalised).all()
     assert (normalised[:, COLUMN["creak"]] == 0).all()
 
 
-class HalfFilled:
+class HalfFilled(Extractor):
     """An extractor that does not fill its second feature, or says so only."""
 
     names = ("a", "b")
-    unfilled = ("b",)
+    unfilled: ClassVar[dict[str, str]] = {"b": "it is not computed"}
 
     def extract(self, utterance: Utterance) -> Extraction:
         row = {"honest": [1, np.nan], "made up": [1, 2], "broken": [np.nan, np.nan]}
@@ -354,7 +358,7 @@ def test_only_what_is_declared_may_be_nan_and_must_be(tmp_path):
         Utterance(name, None, None, "", None, None, "", True)
         for name in ("honest", "made up", "broken")
     )
-    extract_shard(HalfFilled(), Shard(utterances, tmp_path / "shard.npz", []))
+    extract_shard(HalfFilled(Settings()), Shard(utterances, tmp_path / "shard.npz", []))
     rows = read_shard(tmp_path / "shard.npz").report
     assert [row["status"] for row in rows] == ["ok", "failed", "failed"]
     assert "not filled hold numbers" in rows[1]["reason"]

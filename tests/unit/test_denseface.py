@@ -8,14 +8,17 @@ from safetensors.torch import load_file
 from torch import nn
 
 from robust_mer.errors import InputError
+from robust_mer.features.denseface import DenseFaceTrainingSettings
 from robust_mer.features.densenet import DenseNet
+from robust_mer.features.specs import DenseFaceFiles, DenseFaceSpec
 from robust_mer.features.train_denseface import (
-    SETTINGS,
     augment,
     read_faces,
     to_network,
     train_denseface,
 )
+from robust_mer.jobs import log
+from robust_mer.runtime import Runtime
 
 CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
 
@@ -138,39 +141,35 @@ def test_pictures_in_the_networks_size():
 
 
 def train(folder, faces, **settings):
-    files = folder / "w.safetensors", folder / "card.md", folder / "progress.safetensors"
-    train_denseface(
-        *files, {**SETTINGS, "faces": str(faces), "epochs": 3, "batch_size": 12, **settings}, "c", 1
-    )
-    return files
+    files = DenseFaceFiles([faces], folder / "w.safetensors", folder / "card.md")
+    changes = {"faces": str(faces), "epochs": 3, "batch_size": 12, **settings}
+    complete = DenseFaceTrainingSettings(**changes).model_dump()
+    train_denseface(DenseFaceSpec(complete), files, Runtime())
+    return files.weights, files.card
 
 
-def test_a_broken_off_training_goes_on_and_ends_the_same(tmp_path, faces, monkeypatch):
+def test_an_interrupted_training_resumes_and_ends_the_same(tmp_path, faces, monkeypatch, caplog):
     whole_course = load_file(train(tmp_path, faces)[0])
     folder = tmp_path / "broken"
     folder.mkdir()
-    from robust_mer.features import train_denseface as module
 
-    save, saved = module._Course.save, []
-
-    def save_and_break(self, path):
-        save(self, path)
-        saved.append(self.epoch)
-        if self.epoch == 2:
+    def break_after_two_epochs(message, *facts):
+        if message.startswith("epoch") and facts[0] == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(module._Course, "save", save_and_break)
-    with pytest.raises(KeyboardInterrupt):
-        train(folder, faces)
-    monkeypatch.setattr(module._Course, "save", save)
-    weights, card, progress = train(folder, faces)
-    assert saved == [1, 2]
-    assert not progress.exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "info", break_after_two_epochs)
+        with pytest.raises(KeyboardInterrupt):
+            train(folder, faces)
+    caplog.set_level("INFO", "robust_mer")
+    weights, card = train(folder, faces)
+    assert "from epoch 3" in caplog.text
+    assert sorted(path.name for path in folder.iterdir()) == ["card.md", "w.safetensors"]
     resumed = load_file(weights)
     assert all(torch.equal(resumed[name], value) for name, value in whole_course.items())
     assert "| true \\ predicted | angry | disgust | recall |" in card.read_text(encoding="utf-8")
 
 
 def test_it_learns_to_tell_light_from_dark(tmp_path, faces):
-    _, card, _ = train(tmp_path, faces, epochs=4, learning_rate=0.02)
+    _, card = train(tmp_path, faces, epochs=4, learning_rate=0.02)
     assert "WA 1.000, UA 1.000" in card.read_text(encoding="utf-8")

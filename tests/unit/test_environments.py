@@ -12,7 +12,7 @@ import yaml
 
 from robust_mer.corpora.registry import GENERATORS, READERS
 from robust_mer.corruption.raw.registry import RAW_KINDS
-from robust_mer.corruption.registry import MASKS, NOISES
+from robust_mer.corruption.registry import NOISES
 from robust_mer.evaluation.figures.registry import FIGURES
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.identity import closure, imported_names
@@ -70,7 +70,6 @@ def test_locks_have_hashes_and_name_no_index():
 
 
 # What a script's job loads by the names that the config gives; no import statement tells of it.
-CORRUPTIONS = NOISES | MASKS
 MODELS = {name: implementation(name) for name in MODELS_SETTINGS}
 BY_NAME = {
     "make_corpus": GENERATORS,
@@ -79,15 +78,15 @@ BY_NAME = {
     "import_features": READERS,
     "extract_features": EXTRACTORS,
     "extract_corrupted": EXTRACTORS | RAW_KINDS,
-    "schedule_noise": CORRUPTIONS,
-    "measure_noise": CORRUPTIONS,
-    "train_model": MODELS | CORRUPTIONS,
-    "evaluate_model": MODELS | CORRUPTIONS,
-    "draw_embeddings": CORRUPTIONS,
+    "schedule_noise": NOISES,
+    "measure_noise": NOISES,
+    "train_model": MODELS | NOISES,
+    "evaluate_model": MODELS | NOISES,
+    "draw_embeddings": NOISES,
     "draw_figure": FIGURES,
-    "draw_reconstructions": MODELS | CORRUPTIONS,
+    "draw_reconstructions": MODELS | NOISES,
     "export_model": MODELS,
-    "export_features": CORRUPTIONS,
+    "export_features": NOISES,
 }
 
 

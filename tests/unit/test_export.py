@@ -13,11 +13,12 @@ import pandas as pd
 import pytest
 import skimage.data
 import soundfile
-from conftest import NORMALISE, WIDTHS
 from helpers.corpora import reader_of
+from helpers.corpus import NORMALISE, NOT_FINITE, WIDTHS, modalities
+from helpers.noises import corruption as corruption_of
+from helpers.training import alpha_bars, evaluate, train
 from scipy.stats import gamma
 from sklearn.metrics import accuracy_score, recall_score
-from test_training import NOT_FINITE, alpha_bars, evaluate, noises, train
 
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.export import predict
@@ -335,15 +336,11 @@ def test_exported_features_are_read_as_mmin_s(corpus, tmp_path, corruption):
     export_features(
         tree,
         readme,
-        **corpus,
-        extractors=dict.fromkeys(WIDTHS, "mine"),
-        normalise=NORMALISE,
-        not_finite=NOT_FINITE,
-        noises=noises(corruption) if bars else {},
+        **{**corpus, "features": list(corpus["features"].values())},
+        modalities=modalities(extractor="mine"),
+        corruption=corruption_of(corruption),
         alpha_bars=bars,
-        corruption=corruption,
         fold=1,
-        seed=1,
     )
     reader = reader_of("mmin", tree, classes=["angry", "happy", "neutral", "sad"])
     reading = reader.read()

@@ -11,15 +11,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from numbers_extractor import SETTINGS
 
 from robust_mer.errors import InputError
 from robust_mer.features import shards, workers
 from robust_mer.features.extract import extract_features, read_utterances
+from robust_mer.features.specs import ExtractFiles, ExtractSpec
 from robust_mer.features.versions import versions_of
 from robust_mer.features.workers import Workers
 from robust_mer.files import inside
 from robust_mer.jobs import log, progress
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 from robust_mer.store import read_features
 
 IMPLEMENTATION = "numbers_extractor:Numbers"
@@ -60,16 +62,17 @@ class Corpus:
     ) -> None:
         self.log.write_text("")
         extract_features(
-            self.index,
-            self.folder,
-            implementation,
-            {**SETTINGS, "log": str(self.log), **settings},
-            self.features,
-            self.report,
-            threads,
-            max_failed_fraction,
-            weights_sha256=weights_sha256,
-            max_seconds=max_seconds,
+            ExtractSpec(
+                Plugin(implementation, {"start": "well", "log": str(self.log), **settings}),
+                weights_sha256,
+            ),
+            ExtractFiles(self.index, self.features, self.report),
+            Runtime(
+                threads=threads,
+                root=str(self.folder),
+                max_failed_fraction=max_failed_fraction,
+                max_seconds=max_seconds,
+            ),
         )
 
     def extracted(self) -> list[str]:
@@ -297,10 +300,10 @@ def test_gpu_is_hidden_on_demand(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     seen = []
     for device in ("auto", "cpu"):
-        settings = {**SETTINGS, "start": "devices"}
+        plugin = Plugin(IMPLEMENTATION, {"start": "devices"})
         with (
             pytest.raises(InputError) as error,
-            Workers(IMPLEMENTATION, settings, 1, device=device) as pool,
+            Workers(plugin, None, Runtime(device=device)) as pool,
         ):
             pool.describe()
         seen.append(str(error.value))

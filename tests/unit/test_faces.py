@@ -16,17 +16,13 @@ from robust_mer.features.detector import Face, cut_out, overlap
 from robust_mer.features.face_file import NAMES, FaceFile, to_values, write_face_file
 from robust_mer.features.face_finder import FaceFinder, crop_face, eye_angle
 from robust_mer.features.face_reader import FaceReader
-from robust_mer.features.faces import SETTINGS as FACES
-from robust_mer.features.mini_xception import (
-    CLASSES,
-    SETTINGS,
-    MiniXception,
-    MiniXceptionNetwork,
-    max_pool_same,
-)
+from robust_mer.features.faces import FacesSettings
+from robust_mer.features.mini_xception import CLASSES, MiniXception, MiniXceptionSettings
+from robust_mer.features.mini_xception_net import MiniXceptionNetwork, max_pool_same
 from robust_mer.features.weights import locate
-from robust_mer.settings import complete
+from robust_mer.settings import validated
 
+FACES = FacesSettings()
 FER2013 = Path(__file__).parents[3] / "shared/data/fer2013.npz"
 
 
@@ -52,7 +48,7 @@ def finder():
 @pytest.fixture(scope="module")
 def searcher():
     """Searches every picture."""
-    return FaceFinder({**FACES, "search_every": 1})
+    return FaceFinder(FacesSettings(search_every=1))
 
 
 def pictures(faces) -> np.ndarray:
@@ -192,7 +188,7 @@ def test_a_long_recording_is_not_held_in_memory(face):
             picture.held = self  # lives as long as the picture
 
     assert sum(1 for _ in finder.follow(recording())) == 500
-    assert most <= 2 * 4 * FACES["search_every"] + 1
+    assert most <= 2 * 4 * FACES.search_every + 1
 
 
 @pytest.mark.parametrize("angle", [-20.0, 15.0])
@@ -229,7 +225,7 @@ def test_what_lies_beyond_the_picture_repeats_its_edge():
     np.testing.assert_array_equal(wider[0, :, 0], np.arange(30, 70))
 
 
-def write_file(path: Path, found: dict, settings: dict = FACES) -> Path:
+def write_file(path: Path, found: dict, settings: FacesSettings = FACES) -> Path:
     """A file of faces, of utterances by name; a text is why one failed."""
     crops_of, rows, frames = {}, [], []
     for name, faces in found.items():
@@ -246,7 +242,7 @@ def write_file(path: Path, found: dict, settings: dict = FACES) -> Path:
         if not failed:
             crops_of[name] = path.with_name(f"{name}.jpgs")
             crops_of[name].write_bytes(b"".join(faces.crops))
-    stored = list(found), iter(frames), NAMES, 5.0, settings, "sha"
+    stored = list(found), iter(frames), NAMES, 5.0, settings.model_dump(), "sha"
     write_face_file(path, pd.DataFrame(rows), crops_of, *stored)
     return path
 
@@ -261,7 +257,7 @@ def test_the_file_gives_the_faces_that_the_video_gives(finder, face, tmp_path):
     for key in ("time", "box", "landmarks", "probability"):
         np.testing.assert_array_equal(getattr(again, key), getattr(direct, key))
     assert (again.looked_at, again.seconds, again.note) == (5, 1.0, "")
-    file = FaceFile(path, FACES)
+    file = FaceFile(path, FACES.model_dump())
     assert (file.read("x").crops, file.read("x").note) == ([], nothing.note)
     with pytest.raises(UtteranceError, match="no video"):
         file.read("y")
@@ -272,11 +268,11 @@ def test_the_file_gives_the_faces_that_the_video_gives(finder, face, tmp_path):
 def test_a_file_of_other_settings_or_of_something_else_is_refused(tmp_path):
     path = write_file(tmp_path / "faces.h5", {"y": "no video"})
     with pytest.raises(InputError, match=r"other settings of features\.faces"):
-        FaceFile(path, {**FACES, "margin": 0.5})
+        FaceFile(path, {**FACES.model_dump(), "margin": 0.5})
     other = tmp_path / "other.h5"
     other.write_text("nothing")
     with pytest.raises(InputError, match="not a file of faces"):
-        FaceFile(other, FACES)
+        FaceFile(other, FACES.model_dump())
 
 
 def test_unusable_video_says_why(finder, face, tmp_path):
@@ -286,7 +282,7 @@ def test_unusable_video_says_why(finder, face, tmp_path):
 
 
 def test_mini_xception_sees_the_smile(face, tmp_path):
-    extractor = MiniXception({**SETTINGS, "faces": FACES})
+    extractor = MiniXception(MiniXceptionSettings())
     assert extractor.frame_rate == 5.0
     assert len(extractor.weights_sha256) == 64
     extraction = extractor.extract(utterance(write(tmp_path / "a.mp4", [face] * 10)))
@@ -305,7 +301,7 @@ def test_mini_xception_sees_the_smile(face, tmp_path):
 @pytest.fixture(scope="module")
 def network():
     network = MiniXceptionNetwork()
-    network.load_keras(locate(SETTINGS["weights"], "weights"))
+    network.load_keras(locate(MiniXceptionSettings().weights, "weights"))
     return network.eval()
 
 
@@ -349,12 +345,12 @@ def test_mini_xception_recognises_fer2013(network):
         ({"frame_rate": 0.0}, "features.faces.frame_rate is 0.0, expected 0.01 to 1000"),
         ({"min_probability": 1.5}, "features.faces.min_probability is 1.5, expected 0 to 1"),
         ({"search_every": 0}, "features.faces.search_every is 0, expected 1 to 1000"),
-        ({"level_eyes": 1}, "level_eyes is 1, expected a value like the default True"),
+        ({"level_eyes": 1}, "level_eyes is 1, expected true or false"),
     ],
 )
 def test_wrong_settings_of_faces_are_refused(setting, message):
     with pytest.raises(InputError, match=message):
-        complete("robust_mer.features.faces:Faces", setting, "features.faces")
+        validated(FacesSettings, setting, "features.faces")
 
 
 @pytest.mark.parametrize(
@@ -366,4 +362,4 @@ def test_wrong_settings_of_faces_are_refused(setting, message):
 )
 def test_wrong_settings_are_refused(setting, message):
     with pytest.raises(InputError, match=message):
-        MiniXception({**SETTINGS, "faces": FACES, **setting})
+        MiniXception(MiniXceptionSettings(**setting))

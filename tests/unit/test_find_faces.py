@@ -11,10 +11,21 @@ from robust_mer.features.contact_sheets import draw_contact_sheets
 from robust_mer.features.extract import extract_features
 from robust_mer.features.face_file import FaceFile
 from robust_mer.features.face_reader import FaceReader
-from robust_mer.features.faces import SETTINGS as FACES
+from robust_mer.features.faces import FacesSettings
 from robust_mer.features.find_faces import find_faces
-from robust_mer.features.mini_xception import SETTINGS as MINI_XCEPTION
+from robust_mer.features.specs import (
+    ExtractFiles,
+    ExtractSpec,
+    FacesFiles,
+    FacesSpec,
+    SheetsFiles,
+    SheetsSpec,
+)
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 from robust_mer.store import read_features
+
+FACES = FacesSettings()
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +51,14 @@ def corpus(tmp_path_factory):
 
     def find(max_failed_fraction: float) -> None:
         find_faces(
-            folder / "utterances.csv",
-            folder,
-            FACES,
-            folder / "faces/faces.h5",
-            folder / "faces/faces.csv",
-            folder / "faces/reasons.csv",
-            1,
-            max_failed_fraction,
+            FacesSpec(FACES.model_dump()),
+            FacesFiles(
+                folder / "utterances.csv",
+                folder / "faces/faces.h5",
+                folder / "faces/faces.csv",
+                folder / "faces/reasons.csv",
+            ),
+            Runtime(root=str(folder), max_failed_fraction=max_failed_fraction),
         )
 
     with pytest.raises(InputError, match="2 of 5 utterances failed"):
@@ -77,7 +88,7 @@ def test_every_utterance_has_its_faces_or_a_reason(corpus):
 
 
 def test_the_file_holds_what_the_videos_give(corpus):
-    file = FaceFile(corpus / "faces/faces.h5", FACES)
+    file = FaceFile(corpus / "faces/faces.h5", FACES.model_dump())
     reader = FaceReader(FACES)
     for name, start, end in (("seen", 0.0, 1.0), ("late", 0.6, 1.6)):
         direct = reader.read(utterance(corpus / "face.avi", start, end))
@@ -90,15 +101,16 @@ def test_the_file_holds_what_the_videos_give(corpus):
 def test_an_extractor_reads_them_and_fails_where_they_failed(corpus):
     """It opens no video: there is none where it is told to look."""
     extract_features(
-        corpus / "utterances.csv",
-        corpus / "elsewhere",
-        "robust_mer.features.mini_xception:MiniXception",
-        {**MINI_XCEPTION, "faces": FACES},
-        corpus / "mini_xception.h5",
-        corpus / "mini_xception.csv",
-        1,
-        0.5,
-        faces=corpus / "faces/faces.h5",
+        ExtractSpec(
+            Plugin("robust_mer.features.mini_xception:MiniXception", {"faces": FACES.model_dump()})
+        ),
+        ExtractFiles(
+            corpus / "utterances.csv",
+            corpus / "mini_xception.h5",
+            corpus / "mini_xception.csv",
+            faces=corpus / "faces/faces.h5",
+        ),
+        Runtime(root=str(corpus / "elsewhere"), max_failed_fraction=0.5),
     )
     assert np.diff(read_features(corpus / "mini_xception.h5").offsets).tolist() == [5, 0, 2, 0, 0]
     report = pd.read_csv(corpus / "mini_xception.csv", keep_default_na=False)
@@ -111,7 +123,11 @@ def test_a_contact_sheet_shows_every_utterance(corpus):
     folder = corpus / "faces/sheets"
     folder.mkdir()
     (folder / "old.jpg").write_text("of a session that is gone")
-    draw_contact_sheets(corpus / "utterances.csv", corpus / "faces/faces.h5", folder)
+    draw_contact_sheets(
+        SheetsSpec(),
+        SheetsFiles(corpus / "utterances.csv", corpus / "faces/faces.h5", folder),
+        Runtime(),
+    )
     assert sorted(path.name for path in folder.iterdir()) == ["one_a.jpg", "two.jpg"]
     sheet = np.asarray(Image.open(folder / "one_a.jpg")).astype(int)
     seen, unseen = sheet[:, 6:294], sheet[:, 300:588]

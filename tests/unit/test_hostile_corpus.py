@@ -8,16 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from described_noises import noises, trained_on
 from helpers.corpora import folds, index
-from helpers.models import ENCODERS
-from test_training import model
+from helpers.corpus import modalities, read
+from helpers.jobs import (
+    run_evaluation,
+    run_schedule,
+    run_training,
+    train_files,
+    train_spec,
+)
+from helpers.noises import corruption
+from helpers.training import model
 
 from robust_mer.corpora.index import changed_media
-from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
-from robust_mer.data import read_corpus
+from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.errors import InputError
-from robust_mer.evaluation.evaluate import evaluate_replicas
 from robust_mer.evaluation.figures.confusion import draw_confusion
 from robust_mer.evaluation.split import write_split
 from robust_mer.evaluation.tables import write_tables
@@ -25,7 +30,10 @@ from robust_mer.export.export import export_model
 from robust_mer.export.folder import load_model
 from robust_mer.export.mmin_layout import export_features
 from robust_mer.features.extract import extract_features
-from robust_mer.training.train import train_replicas
+from robust_mer.features.registry import EXTRACTORS
+from robust_mer.features.specs import ExtractFiles, ExtractSpec
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 
 NAMES = [
     "two words",
@@ -51,6 +59,7 @@ NOISE = "gaussian_-10dB"
 MODALITIES = {"audio": "is13", "text": "glove"}
 NORMALISE = dict.fromkeys(MODALITIES, True)
 NOT_FINITE = dict.fromkeys(MODALITIES, 0.0)
+READ_AS = modalities(NORMALISE, NOT_FINITE)
 
 
 def make(root, names, recording="sound of $(touch pwned) `x` '{}'.wav"):
@@ -93,71 +102,31 @@ def test_from_the_index_to_the_exports(folder):
         "is13": {"frame_rate": 10.0},
         "glove": {"vectors": str(folder / "vectors.txt"), "lower_case": True},
     }
-    classes = {"is13": "robust_mer.features.is13:IS13", "glove": "robust_mer.features.glove:Glove"}
     features = {}
     for modality, extractor in MODALITIES.items():
         features[modality] = made / f"{extractor}.h5"
         extract_features(
-            made / "utterances.csv",
-            root,
-            classes[extractor],
-            settings[extractor],
-            features[modality],
-            made / f"{extractor}.csv",
-            1,
-            0.0,
+            ExtractSpec(Plugin(EXTRACTORS[extractor], settings[extractor])),
+            ExtractFiles(made / "utterances.csv", features[modality], made / f"{extractor}.csv"),
+            Runtime(root=str(root)),
         )
     corpus = {
         "utterances_csv": made / "utterances.csv",
         "folds_csv": made / "folds.csv",
         "features": features,
     }
-    assert set(read_corpus(**corpus, not_finite=NOT_FINITE).utterances) == set(NAMES)
-    of_noise = {m: how for m, how in noises(NOISE).items() if m in MODALITIES}
-    write_schedule(
-        made / "schedule.csv",
-        NOISE,
-        **corpus,
-        normalise=NORMALISE,
-        not_finite=NOT_FINITE,
-        mode="exact",
-        schedule="linear",
-        noises=of_noise,
+    assert set(read(corpus, NOT_FINITE, NORMALISE).utterances) == set(NAMES)
+    noise = corruption(NOISE, list(MODALITIES))
+    schedule = run_schedule(corpus, made / "schedule.csv", noise, read_as=READ_AS)
+    quick = model("men", epochs_constant=1, epochs_falling=0)
+    spec = train_spec(quick, "clean", [corruption("clean")], modalities=READ_AS)
+    checkpoints = run_training(spec, train_files(corpus, made, [(1, 1)])).values()
+    predicted = run_evaluation(
+        corpus, made / "predictions.parquet", checkpoints, noise, schedule, read_as=READ_AS
     )
-    bars = read_alpha_bars(made / "schedule.csv")
-    key = (1, 1)
-    train_replicas(
-        {key: made / "men.safetensors"},
-        {key: made / "men.csv"},
-        **corpus,
-        corruptions=trained_on("clean"),
-        alpha_bars={},
-        teachers={},
-        trained_on="clean",
-        model=model("men", epochs_constant=1, epochs_falling=0),
-        normalise=NORMALISE,
-        encoders=ENCODERS,
-        not_finite=NOT_FINITE,
-        code="test",
-        device="cpu",
-        max_replicas=None,
-        threads=1,
-    )
-    evaluate_replicas(
-        made / "predictions.parquet",
-        [made / "men.safetensors"],
-        **corpus,
-        noises=of_noise,
-        seed=1,
-        not_finite=NOT_FINITE,
-        alpha_bars=bars,
-        device="cpu",
-        threads=1,
-    )
-    predicted = pd.read_parquet(made / "predictions.parquet")
     assert set(predicted["predicted"]) <= set(LABELS)
     check_tables(made, {("men", "clean", NOISE): made / "predictions.parquet"})
-    check_exports(made, corpus, of_noise, bars)
+    check_exports(made, corpus, noise, read_alpha_bars(schedule))
 
 
 def check_tables(made, predictions):
@@ -180,19 +149,15 @@ def check_tables(made, predictions):
     assert "<i>" not in (made / "x.svg").read_text(encoding="utf-8")
 
 
-def check_exports(made, corpus, of_noise, bars):
+def check_exports(made, corpus, noise, bars):
     export_features(
         made / "tree",
         made / "README.md",
-        **corpus,
-        extractors=MODALITIES,
-        normalise=NORMALISE,
-        not_finite=NOT_FINITE,
-        noises=of_noise,
+        **{**corpus, "features": list(corpus["features"].values())},
+        modalities=READ_AS,
+        corruption=noise,
         alpha_bars=bars,
-        corruption=NOISE,
         fold=1,
-        seed=1,
     )
     with h5py.File(made / "tree/A/comparE.h5") as file:
         assert set(file) == set(NAMES)
@@ -200,7 +165,7 @@ def check_exports(made, corpus, of_noise, bars):
     assert {name.decode() for name in names.ravel()} < set(NAMES)
     export_model(
         made / "exported",
-        made / "men.safetensors",
+        made / "fold1_seed1.safetensors",
         corpus["features"],
         {m: {"name": name, "read_as": name} for m, name in MODALITIES.items()},
         NORMALISE,
@@ -254,14 +219,10 @@ def test_names_that_no_dataset_can_have_are_refused_by_name(folder, corpus, name
         export_features(
             folder / "tree",
             folder / "README.md",
-            **corpus,
-            extractors=dict.fromkeys(corpus["features"], "x"),
-            normalise=dict.fromkeys(corpus["features"], False),
-            not_finite=dict.fromkeys(corpus["features"]),
-            noises={},
+            **{**corpus, "features": list(corpus["features"].values())},
+            modalities=modalities(),
+            corruption=corruption("clean"),
             alpha_bars={},
-            corruption="clean",
             fold=1,
-            seed=1,
         )
     assert not (folder / "tree").exists()

@@ -9,8 +9,9 @@ import soundfile
 
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.audio import read_audio
-from robust_mer.features.is13 import IS13
+from robust_mer.features.is13 import IS13, IS13Settings
 from robust_mer.features.utterance import Utterance
+from robust_mer.settings import complete
 
 RATE = 16_000
 COMPOSITE = Path(__file__).parents[3] / "shared/data/composite"
@@ -18,7 +19,7 @@ COMPOSITE = Path(__file__).parents[3] / "shared/data/composite"
 
 @pytest.fixture(scope="module")
 def extractor():
-    return IS13({"frame_rate": 100.0})
+    return IS13(IS13Settings(frame_rate=100.0))
 
 
 def voice(seconds: float, rate: int = RATE) -> np.ndarray:
@@ -77,7 +78,7 @@ def test_one_pass_equals_two_on_people(extractor, two_passes):
 def test_frames_are_resampled_without_a_pull_at_the_edges(extractor, tmp_path):
     path = write(tmp_path / "noise.wav", np.random.default_rng(0).normal(0, 0.1, 2 * RATE))
     fine = extractor.extract(utterance(path))
-    coarse = IS13({"frame_rate": 10.0}).extract(utterance(path))
+    coarse = IS13(IS13Settings(frame_rate=10.0)).extract(utterance(path))
     assert coarse.values.shape == (-(-len(fine.values) // 10), 130)
     assert coarse.values.dtype == np.float32
     assert coarse.looked_at == len(fine.values)
@@ -155,5 +156,10 @@ def test_end_may_be_rounded_beyond_the_recording(extractor, tmp_path):
 
 @pytest.mark.parametrize("frame_rate", [0, -10, 101])
 def test_impossible_frame_rate_is_refused(frame_rate):
-    with pytest.raises(InputError, match="frame_rate of is13"):
-        IS13({"frame_rate": frame_rate})
+    with pytest.raises(InputError, match=rf"is13\.frame_rate is {frame_rate}, expected above 0"):
+        complete("robust_mer.features.is13:IS13", {"frame_rate": frame_rate}, "extractors.is13")
+
+
+def test_a_rate_without_a_simple_ratio_is_refused():
+    with pytest.raises(InputError, match=r"frame_rate of is13.*a ratio of whole numbers"):
+        IS13(IS13Settings(frame_rate=33.337))

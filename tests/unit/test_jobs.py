@@ -145,7 +145,8 @@ def test_an_evaluation_that_a_gpu_cannot_hold_says_what_to_do(tmp_path):
         "import torch, robust_mer.evaluation.evaluate as e\n"
         "    def fail(*_): raise torch.OutOfMemoryError('CUDA out of memory')\n"
         "    e.read_corpus, e.load_frames = (lambda *_: None), fail\n"
-        "    e.evaluate_replicas('p', [], 'u', 'f', {}, {}, {}, 1, {}, 'cpu', 1)"
+        "    from unittest.mock import MagicMock as Mock\n"
+        "    e.evaluate_replicas(Mock(), Mock(), Mock(device='cpu', threads=1))"
     )
     for text in told(tmp_path, body, "evaluate_model men clean"):
         (line,) = text.splitlines()

@@ -1,27 +1,28 @@
 """The SNR that real features have under evaluation noise is the one that the schedule tells."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from described_noises import noises
-from robust_mer.training.frames import load_frames
-from robust_mer.training.replica import NO_CORRUPTION, corruption_of_fold, evaluation_frames
+from helpers.corpus import read
+from helpers.jobs import run_schedule
+from helpers.noises import corruption as corruption_of
 
-from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
+from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.corruption.registry import NOISES
-from robust_mer.data import fit_normalisers, read_corpus
-from robust_mer.features.bert import Bert
-from robust_mer.features.is13 import IS13
+from robust_mer.data import fit_normalisers
+from robust_mer.engine.corruption import NO_CORRUPTION, corruption_of_fold, evaluation_frames
+from robust_mer.engine.frames import load_frames
+from robust_mer.features.bert import Bert, BertSettings
+from robust_mer.features.is13 import IS13, IS13Settings
 from robust_mer.features.utterance import Utterance
-from robust_mer.settings import defaults
 from robust_mer.store import write_features
 
 COMPOSITE = Path(__file__).parents[3] / "shared/data/composite"
 MOSI = COMPOSITE.with_name("mosi_utterance_features.npz")
-NORMALISE = {"audio": True, "video": False, "text": False}
 # Draws of the whole test part behind a measurement: whole frames are hit, so few draws tell little.
 SEEDS = {"pink": 5, "bursts": 60, "dropped": 60}
 SETTINGS = {"bursts": {"rate": 0.5, "mean_length": 3.0}}  # short bursts need fewer draws
@@ -51,8 +52,8 @@ def composite(tmp_path_factory):
     if not COMPOSITE.is_dir():
         pytest.skip(f"there is no {COMPOSITE}")
     table = pd.read_csv(COMPOSITE / "manifest.csv", keep_default_na=False)[::5]
-    audio = IS13(defaults("robust_mer.features.is13:IS13"))
-    text = Bert(defaults("robust_mer.features.bert:Bert"))
+    audio = IS13(IS13Settings())
+    text = Bert(BertSettings())
     spoken = [
         Utterance(row.utterance, COMPOSITE / row.audio, None, "", None, None, row.text, False)
         for row in table.itertuples()
@@ -81,31 +82,22 @@ def mosi(tmp_path_factory):
 
 def touched(real, corruption):
     settings = SETTINGS.get(corruption.partition("_")[0], {})
-    return noises(corruption, real["features"], **settings)
+    return corruption_of(corruption, real["features"], **settings)
 
 
 def schedule(real, folder, corruption, mode, kind="linear"):
-    write_schedule(
-        folder / "schedule.csv",
-        corruption,
-        **real,
-        normalise=NORMALISE,
-        not_finite=dict.fromkeys(NORMALISE),
-        mode=mode,
-        schedule=kind,
-        noises=touched(real, corruption),
-    )
-    return pd.read_csv(folder / "schedule.csv").set_index("modality")
+    path = run_schedule(real, folder / "schedule.csv", touched(real, corruption), mode, betas=kind)
+    return pd.read_csv(path).set_index("modality")
 
 
 def measure(real, folder, corruption):
     """Per modality mean (x' - sqrt(abar) x)² on the test part, and var(x) of the training part."""
-    corpus = read_corpus(**real, not_finite=dict.fromkeys(NORMALISE))
+    corpus = read(real)
     frames = load_frames(corpus, torch.device("cpu"))
-    normalisers = fit_normalisers(corpus, 1, NORMALISE)
+    normalisers = fit_normalisers(corpus, 1)
     parts = corpus.parts[1]
     alpha_bars = read_alpha_bars(folder / "schedule.csv")
-    how = touched(real, corruption)
+    one = touched(real, corruption)
 
     def received(part, how):
         return evaluation_frames(frames, normalisers, corpus.utterances, parts[part], part, how)
@@ -113,9 +105,9 @@ def measure(real, folder, corruption):
     clean = {part: received(part, NO_CORRUPTION) for part in ("train", "test")}
     errors = {modality: [] for modality in real["features"]}
     for seed in range(SEEDS.get(corruption.partition("_")[0], 20)):
-        noisy = received("test", corruption_of_fold(how, alpha_bars, seed, 1))
+        noisy = received("test", corruption_of_fold(replace(one, seed=seed), alpha_bars, 1))
         for modality, values in errors.items():
-            left = 1.0 if how[modality]["is_mask"] else alpha_bars[1, modality] ** 0.5
+            left = 1.0 if one.noises[modality].is_mask else alpha_bars[1, modality] ** 0.5
             error = noisy[modality].values - left * clean["test"][modality].values
             values.append(float((error.double() ** 2).mean()))
     return {
@@ -160,8 +152,8 @@ def test_measured_snr_under_the_released_codes_schedule(mosi, tmp_path):
 
 def test_measured_snr_of_dropped_frames(composite, tmp_path):
     table = schedule(composite, tmp_path, "dropped_30%", "paper")
-    corpus = read_corpus(**composite, not_finite=dict.fromkeys(NORMALISE))
-    normalisers = fit_normalisers(corpus, 1, NORMALISE)
+    corpus = read(composite)
+    normalisers = fit_normalisers(corpus, 1)
     for modality, (error, variance) in measure(composite, tmp_path, "dropped_30%").items():
         powers = []
         for part in ("train", "test"):

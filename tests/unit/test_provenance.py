@@ -24,10 +24,8 @@ def test_costs_are_summed_by_rule_over_all_folders(tmp_path):
 
 
 def test_hours_stand_by_the_device_that_trained(corpus, tmp_path):
-    _, history = train(corpus, tmp_path)
-    named = tmp_path / "men_clean.history.csv"
-    pd.read_csv(history).to_csv(named, index=False)
+    checkpoint, history = train(corpus, tmp_path)
     hours = pd.read_csv(history)["seconds"].sum() / 3600
-    ((device, replicas, told),) = training_devices([tmp_path / "men_clean.safetensors"])
+    ((device, replicas, told),) = training_devices([checkpoint])
     assert (device, replicas) == ("cpu", "1")
     assert float(told) == pytest.approx(hours, abs=0.01)

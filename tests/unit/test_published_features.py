@@ -3,6 +3,7 @@
 import hashlib
 import pickle
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -16,6 +17,7 @@ from helpers.corpora import import_modality, index
 
 from robust_mer.data import read_corpus
 from robust_mer.errors import InputError
+from robust_mer.modality import Modality
 from robust_mer.store import read_features
 from robust_mer.table import read_table
 
@@ -97,12 +99,14 @@ def test_multibench(multibench, tmp_path):
 def test_what_was_imported_is_a_corpus_like_any_other(multibench, tmp_path):
     found = Import(tmp_path, multibench, "multibench")
     found.folds(scheme="part")
-    refuse = dict.fromkeys(found.features)
-    arguments = (found.index.utterances, found.out / "folds.csv", found.features)
+    refuse = [Modality(name, "", "", False, None) for name in found.features]
+    replaced = [replace(one, not_finite=0.0 if one.name == "audio" else None) for one in refuse]
+    tables = (found.index.utterances, found.out / "folds.csv")
+    features = list(found.features.values())
     with pytest.raises(InputError, match=r"imported_audio\.h5: .* 'f3'.*not_finite: 0"):
-        read_corpus(*arguments, not_finite=refuse)
-    corpus = read_corpus(*arguments, not_finite={**refuse, "audio": 0.0})
-    assert corpus.classes == ["negative", "positive"]
+        read_corpus(*tables, refuse, features)
+    corpus = read_corpus(*tables, replaced, features)
+    assert corpus.task.classes == ["negative", "positive"]
     assert {part: len(rows) for part, rows in corpus.parts[1].items()} == {
         "train": 40,
         "validation": 14,

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from signals_extractor import Signals
+from signals_extractor import Signals, SignalsSettings
 
 from robust_mer.corpora.folds import FoldsSpec, make_folds
 from robust_mer.corruption.raw.others import Pool
@@ -17,7 +17,9 @@ from robust_mer.errors import InputError
 from robust_mer.features.audio import read_audio
 from robust_mer.features.extract import extract_features, read_utterances
 from robust_mer.features.shards import cut
-from robust_mer.settings import complete
+from robust_mer.features.specs import ExtractFiles, ExtractSpec, RawSpec
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin, load
 from robust_mer.store import Features, read_features
 
 RATE = 16_000
@@ -70,34 +72,26 @@ class Corpus:
         return path
 
     def corruption(self, name: str, amount: float, folds: Path | None = None) -> RawCorruption:
-        kind = RAW_KINDS[name]
-        settings = complete(kind.implementation, {}, name)
-        others = (self.index, folds, self.folder) if folds else None
-        return RawCorruption(
-            name, kind.implementation, settings, kind.signal, amount, 1, "code", others
-        )
+        tables = (self.index, folds, self.folder) if folds else None
+        return Plugin(RAW_KINDS[name], {}).build().at(name, amount, 1, tables)
 
     def frames(self, signal: str, corruption=None) -> list[np.ndarray]:
         """What an extractor is given of every utterance."""
-        extractor = Signals({"signal": signal})
+        extractor = Signals(SignalsSettings(signal=signal))
         return [
             extractor.extract(utterance if corruption is None else corruption(utterance)).values
             for utterance in read_utterances(self.index, self.folder)
         ]
 
-    def extract(self, corruption=None, threads: int = 1) -> Features:
+    def extract(self, corruption: RawSpec | None = None, threads: int = 1) -> Features:
         """The text, through the whole of the extraction."""
         path = self.folder / "features.h5"
         extract_features(
-            self.index,
-            self.folder,
-            "signals_extractor:Signals",
-            {"signal": "text"},
-            path,
-            path.with_suffix(".csv"),
-            threads,
-            0.0,
-            corruption,
+            ExtractSpec(
+                Plugin("signals_extractor:Signals", {"signal": "text"}), corruption=corruption
+            ),
+            ExtractFiles(self.index, path, path.with_suffix(".csv")),
+            Runtime(threads=threads, root=str(self.folder)),
         )
         return read_features(path)
 
@@ -109,7 +103,7 @@ SIGNALS = {"audio": "audio", "frames": "video", "picture": "video", "words": "te
     ("name", "amount"), [("whitenoise", 0), ("packetloss", 50), ("lowlight", 30), ("swap", 80)]
 )
 def test_an_extractor_is_given_the_corrupted_signal(corpus, name, amount):
-    signal = SIGNALS[RAW_KINDS[name].signal]
+    signal = SIGNALS[load(RAW_KINDS[name]).signal]
     clean = np.concatenate(corpus.frames(signal))
     received = [corpus.frames(signal, corpus.corruption(name, amount)) for _ in range(2)]
     np.testing.assert_array_equal(*map(np.concatenate, received))
@@ -168,7 +162,7 @@ def test_each_picture_is_corrupted_by_its_number(corpus):
     ],
 )
 def test_nothing_equals_clean_bit_for_bit(corpus, name, nothing):
-    signal = SIGNALS[RAW_KINDS[name].signal]
+    signal = SIGNALS[load(RAW_KINDS[name]).signal]
     received = corpus.frames(signal, corpus.corruption(name, nothing))
     for own, clean in zip(received, corpus.frames(signal), strict=True):
         np.testing.assert_array_equal(own, clean)

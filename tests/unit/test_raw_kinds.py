@@ -12,21 +12,20 @@ from robust_mer.corruption.raw.draws import Draws, some_of
 from robust_mer.corruption.raw.occlude import box
 from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.corruption.raw.reverb import impulse_response
-from robust_mer.settings import complete, load
+from robust_mer.settings import Plugin, load
 
 RATE = 16_000
+KINDS = {name: load(implementation) for name, implementation in RAW_KINDS.items()}
 NAMES = {
-    signal: [n for n, kind in RAW_KINDS.items() if kind.signal == signal and not kind.needs_others]
+    signal: [n for n, kind in KINDS.items() if kind.signal == signal and not kind.needs_others]
     for signal in ("audio", "frames", "picture", "words")
 }
 WORDS = [f"word{i}" for i in range(200)]
 
 
 def kind(name: str, amount: float, utterance: str = "u", **given):
-    entry = RAW_KINDS[name]
-    settings = complete(entry.implementation, given, name)
     draws = Draws(1, name, utterance)
-    return partial(load(entry.implementation), amount=amount, draws=draws, **settings)
+    return partial(Plugin(RAW_KINDS[name], given).build().corrupt, amount=amount, draws=draws)
 
 
 def speech(seconds: float = 3.0) -> np.ndarray:
@@ -274,7 +273,7 @@ def test_short_texts_keep_the_share_on_average():
 
 def received(name: str, amount: float, utterance: str = "u"):
     corrupt = kind(name, amount, utterance)
-    match RAW_KINDS[name].signal:
+    match KINDS[name].signal:
         case "audio":
             return corrupt(speech(), RATE)
         case "picture":
@@ -324,7 +323,7 @@ def test_nothing_leaves_all_as_it_was(name, nothing):
         "words": WORDS,
     }
     left = received(name, nothing)
-    np.testing.assert_array_equal(left, own[RAW_KINDS[name].signal])
+    np.testing.assert_array_equal(left, own[KINDS[name].signal])
 
 
 @pytest.mark.parametrize("count", [1, 7, 50])

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from robust_mer.training.checkpoint import load_checkpoint
+from helpers.corpus import modalities
+from helpers.training import train
 from sklearn.metrics import confusion_matrix
 from test_figures import experiment, row, texts_of
-from test_training import NOT_FINITE, train
 
+from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.evaluation.figures.conditions import draw_conditions
 from robust_mer.evaluation.figures.confusion import draw_confusion
 from robust_mer.evaluation.figures.errors import draw_errors
@@ -171,7 +172,8 @@ def test_rebuilt_representations_come_from_the_other_modalities(draw, corpus, tm
     checkpoint, _ = train(corpus, tmp_path, "cm_arr", "missing")
     given = {
         **corpus,
-        "not_finite": NOT_FINITE,
+        "modalities": modalities(),
+        "features": list(corpus["features"].values()),
         "distances_csv": tmp_path / "d.csv",
         "checkpoints": {"cm_arr": checkpoint},
     }

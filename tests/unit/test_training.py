@@ -283,7 +283,7 @@ def test_conditions_that_are_not_equally_likely_are_drawn_by_their_weights():
     drawn = EpochDraws.of(replica, 1, 16, 0, torch.device("cpu"))
     assert drawn.is_clean[drawn.corruption == 1].all()
     first = drawn.is_clean[drawn.corruption == 0]
-    assert (first == both[0]).all(axis=1).mean() == pytest.approx(0.8, abs=0.02)
+    assert (first == both[0]).all(axis=1).mean() == pytest.approx(0.8, abs=0.03)
     assert (first.sum(axis=1) == 1).all()
 
 

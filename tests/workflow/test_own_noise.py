@@ -1,4 +1,4 @@
-"""A user's own noise, as module:function in the folder that the workflow runs in."""
+"""A user's own noise, as module:Class in the folder that the workflow runs in."""
 
 import re
 
@@ -10,12 +10,20 @@ from workflow.conftest import SMALL, Project
 NOISE = '''
 from my_parts import amplitude
 
-SETTINGS = {"scale": 1.0}
+from robust_mer.corruption.noise import Noise
+from robust_mer.settings import Settings
 
 
-def draw(shape, draws, scale):
-    """Values that are uniform around 0."""
-    return amplitude(scale) * (draws.uniform(shape) - 0.5)
+class MineSettings(Settings):
+    scale: float = 1.0
+
+
+class Mine(Noise):
+    settings_class = MineSettings
+
+    def draw(self, shape, draws, lengths):
+        """Values that are uniform around 0."""
+        return amplitude(self.settings.scale) * (draws.uniform(shape) - 0.5)
 '''
 PARTS = """
 def amplitude(scale):
@@ -41,7 +49,7 @@ def own(project: Project) -> Project:
             },
             "corruption": {
                 "mode": "exact",
-                "noises": {"mine": {"class": "my_noise:draw", "scale": 0.5}},
+                "noises": {"mine": {"class": "my_noise:Mine", "scale": 0.5}},
                 "named": {
                     "several": ["mine_-10dB", "gaussian_-10dB"],
                     "uneven": {"audio": "gaussian_-5dB", "text": "pink_-15dB"},
@@ -109,4 +117,4 @@ def test_a_users_noise_that_is_wrong_stops_before_training(own):
     edit(own, "my_noise.py", "return amplitude", "return shape[0] / 0 * amplitude")
     done = own.run("corrupted")
     assert done.returncode != 0
-    assert re.search("my_noise:draw .*ZeroDivisionError", done.stdout)
+    assert re.search("my_noise:Mine .*ZeroDivisionError", done.stdout)

@@ -126,5 +126,6 @@ def _draw_conditions(
             ends = (weights / weights.sum()).cumsum()[:-1]
             chosen = corruption == place
             own[chosen] = np.searchsorted(ends, uniform[chosen], side="right")
-    table: np.ndarray = np.concatenate([some.is_clean for some in conditions])
-    return table[(counts.cumsum() - counts)[corruption] + own]
+    table = np.concatenate([some.is_clean for some in conditions])
+    is_clean: np.ndarray = table[(counts.cumsum() - counts)[corruption] + own]
+    return is_clean

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from robust_mer.errors import InputError, UtteranceError
@@ -14,7 +15,8 @@ from robust_mer.export.clip import Clip
 from robust_mer.export.folder import ModalityInput, load_model
 from robust_mer.export.quality import estimate_snr
 from robust_mer.features.audio import read_audio
-from robust_mer.features.utterance import Extraction, Extractor, Utterance
+from robust_mer.features.extractor import Extractor
+from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.settings import Plugin
 
 
@@ -122,6 +124,10 @@ class _Source:
             )
         try:
             extractor: Extractor = Plugin(one.implementation, one.settings).build()
+        except ValidationError as error:
+            raise InputError(
+                f"the settings of {one.extractor} in model.json are none of this version: {error}"
+            ) from None
         except ModuleNotFoundError as error:
             raise InputError(
                 f"{one.extractor} needs the package {error.name}; install requirements.lock and "

@@ -4,6 +4,8 @@ from importlib.metadata import packages_distributions, version
 
 from robust_mer.identity import closure, imported_names
 
+_NOT_COMPUTING = {"robust_mer", "pydantic"}  # they change no feature
+
 
 def versions_of(implementation: str) -> dict[str, str]:
     """Versions of the installed packages that an implementation's own modules import.
@@ -18,5 +20,5 @@ def versions_of(implementation: str) -> dict[str, str]:
     """
     imported = set().union(*map(imported_names, closure(implementation)))
     distributions = packages_distributions()
-    names = set().union(*(distributions.get(top, ()) for top in imported - {"robust_mer"}))
+    names = set().union(*(distributions.get(top, ()) for top in imported - _NOT_COMPUTING))
     return {name: version(name) for name in sorted(names)}

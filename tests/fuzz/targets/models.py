@@ -17,7 +17,7 @@ from robust_mer.engine.checkpoint import build_model, load_checkpoint, save_chec
 from robust_mer.export.export import write_description
 from robust_mer.export.folder import ModalityInput, load_model
 from robust_mer.export.predict import Predictor
-from robust_mer.features.glove import Glove
+from robust_mer.features.glove import Glove, GloveSettings
 from robust_mer.features.utterance import Utterance
 from robust_mer.models.registry import settings_class
 from robust_mer.training.saved import Saved
@@ -150,7 +150,7 @@ def _glove() -> list[Files]:
 def _read_glove(root: Path, results: Path) -> None:
     for name in ("x.txt", "x.vec", "x.bin", "x.npy"):
         if (root / name).is_file():
-            glove = Glove({"vectors": str(root / name), "lower_case": True})
+            glove = Glove(GloveSettings(vectors=str(root / name)))
             glove.extract(Utterance("u", None, None, "", None, None, "it's the A é!", True))
 
 

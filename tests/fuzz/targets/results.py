@@ -17,6 +17,7 @@ from robust_mer.evaluation.summary import PredictionFile
 from robust_mer.features.extract import read_utterances
 from robust_mer.features.face_file import NAMES as FACE_NAMES
 from robust_mer.features.face_file import FaceFile, write_face_file
+from robust_mer.modality import Modality
 from robust_mer.store import read_features, read_weights_sha256, write_features
 
 _INDEX = utterances(NAMES).encode()
@@ -112,9 +113,8 @@ def _corpus() -> list[Files]:
 
 
 def _read_corpus(root: Path, results: Path) -> None:
-    read_corpus(
-        root / "utterances.csv", root / "folds.csv", {"audio": root / "audio.h5"}, {"audio": 0.0}
-    )
+    audio = Modality("audio", "is13", "is13", normalise=False, not_finite=0.0)
+    read_corpus(root / "utterances.csv", root / "folds.csv", [audio], [root / "audio.h5"])
 
 
 def _read_utterances(root: Path, results: Path) -> None:
