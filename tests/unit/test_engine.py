@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers.corpus import NORMALISE, WIDTHS, modalities
+from helpers.models import build
 from helpers.stacks import KEYS, described, teach, train
 from safetensors.torch import load_file
 from torch import nn

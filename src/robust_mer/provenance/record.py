@@ -143,7 +143,7 @@ class JobRecord:
 
 
 def _root_outside(wildcards: Any, runtime: Runtime) -> dict[str, str]:
-    """The root of the job's corpus by the corpus' name; none if it lies in the folder of the run."""
+    """By name, the root of the job's corpus, if it lies outside the folder of the run."""
     corpus = dict(wildcards.items()).get("corpus")
     if corpus is None or not runtime.root:
         return {}
