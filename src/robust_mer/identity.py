@@ -22,6 +22,7 @@ _WITHOUT_INFLUENCE = (
     "robust_mer.faults",
     "robust_mer.gpu",
     "robust_mer.provenance",
+    "robust_mer.report.words",
 )
 
 

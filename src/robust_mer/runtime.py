@@ -24,3 +24,5 @@ class Runtime:
     """Largest fraction of utterances that an extraction may fail on."""
     max_seconds: float = float("inf")
     """How long the extraction of one utterance may take."""
+    origin: str | None = None
+    """What the result was made from, for the foot of a table and the metadata of a figure."""

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
 from robust_mer.evaluation.report import ExperimentResults, RunFacts, answer, write_report
+
 from robust_mer.provenance.facts import MadeWith
 from robust_mer.store import write_features
 

@@ -16,10 +16,23 @@ def drawn_corruptions(experiment):
     return [name for names in at_snrs(experiment).values() if len(names) > 1 for name in names]
 
 
+def heading(wildcards):
+    """What a picture says of its experiment that shows none of its models."""
+    names = tuple(drawn_corruptions(experiment_of(wildcards)))
+    return as_params(experiment_value(wildcards.experiment).heading(names))
+
+
 def drawn_experiment(wildcards):
-    """What the picture of embeddings says of its experiment."""
-    whole = experiment_params(wildcards)
-    return {key: whole[key] for key in ("name", "corpus", "note", "folds")}
+    return as_params(experiment_value(wildcards.experiment).heading())
+
+
+def drawn_specs(wildcards):
+    """The noises of the picture of embeddings, as values."""
+    seed = settings.corruption_seed
+    return [
+        as_params(Corruption(name, {m: NoiseSpec(**how) for m, how in noises.items()}, seed))
+        for name, noises in drawn_noises(wildcards).items()
+    ]
 
 
 def drawn_schedules(wildcards):
@@ -36,7 +49,7 @@ def drawn_noises(wildcards):
 
 def embeddings_code(wildcards):
     used = [implementations(noises) for noises in drawn_noises(wildcards).values()]
-    return code_identity("robust_mer.evaluation.figures.embeddings", *sorted(set().union(*used)))
+    return code_identity("robust_mer.report.figures.embeddings", *sorted(set().union(*used)))
 
 
 def all_figures():
@@ -92,7 +105,7 @@ def reconstruction_names(wildcards):
 def reconstruction_code(wildcards):
     models = {model for model, _ in reconstructing(experiment_of(wildcards))}
     return code_identity(
-        "robust_mer.evaluation.figures.reconstructions",
+        "robust_mer.report.figures.reconstructions",
         *sorted(settings.model(model)["implementation"] for model in models),
     )
 
@@ -125,23 +138,20 @@ def sweep_of(experiment):
 
 
 def drawn_figures(experiment):
-    """Figures that make sense of an experiment."""
-    evaluations = settings.evaluations(experiment)
-    there_is = {
-        "": True,
-        "corruptions": any(tested_on != CLEAN for _, _, tested_on in evaluations),
-        "transfer": any(
-            tested_on not in (CLEAN, parse_trained_on(trained_on)[0]) and trained_on != CLEAN
-            for _, trained_on, tested_on in evaluations
-        ),
-        "sweep": bool(sweep_of(experiment)),
-        "histories": bool(learning_models(experiment)),
-    }
-    return [name for name, figure in DRAWN.items() if there_is[figure.needs]]
+    """Figures that make sense of an experiment, those with rules of their own left out."""
+    return [
+        name
+        for name in figures_shown(experiment)
+        if name not in ("raw", "tsne", "reconstructions")
+    ]
+
+
+def figures_shown(experiment):
+    return figures_of(experiment_value(experiment.name), experiment_facts(experiment.name))
 
 
 def figure_inputs(wildcards):
-    """What a figure reads; see robust_mer.evaluation.figures.registry."""
+    """What a figure reads; see robust_mer.report.spec.Results."""
     experiment = experiment_of(wildcards)
     replicas = [(fold, seed) for fold in experiment.folds for seed in experiment.seeds]
     inputs = {
@@ -158,32 +168,18 @@ def figure_inputs(wildcards):
             )
         ],
     }
-    return {name: inputs[name]() for name in DRAWN[wildcards.figure].reads}
+    return {name: inputs[name]() for name in figure_class(wildcards).reads}
 
 
-def figure_implementation(wildcards):
-    return DRAWN[wildcards.figure].implementation
-
-
-def figure_title(wildcards):
-    return DRAWN[wildcards.figure].title
+def figure_class(wildcards):
+    return load(DRAWN[wildcards.figure])
 
 
 def figure_code(wildcards):
-    return code_identity(figure_implementation(wildcards))
+    return code_identity(DRAWN[wildcards.figure], "robust_mer.report.figures.base")
 
 
-def figure_experiment(wildcards):
-    """What a figure says of its experiment."""
-    sweep = {"sweep": sweep_of(experiment_of(wildcards))} if wildcards.figure == "sweep" else {}
-    return {**experiment_params(wildcards), **sweep}
-
-
-def figure_evaluations(wildcards):
-    reads = DRAWN[wildcards.figure].reads
-    return experiment_evaluations(wildcards) if "predictions" in reads else []
-
-
-def figure_trainings(wildcards):
-    reads = DRAWN[wildcards.figure].reads
-    return learning_models(experiment_of(wildcards)) if "histories" in reads else []
+def figure_facts(wildcards):
+    """What a figure uses of what is known of its experiment."""
+    facts = experiment_facts(wildcards.experiment)
+    return as_params(facts.only(figure_class(wildcards).uses))

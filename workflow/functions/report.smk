@@ -6,6 +6,11 @@ def gaussian_noises(experiment):
     return at_snrs(experiment).get("gaussian", [])
 
 
+def as_params(value):
+    """A dataclass of builtin types alone: Snakemake records no others."""
+    return json.loads(json.dumps(asdict(value)))
+
+
 def experiment_of(wildcards):
     return settings.experiments[wildcards.experiment]
 
@@ -22,16 +27,32 @@ def experiment_features(wildcards):
     return features_of(experiment_of(wildcards).corpus)
 
 
-def experiment_extractors(wildcards):
-    return settings.features(experiment_of(wildcards).corpus)
+def modalities_of(corpus, names=None):
+    """Modalities of a corpus as values: all of them, or those that are named."""
+    extractors, features = settings.extractors(corpus), settings.features(corpus)
+    normalise, not_finite = settings.normalise(corpus), settings.not_finite(corpus)
+    return [
+        as_params(
+            Modality(
+                name, extractors[name], features[name], bool(normalise[name]), not_finite[name]
+            )
+        )
+        for name in (features if names is None else names)
+    ]
 
 
-def experiment_normalise(wildcards):
-    return settings.normalise(experiment_of(wildcards).corpus)
+def experiment_modalities(wildcards):
+    return modalities_of(experiment_of(wildcards).corpus)
 
 
-def experiment_not_finite(wildcards):
-    return settings.not_finite(experiment_of(wildcards).corpus)
+def noise_modalities(wildcards):
+    return modalities_of(wildcards.corpus, noise_params(wildcards))
+
+
+def noise_spec(wildcards):
+    """A noise on features as a value."""
+    noises = {m: NoiseSpec(**how) for m, how in noise_params(wildcards).items()}
+    return as_params(Corruption(wildcards.corruption, noises, settings.corruption_seed))
 
 
 def noise_snr_code(wildcards):
@@ -127,28 +148,84 @@ def named_corruptions(experiment):
 
 def experiment_params(wildcards):
     """What tables, figures and report say of an experiment."""
-    experiment = settings.experiments[wildcards.experiment]
+    return as_params(experiment_value(wildcards.experiment))
+
+
+def corruption_facts(name):
+    """What a corruption's name stands for; None for one without an amount."""
+    parsed = read_name(name)
+    if parsed is None:
+        return None
+    is_raw = bool(settings.raw(name))
+    of_rest = parsed.kind in RAW_KINDS and RAW_KINDS[parsed.kind].of_rest
+    less_is_worse = parsed.unit == "dB" or of_rest
+    return CorruptionFacts(parsed.kind, parsed.amount, parsed.unit, less_is_worse, is_raw)
+
+
+@cache
+def experiment_value(name):
+    """An experiment as tables, figures and report see it."""
+    experiment = settings.experiments[name]
     corpus = settings.corpus(experiment.corpus)
-    return {
-        "name": experiment.name,
-        "corpus": experiment.corpus,
-        "note": corpus.get("note"),
-        "published": corpus.get("published"),
-        "models": {
+    evaluations = [Evaluation(*one) for one in settings.evaluations(experiment)]
+    named = named_corruptions(experiment)
+    members = [
+        member
+        for one in named.values()
+        for member in (one.values() if isinstance(one, dict) else one)
+    ]
+    trainings = {one.trained_on: parse_trained_on(one.trained_on) for one in evaluations}
+    names = [corruption for corruption, _ in trainings.values()]
+    names += [one.tested_on for one in evaluations] + members
+    facts = {name: corruption_facts(name) for name in dict.fromkeys(names)}
+    return Experiment(
+        name=experiment.name,
+        corpus=experiment.corpus,
+        models={
             model: settings.described_class(experiment.corpus, model) for model in experiment.models
         },
-        "given_mask": [model for model in experiment.models if settings.given_mask(model)],
-        "folds": experiment.folds,
-        "seeds": experiment.seeds,
-        "named": named_corruptions(experiment),
-        "one_condition_seed": (
+        folds=tuple(experiment.folds),
+        seeds=tuple(experiment.seeds),
+        evaluations=tuple(evaluations),
+        corruptions={name: fact for name, fact in facts.items() if fact},
+        trainings={name: TrainedOn(*pair) for name, pair in trainings.items()},
+        note=corpus.get("note"),
+        published=corpus.get("published"),
+        is_mask_aware=tuple(model for model in experiment.models if settings.given_mask(model)),
+        named=named,
+        one_condition_seed=(
             settings.corruption_seed if experiment.evaluate == "one_per_utterance" else None
         ),
-    }
+    )
 
 
-def experiment_evaluations(wildcards):
-    return settings.evaluations(settings.experiments[wildcards.experiment])
+@cache
+def experiment_facts(name):
+    """What else is known of an experiment."""
+    experiment = settings.experiments[name]
+    corpus = settings.corpus(experiment.corpus)
+    own = [corpus["published"]] if "published" in corpus else []
+    extractors = settings.extractors(experiment.corpus).values()
+    return Facts(
+        sweep=sweep_of(experiment),
+        learning=tuple(Training(*pair) for pair in learning_models(experiment)),
+        reconstructing=tuple(Training(*pair) for pair in reconstructing(experiment)),
+        drawn=tuple(drawn_corruptions(experiment)),
+        data=CorpusFacts(
+            generated=settings.generator(experiment.corpus) is not None,
+            contains=tuple(corpus.get("contains", own)),
+            extractors={e: settings.trained_on_of(e) for e in extractors},
+        ),
+    )
+
+
+def audit_facts(wildcards):
+    return as_params(experiment_facts(wildcards.experiment).only(("data",)))
+
+
+def table_code(*tables):
+    """Code of the scores that a rule computes, and of tables that it lays out."""
+    return code_identity("robust_mer.report.tables.base", *tables)
 
 
 def table_files():
@@ -175,24 +252,8 @@ def paper_tables(experiment):
     return tables_of(layouts, classes, settings.evaluations(experiment))
 
 
-def experiment_tables(wildcards):
-    return paper_tables(experiment_of(wildcards))
-
-
 def experiment_checks(wildcards):
     return f"{RESULTS}/{experiment_of(wildcards).corpus}/fold_checks.csv"
-
-
-def audited_corpus(wildcards):
-    """What a corpus and the networks behind its features were made from."""
-    name = experiment_of(wildcards).corpus
-    corpus = settings.corpus(name)
-    own = [corpus["published"]] if "published" in corpus else []
-    return {
-        "generated": settings.generator(name) is not None,
-        "contains": corpus.get("contains", own),
-        "extractors": {e: settings.trained_on_of(e) for e in settings.extractors(name).values()},
-    }
 
 
 def split_names(corpus):
@@ -209,24 +270,27 @@ def replacements(corpus):
     }
 
 
+def shown_experiment(name):
+    """What the report shows of an experiment."""
+    experiment, value = settings.experiments[name], experiment_value(name)
+    facts = experiment_facts(name)
+    raw = settings.raw_corruptions(experiment)
+    features = settings.features(experiment.corpus)
+    of_raw = (f"{features[settings.raw_modality(one)]} of {one}" for one in raw)
+    return Shown(
+        experiment=value,
+        facts=facts.only(("data",)),
+        tables=tables_shown(value, facts, layouts),
+        figures=figures_shown(experiment),
+        has_calibration=bool(raw),
+        logs=(*features_by_name(experiment), *of_raw),
+        scheduled=tuple(experiment_corruptions(SimpleNamespace(experiment=name))),
+        replaced=replacements(experiment.corpus),
+    )
+
+
 def report_experiments(wildcards):
-    return [
-        {
-            **experiment_params(SimpleNamespace(experiment=name)),
-            "extractors": list(features_by_name(experiment)),
-            "not_finite": replacements(experiment.corpus),
-            "corruptions": experiment_corruptions(SimpleNamespace(experiment=name)),
-            "raw": {
-                raw: settings.features(experiment.corpus)[settings.raw_modality(raw)]
-                for raw in settings.raw_corruptions(experiment)
-            },
-            "figures": {name: DRAWN[name].title for name in drawn_figures(experiment)},
-            "drawn": bool(drawn_corruptions(experiment)),
-            "reconstructed": bool(reconstructing(experiment)),
-            "papers": paper_tables(experiment),
-        }
-        for name, experiment in settings.experiments.items()
-    ]
+    return [as_params(shown_experiment(name)) for name in settings.experiments]
 
 
 def report_config():
@@ -244,26 +308,37 @@ def report_config():
     return used
 
 
-def report_inputs(wildcards):
-    files = table_files() + all_figures()
+def report_files():
+    """The report's files by the names of robust_mer.report.page.ReportFiles, in its order."""
+    files = {}
+
+    def add(kind, *paths):
+        files.setdefault(kind, []).extend(paths)
+
     for name, experiment in settings.experiments.items():
-        corpus, tables = experiment.corpus, TABLES.format(experiment=name)
-        shown = ("comparisons", "reliability", "claims", "orderings", "audit")
-        files += [
-            f"{tables}_all.csv",
-            f"{tables}_comparisons.csv",
-            *(f"{tables}_{table}.md" for table in (*shown, *paper_tables(experiment))),
-            f"{RESULTS}/{corpus}/folds.csv",
-            f"{RESULTS}/{corpus}/fold_checks.csv",
-            f"{RESULTS}/{corpus}/utterances.csv",
-            f"{RESULTS}/{corpus}/index_problems.csv",
-            f"{RESULTS}/{corpus}/features.csv",
-            *feature_logs(experiment),
-            *(f"{FEATURES.format(corpus=corpus, extractor=e)}.h5" for e in replacements(corpus)),
-            *(
-                corrupted_features_of(corpus, raw).removesuffix(".h5") + ".csv"
-                for raw in settings.raw_corruptions(experiment)
-            ),
-            *schedules_of(experiment).values(),
+        shown, corpus = shown_experiment(name), f"{RESULTS}/{experiment.corpus}"
+        tables, figures = TABLES.format(experiment=name), FIGURES.format(experiment=name)
+        add("summaries", f"{tables}_all.csv")
+        add("comparisons", f"{tables}_comparisons.csv")
+        add("calibrations", *([f"{tables}_raw.csv"] if shown.has_calibration else []))
+        add("tables", *(f"{tables}_{table}.md" for table in shown.tables))
+        add("figures", *(f"{figures}_{figure}.svg" for figure in shown.figures))
+        logs = feature_logs(experiment) + [
+            corrupted_features_of(experiment.corpus, raw).removesuffix(".h5") + ".csv"
+            for raw in settings.raw_corruptions(experiment)
         ]
-    return sorted(set(files))
+        add("logs", *logs)
+        add("replaced", *(f"{corpus}/features/{one}.h5" for one in shown.replaced))
+        add("schedules", *noise_schedules(SimpleNamespace(experiment=name)).values())
+        add("features", f"{corpus}/features.csv")
+        add("utterances", f"{corpus}/utterances.csv")
+        add("folds", f"{corpus}/folds.csv")
+        add("checks", f"{corpus}/fold_checks.csv")
+        add("problems", f"{corpus}/index_problems.csv")
+        add("others", *schedules_of(experiment).values())
+    add("others", *table_files(), *all_figures())
+    return files
+
+
+def report_inputs(wildcards):
+    return report_files()

@@ -1,8 +1,11 @@
 # What the rules share: the checked config, the names of files, and the functions that turn the one
 # into the other. Those of a single stage lie in workflow/functions/, a file a stage.
+import json
 import os
 import re
 import sys
+from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,13 +21,27 @@ from robust_mer.config import ALIGNED, IMPORTED, RATE, Config
 from robust_mer.corpora.index import changed_media
 from robust_mer.protocol import CLEAN, parse_trained_on, read_name
 from robust_mer.errors import InputError
-from robust_mer.evaluation.figures.registry import FIGURES as DRAWN
-from robust_mer.evaluation.layouts import read_layouts, tables_of
+from robust_mer.corruption.raw.registry import RAW_KINDS
+from robust_mer.report.figures.registry import FIGURES as DRAWN, figures_of
+from robust_mer.report.layouts import read_layouts, tables_of
+from robust_mer.report.spec import (
+    CorpusFacts,
+    CorruptionFacts,
+    Evaluation,
+    Experiment,
+    Facts,
+    Shown,
+    TrainedOn,
+    Training,
+)
+from robust_mer.report.tables.registry import TABLES as TABULATED, tables_of as tables_shown
 from robust_mer.identity import described_identity as code_identity  # for records: and of what
 from robust_mer.jobs import prepare_jobs
 from robust_mer.replicas import replica_name
 from robust_mer.runs import begin_run, report_killed
 from robust_mer.settings import load
+from robust_mer.modality import Modality
+from robust_mer.protocol import Corruption, NoiseSpec
 
 STAGES = ("corpora", "features", "corruption", "training", "evaluation", "report", "export")
 
@@ -67,7 +84,7 @@ wildcard_constraints:
     rate=r"[0-9.]+",
     modality="[a-z]+",
     column="|".join(settings.split_columns) or "-",
-    figure="|".join(DRAWN),
+    figure="|".join(name for name in DRAWN if name not in ("raw", "tsne", "reconstructions")),
     model="[^/]+",
     corruption=f"(?!{RAW_NAME}(/|$))[^/]+",
     raw=RAW_NAME,

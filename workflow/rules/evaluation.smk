@@ -49,11 +49,8 @@ rule measure_noise:
         "../../envs/training.yaml"
     threads: 1
     params:
-        extractors=corrupted_extractors,
-        normalise=corrupted_normalise,
-        not_finite=corrupted_not_finite,
-        noises=noise_params,
-        seed=settings.corruption_seed,
+        corruption=noise_spec,
+        modalities=noise_modalities,
         code=noise_snr_code,
     script:
         "../scripts/measure_noise.py"

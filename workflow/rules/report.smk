@@ -37,10 +37,9 @@ rule write_tables:
         "../../envs/report.yaml"
     params:
         experiment=experiment_params,
-        evaluations=experiment_evaluations,
         corruptions=experiment_corruptions,
         published=published_names(),
-        code=code_identity("robust_mer.evaluation.tables"),
+        code=table_code("robust_mer.evaluation.scores", TABULATED["average"], TABULATED["conditions"]),
     script:
         "../scripts/write_tables.py"
 
@@ -73,8 +72,9 @@ rule compute_statistics:
         "../../envs/report.yaml"
     params:
         experiment=experiment_params,
-        evaluations=experiment_evaluations,
-        code=code_identity("robust_mer.evaluation.statistics"),
+        code=table_code(
+            "robust_mer.evaluation.scores", TABULATED["comparisons"], TABULATED["reliability"]
+        ),
     script:
         "../scripts/compute_statistics.py"
 
@@ -103,7 +103,7 @@ rule lay_out_table:
         "../../envs/report.yaml"
     params:
         experiment=experiment_params,
-        code=code_identity("robust_mer.evaluation.papers"),
+        code=table_code("robust_mer.report.tables.papers"),
     script:
         "../scripts/lay_out_table.py"
 
@@ -138,8 +138,7 @@ rule check_claims:
         "../../envs/report.yaml"
     params:
         experiment=experiment_params,
-        tables=experiment_tables,
-        code=code_identity("robust_mer.evaluation.claims"),
+        code=table_code(TABULATED["claims"]),
     script:
         "../scripts/check_claims.py"
 
@@ -165,8 +164,8 @@ rule audit_experiment:
         "../../envs/report.yaml"
     params:
         experiment=experiment_params,
-        corpus=audited_corpus,
-        code=code_identity("robust_mer.evaluation.audit"),
+        facts=audit_facts,
+        code=table_code(TABULATED["audit"]),
     script:
         "../scripts/audit_experiment.py"
 
@@ -185,7 +184,6 @@ rule split_tables:
         "../../envs/report.yaml"
     params:
         experiment=experiment_params,
-        evaluations=experiment_evaluations,
         code=code_identity("robust_mer.evaluation.split"),
     script:
         "../scripts/split_tables.py"
@@ -209,11 +207,8 @@ rule draw_figure:
     conda:
         "../../envs/report.yaml"
     params:
-        experiment=figure_experiment,
-        title=figure_title,
-        implementation=figure_implementation,
-        evaluations=figure_evaluations,
-        trainings=figure_trainings,
+        experiment=experiment_params,
+        facts=figure_facts,
         code=figure_code,
     script:
         "../scripts/draw_figure.py"
@@ -242,7 +237,7 @@ rule calibrate_raw:
         raw=calibrated_raw,
         gaussian=calibrating_noises,
         modalities=calibrated_modalities,
-        code=code_identity("robust_mer.evaluation.calibration"),
+        code=table_code("robust_mer.evaluation.calibration", TABULATED["raw"]),
     script:
         "../scripts/calibrate_raw.py"
 
@@ -266,7 +261,7 @@ rule draw_calibration:
         "../../envs/report.yaml"
     params:
         experiment=experiment_params,
-        code=code_identity("robust_mer.evaluation.figures.raw_corruptions"),
+        code=code_identity(DRAWN["raw"], "robust_mer.report.figures.base"),
     script:
         "../scripts/draw_calibration.py"
 
@@ -294,12 +289,9 @@ rule draw_embeddings:
         "../../envs/embeddings.yaml"
     threads: 1
     params:
-        experiment=drawn_experiment,
-        extractors=experiment_extractors,
-        normalise=experiment_normalise,
-        not_finite=experiment_not_finite,
-        noises=drawn_noises,
-        seed=settings.corruption_seed,
+        experiment=heading,
+        modalities=experiment_modalities,
+        corruptions=drawn_specs,
         code=embeddings_code,
     script:
         "../scripts/draw_embeddings.py"
@@ -330,8 +322,7 @@ rule draw_reconstructions:
     params:
         experiment=drawn_experiment,
         names=reconstruction_names,
-        extractors=experiment_extractors,
-        not_finite=experiment_not_finite,
+        modalities=experiment_modalities,
         code=reconstruction_code,
     script:
         "../scripts/draw_reconstructions.py"
@@ -339,7 +330,7 @@ rule draw_reconstructions:
 
 rule write_report:
     input:
-        report_inputs,
+        unpack(report_inputs),
         samples=published_samples(),
     output:
         html=f"{RESULTS}/report.html",
@@ -354,6 +345,6 @@ rule write_report:
         # No inputs: they would be thousands, and predictions hang on them already.
         checkpoints=checkpoint_files(),
         config=report_config(),
-        code=code_identity("robust_mer.evaluation.report"),
+        code=code_identity("robust_mer.report.page", *TABULATED.values()),
     script:
         "../scripts/write_report.py"

@@ -1,22 +1,39 @@
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from robust_mer.jobs import job
 
 with job(snakemake, f"calibrate_raw {snakemake.wildcards.experiment}") as record:
-    from robust_mer.evaluation.calibration import calibrate
-    from robust_mer.evaluation.signature import sign_tables
+    from robust_mer.evaluation.calibration import CalibrationFiles, calibrate_raw
+    from robust_mer.evaluation.spec import CalibrationSpec
     from robust_mer.provenance.origin import origin
+    from robust_mer.report.spec import Experiment, TableFiles, TableSpec
+    from robust_mer.report.tables.base import make_table
+    from robust_mer.report.tables.registry import TABLES
+    from robust_mer.runtime import Runtime
+    from robust_mer.settings import Plugin
 
-    modality = snakemake.params.raw
-    calibrate(
-        snakemake.params.experiment,
-        snakemake.input.summary,
-        raw={
-            name: (modality[name], path)
-            for name, path in zip(modality, snakemake.input.schedules, strict=True)
-        },
-        gaussian=dict(zip(snakemake.params.gaussian, snakemake.input.noises, strict=True)),
-        modalities=snakemake.params.modalities,
-        folder=Path(snakemake.output[0]).parent,
+    experiment = TypeAdapter(Experiment).validate_python(snakemake.params.experiment)
+    runtime = Runtime(origin=origin(record))
+    calibration, md, tex = map(Path, snakemake.output)
+    calibrate_raw(
+        CalibrationSpec(
+            experiment,
+            snakemake.params.raw,
+            tuple(snakemake.params.gaussian),
+            snakemake.params.modalities,
+        ),
+        CalibrationFiles(
+            Path(snakemake.input.summary),
+            list(map(Path, snakemake.input.schedules)),
+            list(map(Path, snakemake.input.noises)),
+            calibration,
+        ),
+        runtime,
     )
-    sign_tables(snakemake.output, origin(record))
+    make_table(
+        TableSpec("raw", Plugin(TABLES["raw"], {}), experiment),
+        TableFiles(calibration=calibration, md=md, tex=tex),
+        runtime,
+    )

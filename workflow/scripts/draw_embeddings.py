@@ -1,24 +1,32 @@
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
 from robust_mer.jobs import job
 
 with job(snakemake, f"draw_embeddings {snakemake.wildcards.experiment}") as record:
-    from robust_mer.corruption.corrupt import read_alpha_bars
-    from robust_mer.evaluation.embeddings import NoiseOfCorpus
-    from robust_mer.evaluation.figures.embeddings import draw_embeddings
     from robust_mer.provenance.origin import origin
+    from robust_mer.report.figures.embeddings import EmbeddingsFiles, draw_embeddings
+    from robust_mer.report.spec import EmbeddingsSpec
+    from robust_mer.runtime import Runtime
 
-    noises = snakemake.params.noises.items()
+    params, inputs, outputs = snakemake.params, snakemake.input, snakemake.output
     draw_embeddings(
-        {**snakemake.params.experiment, "origin": origin(record)},
-        [
-            NoiseOfCorpus(name, of_modality, read_alpha_bars(schedule), snakemake.params.seed)
-            for (name, of_modality), schedule in zip(noises, snakemake.input.schedules, strict=True)
-        ],
-        utterances_csv=snakemake.input.utterances,
-        folds_csv=snakemake.input.folds,
-        features=dict(zip(snakemake.params.extractors, snakemake.input.features, strict=True)),
-        normalise=snakemake.params.normalise,
-        not_finite=snakemake.params.not_finite,
-        svg=snakemake.output.svg,
-        pdf=snakemake.output.pdf,
-        distances_csv=snakemake.output.distances,
+        TypeAdapter(EmbeddingsSpec).validate_python(
+            {
+                "experiment": params.experiment,
+                "corruptions": params.corruptions,
+                "modalities": params.modalities,
+            }
+        ),
+        EmbeddingsFiles(
+            Path(inputs.utterances),
+            Path(inputs.folds),
+            list(map(Path, inputs.features)),
+            list(map(Path, inputs.schedules)),
+            Path(outputs.svg),
+            Path(outputs.pdf),
+            Path(outputs.distances),
+        ),
+        Runtime(origin=origin(record)),
     )

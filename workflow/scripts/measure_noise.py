@@ -1,21 +1,27 @@
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
 from robust_mer.jobs import job
 
-corruption = snakemake.wildcards.corruption
-with job(snakemake, f"measure_noise {corruption}"):
-    from robust_mer.corruption.corrupt import read_alpha_bars
-    from robust_mer.evaluation.embeddings import NoiseOfCorpus, write_noise_snr
+with job(snakemake, f"measure_noise {snakemake.wildcards.corruption}"):
+    from robust_mer.evaluation.embeddings import NoiseSnrFiles, measure_noise
+    from robust_mer.evaluation.spec import NoiseSnrSpec
+    from robust_mer.runtime import Runtime
 
-    write_noise_snr(
-        snakemake.output.measured,
-        NoiseOfCorpus(
-            corruption,
-            snakemake.params.noises,
-            read_alpha_bars(snakemake.input.schedule),
-            snakemake.params.seed,
+    measure_noise(
+        TypeAdapter(NoiseSnrSpec).validate_python(
+            {
+                "corruption": snakemake.params.corruption,
+                "modalities": snakemake.params.modalities,
+            }
         ),
-        utterances_csv=snakemake.input.utterances,
-        folds_csv=snakemake.input.folds,
-        features=dict(zip(snakemake.params.extractors, snakemake.input.features, strict=True)),
-        normalise=snakemake.params.normalise,
-        not_finite=snakemake.params.not_finite,
+        NoiseSnrFiles(
+            Path(snakemake.input.utterances),
+            Path(snakemake.input.folds),
+            list(map(Path, snakemake.input.features)),
+            Path(snakemake.input.schedule),
+            Path(snakemake.output.measured),
+        ),
+        Runtime(),
     )

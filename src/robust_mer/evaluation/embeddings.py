@@ -5,13 +5,15 @@ is utterances (sections 2.2 and 3.5). An utterance's frames are averaged, so tha
 the average weakens independent noise of frames, so its SNR is higher than that of the frames.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
+from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.corruption.raw.measure import embedding_snr_db
 from robust_mer.data import (
     Corpus,
@@ -20,23 +22,47 @@ from robust_mer.data import (
     read_corpus,
     training_frames,
 )
-from robust_mer.files import whole
+from robust_mer.evaluation.spec import NoiseSnrSpec
+from robust_mer.files import write_text
+from robust_mer.modality import Modality
+from robust_mer.protocol import Corruption
+from robust_mer.runtime import Runtime
 from robust_mer.training.frames import Frames, load_frames
 from robust_mer.training.replica import NO_CORRUPTION, corruption_of_fold, evaluation_frames
 
 
 @dataclass(frozen=True)
+class NoiseSnrFiles:
+    """What `measure_noise` reads and writes."""
+
+    utterances: Path
+    folds: Path
+    features: list[Path]
+    """One per modality of the spec, in their order."""
+    schedule: Path
+    measured: Path
+    """The table to be written."""
+
+
+@dataclass(frozen=True)
 class NoiseOfCorpus:
-    """A noise on features, as evaluation draws it.
+    """A noise on features, as evaluation draws it: with abar by (fold, modality)."""
 
-    ``noises`` is what `robust_mer.config.Config.noises` says of it, ``alpha_bars`` abar by (fold,
-    modality) from its schedule, ``seed`` that of the noise.
-    """
+    corruption: Corruption
+    alpha_bars: Mapping[tuple[int, str], float]
 
-    name: str
-    noises: dict[str, dict]
-    alpha_bars: dict[tuple[int, str], float]
-    seed: int
+
+def read_modalities(
+    utterances: Path, folds: Path, features: Sequence[Path], modalities: Sequence[Modality]
+) -> Corpus:
+    """A corpus with the feature files of some modalities, in their order."""
+    names = [modality.name for modality in modalities]
+    return read_corpus(
+        utterances,
+        folds,
+        dict(zip(names, features, strict=True)),
+        {modality.name: modality.not_finite for modality in modalities},
+    )
 
 
 class Embeddings:
@@ -45,31 +71,36 @@ class Embeddings:
     Args:
         corpus: Utterances, folds and features.
         fold: Its training part gives the statistics.
-        normalise: Per modality, whether models take normalised features.
+        modalities: They say whether models take normalised features.
     """
 
-    def __init__(self, corpus: Corpus, fold: int, normalise: dict[str, bool]) -> None:
+    def __init__(self, corpus: Corpus, fold: int, modalities: Sequence[Modality]) -> None:
+        normalise = {modality.name: modality.normalise for modality in modalities}
         self._corpus, self._fold = corpus, fold
         self._frames = load_frames(corpus, torch.device("cpu"))
         self.normalisers = fit_normalisers(corpus, fold, normalise)
 
     def of(
-        self, rows: np.ndarray, part: str, corruption: NoiseOfCorpus | None = None
+        self, rows: np.ndarray, part: str, noise: NoiseOfCorpus | None = None
     ) -> dict[str, np.ndarray]:
         """Embeddings [n, D] per modality, zeros where there are no frames.
 
         Args:
             rows: Places of utterances in the corpus.
             part: The part that they are of, which evaluation's noise depends on.
-            corruption: What they are corrupted with; None: they are clean.
+            noise: What they are corrupted with; None: they are clean.
         """
-        how = NO_CORRUPTION
-        if corruption is not None:
-            how = corruption_of_fold(
-                corruption.noises, corruption.alpha_bars, corruption.seed, self._fold
+        corruption = NO_CORRUPTION
+        if noise is not None:
+            specs = noise.corruption.noises.items()
+            corruption = corruption_of_fold(
+                {modality: asdict(spec) for modality, spec in specs},
+                noise.alpha_bars,
+                noise.corruption.seed,
+                self._fold,
             )
         frames = evaluation_frames(
-            self._frames, self.normalisers, self._corpus.utterances, rows, part, how
+            self._frames, self.normalisers, self._corpus.utterances, rows, part, corruption
         )
         return {modality: _means(some) for modality, some in frames.items()}
 
@@ -83,43 +114,25 @@ def _means(frames: Frames) -> np.ndarray:
     return means
 
 
-def write_noise_snr(
-    path: str | Path,
-    corruption: NoiseOfCorpus,
-    utterances_csv: str | Path,
-    folds_csv: str | Path,
-    features: dict[str, str | Path],
-    normalise: dict[str, bool],
-    not_finite: dict[str, float | None],
-) -> None:
+def measure_noise(spec: NoiseSnrSpec, files: NoiseSnrFiles, runtime: Runtime) -> None:
     """Write what a noise on features costs at the embedding, as it is measured for raw corruptions.
 
     Columns ``fold, modality, embedding_snr_db``: `embedding_snr_db` of the test part, in the
     measure of :func:`robust_mer.corruption.raw.measure.write_measured`.
-
-    Args:
-        path: The table to write.
-        corruption: The noise.
-        utterances_csv: The index.
-        folds_csv: The folds.
-        features: Feature file per modality.
-        normalise: Per modality, whether noise goes onto normalised features.
-        not_finite: Per modality, what takes the place of values that are not finite; None: they
-            are an error.
     """
-    corpus = read_corpus(utterances_csv, folds_csv, features, not_finite)
+    noise = NoiseOfCorpus(spec.corruption, read_alpha_bars(files.schedule))
+    corpus = read_modalities(files.utterances, files.folds, files.features, spec.modalities)
     table = []
     for fold, parts in corpus.parts.items():
-        embeddings, rows = Embeddings(corpus, fold, normalise), parts["test"]
+        embeddings, rows = Embeddings(corpus, fold, spec.modalities), parts["test"]
         clean = embeddings.of(rows, "test")
-        noisy = embeddings.of(rows, "test", corruption)
+        noisy = embeddings.of(rows, "test", noise)
         for modality, store in corpus.features.items():
             frames = training_frames(store, parts["train"])
             measure = fit_normaliser(embeddings.normalisers[modality](frames), normalise=True)
-            there = np.diff(store.offsets)[rows] > 0
+            available = np.diff(store.offsets)[rows] > 0
             snr_db = embedding_snr_db(
-                measure(clean[modality][there]), measure(noisy[modality][there])
+                measure(clean[modality][available]), measure(noisy[modality][available])
             )
             table.append({"fold": fold, "modality": modality, "embedding_snr_db": snr_db})
-    with whole(path) as unfinished:
-        pd.DataFrame(table).to_csv(unfinished, index=False)
+    write_text(files.measured, pd.DataFrame(table).to_csv(index=False))
