@@ -241,7 +241,7 @@ def test_calibration_from_predictions_summed_up_to_a_table_and_a_figure(corpus, 
     assert pdf.read_bytes().startswith(b"%PDF")
 
 
-def noise(name: str) -> Corruption:
+def gaussian(name: str) -> Corruption:
     return Corruption(name, dict.fromkeys(NORMALISE, GAUSSIAN), 1)
 
 
@@ -256,7 +256,7 @@ def test_noise_on_features_is_measured_as_raw_corruption_is(corpus, tmp_path):
     for alpha_bar in (0.999999, 0.5, 0.01):
         path = tmp_path / "noise.csv"
         measure_noise(
-            NoiseSnrSpec(noise("gaussian_0dB"), tuple(MODALITIES.values())),
+            NoiseSnrSpec(gaussian("gaussian_0dB"), tuple(MODALITIES.values())),
             NoiseSnrFiles(
                 corpus["utterances_csv"],
                 corpus["folds_csv"],
@@ -294,7 +294,7 @@ def test_pictures_of_embeddings(corpus, tmp_path):
         svg, pdf, csv = (tmp_path / run / f"tsne.{suffix}" for suffix in ("svg", "pdf", "csv"))
         draw_embeddings(
             EmbeddingsSpec(
-                heading, tuple(map(noise, levels)), tuple(MODALITIES[m] for m in modalities)
+                heading, tuple(map(gaussian, levels)), tuple(MODALITIES[m] for m in modalities)
             ),
             EmbeddingsFiles(
                 corpus["utterances_csv"],

@@ -191,8 +191,9 @@ def _read_scores(
         & ds.field("fold").isin(list(folds))
         & ds.field("seed").isin(list(seeds))
     )
-    frame = read_predictions(file, columns, wanted).to_pandas()
-    frame["target"], frame["answer"] = _encode(frame["label"], frame["predicted"])
+    table = read_predictions(file, columns, wanted)
+    frame = table.drop_columns(["label", "predicted"]).to_pandas()
+    frame["target"], frame["answer"] = _encode(table)
     for column in ("condition", "utterance"):
         frame[column] = frame[column].astype("category")
     _check(frame, folds, seeds, file)
@@ -220,12 +221,17 @@ def _read_scores(
     return scores.assign(model=file.model, trained_on=file.trained_on, tested_on=file.tested_on)
 
 
-def _encode(label: pd.Series, predicted: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def _encode(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     """Targets and predictions [n] as numbers: classes by their place, numbers as they are."""
-    if pd.api.types.is_numeric_dtype(label):
-        return label.to_numpy(float), predicted.to_numpy(float)
-    codes, _ = pd.factorize(pd.concat([label.astype(str), predicted.astype(str)]), sort=True)
-    return codes[: len(label)], codes[len(label) :]
+    label, predicted = table["label"], table["predicted"]
+    if pa.types.is_floating(label.type) or pa.types.is_integer(label.type):
+        return label.to_numpy(), predicted.to_numpy()
+    texts = [column.cast(pa.string()) for column in (label, predicted)]
+    encoded = pa.chunked_array([chunk for text in texts for chunk in text.chunks], pa.string())
+    encoded = encoded.combine_chunks().dictionary_encode()
+    names = np.array(encoded.dictionary.to_pylist())
+    place = np.argsort(np.argsort(names))[encoded.indices.to_numpy()]
+    return place[: len(label)], place[len(label) :]
 
 
 def _score(frame: pd.DataFrame, by: list[str], measures: Iterable[Metric]) -> pd.DataFrame:
