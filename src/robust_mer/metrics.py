@@ -140,7 +140,9 @@ class HitMetric(Metric):
             alike = pattern == number
             # The first class is added last, so that sums round as those of pandas' means do.
             classes = np.roll(np.flatnonzero(occurs), -1)
-            score[alike] = self.of_hits(hits[classes][:, alike], sizes[classes][:, alike])
+            score[alike] = self.of_hits(
+                list(hits[classes][:, alike]), list(sizes[classes][:, alike])
+            )
         return score, self.chance_of_sizes(sizes)
 
 
@@ -153,10 +155,11 @@ class WA(HitMetric):
 
     def of_hits(self, hits: Sequence[np.ndarray], sizes: Sequence[np.ndarray]) -> np.ndarray:
         """See `HitMetric.of_hits`."""
-        hit = total = 0.0
+        hit: np.ndarray | float = 0.0
+        total: np.ndarray | float = 0.0
         for own_hit, size in zip(hits, sizes, strict=True):
             hit, total = hit + own_hit, total + size
-        return hit / np.where(total > 0, total, np.nan)
+        return hit / np.where(np.greater(total, 0), total, np.nan)
 
     def chance_of_sizes(self, sizes: np.ndarray) -> np.ndarray:
         """The share of the most frequent class."""
@@ -175,12 +178,13 @@ class UA(HitMetric):
 
     def of_hits(self, hits: Sequence[np.ndarray], sizes: Sequence[np.ndarray]) -> np.ndarray:
         """See `HitMetric.of_hits`."""
-        recalls = classes = 0.0
+        recalls: np.ndarray | float = 0.0
+        classes: np.ndarray | float = 0.0
         for hit, size in zip(hits, sizes, strict=True):
             occurs = size > 0
             recalls = recalls + np.divide(hit, size, out=np.zeros_like(hit), where=occurs)
             classes = classes + occurs
-        return recalls / np.where(classes > 0, classes, np.nan)
+        return recalls / np.where(np.greater(classes, 0), classes, np.nan)
 
     def chance_of_sizes(self, sizes: np.ndarray) -> np.ndarray:
         """One over the number of classes that occur."""

@@ -131,8 +131,9 @@ class Experiment:
     def noise_and_snr(self, corruption: str) -> tuple[str, float]:
         """Kind and target SNR in dB of a corruption; NaN for one that has no SNR."""
         facts = self.facts(corruption)
-        has_snr = facts.amount is not None and facts.unit == _DECIBEL
-        return facts.kind, float(facts.amount) if has_snr else float("nan")
+        if facts.amount is None or facts.unit != _DECIBEL:
+            return facts.kind, float("nan")
+        return facts.kind, float(facts.amount)
 
     def severity(self, corruption: str) -> float:
         """A corruption's amount, with the sign by which more is worse; NaN where it has none."""

@@ -100,7 +100,7 @@ def summarise(experiment: Experiment, predictions: list[PredictionFile]) -> pd.D
         InputError: A file cannot be read, or lacks one of the folds and seeds; or the utterances
             are too few for one condition each.
     """
-    conditions = defaultdict(set)
+    conditions: defaultdict[str, set[str]] = defaultdict(set)
     for file in predictions:
         conditions[file.model] |= _conditions_in(file)
     kinds = {model: kinds_of(names) for model, names in conditions.items()}
@@ -210,8 +210,8 @@ def _read_scores(
     if partial:
         tested = frame[frame["condition"].isin(partial)]
         utterances = tested["utterance"].nunique()
-        average = scores[scores["kind"] == PARTIAL].groupby(["fold", "seed"])
-        average = average[_values(experiment.measures)].mean()
+        by_replica = scores[scores["kind"] == PARTIAL].groupby(["fold", "seed"])
+        average = by_replica[_values(experiment.measures)].mean()
         joint = {AVERAGE: average.reset_index()}
         if one_condition_seed is not None:
             joint[POOLED] = _score(tested, ["fold", "seed"], experiment.measures)

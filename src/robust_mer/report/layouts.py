@@ -63,7 +63,7 @@ def rows_of(layout: Layout) -> Iterator[tuple[Layout, list[Layout]]]:
 
 
 def tables_of(
-    layouts: dict[str, Layout], models: Mapping[str, str], evaluations: Sequence[Evaluation]
+    layouts: Mapping[str, Layout], models: Mapping[str, str], evaluations: Sequence[Evaluation]
 ) -> list[str]:
     """Names of the tables of which an experiment has a cell.
 

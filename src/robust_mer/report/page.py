@@ -135,7 +135,7 @@ def write_report(spec: ReportSpec, files: ReportFiles, runtime: Runtime) -> None
         stage_costs(folder / "benchmarks" for folder in (results, *map(results.joinpath, corpora))),
         training_devices(map(Path, spec.checkpoints)),
         yaml.safe_dump(dict(spec.config), sort_keys=False, allow_unicode=True),
-        made_with(results, [path for path in files.inputs() if path.is_relative_to(results)]),
+        made_with(results, [str(path) for path in files.inputs() if path.is_relative_to(results)]),
     )
     write_text(files.html, page(list(sort_files(spec, files)), run))
 
@@ -239,7 +239,7 @@ def answer(
     for name, won in leads.groupby("name", sort=False):
         over = won["over"].dropna()
         lead = span(over, "{:.4f}") if len(over) else None
-        wins.append(words.win(name, len(won), len(leads), lead))
+        wins.append(words.win(str(name), len(won), len(leads), lead))
     sentences = [
         words.highest(about, wins),
         _significance(leads),
