@@ -14,12 +14,16 @@ import time
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
+
+if TYPE_CHECKING:
+    from robust_mer.report.spec import Experiment
 
 PUBLISHED = ROOT / "resources/published"
 LAYOUTS = PUBLISHED / "layouts.yaml"
@@ -138,62 +142,89 @@ def _simulate(folder: Path, corpus: str, share: float) -> dict[tuple[str, str, s
     return files
 
 
-def _experiment(corpus: str) -> dict:
-    return {
-        "name": "paper",
-        "corpus": corpus,
-        "note": None,
-        "published": corpus,
-        "models": {model: model for model in MODELS},
-        "given_mask": [],
-        "folds": FOLDS,
-        "seeds": SEEDS,
-        "one_condition_seed": CORPORA[corpus][3],
-    }
+def _experiment(corpus: str, files: dict) -> "Experiment":
+    from robust_mer.protocol import read_name
+    from robust_mer.report.spec import CorruptionFacts, Evaluation, Experiment
 
-
-def _tables(folder: Path, corpus: str, files: dict) -> None:
-    from robust_mer.evaluation.tables import write_tables
-
-    write_tables(_experiment(corpus), files, {}, PUBLISHED, folder / "tables")
-
-
-def _statistics(folder: Path, corpus: str, files: dict) -> None:
-    from robust_mer.evaluation.statistics import write_statistics
-
-    write_statistics(
-        _experiment(corpus),
-        files,
-        folder / "utterances.csv",
-        folder / "folds.csv",
-        folder / "tables",
+    names = {noise: read_name(noise) for noise in NOISES}
+    return Experiment(
+        name="paper",
+        corpus=corpus,
+        models={model: model for model in MODELS},
+        folds=tuple(FOLDS),
+        seeds=tuple(SEEDS),
+        evaluations=tuple(Evaluation(*key) for key in files),
+        corruptions={
+            noise: CorruptionFacts(name.kind, name.amount, name.unit, less_is_worse=True)
+            for noise, name in names.items()
+        },
+        published=corpus,
+        one_condition_seed=CORPORA[corpus][3],
     )
 
 
-def _papers(folder: Path, corpus: str, files: dict) -> None:
-    from robust_mer.evaluation.layouts import read_layouts, tables_of
-    from robust_mer.evaluation.papers import write_paper_table
+def _tables(folder: Path, corpus: str, files: dict) -> None:
+    from robust_mer.evaluation.scores import SummaryFiles, write_summary
+    from robust_mer.evaluation.spec import SummarySpec
+    from robust_mer.runtime import Runtime
 
-    experiment = _experiment(corpus)
-    for table in tables_of(read_layouts(LAYOUTS), experiment["models"], list(files)):
-        write_paper_table(experiment, table, _results(folder), LAYOUTS, folder / "tables")
+    experiment = _experiment(corpus, files)
+    published = sorted(PUBLISHED.glob("*.csv"))
+    summary = _results(folder)["summary"]
+    written = SummaryFiles(list(files.values()), [], published, summary)
+    write_summary(SummarySpec(experiment, ()), written, Runtime())
+    _make(folder, experiment, ["average", "conditions"])
+
+
+def _statistics(folder: Path, corpus: str, files: dict) -> None:
+    from robust_mer.evaluation.scores import ScoresFiles, compute_statistics
+    from robust_mer.evaluation.spec import ScoresSpec
+    from robust_mer.runtime import Runtime
+
+    experiment, results = _experiment(corpus, files), _results(folder)
+    names = ("utterances", "folds", "intervals", "comparisons", "reliability", "curves")
+    written = ScoresFiles(list(files.values()), *(results[name] for name in names))
+    compute_statistics(ScoresSpec(experiment), written, Runtime())
+    _make(folder, experiment, ["comparisons", "reliability"])
+
+
+def _papers(folder: Path, corpus: str, files: dict) -> None:
+    from robust_mer.report.layouts import read_layouts, tables_of
+
+    experiment = _experiment(corpus, files)
+    _make(
+        folder,
+        experiment,
+        tables_of(read_layouts(LAYOUTS), experiment.models, experiment.evaluations),
+    )
 
 
 def _claims(folder: Path, corpus: str, files: dict) -> None:
-    from robust_mer.evaluation.claims import write_claims
-    from robust_mer.evaluation.layouts import read_layouts, tables_of
+    _make(folder, _experiment(corpus, files), ["claims", "orderings"])
 
-    experiment = _experiment(corpus)
-    tables = tables_of(read_layouts(LAYOUTS), experiment["models"], list(files))
-    write_claims(experiment, tables, _results(folder), LAYOUTS, folder / "tables")
+
+def _make(folder: Path, experiment: "Experiment", names: list[str]) -> None:
+    from robust_mer.report.layouts import read_layouts
+    from robust_mer.report.spec import Facts, TableFiles, TableSpec
+    from robust_mer.report.tables.base import make_table
+    from robust_mer.report.tables.registry import tables_of
+    from robust_mer.runtime import Runtime
+
+    tables = tables_of(experiment, Facts(), read_layouts(LAYOUTS))
+    for name in names:
+        path = folder / f"tables/paper_{name}"
+        written = {suffix: path.with_suffix(f".{suffix}") for suffix in ("csv", "md", "tex")}
+        files = TableFiles(**_results(folder), layouts=LAYOUTS, **written)
+        make_table(TableSpec(name, tables[name], experiment), files, Runtime())
 
 
 def _results(folder: Path) -> dict[str, Path]:
-    of_experiment = {
-        name: folder / f"tables/paper_{file}.csv"
-        for name, file in (("summary", "all"), ("intervals",) * 2, ("comparisons",) * 2)
+    names = {"summary": "all", "curves": "risk_coverage"}
+    scores = ("summary", "intervals", "comparisons", "reliability", "curves")
+    return {
+        **{name: folder / f"tables/paper_{names.get(name, name)}.csv" for name in scores},
+        **{name: folder / f"{name}.csv" for name in ("utterances", "folds")},
     }
-    return {**of_experiment, **{name: folder / f"{name}.csv" for name in ("utterances", "folds")}}
 
 
 def _measure(step: Callable, *arguments: object) -> tuple[float, float, float]:

@@ -4,8 +4,12 @@ import shutil
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scaling.measure import Cost, exponent, of_function, print_head, print_row
+
+if TYPE_CHECKING:
+    from robust_mer.report.spec import Experiment
 
 _OF_A_SPEAKER = 100  # utterances
 _GROUPS, _SEEDS = 10, [1, 2, 3]
@@ -258,18 +262,25 @@ def _training(folder: Path) -> None:
     load_frames(corpus, torch.device("cpu"))
 
 
-def _experiment() -> dict:
-    return {
-        "name": "scale",
-        "corpus": "scale",
-        "note": None,
-        "published": None,
-        "models": {model: model for model in _MODELS},
-        "given_mask": [],
-        "folds": list(range(1, _GROUPS + 1)),
-        "seeds": _SEEDS,
-        "one_condition_seed": None,
-    }
+def _experiment(folder: Path) -> "Experiment":
+    from robust_mer.protocol import read_name
+    from robust_mer.report.spec import CorruptionFacts, Evaluation, Experiment
+
+    keys = list(_files(folder))
+    names = {tested_on: read_name(tested_on) for _, _, tested_on in keys}
+    return Experiment(
+        name="scale",
+        corpus="scale",
+        models={model: model for model in _MODELS},
+        folds=tuple(range(1, _GROUPS + 1)),
+        seeds=tuple(_SEEDS),
+        evaluations=tuple(Evaluation(*key) for key in keys),
+        corruptions={
+            name: CorruptionFacts(parsed.kind, parsed.amount, parsed.unit, less_is_worse=True)
+            for name, parsed in names.items()
+            if parsed
+        },
+    )
 
 
 def _files(folder: Path) -> dict[tuple[str, str, str], Path]:
@@ -277,35 +288,63 @@ def _files(folder: Path) -> dict[tuple[str, str, str], Path]:
 
 
 def _tables(folder: Path) -> None:
-    from robust_mer.evaluation.tables import write_tables
+    from robust_mer.evaluation.scores import SummaryFiles, write_summary
+    from robust_mer.evaluation.spec import SummarySpec
+    from robust_mer.runtime import Runtime
 
-    write_tables(_experiment(), _files(folder), {}, "", folder / "tables")
+    summary = folder / "tables/scale_all.csv"
+    files = SummaryFiles(list(_files(folder).values()), [], [], summary)
+    write_summary(SummarySpec(_experiment(folder), ()), files, Runtime())
+    _make(folder, "average", "csv", "md", "tex")
+    _make(folder, "conditions", "csv", "md", "tex")
 
 
 def _statistics(folder: Path) -> None:
-    from robust_mer.evaluation.statistics import write_statistics
+    from robust_mer.evaluation.scores import ScoresFiles, compute_statistics
+    from robust_mer.evaluation.spec import ScoresSpec
+    from robust_mer.runtime import Runtime
 
-    write_statistics(
-        _experiment(),
-        _files(folder),
-        folder / "utterances.csv",
-        folder / "folds.csv",
-        folder / "tables",
-    )
+    results = _results(folder)
+    names = ("utterances", "folds", "intervals", "comparisons", "reliability", "curves")
+    files = ScoresFiles(list(_files(folder).values()), *(results[name] for name in names))
+    compute_statistics(ScoresSpec(_experiment(folder)), files, Runtime())
+    _make(folder, "comparisons", "md")
+    _make(folder, "reliability", "md")
 
 
 def _audit(folder: Path) -> None:
     """The audit, and what the report counts in the index and the folds."""
-    from robust_mer.evaluation.audit import write_audit
-    from robust_mer.evaluation.parts import class_sizes, fold_sizes, shared
+    from robust_mer.report.parts import class_sizes, fold_sizes, shared
 
+    _make(folder, "audit", "csv", "md")
     index, folds, checks = (folder / f"{n}.csv" for n in ("utterances", "folds", "fold_checks"))
-    corpus = {"generated": True, "contains": [], "extractors": {}}
-    intervals = folder / "tables/scale_intervals.csv"
-    write_audit(_experiment(), corpus, checks, folds, index, intervals, folder / "tables")
     class_sizes(index, folds, None)
     fold_sizes(folds, None)
     shared(checks)
+
+
+def _make(folder: Path, name: str, *suffixes: str) -> None:
+    from robust_mer.report.spec import CorpusFacts, Facts, TableFiles, TableSpec
+    from robust_mer.report.tables.base import make_table
+    from robust_mer.report.tables.registry import TABLES
+    from robust_mer.runtime import Runtime
+    from robust_mer.settings import Plugin
+
+    facts = Facts(data=CorpusFacts(generated=True))
+    spec = TableSpec(name, Plugin(TABLES[name], {}), _experiment(folder), facts)
+    written = {suffix: folder / f"tables/scale_{name}.{suffix}" for suffix in suffixes}
+    make_table(spec, TableFiles(**_results(folder), **written), Runtime())
+
+
+def _results(folder: Path) -> dict[str, Path]:
+    scores = ("intervals", "comparisons", "reliability")
+    return {
+        "summary": folder / "tables/scale_all.csv",
+        "curves": folder / "tables/scale_risk_coverage.csv",
+        "checks": folder / "fold_checks.csv",
+        **{name: folder / f"tables/scale_{name}.csv" for name in scores},
+        **{name: folder / f"{name}.csv" for name in ("utterances", "folds")},
+    }
 
 
 # By name: what makes the step's input, and the step.

@@ -36,6 +36,12 @@ def whole(path: str | Path, sweep: bool = True) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text as UTF-8, `whole`."""
+    with whole(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
 def _sweep(path: Path) -> None:
     mark = re.compile(rf"\.{re.escape(path.stem)}\.\d+\.unfinished{re.escape(path.suffix)}")
     for other in path.parent.iterdir():

@@ -5,6 +5,7 @@ figure; with the counts of a bootstrap resample it is the figure on that resampl
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -23,6 +24,8 @@ class Metric(ABC):
     """In columns of tables, e.g. ``ua``."""
     title: ClassVar[str]
     """For people, e.g. ``UA``."""
+    definition: ClassVar[str] = ""
+    """What it is, for the notes below tables, e.g. ``the mean recall of the classes``."""
     higher_is_better: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
@@ -65,26 +68,105 @@ class Metric(ABC):
         weight = np.ones((1, len(target)))
         return float(self.weighted(target, np.asarray(predicted)[:, None], weight)[0, 0])
 
+    def of_groups(
+        self, target: np.ndarray, predicted: np.ndarray, group: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The measure, and chance, in each of G groups of utterances.
 
-class WA(Metric):
+        Args:
+            target: What is true [n].
+            predicted: What was predicted [n].
+            group: Number of each utterance's group [n], from 0; none is empty.
+
+        Returns:
+            Two arrays [G].
+        """
+        order = np.argsort(group, kind="stable")
+        parts = np.split(order, np.cumsum(np.bincount(group))[:-1])
+        return (
+            np.array([self.of(target[rows], predicted[rows]) for rows in parts]),
+            np.array([self.chance(target[rows]) for rows in parts]),
+        )
+
+
+class HitMetric(Metric):
+    """A measure that depends on right and wrong answers alone, and is linear in them.
+
+    Since it is linear, shares of right answers (the mean over several seeds) take the place of
+    hits, and several such measures share the sums of hits.
+    """
+
+    @abstractmethod
+    def of_hits(self, hits: Sequence[np.ndarray], sizes: Sequence[np.ndarray]) -> np.ndarray:
+        """The measure from the hits of each class.
+
+        Args:
+            hits: Weighted right answers to the utterances of each class, C arrays of one shape.
+            sizes: Weighted number of these utterances, C arrays of that shape.
+
+        Returns:
+            Of the same shape; NaN where no utterance counts.
+        """
+
+    @abstractmethod
+    def chance_of_sizes(self, sizes: np.ndarray) -> np.ndarray:
+        """`chance` for sizes of classes [C, G]: [G]."""
+
+    def weighted(self, target: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """See `Metric.weighted`."""
+        hits, sizes = [], []
+        for label in np.unique(target):
+            rows = target == label
+            own = weight[:, rows]
+            hits.append(own @ (predicted[rows] == label).astype(weight.dtype))
+            sizes.append(np.broadcast_to(own.sum(axis=1)[:, None], hits[-1].shape))
+        return self.of_hits(hits, sizes)
+
+    def chance(self, target: np.ndarray) -> float:
+        """See `Metric.chance`."""
+        return float(self.chance_of_sizes(np.unique(target, return_counts=True)[1][:, None])[0])
+
+    def of_groups(
+        self, target: np.ndarray, predicted: np.ndarray, group: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `Metric.of_groups`."""
+        names, place = np.unique(target, return_inverse=True)
+        cell, shape = place * (group.max() + 1) + group, (len(names), group.max() + 1)
+        sizes = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
+        hits = np.bincount(cell, target == predicted, minlength=sizes.size).reshape(shape)
+        score = np.empty(shape[1])
+        patterns, pattern = np.unique(sizes > 0, axis=1, return_inverse=True)
+        for number, occurs in enumerate(patterns.T):
+            alike = pattern == number
+            # The first class is added last, so that sums round as those of pandas' means do.
+            classes = np.roll(np.flatnonzero(occurs), -1)
+            score[alike] = self.of_hits(
+                list(hits[classes][:, alike]), list(sizes[classes][:, alike])
+            )
+        return score, self.chance_of_sizes(sizes)
+
+
+class WA(HitMetric):
     """Weighted accuracy: the fraction of utterances whose class is predicted, in [0, 1]."""
 
     name = "wa"
     title = "WA"
+    definition = "accuracy"
 
-    def weighted(self, target: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """See `Metric.weighted`."""
-        hits, sizes = _recalls(target, predicted, weight)
-        total = sizes.sum(axis=0)[:, None]
-        nothing = np.full((len(weight), predicted.shape[1]), np.nan)
-        return np.divide(hits.sum(axis=0), total, out=nothing, where=total > 0)
+    def of_hits(self, hits: Sequence[np.ndarray], sizes: Sequence[np.ndarray]) -> np.ndarray:
+        """See `HitMetric.of_hits`."""
+        hit: np.ndarray | float = 0.0
+        total: np.ndarray | float = 0.0
+        for own_hit, size in zip(hits, sizes, strict=True):
+            hit, total = hit + own_hit, total + size
+        return hit / np.where(np.greater(total, 0), total, np.nan)
 
-    def chance(self, target: np.ndarray) -> float:
+    def chance_of_sizes(self, sizes: np.ndarray) -> np.ndarray:
         """The share of the most frequent class."""
-        return float(np.unique(target, return_counts=True)[1].max() / len(target))
+        return sizes.max(axis=0) / sizes.sum(axis=0)
 
 
-class UA(Metric):
+class UA(HitMetric):
     """Unweighted accuracy: the mean recall of the classes that occur among the targets, in [0, 1].
 
     A class that is only predicted has no recall and does not count.
@@ -92,32 +174,21 @@ class UA(Metric):
 
     name = "ua"
     title = "UA"
+    definition = "the mean recall of the classes"
 
-    def weighted(self, target: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """See `Metric.weighted`."""
-        hits, sizes = _recalls(target, predicted, weight)
-        size = sizes[..., None]
-        recall = np.divide(hits, size, out=np.zeros_like(hits), where=size > 0).sum(axis=0)
-        classes = (sizes > 0).sum(axis=0)[:, None]
-        nothing = np.full((len(weight), predicted.shape[1]), np.nan)
-        return np.divide(recall, classes, out=nothing, where=classes > 0)
+    def of_hits(self, hits: Sequence[np.ndarray], sizes: Sequence[np.ndarray]) -> np.ndarray:
+        """See `HitMetric.of_hits`."""
+        recalls: np.ndarray | float = 0.0
+        classes: np.ndarray | float = 0.0
+        for hit, size in zip(hits, sizes, strict=True):
+            occurs = size > 0
+            recalls = recalls + np.divide(hit, size, out=np.zeros_like(hit), where=occurs)
+            classes = classes + occurs
+        return recalls / np.where(np.greater(classes, 0), classes, np.nan)
 
-    def chance(self, target: np.ndarray) -> float:
+    def chance_of_sizes(self, sizes: np.ndarray) -> np.ndarray:
         """One over the number of classes that occur."""
-        return 1 / len(np.unique(target))
-
-
-def _recalls(
-    target: np.ndarray, predicted: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted hits [C, B, K] and weighted sizes [C, B] of the classes that occur."""
-    hits, sizes = [], []
-    for label in np.unique(target):
-        rows = target == label
-        own = weight[:, rows]
-        hits.append(own @ (predicted[rows] == label).astype(weight.dtype))
-        sizes.append(own.sum(axis=1))
-    return np.stack(hits), np.stack(sizes)
+        return 1 / (sizes > 0).sum(axis=0)
 
 
 METRICS = {

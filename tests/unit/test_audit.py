@@ -1,8 +1,14 @@
 """The validity audit on small corpora with known faults."""
 
 import pandas as pd
+from helpers.experiments import make_experiment
 
-from robust_mer.evaluation.audit import audit, write_audit
+from robust_mer.report.spec import CorpusFacts, Facts, TableFiles, TableSpec
+from robust_mer.report.tables.audit import audit
+from robust_mer.report.tables.base import make_table
+from robust_mer.report.tables.registry import TABLES
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 
 
 def tables(validation_of_second="c"):
@@ -44,18 +50,12 @@ def tables(validation_of_second="c"):
 
 
 def experiment(**changes):
-    return {
-        "name": "e",
-        "corpus": "c",
-        "folds": [1, 2],
-        "seeds": [1, 2],
-        "given_mask": [],
-        **changes,
-    }
+    fields = {"name": "e", "corpus": "c", "models": {}, "folds": [1, 2], "seeds": [1, 2]}
+    return make_experiment(**{**fields, **changes})
 
 
-def corpus(**changes):
-    return {"generated": False, "contains": [], "extractors": {}, **changes}
+def corpus(contains=(), **changes):
+    return CorpusFacts(contains=tuple(contains), **changes)
 
 
 def found(of_corpus=None, speakers=10, data=None, **changes):
@@ -124,7 +124,7 @@ def test_what_extractors_and_corpus_are_made_of():
 
 
 def test_masks_speakers_and_repetitions():
-    rows = found(given_mask=["cm_arr", "drop"], seeds=[1], speakers=3)
+    rows = found(is_mask_aware=["cm_arr", "drop"], seeds=[1], speakers=3)
     assert rows["who was told the mask"] == (
         "note",
         "told which modalities are corrupted: cm_arr, drop",
@@ -142,8 +142,13 @@ def test_files(tmp_path):
     for name, table in zip(names, tables(), strict=True):
         table.to_csv(tmp_path / f"{name}.csv", index=False)
     pd.DataFrame({"model": ["m"], "speakers": [12]}).to_csv(tmp_path / "i.csv", index=False)
-    files = [tmp_path / f"{name}.csv" for name in names]
-    write_audit(experiment(), corpus(), *files, tmp_path / "i.csv", tmp_path)
+    files = {name: tmp_path / f"{name}.csv" for name in names}
+    written = {suffix: tmp_path / f"e_audit.{suffix}" for suffix in ("csv", "md")}
+    make_table(
+        TableSpec("audit", Plugin(TABLES["audit"], {}), experiment(), Facts()),
+        TableFiles(**files, intervals=tmp_path / "i.csv", **written),
+        Runtime(),
+    )
     written = pd.read_csv(tmp_path / "e_audit.csv")
     assert list(written) == ["check", "verdict", "found"]
     assert "| enough speakers | ok | intervals rest on 12 speakers |" in (

@@ -3,28 +3,55 @@
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.corpus import NORMALISE, modalities
-from helpers.noises import corruption
+from helpers.corpus import NORMALISE
+from helpers.experiments import make_experiment
 
 from robust_mer.corruption.raw.measure import embedding_snr_db, write_measured
 from robust_mer.corruption.specs import MeasureFiles, MeasureSpec
-from robust_mer.evaluation.calibration import calibrate, equivalent_snr_db, read_calibration
-from robust_mer.evaluation.embeddings import NoiseOfCorpus, write_noise_snr
-from robust_mer.evaluation.figures.embeddings import draw_embeddings, mean_pair_distance
-from robust_mer.evaluation.figures.raw_corruptions import draw_calibration
+from robust_mer.evaluation.calibration import (
+    CalibrationFiles,
+    calibrate_raw,
+    equivalent_snr_db,
+    read_calibration,
+)
+from robust_mer.evaluation.embeddings import NoiseSnrFiles, measure_noise
+from robust_mer.evaluation.spec import CalibrationSpec, NoiseSnrSpec
 from robust_mer.modality import Modality
+from robust_mer.protocol import Corruption
+from robust_mer.report.figures.base import make_figure
+from robust_mer.report.figures.embeddings import (
+    EmbeddingsFiles,
+    draw_embeddings,
+    mean_pair_distance,
+)
+from robust_mer.report.figures.registry import FIGURES
+from robust_mer.report.spec import (
+    EmbeddingsSpec,
+    FigureFiles,
+    FigureSpec,
+    TableFiles,
+    TableSpec,
+)
+from robust_mer.report.tables.base import make_table
+from robust_mer.report.tables.registry import TABLES
 from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 from robust_mer.store import read_features, write_features
 
-EXPERIMENT = {
-    "name": "toy",
-    "corpus": "toys",
-    "note": None,
-    "published": None,
-    "models": {"men": "men"},
-    "folds": [1],
-    "seeds": [1],
-}
+GAUSSIAN = NoiseSpec("gaussian", 0.0, "robust_mer.corruption.gaussian:Gaussian", {}, False)
+MODALITIES = {name: Modality(name, name, name, n, None) for name, n in NORMALISE.items()}
+
+
+def experiment(names=(), raw=(), folds=(1,)):
+    return make_experiment(
+        [("men", "clean", name) for name in names],
+        raw=raw,
+        name="toy",
+        corpus="toys",
+        models={"men": "men"},
+        folds=folds,
+        seeds=[1],
+    )
 
 
 @pytest.mark.parametrize("gain", [0.3, 1.0, 2.0])
@@ -177,15 +204,21 @@ def test_calibration_from_predictions_summed_up_to_a_table_and_a_figure(corpus, 
         )
         tables[name] = tmp_path / f"{name}.csv"
         table.to_csv(tables[name], index=False)
-    experiment = {**EXPERIMENT, "folds": [1, 2]}
-    calibrate(
-        experiment,
-        tmp_path / "all.csv",
-        raw={"hiss_5dB": ("audio", tables["hiss_5dB"]), "blur_9px": ("video", tables["blur_9px"])},
-        gaussian={name: tables[name] for name in scores},
-        modalities={"men": ["audio", "video", "text"]},
-        folder=tmp_path,
+    raw = {"hiss_5dB": "audio", "blur_9px": "video"}
+    chosen = experiment([*scores, *raw], raw, folds=[1, 2])
+    calibrate_raw(
+        CalibrationSpec(chosen, raw, tuple(scores), {"men": ["audio", "video", "text"]}),
+        CalibrationFiles(
+            tmp_path / "all.csv",
+            [tables[name] for name in raw],
+            [tables[name] for name in scores],
+            tmp_path / "toy_raw.csv",
+        ),
+        Runtime(),
     )
+    files = {"calibration": tmp_path / "toy_raw.csv"}
+    files |= {suffix: tmp_path / f"toy_raw.{suffix}" for suffix in ("md", "tex")}
+    make_table(TableSpec("raw", Plugin(TABLES["raw"], {}), chosen), TableFiles(**files), Runtime())
     found = read_calibration(tmp_path / "toy_raw.csv").set_index(["corruption", "modality"])
     hiss, blur = found.loc[("hiss_5dB", "audio")], found.loc[("blur_9px", "video")]
     assert hiss["embedding_snr_db_mean"] == 4
@@ -202,25 +235,39 @@ def test_calibration_from_predictions_summed_up_to_a_table_and_a_figure(corpus, 
     assert r"\toprule" in (tmp_path / "toy_raw.tex").read_text()
 
     svg, pdf = tmp_path / "toy_raw.svg", tmp_path / "toy_raw.pdf"
-    draw_calibration(experiment, tmp_path / "toy_raw.csv", svg, pdf)
+    make_figure(
+        FigureSpec("raw", Plugin(FIGURES["raw"], {}), chosen),
+        FigureFiles(calibration=tmp_path / "toy_raw.csv", svg=svg, pdf=pdf),
+        Runtime(),
+    )
     assert "hiss_5dB" in svg.read_text()
     assert pdf.read_bytes().startswith(b"%PDF")
 
 
-def noise_at(alpha_bar: float, name: str) -> NoiseOfCorpus:
-    alpha_bars = {(1, modality): alpha_bar for modality in NORMALISE}
-    return NoiseOfCorpus(corruption(name), alpha_bars)
+def gaussian(name: str) -> Corruption:
+    return Corruption(name, dict.fromkeys(NORMALISE, GAUSSIAN), 1)
+
+
+def schedule_at(alpha_bar: float, path):
+    rows = {"fold": 1, "modality": list(NORMALISE), "alpha_bar": alpha_bar}
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
 
 
 def test_noise_on_features_is_measured_as_raw_corruption_is(corpus, tmp_path):
     found = {}
     for alpha_bar in (0.999999, 0.5, 0.01):
         path = tmp_path / "noise.csv"
-        write_noise_snr(
-            path,
-            noise_at(alpha_bar, "gaussian_0dB"),
-            **{**corpus, "features": corpus["features"].values()},
-            modalities=modalities(),
+        measure_noise(
+            NoiseSnrSpec(gaussian("gaussian_0dB"), tuple(MODALITIES.values())),
+            NoiseSnrFiles(
+                corpus["utterances_csv"],
+                corpus["folds_csv"],
+                [corpus["features"][name] for name in MODALITIES],
+                schedule_at(alpha_bar, tmp_path / "schedule.csv"),
+                path,
+            ),
+            Runtime(),
         )
         found[alpha_bar] = pd.read_csv(path).set_index("modality")["embedding_snr_db"]
     assert (found[0.999999] > 40).all()
@@ -242,19 +289,26 @@ def test_mean_distance_of_pairs():
 
 
 def test_pictures_of_embeddings(corpus, tmp_path):
-    noises = [noise_at(a, f"gaussian_{db}dB") for a, db in ((0.9, 10), (0.001, -30))]
+    levels = {"gaussian_10dB": 0.9, "gaussian_-30dB": 0.001}
+    schedules = [schedule_at(a, tmp_path / f"{name}.csv") for name, a in levels.items()]
+    heading = experiment(levels).heading(tuple(levels))
     outputs = {}
     for run, names in (("first", NORMALISE), ("audio", ["audio"]), ("again", ["audio"])):
         svg, pdf, csv = (tmp_path / run / f"tsne.{suffix}" for suffix in ("svg", "pdf", "csv"))
-        features = [corpus["features"][name] for name in names]
         draw_embeddings(
-            EXPERIMENT,
-            noises,
-            **{**corpus, "features": features},
-            modalities=modalities({name: NORMALISE[name] for name in names}),
-            svg=svg,
-            pdf=pdf,
-            distances_csv=csv,
+            EmbeddingsSpec(
+                heading, tuple(map(gaussian, levels)), tuple(MODALITIES[m] for m in names)
+            ),
+            EmbeddingsFiles(
+                corpus["utterances_csv"],
+                corpus["folds_csv"],
+                [corpus["features"][modality] for modality in names],
+                schedules,
+                svg,
+                pdf,
+                csv,
+            ),
+            Runtime(),
         )
         outputs[run] = [path.read_bytes() for path in (svg, pdf, csv)]
     assert outputs["audio"] == outputs["again"]

@@ -13,11 +13,11 @@ import yaml
 from robust_mer.corpora.registry import GENERATORS, READERS
 from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.corruption.registry import NOISES
-from robust_mer.evaluation.figures.registry import FIGURES
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.identity import closure, imported_names
 from robust_mer.models.registry import MODELS as MODELS_SETTINGS
 from robust_mer.models.registry import implementation
+from robust_mer.report.figures.registry import FIGURES
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from helpers.corpora import folds, index
 from helpers.corpus import modalities, read
+from helpers.experiments import make_experiment
 from helpers.jobs import (
     run_evaluation,
     run_schedule,
@@ -23,15 +24,20 @@ from helpers.training import model
 from robust_mer.corpora.index import changed_media
 from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.errors import InputError
-from robust_mer.evaluation.figures.confusion import draw_confusion
-from robust_mer.evaluation.split import write_split
-from robust_mer.evaluation.tables import write_tables
+from robust_mer.evaluation.scores import SummaryFiles, write_summary
+from robust_mer.evaluation.spec import SplitSpec, SummarySpec
+from robust_mer.evaluation.split import SplitFiles, write_split
 from robust_mer.export.export import export_model
 from robust_mer.export.folder import load_model
 from robust_mer.export.mmin_layout import export_features
 from robust_mer.features.extract import extract_features
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.features.specs import ExtractFiles, ExtractSpec
+from robust_mer.report.figures.base import make_figure
+from robust_mer.report.figures.registry import FIGURES
+from robust_mer.report.spec import FigureFiles, FigureSpec, TableFiles, TableSpec
+from robust_mer.report.tables.base import make_table
+from robust_mer.report.tables.registry import TABLES
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
 
@@ -130,22 +136,29 @@ def test_from_the_index_to_the_exports(folder):
 
 
 def check_tables(made, predictions):
-    experiment = {
-        "name": "hostile",
-        "corpus": "hostile",
-        "note": "<b>note</b> $x$",
-        "published": None,
-        "models": {"men": "men"},
-        "folds": [1],
-        "seeds": [1],
-    }
-    schedules = {NOISE: made / "schedule.csv"}
-    write_tables(experiment, predictions, schedules, made, made / "tables")
-    assert pd.read_csv(made / "tables/hostile_all.csv")["wa_mean"].between(0, 1).all()
+    experiment = make_experiment(
+        list(predictions),
+        name="hostile",
+        corpus="hostile",
+        note="<b>note</b> $x$",
+        models={"men": "men"},
+        folds=[1],
+        seeds=[1],
+    )
+    paths = list(predictions.values())
+    summary, index = made / "tables/hostile_all.csv", made / "utterances.csv"
+    files = SummaryFiles(paths, [made / "schedule.csv"], [], summary)
+    write_summary(SummarySpec(experiment, (NOISE,)), files, Runtime())
+    assert pd.read_csv(summary)["wa_mean"].between(0, 1).all()
+    for name in ("average", "conditions"):
+        written = {s: made / f"tables/hostile_{name}.{s}" for s in ("csv", "md", "tex")}
+        spec = TableSpec(name, Plugin(TABLES[name], {}), experiment)
+        make_table(spec, TableFiles(summary=summary, **written), Runtime())
     path = made / "by_label.csv"
-    write_split(path, experiment, predictions, made / "utterances.csv", "label")
+    write_split(SplitSpec(experiment, "label"), SplitFiles(paths, index, path), Runtime())
     assert set(pd.read_csv(path)["label"]) == set(LABELS)
-    draw_confusion(experiment, made / "x.svg", made / "x.pdf", predictions)
+    drawn = FigureFiles(predictions=paths, svg=made / "x.svg", pdf=made / "x.pdf")
+    make_figure(FigureSpec("x", Plugin(FIGURES["confusion"], {}), experiment), drawn, Runtime())
     assert "<i>" not in (made / "x.svg").read_text(encoding="utf-8")
 
 

@@ -26,11 +26,11 @@ from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.data import Normaliser
 from robust_mer.engine.checkpoint import load_checkpoint, save_checkpoint
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.evaluation.layouts import read_layouts
 from robust_mer.features.audio import decode_audio
 from robust_mer.features.extract import read_utterances
 from robust_mer.features.utterance import Utterance
 from robust_mer.features.video import Clip
+from robust_mer.report.layouts import read_layouts
 from robust_mer.store import read_features, write_features
 from robust_mer.table import read_table
 from robust_mer.training.saved import Saved

@@ -99,7 +99,7 @@ def test_a_models_identity_is_its_own():
     "job",
     [
         "robust_mer.corpora.index",
-        "robust_mer.evaluation.report",
+        "robust_mer.report.page",
         "robust_mer.export.export",
         "robust_mer.features.extract",
         "robust_mer.training.train",
@@ -107,8 +107,9 @@ def test_a_models_identity_is_its_own():
 )
 def test_how_jobs_log_and_what_they_record_is_in_no_identity(job):
     without = ("robust_mer.jobs", "robust_mer.errors", "robust_mer.provenance")
+    without += ("robust_mer.report.words",)
     assert not [module for module in closure(job) if module.startswith(without)]
-    assert "robust_mer.evaluation.provenance" in closure("robust_mer.evaluation.provenance")
+    assert "robust_mer.report.costs" in closure("robust_mer.report.page")
 
 
 def test_a_described_identity_says_of_what():
@@ -128,8 +129,8 @@ def test_a_described_identity_says_of_what():
             "robust_mer.models.men.men:MEN",
         ),
         (
-            "robust_mer.evaluation.tables",
-            "robust_mer.evaluation.report",
+            "robust_mer.report.table",
+            "robust_mer.report.page",
             "robust_mer.training.train",
         ),
         ("robust_mer.metrics", "robust_mer.training.train", "robust_mer.corpora.folds"),

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.experiments import make_experiment
 
-from robust_mer.evaluation.grid import Grid, grid_latex, grid_markdown
-from robust_mer.evaluation.layouts import read_layouts, tables_of
-from robust_mer.evaluation.papers import Figures, laid_csv, laid_grid, lay_out, samples
+from robust_mer.report.layouts import read_layouts, tables_of
+from robust_mer.report.table import Line, Table, to_latex, to_markdown
+from robust_mer.report.tables.papers import Figures, laid_csv, laid_table, lay_out, samples
 
 PUBLISHED = Path(__file__).parents[2] / "resources/published"
 LAYOUTS = read_layouts(PUBLISHED / "layouts.yaml")
@@ -21,7 +22,7 @@ def figures():
     key = ["model", "trained_on", "tested_on", "condition"]
     ends = ["wa_low", "wa_high", "ua_low", "ua_high"]
     return Figures(
-        {"models": {}},
+        make_experiment(name="e", corpus="c", models={}, folds=[1], seeds=[1]),
         pd.DataFrame(columns=[*key, "kind"]),
         pd.DataFrame(columns=[*key, *ends]),
         pd.DataFrame(columns=["condition"]),
@@ -103,14 +104,14 @@ HEADS = {
 @pytest.mark.parametrize("line", LINES, ids=" ".join)
 def test_lines_read_as_in_the_paper(line):
     name, dataset, label = line
-    grid = laid_grid(LAYOUTS[name], laid(name, dataset), "caption", [])
+    grid = laid_table(LAYOUTS[name], laid(name, dataset), "caption", [])
     assert grid.heads == [(*head, measure) for head in HEADS[name] for measure in ("WA", "UA")]
     labels = len(LAYOUTS[name]["labels"])
-    assert [block[0][labels - 1] for block in grid.blocks] == ROWS[name]
-    (block,) = [block for block in grid.blocks if block[0][labels - 1] == label]
-    assert [lines[labels] for lines in block] == ["ours", "paper"]
-    assert set(block[0][labels + 1 :]) == {""}
-    assert " ".join(block[1][labels + 1 :]) == LINES[line]
+    assert [block[0].cells[labels - 1] for block in grid.blocks] == ROWS[name]
+    (block,) = [block for block in grid.blocks if block[0].cells[labels - 1] == label]
+    assert [line.cells[labels] for line in block] == ["ours", "paper"]
+    assert set(block[0].cells[labels + 1 :]) == {""}
+    assert " ".join(block[1].cells[labels + 1 :]) == LINES[line]
     assert laid_csv(LAYOUTS[name], laid(name, dataset)).shape == (
         7 * len(ROWS[name]),
         labels + 1 + 2 * len(HEADS[name]),
@@ -164,12 +165,12 @@ NASTY = r"50 % of a_b & c #1 {x} \ ~ ^ < > | * `"
 
 def grid():
     heads = [("x_1", "50 %", "WA"), ("x_1", "50 %", "UA"), ("x_1", "q", "WA"), ("y", "q", "WA")]
-    lines = [["IEMOCAP", NASTY, "0.5", "", "± 0.1 (3)", "−0.2"]]
-    return Grid(NASTY, ["Dataset", "a_b"], heads, [lines, lines], [NASTY])
+    lines = [Line(["IEMOCAP", NASTY, "0.5", "", "± 0.1 (3)", "−0.2"])]
+    return Table(NASTY, ["Dataset", "a_b"], heads, [lines, lines], [NASTY])
 
 
 def test_latex_has_its_parts_and_escapes():
-    text = grid_latex(grid())
+    text = to_latex(grid())
     body = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert all(line.count("&") - line.count(r"\&") == 5 for line in body[3:])
     assert body[0] == r" &  & \multicolumn{3}{c}{x\_1} & \multicolumn{1}{c}{y} \\"
@@ -183,7 +184,7 @@ def test_latex_has_its_parts_and_escapes():
 
 
 def test_markdown_escapes():
-    lines = grid_markdown(grid()).splitlines()
+    lines = to_markdown(grid()).splitlines()
     assert lines[2].count("|") == 7
     assert r"\\ ~ ^ \< > \| \* \`" in lines[4]
     assert "x_1 50 % WA" in lines[2]
@@ -191,9 +192,9 @@ def test_markdown_escapes():
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
 def test_latex_compiles(tmp_path):
-    (tmp_path / "grid.tex").write_text(grid_latex(grid()), encoding="utf-8")
-    table = laid_grid(LAYOUTS["nmer_table2"], laid("nmer_table2", "IEMOCAP"), "c", [])
-    (tmp_path / "table.tex").write_text(grid_latex(table), encoding="utf-8")
+    (tmp_path / "grid.tex").write_text(to_latex(grid()), encoding="utf-8")
+    table = laid_table(LAYOUTS["nmer_table2"], laid("nmer_table2", "IEMOCAP"), "c", [])
+    (tmp_path / "table.tex").write_text(to_latex(table), encoding="utf-8")
     (tmp_path / "main.tex").write_text(
         "\\documentclass{article}\\usepackage{booktabs,graphicx}\\begin{document}"
         "\\input{grid}\\input{table}\\end{document}"
@@ -213,5 +214,5 @@ def test_latex_compiles(tmp_path):
 
 def test_a_number_without_spread_is_no_zero():
     table = laid("nmer_table4", "IEMOCAP").assign(mean=0.5, n=1.0, sd=np.nan)
-    (lines, *_) = laid_grid(LAYOUTS["nmer_table4"], table, "c", []).blocks
-    assert lines[1][1:3] == ["± sd (n)", "(1)"]
+    (lines, *_) = laid_table(LAYOUTS["nmer_table4"], table, "c", []).blocks
+    assert lines[1].cells[1:3] == ["± sd (n)", "(1)"]

@@ -4,16 +4,21 @@ import hashlib
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from recorded_jobs import CODE, given, run
 
-from robust_mer.evaluation.printed import read_markdown
-from robust_mer.evaluation.signature import sign_tables
 from robust_mer.identity import code_identity
 from robust_mer.provenance import origin as origins
 from robust_mer.provenance.facts import made_with
 from robust_mer.provenance.origin import origin, training_of
 from robust_mer.provenance.record import JobRecord
+from robust_mer.report.printed import read_markdown
+from robust_mer.report.spec import Experiment, TableFiles, TableSpec
+from robust_mer.report.table import Line, Table
+from robust_mer.report.tables.base import ResultTable, make_table
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 
 PREDICTIONS = "results/c/predictions/m/clean/clean/predictions.parquet"
 CHECKPOINT = "results/c/models/m/clean/fold1_seed2.safetensors"
@@ -83,16 +88,32 @@ def test_the_origin_of_what_is_not_made_from_predictions_names_none():
     assert "predictions" not in origin(JobRecord(job))
 
 
+class Small(ResultTable):
+    """A table of one number."""
+
+    title = "Small"
+    reads = ()
+
+    def read(self, spec, files):
+        """The number."""
+        return pd.DataFrame({"a": [1]})
+
+    def tables(self, spec, data):
+        """One table."""
+        return [Table("Caption", ["a"], [], [[Line(["1"])]], ["a note"])]
+
+
 def test_signed_tables_read_as_before(tmp_path):
-    text = "**Caption**\n\n| a |\n| --- |\n| 1 |\n\n- a note\n"
-    for name in ("t.csv", "t.md", "t.tex"):
-        (tmp_path / name).write_text(text)
-    before = read_markdown(tmp_path / "t.md")
-    sign_tables([tmp_path / "t.csv", tmp_path / "t.md", str(tmp_path / "t.tex")], "a|b; code 1")
-    assert (tmp_path / "t.csv").read_text() == text
-    assert read_markdown(tmp_path / "t.md") == before
-    assert (tmp_path / "t.md").read_text().endswith("\n*Made from: a\\|b; code 1*\n")
-    assert (tmp_path / "t.tex").read_text() == text + "% made from: a|b; code 1\n"
+    spec = TableSpec("t", Plugin(f"{__name__}:Small", {}), Experiment("e", "c", {}, (1,), (1,)))
+    files = {suffix: tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex")}
+    make_table(spec, TableFiles(**files), Runtime())
+    plain = {suffix: path.read_text() for suffix, path in files.items()}
+    before = read_markdown(files["md"])
+    make_table(spec, TableFiles(**files), Runtime(origin="a|b; code 1"))
+    assert files["csv"].read_text() == plain["csv"] == "a\n1\n"
+    assert read_markdown(files["md"]) == before
+    assert files["md"].read_text() == plain["md"] + "\n*Made from: a\\|b; code 1*\n"
+    assert files["tex"].read_text() == plain["tex"] + "% made from: a|b; code 1\n"
 
 
 def test_a_models_training_is_that_of_its_record():

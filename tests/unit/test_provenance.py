@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from helpers.training import train
 
-from robust_mer.evaluation.provenance import stage_costs, training_devices
+from robust_mer.report.costs import stage_costs, training_devices
 
 
 def benchmark(path, seconds, processor, memory):

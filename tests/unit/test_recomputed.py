@@ -1,9 +1,10 @@
 """Every number of an experiment's tables against one computed here from the prediction files.
 
-Nothing of ``robust_mer.evaluation`` computes here: pandas reads, scikit-learn and numpy compute.
+Nothing of ``robust_mer`` computes here: pandas reads, scikit-learn and numpy compute.
 """
 
 import json
+import os
 import subprocess
 import sys
 from itertools import product
@@ -33,24 +34,42 @@ GAUSSIAN = ["gaussian_-10dB", "gaussian_-40dB"]
 # Writes what is tested in a process of its own, so that this module imports none of it.
 WRITE = """
 import json, sys
-from robust_mer.evaluation.claims import write_claims
-from robust_mer.evaluation.layouts import read_layouts, tables_of
-from robust_mer.evaluation.papers import write_paper_table
-from robust_mer.evaluation.statistics import write_statistics
-from robust_mer.evaluation.tables import write_tables
+from pathlib import Path
+from helpers.experiments import make_experiment
+from robust_mer.evaluation.scores import (
+    ScoresFiles, SummaryFiles, compute_statistics, write_summary
+)
+from robust_mer.evaluation.spec import ScoresSpec, SummarySpec
+from robust_mer.report.layouts import read_layouts
+from robust_mer.report.spec import Facts, TableFiles, TableSpec
+from robust_mer.report.tables.base import make_table
+from robust_mer.report.tables.registry import tables_of
+from robust_mer.runtime import Runtime
 
-experiment, files, folder, layouts = json.loads(sys.argv[1])
-files = {tuple(key): path for key, path in files}
-index = f"{folder}/utterances.csv", f"{folder}/folds.csv"
-write_tables(experiment, files, {}, layouts.rpartition("/")[0], folder)
-write_statistics(experiment, files, *index, folder)
-results = {"summary": f"{folder}/x_all.csv", "utterances": index[0], "folds": index[1]}
-results |= {name: f"{folder}/x_{name}.csv" for name in ("intervals", "comparisons")}
-tables = tables_of(read_layouts(layouts), experiment["models"], list(files))
-for table in tables:
-    write_paper_table(experiment, table, results, layouts, folder)
-write_claims(experiment, tables, results, layouts, folder)
-print(*tables)
+fields, files, folder, layouts = json.loads(sys.argv[1])
+folder, layouts = Path(folder), Path(layouts)
+experiment = make_experiment([key for key, _ in files], **fields)
+paths = [Path(path) for _, path in files]
+names = {"summary": "all", "curves": "risk_coverage"}
+scores = {
+    name: folder / f"x_{names.get(name, name)}.csv"
+    for name in ("summary", "intervals", "comparisons", "reliability", "curves")
+}
+index = {name: folder / f"{name}.csv" for name in ("utterances", "folds")}
+published = sorted(layouts.parent.glob("*.csv"))
+write_summary(
+    SummarySpec(experiment, ()), SummaryFiles(paths, [], published, scores["summary"]), Runtime()
+)
+statistics = {name: path for name, path in scores.items() if name != "summary"}
+compute_statistics(ScoresSpec(experiment), ScoresFiles(paths, **index, **statistics), Runtime())
+tables = tables_of(experiment, Facts(), read_layouts(layouts))
+for name, table in tables.items():
+    if name == "audit":
+        continue
+    written = {suffix: folder / f"x_{name}.{suffix}" for suffix in ("csv", "md", "tex")}
+    read = TableFiles(**scores, **index, layouts=layouts, **written)
+    make_table(TableSpec(name, table, experiment), read, Runtime())
+print(*[name for name in tables if "_" in name])
 """
 
 
@@ -120,13 +139,17 @@ def run(tmp_path_factory):
         "note": "50 % of it.",
         "published": "IEMOCAP",
         "models": MODELS,
-        "given_mask": ["cm_arr"],
+        "is_mask_aware": ["cm_arr"],
         "folds": FOLDS,
         "seeds": SEEDS,
     }
     told = json.dumps([experiment, files, str(folder), str(LAYOUTS)])
     done = subprocess.run(
-        [sys.executable, "-c", WRITE, told], capture_output=True, text=True, check=False
+        [sys.executable, "-c", WRITE, told],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tests'}"},
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return folder, dict(files), done.stdout.split()

@@ -7,9 +7,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.experiments import make_experiment
 
-from robust_mer.evaluation.report import ExperimentResults, RunFacts, answer, write_report
 from robust_mer.provenance.facts import MadeWith
+from robust_mer.report.figures.registry import FIGURES
+from robust_mer.report.page import (
+    ExperimentFiles,
+    ReportFiles,
+    RunFacts,
+    answer,
+    page,
+    sort_files,
+)
+from robust_mer.report.spec import ReportSpec, Shown
+from robust_mer.report.tables.registry import TABLES
+from robust_mer.settings import Plugin
 from robust_mer.store import write_features
 
 PUBLISHED = Path(__file__).parents[2] / "resources/published"
@@ -55,16 +67,22 @@ def summary():
 
 
 def experiment(**changes):
-    return {
+    keys = summary()[["model", "trained_on", "tested_on"]].drop_duplicates()
+    fields = {
         "name": "demo",
         "corpus": "corpus",
         "note": f"Generated {EVIL}",
         "models": {"men": "men", "nmer": "nmer", "cm_arr": "cm_arr"},
         "folds": [0, 1],
         "seeds": [0, 1, 2],
-        "given_mask": ["cm_arr"],
-        **changes,
+        "is_mask_aware": ["cm_arr"],
+        "corruptions": ["impulse_-10dB", "gaussian_-10dB_none", "gaussian_-40dB_none"],
     }
+    return make_experiment(list(keys.itertuples(index=False, name=None)), **{**fields, **changes})
+
+
+def plugins(registry, *names):
+    return {name: Plugin(registry[name], {}) for name in names}
 
 
 def results(folder, **changes):
@@ -126,18 +144,26 @@ def results(folder, **changes):
     )
     problem = {"file": ["Ses01F.txt"], "line": [7], "problem": ["<not> understood"]}
     pd.DataFrame(problem).to_csv(folder / "problems.csv", index=False)
-    return ExperimentResults(
+    shown = Shown(
         experiment(**changes),
-        folder / "all.csv",
-        {"WA and UA against the SNR": folder / "f.svg"},
-        {"is13": folder / "is13.csv"},
-        {"impulse_-10dB": folder / "schedule.csv"},
-        folder / "folds.csv",
-        folder / "problems.csv",
-        {"is13": (folder / "is13.h5", 0.0)},
-        folder / "utterances.csv",
-        folder / "fold_checks.csv",
-        PUBLISHED / "nmer_table1_samples.csv",
+        tables=plugins(TABLES, "average", "conditions"),
+        figures=plugins(FIGURES, "snr"),
+        logs=("is13",),
+        scheduled=("impulse_-10dB",),
+        replaced={"is13": 0.0},
+    )
+    return shown, ExperimentFiles(
+        summary=folder / "all.csv",
+        tables={name: folder / f"{name}.md" for name in shown.tables},
+        figures={"snr": folder / "f.svg"},
+        logs={"is13": folder / "is13.csv"},
+        replaced={"is13": folder / "is13.h5"},
+        schedules={"impulse_-10dB": folder / "schedule.csv"},
+        folds=folder / "folds.csv",
+        problems=folder / "problems.csv",
+        utterances=folder / "utterances.csv",
+        checks=folder / "fold_checks.csv",
+        samples=PUBLISHED / "nmer_table1_samples.csv",
     )
 
 
@@ -184,10 +210,44 @@ class Page(HTMLParser):
             self._open[-1] += data
 
 
+def write_page(folder, *shown):
+    """The file of a page that shows some experiments."""
+    (folder / "report.html").write_text(page(shown, RUN))
+    return folder / "report.html"
+
+
 @pytest.fixture
-def page(tmp_path):
-    write_report(tmp_path / "report.html", [results(tmp_path)], RUN)
-    return Page((tmp_path / "report.html").read_text())
+def parsed(tmp_path):
+    return Page(write_page(tmp_path, results(tmp_path)).read_text())
+
+
+def test_every_experiment_gets_its_own_files():
+    """Lists hold the files of one experiment after the other, by the names that are shown."""
+    first = Shown(experiment(), tables=plugins(TABLES, "average", "audit"), has_calibration=True)
+    second = Shown(experiment(name="b"), tables=plugins(TABLES, "audit"), logs=("x", "y"))
+    lists = {
+        "tables": ["a_average.md", "a_audit.md", "b_audit.md"],
+        "calibrations": ["a_raw.csv"],
+        "logs": ["b/x.csv", "b/y.csv"],
+        **{name: [] for name in ("figures", "replaced", "schedules", "others")},
+    }
+    single = ("summaries", "comparisons", "features", "utterances", "folds", "checks", "problems")
+    lists |= {name: [f"a/{name}", f"b/{name}"] for name in single}
+    paths = {name: [Path(one) for one in names] for name, names in lists.items()}
+    files = ReportFiles(**paths, samples=Path("s.csv"), html=Path("r.html"))
+    (_, a), (_, b) = sort_files(ReportSpec((first, second), (), {}), files)
+    assert a.tables == {"average": Path("a_average.md"), "audit": Path("a_audit.md")}
+    assert b.tables == {"audit": Path("b_audit.md")}
+    assert (a.calibration, b.calibration) == (Path("a_raw.csv"), None)
+    assert b.logs == {"x": Path("b/x.csv"), "y": Path("b/y.csv")}
+    assert (a.folds, b.folds) == (Path("a/folds"), Path("b/folds"))
+    with pytest.raises(ValueError, match="more tables, logs"):
+        list(
+            sort_files(
+                ReportSpec((first,), (), {}),
+                replace(files, **{name: paths[name][:1] for name in single}),
+            )
+        )
 
 
 def test_answer_names_the_best_model_and_its_lead():
@@ -252,8 +312,8 @@ def test_answer_compares_like_with_like():
     )
 
 
-def test_page_shows_what_is_behind_the_numbers(page):
-    tables = page.tables
+def test_page_shows_what_is_behind_the_numbers(parsed):
+    tables = parsed.tables
     assert tables["is13: 4 utterances"][1:] == [
         ["empty", "no face", "2"],
         ["failed", f"broken {EVIL}", "1"],
@@ -288,12 +348,12 @@ def test_page_shows_what_is_behind_the_numbers(page):
     assert tables["Made with"] == [["What", "Version", "Jobs"], *MADE_WITH.versions]
     assert tables["Seeds"][1:] == MADE_WITH.seeds
     assert tables["Data"][1:] == MADE_WITH.data
-    assert "4 results have no record" in page.text
+    assert "4 results have no record" in parsed.text
 
 
 def test_sizes_stand_beside_the_papers(tmp_path):
-    write_report(tmp_path / "report.html", [results(tmp_path, published="IEMOCAP")], RUN)
-    tables = Page((tmp_path / "report.html").read_text()).tables
+    text = write_page(tmp_path, results(tmp_path, published="IEMOCAP")).read_text()
+    tables = Page(text).tables
     assert tables["Utterances of each fold"][-1] == ["paper, Table 1", "4446", "", "557"]
     assert tables["Utterances of each class, in training or test"][1:] == [
         ["angry", "0", "1103"],
@@ -303,54 +363,51 @@ def test_sizes_stand_beside_the_papers(tmp_path):
     ]
 
 
-def test_page_counts_values_that_were_replaced(page, tmp_path):
-    assert "Not finite: 3 values in 2 utterances; 0 takes their place." in page.text
-    refusing = replace(results(tmp_path), replaced={})
-    write_report(tmp_path / "report.html", [refusing], RUN)
-    assert "Not finite" not in (tmp_path / "report.html").read_text()
+def test_page_counts_values_that_were_replaced(parsed, tmp_path):
+    assert "Not finite: 3 values in 2 utterances; 0 takes their place." in parsed.text
+    shown, files = results(tmp_path)
+    refusing = replace(shown, replaced={}), replace(files, replaced={})
+    assert "Not finite" not in write_page(tmp_path, refusing).read_text()
 
 
-def test_nothing_from_the_data_becomes_html(page):
-    assert sum(tag == "script" for tag, _ in page.tags) == 1
-    assert f"Generated {EVIL}" in page.text
+def test_nothing_from_the_data_becomes_html(parsed):
+    assert sum(tag == "script" for tag, _ in parsed.tags) == 1
+    assert f"Generated {EVIL}" in parsed.text
 
 
-def test_page_needs_nothing_from_outside(page):
-    for _, attributes in page.tags:
+def test_page_needs_nothing_from_outside(parsed):
+    for _, attributes in parsed.tags:
         for name in ("src", "href", "xlink:href", "data", "action"):
             assert attributes.get(name, "#").startswith("#")
-    assert not {"link", "iframe", "object", "img"} & {tag for tag, _ in page.tags}
+    assert not {"link", "iframe", "object", "img"} & {tag for tag, _ in parsed.tags}
     assert ("viewport", "width=device-width, initial-scale=1") in [
-        (attributes.get("name"), attributes.get("content")) for _, attributes in page.tags
+        (attributes.get("name"), attributes.get("content")) for _, attributes in parsed.tags
     ]
-    assert sum(tag == "svg" for tag, _ in page.tags) == 1
+    assert sum(tag == "svg" for tag, _ in parsed.tags) == 1
 
 
 def test_the_same_results_give_the_same_page(tmp_path):
     pages = []
     for _ in range(2):
-        write_report(
-            tmp_path / "report.html", [results(tmp_path), results(tmp_path, note=None)], RUN
-        )
-        pages.append((tmp_path / "report.html").read_bytes())
+        both = results(tmp_path), results(tmp_path, note=None)
+        pages.append(write_page(tmp_path, *both).read_bytes())
     assert pages[0] == pages[1]
     assert pages[0].count(b'class="banner"') == 1
     assert b'href="#experiment2"' in pages[0]
 
 
-def in_browser(folder, page):
+def in_browser(folder, path):
     """The page as a phone's width of browser leaves it, its scripts run."""
     command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
     command += ["--disable-background-networking", "--window-size=390,800"]
-    command += [f"--user-data-dir={folder / 'profile'}", f"file://{page}"]
+    command += [f"--user-data-dir={folder / 'profile'}", f"file://{path}"]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 def test_tables_sort_in_a_browser(tmp_path):
     """A click sorts numbers as numbers, a second one the other way round, empty cells stay last."""
-    write_report(tmp_path / "report.html", [results(tmp_path)], RUN)
-    text = (tmp_path / "report.html").read_text()
+    text = write_page(tmp_path, results(tmp_path)).read_text()
     clicks = """<script>
     const table = [...document.querySelectorAll("table")].find(
       (one) => one.caption.textContent.startsWith("Noise"));
@@ -376,9 +433,10 @@ def test_long_tables_filter_and_nothing_goes_wrong_in_a_browser(tmp_path):
     (tmp_path / "c.md").write_text(
         f"**Comparisons**\n\n| model | other | p |\n| --- | --- | --- |\n{rows}\n\n- a note\n"
     )
-    shown = replace(results(tmp_path), statistics=[tmp_path / "c.md"])
-    write_report(tmp_path / "report.html", [shown], RUN)
-    text = (tmp_path / "report.html").read_text()
+    shown, files = results(tmp_path)
+    shown = replace(shown, tables={**shown.tables, **plugins(TABLES, "comparisons")})
+    files = replace(files, tables={**files.tables, "comparisons": tmp_path / "c.md"})
+    text = write_page(tmp_path, (shown, files)).read_text()
     listen = "<script>let wrong = 0; addEventListener('error', () => { wrong += 1; });</script>"
     use = """<script>
     for (const details of document.querySelectorAll("details")) details.open = true;

@@ -5,31 +5,40 @@ import pandas as pd
 import pytest
 import torch
 from helpers.corpus import modalities
+from helpers.figures import experiment, row, texts_of
 from helpers.training import train
 from sklearn.metrics import confusion_matrix
-from test_figures import experiment, row, texts_of
 
 from robust_mer.engine.checkpoint import load_checkpoint
-from robust_mer.evaluation.figures.conditions import draw_conditions
-from robust_mer.evaluation.figures.confusion import draw_confusion
-from robust_mer.evaluation.figures.errors import draw_errors
-from robust_mer.evaluation.figures.learning import draw_learning
-from robust_mer.evaluation.figures.reconstructions import draw_reconstructions
-from robust_mer.evaluation.figures.reliability import draw_reliability
-from robust_mer.evaluation.figures.sweep import draw_sweep
-from robust_mer.evaluation.figures.transfer import draw_transfer
+from robust_mer.report.figures.base import make_figure
+from robust_mer.report.figures.reconstructions import ReconstructionsFiles, draw_reconstructions
+from robust_mer.report.figures.registry import FIGURES
+from robust_mer.report.spec import (
+    Facts,
+    FigureFiles,
+    FigureSpec,
+    ReconstructionsSpec,
+    Training,
+)
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 from robust_mer.store import read_features
 
 CLASSES = ["angry", "happy", "sad"]
+GAUSSIAN = [("men", "clean", "gaussian_-10dB")]
 
 
 @pytest.fixture
 def draw(tmp_path):
-    def texts(function, what=None, **files):
-        svg, pdf = tmp_path / "f.svg", tmp_path / "f.pdf"
-        function({**experiment(), **(what or {})}, svg=svg, pdf=pdf, **files)
-        assert pdf.read_bytes().startswith(b"%PDF")
-        return texts_of(svg.read_text())
+    """The texts of a figure, by its name, of an experiment with some evaluations."""
+
+    def texts(name, evaluations=(), facts=None, settings=None, **files):
+        drawn = FigureFiles(**files, svg=tmp_path / "f.svg", pdf=tmp_path / "f.pdf")
+        plugin = Plugin(FIGURES[name], settings or {})
+        spec = FigureSpec(name, plugin, experiment(evaluations), facts or Facts())
+        make_figure(spec, drawn, Runtime())
+        assert drawn.pdf.read_bytes().startswith(b"%PDF")
+        return texts_of(drawn.svg.read_text())
 
     return texts
 
@@ -48,6 +57,11 @@ def saved(table, folder):
     return folder / "all.csv"
 
 
+def keys(table):
+    """The evaluations that some rows are of."""
+    return [(row["model"], row["trained_on"], row["tested_on"]) for row in table]
+
+
 def test_conditions_stand_by_how_much_is_clean(draw, tmp_path):
     scores = {"none": 0.31, "a": 0.42, "v": 0.53, "av": 0.84}
     table = [
@@ -58,7 +72,7 @@ def test_conditions_stand_by_how_much_is_clean(draw, tmp_path):
         }
         for name, ua in reversed(scores.items())
     ] + [row("men", "clean", "gaussian_-10dB", "clean", "gaussian", -10, 0.99)]
-    texts = draw(draw_conditions, summary=saved(table, tmp_path))
+    texts = draw("conditions", keys(table), summary=saved(table, tmp_path))
     assert "gaussian −10 dB" in texts
     assert "men † (trained on clean)" in texts
     assert dict(zip([t for t in texts if t in scores], cells(texts), strict=True)) == {
@@ -77,7 +91,7 @@ def test_transfer_leaves_open_what_was_not_tested(draw, tmp_path):
         row("nmer", names[1], names[1], "same", "gaussian", -40, 0.63),
         row("nmer", f"{names[1]}_none", names[1], "same, none clean", "gaussian", -40, 0.99),
     ]
-    texts = draw(draw_transfer, summary=saved(table, tmp_path))
+    texts = draw("transfer", keys(table), summary=saved(table, tmp_path))
     assert cells(texts) == [".71", ".42", ".63"]
     assert texts.count("gaussian −10 dB") == 2  # a row and a column
 
@@ -108,7 +122,7 @@ def predictions(folder, name="p"):
 
 def test_confusion_counts_the_experiments_folds_and_partial_conditions(draw, tmp_path):
     path, counted = predictions(tmp_path)
-    texts = draw(draw_confusion, predictions={("men", "clean", "gaussian_-10dB"): path})
+    texts = draw("confusion", GAUSSIAN, predictions=[path])
     shares = confusion_matrix(counted["label"], counted["predicted"], labels=CLASSES)
     shares = shares / shares.sum(axis=1, keepdims=True)
     assert cells(texts) == [fraction(value) for value in shares.ravel()]
@@ -120,8 +134,7 @@ def test_errors_are_shares_by_emotion_condition_and_speaker(draw, tmp_path):
     index = tmp_path / "utterances.csv"
     table = pd.DataFrame({"utterance": list(speakers), "speaker": list(speakers.values())})
     table.to_csv(index, index=False)
-    given = {("men", "clean", "gaussian_-10dB"): path}
-    texts = draw(draw_errors, predictions=given, utterances=index)
+    texts = draw("errors", GAUSSIAN, predictions=[path], utterances=index)
     wrong = counted["label"] != counted["predicted"]
     expected = [
         fraction(share)
@@ -131,15 +144,13 @@ def test_errors_are_shares_by_emotion_condition_and_speaker(draw, tmp_path):
     assert cells(texts) == expected
 
 
-def test_too_many_speakers_are_left_out_and_that_is_said(draw, tmp_path, monkeypatch):
+def test_too_many_speakers_are_left_out_and_that_is_said(draw, tmp_path):
     path, _ = predictions(tmp_path)
     index = tmp_path / "utterances.csv"
     names = [f"u{i}" for i in range(30)]
     pd.DataFrame({"utterance": names, "speaker": names}).to_csv(index, index=False)
-    monkeypatch.setattr("robust_mer.evaluation.figures.errors._MOST_COLUMNS", 10)
-    texts = draw(
-        draw_errors, predictions={("men", "clean", "gaussian_-10dB"): path}, utterances=index
-    )
+    few = {"most_speakers": 10}
+    texts = draw("errors", GAUSSIAN, settings=few, predictions=[path], utterances=index)
     assert "u29" not in texts
     assert "by condition" in texts
     assert any("30 speakers are too many" in text for text in texts)
@@ -151,8 +162,10 @@ def test_learning_has_a_panel_for_every_training(draw, tmp_path):
             {"epoch": [1, 2, 3], "loss": [1e6, 5.0, 1.0], "validation_ua": [0.3, 0.4, 0.5 * place]}
         ).to_csv(tmp_path / f"{place}.csv", index=False)
     paths = [tmp_path / "1.csv", tmp_path / "2.csv"]
-    histories = {("men", "clean"): paths[:1], ("<nmer>", "gaussian_-10dB"): paths}
-    texts = draw(draw_learning, histories=histories)
+    learning = (Training("men", "clean"), Training("<nmer>", "gaussian_-10dB"))
+    evaluations = [("<nmer>", "gaussian_-10dB", "gaussian_-10dB")]
+    histories = [paths[0], paths[0], *paths]  # two folds each
+    texts = draw("learning", evaluations, Facts(learning=learning), histories=histories)
     assert {"men", "<nmer>", "trained on clean", "trained on gaussian −10 dB"} <= set(texts)
     assert not any("$" in text for text in texts)
 
@@ -164,20 +177,24 @@ def test_a_sweep_has_an_axis_for_every_hyperparameter(draw, tmp_path):
         for place, model in enumerate([*values, "other"])
     ]
     sweep = {"alpha": values, "beta": {"cm_arr": 0.1, "other": 0.3}}
-    texts = draw(draw_sweep, {"sweep": sweep}, summary=saved(table, tmp_path))
+    texts = draw("sweep", keys(table), Facts(sweep=sweep), summary=saved(table, tmp_path))
     assert {"alpha", "beta", "missing", "WA", "UA"} <= set(texts)
 
 
-def test_rebuilt_representations_come_from_the_other_modalities(draw, corpus, tmp_path):
+def test_rebuilt_representations_come_from_the_other_modalities(corpus, tmp_path):
     checkpoint, _ = train(corpus, tmp_path, "cm_arr", "missing")
-    given = {
-        **corpus,
-        "modalities": modalities(),
-        "features": list(corpus["features"].values()),
-        "distances_csv": tmp_path / "d.csv",
-        "checkpoints": {"cm_arr": checkpoint},
-    }
-    texts = draw(draw_reconstructions, **given)
+    files = ReconstructionsFiles(
+        corpus["utterances_csv"],
+        corpus["folds_csv"],
+        [corpus["features"][modality.name] for modality in modalities()],
+        [checkpoint],
+        tmp_path / "f.svg",
+        tmp_path / "f.pdf",
+        tmp_path / "d.csv",
+    )
+    spec = ReconstructionsSpec(experiment().heading(), ("cm_arr",), tuple(modalities()))
+    draw_reconstructions(spec, files, Runtime())
+    texts = texts_of(files.svg.read_text())
     assert {"audio", "audio, rebuilt", "video, rebuilt", "text, rebuilt"} <= set(texts)
     table = pd.read_csv(tmp_path / "d.csv").set_index("modality")
     assert (table["utterances"] == 16).all()
@@ -212,7 +229,7 @@ def test_reliability_shows_averages_only(draw, tmp_path):
         for x in (0.5, 1.0)
     ]
     pd.DataFrame(curve).to_csv(tmp_path / "c.csv", index=False)
-    texts = draw(draw_reliability, reliability=tmp_path / "r.csv", curves=tmp_path / "c.csv")
+    texts = draw("reliability", GAUSSIAN, reliability=tmp_path / "r.csv", curves=tmp_path / "c.csv")
     assert {"gaussian −10 dB", "coverage", "expected calibration error"} <= set(texts)
     assert "0.10" in texts
     assert not {"6", "7", "6.0", "7.0"} & set(texts)

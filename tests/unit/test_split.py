@@ -2,9 +2,12 @@
 
 import pandas as pd
 import pytest
+from helpers.experiments import make_experiment
 
 from robust_mer.errors import InputError
-from robust_mer.evaluation.split import write_split
+from robust_mer.evaluation.spec import SplitSpec
+from robust_mer.evaluation.split import SplitFiles, write_split
+from robust_mer.runtime import Runtime
 
 
 @pytest.fixture
@@ -36,12 +39,13 @@ def run(tmp_path):
 
 
 def split(run, column="script", folds=(1, 2)):
+    experiment = make_experiment(
+        [("men", "clean", "clean")], name="e", corpus="c", models={}, folds=folds, seeds=[1]
+    )
     write_split(
-        run / "split.csv",
-        {"folds": list(folds), "seeds": [1]},
-        {("men", "clean", "clean"): run / "predictions.parquet"},
-        run / "utterances.csv",
-        column,
+        SplitSpec(experiment, column),
+        SplitFiles([run / "predictions.parquet"], run / "utterances.csv", run / "split.csv"),
+        Runtime(),
     )
     return pd.read_csv(run / "split.csv").set_index(["script", "condition"])
 

@@ -1,23 +1,33 @@
 """Intervals, tests between models, calibration: against plain computations and known truth."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import accuracy_score, recall_score
+from helpers.experiments import make_experiment
+from sklearn.metrics import accuracy_score, f1_score, recall_score
 from statsmodels.stats.multitest import multipletests
 
 from robust_mer.errors import InputError
 from robust_mer.evaluation.answers import Answers, HeldOut, read_answers, read_held_out
-from robust_mer.evaluation.bootstrap import draw_weights, resample
-from robust_mer.evaluation.claims import verdict
+from robust_mer.evaluation.bootstrap import draw_weights
+from robust_mer.evaluation.bootstrap import resample as resample_measures
 from robust_mer.evaluation.comparisons import compare_models, corrected_t_test
 from robust_mer.evaluation.reliability import expected_calibration_error, selective_risk
 from robust_mer.evaluation.summary import PredictionFile, kinds_of
+from robust_mer.metrics import UA, WA, Metric
 from robust_mer.protocol import drawn_condition
+from robust_mer.report.tables.claims import verdict
+from robust_mer.settings import Settings
 
+MEASURES = (WA(Settings()), UA(Settings()))
 SIX = ["a", "v", "l", "av", "al", "vl"]
+
+
+def resample(answers, tested, replicates=2000):
+    return resample_measures(answers, tested, MEASURES, replicates)
 
 
 def rows_of(speaker, fold=None, label=None, ratio=0.25):
@@ -83,6 +93,61 @@ def test_replicates_are_those_of_drawn_rows():
         assert found.resampled[:, replicate, 0] == pytest.approx(expected, abs=1e-5)
 
 
+class MacroF1(Metric):
+    """A measure that is not linear in right answers."""
+
+    name = "f1"
+    title = "F1"
+
+    def weighted(self, target, predicted, weight):
+        """See `Metric.weighted`."""
+        scores = np.full((len(weight), predicted.shape[1]), np.nan)
+        for (b, k), _ in np.ndenumerate(scores):
+            if weight[b].any():
+                scores[b, k] = f1_score(
+                    target,
+                    predicted[:, k],
+                    sample_weight=weight[b],
+                    average="macro",
+                    labels=np.unique(target),
+                    zero_division=0,
+                )
+        return scores
+
+    def chance(self, target):
+        """See `Metric.chance`."""
+        return 1.0
+
+
+def test_a_measure_that_needs_the_predictions_is_resampled_too():
+    """With the rows of each condition, and of all of them together, that count."""
+    rng = np.random.default_rng(6)
+    label, predicted = rng.integers(0, 3, 60), rng.integers(0, 3, (60, 2, 2))
+    rows = rows_of(np.arange(60) // 6, label=label)
+    first = rng.random(60) < 0.5
+    given = answers(
+        predicted == label[:, None, None],
+        conditions=("a", "v"),
+        counts=np.stack([first, ~first], axis=1),
+    )
+    given = replace(given, predicted=predicted)
+    found = resample_measures([given], rows, (*MEASURES, MacroF1(Settings())), 5)
+    scores = dict(zip(found.settings["condition"], found.data[2], strict=True))
+    met = np.where(first[:, None], predicted[:, 0], predicted[:, 1])
+
+    def expected(which, chosen):
+        seeds = [f1_score(label[which], chosen[which, s], average="macro") for s in range(2)]
+        return pytest.approx(np.mean(seeds))
+
+    assert scores["a"] == expected(first, predicted[:, 0])
+    assert scores["v"] == expected(~first, predicted[:, 1])
+    assert scores["pooled"] == expected(np.ones(60, bool), met)
+    assert scores["average"] == pytest.approx((scores["a"] + scores["v"]) / 2)
+    assert np.isfinite(found.resampled).all()
+    alone = resample([given], rows, 5)
+    assert (found.resampled[:2] == alone.resampled).all()
+
+
 def test_the_six_rows_of_an_utterance_are_one_draw():
     """Six conditions with the same answers are as uncertain as one of them."""
     rng = np.random.default_rng(1)
@@ -140,7 +205,10 @@ def compared(models):
         )
         for place, (name, trained, on, conditions) in enumerate(models)
     ]
-    return compare_models(resample(some, rows, 50), rows.test_to_train)
+    experiment = make_experiment(
+        [model[:3] for model in models], name="e", corpus="c", models={}, folds=[1], seeds=[1]
+    )
+    return compare_models(experiment, resample(some, rows, 50), rows.test_to_train)
 
 
 def test_p_is_adjusted_by_holms_method_over_all_pairs_of_a_measure():

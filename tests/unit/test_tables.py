@@ -6,21 +6,21 @@ from statistics import mean, stdev
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.experiments import make_experiment
 
 from robust_mer.errors import InputError
 from robust_mer.evaluation.published import read_published
-from robust_mer.evaluation.summary import (
-    PredictionFile,
-    kinds_of,
-    noise_and_snr,
-    read_summary,
-    severity,
-    summarise,
-    training_of,
-)
-from robust_mer.evaluation.tables import write_tables
+from robust_mer.evaluation.scores import SummaryFiles, write_summary
+from robust_mer.evaluation.spec import SummarySpec
+from robust_mer.evaluation.summary import PredictionFile, kinds_of, prediction_files, read_summary
+from robust_mer.evaluation.summary import summarise as summarise_files
 from robust_mer.metrics import ua, wa
 from robust_mer.protocol import drawn_condition
+from robust_mer.report.spec import TableFiles, TableSpec
+from robust_mer.report.tables.base import make_table
+from robust_mer.report.tables.registry import TABLES
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 
 PUBLISHED = Path(__file__).parents[2] / "resources" / "published"
 CLASSES = ["angry", "happy", "neutral", "sad"]
@@ -73,17 +73,36 @@ def score(frame, fold, seed, condition, measure):
     return measure(label, np.array([CLASSES.index(name) for name in chosen.predicted]))
 
 
-def experiment(**changes):
-    return {
+def experiment(files=(), **changes):
+    """The experiment of some files by (model, trained on, tested on)."""
+    fields = {
         "name": "paper",
         "corpus": "iemocap_50%",
-        "note": None,
         "published": "IEMOCAP",
         "models": {"men": "men", "my_nmer": "nmer"},
         "folds": FOLDS,
         "seeds": SEEDS,
-        **changes,
     }
+    return make_experiment(list(files), **{**fields, **changes})
+
+
+def summarise(files, folds, seeds, one_condition_seed=None):
+    keys = [(file.model, file.trained_on, file.tested_on) for file in files]
+    chosen = experiment(keys, folds=folds, seeds=seeds, one_condition_seed=one_condition_seed)
+    return summarise_files(chosen, files)
+
+
+def write_tables(files, schedules, folder, **changes):
+    """The summary of an experiment, and the tables that are laid out from it alone."""
+    chosen = experiment(files, **changes)
+    summary = folder / "paper_all.csv"
+    published = sorted(PUBLISHED.glob("*.csv"))
+    paths = list(files.values()), list(schedules.values()), published, summary
+    write_summary(SummarySpec(chosen, tuple(schedules)), SummaryFiles(*paths), Runtime())
+    for name in ("average", "conditions"):
+        written = {suffix: folder / f"paper_{name}.{suffix}" for suffix in ("csv", "md", "tex")}
+        spec = TableSpec(name, Plugin(TABLES[name], {}), chosen)
+        make_table(spec, TableFiles(summary=summary, **written), Runtime())
 
 
 SETTINGS = [
@@ -123,25 +142,31 @@ def written(tmp_path_factory):
     """The tables of one experiment, and its files of predictions."""
     folder = tmp_path_factory.mktemp("experiment")
     files = simulate_experiment(folder, SETTINGS, ["none", *SIX, "avl"])
-    write_tables(experiment(), files, write_schedules(folder, SNRS), PUBLISHED, folder / "tables")
+    (folder / "tables").mkdir()
+    write_tables(files, write_schedules(folder, SNRS), folder / "tables")
     return folder / "tables", files
 
 
 def test_names():
-    assert noise_and_snr("gaussian_-10dB") == ("gaussian", -10)
-    assert noise_and_snr("mynoise_2.5dB") == ("mynoise", 2.5)
-    assert noise_and_snr("dropped_30%")[0] == "dropped"
-    assert np.isnan(noise_and_snr("dropped_30%")[1])
-    assert severity("n_-20dB") > severity("n_-10dB")
-    assert severity("dropped_30%") > severity("dropped_10%")
-    assert severity("lowres_10%") > severity("lowres_50%")
-    assert noise_and_snr("missing")[0] == "missing"
-    assert np.isnan(noise_and_snr("missing")[1])
-    assert training_of("clean", "clean") == "clean"
-    assert training_of("clean", "impulse_0dB") == "clean"
-    assert training_of("impulse_0dB", "impulse_0dB") == "same"
-    assert training_of("impulse_0dB_none", "impulse_0dB") == "same, none clean"
-    assert training_of("impulse_-5dB", "impulse_0dB") == "impulse_-5dB"
+    trained = ["clean", "impulse_0dB", "impulse_0dB_none", "impulse_-5dB"]
+    names = ["gaussian_-10dB", "mynoise_2.5dB", "dropped_30%", "dropped_10%", "n_-20dB", "n_-10dB"]
+    names += ["lowres_10%", "lowres_50%", "missing"]
+    made = experiment([("m", one, "impulse_0dB") for one in trained], corruptions=names)
+    assert made.noise_and_snr("gaussian_-10dB") == ("gaussian", -10)
+    assert made.noise_and_snr("mynoise_2.5dB") == ("mynoise", 2.5)
+    assert made.noise_and_snr("dropped_30%")[0] == "dropped"
+    assert np.isnan(made.noise_and_snr("dropped_30%")[1])
+    assert made.severity("n_-20dB") > made.severity("n_-10dB")
+    assert made.severity("dropped_30%") > made.severity("dropped_10%")
+    assert made.severity("lowres_10%") > made.severity("lowres_50%")
+    assert made.noise_and_snr("missing")[0] == "missing"
+    assert np.isnan(made.noise_and_snr("missing")[1])
+    assert np.isnan(made.severity("missing"))
+    assert made.training_of("clean", "clean") == "clean"
+    assert made.training_of("clean", "impulse_0dB") == "clean"
+    assert made.training_of("impulse_0dB", "impulse_0dB") == "same"
+    assert made.training_of("impulse_0dB_none", "impulse_0dB") == "same, none clean"
+    assert made.training_of("impulse_-5dB", "impulse_0dB") == "impulse_-5dB"
 
 
 @pytest.mark.parametrize("letters", ["a", "av", "avl", "avlt"])
@@ -211,7 +236,7 @@ def test_average_is_of_the_partial_conditions_that_a_corruption_has(tmp_path):
     assert rows.loc[("b_5dB", "average"), "wa_mean"] == rows.loc[("b_5dB", "vl"), "wa_mean"]
     six = [rows.loc[("n_0dB", name), "ua_mean"] for name in SIX]
     assert rows.loc[("n_0dB", "average"), "ua_mean"] == pytest.approx(mean(six))
-    write_tables(experiment(models={"m": "men"}), files, {}, PUBLISHED, tmp_path)
+    write_tables(files, {}, tmp_path, models={"m": "men"})
     text = (tmp_path / "paper_average.md").read_text()
     assert "Average of b 5 dB: of vl, all that it has." in text
     assert "Average of n 0 dB" not in text
@@ -243,8 +268,7 @@ def test_one_condition_an_utterance(tmp_path):
         assert summary.loc[condition, "wa_mean"] == every.loc[condition, "wa_mean"]
 
     files = {("m", "n_0dB", "n_0dB"): path}
-    chosen = experiment(models={"m": "men"}, one_condition_seed=5)
-    write_tables(chosen, files, {}, PUBLISHED, tmp_path)
+    write_tables(files, {}, tmp_path, models={"m": "men"}, one_condition_seed=5)
     (row,) = cells_of((tmp_path / "paper_conditions.md").read_text())
     assert row["pooled WA"].startswith(f"{pooled.mean():.4f} ±")
     assert row["Avg WA"] != row["pooled WA"]
@@ -261,11 +285,8 @@ def test_a_model_that_is_tested_on_more_than_it_was_trained_on_has_a_line_of_its
     settings = [("m", one, other) for one in trained for other in ("n_-10dB", "n_-20dB", "clean")]
     settings += [("m", "clean", "clean"), ("m", "n_-10dB_none", "n_-10dB")]
     files = simulate_experiment(tmp_path, settings, ["none", *SIX, "avl"])
-    chosen = experiment(
-        models={"m": "men_augmented"},
-        named={"many": ["n_-10dB", "n_-20dB"], "u": {"audio": "n_0dB"}},
-    )
-    write_tables(chosen, files, {}, PUBLISHED, tmp_path)
+    named = {"many": ["n_-10dB", "n_-20dB"], "u": {"audio": "n_0dB"}}
+    write_tables(files, {}, tmp_path, models={"m": "men_augmented"}, named=named)
     rows = {row["Trained on"]: row for row in cells_of((tmp_path / "paper_average.md").read_text())}
     assert set(rows) == {"n_-10dB", "n_-20dB", "many", "clean"}
     values = read_summary(tmp_path / "paper_all.csv").set_index(
@@ -323,13 +344,8 @@ def test_corruptions_without_an_snr_are_told_apart(tmp_path):
         "dropped_10%": {"audio": (nan, 10.0), "text": (nan, 9.8)},
         "missing": dict.fromkeys(("audio", "text"), (nan, nan)),
     }
-    write_tables(
-        experiment(models={"m": "men_augmented"}),
-        files,
-        write_schedules(tmp_path, snrs),
-        PUBLISHED,
-        tmp_path,
-    )
+    schedules = write_schedules(tmp_path, snrs)
+    write_tables(files, schedules, tmp_path, models={"m": "men_augmented"})
     text = (tmp_path / "paper_average.md").read_text()
     heads = [cell.strip().removesuffix(" WA") for cell in text.splitlines()[2].split("|")[3::2]]
     assert [head for head in heads if head] == [
@@ -400,7 +416,7 @@ def test_broken_files_are_named(tmp_path):
     with pytest.raises(InputError, match="no predictions"):
         summarise([file], FOLDS, SEEDS)
     with pytest.raises(InputError, match="no predictions to tabulate"):
-        write_tables(experiment(), {}, {}, PUBLISHED, tmp_path)
+        write_tables({}, {}, tmp_path)
 
 
 def test_published_numbers_stand_where_the_paper_did_the_same(written):
@@ -432,7 +448,7 @@ def test_unimodal_models_stand_beside_table_4(tmp_path, kind):
     files = simulate_experiment(
         tmp_path, [("x", "gaussian_0dB_none", "gaussian_0dB")], ["none", "v"]
     )
-    write_tables(experiment(models={"x": kind}), files, {}, PUBLISHED, tmp_path)
+    write_tables(files, {}, tmp_path, models={"x": kind})
     rows = read_summary(tmp_path / "paper_all.csv").set_index("condition")
     assert rows.loc["none", "paper_wa"] == 0.5723
     assert np.isnan(rows.loc["v", "paper_wa"])
@@ -451,7 +467,7 @@ def test_unknown_published_corpus_is_an_error():
 def test_summary_survives_its_file(written):
     folder, files = written
     read = read_summary(folder / "paper_all.csv")
-    made = summarise([PredictionFile(*key, path) for key, path in files.items()], FOLDS, SEEDS)
+    made = summarise(prediction_files(list(files), list(files.values())), FOLDS, SEEDS)
     key = ["model", "trained_on", "tested_on", "condition"]
     read = read.sort_values(key, ignore_index=True)
     made = made.sort_values(key, ignore_index=True)
@@ -553,15 +569,17 @@ def test_two_modalities_notes_masks_and_single_values(tmp_path):
     settings = [("c", name, name) for name in ("n_-10dB", "n_0dB", "missing")]
     settings += [("b|d", "n_0dB", "n_0dB")]
     files = simulate_experiment(tmp_path, settings, ["none", "a", "v", "av"])
-    chosen = experiment(
+    write_tables(
+        files,
+        {},
+        tmp_path,
         models={"c": "cm_arr", "b|d": "men_augmented"},
         published=None,
         note="Generated: no evidence.",
         folds=[0],
         seeds=[7],
-        given_mask=["c"],
+        is_mask_aware=["c"],
     )
-    write_tables(chosen, files, {}, PUBLISHED, tmp_path)
     text = (tmp_path / "paper_average.md").read_text()
     assert "Generated: no evidence." in text
     assert "1 fold, 1 seed" in text

@@ -290,7 +290,7 @@ def test_a_job_without_memory_says_so_and_the_run_goes_on(finished, project):
     (project.folder / TABLE).unlink()
     script = project.folder / "workflow/scripts/write_tables.py"
     text = script.read_text(encoding="utf-8")
-    body = "    from robust_mer.evaluation.tables"
+    body = "    from robust_mer.evaluation.scores"
     assert text.count(body) == 1
     greedy = "    import numpy\n    numpy.ones(1 << 50)\n"
     script.write_text(text.replace(body, greedy + body), encoding="utf-8")

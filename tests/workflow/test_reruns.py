@@ -89,6 +89,7 @@ def test_a_statement_in_a_teacher_retrains_it_and_its_students(project):
         ("src/robust_mer/models/registry.py", '"""Models by name', '"""Classes by name'),
         ("src/robust_mer/models/registry.py", "MODELS = {", "ANOTHER = 1\nMODELS = {"),
         ("src/robust_mer/provenance/record.py", "FORMAT = 1", "FORMAT = 1 + 0"),
+        ("src/robust_mer/report/words.py", "mean of partial conditions", "mean"),
         ("src/robust_mer/jobs.py", "every_seconds: float = 15.0", "every_seconds: float = 5.0"),
     ],
 )
@@ -98,12 +99,12 @@ def test_comments_docstrings_registries_and_logging_rerun_nothing(project, path,
 
 
 def test_the_tables_code_trains_nothing(project):
-    edit(project, "src/robust_mer/evaluation/tables.py", '("wa", "ua")', '("wa", "ua")[:]')
+    edit(project, "src/robust_mer/evaluation/experiment.py", "MIN_SPEAKERS = 8", "MIN_SPEAKERS = 9")
     assert set(project.planned()) == AFTER_EVALUATION
 
 
 def test_the_reports_template_is_part_of_its_code(project):
-    edit(project, "src/robust_mer/evaluation/report.html", "<body>", "<body> ")
+    edit(project, "src/robust_mer/report/page.html", "<body>", "<body> ")
     assert set(project.planned()) == {"write_report"}
 
 

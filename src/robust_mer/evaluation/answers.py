@@ -4,6 +4,7 @@ All files of an experiment share their rows, the test parts of its folds, so tha
 compared utterance by utterance and resampled together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -54,7 +55,9 @@ class HeldOut:
         return rows
 
 
-def read_held_out(utterances_csv: str | Path, folds_csv: str | Path, folds: list[int]) -> HeldOut:
+def read_held_out(
+    utterances_csv: str | Path, folds_csv: str | Path, folds: Sequence[int]
+) -> HeldOut:
     """The test parts of some folds of a corpus.
 
     Raises:
@@ -70,9 +73,7 @@ def read_held_out(utterances_csv: str | Path, folds_csv: str | Path, folds: list
         raise InputError(
             f"{folds_csv} and {utterances_csv} do not name the same utterances, each once"
         )
-    if "train" not in set(parts["part"]):
-        raise InputError(f"{folds_csv} has no training part")
-    sizes = parts.groupby(["fold", "part"]).size().unstack(fill_value=0)
+    test_to_train = _test_to_train(parts, folds_csv)
     names = pd.Index(sorted(test["utterance"].unique()))
     label = index.loc[test["utterance"], "label"]
     classes = sorted(label.unique())
@@ -85,8 +86,21 @@ def read_held_out(utterances_csv: str | Path, folds_csv: str | Path, folds: list
         label=pd.Index(classes).get_indexer(label),
         classes=classes,
         folds=list(folds),
-        test_to_train=float((sizes["test"] / sizes["train"]).mean()),
+        test_to_train=test_to_train,
     )
+
+
+def read_test_to_train(folds_csv: str | Path, folds: Sequence[int]) -> float:
+    """Mean over some folds of the size of the test part over that of the training part."""
+    parts = read_table(folds_csv, ["fold", "part", "utterance"])
+    return _test_to_train(parts[parts["fold"].isin([str(fold) for fold in folds])], folds_csv)
+
+
+def _test_to_train(parts: pd.DataFrame, folds_csv: str | Path) -> float:
+    if "train" not in set(parts["part"]):
+        raise InputError(f"{folds_csv} has no training part")
+    sizes = parts.groupby(["fold", "part"]).size().unstack(fill_value=0)
+    return float((sizes["test"] / sizes["train"]).mean())
 
 
 @dataclass(frozen=True)
@@ -96,6 +110,8 @@ class Answers:
     ``right`` [R, C, S] is 1 where the label was predicted and 0 elsewhere, ``confidence``
     [R, C, S] the probability of the predicted class, in [0, 1]. ``counts`` [R, C] is false for a
     row that is not tested under the condition because it is tested under another one.
+    ``predicted`` [R, C, S] holds the predictions, encoded as `HeldOut.label` is; None where they
+    were not asked for. A class that is no target has the place -1.
     """
 
     file: PredictionFile
@@ -103,6 +119,7 @@ class Answers:
     right: np.ndarray
     confidence: np.ndarray
     counts: np.ndarray
+    predicted: np.ndarray | None = None
 
     @property
     def partial(self) -> list[int]:
@@ -111,7 +128,11 @@ class Answers:
 
 
 def read_answers(
-    file: PredictionFile, tested: HeldOut, seeds: list[int], one_condition_seed: int | None = None
+    file: PredictionFile,
+    tested: HeldOut,
+    seeds: Sequence[int],
+    one_condition_seed: int | None = None,
+    with_predictions: bool = False,
 ) -> Answers:
     """Read the test predictions of some seeds from a file.
 
@@ -121,6 +142,7 @@ def read_answers(
         seeds: Those that count.
         one_condition_seed: Where there is one, every utterance counts under one of the partial
             conditions only, drawn by this seed.
+        with_predictions: Whether measures need more than which answers are right.
 
     Raises:
         InputError: the file cannot be read, or does not hold each of the rows once under every
@@ -129,19 +151,20 @@ def read_answers(
     wanted = (
         (ds.field("part") == "test")
         & ds.field("fold").isin(tested.folds)
-        & ds.field("seed").isin(seeds)
+        & ds.field("seed").isin(list(seeds))
     )
     table = read_predictions(file, None, wanted)
     with naming(file.path, "a file of predictions"):
-        return _answers(table, file, tested, seeds, one_condition_seed)
+        return _answers(table, file, tested, seeds, one_condition_seed, with_predictions)
 
 
 def _answers(
     table: pa.Table,
     file: PredictionFile,
     tested: HeldOut,
-    seeds: list[int],
+    seeds: Sequence[int],
     one_condition_seed: int | None,
+    with_predictions: bool,
 ) -> Answers:
     fold, seed = (
         _places(table[name], values, file)
@@ -173,7 +196,12 @@ def _answers(
         for place, kind in enumerate(kinds.values()):
             if kind == PARTIAL:
                 counts[:, place] = places == place
-    return Answers(file, kinds, right, confidence, counts)
+    predicted = None
+    if with_predictions:
+        predicted = np.empty(shape, np.int64)
+        classes = pd.Index(tested.classes)
+        predicted[row, condition, seed] = classes.get_indexer(table["predicted"].to_pandas())
+    return Answers(file, kinds, right, confidence, counts, predicted)
 
 
 def _places(column: pa.ChunkedArray, values: pd.Index | list, file: PredictionFile) -> np.ndarray:

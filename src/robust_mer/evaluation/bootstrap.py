@@ -1,4 +1,4 @@
-"""Intervals of WA and UA by resampling speakers and, within them, utterances.
+"""Intervals of every measure by resampling speakers and, within them, utterances.
 
 The rows of a table are not independent: one utterance stands in it under every condition and with
 every seed, and a speaker's utterances are alike. What is drawn anew is therefore who speaks, and
@@ -9,19 +9,16 @@ Source: A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their Applicatio
 section 3.8 (two stages, both with replacement).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from robust_mer.evaluation.answers import Answers, HeldOut
-from robust_mer.evaluation.summary import AVERAGE, POOLED
+from robust_mer.evaluation.experiment import AVERAGE, CONFIDENCE, POOLED, REPLICATES
+from robust_mer.metrics import HitMetric, Metric
 from robust_mer.protocol import PARTIAL
-
-REPLICATES = 2000
-CONFIDENCE = 0.95
-MEASURES = ("wa", "ua")
 
 _SEED = 1
 _COLUMNS_AT_ONCE = 1024  # bounds the memory: three arrays of so many columns per replicate
@@ -29,25 +26,26 @@ _COLUMNS_AT_ONCE = 1024  # bounds the memory: three arrays of so many columns pe
 
 @dataclass(frozen=True)
 class Replicates:
-    """WA and UA of K settings: on the data, and on B resamples of it.
+    """M measures of K settings: on the data, and on B resamples of it.
 
     ``settings`` has the columns ``model, trained_on, tested_on, condition, kind`` [K], conditions
-    and, behind them, ``average`` and perhaps ``pooled``. ``of_folds`` [2, F, K] holds WA and UA of
-    every fold, mean over the seeds, ``data`` [2, K] their mean and ``resampled`` [2, B, K] the
-    same mean on each resample.
+    and, behind them, ``average`` and perhaps ``pooled``. ``of_folds`` [M, F, K] holds the
+    ``measures`` of every fold, mean over the seeds, ``data`` [M, K] their mean and ``resampled``
+    [M, B, K] the same mean on each resample.
     """
 
+    measures: tuple[Metric, ...]
     settings: pd.DataFrame
     of_folds: np.ndarray
     data: np.ndarray
     resampled: np.ndarray
 
     def intervals(self) -> pd.DataFrame:
-        """``settings`` with ``{wa,ua}_low`` and ``{wa,ua}_high``, the percentile interval."""
+        """``settings`` with ``{measure}_low`` and ``{measure}_high``, the percentile interval."""
         low, high = bounds(self.resampled)
         ends = {}
-        for place, measure in enumerate(MEASURES):
-            ends |= {f"{measure}_low": low[place], f"{measure}_high": high[place]}
+        for place, metric in enumerate(self.measures):
+            ends |= {f"{metric.name}_low": low[place], f"{metric.name}_high": high[place]}
         return self.settings.assign(**ends)
 
 
@@ -85,34 +83,63 @@ def draw_weights(
     return speakers.astype(np.float32), utterances
 
 
-def resample(answers: list[Answers], tested: HeldOut, replicates: int = REPLICATES) -> Replicates:
-    """WA and UA of all settings, on the data and on resamples that all settings share.
+@dataclass(frozen=True)
+class _Columns:
+    """What is resampled: a column per setting and condition, and one for what is pooled.
 
-    A fold's WA and UA are those of its drawn utterances; classes that were not drawn do not count
-    in UA. The mean over the folds weighs each by the share of its speakers that was drawn, so that
+    ``right`` [R, K] is the share of seeds with a right answer, 0 in rows that do not count;
+    ``patterns`` [R, Q] are the different patterns of rows that count, and ``pattern`` [K] is that
+    of each column. ``predicted`` [R, K, S] is None unless a measure needs more than ``right``.
+    """
+
+    right: np.ndarray
+    patterns: np.ndarray
+    pattern: np.ndarray
+    predicted: np.ndarray | None
+
+    def some(self, chosen: slice) -> "_Columns":
+        predicted = None if self.predicted is None else self.predicted[:, chosen]
+        return _Columns(self.right[:, chosen], self.patterns, self.pattern[chosen], predicted)
+
+    def singles(self) -> "_Columns":
+        """In single precision: that is enough for replicates, and half the work."""
+        right, patterns = (array.astype(np.float32) for array in (self.right, self.patterns))
+        return _Columns(right, patterns, self.pattern, self.predicted)
+
+
+def resample(
+    answers: list[Answers],
+    tested: HeldOut,
+    measures: Sequence[Metric],
+    replicates: int = REPLICATES,
+) -> Replicates:
+    """Measures of all settings, on the data and on resamples that all settings share.
+
+    A fold's measures are those of its drawn utterances; classes that were not drawn do not count.
+    The mean over the folds weighs each by the share of its speakers that was drawn, so that
     a fold with one speaker, as on IEMOCAP, is drawn as often as that speaker.
 
     Args:
         answers: Of all files.
         tested: The rows they share.
+        measures: M of them.
         replicates: B.
     """
-    settings, right, patterns, pattern = _columns(answers)
+    settings, columns = _columns(answers, not all(isinstance(m, HitMetric) for m in measures))
     drawn = draw_weights(tested.speaker, replicates)
     once = np.ones((1, tested.speakers)), np.ones((1, len(tested.names)))
     parts = []
-    for start in range(0, right.shape[1], _COLUMNS_AT_ONCE):
-        some = slice(start, start + _COLUMNS_AT_ONCE)
-        columns = right[:, some], patterns, pattern[some]
-        of_folds = np.stack([score[:, 0] for score, _ in _folds(tested, *once, *columns)], axis=1)
-        # single precision is enough for replicates, and half the work
-        singles = (array.astype(np.float32) for array in columns[:2])
-        resampled = _mean(_folds(tested, *drawn, *singles, pattern[some]))
+    for start in range(0, columns.right.shape[1], _COLUMNS_AT_ONCE):
+        some = columns.some(slice(start, start + _COLUMNS_AT_ONCE))
+        data = _folds(tested, measures, *once, some)
+        of_folds = np.stack([score[:, 0] for score, _ in data], axis=1)
+        resampled = _mean(_folds(tested, measures, *drawn, some.singles()))
         parts.append((of_folds, of_folds.mean(axis=1), resampled))
     arrays = [np.concatenate(array, axis=-1) for array in zip(*parts, strict=True)]
     groups = _partial_columns(settings)
     averages = settings.iloc[[own[0] for own in groups]].assign(condition=AVERAGE, kind=AVERAGE)
     return Replicates(
+        tuple(measures),
         pd.concat([settings, averages], ignore_index=True),
         *(
             np.concatenate(
@@ -123,14 +150,9 @@ def resample(answers: list[Answers], tested: HeldOut, replicates: int = REPLICAT
     )
 
 
-def _columns(answers: list[Answers]) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
-    """What is resampled: a column per setting and condition, and one for what is pooled.
-
-    Returns:
-        The settings [K]; the share of seeds with a right answer, 0 in rows that do not count
-        [R, K]; the different patterns of rows that count [R, Q]; and each column's pattern [K].
-    """
-    settings, right, counts = [], [], []
+def _columns(answers: list[Answers], with_predictions: bool) -> tuple[pd.DataFrame, _Columns]:
+    """The settings [K], and the columns that stand for them."""
+    settings, right, counts, predicted = [], [], [], []
     for answer in answers:
         share = answer.right.mean(axis=2, dtype=float)
         setting = (answer.file.model, answer.file.trained_on, answer.file.tested_on)
@@ -138,17 +160,25 @@ def _columns(answers: list[Answers]) -> tuple[pd.DataFrame, np.ndarray, np.ndarr
             settings.append((*setting, condition, kind))
             right.append(np.where(answer.counts[:, place], share[:, place], 0))
             counts.append(answer.counts[:, place])
+            if with_predictions:
+                predicted.append(answer.predicted[:, place])
         if not answer.counts.all():
             own = share[:, answer.partial] * answer.counts[:, answer.partial]
             settings.append((*setting, POOLED, POOLED))
             right.append(own.sum(axis=1))
             counts.append(np.ones(len(own), dtype=bool))
+            if with_predictions:
+                met = np.array(answer.partial)[answer.counts[:, answer.partial].argmax(axis=1)]
+                predicted.append(answer.predicted[np.arange(len(met)), met])
     patterns = list(dict.fromkeys(count.tobytes() for count in counts))
     return (
         pd.DataFrame(settings, columns=["model", "trained_on", "tested_on", "condition", "kind"]),
-        np.stack(right, axis=1),
-        np.stack([np.frombuffer(p, dtype=bool) for p in patterns], axis=1).astype(float),
-        np.array([patterns.index(count.tobytes()) for count in counts]),
+        _Columns(
+            np.stack(right, axis=1),
+            np.stack([np.frombuffer(p, dtype=bool) for p in patterns], axis=1).astype(float),
+            np.array([patterns.index(count.tobytes()) for count in counts]),
+            np.stack(predicted, axis=1) if with_predictions else None,
+        ),
     )
 
 
@@ -161,31 +191,54 @@ def _partial_columns(settings: pd.DataFrame) -> list[np.ndarray]:
 
 def _folds(
     tested: HeldOut,
+    measures: Sequence[Metric],
     speakers: np.ndarray,
     utterances: np.ndarray,
-    right: np.ndarray,
-    patterns: np.ndarray,
-    pattern: np.ndarray,
+    columns: _Columns,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield each fold's WA and UA [2, B, K], NaN where nothing was drawn, and its weight [B, 1]."""
+    """Yield each fold's measures [M, B, K], NaN where nothing was drawn, and its weight [B, 1]."""
     for fold in range(len(tested.folds)):
         in_fold = tested.fold == fold
-        hits = total = recalls = classes = 0.0
+        hits, sizes = [], []
         for label in np.unique(tested.label[in_fold]):
             rows = np.flatnonzero(in_fold & (tested.label == label))
             weight = utterances[:, tested.utterance[rows]]
-            size = (weight @ patterns[rows])[:, pattern]
-            hit = weight @ right[rows]
-            hits, total, classes = hits + hit, total + size, classes + (size > 0)
-            recalls = recalls + np.divide(hit, size, out=np.zeros_like(hit), where=size > 0)
-        some = np.where(total > 0, total, np.nan)
-        score = np.stack([hits / some, recalls / np.where(total > 0, classes, np.nan)])
+            sizes.append((weight @ columns.patterns[rows])[:, columns.pattern])
+            hits.append(weight @ columns.right[rows])
+        score = np.stack(
+            [
+                metric.of_hits(hits, sizes)
+                if isinstance(metric, HitMetric)
+                else _mean_over_seeds(metric, tested, np.flatnonzero(in_fold), utterances, columns)
+                for metric in measures
+            ]
+        )
         own = np.unique(tested.speaker[tested.utterance[in_fold]])
         yield score, speakers[:, own].mean(axis=1, keepdims=True)
 
 
+def _mean_over_seeds(
+    metric: Metric, tested: HeldOut, rows: np.ndarray, utterances: np.ndarray, columns: _Columns
+) -> np.ndarray:
+    """A measure that is not linear in right answers, on one fold [B, K]."""
+    score = np.full((len(utterances), len(columns.pattern)), np.nan)
+    for number, counts in enumerate(columns.patterns.T > 0):
+        own, alike = rows[counts[rows]], np.flatnonzero(columns.pattern == number)
+        if len(own) and len(alike):
+            predicted = columns.predicted[own][:, alike]
+            weight = utterances[:, tested.utterance[own]]
+            score[:, alike] = np.mean(
+                [
+                    metric.weighted(tested.label[own], predicted[..., seed], weight)
+                    for seed in range(predicted.shape[2])
+                ],
+                axis=0,
+            )
+    return score
+
+
 def _mean(folds: Iterator[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Mean of the folds' scores [2, B, K], weighted, over those in which something was drawn."""
+    """Mean of the folds' scores [M, B, K], weighted, over those in which something was drawn."""
     score_sum = weight_sum = 0.0
     for score, weight in folds:
         there = np.isfinite(score)

@@ -9,9 +9,9 @@ import pandas as pd
 from scipy.stats import t as student
 from statsmodels.stats.multitest import multipletests
 
-from robust_mer.evaluation.bootstrap import MEASURES, Replicates, bounds
-from robust_mer.evaluation.summary import AVERAGE, COMPLETE
-from robust_mer.protocol import CLEAN, NONE, PARTIAL, parse_trained_on
+from robust_mer.evaluation.bootstrap import Replicates, bounds
+from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, Experiment
+from robust_mer.protocol import CLEAN, NONE, PARTIAL
 
 _COLUMNS = [
     "tested_on",
@@ -61,7 +61,9 @@ def corrected_t_test(differences: np.ndarray, test_to_train: float) -> tuple[flo
     return t, float(2 * student.sf(abs(t), len(differences) - 1))
 
 
-def compare_models(replicates: Replicates, test_to_train: float) -> pd.DataFrame:
+def compare_models(
+    experiment: Experiment, replicates: Replicates, test_to_train: float
+) -> pd.DataFrame:
     """Compare every two models that met the same, in the figures that the papers' tables show.
 
     These are, of every corruption, the average of the partial conditions for models trained with
@@ -70,6 +72,7 @@ def compare_models(replicates: Replicates, test_to_train: float) -> pd.DataFrame
     never trained on anything but clean data, and their averages are of the same conditions.
 
     Args:
+        experiment: It says with which protocol models were trained.
         replicates: Of all settings.
         test_to_train: See `corrected_t_test`.
 
@@ -80,16 +83,16 @@ def compare_models(replicates: Replicates, test_to_train: float) -> pd.DataFrame
         ``folds`` differences, each the mean over the seeds; ``t`` and ``p`` of `corrected_t_test`;
         and ``p_holm``, adjusted by Holm's method for all rows of that measure.
     """
-    table = pd.DataFrame(_rows(replicates, test_to_train), columns=_COLUMNS[:-1])
+    table = pd.DataFrame(_rows(experiment, replicates, test_to_train), columns=_COLUMNS[:-1])
     table["p_holm"] = np.nan
-    for measure in MEASURES:
-        tested = (table["measure"] == measure) & table["p"].notna()
+    for metric in replicates.measures:
+        tested = (table["measure"] == metric.name) & table["p"].notna()
         if tested.any():
             table.loc[tested, "p_holm"] = multipletests(table.loc[tested, "p"], method="holm")[1]
     return table
 
 
-def _rows(replicates: Replicates, test_to_train: float) -> Iterator[tuple]:
+def _rows(experiment: Experiment, replicates: Replicates, test_to_train: float) -> Iterator[tuple]:
     settings = replicates.settings
     trainings = settings.groupby("model")["trained_on"].unique().map(set)
     only_clean = {model for model, names in trainings.items() if names == {CLEAN}}
@@ -98,19 +101,19 @@ def _rows(replicates: Replicates, test_to_train: float) -> Iterator[tuple]:
     shown = settings[settings["kind"].isin([AVERAGE, NONE, COMPLETE])]
     for (tested_on, kind), rows in shown.groupby(["tested_on", "kind"], sort=False):
         for one, other in combinations(rows.itertuples(), 2):
-            if not _compare(kind, one, other, only_clean):
+            if not _compare(experiment, kind, one, other, only_clean):
                 continue
             own, others = ((row.model, row.trained_on, tested_on) for row in (one, other))
             if kind == AVERAGE and covered[own] != covered[others]:
                 continue
             pair = [one.Index, other.Index]
             low, high = bounds(np.subtract(*np.moveaxis(replicates.resampled[:, :, pair], 2, 0)))
-            for place, measure in enumerate(MEASURES):
+            for place, metric in enumerate(replicates.measures):
                 differences = np.subtract(*replicates.of_folds[place][:, pair].T)
                 yield (
                     tested_on,
                     kind,
-                    measure,
+                    metric.name,
                     *own[:2],
                     *others[:2],
                     *replicates.data[place, pair],
@@ -123,16 +126,18 @@ def _rows(replicates: Replicates, test_to_train: float) -> Iterator[tuple]:
                 )
 
 
-def _compare(kind: str, one: NamedTuple, other: NamedTuple, only_clean: set[str]) -> bool:
+def _compare(
+    experiment: Experiment, kind: str, one: NamedTuple, other: NamedTuple, only_clean: set[str]
+) -> bool:
     """Whether a figure of two rows is compared: they are trained alike, and the papers show it."""
     free = [row.model in only_clean for row in (one, other)]
     if one.model == other.model or not (one.trained_on == other.trained_on or any(free)):
         return False
     if one.tested_on == CLEAN:
         return kind == COMPLETE
-    trainings = {
-        parse_trained_on(row.trained_on)[1]
+    none_clean = {
+        experiment.none_clean(row.trained_on)
         for row, is_free in zip((one, other), free, strict=True)
         if not is_free
     }
-    return kind == (NONE if trainings == {NONE} else AVERAGE)
+    return kind == (NONE if none_clean == {True} else AVERAGE)

@@ -5,7 +5,7 @@ is utterances (sections 2.2 and 3.5). An utterance's frames are averaged, so tha
 the average weakens independent noise of frames, so its SNR is higher than that of the frames.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.corruption.raw.measure import embedding_snr_db
 from robust_mer.data import (
     Corpus,
@@ -23,18 +24,31 @@ from robust_mer.data import (
 )
 from robust_mer.engine.corruption import NO_CORRUPTION, corruption_of_fold, evaluation_frames
 from robust_mer.engine.frames import Frames, load_frames
-from robust_mer.files import whole
-from robust_mer.modality import Modality
+from robust_mer.evaluation.spec import NoiseSnrSpec
+from robust_mer.files import write_text
 from robust_mer.protocol import Corruption
+from robust_mer.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class NoiseSnrFiles:
+    """What `measure_noise` reads and writes."""
+
+    utterances: Path
+    folds: Path
+    features: list[Path]
+    """One per modality of the spec, in their order."""
+    schedule: Path
+    measured: Path
+    """The table to be written."""
 
 
 @dataclass(frozen=True)
 class NoiseOfCorpus:
-    """A noise on features, as evaluation draws it."""
+    """A noise on features, as evaluation draws it: with abar by (fold, modality)."""
 
     corruption: Corruption
-    alpha_bars: dict[tuple[int, str], float]
-    """abar by (fold, modality), from its schedule."""
+    alpha_bars: Mapping[tuple[int, str], float]
 
 
 class Embeddings:
@@ -51,20 +65,20 @@ class Embeddings:
         self.normalisers = fit_normalisers(corpus, fold)
 
     def of(
-        self, rows: np.ndarray, part: str, corruption: NoiseOfCorpus | None = None
+        self, rows: np.ndarray, part: str, noise: NoiseOfCorpus | None = None
     ) -> dict[str, np.ndarray]:
         """Embeddings [n, D] per modality, zeros where there are no frames.
 
         Args:
             rows: Places of utterances in the corpus.
             part: The part that they are of, which evaluation's noise depends on.
-            corruption: What they are corrupted with; None: they are clean.
+            noise: What they are corrupted with; None: they are clean.
         """
-        how = NO_CORRUPTION
-        if corruption is not None:
-            how = corruption_of_fold(corruption.corruption, corruption.alpha_bars, self._fold)
+        corruption = NO_CORRUPTION
+        if noise is not None:
+            corruption = corruption_of_fold(noise.corruption, noise.alpha_bars, self._fold)
         frames = evaluation_frames(
-            self._frames, self.normalisers, self._corpus.utterances, rows, part, how
+            self._frames, self.normalisers, self._corpus.utterances, rows, part, corruption
         )
         return {modality: _means(some) for modality, some in frames.items()}
 
@@ -78,40 +92,25 @@ def _means(frames: Frames) -> np.ndarray:
     return means
 
 
-def write_noise_snr(
-    path: str | Path,
-    corruption: NoiseOfCorpus,
-    utterances_csv: str | Path,
-    folds_csv: str | Path,
-    modalities: Sequence[Modality],
-    features: Sequence[str | Path],
-) -> None:
+def measure_noise(spec: NoiseSnrSpec, files: NoiseSnrFiles, runtime: Runtime) -> None:
     """Write what a noise on features costs at the embedding, as it is measured for raw corruptions.
 
     Columns ``fold, modality, embedding_snr_db``: `embedding_snr_db` of the test part, in the
     measure of :func:`robust_mer.corruption.raw.measure.write_measured`.
-
-    Args:
-        path: The table to write.
-        corruption: The noise.
-        utterances_csv: The index.
-        folds_csv: The folds.
-        modalities: Those to measure.
-        features: Feature file of each of them.
     """
-    corpus = read_corpus(utterances_csv, folds_csv, modalities, features)
+    noise = NoiseOfCorpus(spec.corruption, read_alpha_bars(files.schedule))
+    corpus = read_corpus(files.utterances, files.folds, spec.modalities, files.features)
     table = []
     for fold, parts in corpus.parts.items():
         embeddings, rows = Embeddings(corpus, fold), parts["test"]
         clean = embeddings.of(rows, "test")
-        noisy = embeddings.of(rows, "test", corruption)
+        noisy = embeddings.of(rows, "test", noise)
         for modality, store in corpus.features.items():
             frames = training_frames(store, parts["train"])
             measure = fit_normaliser(embeddings.normalisers[modality](frames), normalise=True)
-            there = np.diff(store.offsets)[rows] > 0
+            available = np.diff(store.offsets)[rows] > 0
             snr_db = embedding_snr_db(
-                measure(clean[modality][there]), measure(noisy[modality][there])
+                measure(clean[modality][available]), measure(noisy[modality][available])
             )
             table.append({"fold": fold, "modality": modality, "embedding_snr_db": snr_db})
-    with whole(path) as unfinished:
-        pd.DataFrame(table).to_csv(unfinished, index=False)
+    write_text(files.measured, pd.DataFrame(table).to_csv(index=False))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from robust_mer.errors import InputError
-from robust_mer.evaluation.summary import AVERAGE, COMPLETE, SAME, SAME_NONE, training_of
+from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, SAME, SAME_NONE, Experiment
 from robust_mer.files import naming
 from robust_mer.protocol import CLEAN, NONE
 from robust_mer.table import check_width
@@ -33,8 +33,8 @@ def read_published(folder: str | Path, corpus: str) -> pd.DataFrame:
         corpus: The paper's name of the corpus.
 
     Returns:
-        Columns ``published_model, noise, snr_db, condition, paper_wa, paper_ua`` (fractions); the
-        condition is ``average`` for Table 2, and ``none`` for Table 4, whose models are
+        Columns ``published_model, noise, snr_db, condition`` and ``paper_{measure}`` (fractions).
+        The condition is ``average`` for Table 2, and ``none`` for Table 4, whose models are
         ``unimodal {letter}``, and Table 5. No rows for a corpus of CM-ARR's alone.
 
     Raises:
@@ -53,36 +53,44 @@ def read_published(folder: str | Path, corpus: str) -> pd.DataFrame:
         unimodal["model"] = "unimodal " + unimodal.pop("modality")
         none = pd.read_csv(folder / "nmer_table5_all_noisy.csv").assign(condition=NONE)
         published = pd.concat([average, single, unimodal, none], ignore_index=True)
-        published = published.astype({"snr_db": float, "wa": float, "ua": float})
+        names = {
+            name: f"paper_{name}" for name in published if name not in ("corpus", "model", *_KEY)
+        }
+        published = published.astype({"snr_db": float, **dict.fromkeys(names, float)})
         known = sorted({*published["corpus"], *pd.read_csv(folder / "cm_arr_gains.csv")["corpus"]})
     if corpus not in known:
         raise InputError(f"no numbers are published for {corpus!r}, only for {', '.join(known)}")
     return (
         published[published["corpus"] == corpus]
         .drop(columns="corpus")
-        .rename(columns={"model": "published_model", "wa": "paper_wa", "ua": "paper_ua"})
+        .rename(columns={"model": "published_model", **names})
     )
 
 
 def compare(
-    summary: pd.DataFrame, models: dict[str, str], published: pd.DataFrame | None
+    experiment: Experiment, summary: pd.DataFrame, published: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Add ``published_model, paper_wa, paper_ua, difference_wa, difference_ua`` (ours - paper).
+    """Add ``published_model``, and per measure ``paper_{name}`` and ``difference_{name}``.
+
+    The difference is ours - paper.
 
     They stay empty where the paper did something else: its models are trained on the corruption
     that they meet, for condition ``none`` with no modality clean. MEN is trained on clean data in
     all of its tables. A unimodal model has no partial conditions, so both trainings are one.
 
     Args:
+        experiment: It knows the class of every model, and what is measured.
         summary: From :func:`robust_mer.evaluation.summary.summarise`.
-        models: Class of every model by its name.
         published: From :func:`read_published`; None leaves the columns empty.
     """
+    measures = [metric.name for metric in experiment.measures]
+    papers = [f"paper_{measure}" for measure in measures]
     if published is None:
-        published = pd.DataFrame(columns=[*_KEY, "paper_wa", "paper_ua"]).astype(
-            {"snr_db": float, "paper_wa": float, "paper_ua": float}
-        )
-    of_class = summary["model"].map(models)
+        published = pd.DataFrame(columns=_KEY)
+    published = published.reindex(columns=[*_KEY, *papers]).astype(
+        {name: float for name in ("snr_db", *papers)}
+    )
+    of_class = summary["model"].map(dict(experiment.models))
     letters = summary[summary["kind"] == COMPLETE].groupby("model")["condition"].first()
     unimodal = of_class.str.partition(" ")[0] == "unimodal"  # "unimodal on audio"
     published_model = of_class.map(MODEL_NAMES).mask(
@@ -91,13 +99,13 @@ def compare(
     training = np.where(summary["condition"] == NONE, SAME_NONE, SAME)
     training = np.where(of_class == "men", CLEAN, training)
     pairs = zip(summary["trained_on"], summary["tested_on"], strict=True)
-    ours = np.array([training_of(*pair) for pair in pairs])
+    ours = np.array([experiment.training_of(*pair) for pair in pairs])
     fits = (ours == training) | (unimodal & (ours == SAME))
     summary = summary.assign(published_model=published_model.where(fits)).merge(
         published, on=_KEY, how="left"
     )
-    found = summary["paper_wa"].notna()
+    found = summary[papers].notna().any(axis=1)
     summary["published_model"] = summary["published_model"].where(found, "")
-    for measure in ("wa", "ua"):
+    for measure in measures:
         summary[f"difference_{measure}"] = summary[f"{measure}_mean"] - summary[f"paper_{measure}"]
     return summary

@@ -7,9 +7,8 @@ import pandas as pd
 from scipy.stats import binned_statistic, rankdata
 
 from robust_mer.evaluation.answers import Answers
-from robust_mer.evaluation.summary import AVERAGE
+from robust_mer.evaluation.experiment import AVERAGE, BINS
 
-BINS = 15
 COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 _FIGURES = ["accuracy", "confidence", "ece", "aurc"]

@@ -1,6 +1,6 @@
-"""From predictions to numbers: WA and UA per model, corruption and condition.
+"""From predictions to numbers: every measure per model, corruption and condition.
 
-How a number is formed: WA and UA are taken on the test part of every (fold, seed), averaged over
+How a number is formed: a measure is taken on the test part of every (fold, seed), averaged over
 the folds, and then over the seeds; the standard deviation is that of the fold x seed values.
 ``average`` is the unweighted mean of the partial conditions (some modalities clean, some not) of
 every (fold, seed), never pooled, as in the NMER paper. Where each utterance counts under one
@@ -9,36 +9,22 @@ taken together.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.errors import InputError
-from robust_mer.protocol import (
-    CLEAN,
-    NONE,
-    PARTIAL,
-    drawn_condition,
-    parse_trained_on,
-    read_name,
-)
-from robust_mer.settings import load
-
-AVERAGE = "average"
-POOLED = "pooled"
-COMPLETE = "complete"
-SAME = "same"
-SAME_NONE = "same, none clean"
+from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, POOLED, Evaluation, Experiment
+from robust_mer.metrics import Metric
+from robust_mer.protocol import NONE, PARTIAL, drawn_condition
 
 _SETTING = ["model", "trained_on", "tested_on", "condition"]
-_MEASURES = ["wa", "ua"]
-_VALUES = [*_MEASURES, "wa_chance", "ua_chance"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +35,13 @@ class PredictionFile:
     trained_on: str
     tested_on: str
     path: str | Path
+
+
+def prediction_files(
+    evaluations: Sequence[Evaluation], paths: Sequence[str | Path]
+) -> list[PredictionFile]:
+    """The files of an experiment, a path for each of its evaluations, in their order."""
+    return [PredictionFile(*one, path) for one, path in zip(evaluations, paths, strict=True)]
 
 
 def kinds_of(conditions: Iterable[str]) -> dict[str, str]:
@@ -65,39 +58,8 @@ def kinds_of(conditions: Iterable[str]) -> dict[str, str]:
     }
 
 
-def split_name(tested_on: str) -> tuple[str, float, str]:
-    """Kind, amount and unit of a corruption; NaN and none where its name has no amount."""
-    found = read_name(tested_on)
-    return (found.kind, found.amount, found.unit) if found else (tested_on, float("nan"), "")
-
-
-def noise_and_snr(tested_on: str) -> tuple[str, float]:
-    """Kind and target SNR in dB of a corruption; NaN where its name has no SNR (clean, missing)."""
-    kind, amount, unit = split_name(tested_on)
-    return kind, amount if unit == "dB" else float("nan")
-
-
-def severity(tested_on: str) -> float:
-    """A corruption's amount, with the sign by which more is worse; NaN where it has none."""
-    kind, amount, unit = split_name(tested_on)
-    less_is_worse = unit == "dB" or (kind in RAW_KINDS and load(RAW_KINDS[kind]).of_rest)
-    return -amount if less_is_worse else amount
-
-
-def training_of(trained_on: str, tested_on: str) -> str:
-    """What a model was trained on, said relative to the corruption that it is tested on.
-
-    ``clean``; ``same``: that corruption; ``same, none clean``: that corruption on all modalities;
-    or the name of another one.
-    """
-    corruption, modalities = parse_trained_on(trained_on)
-    if corruption == CLEAN or corruption != tested_on:
-        return trained_on
-    return SAME_NONE if modalities == NONE else SAME
-
-
-def trainings(summary: pd.DataFrame) -> list[str]:
-    """`training_of` every row; but one model's tests on several corruptions stay together.
+def trainings(experiment: Experiment, summary: pd.DataFrame) -> list[str]:
+    """`Experiment.training_of` every row; one model's tests on several corruptions stay together.
 
     A model that is trained on one corruption and tested on others too is called after the former
     in all rows, so that each line of a table is one model with one training.
@@ -106,79 +68,69 @@ def trainings(summary: pd.DataFrame) -> list[str]:
     elsewhere = {
         (model, trained_on)
         for model, trained_on, tested_on in pairs
-        if training_of(trained_on, tested_on) == trained_on
+        if experiment.training_of(trained_on, tested_on) == trained_on
     }
     return [
-        trained_on if (model, trained_on) in elsewhere else training_of(trained_on, tested_on)
+        trained_on
+        if (model, trained_on) in elsewhere
+        else experiment.training_of(trained_on, tested_on)
         for model, trained_on, tested_on in pairs
     ]
 
 
-def summarise(
-    predictions: list[PredictionFile],
-    folds: list[int],
-    seeds: list[int],
-    one_condition_seed: int | None = None,
-) -> pd.DataFrame:
-    """WA and UA of the test part of some folds and seeds.
+def summarise(experiment: Experiment, predictions: list[PredictionFile]) -> pd.DataFrame:
+    """Every measure on the test part of the experiment's folds and seeds.
 
     Args:
+        experiment: Its folds and seeds count, others in the files are left out. Where it has a
+            ``one_condition_seed``, every utterance counts under one of the partial conditions
+            only, drawn by this seed (`drawn_condition`).
         predictions: The files to read, one for each (model, trained on, tested on).
-        folds: Folds that count; others in the files are left out.
-        seeds: Seeds that count, likewise.
-        one_condition_seed: Where there is one, every utterance counts under one of the partial
-            conditions only, drawn by this seed (`drawn_condition`).
 
     Returns:
         One row per (``model, trained_on, tested_on, condition``). ``training`` as in
-        :func:`training_of`, or ``trained_on`` for a model that is tested on other corruptions than
-        that; ``noise`` and ``snr_db`` of ``tested_on``; ``kind`` of the condition: none, partial,
-        complete, average or pooled, the last two over the partial ones that there are;
-        ``wa_mean, wa_sd, ua_mean, ua_sd`` as fractions (see the module; the sd of a single value is
-        NaN); ``wa_chance, ua_chance`` of always answering with the class that is most
-        frequent in the test part; and how many ``folds``, ``seeds`` and different ``utterances``
-        are behind it.
+        `Experiment.training_of`, or ``trained_on`` for a model that is tested on other corruptions
+        than that; ``noise`` and ``snr_db`` of ``tested_on``; ``kind`` of the condition: none,
+        partial, complete, average or pooled, the last two over the partial ones that there are;
+        for each measure ``{name}_mean`` and ``{name}_sd`` (see the module; the sd of a single value
+        is NaN) and then ``{name}_chance`` (`robust_mer.metrics.Metric.chance`); and how many
+        ``folds``, ``seeds`` and different ``utterances`` are behind it.
 
     Raises:
         InputError: A file cannot be read, or lacks one of the folds and seeds; or the utterances
             are too few for one condition each.
     """
-    conditions = defaultdict(set)
+    conditions: defaultdict[str, set[str]] = defaultdict(set)
     for file in predictions:
         conditions[file.model] |= _conditions_in(file)
     kinds = {model: kinds_of(names) for model, names in conditions.items()}
     scores = pd.concat(
-        [
-            _read_scores(file, folds, seeds, kinds[file.model], one_condition_seed)
-            for file in predictions
-        ],
+        [_read_scores(file, experiment, kinds[file.model]) for file in predictions],
         ignore_index=True,
     )
+    names = [metric.name for metric in experiment.measures]
     groups = scores.groupby(_SETTING, sort=False)
-    by_seed = scores.groupby([*_SETTING, "seed"], sort=False)[_VALUES].mean()
+    by_seed = scores.groupby([*_SETTING, "seed"], sort=False)[_values(experiment.measures)].mean()
     mean = by_seed.groupby(_SETTING, sort=False).mean()
-    sd = groups[_MEASURES].std(ddof=1)
-    summary = pd.DataFrame(
-        {
-            "kind": groups["kind"].first(),
-            "wa_mean": mean["wa"],
-            "wa_sd": sd["wa"],
-            "ua_mean": mean["ua"],
-            "ua_sd": sd["ua"],
-            "wa_chance": mean["wa_chance"],
-            "ua_chance": mean["ua_chance"],
-            "folds": groups["fold"].nunique(),
-            "seeds": groups["seed"].nunique(),
-            "utterances": groups["utterances"].first(),
-        }
-    ).reset_index()
-    summary.insert(3, "training", trainings(summary))
-    summary.insert(4, "noise", [noise_and_snr(name)[0] for name in summary["tested_on"]])
-    summary.insert(5, "snr_db", [noise_and_snr(name)[1] for name in summary["tested_on"]])
+    sd = groups[names].std(ddof=1)
+    columns = {"kind": groups["kind"].first()}
+    for name in names:
+        columns |= {f"{name}_mean": mean[name], f"{name}_sd": sd[name]}
+    columns |= {f"{name}_chance": mean[f"{name}_chance"] for name in names}
+    columns |= {
+        "folds": groups["fold"].nunique(),
+        "seeds": groups["seed"].nunique(),
+        "utterances": groups["utterances"].first(),
+    }
+    summary = pd.DataFrame(columns).reset_index()
+    noises = [experiment.noise_and_snr(name) for name in summary["tested_on"]]
+    summary.insert(3, "training", trainings(experiment, summary))
+    summary.insert(4, "noise", [kind for kind, _ in noises])
+    summary.insert(5, "snr_db", [snr_db for _, snr_db in noises])
     return summary
 
 
-def read_snr(schedules: dict[str, str | Path], folds: list[int]) -> pd.DataFrame:
+def read_snr(schedules: Mapping[str, str | Path], folds: Sequence[int]) -> pd.DataFrame:
     """SNR in dB by corruption, means over some folds.
 
     Args:
@@ -192,7 +144,7 @@ def read_snr(schedules: dict[str, str | Path], folds: list[int]) -> pd.DataFrame
     rows = {}
     for tested_on, path in schedules.items():
         table = pd.read_csv(path)
-        means = table[table["fold"].isin(folds)].groupby("modality", sort=False)
+        means = table[table["fold"].isin(list(folds))].groupby("modality", sort=False)
         for modality, snr in means[["reached_snr_db", "true_snr_db"]].mean().iterrows():
             for kind in ("reached", "true"):
                 name = f"{kind}_snr_db_{modality}"
@@ -202,15 +154,17 @@ def read_snr(schedules: dict[str, str | Path], folds: list[int]) -> pd.DataFrame
 
 def read_summary(path: str | Path) -> pd.DataFrame:
     """Read ``{experiment}_all.csv`` as it was before it was written."""
-    texts = [*_SETTING, "training", "noise", "kind", "published_model"]
-    # as text without exceptions: a model may be called "NA"
-    return pd.read_csv(path, converters={column: str for column in texts})
+    return _read(path, [*_SETTING, "training", "noise", "kind", "published_model"])
 
 
 def read_statistics(path: str | Path) -> pd.DataFrame:
     """Read ``{experiment}_intervals.csv`` or another table of statistics as it was."""
-    texts = [*_SETTING, "kind", "other", "other_trained_on"]
-    return pd.read_csv(path, converters={column: str for column in texts})
+    return _read(path, [*_SETTING, "kind", "other", "other_trained_on"])
+
+
+def _read(path: str | Path, texts: list[str]) -> pd.DataFrame:
+    # as text without exceptions: a model may be called "NA"
+    return pd.read_csv(path, converters=dict.fromkeys(texts, str))
 
 
 def _conditions_in(file: PredictionFile) -> set[str]:
@@ -220,28 +174,34 @@ def _conditions_in(file: PredictionFile) -> set[str]:
     return set(column.unique().to_pylist())
 
 
+def _values(measures: Iterable[Metric]) -> list[str]:
+    names = [metric.name for metric in measures]
+    return [*names, *(f"{name}_chance" for name in names)]
+
+
 def _read_scores(
-    file: PredictionFile,
-    folds: list[int],
-    seeds: list[int],
-    kinds: dict[str, str],
-    one_condition_seed: int | None,
+    file: PredictionFile, experiment: Experiment, kinds: dict[str, str]
 ) -> pd.DataFrame:
-    """WA and UA of one file, a row per (condition, fold, seed); ``average`` is a condition too."""
+    """Measures of one file, a row per (condition, fold, seed); ``average`` is a condition too."""
+    folds, seeds = experiment.folds, experiment.seeds
+    one_condition_seed = experiment.one_condition_seed
     columns = ["utterance", "condition", "fold", "seed", "label", "predicted"]
     wanted = (
-        (ds.field("part") == "test") & ds.field("fold").isin(folds) & ds.field("seed").isin(seeds)
+        (ds.field("part") == "test")
+        & ds.field("fold").isin(list(folds))
+        & ds.field("seed").isin(list(seeds))
     )
-    frame = read_predictions(file, columns, wanted).to_pandas()
-    frame["hit"] = frame["label"].astype(str) == frame["predicted"].astype(str)
-    for column in ("condition", "utterance", "label"):
+    table = read_predictions(file, columns, wanted)
+    frame = table.drop_columns(["label", "predicted"]).to_pandas()
+    frame["target"], frame["answer"] = _encode(table)
+    for column in ("condition", "utterance"):
         frame[column] = frame[column].astype("category")
     _check(frame, folds, seeds, file)
     partial = sorted({name for name in frame["condition"].unique() if kinds[name] == PARTIAL})
     if one_condition_seed is not None and partial:
         frame = _one_condition(frame, partial, one_condition_seed, file)
 
-    scores = _score(frame, ["condition", "fold", "seed"])
+    scores = _score(frame, ["condition", "fold", "seed"], experiment.measures)
     scores["condition"] = scores["condition"].astype(str)
     scores["kind"] = scores["condition"].map(kinds)
     different = frame.groupby("condition", observed=True)["utterance"].nunique()
@@ -250,28 +210,42 @@ def _read_scores(
     if partial:
         tested = frame[frame["condition"].isin(partial)]
         utterances = tested["utterance"].nunique()
-        average = scores[scores["kind"] == PARTIAL].groupby(["fold", "seed"])[_VALUES].mean()
+        by_replica = scores[scores["kind"] == PARTIAL].groupby(["fold", "seed"])
+        average = by_replica[_values(experiment.measures)].mean()
         joint = {AVERAGE: average.reset_index()}
         if one_condition_seed is not None:
-            joint[POOLED] = _score(tested, ["fold", "seed"])
+            joint[POOLED] = _score(tested, ["fold", "seed"], experiment.measures)
         for kind, rows in joint.items():
             rows = rows.assign(condition=kind, kind=kind, utterances=utterances)
             scores = pd.concat([scores, rows])
     return scores.assign(model=file.model, trained_on=file.trained_on, tested_on=file.tested_on)
 
 
-def _score(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """WA and UA of the predictions, and of always answering with the most frequent class."""
-    recall = frame.groupby([*by, "label"], observed=True)["hit"].agg(["mean", "size"])
-    classes = recall.groupby(by, observed=True)
-    return pd.DataFrame(
-        {
-            "wa": frame.groupby(by, observed=True)["hit"].mean(),
-            "ua": classes["mean"].mean(),
-            "wa_chance": classes["size"].max() / classes["size"].sum(),
-            "ua_chance": 1 / classes.size(),
-        }
-    ).reset_index()
+def _encode(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Targets and predictions [n] as numbers: classes by their place, numbers as they are."""
+    label, predicted = table["label"], table["predicted"]
+    if pa.types.is_floating(label.type) or pa.types.is_integer(label.type):
+        return label.to_numpy(), predicted.to_numpy()
+    texts = [column.cast(pa.string()) for column in (label, predicted)]
+    encoded = pa.chunked_array([chunk for text in texts for chunk in text.chunks], pa.string())
+    encoded = encoded.combine_chunks().dictionary_encode()
+    names = np.array(encoded.dictionary.to_pylist())
+    place = np.argsort(np.argsort(names))[encoded.indices.to_numpy()]
+    return place[: len(label)], place[len(label) :]
+
+
+def _score(frame: pd.DataFrame, by: list[str], measures: Iterable[Metric]) -> pd.DataFrame:
+    """Each measure of the predictions, and what chance reaches, a row per group."""
+    groups = frame.groupby(by, observed=True)
+    table = groups.size().index.to_frame(index=False)
+    group = groups.ngroup().to_numpy()
+    scores, chances = {}, {}
+    for metric in measures:
+        score, chance = metric.of_groups(
+            frame["target"].to_numpy(), frame["answer"].to_numpy(), group
+        )
+        scores[metric.name], chances[f"{metric.name}_chance"] = score, chance
+    return table.assign(**scores, **chances)
 
 
 def _one_condition(
@@ -308,13 +282,15 @@ def read_predictions(
         raise InputError(f"{file.path} is not a file of predictions: {error}") from error
 
 
-def _check(frame: pd.DataFrame, folds: list[int], seeds: list[int], file: PredictionFile) -> None:
+def _check(
+    frame: pd.DataFrame, folds: Sequence[int], seeds: Sequence[int], file: PredictionFile
+) -> None:
     """Refuse means over fewer folds and seeds than were asked for, or over doubled rows."""
     if frame.empty:
         raise InputError(
             f"{file.path} holds no test predictions of folds {_join(folds)}, seeds {_join(seeds)}"
         )
-    expected = pd.MultiIndex.from_product([folds, seeds])
+    expected = pd.MultiIndex.from_product([list(folds), list(seeds)])
     there = frame[["condition", "fold", "seed"]].drop_duplicates()
     for condition, found in there.groupby("condition", observed=True):
         absent = expected.difference(pd.MultiIndex.from_frame(found[["fold", "seed"]]))
@@ -331,5 +307,5 @@ def _check(frame: pd.DataFrame, folds: list[int], seeds: list[int], file: Predic
         )
 
 
-def _join(values: list[int]) -> str:
+def _join(values: Sequence[int]) -> str:
     return ", ".join(map(str, values))

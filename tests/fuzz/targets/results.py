@@ -11,13 +11,14 @@ from tests.fuzz.targets.files import FOLDS, NAMES, made, utterances
 from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.data import read_corpus
 from robust_mer.evaluation.answers import read_answers, read_held_out
-from robust_mer.evaluation.layouts import read_layouts, tables_of
 from robust_mer.evaluation.published import read_published
 from robust_mer.evaluation.summary import PredictionFile
 from robust_mer.features.extract import read_utterances
 from robust_mer.features.face_file import NAMES as FACE_NAMES
 from robust_mer.features.face_file import FaceFile, write_face_file
 from robust_mer.modality import Modality
+from robust_mer.report.layouts import read_layouts, tables_of
+from robust_mer.report.spec import Evaluation
 from robust_mer.store import read_features, read_weights_sha256, write_features
 
 _INDEX = utterances(NAMES).encode()
@@ -170,7 +171,9 @@ one: {paper: P, kind: samples, caption: c, numbers: n.csv, labels: [A], columns:
 
 
 def _read_layouts(root: Path, results: Path) -> None:
-    tables_of(read_layouts(root / "layouts.yaml"), {"m": "men"}, [("m", "clean", "clean")])
+    tables_of(
+        read_layouts(root / "layouts.yaml"), {"m": "men"}, [Evaluation("m", "clean", "clean")]
+    )
 
 
 def _published() -> list[Files]:

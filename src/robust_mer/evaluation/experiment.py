@@ -1,0 +1,193 @@
+"""What scores, tables and figures must know of an experiment, as typed values; free of torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NamedTuple
+
+from robust_mer.metrics import METRICS, Metric
+from robust_mer.protocol import CLEAN, NONE, PARTIAL
+from robust_mer.settings import Plugin
+
+AVERAGE = "average"
+POOLED = "pooled"
+COMPLETE = "complete"
+SAME = "same"
+SAME_NONE = "same, none clean"
+
+REPLICATES = 2000
+"""Of the bootstrap."""
+CONFIDENCE = 0.95
+"""Of its intervals."""
+MIN_SPEAKERS = 8
+"""An interval that rests on fewer speakers is too narrow to decide anything."""
+BINS = 15
+"""Of confidence, in which calibration is measured."""
+
+_DECIBEL = "dB"
+
+
+class Evaluation(NamedTuple):
+    """A model, what it was trained on, and the corruption that it is tested on."""
+
+    model: str
+    trained_on: str
+    tested_on: str
+
+
+class Training(NamedTuple):
+    """A model, and what it was trained on."""
+
+    model: str
+    trained_on: str
+
+
+class TrainedOn(NamedTuple):
+    """What a model was trained on: the corruption, and the protocol that says how often."""
+
+    corruption: str
+    protocol: str
+
+
+@dataclass(frozen=True)
+class CorruptionFacts:
+    """What a corruption's name stands for, as the plan parsed it."""
+
+    kind: str
+    amount: float | None = None
+    unit: str = ""
+    less_is_worse: bool = False
+    """Whether a smaller amount is a stronger corruption, as for an SNR."""
+    is_raw: bool = False
+    """Whether recordings are corrupted, not features."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment of a run, as its scores, tables and figures see it."""
+
+    name: str
+    corpus: str
+    models: Mapping[str, str]
+    """Class of every model by its name, in the order of the tables' lines."""
+    folds: tuple[int, ...]
+    seeds: tuple[int, ...]
+    evaluations: tuple[Evaluation, ...] = ()
+    corruptions: Mapping[str, CorruptionFacts] = field(default_factory=dict)
+    """By name, those that models are trained or tested on, and the members of named ones."""
+    trainings: Mapping[str, TrainedOn] = field(default_factory=dict)
+    """What each ``trained_on`` stands for."""
+    note: str | None = None
+    """Of the corpus, said with every result."""
+    published: str | None = None
+    """The papers' name of the corpus, if they have it."""
+    is_mask_aware: tuple[str, ...] = ()
+    """Models that know which modalities are corrupted; they stand last."""
+    named: Mapping[str, list[str] | dict[str, str]] = field(default_factory=dict)
+    """What the names of ``corruption.named`` stand for: by turns, or by modality."""
+    one_condition_seed: int | None = None
+    """Seed by which every utterance counts under one condition only; None: under every one."""
+    metrics: tuple[Plugin, ...] = tuple(Plugin(METRICS[name], {}) for name in ("wa", "ua"))
+    """What is measured, in the order of the tables' columns."""
+    selection: str = "ua"
+    """Name of the measure by which models are compared and epochs were chosen."""
+
+    @cached_property
+    def measures(self) -> tuple[Metric, ...]:
+        """The metrics, ready to be computed."""
+        return tuple(metric.build() for metric in self.metrics)
+
+    @cached_property
+    def main(self) -> Metric:
+        """The measure by which models are compared."""
+        return next(metric for metric in self.measures if metric.name == self.selection)
+
+    @property
+    def has_raw(self) -> bool:
+        """Whether models are tested on corrupted recordings."""
+        return any(self.facts(one.tested_on).is_raw for one in self.evaluations)
+
+    @property
+    def has_corruptions(self) -> bool:
+        """Whether models are tested on anything but clean data."""
+        return any(one.tested_on != CLEAN for one in self.evaluations)
+
+    def heading(self, corruptions: tuple[str, ...] = ()) -> "Experiment":
+        """What a figure says of the experiment that shows none of its models."""
+        return Experiment(
+            self.name,
+            self.corpus,
+            {},
+            self.folds,
+            (),
+            corruptions={name: self.facts(name) for name in corruptions},
+            note=self.note,
+        )
+
+    def facts(self, corruption: str) -> CorruptionFacts:
+        """What a corruption is; ``clean`` and names without an amount are their own kind."""
+        return self.corruptions.get(corruption, CorruptionFacts(corruption))
+
+    def noise_and_snr(self, corruption: str) -> tuple[str, float]:
+        """Kind and target SNR in dB of a corruption; NaN for one that has no SNR."""
+        facts = self.facts(corruption)
+        if facts.amount is None or facts.unit != _DECIBEL:
+            return facts.kind, float("nan")
+        return facts.kind, float(facts.amount)
+
+    def severity(self, corruption: str) -> float:
+        """A corruption's amount, with the sign by which more is worse; NaN where it has none."""
+        facts = self.facts(corruption)
+        if facts.amount is None:
+            return float("nan")
+        return -facts.amount if facts.less_is_worse else facts.amount
+
+    def trained_on(self, name: str) -> TrainedOn:
+        """The corruption and the protocol that a model was trained with."""
+        return self.trainings.get(name, TrainedOn(name, PARTIAL))
+
+    def none_clean(self, name: str) -> bool:
+        """Whether a model was trained with no modality clean."""
+        return self.trained_on(name).protocol == NONE
+
+    def training_of(self, trained_on: str, tested_on: str) -> str:
+        """What a model was trained on, said relative to the corruption that it is tested on.
+
+        ``clean``; ``same``: that corruption; ``same, none clean``: that corruption on all
+        modalities; or the name of another one.
+        """
+        corruption, protocol = self.trained_on(trained_on)
+        if corruption == CLEAN or corruption != tested_on:
+            return trained_on
+        return SAME_NONE if protocol == NONE else SAME
+
+
+@dataclass(frozen=True)
+class CorpusFacts:
+    """What a corpus and the networks behind its features were made from."""
+
+    generated: bool = False
+    """Whether the workflow makes the corpus."""
+    contains: tuple[str, ...] = ()
+    """The collections that it was made of."""
+    extractors: Mapping[str, list[str] | None] = field(default_factory=dict)
+    """By name, the collections that an extractor's network was trained on; None: unknown."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the plan knows of an experiment beyond `Experiment`; each matters to few results."""
+
+    sweep: Mapping[str, dict[str, float]] = field(default_factory=dict)
+    """By hyperparameter, its value in every model that takes part in a sweep."""
+    learning: tuple[Training, ...] = ()
+    """Models that learn in epochs, and so have histories."""
+    reconstructing: tuple[Training, ...] = ()
+    """Models that rebuild missing modalities."""
+    drawn: tuple[str, ...] = ()
+    """Corruptions of features at two SNRs or more: they are drawn beside clean data."""
+    data: CorpusFacts = field(default_factory=CorpusFacts)
+
+    def only(self, names: tuple[str, ...]) -> "Facts":
+        """These facts with none but the named ones, so that a change of others reruns nothing."""
+        return replace(Facts(), **{name: getattr(self, name) for name in names})

@@ -1,0 +1,60 @@
+"""The order of rows and columns in an experiment's tables."""
+
+import numpy as np
+import pandas as pd
+
+from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, POOLED, SAME, Experiment
+from robust_mer.protocol import CLEAN, NONE, PARTIAL
+
+JOINT = (NONE, COMPLETE, AVERAGE, POOLED)
+"""Kinds of conditions of which there is one; they stand behind the partial ones."""
+
+
+def partial_conditions(summary: pd.DataFrame) -> list[str]:
+    """Conditions with some modalities clean and some not, those with few letters first."""
+    partial = summary.loc[summary["kind"] == PARTIAL, "condition"].unique()
+    complete = summary.loc[summary["kind"] == COMPLETE, "condition"].unique()
+    letters = "".join([*sorted(complete, key=len, reverse=True), *sorted(partial)])
+    return sorted(partial, key=lambda name: (len(name), [letters.index(letter) for letter in name]))
+
+
+def in_order(experiment: Experiment, summary: pd.DataFrame) -> pd.DataFrame:
+    """Blind models first, in the experiment's order; then rising noise and growing conditions."""
+    models = sorted(experiment.models, key=lambda model: model in experiment.is_mask_aware)
+    conditions = [*partial_conditions(summary), *JOINT]
+    column = summary["condition"].where(summary["kind"] == PARTIAL, summary["kind"])
+    keys = pd.DataFrame(
+        {
+            "model": summary["model"].map(models.index),
+            "corrupted": summary["tested_on"] != CLEAN,
+            "training": summary["training"],
+            "noise": summary["noise"],
+            "severity": summary["tested_on"].map(experiment.severity),
+            "condition": column.map(conditions.index),
+        }
+    )
+    return summary.loc[keys.sort_values(list(keys)).index].reset_index(drop=True)
+
+
+def average_rows(experiment: Experiment, summary: pd.DataFrame) -> pd.DataFrame:
+    """What NMER's Table 2 shows: averages, and the complete condition of data without corruption.
+
+    ``training`` of the latter is that of the model's other rows: a model that is trained on what
+    it meets was trained on clean data to meet those.
+    """
+    with_clean = np.array([not experiment.none_clean(name) for name in summary["trained_on"]])
+    average = summary[(summary["kind"] == AVERAGE) & with_clean]
+    clean = summary[(summary["kind"] == COMPLETE) & (summary["tested_on"] == CLEAN)]
+    lines = set(zip(average["model"], average["training"], strict=True))
+    training = [
+        SAME
+        if training == CLEAN and (model, SAME) in lines and (model, CLEAN) not in lines
+        else training
+        for model, training in zip(clean["model"], clean["training"], strict=True)
+    ]
+    return pd.concat([clean.assign(training=training), average]).sort_index()
+
+
+def conditions_rows(summary: pd.DataFrame) -> pd.DataFrame:
+    """What NMER's Table 3 shows: every condition of data with corruption."""
+    return summary[summary["tested_on"] != CLEAN]

@@ -1,0 +1,106 @@
+"""The scores of an experiment: everything that tables and figures show, as tidy csv files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from robust_mer.errors import InputError
+from robust_mer.evaluation.answers import read_answers, read_held_out
+from robust_mer.evaluation.bootstrap import resample
+from robust_mer.evaluation.comparisons import compare_models
+from robust_mer.evaluation.experiment import REPLICATES
+from robust_mer.evaluation.order import in_order
+from robust_mer.evaluation.published import compare, read_published
+from robust_mer.evaluation.reliability import reliability
+from robust_mer.evaluation.spec import ScoresSpec, SummarySpec
+from robust_mer.evaluation.summary import prediction_files, read_snr, summarise
+from robust_mer.files import write_text
+from robust_mer.metrics import HitMetric
+from robust_mer.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class SummaryFiles:
+    """What `write_summary` reads and writes."""
+
+    predictions: list[Path]
+    """One per evaluation of the experiment, in their order."""
+    schedules: list[Path]
+    """One per corruption of the spec, in their order."""
+    published: list[Path]
+    """The papers' numbers, all in one folder."""
+    summary: Path
+    """``{experiment}_all.csv``, to be written."""
+
+
+@dataclass(frozen=True)
+class ScoresFiles:
+    """What `compute_statistics` reads and writes."""
+
+    predictions: list[Path]
+    """One per evaluation of the experiment, in their order."""
+    utterances: Path
+    folds: Path
+    intervals: Path
+    comparisons: Path
+    reliability: Path
+    curves: Path
+
+
+def write_summary(spec: SummarySpec, files: SummaryFiles, runtime: Runtime) -> None:
+    """Write every measure per model, corruption and condition; see `summarise`.
+
+    The rows have an experiment's published numbers beside ours (`robust_mer.evaluation.published`)
+    and the SNRs of the corruptions (`read_snr`).
+
+    Raises:
+        InputError: There are no predictions, or a file lacks one of the folds and seeds.
+    """
+    experiment = spec.experiment
+    if not files.predictions:
+        raise InputError(f"experiment {experiment.name} has no predictions to tabulate")
+    published = None
+    if experiment.published:
+        published = read_published(files.published[0].parent, experiment.published)
+    summary = summarise(experiment, prediction_files(experiment.evaluations, files.predictions))
+    schedules = dict(zip(spec.scheduled, files.schedules, strict=True))
+    summary = summary.join(read_snr(schedules, experiment.folds), on="tested_on")
+    summary = in_order(experiment, compare(experiment, summary, published))
+    write_text(files.summary, summary.to_csv(index=False))
+
+
+def compute_statistics(spec: ScoresSpec, files: ScoresFiles, runtime: Runtime) -> None:
+    """Write how much chance there is in an experiment's scores.
+
+    ``intervals`` (`robust_mer.evaluation.bootstrap`), ``comparisons``
+    (`robust_mer.evaluation.comparisons`), ``reliability`` and ``curves``
+    (`robust_mer.evaluation.reliability`).
+
+    Raises:
+        InputError: predictions and folds do not fit each other.
+    """
+    experiment = spec.experiment
+    measures = experiment.measures
+    tested = read_held_out(files.utterances, files.folds, experiment.folds)
+    with_predictions = not all(isinstance(metric, HitMetric) for metric in measures)
+    answers, figures, curves = [], [], []
+    for file in prediction_files(experiment.evaluations, files.predictions):
+        answer = read_answers(
+            file, tested, experiment.seeds, experiment.one_condition_seed, with_predictions
+        )
+        for table, some in zip((figures, curves), reliability(answer), strict=True):
+            table.append(some)
+        answers.append(answer)
+    replicates = resample(answers, tested, measures)
+    intervals = replicates.intervals().assign(
+        speakers=tested.speakers, utterances=len(tested.names), replicates=REPLICATES
+    )
+    comparisons = compare_models(experiment, replicates, tested.test_to_train)
+    for path, scores in (
+        (files.intervals, intervals),
+        (files.comparisons, comparisons),
+        (files.reliability, pd.concat(figures, ignore_index=True)),
+        (files.curves, pd.concat(curves)),
+    ):
+        write_text(path, scores.to_csv(index=False))

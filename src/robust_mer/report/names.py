@@ -1,0 +1,28 @@
+"""Models and corruptions as readers should see them."""
+
+from robust_mer.evaluation.experiment import SAME, Experiment
+from robust_mer.report import words
+from robust_mer.report.cells import amount
+
+
+def corruption_title(experiment: Experiment, name: str) -> str:
+    """A corruption, e.g. ``gaussian −10 dB``; one without an amount by its name."""
+    facts = experiment.facts(name)
+    return name if facts.amount is None else f"{facts.kind} {amount(facts.amount)} {facts.unit}"
+
+
+def marked(experiment: Experiment, model: str) -> str:
+    """A model, marked if it knows which modalities are corrupted."""
+    return words.marked(model, model in experiment.is_mask_aware)
+
+
+def line_name(experiment: Experiment, model: str, training: str) -> str:
+    """A model in a legend or a sentence, with its training unless it met the same in the test."""
+    name = marked(experiment, model)
+    return name if training == SAME else words.trained_elsewhere(name, training)
+
+
+def title_of(title: str, experiment: Experiment) -> str:
+    """The title of a table or figure for what an experiment measures."""
+    measures = " and ".join(metric.title for metric in experiment.measures)
+    return title.format(measures=measures, main=experiment.main.title)

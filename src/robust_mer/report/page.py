@@ -1,0 +1,413 @@
+"""The report: one HTML page that holds everything that a run found, and what is behind it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import yaml
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from robust_mer.evaluation.experiment import AVERAGE, Experiment
+from robust_mer.evaluation.order import average_rows
+from robust_mer.evaluation.summary import read_statistics, read_summary
+from robust_mer.files import write_text
+from robust_mer.protocol import CLEAN, NONE, PARTIAL
+from robust_mer.provenance.facts import MadeWith, made_with
+from robust_mer.report import words
+from robust_mer.report.cells import signed, span
+from robust_mer.report.costs import stage_costs, training_devices
+from robust_mer.report.names import corruption_title, line_name, title_of
+from robust_mer.report.parts import class_sizes, fold_sizes, read_samples, shared
+from robust_mer.report.printed import read_markdown
+from robust_mer.report.spec import ReportSpec, Results, Shown, TableSpec
+from robust_mer.report.table import Line, Table, to_html
+from robust_mer.runtime import Runtime
+from robust_mer.settings import load
+from robust_mer.store import read_features
+from robust_mer.table import read_table
+
+_TEMPLATE = Path(__file__).with_name("page.html")
+_SIGNIFICANT = 0.05
+_SECTIONS = ("average", "conditions", "papers", "statistics", "raw", "audit")
+_DRAWN = ("figures", "raw", "embeddings", "reconstructions")
+_LAID_OUT_ANEW = ("average", "conditions", "raw")  # Markdown keeps no heads of several levels
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """What `write_report` reads and writes.
+
+    Lists hold the files of the first experiment, then those of the second, ...; of each experiment
+    one file, or one per name in `robust_mer.report.spec.Shown`.
+    """
+
+    summaries: list[Path]
+    """``{experiment}_all.csv``."""
+    comparisons: list[Path]
+    """``{experiment}_comparisons.csv``."""
+    calibrations: list[Path]
+    """``{experiment}_raw.csv`` of the experiments that have one."""
+    tables: list[Path]
+    """The Markdown of every table."""
+    figures: list[Path]
+    """The svg of every figure."""
+    logs: list[Path]
+    """Of extraction (columns ``utterance, status, reason``), one per log."""
+    replaced: list[Path]
+    """The feature files in which values are replaced, one per name."""
+    schedules: list[Path]
+    """``schedule.csv`` of every scheduled corruption."""
+    features: list[Path]
+    """The corpus' ``features.csv``."""
+    utterances: list[Path]
+    folds: list[Path]
+    checks: list[Path]
+    """The corpus' ``fold_checks.csv``."""
+    problems: list[Path]
+    """The corpus' ``index_problems.csv``."""
+    others: list[Path]
+    """Further results, which the page accounts for but does not show."""
+    samples: Path
+    """The paper's Table 1."""
+    html: Path
+    """The page, to be written."""
+
+    def inputs(self) -> list[Path]:
+        """All that is read."""
+        return [path for name in (*_LISTS, "others") for path in getattr(self, name)]
+
+
+_LISTS = (
+    "summaries",
+    "comparisons",
+    "calibrations",
+    "tables",
+    "figures",
+    "logs",
+    "replaced",
+    "schedules",
+    "features",
+    "utterances",
+    "folds",
+    "checks",
+    "problems",
+)
+
+
+@dataclass(frozen=True)
+class ExperimentFiles:
+    """The files of one experiment, by the names of what they hold."""
+
+    summary: Path
+    tables: dict[str, Path]
+    figures: dict[str, Path]
+    logs: dict[str, Path]
+    replaced: dict[str, Path]
+    schedules: dict[str, Path]
+    folds: Path
+    problems: Path
+    utterances: Path
+    checks: Path
+    samples: Path
+    features: Path | None = None
+    comparisons: Path | None = None
+    calibration: Path | None = None
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What the report says of the run as a whole."""
+
+    costs: list[list[str]]  # see `robust_mer.report.costs.stage_costs`
+    devices: list[list[str]]  # see `robust_mer.report.costs.training_devices`
+    config: str  # what was run, as YAML
+    made_with: MadeWith  # what the jobs had and read
+
+
+def write_report(spec: ReportSpec, files: ReportFiles, runtime: Runtime) -> None:
+    """Write the report: one page that is self-contained."""
+    results = files.html.parent
+    corpora = sorted({shown.experiment.corpus for shown in spec.experiments})
+    run = RunFacts(
+        stage_costs(folder / "benchmarks" for folder in (results, *map(results.joinpath, corpora))),
+        training_devices(map(Path, spec.checkpoints)),
+        yaml.safe_dump(dict(spec.config), sort_keys=False, allow_unicode=True),
+        made_with(results, [str(path) for path in files.inputs() if path.is_relative_to(results)]),
+    )
+    write_text(files.html, page(list(sort_files(spec, files)), run))
+
+
+def sort_files(spec: ReportSpec, files: ReportFiles) -> "Iterator[tuple[Shown, ExperimentFiles]]":
+    """Yield each experiment with its own files.
+
+    Raises:
+        ValueError: there are more or fewer files than the experiments have names.
+    """
+    rest = {name: iter(getattr(files, name)) for name in _LISTS}
+
+    def named(name: str, keys: "Sequence[str]") -> dict[str, Path]:
+        return {key: next(rest[name]) for key in keys}
+
+    for shown in spec.experiments:
+        yield (
+            shown,
+            ExperimentFiles(
+                summary=next(rest["summaries"]),
+                tables=named("tables", list(shown.tables)),
+                figures=named("figures", list(shown.figures)),
+                logs=named("logs", shown.logs),
+                replaced=named("replaced", list(shown.replaced)),
+                schedules=named("schedules", shown.scheduled),
+                folds=next(rest["folds"]),
+                problems=next(rest["problems"]),
+                utterances=next(rest["utterances"]),
+                checks=next(rest["checks"]),
+                samples=files.samples,
+                features=next(rest["features"]),
+                comparisons=next(rest["comparisons"]),
+                calibration=next(rest["calibrations"]) if shown.has_calibration else None,
+            ),
+        )
+    if left := [name for name, paths in rest.items() if list(paths)]:
+        raise ValueError(f"more {', '.join(left)} than the experiments name")
+
+
+def page(experiments: "Sequence[tuple[Shown, ExperimentFiles]]", run: RunFacts) -> str:
+    """The page, in HTML.
+
+    Args:
+        experiments: In the order in which they should stand, each with its files.
+        run: What is said of the run as a whole.
+    """
+    environment = Environment(autoescape=True, trim_blocks=True, undefined=StrictUndefined)
+    environment.globals["plain"] = _plain
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    views = [_view(shown, files) for shown, files in experiments]
+    return template.render(experiments=views, run=run)
+
+
+def _plain(caption: str, heads: "Sequence[str]", rows: "Sequence[Sequence[object]]") -> Markup:
+    """A table of texts in HTML."""
+    lines = [Line([str(cell) for cell in row]) for row in rows]
+    return to_html(Table(caption, list(heads), [], [lines], []))
+
+
+def answer(
+    experiment: Experiment, summary: pd.DataFrame, comparisons: pd.DataFrame | None = None
+) -> list[str]:
+    """What the average table says, in sentences: the best model by the main measure, and its lead.
+
+    Only averages over as many partial conditions compete, and models that are told which
+    modalities are corrupted do not compete with those that are not. Where models were trained with
+    all modalities corrupted, it is that condition that is compared.
+
+    Args:
+        experiment: The experiment.
+        summary: From :func:`robust_mer.evaluation.summary.read_summary`.
+        comparisons: ``{experiment}_comparisons.csv``, which says how sure a lead is.
+    """
+    main, score = experiment.main, f"{experiment.main.name}_mean"
+    rows = average_rows(experiment, summary)
+    rows, about = rows[rows["kind"] == AVERAGE], words.average_of(main.title)
+    none_clean = {experiment.none_clean(name) for name in summary["trained_on"] if name != CLEAN}
+    if none_clean == {True}:
+        rows, about = summary[summary["kind"] == NONE], words.all_corrupted(main.title)
+    else:
+        partial = summary[summary["kind"] == PARTIAL].groupby("model")["condition"].nunique()
+        rows = rows[rows["model"].map(partial) == partial.max()]
+    aware = rows["model"].isin(experiment.is_mask_aware)
+    competing = rows if aware.all() else rows[~aware]
+    if competing.empty:
+        return [words.NO_AVERAGE]
+    names = [
+        line_name(experiment, *line)
+        for line in zip(competing["model"], competing["training"], strict=True)
+    ]
+    scores = competing.assign(
+        name=names, severity=competing["tested_on"].map(experiment.severity)
+    ).sort_values(["noise", "severity", score], ascending=[True, True, False], kind="stable")
+    leads = pd.DataFrame(
+        [
+            _lead(experiment, ranked, comparisons)
+            for _, ranked in scores.groupby("tested_on", sort=False)
+        ]
+    )
+    wins = []
+    for name, won in leads.groupby("name", sort=False):
+        over = won["over"].dropna()
+        lead = span(over, "{:.4f}") if len(over) else None
+        wins.append(words.win(str(name), len(won), len(leads), lead))
+    sentences = [
+        words.highest(about, wins),
+        _significance(leads),
+        words.means_over(len(experiment.folds), len(experiment.seeds)),
+        words.in_each(leads["text"]),
+    ]
+    if aware.any() and not aware.all():
+        sentences.append(words.LEFT_OUT)
+    published = rows[rows[f"paper_{main.name}"].notna()]
+    if len(published):
+        difference = published[f"difference_{main.name}"]
+        ends = signed(difference.min()), signed(difference.max())
+        sentences.append(words.beside_published(about, *ends, len(published)))
+    return sentences
+
+
+class _Lead(NamedTuple):
+    """The best model under one corruption, and what is said of its lead."""
+
+    name: str
+    over: float | None
+    p: float | None
+    text: str
+
+
+def _lead(experiment: Experiment, ranked: pd.DataFrame, comparisons: pd.DataFrame | None) -> _Lead:
+    """The best model under one corruption and its lead, from rows with the best one first."""
+    main, score = experiment.main, f"{experiment.main.name}_mean"
+    best = ranked.iloc[0]
+    title = corruption_title(experiment, best["tested_on"])
+    text = words.best(title, best["name"], f"{best[score]:.4f}")
+    if len(ranked) == 1:
+        return _Lead(best["name"], None, None, text)
+    following = ranked.iloc[1]
+    over = best[score] - following[score]
+    text += words.ahead(f"{over:.4f}" if over else None, following["name"])
+    tested = None
+    if comparisons is not None:
+        tested = _comparison(comparisons, main.name, best, following)
+    if tested is None:
+        return _Lead(best["name"], over, None, text)
+    low, high, p = tested
+    text += words.how_sure(signed(low), signed(high), None if pd.isna(p) else f"{p:.2g}")
+    return _Lead(best["name"], over, p, text)
+
+
+def _comparison(
+    comparisons: pd.DataFrame, measure: str, best: pd.Series, other: pd.Series
+) -> tuple[float, float, float] | None:
+    """Interval of a lead in a measure, and its p after Holm; None where they were not compared."""
+    same = (
+        (comparisons["tested_on"] == best["tested_on"])
+        & (comparisons["condition"] == best["condition"])
+        & (comparisons["measure"] == measure)
+    )
+    for one, two, sign in ((best, other, 1), (other, best, -1)):
+        rows = comparisons[
+            same
+            & (comparisons["model"] == one["model"])
+            & (comparisons["trained_on"] == one["trained_on"])
+            & (comparisons["other"] == two["model"])
+            & (comparisons["other_trained_on"] == two["trained_on"])
+        ]
+        if len(rows):
+            row = rows.iloc[0]
+            low, high = sorted((sign * row["low"], sign * row["high"]))
+            return low, high, row["p_holm"]
+    return None
+
+
+def _significance(leads: pd.DataFrame) -> str:
+    """How many of the leads are more than chance."""
+    tested = pd.to_numeric(leads["p"]).dropna()
+    if tested.empty:
+        return words.NO_LEAD_TESTED
+    return words.significant(len(tested), int((tested < _SIGNIFICANT).sum()), f"{_SIGNIFICANT:g}")
+
+
+def _view(shown: Shown, files: ExperimentFiles) -> dict[str, Any]:
+    """What the template shows of one experiment."""
+    experiment = shown.experiment
+    samples = read_samples(files.samples, experiment.published)
+    comparisons = None if files.comparisons is None else read_statistics(files.comparisons)
+    tables: dict[str, list[Markup]] = {section: [] for section in _SECTIONS}
+    for name, table in shown.tables.items():
+        section = load(table.implementation).section
+        tables[section].append(_table(shown, files, name))
+    figures: dict[str, list[tuple[str, Markup]]] = {section: [] for section in _DRAWN}
+    for name, path in files.figures.items():
+        kind = load(shown.figures[name].implementation)
+        title = title_of(kind.title, experiment)
+        drawing = _inline_svg(path, f"{title}, {experiment.name}")
+        figures[kind.section].append((title, drawing))
+    return {
+        "name": experiment.name,
+        "corpus": experiment.corpus,
+        "note": experiment.note,
+        "answer": answer(experiment, read_summary(files.summary), comparisons),
+        "tables": tables,
+        "figures": figures,
+        "features": None if files.features is None else _rows(files.features),
+        "extractors": [
+            _extraction(name, path, files.replaced.get(name), shown.replaced.get(name))
+            for name, path in files.logs.items()
+        ],
+        "schedules": [
+            row
+            for name, path in files.schedules.items()
+            for row in _schedule(corruption_title(experiment, name), path)
+        ],
+        "classes": class_sizes(files.utterances, files.folds, samples),
+        "folds": fold_sizes(files.folds, samples),
+        "shared": shared(files.checks),
+        "problems": read_table(files.problems)[["file", "line", "problem"]].to_numpy().tolist(),
+    }
+
+
+def _table(shown: Shown, files: ExperimentFiles, name: str) -> Markup:
+    """A table in HTML, laid out anew where its Markdown lacks something."""
+    plugin = shown.tables[name]
+    if load(plugin.implementation).section not in _LAID_OUT_ANEW:
+        return to_html(read_markdown(files.tables[name]))
+    table = plugin.build()
+    spec = TableSpec(name, plugin, shown.experiment, shown.facts)
+    results = Results(summary=files.summary, calibration=files.calibration)
+    tables = table.tables(spec, table.read(spec, results))
+    return Markup("\n").join(map(to_html, tables))
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """Heading and rows of a table."""
+    table = read_table(path)
+    return [table.columns.tolist(), *table.to_numpy().tolist()]
+
+
+def _inline_svg(path: Path, label: str) -> Markup:
+    text = path.read_text(encoding="utf-8")
+    drawing = text[text.index("<svg") :]
+    return Markup(drawing.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1))  # noqa: S704
+
+
+def _extraction(
+    extractor: str, path: Path, features: Path | None, instead: float | None
+) -> dict[str, Any]:
+    log = read_table(path)
+    kind = log["reason"].str.partition(":")[0]  # details, which differ, stand behind the colon
+    counts = log.groupby(["status", kind]).size().sort_index()
+    lost = log[log["status"] != "ok"]
+    return {
+        "extractor": extractor,
+        "counts": [(status, reason, number) for (status, reason), number in counts.items()],
+        "total": len(log),
+        "replaced": features and _replacement(features, instead),
+        "lost": list(zip(lost["utterance"], lost["status"], lost["reason"], strict=True)),
+    }
+
+
+def _replacement(features: Path, instead: float) -> str:
+    values, utterances = read_features(features).count_not_finite()
+    return words.not_finite(values, utterances, f"{instead:g}")
+
+
+def _schedule(title: str, path: Path) -> list[list[str]]:
+    """A line per modality: target, and the ranges over the folds."""
+    forms = {"target_snr_db": "{:g}", "steps": "{:g}"}
+    forms |= {"reached_snr_db": "{:.2f}", "true_snr_db": "{:.2f}"}
+    schedule = pd.read_csv(path)
+    return [
+        [title, modality, *(span(folds[name], form) for name, form in forms.items())]
+        for modality, folds in schedule.groupby("modality", sort=False)
+    ]

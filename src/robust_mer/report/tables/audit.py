@@ -1,0 +1,192 @@
+"""What may make an experiment's figures better, or surer, than they are: findings as rows."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from robust_mer.evaluation.experiment import MIN_SPEAKERS, CorpusFacts, Experiment
+from robust_mer.report import words
+from robust_mer.report.spec import Results, TableSpec
+from robust_mer.report.table import Table, of_frame
+from robust_mer.report.tables.base import ResultTable
+from robust_mer.report.verdicts import NOT_KNOWN, NOTE, OK, PROBLEM, WARNING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHARED = {
+    "speakers": PROBLEM,
+    "sessions": NOTE,
+    "dialogues": PROBLEM,
+    "texts": WARNING,
+    "recordings": PROBLEM,
+}
+"""What it means that training and test part have it in common; other parts: a warning at most."""
+
+
+class AuditTable(ResultTable):
+    """A row per check, its verdict and what was found; see `audit`."""
+
+    title = words.TITLE_AUDIT
+    section = "audit"
+    reads = ("checks", "folds", "utterances", "intervals")
+    writes = ("csv", "md")
+    uses = ("data",)
+
+    def read(self, spec: TableSpec, files: Results) -> "pd.DataFrame":
+        """The findings."""
+        from robust_mer.evaluation.summary import read_statistics
+        from robust_mer.table import read_table
+
+        speakers = int(read_statistics(files.intervals)["speakers"].iloc[0])
+        tables = (read_table(path) for path in (files.checks, files.folds, files.utterances))
+        return audit(spec.experiment, spec.facts.data, *tables, speakers)
+
+    def tables(self, spec: TableSpec, data: "pd.DataFrame") -> list[Table]:
+        """One table."""
+        caption = words.audit_caption(spec.experiment.name, spec.experiment.corpus)
+        return [of_frame(caption, data, [words.NOTE_AUDIT])]
+
+
+def audit(
+    experiment: Experiment,
+    corpus: CorpusFacts,
+    checks: "pd.DataFrame",
+    folds: "pd.DataFrame",
+    utterances: "pd.DataFrame",
+    speakers: int,
+) -> "pd.DataFrame":
+    """What speaks for and against the figures of an experiment.
+
+    Args:
+        experiment: Its folds and seeds count.
+        corpus: What it and the networks behind its features were made from.
+        checks: ``fold_checks.csv``.
+        folds: ``folds.csv``.
+        utterances: The index.
+        speakers: How many the intervals rest on.
+
+    Returns:
+        ``check, verdict, found``; the verdict is `OK`, `NOTE` (to be said with the figures),
+        `WARNING` (they may be too good), `PROBLEM` (they are) or `NOT_KNOWN`.
+    """
+    import pandas as pd
+
+    chosen = [str(fold) for fold in experiment.folds]
+    folds, checks = (table[table["fold"].isin(chosen)] for table in (folds, checks))
+    rows = [
+        *_parts(folds),
+        *_shared(checks, utterances),
+        _validation(folds),
+        _classes(folds, utterances),
+        *_extractors(corpus),
+        _masks(experiment),
+        _origin(experiment, corpus),
+        *_size(experiment, speakers),
+    ]
+    return pd.DataFrame(rows, columns=["check", "verdict", "found"])
+
+
+def _parts(folds: "pd.DataFrame") -> Iterator[tuple[str, str, str]]:
+    parts = folds.groupby(["fold", "utterance"])["part"].nunique()
+    twice = int((parts > 1).sum())
+    found = f"{words.count(twice, 'utterance')} in two parts of one fold"
+    yield "an utterance in two parts", PROBLEM if twice else OK, found
+
+
+def _shared(checks: "pd.DataFrame", utterances: "pd.DataFrame") -> Iterator[tuple[str, str, str]]:
+    from robust_mer.corpora.fold_checks import TRAIN_TEST
+
+    counted = checks.assign(count=checks["count"].astype(int))
+    for (shared, parts), rows in counted.groupby(["shared", "parts"], sort=False):
+        least, most = rows["count"].min(), rows["count"].max()
+        verdict = OK
+        if most:
+            verdict = _SHARED[shared]
+            if parts != TRAIN_TEST and verdict == PROBLEM:
+                verdict = WARNING
+        unit = "utterances with a twin" if shared in ("texts", "recordings") else shared
+        found = f"{least} {unit}" if least == most else f"{least} to {most} {unit}"
+        yield f"{shared} shared by {parts}", verdict, f"{found} in each fold"
+    if "dialogues" not in set(checks["shared"]):
+        yield "dialogues shared", NOT_KNOWN, "the index names no dialogues"
+    if not (utterances["text"] != "").any():
+        yield "texts shared", NOT_KNOWN, "the index has no texts"
+    if not (utterances[["audio", "video"]] != "").any(axis=None):
+        yield "recordings shared", NOT_KNOWN, "the index has no recordings"
+
+
+def _validation(folds: "pd.DataFrame") -> tuple[str, str, str]:
+    parts = {key: frozenset(rows["utterance"]) for key, rows in folds.groupby(["fold", "part"])}
+    tests = {members: fold for (fold, part), members in parts.items() if part == "test"}
+    swapped = [
+        f"{fold} ({tests[members]})"
+        for (fold, part), members in parts.items()
+        if part == "validation" and members in tests
+    ]
+    check = "validation used as test"
+    if not swapped:
+        return check, OK, "no fold validates on what another one tests on"
+    return (
+        check,
+        NOTE,
+        "Epochs are chosen by the validation part of the same fold alone. But these folds "
+        f"validate on what another one (in brackets) tests on: {', '.join(swapped)}; a "
+        "hyperparameter chosen by validation figures of several folds has seen test data",
+    )
+
+
+def _classes(folds: "pd.DataFrame", utterances: "pd.DataFrame") -> tuple[str, str, str]:
+    label = utterances.set_index("utterance")["label"]
+    used = folds.assign(label=folds["utterance"].map(label))
+    every = set(used["label"])
+    test = used[used["part"] == "test"].groupby("fold")["label"].agg(set)
+    lacking = [
+        f"{fold} ({', '.join(sorted(every - own))})" for fold, own in test.items() if every - own
+    ]
+    found = f"folds that test on fewer: {', '.join(lacking)}" if lacking else "in every fold"
+    return "all classes in the test part", WARNING if lacking else OK, found
+
+
+def _extractors(corpus: CorpusFacts) -> Iterator[tuple[str, str, str]]:
+    for extractor, trained_on in corpus.extractors.items():
+        check = f"{extractor} was trained on this corpus"
+        if trained_on is None:
+            yield check, NOT_KNOWN, "nothing says what the network behind it was trained on"
+        elif not trained_on:
+            yield check, OK, "nothing in it was trained"
+        elif common := sorted(set(trained_on) & set(corpus.contains)):
+            yield check, PROBLEM, f"{', '.join(common)} trained it and is part of the corpus"
+        elif corpus.contains or corpus.generated:
+            yield check, OK, f"trained on {', '.join(trained_on)}"
+        else:
+            found = f"trained on {', '.join(trained_on)}; the corpus does not say what it contains"
+            yield check, NOT_KNOWN, found
+
+
+def _masks(experiment: Experiment) -> tuple[str, str, str]:
+    aware = experiment.is_mask_aware
+    found = f"told which modalities are corrupted: {', '.join(aware) or 'no model'}"
+    return "who was told the mask", NOTE if aware else OK, found
+
+
+def _origin(experiment: Experiment, corpus: CorpusFacts) -> tuple[str, str, str]:
+    check, contains = "generated or composed data", corpus.contains
+    about = f"all figures of {experiment.name} stand on"
+    if corpus.generated:
+        return check, PROBLEM, f"{about} data that the workflow made; no evidence about people"
+    if len(contains) > 1:
+        return check, WARNING, f"{about} data composed of {', '.join(contains)}"
+    return check, OK, "the config names no generator and not several sources"
+
+
+def _size(experiment: Experiment, speakers: int) -> Iterator[tuple[str, str, str]]:
+    few = speakers < MIN_SPEAKERS
+    found = f"intervals rest on {words.count(speakers, 'speaker')}"
+    yield "enough speakers", WARNING if few else OK, found + few * f", fewer than {MIN_SPEAKERS}"
+    folds, seeds = len(experiment.folds), len(experiment.seeds)
+    found = f"{words.count(folds, 'fold')}, {words.count(seeds, 'seed')}"
+    if folds == 1:
+        found += "; no test between models is possible"
+    if seeds == 1:
+        found += "; chance in training is not seen apart from the folds'"
+    yield "repetitions", WARNING if 1 in (folds, seeds) else OK, found

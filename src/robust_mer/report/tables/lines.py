@@ -1,0 +1,129 @@
+"""The lines and notes that the tables of all scores share."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from robust_mer.evaluation.experiment import SAME, SAME_NONE, Experiment
+from robust_mer.protocol import PARTIAL, letters
+from robust_mer.report import words
+from robust_mer.report.cells import mean_sd, minus
+from robust_mer.report.names import corruption_title, marked
+from robust_mer.report.table import Line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GROUPS_ABREAST = 5
+
+
+def lay_out(
+    experiment: Experiment, rows: "pd.DataFrame", labels: list[str], column: str, columns: list[str]
+) -> Iterator[Line]:
+    """Yield a line per model and label, and below it the paper's numbers where there are some."""
+    measures = [metric.name for metric in experiment.measures]
+    for (model, *values), line in rows.groupby(["model", *labels], sort=False):
+        cells = line.set_index(column).reindex(columns)
+        ours = [
+            mean_sd(row[f"{measure}_mean"], row[f"{measure}_sd"])
+            for row in cells.to_dict("records")
+            for measure in measures
+        ]
+        yield Line([marked(experiment, model), *values, *ours])
+        if has_paper(experiment, cells).any():
+            paper = [
+                mean_sd(row[f"paper_{measure}"])
+                for row in cells.to_dict("records")
+                for measure in measures
+            ]
+            name = line.loc[has_paper(experiment, line), "published_model"].iloc[0]
+            values = [
+                "" if label in words.SNRS else value
+                for value, label in zip(values, labels, strict=True)
+            ]
+            yield Line([f"{words.PAPER}: {name}", *values, *paper], published=True)
+
+
+def has_paper(experiment: Experiment, rows: "pd.DataFrame") -> "pd.Series":
+    """Rows beside which published numbers stand."""
+    papers = [f"paper_{metric.name}" for metric in experiment.measures]
+    return rows[papers].notna().any(axis=1)
+
+
+def by_modality(row: Mapping[str, float], kind: str) -> str:
+    """The SNR of a row's corruption in dB: one number, or one for each modality by its letter.
+
+    Args:
+        row: Of a summary.
+        kind: ``reached`` (nominal) or ``true``.
+    """
+    start = f"{kind}_snr_db_"
+    snrs = {name.removeprefix(start): row[name] for name in row if name.startswith(start)}
+    letter = letters(list(snrs))
+    shown = {m: minus(f"{snr:.1f}") for m, snr in snrs.items() if not math.isnan(snr)}
+    if len(shown) == len(snrs) and len(set(shown.values())) == 1:
+        return next(iter(shown.values()))
+    return ", ".join(f"{letter[modality]} {snr}" for modality, snr in shown.items())
+
+
+def average_notes(experiment: Experiment, summary: "pd.DataFrame") -> list[str]:
+    """What averages are of, and what the experiment's named corruptions stand for."""
+    from robust_mer.evaluation.order import partial_conditions
+
+    partial = partial_conditions(summary)
+    notes = [words.note_average(partial)]
+    if experiment.one_condition_seed is not None:
+        notes.append(words.NOTE_ONE_CONDITION)
+    of_partial = summary[summary["kind"] == PARTIAL].groupby("tested_on", sort=False)
+    for tested_on, conditions in of_partial["condition"].unique().items():
+        if set(conditions) != set(partial):
+            fewer = [name for name in partial if name in conditions]
+            title = corruption_title(experiment, tested_on)
+            notes.append(words.note_fewer_conditions(title, fewer))
+    for name, named in experiment.named.items():
+        if isinstance(named, Mapping):
+            titles = {key: corruption_title(experiment, one) for key, one in named.items()}
+            notes.append(words.note_by_modality(name, titles))
+        else:
+            turns = [corruption_title(experiment, one) for one in named]
+            notes.append(words.note_by_turns(name, turns))
+    return notes
+
+
+def snr_notes(experiment: Experiment, columns: "pd.DataFrame") -> list[str]:
+    """What SNR each corruption of a table has, in one note; none where none has any."""
+    snrs = {}
+    for row in columns.to_dict("records"):
+        both = [by_modality(row, kind) for kind in words.SNRS]
+        if any(both):
+            snrs[corruption_title(experiment, row["tested_on"])] = both
+    return [words.note_snrs(snrs)] if snrs else []
+
+
+def notes(experiment: Experiment, rows: "pd.DataFrame") -> list[str]:
+    """What was measured, and what marks and names of trainings mean."""
+    lines = [
+        words.note_measures(
+            experiment.corpus,
+            len(experiment.folds),
+            len(experiment.seeds),
+            {metric.title: metric.definition for metric in experiment.measures},
+        )
+    ]
+    trainings = set(rows["training"])
+    if SAME in trainings:
+        lines.append(words.NOTE_SAME)
+    if SAME_NONE in trainings:
+        lines.append(words.NOTE_SAME_NONE)
+    if set(rows["model"]) & set(experiment.is_mask_aware):
+        lines.append(words.NOTE_MASK_AWARE)
+    if has_paper(experiment, rows).any():
+        lines.append(words.NOTE_PAPER)
+    if experiment.note:
+        lines.append(experiment.note)
+    return lines
+
+
+def heads(experiment: Experiment, groups: list[str]) -> list[tuple[str, ...]]:
+    """A head for every group of columns and measure."""
+    return [(group, metric.title) for group in groups for metric in experiment.measures]
