@@ -19,7 +19,7 @@ NOT_FINITE = dict.fromkeys(NORMALISE)
 GAUSSIAN = {
     "kind": "gaussian",
     "target_snr_db": 0.0,
-    "implementation": "robust_mer.corruption.gaussian:draw",
+    "implementation": "robust_mer.corruption.gaussian:Gaussian",
     "settings": {},
     "is_mask": False,
 }

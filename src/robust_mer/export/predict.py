@@ -13,6 +13,7 @@ from robust_mer.export.clip import Clip
 from robust_mer.export.folder import ModalityInput, load_model
 from robust_mer.export.quality import estimate_snr
 from robust_mer.features.audio import read_audio
+from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.settings import Plugin, complete
 
