@@ -18,7 +18,7 @@ Key = tuple[int, int]  # fold, seed
 _GAUSSIAN = {
     "kind": "gaussian",
     "target_snr_db": -10.0,
-    "implementation": "robust_mer.corruption.gaussian:draw",
+    "implementation": "robust_mer.corruption.gaussian:Gaussian",
     "settings": {},
     "is_mask": False,
 }
