@@ -17,7 +17,7 @@ from robust_mer.evaluation.calibration import (
 from robust_mer.evaluation.embeddings import NoiseSnrFiles, measure_noise
 from robust_mer.evaluation.spec import CalibrationSpec, NoiseSnrSpec
 from robust_mer.modality import Modality
-from robust_mer.protocol import Corruption
+from robust_mer.protocol import Corruption, NoiseSpec
 from robust_mer.report.figures.base import make_figure
 from robust_mer.report.figures.embeddings import (
     EmbeddingsFiles,

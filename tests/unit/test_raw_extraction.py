@@ -112,7 +112,8 @@ def test_an_extractor_is_given_the_corrupted_signal(corpus, name, amount):
 
 def test_extraction_in_processes_gives_what_was_corrupted_here(corpus):
     corruption = corpus.corruption("mask", 40)
-    clean, received = corpus.extract(), corpus.extract(corruption, threads=2)
+    spec = RawSpec("mask", Plugin(RAW_KINDS["mask"], {"mask": "[MASK]"}), 40, 1)
+    clean, received = corpus.extract(), corpus.extract(spec, threads=2)
     assert received.utterances == clean.utterances
     np.testing.assert_array_equal(
         received.values, np.concatenate(corpus.frames("text", corruption)).astype(np.float32)

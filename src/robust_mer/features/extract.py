@@ -200,7 +200,7 @@ def _report(
             report_path,
         )
     if (report["status"] == "failed").sum() > max_failed_fraction * len(report):
-        copy = shutil.copy(report_path, folder / "report.csv")
+        copy = Path(shutil.copy(report_path, folder / "report.csv"))
         raise InputError(_too_many(report, max_failed_fraction, report_path, copy))
 
 
@@ -253,15 +253,15 @@ def _counts(report: pd.DataFrame) -> str:
     return ", ".join(f"{counts[status]} {status}" for status in ("ok", "empty", "failed"))
 
 
-def _remarks(report: pd.DataFrame) -> Counter:
+def _remarks(report: pd.DataFrame) -> Counter[str]:
     """How many utterances have a remark of a kind, which is what stands before its colon."""
-    kinds = Counter()
+    kinds: Counter[str] = Counter()
     for reason in report["reason"]:
         kinds.update({remark.partition(":")[0] for remark in reason.split("; ") if remark})
     return kinds
 
 
-def _too_many(report: pd.DataFrame, limit: float, table: str | Path, copy: Path) -> str:
+def _too_many(report: pd.DataFrame, limit: float, table: Path, copy: Path) -> str:
     failed = report[report["status"] == "failed"]
     reasons = "; ".join(f"{kind} ({count})" for kind, count in _remarks(failed).most_common(3))
     examples = "; ".join(f"{row.utterance}: {row.reason}" for row in failed.head(3).itertuples())

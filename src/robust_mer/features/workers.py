@@ -89,7 +89,7 @@ class Workers:
         """
         worker = self._start()
         try:
-            description = _checked(worker.connection.recv())
+            description: Description = _checked(worker.connection.recv())
         except EOFError:
             raise InputError(
                 f"{self._begin[0].implementation} cannot start: {worker.death()}"
@@ -260,9 +260,7 @@ def _serve(
             connection.send(None)
 
 
-def _checked(
-    answer: Description | Begun | Broken | Exception | None,
-) -> Description | Begun | Broken | None:
+def _checked(answer: Any) -> Any:
     if isinstance(answer, Exception):
         raise answer
     return answer
