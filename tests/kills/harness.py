@@ -91,9 +91,10 @@ class Demo:
         # Progress at every epoch, so that trainings are taken up in their midst too.
         script = folder / "workflow/scripts/train_model.py"
         text = script.read_text(encoding="utf-8")
-        last = "threads=snakemake.threads,"
-        assert last in text
-        script.write_text(text.replace(last, f"{last} save_every=0.0,"), encoding="utf-8")
+        call = "train_replicas(spec, files, runtime)"
+        assert call in text
+        at_every_epoch = call.replace(")", ", save_every=0.0)")
+        script.write_text(text.replace(call, at_every_epoch), encoding="utf-8")
 
     def start(self, log: Path) -> subprocess.Popen:
         """The command that a user types again and again."""

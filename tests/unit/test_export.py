@@ -5,6 +5,7 @@ import json
 import platform
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import av
 import h5py
@@ -72,7 +73,9 @@ def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
 def test_a_model_says_what_made_it(corpus, tmp_path):
     folder = export(corpus, tmp_path)
     description = json.loads((folder / "model.json").read_text())
-    weights = hashlib.sha256((tmp_path / "men_clean.safetensors").read_bytes()).hexdigest()
+    weights = hashlib.sha256(
+        (tmp_path / "men_clean/fold1_seed1.safetensors").read_bytes()
+    ).hexdigest()
     assert description["weights_sha256"] == weights
     assert description["code"] == "test"
     assert description["robust_mer"] == {
@@ -102,7 +105,12 @@ class FromStore:
 def stored(corpus, monkeypatch):
     """Clips whose features lie in the corpus' store."""
     paths = {f"robust_mer.features.{m}:It": path for m, path in corpus["features"].items()}
-    monkeypatch.setattr(predict, "load", lambda name: lambda settings: FromStore(paths[name]))
+    monkeypatch.setattr(predict, "complete", lambda name, settings, place: settings)
+    monkeypatch.setattr(
+        predict,
+        "Plugin",
+        lambda name, settings: SimpleNamespace(build=lambda: FromStore(paths[name])),
+    )
     monkeypatch.setattr(predict, "read_audio", lambda utterance: np.zeros(9))
 
     def clip(utterance, *modalities):

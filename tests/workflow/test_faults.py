@@ -129,9 +129,10 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
     """SIGKILL while a replica trains; the next run goes on behind its last saved epoch."""
     script = project.folder / "workflow/scripts/train_model.py"
     text = script.read_text(encoding="utf-8")
-    last = "threads=snakemake.threads,"
-    assert last in text
-    script.write_text(text.replace(last, f"{last} save_every=0,"), encoding="utf-8")
+    call = "train_replicas(spec, files, runtime)"
+    assert call in text
+    at_every_epoch = call.replace(")", ", save_every=0)")
+    script.write_text(text.replace(call, at_every_epoch), encoding="utf-8")
     nmer = {**SMALL["models"]["nmer"], "epochs_constant": 200}
     project.configure({**SMALL, "models": {**SMALL["models"], "nmer": nmer}})
     folder = project.folder / "results/demo/models/nmer/gaussian_-10dB"
@@ -175,7 +176,7 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
         stderr=subprocess.STDOUT,
     )
     assert done.returncode == 0, done.stdout[-3000:]
-    resumed = re.search(r"fold 1, seed 1 goes on after epoch (\d+)", log.read_text())
+    resumed = re.search(r"fold 1, seed 1 resumes after epoch (\d+)", log.read_text())
     assert resumed, log.read_text()
     assert 1 <= int(resumed[1]) < 201
     assert checkpoint.read_bytes() == undisturbed[0]
