@@ -76,8 +76,9 @@ class ReportFiles:
     """The page, to be written."""
 
     def inputs(self) -> list[Path]:
-        """All that is read."""
-        return [path for name in (*_LISTS, "others") for path in getattr(self, name)]
+        """All that is read, each file once."""
+        lists = (*_LISTS, "others")
+        return sorted({path for name in lists for path in getattr(self, name)})
 
 
 _LISTS = (
