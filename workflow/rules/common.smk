@@ -51,8 +51,7 @@ wildcard_constraints:
     tested_on="[^/]+",
     replica=r"fold\d+_seed\d+",
     experiment="|".join(map(re.escape, plan.grid.experiments)),
-    table="|".join(map(re.escape, plan.report.tables)) or "-",
-    figure="|".join(map(re.escape, plan.report.figures)) or "-",
+    figure="|".join(map(re.escape, plan.report.generic_figures)) or "-",
     column="|".join(plan.split_columns) or "-",
 
 

@@ -1,4 +1,5 @@
 # Results: scores, tables, figures and the report, an experiment at a time.
+from robust_mer.report.words import SUBCATEGORIES
 
 
 # Seconds each: on a cluster they run where Snakemake runs.
@@ -92,7 +93,7 @@ for name, (kind, tables) in plan.report.table_rules.items():
                     layout.table("{experiment}", "{table}", f".{suffix}"),
                     caption=f"../report/{kind.section}.rst",
                     category="{experiment}",
-                    subcategory=SECTIONS[kind.section],
+                    subcategory=SUBCATEGORIES[kind.section],
                 )
                 for suffix in kind.writes
             },
@@ -102,9 +103,9 @@ for name, (kind, tables) in plan.report.table_rules.items():
             layout.benchmark("make_table", "{experiment}_{table}", corpus="")
         wildcard_constraints:
             table="|".join(map(re.escape, tables)),
+        localrule: True
         conda:
             "../../envs/report.yaml"
-        localrule: True
         params:
             **jobs.make_table.params,
         script:

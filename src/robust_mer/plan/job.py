@@ -1,7 +1,7 @@
 """A job of the workflow as a value, and how Snakemake sees it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from robust_mer.identity import described_identity
@@ -82,7 +82,14 @@ class Rule:
         }
 
 
-def _as_builtins(spec: Any) -> dict[str, Any]:
-    if not is_dataclass(spec) or isinstance(spec, type):
-        raise TypeError(f"{spec!r} is no dataclass, so Snakemake would not record it")
-    return asdict(spec)
+def _as_builtins(value: Any) -> Any:
+    """A spec as dictionaries, lists and plain values, which is what Snakemake records."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _as_builtins(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _as_builtins(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_builtins(one) for one in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise TypeError(f"{value!r} in a spec is no plain value, so Snakemake would not record it")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robust_mer.errors import InputError
@@ -218,9 +219,10 @@ class ReportPlan:
         return figures_of(self.experiment(name), self.facts(name), self.own_figures)
 
     @cached_property
-    def every_figure(self) -> dict[str, Plugin]:
-        """All figures of the run."""
-        return _merged(self.figures(name) for name in self._plan.grid.experiments)
+    def generic_figures(self) -> list[str]:
+        """Figures of the run that `make_figure` draws; the others have jobs of their own."""
+        figures = _merged(self.figures(name) for name in self._plan.grid.experiments)
+        return [n for n, one in figures.items() if load(one.implementation).job == "make_figure"]
 
     @cached_property
     def table_rules(self) -> dict[str, tuple[type[ResultTable], list[str]]]:
@@ -235,6 +237,10 @@ class ReportPlan:
             rule = f"make_{kind.section}_{'_'.join(kind.writes)}"
             rules.setdefault(rule, (kind, []))[1].append(name)
         return rules
+
+    def table_files(self, name: str) -> list[str]:
+        """All tables of an experiment that have a csv, those by columns among them."""
+        return [*self.tables(name), *self.split_names(name)]
 
     def split_names(self, name: str) -> list[str]:
         """Tables by the values of columns of the index."""
@@ -275,8 +281,6 @@ class ReportPlan:
     @cached_property
     def published_tables(self) -> list[str]:
         """The papers' measures."""
-        from pathlib import Path
-
         names = sorted(path.name for path in Path(self.published).glob("*.csv"))
         return [f"{self.published}/{name}" for name in names if name != SAMPLES]
 

@@ -71,7 +71,7 @@ class Targets:
         return [
             self._layout.table(name, table)
             for name in self._plan.grid.experiments
-            for table in self._plan.report.tables_of(name)
+            for table in self._plan.report.table_files(name)
         ]
 
     @cached_property

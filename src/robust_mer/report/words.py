@@ -574,3 +574,14 @@ def not_finite(values: int, utterances: int, instead: str) -> str:
         f"Not finite: {count(values, 'value')} in {count(utterances, 'utterance')}; "
         f"{instead} takes their place."
     )
+
+
+SUBCATEGORIES = {
+    "average": "Average over the partial conditions",
+    "conditions": "Every condition",
+    "papers": "The papers' tables",
+    "statistics": "Statistics",
+    "raw": "Corruptions of recordings",
+    "audit": "Validity",
+}
+"""Of tables in Snakemake's own report, by `ResultTable.section`."""

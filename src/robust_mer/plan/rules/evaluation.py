@@ -22,7 +22,12 @@ def evaluate_model(plan: Plan, wildcards: Any) -> Job:
     has_schedule = bool(corruption.noises)
     return Job(
         "robust_mer.evaluation.evaluate:evaluate_replicas",
-        EvaluateSpec(modalities=modalities, corruption=corruption, replicas=tuple(replicas)),
+        EvaluateSpec(
+            modalities=modalities,
+            corruption=corruption,
+            replicas=tuple(replicas),
+            implementation=plan.models[name].plugin.implementation,
+        ),
         inputs={
             "utterances": layout.utterances(corpus),
             "folds": layout.folds(corpus),

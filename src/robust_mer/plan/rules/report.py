@@ -9,14 +9,18 @@ from robust_mer.evaluation.spec import (
     SplitSpec,
     SummarySpec,
 )
-from robust_mer.plan.job import Job
+from robust_mer.plan.job import Job, Paths
 from robust_mer.plan.plan import Plan
+from robust_mer.plan.report import SAMPLES
+from robust_mer.plan.rules.features import feature_names
 from robust_mer.plan.rules.training import implementations
 from robust_mer.protocol import CLEAN
 from robust_mer.report.spec import (
     EmbeddingsSpec,
     FigureSpec,
     ReconstructionsSpec,
+    ReportSpec,
+    Shown,
     TableSpec,
 )
 from robust_mer.settings import Plugin, load
@@ -145,7 +149,7 @@ def draw_embeddings(plan: Plan, wildcards: Any) -> Job:
     return Job(
         "robust_mer.report.figures.embeddings:draw_embeddings",
         EmbeddingsSpec(
-            experiment=report.experiment(name).heading,
+            experiment=report.experiment(name).heading(report.facts(name).drawn),
             corruptions=corruptions,
             modalities=plan.modalities(corpus),
         ),
@@ -168,9 +172,10 @@ def draw_reconstructions(plan: Plan, wildcards: Any) -> Job:
     return Job(
         "robust_mer.report.figures.reconstructions:draw_reconstructions",
         ReconstructionsSpec(
-            experiment=report.experiment(name).heading,
+            experiment=report.experiment(name).heading(),
             names=tuple(m if on == CLEAN else f"{m} ({on})" for m, on in rebuilt),
             modalities=plan.modalities(section.corpus),
+            trusted=tuple(models),
         ),
         inputs={
             **report.inputs(name, ["utterances", "folds"]),
@@ -181,6 +186,104 @@ def draw_reconstructions(plan: Plan, wildcards: Any) -> Job:
         },
         uses=tuple(models),
     )
+
+
+def write_report(plan: Plan, wildcards: Any) -> Job:
+    """The report of the run."""
+    inputs: dict[str, Paths] = {}
+    for name in plan.grid.experiments:
+        for kind, paths in _shown_files(plan, name).items():
+            inputs[kind] = [*inputs.get(kind, []), *paths]
+    shown = tuple(_shown(plan, name) for name in plan.grid.experiments)
+    plugins = [p for one in shown for p in (*one.tables.values(), *one.figures.values())]
+    return Job(
+        "robust_mer.report.page:write_report",
+        ReportSpec(
+            experiments=shown,
+            checkpoints=tuple(
+                path
+                for job in plan.grid.training_jobs
+                for path in plan.checkpoints(*job.training, job.replicas)
+            ),
+            config=_shown_config(plan),
+        ),
+        inputs={**inputs, "samples": f"{plan.report.published}/{SAMPLES}"},
+        uses=tuple(sorted({plugin.implementation for plugin in plugins})),
+    )
+
+
+def _shown(plan: Plan, name: str) -> Shown:
+    """What the report shows of an experiment."""
+    report, corpus = plan.report, plan.grid.experiments[name].corpus
+    raws = {c: plan.corruptions.raw(c) for c in report.raw_corruptions(name)}
+    of_raw = [
+        f"{plan.corpora[corpus].modality(raw.modality).features} of {c}"
+        for c, raw in raws.items()
+        if raw is not None
+    ]
+    return Shown(
+        experiment=report.experiment(name),
+        facts=report.facts(name).only(("data",)),
+        tables=report.tables(name),
+        figures=report.figures(name),
+        has_calibration=bool(raws),
+        logs=(*feature_names(plan, corpus), *of_raw),
+        scheduled=tuple(report.scheduled(name)),
+        replaced=_replaced(plan, corpus),
+    )
+
+
+def _shown_files(plan: Plan, name: str) -> dict[str, list[str]]:
+    """Files of an experiment by the fields of `robust_mer.report.page.ReportFiles`."""
+    report, layout = plan.report, plan.layout
+    section = plan.grid.experiments[name]
+    corpus, raws = section.corpus, report.raw_corruptions(name)
+    return {
+        "summaries": [layout.table(name, "all")],
+        "comparisons": [layout.table(name, "comparisons")],
+        "calibrations": [layout.table(name, "raw")] if raws else [],
+        "tables": [layout.table(name, table, ".md") for table in report.tables(name)],
+        "figures": [layout.figure(name, figure) for figure in report.figures(name)],
+        "logs": [
+            *(layout.features(corpus, one, ".csv") for one in feature_names(plan, corpus)),
+            *(plan.corrupted_features(corpus, raw, ".csv") for raw in raws),
+        ],
+        "replaced": [layout.features(corpus, one) for one in _replaced(plan, corpus)],
+        "schedules": [layout.schedule(corpus, c) for c in report.scheduled(name)],
+        "features": [layout.of_corpus(corpus, "features.csv")],
+        "utterances": [layout.utterances(corpus)],
+        "folds": [layout.folds(corpus)],
+        "checks": [layout.of_corpus(corpus, "fold_checks.csv")],
+        "problems": [layout.of_corpus(corpus, "index_problems.csv")],
+        "others": [
+            *(layout.schedule(corpus, c) for c in plan.scheduled(section)),
+            *(layout.table(name, table) for table in report.table_files(name)),
+        ],
+    }
+
+
+def _replaced(plan: Plan, corpus: str) -> dict[str, float]:
+    """By extractor, what takes the place of values that are not finite, where that is allowed."""
+    return {
+        modality.extractor: modality.not_finite
+        for modality in plan.corpora[corpus].modalities
+        if modality.not_finite is not None
+    }
+
+
+def _shown_config(plan: Plan) -> dict[str, Any]:
+    """The config of the run, without what it does not use and what changes no result."""
+    raw = plan.raw
+    models = {job.training.model for job in plan.grid.training_jobs}
+    used = {key: value for key, value in raw.items() if key not in ("training", "gpu")}
+    used["features"] = {key: raw["features"].get(key, {}) for key in ("faces", "extractors")}
+    used["experiments"] = {name: raw["experiments"][name] for name in plan.grid.experiments}
+    used["models"] = {name: how for name, how in raw["models"].items() if name in models}
+    used["corpora"] = {
+        name: {key: value for key, value in raw["corpora"][name].items() if key != "root"}
+        for name in plan.grid.corpora
+    }
+    return used
 
 
 def _metrics(metrics: tuple[Plugin, ...]) -> tuple[str, ...]:

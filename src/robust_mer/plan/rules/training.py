@@ -33,13 +33,13 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
     corruptions = plan.trained_on(corpus, name, trained_on)
     protocol = plan.protocols[plan.grid.parse_trained_on(trained_on).protocol].plugin
     task = Plugin(TASKS["classification"], {})
+    teacher = plan.grid.teacher_of(job.training)
     uses = (
         model.plugin.implementation,
         protocol.implementation,
         task.implementation,
         *implementations(corruptions),
     )
-    teacher = plan.grid.teacher_of(job.training)
     return Job(
         FUNCTION,
         TrainSpec(
@@ -49,6 +49,7 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
             corruptions=corruptions,
             protocol=protocol,
             task=task,
+            teacher=plan.models[teacher.model].plugin.implementation if teacher else None,
             code=code_identity(FUNCTION, *uses),
         ),
         inputs={
