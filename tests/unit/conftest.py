@@ -3,11 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.corpus import WIDTHS
 
 from robust_mer.store import write_features
-
-WIDTHS = {"audio": 6, "video": 5, "text": 7}
-NORMALISE = {"audio": True, "video": False, "text": False}
 
 
 @pytest.fixture
@@ -42,3 +40,15 @@ def corpus(tmp_path):
         "folds_csv": tmp_path / "folds.csv",
         "features": features,
     }
+
+
+@pytest.fixture
+def folds(corpus):
+    """The corpus with three folds, whose parts, and so numbers of batches, differ in size."""
+    path = corpus["folds_csv"]
+    first = pd.read_csv(path)
+    second = first[(first["part"] == "test") | (first.index % 16 < 13)].assign(fold=2)
+    third = first[(first["part"] == "test") | (first.index < 32) | (first.index == 64)]
+    third = pd.concat([third, first[first.index.isin([65, 66, 67, 68])]]).assign(fold=3)
+    pd.concat([first, second, third]).to_csv(path, index=False)
+    return corpus

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from described_noises import noises
+from helpers.noises import noises
 
 from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
 from robust_mer.data import fit_normaliser, read_corpus, training_frames

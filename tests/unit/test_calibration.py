@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import NORMALISE
+from helpers.corpus import NORMALISE
 
 from robust_mer.corruption.raw.measure import embedding_snr_db, write_measured
 from robust_mer.evaluation.calibration import calibrate, equivalent_snr_db, read_calibration

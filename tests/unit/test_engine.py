@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from described_noises import trained_on
+from helpers.corpus import NORMALISE, WIDTHS
+from helpers.stacks import KEYS, described, teach, train
 from safetensors.torch import load_file
 from torch import nn
 from torch.func import functional_call
@@ -16,69 +17,11 @@ from robust_mer.errors import InputError
 from robust_mer.models.chance import Dropout, StandardNormal
 from robust_mer.models.model import Batch
 from robust_mer.models.registry import MODELS
-from robust_mer.settings import complete, load
+from robust_mer.settings import load
 from robust_mer.training import saved as saved_module
 from robust_mer.training import train as training
 from robust_mer.training.nets import Nets, Optimiser
 from robust_mer.training.saved import Saved
-from robust_mer.training.train import train_replicas
-
-NORMALISE = {"audio": True, "video": False, "text": False}
-WIDTHS = {"audio": 6, "video": 5, "text": 7}
-KEYS = [(fold, seed) for fold in (1, 2, 3) for seed in (1, 2)]
-
-
-@pytest.fixture
-def folds(corpus):
-    """The corpus with three folds, whose parts, and so numbers of batches, differ in size."""
-    path = corpus["folds_csv"]
-    first = pd.read_csv(path)
-    second = first[(first["part"] == "test") | (first.index % 16 < 13)].assign(fold=2)
-    third = first[(first["part"] == "test") | (first.index < 32) | (first.index == 64)]
-    third = pd.concat([third, first[first.index.isin([65, 66, 67, 68])]]).assign(fold=3)
-    pd.concat([first, second, third]).to_csv(path, index=False)
-    return corpus
-
-
-def described(name, **changes):
-    quick = {"epochs_constant": 2, "epochs_falling": 1, "batch_size": 16, "learning_rate": 1e-3}
-    if name in ("nmer", "nmer_without_invariance"):
-        quick |= {"layers": 1, "feed_forward": 64}
-    implementation = MODELS[name].implementation
-    settings = complete(implementation, {**quick, **changes}, "test")
-    return {"implementation": implementation, "settings": settings}
-
-
-def train(corpus, folder, name="nmer", keys=KEYS, teachers=None, **changes):
-    """Checkpoints of some replicas trained on Gaussian noise."""
-    folder.mkdir(parents=True, exist_ok=True)
-    alpha_bars = {(fold, m): 0.3 for fold in (1, 2, 3) for m in WIDTHS}
-    checkpoints = {key: folder / f"fold{key[0]}_seed{key[1]}.safetensors" for key in keys}
-    arguments = {
-        "checkpoints": checkpoints,
-        "histories": {key: path.with_suffix(".csv") for key, path in checkpoints.items()},
-        **corpus,
-        "corruptions": trained_on("gaussian_-10dB"),
-        "alpha_bars": {"gaussian_-10dB": alpha_bars},
-        "teachers": teachers or {},
-        "trained_on": "gaussian_-10dB",
-        "model": described(name),
-        "normalise": NORMALISE,
-        "not_finite": dict.fromkeys(NORMALISE),
-        "code": "test",
-        "device": "cpu",
-        "max_replicas": None,
-        "threads": 1,
-        "save_every": 60,
-        **changes,
-    }
-    train_replicas(**arguments)
-    return checkpoints
-
-
-def teach(corpus, folder):
-    clean = {"trained_on": "clean", "corruptions": trained_on("clean")}
-    return train(corpus, folder / "teacher", "invariance_teacher", **clean)
 
 
 def assert_same(found, expected, name):

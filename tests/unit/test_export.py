@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 import skimage.data
 import soundfile
-from conftest import NORMALISE, WIDTHS
+from helpers.corpus import NORMALISE, NOT_FINITE, WIDTHS
+from helpers.noises import noises
+from helpers.training import alpha_bars, evaluate, train
 from scipy.stats import gamma
 from sklearn.metrics import accuracy_score, recall_score
-from test_training import NOT_FINITE, alpha_bars, evaluate, noises, train
 
 from robust_mer.corpora import mmin
 from robust_mer.errors import InputError, UtteranceError

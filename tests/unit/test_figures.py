@@ -3,37 +3,9 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from helpers.figures import SVG, experiment, row, texts_of
 
 from robust_mer.evaluation.figures.snr_curves import COLOURS, draw_snr_curves
-
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-def row(model, trained_on, tested_on, training, noise, snr_db, ua, sd=0.01, kind="average"):
-    return {
-        "model": model,
-        "trained_on": trained_on,
-        "tested_on": tested_on,
-        "training": training,
-        "noise": noise,
-        "snr_db": snr_db,
-        "condition": "av" if kind == "complete" else kind,
-        "kind": kind,
-        "wa_mean": ua + 0.02,
-        "wa_sd": sd,
-        "ua_mean": ua,
-        "ua_sd": sd,
-        "wa_chance": 0.4,
-        "ua_chance": 0.25,
-        "folds": 2,
-        "seeds": 1,
-        "utterances": 50,
-        "published_model": "",
-        "paper_wa": None,
-        "paper_ua": None,
-        "difference_wa": None,
-        "difference_ua": None,
-    }
 
 
 def summary(sd=0.01, noises=("gaussian", "impulse"), levels=(0, -10, -40)):
@@ -48,30 +20,10 @@ def summary(sd=0.01, noises=("gaussian", "impulse"), levels=(0, -10, -40)):
     return pd.DataFrame(rows)
 
 
-def experiment(**changes):
-    return {
-        "name": "demo",
-        "corpus": "demo",
-        "note": "Generated faces: no evidence about people.",
-        "models": {"men": "men", "<nmer> $x_1$": "nmer"},
-        "folds": [0, 1],
-        "seeds": [0],
-        "given_mask": ["men"],
-        **changes,
-    }
-
-
 def draw(folder, table, **changes):
     table.to_csv(folder / "all.csv", index=False)
     draw_snr_curves(experiment(**changes), folder / "f.svg", folder / "f.pdf", folder / "all.csv")
     return (folder / "f.svg").read_text()
-
-
-def texts_of(svg):
-    return [
-        "".join(element.itertext()).strip()
-        for element in ElementTree.fromstring(svg).iter(SVG + "text")
-    ]
 
 
 def test_panels_lines_and_names(tmp_path):

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from helpers.training import evaluate, train
 from sklearn.linear_model import LogisticRegression as Regression
 from sklearn.preprocessing import StandardScaler
-from test_training import evaluate, train
 
 from robust_mer.models.logistic_regression import SETTINGS, LogisticRegression
 from robust_mer.models.registry import MODELS

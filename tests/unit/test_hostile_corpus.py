@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from described_noises import noises, trained_on
-from test_training import model
+from helpers.noises import noises, trained_on
+from helpers.training import model
 
 from robust_mer.corpora import manifest
 from robust_mer.corpora.folds import write_folds

@@ -7,10 +7,10 @@ double precision, because MMIN's cascade starts with outputs thousands of times 
 import numpy as np
 import pytest
 import torch
-from described_noises import trained_on
+from helpers.models import SMALL, build, parameters, widths_of
+from helpers.noises import trained_on
+from helpers.stacks import KEYS, described, train
 from safetensors.torch import load_file
-from test_engine import KEYS, described, folds, train  # noqa: F401 (a fixture)
-from test_models import SMALL, build, parameters, widths_of
 from torch import nn
 from torch.nn import functional
 

@@ -4,6 +4,7 @@ from itertools import groupby
 
 import pytest
 import torch
+from helpers.models import SMALL, build, parameters, widths_of
 from torch import nn, vmap
 from torch.func import functional_call, stack_module_state
 
@@ -17,28 +18,10 @@ from robust_mer.models.blocks import (
 from robust_mer.models.chance import Chance
 from robust_mer.models.model import Batch
 from robust_mer.models.registry import MODELS
-from robust_mer.settings import complete, load
 
 IEMOCAP = {"audio": 130, "video": 342, "text": 1024}
 # Those that a library fits at once have nothing to train.
 NETWORKS = [name for name in MODELS if name not in ("majority", "logistic_regression")]
-SMALL = {"audio": 7, "video": 5, "text": 11}
-
-
-def widths_of(name):
-    """As many modalities as a model takes."""
-    return dict(list(SMALL.items())[: MODELS[name].modalities])
-
-
-def build(name, widths=None, **changes):
-    torch.manual_seed(0)
-    implementation = MODELS[name].implementation
-    settings = complete(implementation, changes, "test")
-    return load(implementation)(settings, widths or widths_of(name), 4)
-
-
-def parameters(module):
-    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def padded(widths=SMALL, batch=3, frames=9):

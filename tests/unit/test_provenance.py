@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from test_training import train
+from helpers.training import train
 
 from robust_mer.evaluation.provenance import stage_costs, training_devices
 

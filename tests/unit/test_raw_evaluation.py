@@ -3,14 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import NORMALISE
-from test_training import train
+from helpers.corpus import NOT_FINITE
+from helpers.training import train
 
 from robust_mer.errors import InputError
 from robust_mer.evaluation.evaluate import evaluate_replicas
 from robust_mer.store import read_features, write_features
-
-NOT_FINITE = dict.fromkeys(NORMALISE)
 
 
 def rewritten(corpus, folder, change, utterances=None):

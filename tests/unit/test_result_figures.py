@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from helpers.corpus import NOT_FINITE
+from helpers.figures import experiment, row, texts_of
+from helpers.training import train
 from sklearn.metrics import confusion_matrix
-from test_figures import experiment, row, texts_of
-from test_training import NOT_FINITE, train
 
 from robust_mer.evaluation.figures.conditions import draw_conditions
 from robust_mer.evaluation.figures.confusion import draw_confusion

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from described_noises import noises, trained_on
+from helpers.corpus import NORMALISE, NOT_FINITE
+from helpers.noises import noises
+from helpers.training import alpha_bars, evaluate, model, schedule_of, train
 from safetensors import safe_open
 from safetensors.torch import load_file
 
 from robust_mer.corruption import corrupt
-from robust_mer.corruption.corrupt import read_alpha_bars, write_schedule
 from robust_mer.corruption.draws import CounterDraws, FreshDraws
 from robust_mer.corruption.noise import Noise
 from robust_mer.corruption.registry import NOISES
@@ -30,85 +31,6 @@ from robust_mer.training.replica import (
     evaluation_frames,
     training_conditions,
 )
-from robust_mer.training.train import train_replicas
-
-NORMALISE = {"audio": True, "video": False, "text": False}
-NOT_FINITE = dict.fromkeys(NORMALISE)
-
-
-def model(name, **changes):
-    implementation = MODELS[name].implementation
-    quick = {"epochs_constant": 6, "epochs_falling": 2, "batch_size": 16, "learning_rate": 3e-3}
-    if name == "nmer":
-        quick |= {"layers": 1, "feed_forward": 64}
-    return {
-        "implementation": implementation,
-        "settings": complete(implementation, {**quick, **changes}, "test"),
-    }
-
-
-def schedule_of(corpus, folder, corruption, mode="exact", **settings):
-    """Write and name a corruption's schedule."""
-    path = folder / f"{corruption}.csv"
-    write_schedule(
-        path,
-        corruption,
-        **corpus,
-        normalise=NORMALISE,
-        not_finite=NOT_FINITE,
-        mode=mode,
-        schedule="linear",
-        noises=noises(corruption, **settings),
-    )
-    return path
-
-
-def alpha_bars(corpus, folder, corruption):
-    return {} if corruption == "clean" else read_alpha_bars(schedule_of(corpus, folder, corruption))
-
-
-def train(corpus, folder, name="men", condition="clean", teacher=None, seed=1, **changes):
-    """Train one replica, fold 1, e.g. on gaussian_-10dB_none; its checkpoint and history."""
-    if "corruptions" not in changes:
-        corruption = condition.removesuffix("_none")
-        changes["corruptions"] = trained_on(corruption)
-        changes["alpha_bars"] = {corruption: alpha_bars(corpus, folder, corruption)}
-    stem = folder / f"{name}_{condition}"
-    key = (1, seed)
-    arguments = {
-        "checkpoints": {key: f"{stem}.safetensors"},
-        "histories": {key: f"{stem}.csv"},
-        **corpus,
-        "teachers": {key: teacher} if teacher else {},
-        "trained_on": condition,
-        "model": changes.get("model") or model(name),
-        "normalise": NORMALISE,
-        "not_finite": NOT_FINITE,
-        "code": "test",
-        "device": "cpu",
-        "max_replicas": None,
-        "threads": 1,
-        "save_every": 60,
-        **changes,
-    }
-    train_replicas(**arguments)
-    return f"{stem}.safetensors", f"{stem}.csv"
-
-
-def evaluate(corpus, folder, checkpoint, tested_on):
-    path = folder / "predictions.parquet"
-    evaluate_replicas(
-        path,
-        [checkpoint],
-        **corpus,
-        noises=noises(tested_on),
-        alpha_bars=alpha_bars(corpus, folder, tested_on),
-        seed=1,
-        not_finite=NOT_FINITE,
-        device="cpu",
-        threads=1,
-    )
-    return pd.read_parquet(path)
 
 
 def accuracy(predictions, **where):

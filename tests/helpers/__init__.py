@@ -1,0 +1,1 @@
+"""What several test modules use. Nothing here is collected as a test."""
