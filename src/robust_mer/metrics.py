@@ -77,7 +77,8 @@ class WA(Metric):
         hits, sizes = _recalls(target, predicted, weight)
         total = sizes.sum(axis=0)[:, None]
         nothing = np.full((len(weight), predicted.shape[1]), np.nan)
-        return np.divide(hits.sum(axis=0), total, out=nothing, where=total > 0)
+        np.divide(hits.sum(axis=0), total, out=nothing, where=total > 0)
+        return nothing
 
     def chance(self, target: np.ndarray) -> float:
         """The share of the most frequent class."""
@@ -100,7 +101,8 @@ class UA(Metric):
         recall = np.divide(hits, size, out=np.zeros_like(hits), where=size > 0).sum(axis=0)
         classes = (sizes > 0).sum(axis=0)[:, None]
         nothing = np.full((len(weight), predicted.shape[1]), np.nan)
-        return np.divide(recall, classes, out=nothing, where=classes > 0)
+        np.divide(recall, classes, out=nothing, where=classes > 0)
+        return nothing
 
     def chance(self, target: np.ndarray) -> float:
         """One over the number of classes that occur."""

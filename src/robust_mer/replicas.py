@@ -19,9 +19,15 @@ class Replica(NamedTuple):
 
     @classmethod
     def of(cls, path: str | Path) -> "Replica":
-        """The replica whose file this is."""
-        fold, seed = re.match(r"fold(\d+)_seed(\d+)\.", Path(path).name).groups()
-        return cls(int(fold), int(seed))
+        """The replica whose file this is.
+
+        Raises:
+            ValueError: its name is not that of a replica's file.
+        """
+        name = re.match(r"fold(\d+)_seed(\d+)\.", Path(path).name)
+        if not name:
+            raise ValueError(f"{path}: expected a name of the form fold1_seed2.*")
+        return cls(int(name[1]), int(name[2]))
 
 
 def replica_name(fold: int, seed: int) -> str:

@@ -117,7 +117,7 @@ def check_defined(implementation: str, where: str) -> None:
 
 
 @cache
-def _literal(module: str, name: str) -> dict:
+def _literal(module: str, name: str) -> dict[str, Any]:
     tree = syntax_tree(module)
     for node in tree.body:
         if isinstance(node, ast.Assign) and any(
@@ -134,7 +134,7 @@ def _literal(module: str, name: str) -> dict:
     return {}
 
 
-def _evaluate(value: ast.expr, module: str) -> dict:
+def _evaluate(value: ast.expr, module: str) -> dict[str, Any]:
     """A dictionary of literals, in which ``**NAME`` stands for one that the module has."""
     if not isinstance(value, ast.Dict):
         raise ValueError(f"expected a dictionary, not {ast.unparse(value)}")
@@ -151,17 +151,17 @@ def _evaluate(value: ast.expr, module: str) -> dict:
     return found
 
 
-def defaults(implementation: str) -> dict:
+def defaults(implementation: str) -> dict[str, Any]:
     """The literal ``SETTINGS`` of the module of ``"module:name"``; empty where it has none."""
     return dict(_literal(implementation.partition(":")[0], "SETTINGS"))
 
 
-def remarks(implementation: str) -> dict:
+def remarks(implementation: str) -> dict[str, Any]:
     """What the literal ``REMARKS`` of the module of ``"module:name"`` says of its results."""
     return dict(_literal(implementation.partition(":")[0], "REMARKS"))
 
 
-def complete(implementation: str, given: dict, where: str) -> dict:
+def complete(implementation: str, given: dict[str, Any], where: str) -> dict[str, Any]:
     """``given`` over the defaults of the implementation, or of the variant that is given.
 
     Args:
@@ -187,7 +187,7 @@ def complete(implementation: str, given: dict, where: str) -> dict:
     return settings
 
 
-def check_limits(settings: dict, limits: dict, where: str) -> None:
+def check_limits(settings: dict[str, Any], limits: dict[str, Any], where: str) -> None:
     """Check values against (lowest, highest), or against a list of those to choose from.
 
     Raises:

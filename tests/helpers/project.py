@@ -87,10 +87,9 @@ class Project:
         snakemake = str(Path(sys.executable).with_name("snakemake"))
         return [snakemake, *arguments, "--cores", str(cores), "--configfile", *configfiles]
 
-    @property
-    def runner(self) -> list[str]:
-        """The command that ``make demo`` calls, to which targets may be added."""
-        return [sys.executable, "workflow/run.py", *self.command()[1:]]
+    def runner(self, *targets: str) -> list[str]:
+        """The command that ``make demo`` calls."""
+        return [sys.executable, "workflow/run.py", *self.command(*targets)[1:]]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -118,7 +117,7 @@ class Project:
         """Start what ``make demo`` starts; its output goes to a file."""
         with (log or Path(os.devnull)).open("w") as file:
             return subprocess.Popen(
-                [*self.runner, *targets],
+                self.runner(*targets),
                 cwd=self.folder,
                 env=self.environment,
                 stdout=file,

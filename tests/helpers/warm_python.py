@@ -6,12 +6,14 @@ in a fork of a process that has imported the installed packages which programs b
 The package of this repository is no such package: every program imports it from its own checkout.
 """
 
+import atexit
 import gc
 import importlib
 import importlib.util
 import json
 import os
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -67,6 +69,12 @@ class WarmPython:
         )
         assert self._process.stdout
         assert self._process.stdout.readline() == "ready\n"
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End the process, and with it what it still runs."""
+        self._process.communicate()
+        shutil.rmtree(Path(self.executable).parent, ignore_errors=True)
 
 
 class _Server:

@@ -151,7 +151,7 @@ def test_a_broken_off_training_goes_on_and_ends_the_same(tmp_path, faces, monkey
     folder.mkdir()
     from robust_mer.features import train_denseface as module
 
-    save, saved = module._Course.save, []
+    save, saved = module.Course.save, []
 
     def save_and_break(self, path):
         save(self, path)
@@ -159,10 +159,10 @@ def test_a_broken_off_training_goes_on_and_ends_the_same(tmp_path, faces, monkey
         if self.epoch == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(module._Course, "save", save_and_break)
+    monkeypatch.setattr(module.Course, "save", save_and_break)
     with pytest.raises(KeyboardInterrupt):
         train(folder, faces)
-    monkeypatch.setattr(module._Course, "save", save)
+    monkeypatch.setattr(module.Course, "save", save)
     weights, card, progress = train(folder, faces)
     assert saved == [1, 2]
     assert not progress.exists()

@@ -410,7 +410,7 @@ def test_teachers_say_what_they_make_of_clean_utterances_and_of_zeros():
 
 
 @pytest.mark.parametrize("name", dict(STUDENTS))
-def test_training_starts_from_the_teacher_and_leaves_it_frozen(folds, tmp_path, name):  # noqa: F811
+def test_training_starts_from_the_teacher_and_leaves_it_frozen(folds, tmp_path, name):
     teacher = MODELS[name].teacher
     key, clean = KEYS[0], {"corruptions": trained_on("clean"), "trained_on": "clean"}
     teachers = train(folds, tmp_path / "teacher", teacher, KEYS[:1], **clean)

@@ -136,7 +136,7 @@ def test_too_many_speakers_are_left_out_and_that_is_said(draw, tmp_path, monkeyp
     index = tmp_path / "utterances.csv"
     names = [f"u{i}" for i in range(30)]
     pd.DataFrame({"utterance": names, "speaker": names}).to_csv(index, index=False)
-    monkeypatch.setattr("robust_mer.evaluation.figures.errors._MOST_COLUMNS", 10)
+    monkeypatch.setattr("robust_mer.evaluation.figures.errors.MOST_COLUMNS", 10)
     texts = draw(
         draw_errors, predictions={("men", "clean", "gaussian_-10dB"): path}, utterances=index
     )

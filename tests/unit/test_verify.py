@@ -10,7 +10,7 @@ import pytest
 from recorded_jobs import run
 
 from robust_mer import cli
-from robust_mer.corpora.index import _remember
+from robust_mer.corpora.index import remember
 from robust_mer.errors import InputError
 from robust_mer.provenance import hashes
 from robust_mer.provenance.show import as_text
@@ -296,7 +296,7 @@ def test_recordings_are_compared_with_the_index(done):
     root.mkdir()
     for name in ("a.wav", "b.wav"):
         (root / name).write_text(name)
-    rows = [",".join(map(str, _remember(root, name))) for name in ("a.wav", "b.wav")]
+    rows = [",".join(map(str, remember(root, name))) for name in ("a.wav", "b.wav")]
     media = "\n".join(["path,bytes,mtime,hash", *rows, ""])
     run("index_corpus", "results/c/logs/index.log", {"results/c/media.csv": media})
     assert found(media={"c": root}) == []

@@ -131,7 +131,7 @@ def test_a_killed_run_leaves_no_orphan_and_goes_on(finished, project, moment, lo
     process = project.start(target)
     wait_for(lambda: process.poll() is not None or is_at_work(moment, project.folder), moment)
     kill(process, project.folder)
-    done = project.run_command([*project.runner, target])
+    done = project.run_command(project.runner(target))
     assert done.returncode == 0, done.stdout[-3000:]
     tables = ("demo_all.csv", "demo_average.csv", "demo_conditions.csv")
     for path in (target, *(f"results/tables/{table}" for table in tables)):
@@ -165,7 +165,7 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
     wait_for(lambda: saved.exists() or process.poll() is not None, "the first epoch's end")
     kill(process, project.folder)
     assert not checkpoint.exists(), "the training ended before it could be killed"
-    done = project.run_command([*project.runner, target])
+    done = project.run_command(project.runner(target))
     assert done.returncode == 0, done.stdout[-3000:]
     resumed = re.search(r"fold 1, seed 1 goes on after epoch (\d+)", log.read_text())
     assert resumed, log.read_text()
@@ -180,7 +180,7 @@ def test_two_runs_at_once_are_refused(project):
     first = project.start(log=log)
     # Snakemake speaks: workflow/run.py has taken the lock before it
     wait_for(lambda: first.poll() is not None or log.stat().st_size, "the first run")
-    second = project.run_command(project.runner)
+    second = project.run_command(project.runner())
     first.kill()
     first.wait()
     assert second.returncode != 0
@@ -283,7 +283,7 @@ def test_a_run_on_another_machine_is_refused(project):
     lock = project.folder / ".snakemake/locks/0.output.lock"
     lock.parent.mkdir(exist_ok=True)
     lock.write_text(f"{TABLE}\n")
-    command = [*project.runner, TABLE]
+    command = project.runner(TABLE)
     refused = project.run_command(command)
     assert refused.returncode != 0
     assert "A run on node7 is under way in this folder, or was killed there" in refused.stdout

@@ -55,7 +55,7 @@ def index_corpus(
     media = sorted({path for path in (*table["audio"], *table["video"]) if path})
     with whole(media_csv) as unfinished:
         pd.DataFrame(
-            [_remember(root, path) for path in media], columns=["path", "bytes", "mtime", "hash"]
+            [remember(root, path) for path in media], columns=["path", "bytes", "mtime", "hash"]
         ).to_csv(unfinished, index=False)
     counts = ", ".join(f"{label} {n}" for label, n in table["label"].value_counts().items())
     log.info("%d utterances (%s), %d recordings", len(table), counts, len(media))
@@ -101,7 +101,8 @@ def _check_losses(reading: Reading, max_left_out: float) -> None:
     )
 
 
-def _remember(root: Path, path: str) -> tuple[str, int, int, str]:
+def remember(root: Path, path: str) -> tuple[str, int, int, str]:
+    """What tells a recording from a changed one: path, size, time of change (ns), fast hash."""
     file = inside(root, path)
     stat = file.stat()
     return path, stat.st_size, stat.st_mtime_ns, fast_hash(file)

@@ -33,11 +33,11 @@ class EfficientNetLite0:
     """
 
     def __init__(self, settings: dict):
-        self._network = EfficientNet.from_name("efficientnet-lite0")
+        self.network = EfficientNet.from_name("efficientnet-lite0")
         path = locate(settings["weights"], _KEY)
-        self.weights_sha256 = load_weights(self._network, path, _KEY)
+        self.weights_sha256 = load_weights(self.network, path, _KEY)
         self._device = best_device()
-        self._network.eval().to(self._device)
+        self.network.eval().to(self._device)
         self._pictures = Pictures(settings, _SIDE, _SHORTER)
         self.frame_rate = self._pictures.frame_rate
         self.names = [f"efficientnet_{i}" for i in range(_WIDTH)]
@@ -52,4 +52,4 @@ class EfficientNetLite0:
 
     def _features(self, pictures: np.ndarray) -> Tensor:
         x = to_normalised(pictures, _MEAN, _DEVIATION)
-        return self._network.extract_features(x.to(self._device)).mean(dim=(2, 3))
+        return self.network.extract_features(x.to(self._device)).mean(dim=(2, 3))

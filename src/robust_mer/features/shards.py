@@ -16,7 +16,7 @@ from robust_mer.faults import disk_fault, is_gpu_fault, is_out_of_memory
 from robust_mer.features.utterance import Extraction, Extractor, SignalCorruption, Utterance
 from robust_mer.files import whole
 
-_SIZE = 25  # utterances; a killed job loses at most this many per process
+SIZE = 25  # utterances; a killed job loses at most this many per process
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
@@ -87,7 +87,7 @@ def cut(
         return str(utterance.video), str(utterance.audio), utterance.start or 0.0
 
     ordered = sorted(utterances, key=place)
-    size = size or _SIZE
+    size = size or SIZE
     return [
         _shard(tuple(ordered[first : first + size]), folder, context)
         for first in range(0, len(ordered), size)

@@ -201,7 +201,7 @@ def train_denseface(
     named = [path for path in (settings["faces"], settings["votes"]) if path]
     hashes = [sha256(path) for path in named]
     identity = json.dumps([settings, code, hashes, torch.__version__])
-    course = _Course.resume_or_start(progress_file, settings, len(faces.classes), identity, device)
+    course = Course.resume_or_start(progress_file, settings, len(faces.classes), identity, device)
     train, validation, test = (faces.of(part) for part in ("train", "validation", "test"))
     log.info(
         "%d training, %d validation and %d test pictures, %s; %d parameters; from epoch %d on %s",
@@ -248,7 +248,7 @@ def train_denseface(
     log.info("test: WA %.3f, UA %.3f", facts["test_wa"], facts["test_ua"])
 
 
-class _Course:
+class Course:
     """A training under way: network, momentum, the best epoch so far."""
 
     def __init__(self, settings: dict, classes: int, identity: str, device: torch.device) -> None:
@@ -263,7 +263,8 @@ class _Course:
     @classmethod
     def resume_or_start(
         cls, path: str | Path, settings: dict, classes: int, identity: str, device: torch.device
-    ) -> "_Course":
+    ) -> "Course":
+        """A course as ``path`` holds it, or, where it holds none of these settings, a new one."""
         course = cls(settings, classes, identity, device)
         if not Path(path).exists():
             return course
@@ -279,6 +280,7 @@ class _Course:
         return course
 
     def save(self, path: str | Path) -> None:
+        """Write all that `resume_or_start` needs."""
         tensors = {
             f"{kind}.{name}": tensor.cpu().contiguous()
             for kind, tensors in self._tensors().items()
@@ -334,11 +336,13 @@ class _Course:
         return torch.cat(found).numpy()
 
     def keep_if_best(self, reached: float) -> None:
+        """Keep the weights of this epoch if its validation UA is the highest so far."""
         if reached > self.best_ua:
             self.best_ua, self.best_epoch = float(reached), self.epoch
             self.best = {n: v.clone() for n, v in self.network.state_dict().items()}
 
     def take_best(self) -> None:
+        """Load the weights of the best epoch."""
         self.network.load_state_dict(self.best)
 
 

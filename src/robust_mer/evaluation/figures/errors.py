@@ -14,7 +14,7 @@ from robust_mer.evaluation.tables import corruption_title, count, line_name
 from robust_mer.table import read_table
 
 _NAMES = {"label": "emotion", "condition": "condition", "speaker": "speaker"}
-_MOST_COLUMNS = 40  # speakers; beyond that (CMU-MOSEI has a thousand) no picture can show them
+MOST_COLUMNS = 40  # speakers; beyond that (CMU-MOSEI has a thousand) no picture can show them
 
 
 def draw_errors(
@@ -69,7 +69,7 @@ def _figure(experiment: dict, errors: pd.DataFrame) -> Figure:
         f"Share of wrong predictions over the partial conditions, {experiment['corpus']}, "
         f"{count(len(experiment['folds']), 'fold')}, {count(len(experiment['seeds']), 'seed')}"
     )
-    if speakers <= _MOST_COLUMNS:
+    if speakers <= MOST_COLUMNS:
         columns.append("speaker")
     else:
         title += f"; {speakers} speakers are too many to be shown one by one"
