@@ -14,6 +14,8 @@ from robust_mer.corpora.demo.face import MOVEMENTS, Actor, Look, Pose
 from robust_mer.corpora.demo.speech import VOICES, Prosody, say
 from robust_mer.errors import InputError
 
+pytestmark = pytest.mark.xdist_group("demo_corpus")  # one process makes what they share
+
 SMALL = SETTINGS | {
     "sessions": 1,
     "dialogues_per_session": 2,

@@ -16,6 +16,8 @@ from robust_mer.features.find_faces import find_faces
 from robust_mer.features.mini_xception import SETTINGS as MINI_XCEPTION
 from robust_mer.store import read_features
 
+pytestmark = pytest.mark.xdist_group("find_faces")  # one process makes what they share
+
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):

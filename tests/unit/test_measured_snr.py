@@ -19,6 +19,8 @@ from robust_mer.store import write_features
 from robust_mer.training.frames import load_frames
 from robust_mer.training.replica import NO_CORRUPTION, corruption_of_fold, evaluation_frames
 
+pytestmark = pytest.mark.xdist_group("measured_snr")  # one process makes what they share
+
 COMPOSITE = Path(__file__).parents[3] / "shared/data/composite"
 MOSI = COMPOSITE.with_name("mosi_utterance_features.npz")
 NORMALISE = {"audio": True, "video": False, "text": False}
