@@ -17,12 +17,15 @@ demo: environment
 	@$(MAKE) --no-print-directory results/snakemake_report.html
 	@echo "Open results/report.html"
 
-# Both halves at once: unit tests compute, workflow tests mostly wait for processes to start.
+# Tests run side by side, a process a core and with one thread each. The workflow's come first: they
+# take longest. Each process imports what the tests do: more than eight cost more than they save.
+TEST := OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadgroup
+
 test: lint
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-unit test-workflow
+	$(TEST) tests/workflow tests/unit
 
 test-unit test-workflow: test-%: environment
-	$(VENV)/bin/python -m pytest tests/$*
+	$(TEST) tests/$*
 
 # Heavier checks. The first needs root: it installs Slurm, starts a cluster on loopback and stops it.
 test-slurm: environment
@@ -39,6 +42,7 @@ lint: environment
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/snakefmt --check Snakefile workflow
 	$(VENV)/bin/snakemake --lint
+	$(VENV)/bin/mypy
 
 environment: $(VENV)/ready
 

@@ -15,7 +15,7 @@ from robust_mer.store import Features, read_features
 from robust_mer.table import PARTS, read_table
 from robust_mer.task import DEFAULT_TASK, Task
 
-_BLOCK = 8192  # frames whose distances to a mean are held at once
+BLOCK = 8192  # frames whose distances to a mean are held at once
 
 
 @dataclass
@@ -218,6 +218,6 @@ def _squares(frames: np.ndarray, mean: np.ndarray) -> np.ndarray:
     In float64, but by blocks: numpy's own variance would hold all frames in twice their size.
     """
     total: np.ndarray = np.zeros(frames.shape[1])
-    for first in range(0, len(frames), _BLOCK):
-        total += np.square(frames[first : first + _BLOCK] - mean).sum(axis=0)
+    for first in range(0, len(frames), BLOCK):
+        total += np.square(frames[first : first + BLOCK] - mean).sum(axis=0)
     return total

@@ -36,8 +36,8 @@ import pyarrow.parquet
 from PIL import Image
 from safetensors import safe_open
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
-from conftest import Project
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from helpers.project import Project
 
 EPOCHS = {"epochs_constant": 2, "epochs_falling": 2}
 SMALLER = {"models": dict.fromkeys(("men_demo", "teacher_demo", "nmer_demo"), EPOCHS)}
@@ -83,7 +83,7 @@ class Demo:
     """The demo in a copy of the repository."""
 
     def __init__(self, folder: Path) -> None:
-        self._project = Project(folder)
+        self._project = Project.make(folder)
         self._project.configure(SMALLER)
         self.folder, self.results = folder, folder / "results"
         self.expected: dict[str, str] = {}  # hash by path

@@ -1,8 +1,7 @@
-"""A running cluster, and a small demo that has run without it."""
+"""A running cluster."""
 
 import pytest
 from slurm.cluster import slurm_cluster, why_not
-from workflow.conftest import finished, project  # noqa: F401
 
 
 @pytest.fixture(scope="session")

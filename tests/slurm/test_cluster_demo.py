@@ -3,14 +3,14 @@
 import shutil
 
 import pytest
+from helpers.project import Project
 from slurm.runs import SlurmRun, differences, left_over, submitted
-from workflow.conftest import Project
 
 
 @pytest.mark.timeout(3600)
 def test_the_demo_through_slurm_ends_as_on_one_machine(cluster, finished, tmp_path):
     """All stages, from the corpus to the report."""
-    project = Project(tmp_path / "project")
+    project = Project.make(tmp_path / "project")
     run = SlurmRun(project)
     run.wait_for_job(cluster, "find_faces", 900)
     ports = cluster.open_ports()

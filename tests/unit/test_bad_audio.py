@@ -64,7 +64,7 @@ def test_blocks_change_nothing(tmp_path, monkeypatch):
         monkeypatch.undo()
         whole = decode_audio(utterance).signal
         for block in (1000, 10_000, 100_000):
-            monkeypatch.setattr(audio, "_BLOCK", block)
+            monkeypatch.setattr(audio, "BLOCK", block)
             np.testing.assert_allclose(decode_audio(utterance).signal, whole, atol=1e-6)
 
 

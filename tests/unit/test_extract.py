@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from importlib.metadata import version
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 
 from robust_mer.errors import InputError
-from robust_mer.features import shards, workers
+from robust_mer.features import shards
 from robust_mer.features.extract import extract_features, read_utterances
 from robust_mer.features.specs import ExtractFiles, ExtractSpec
 from robust_mer.features.versions import versions_of
@@ -140,7 +141,7 @@ def test_threads_and_shard_size_change_nothing(corpus, monkeypatch):
     corpus.write({**many(60), "u003": "crash"}, video=[f"{i % 7}.mp4" for i in range(60)])
     results = []
     for threads, size in ((1, 25), (2, 25), (2, 4)):
-        monkeypatch.setattr(shards, "_SIZE", size)
+        monkeypatch.setattr(shards, "SIZE", size)
         corpus.extract(threads)
         results.append((corpus.features.read_bytes(), corpus.report.read_bytes()))
     assert results[0] == results[1] == results[2]
@@ -264,13 +265,11 @@ def test_crash_among_utterances_taken_together_costs_one(corpus):
 
 @pytest.mark.parametrize(("implementation", "processes"), [(IMPLEMENTATION, 2), (TOGETHER, 1)])
 def test_extractor_may_want_fewer_processes(corpus, monkeypatch, implementation, processes):
-    monkeypatch.setattr(shards, "_SIZE", 4)
+    monkeypatch.setattr(shards, "SIZE", 4)
     corpus.write(many(20))
     started = []
-    start = workers._Worker.__init__
-    monkeypatch.setattr(
-        workers._Worker, "__init__", lambda self, *how: started.append(how) or start(self, *how)
-    )
+    start = BaseProcess.start
+    monkeypatch.setattr(BaseProcess, "start", lambda self: started.append(self) or start(self))
     corpus.extract(threads=2, implementation=implementation)
     assert len(started) == processes
 
@@ -329,7 +328,7 @@ def test_rate_and_time_left_are_told(monkeypatch, caplog):
 
 
 def test_shards_hold_neighbours_in_a_recording(corpus, monkeypatch):
-    monkeypatch.setattr(shards, "_SIZE", 2)
+    monkeypatch.setattr(shards, "SIZE", 2)
     starts = ["9", "", "10", "", "", ""]
     videos = ["x.mp4", "y.mp4", "x.mp4", "y.mp4", "x.mp4", "z.mp4"]
     corpus.write(dict.fromkeys("abcdef", "1"), video=videos, start=starts)

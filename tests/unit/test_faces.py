@@ -86,9 +86,9 @@ def test_region_picks_the_speaker(finder, face, tmp_path):
 
 def test_letterbox_is_not_searched(finder, face, tmp_path, monkeypatch):
     seen = []
-    search = finder._detector.search
+    search = finder.detector.search
     monkeypatch.setattr(
-        finder._detector, "search", lambda x: seen.extend(p.shape for p in x) or search(x)
+        finder.detector, "search", lambda x: seen.extend(p.shape for p in x) or search(x)
     )
     black = np.zeros((60, 160, 3), np.uint8)
     path = write(tmp_path / "a.avi", [np.vstack([black, face, black])] * 2)
@@ -127,8 +127,8 @@ def test_a_followed_face_is_where_a_search_finds_it(finder, searcher, face, tmp_
     path = write(tmp_path / "a.avi", moving(face, 26))
     every = searcher.find(utterance(path))
     searched = []
-    search = finder._detector.search
-    monkeypatch.setattr(finder._detector, "search", lambda x: searched.append(len(x)) or search(x))
+    search = finder.detector.search
+    monkeypatch.setattr(finder.detector, "search", lambda x: searched.append(len(x)) or search(x))
     followed = finder.find(utterance(path))
     np.testing.assert_array_equal(followed.time, every.time)
     assert len(every.time) == 13
@@ -167,7 +167,7 @@ class Everywhere:
 
 def test_a_long_recording_is_not_held_in_memory(face):
     finder = FaceFinder(FACES)
-    finder._detector = Everywhere()
+    finder.detector = Everywhere()
     alive = weakref.WeakSet()
     most = 0
 
@@ -196,10 +196,10 @@ def test_a_tilted_face_is_turned_until_its_eyes_are_level(searcher, face, angle)
     framed = cv2.copyMakeBorder(face, 60, 60, 60, 60, cv2.BORDER_REPLICATE)
     turn = cv2.getRotationMatrix2D((140, 140), angle, 1.0)
     tilted = cv2.warpAffine(framed, turn, (280, 280), borderMode=cv2.BORDER_REPLICATE)
-    ((upright,), (found,)) = searcher._detector.search([framed, tilted])
+    ((upright,), (found,)) = searcher.detector.search([framed, tilted])
     assert eye_angle(found) == pytest.approx(eye_angle(upright) - angle, abs=3)
     crop = crop_face(tilted, found.box, eye_angle(found), 0.6, 160)
-    ((level,),) = searcher._detector.search([crop])
+    ((level,),) = searcher.detector.search([crop])
     assert abs(eye_angle(level)) < 3
 
 

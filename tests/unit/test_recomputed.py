@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, recall_score
+
+pytestmark = pytest.mark.xdist_group("recomputed")  # one process makes what they share
 
 ROOT = Path(__file__).parents[2]
 LAYOUTS = ROOT / "resources/published/layouts.yaml"
@@ -174,7 +177,13 @@ def score(frame, condition, measure, fold, seed):
 
 def values(files, model, trained_on, tested_on, condition, measure):
     """WA or UA by fold and seed [F, S]."""
-    frame = answers_of(files, model, trained_on, tested_on)
+    return values_in(files[model, trained_on, tested_on], condition, measure)
+
+
+@cache
+def values_in(path, condition, measure):
+    frame = pd.read_parquet(path)
+    frame = frame[frame["part"] == "test"]
     return np.array(
         [[score(frame, condition, measure, fold, seed) for seed in SEEDS] for fold in FOLDS]
     )

@@ -60,7 +60,7 @@ def test_statistics_hold_a_block_of_frames_at_a_time_in_float64(monkeypatch):
     frames = np.random.default_rng(1).normal(3, 2, (1000, 4)).astype(np.float32)
     frames[:, 3] = 1.5  # constant: left as it is
     whole_at_once = frames.astype(np.float64)
-    monkeypatch.setattr(data, "_BLOCK", 64)
+    monkeypatch.setattr(data, "BLOCK", 64)
     longest = 0
     square = np.square
 

@@ -3,7 +3,7 @@
 import pytest
 
 from robust_mer.errors import InputError
-from robust_mer.settings import _literal, complete, defaults, syntax_tree
+from robust_mer.settings import complete, defaults
 
 BASE = """
 SETTINGS = {"rate": 0.5, "layers": 2}
@@ -50,8 +50,7 @@ def test_a_literal_takes_over_others_of_its_module(package):
     ],
 )
 def test_what_is_no_literal_is_refused_with_its_file(package, tmp_path, text):
-    package("of_nothing", text)
-    _literal.cache_clear()
-    syntax_tree.cache_clear()
-    with pytest.raises(InputError, match=r"of_nothing\.py: SETTINGS is no literal"):
-        defaults("of_nothing:Model")
+    name = tmp_path.name  # another one in every case: what was read is remembered
+    package(name, text)
+    with pytest.raises(InputError, match=rf"{name}\.py: SETTINGS is no literal"):
+        defaults(f"{name}:Model")

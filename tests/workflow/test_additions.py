@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from workflow.conftest import Project
+from helpers.project import Project
 
 FILES = {
     "corpora/mine.py": """
@@ -157,7 +157,7 @@ CONFIG = {
 
 @pytest.fixture
 def project(tmp_path):
-    project = Project(tmp_path / "project")
+    project = Project.make(tmp_path / "project")
     package = project.folder / "src/robust_mer"
     for path, source in FILES.items():
         (package / path).write_text(source, encoding="utf-8")
@@ -172,7 +172,7 @@ def project(tmp_path):
 
 
 def test_four_additions_run_from_corpus_to_table(project):
-    done = project.run()
+    done = project.run("results/tables/mine_all.csv")
     assert done.returncode == 0, done.stdout[-5000:]
     table = pd.read_csv(project.folder / "results/tables/mine_all.csv")
     assert set(table["condition"]) == {"a", "l", "al", "none", "average"}

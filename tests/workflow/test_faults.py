@@ -1,21 +1,27 @@
 """Wrong configs, broken recordings, killed runs."""
 
 import json
-import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import psutil
 import pytest
+from helpers.project import HANG, SMALL, Project
 from mounts import mounted
-from workflow.conftest import SMALL, Project
+
+FEATURES = "results/demo/features/is13.h5"
+TABLE = "results/tables/demo_all.csv"
+
+
+def same(path: str, project: Project, finished: Project) -> bool:
+    return (project.folder / path).read_bytes() == (finished.folder / path).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -76,53 +82,60 @@ def test_too_many_failures_stop_the_run_and_say_why(project):
 
 
 def processes_in(folder: Path) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter(["cwd", "cmdline", "status"]):
-        if process.info["cwd"] == str(folder) and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process)
-    return found
+    """The processes at work in a folder."""
+    return [
+        process
+        for process in psutil.process_iter(["cwd", "cmdline", "status", "cpu_times"])
+        if process.info["cwd"] == str(folder) and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
+
+
+def is_at_work(rule: str, folder: Path) -> bool:
+    """Whether a job of a rule has computed for half a second."""
+    return any(
+        process.info["cpu_times"].user > 0.5
+        for process in processes_in(folder)
+        if any(f"{rule}." in word for word in process.info["cmdline"] or ())
+    )
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float = HANG) -> None:
+    """Wait until something is so, however busy the machine is."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.02)
+
+
+def kill(process: subprocess.Popen, folder: Path) -> None:
+    """SIGKILL; returns when every process of the run has ended."""
+    assert process.poll() is None, "the run ended before it could be killed"
+    process.kill()
+    process.wait()
+    # The kernel ends the jobs: they need no more than the time to be scheduled.
+    wait_for(lambda: not processes_in(folder), "the jobs' end: one writes on", 120)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="jobs die with Snakemake on Linux only")
-@pytest.mark.parametrize("moment", ["extract_features", "train_model"])
-def test_a_killed_run_leaves_no_orphan_and_goes_on(finished, project, moment):
+@pytest.mark.parametrize(
+    ("moment", "lost", "target"),
+    [
+        ("extract_features", ["demo/features/minilm.h5"], "results/demo/features/minilm.h5"),
+        ("train_model", ["demo/models", "demo/predictions", "tables"], TABLE),
+    ],
+)
+def test_a_killed_run_leaves_no_orphan_and_goes_on(finished, project, moment, lost, target):
     """SIGKILL to Snakemake itself while a job of some rule is at work."""
-    results = project.folder / "results"
-    lost = {
-        "extract_features": ["features/minilm.h5"],
-        "train_model": [],
-    }[moment] + ["models", "predictions"]
-    for path in [*(results / "demo" / name for name in lost), results / "tables"]:
+    for path in (project.folder / "results" / name for name in lost):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    runner = [sys.executable, "workflow/run.py", *project.command()[1:]]
-    log = (project.folder / "killed.log").open("w")
-    process = subprocess.Popen(
-        runner, cwd=project.folder, env=project.environment, stdout=log, stderr=log
-    )
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and f"{moment}." not in " ".join(
-        " ".join(p.info["cmdline"] or []) for p in processes_in(project.folder)
-    ):
-        time.sleep(0.05)
-    time.sleep(0.5)
-    assert process.poll() is None, "the run ended before it could be killed"
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    time.sleep(1)
-    assert not processes_in(project.folder), "a job writes on"
-    done = subprocess.run(
-        runner,
-        cwd=project.folder,
-        env=project.environment,
-        text=True,
-        timeout=300,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    process = project.start(target)
+    wait_for(lambda: process.poll() is not None or is_at_work(moment, project.folder), moment)
+    kill(process, project.folder)
+    done = project.run_command(project.runner(target))
     assert done.returncode == 0, done.stdout[-3000:]
-    for table in ("demo_all.csv", "demo_average.csv", "demo_conditions.csv"):
-        ours, undisturbed = (p.folder / "results/tables" / table for p in (project, finished))
-        assert ours.read_bytes() == undisturbed.read_bytes()
+    tables = ("demo_all.csv", "demo_average.csv", "demo_conditions.csv")
+    for path in (target, *(f"results/tables/{table}" for table in tables)):
+        assert same(path, project, finished)
 
 
 def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
@@ -138,8 +151,6 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
     folder = project.folder / "results/demo/models/nmer/gaussian_-10dB"
     target = str(folder.relative_to(project.folder) / "fold1_seed1.safetensors")
     log = project.folder / "results/demo/logs/train_model/nmer/gaussian_-10dB/fold1.log"
-    runner = [sys.executable, "workflow/run.py", *project.command(target)[1:]]
-
     done = project.run(target)
     assert done.returncode == 0, done.stdout[-3000:]
     checkpoint = folder / "fold1_seed1.safetensors"
@@ -150,31 +161,12 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
     undisturbed = checkpoint.read_bytes(), history()
     shutil.rmtree(folder)
 
-    process = subprocess.Popen(
-        runner,
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 120
+    process = project.start(target)
     saved = folder / ".replicas/fold1_seed1.progress.safetensors"
-    while time.monotonic() < deadline and not saved.exists():
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    wait_for(lambda: saved.exists() or process.poll() is not None, "the first epoch's end")
+    kill(process, project.folder)
     assert not checkpoint.exists(), "the training ended before it could be killed"
-    time.sleep(1)
-
-    done = subprocess.run(
-        runner,
-        cwd=project.folder,
-        env=project.environment,
-        text=True,
-        timeout=300,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    done = project.run_command(project.runner(target))
     assert done.returncode == 0, done.stdout[-3000:]
     resumed = re.search(r"fold 1, seed 1 resumes after epoch (\d+)", log.read_text())
     assert resumed, log.read_text()
@@ -185,25 +177,12 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
 
 def test_two_runs_at_once_are_refused(project):
     (project.folder / "results/demo/features/minilm.h5").unlink()
-    runner = [sys.executable, "workflow/run.py", *project.command()[1:]]
-    first = subprocess.Popen(
-        runner,
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    time.sleep(1)
-    second = subprocess.run(
-        runner,
-        cwd=project.folder,
-        env=project.environment,
-        text=True,
-        timeout=60,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    first.send_signal(signal.SIGKILL)
+    log = project.folder / "first.log"
+    first = project.start(log=log)
+    # Snakemake speaks: workflow/run.py has taken the lock before it
+    wait_for(lambda: first.poll() is not None or log.stat().st_size, "the first run")
+    second = project.run_command(project.runner())
+    first.kill()
     first.wait()
     assert second.returncode != 0
     assert "Another run is under way" in second.stdout
@@ -211,7 +190,7 @@ def test_two_runs_at_once_are_refused(project):
 
 def test_the_papers_whole_grid_is_planned(tmp_path):
     """NMER's Tables 2 to 5 and CM-ARR's protocol: ten folds and one, three seeds, all models."""
-    project = Project(tmp_path / "project")
+    project = Project.make(tmp_path / "project")
     project.configure({"corpora": {n: {"root": str(tmp_path)} for n in ("iemocap", "mosei")}})
     configfiles = ("resources/experiments/paper.yaml", "small.yaml")
     done = project.run("--dry-run", "--quiet", "rules", configfiles=configfiles)
@@ -223,14 +202,6 @@ def test_the_papers_whole_grid_is_planned(tmp_path):
     assert training == (10 + 1) * (3 + 9 * 9 + 4 * 4 + 3 * 5) + 10 * 7
     # Tested: eleven models on nine, unimodal ones; `none` and `missing` meet MEN trained clean too.
     assert int(counts["evaluate_model"]) == 2 * (11 * 9 + 3 * 5 + 4 * 4) + 8
-
-
-def same(path: str, project: Project, finished: Project) -> bool:
-    return (project.folder / path).read_bytes() == (finished.folder / path).read_bytes()
-
-
-FEATURES = "results/demo/features/is13.h5"
-TABLE = "results/tables/demo_all.csv"
 
 
 @pytest.mark.parametrize("place", ["results", "results/demo/features"])
@@ -313,23 +284,11 @@ def test_a_run_on_another_machine_is_refused(project):
     lock = project.folder / ".snakemake/locks/0.output.lock"
     lock.parent.mkdir(exist_ok=True)
     lock.write_text(f"{TABLE}\n")
-    runner = [sys.executable, "workflow/run.py", *project.command(TABLE)[1:]]
-
-    def run() -> subprocess.CompletedProcess:
-        return subprocess.run(
-            runner,
-            cwd=project.folder,
-            env=project.environment,
-            text=True,
-            timeout=300,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-
-    refused = run()
+    command = project.runner(TABLE)
+    refused = project.run_command(command)
     assert refused.returncode != 0
     assert "A run on node7 is under way in this folder, or was killed there" in refused.stdout
     assert lock.exists()
     note.unlink()
-    done = run()
+    done = project.run_command(command)
     assert done.returncode == 0, done.stdout[-3000:]

@@ -5,7 +5,7 @@ import os
 
 import pandas as pd
 import pytest
-from workflow.conftest import Project
+from helpers.project import Project
 
 NAMES = ["two words", 'it\'s "so"', "$(touch pwned)", "`touch pwned`", ";touch pwned", "-rf", "é'ü"]
 ROOT = "my corpus; $(touch pwned) 'x'"
@@ -13,7 +13,7 @@ ROOT = "my corpus; $(touch pwned) 'x'"
 
 @pytest.fixture
 def project(tmp_path):
-    project = Project(tmp_path / "project")
+    project = Project.make(tmp_path / "project")
     project.configure(
         {
             "run": ["mine"],

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
-from workflow.conftest import Project
+from helpers.project import Project
 
 from robust_mer.store import read_features
 
@@ -47,7 +47,7 @@ CONFIG = {
 
 @pytest.fixture
 def project(tmp_path):
-    project = Project(tmp_path / "project")
+    project = Project.make(tmp_path / "project")
     project.configure(CONFIG)
     root = project.folder / "my features"
     root.mkdir()

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers.project import Project
 from slurm.runs import differences
-from workflow.conftest import Project
 
 JOBS = re.compile(r"/apis/batch/v1/namespaces/default/jobs(?:/([^/?]+))?(?:/status)?")
 
@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def api(tmp_path, monkeypatch):
     """A running API, which kubectl's config names."""
-    image = Project(tmp_path / "image").folder
+    image = Project.make(tmp_path / "image").folder
     pods = tmp_path / "pods"
     pods.mkdir()
     server = Api(pods, image)

@@ -7,39 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from workflow.conftest import SMALL, Project
-
-
-def edit(project: Project, path: str, before: str, after: str) -> None:
-    file = project.folder / path
-    text = file.read_text(encoding="utf-8")
-    assert text.count(before) >= 1, f"{path} no longer holds {before!r}"
-    file.write_text(text.replace(before, after, 1), encoding="utf-8")
-
-
-def models_of(jobs: dict, rule: str) -> set[str]:
-    return {re.search(r"model=(\w+)", what)[1] for what in jobs.get(rule, ())}
-
-
-AFTER_EVALUATION = {
-    "write_tables",
-    "compute_statistics",
-    "lay_out_table",
-    "check_claims",
-    "audit_experiment",
-    "draw_figure",
-    "write_report",
-}
+from helpers.project import AFTER_EVALUATION, SMALL, Project, edit, models_of
 
 
 def test_a_finished_run_has_nothing_to_do(project):
-    done = project.run("--dry-run")
+    done = project.run_command(project.command("--dry-run"))
     assert "Nothing to be done" in done.stdout
     assert "profiles/default" in done.stdout, "the default profile is not used"
 
 
-def test_what_a_run_leaves(project):
-    results = project.folder / "results"
+def test_what_a_run_leaves(finished):
+    results = finished.folder / "results"
     for path in (
         "demo/utterances.csv",
         "demo/folds.csv",
@@ -135,7 +113,7 @@ def test_folds_and_seeds_train_what_is_missing_however_many_folds_a_job_has(proj
     results = project.folder / "results/demo"
 
     def run_and_read_log(folds: str) -> list[tuple[str, str]]:
-        done = project.run()
+        done = project.run("models")
         assert done.returncode == 0, done.stdout[-3000:]
         text = (results / f"logs/train_model/nmer/clean/{folds}.log").read_text()
         return re.findall(r"fold (\d), seed (\d) .*taken over", text)
@@ -147,7 +125,7 @@ def test_folds_and_seeds_train_what_is_missing_however_many_folds_a_job_has(proj
     assert models_of(jobs, "train_model") == {"men", "invariance_teacher", "nmer"}
     assert run_and_read_log("fold2") == []
     select(project, {"folds_per_job": 2, "max_replicas": 2}, folds=[2, 3])
-    assert not project.planned()
+    assert set(project.planned()) == {"evaluate_model", *AFTER_EVALUATION}
     select(project, {"folds_per_job": 2}, folds=[3])
     assert set(project.planned()) == {"evaluate_model", *AFTER_EVALUATION}
 
@@ -161,13 +139,13 @@ def test_folds_and_seeds_train_what_is_missing_however_many_folds_a_job_has(proj
     assert all("folds=folds2-3" in what for what in project.planned()["train_model"])
     assert run_and_read_log("folds2-3") == [("2", "1"), ("3", "1")]
     assert (results / "models/nmer/clean/fold2_seed1.safetensors").read_bytes() == before
-    assert not project.planned()
+    assert not project.planned("models")
 
     # fold 1's student is older than the other folds' teachers: its job runs, and trains nothing
     select(project, {"folds_per_job": 3}, folds=[1, 2, 3])
     assert models_of(project.planned(), "train_model") <= {"nmer"}
     assert run_and_read_log("folds1-3") == [("1", "1"), ("2", "1"), ("3", "1")]
-    assert not project.planned()
+    assert not project.planned("models")
 
 
 def test_settings_of_faces_rerun_what_looks_at_them(project):

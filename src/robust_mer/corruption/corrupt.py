@@ -28,7 +28,7 @@ from robust_mer.table import check_width
 _VALUES_AT_A_TIME = 1_000_000
 _PRECISION = 0.005  # of a measured power: its standard error, as a share, that is good enough
 _MIN_UTTERANCES = 20  # to tell a standard error from
-_MAX_VALUES = 100_000_000
+MAX_VALUES = 100_000_000
 
 
 def write_schedule(spec: ScheduleSpec, files: ScheduleFiles, runtime: Runtime) -> None:
@@ -159,7 +159,7 @@ def _power(
 
 
 def _is_enough(energy: np.ndarray, count: np.ndarray) -> bool:
-    if count.sum() >= _MAX_VALUES:
+    if count.sum() >= MAX_VALUES:
         return True
     deviation = energy - count * (energy.sum() / count.sum())
     is_precise = np.sqrt((deviation**2).sum()) < _PRECISION * energy.sum()

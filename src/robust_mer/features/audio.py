@@ -15,7 +15,7 @@ SAMPLE_RATE = 16_000  # Hz
 
 _RATES = 1000, 1_000_000  # Hz; beyond them lies no recording of a voice
 _MAY_LACK = 0.5  # seconds that a recording may end before the index says; annotators round
-_BLOCK = 1 << 20  # frames decoded at a time, so that a long recording is never held at its own rate
+BLOCK = 1 << 20  # frames decoded at a time, so that a long recording is never held at its own rate
 
 # What libsndfile says of a file that ends before its header promises, in bytes. Programs that write
 # to a pipe cannot know the size and put a largest number there.
@@ -112,7 +112,7 @@ def _converted(file: soundfile.SoundFile, frames: int) -> tuple[np.ndarray, int]
 def _mono_blocks(file: soundfile.SoundFile, frames: int) -> Iterator[tuple[np.ndarray, bool]]:
     is_last = False
     while not is_last:
-        wanted = min(_BLOCK, frames)
+        wanted = min(BLOCK, frames)
         block = file.read(wanted, dtype="float32", always_2d=True)
         frames -= len(block)
         is_last = len(block) < wanted or not frames

@@ -42,11 +42,11 @@ class EfficientNetLite0(VisualExtractor):
         from robust_mer.features.pictures import Pictures
 
         super().__init__(settings)
-        self._network = EfficientNet.from_name("efficientnet-lite0")
+        self.network = EfficientNet.from_name("efficientnet-lite0")
         path = locate(settings.weights, _KEY)
-        self.weights_sha256 = load_weights(self._network, path, _KEY)
+        self.weights_sha256 = load_weights(self.network, path, _KEY)
         self._device = best_device()
-        self._network.eval().to(self._device)
+        self.network.eval().to(self._device)
         self.pictures = Pictures(settings, _SIDE, _SHORTER)
         self.names = [f"efficientnet_{i}" for i in range(_WIDTH)]
 
@@ -55,4 +55,4 @@ class EfficientNetLite0(VisualExtractor):
         from robust_mer.features.pictures import to_normalised
 
         x = to_normalised(pictures, _MEAN, _DEVIATION)
-        return self._network.extract_features(x.to(self._device)).mean(dim=(2, 3))
+        return self.network.extract_features(x.to(self._device)).mean(dim=(2, 3))

@@ -29,8 +29,8 @@ class FaceFinder:
         self._rate, self._every = settings.frame_rate, settings.search_every
         self._margin, self._size = settings.margin, settings.size
         self._level_eyes = settings.level_eyes
-        self._detector = Detector(settings.min_probability, settings.min_face)
-        self.weights_sha256 = self._detector.weights_sha256
+        self.detector = Detector(settings.min_probability, settings.min_face)
+        self.weights_sha256 = self.detector.weights_sha256
 
     def find(self, utterance: Utterance) -> Faces:
         """The faces of one person.
@@ -62,7 +62,7 @@ class FaceFinder:
         """Every picture with all its faces, a block of pictures at a time in memory."""
         pictures = iter(pictures)
         rows, last = None, None
-        while block := list(islice(pictures, self._every * self._detector.at_once)):
+        while block := list(islice(pictures, self._every * self.detector.at_once)):
             if rows is None:
                 rows = without_letterbox(block)
             inner = [picture[rows] for picture in block]
@@ -89,7 +89,7 @@ class FaceFinder:
                 if boxes is not None:
                     expected[i] = boxes
         confirmed = iter(
-            self._detector.confirm(
+            self.detector.confirm(
                 [pictures[i] for i, boxes in expected.items() for _ in boxes],
                 np.concatenate([*expected.values(), np.zeros((0, 4))]),
             )
@@ -103,7 +103,7 @@ class FaceFinder:
         return [found[i] for i in range(len(pictures))]
 
     def _search(self, pictures: list[np.ndarray], which: list[int]) -> list[list[Face]]:
-        return self._detector.search([pictures[i] for i in which])
+        return self.detector.search([pictures[i] for i in which])
 
     def _crop(self, picture: np.ndarray, face: Face) -> bytes:
         angle = eye_angle(face) if self._level_eyes else 0.0

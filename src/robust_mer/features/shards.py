@@ -17,7 +17,7 @@ from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, SignalCorruption, Utterance
 from robust_mer.files import whole
 
-_SIZE = 25  # utterances; a killed job loses at most this many per process
+SIZE = 25  # utterances; a killed job loses at most this many per process
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
@@ -88,7 +88,7 @@ def cut(
         return str(utterance.video), str(utterance.audio), utterance.start or 0.0
 
     ordered = sorted(utterances, key=place)
-    size = size or _SIZE
+    size = size or SIZE
     return [
         _shard(tuple(ordered[first : first + size]), folder, context)
         for first in range(0, len(ordered), size)

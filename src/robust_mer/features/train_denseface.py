@@ -170,7 +170,7 @@ def train_denseface(spec: DenseFaceSpec, files: DenseFaceFiles, runtime: Runtime
     hashes = [sha256(path) for path in (settings.faces, settings.votes) if path]
     identity = json.dumps([spec.settings, code_identity(__name__), hashes, torch.__version__])
     progress_file = files.weights.with_name(".progress.safetensors")
-    course = _Course.resume_or_start(progress_file, settings, len(faces.classes), identity, device)
+    course = Course.resume_or_start(progress_file, settings, len(faces.classes), identity, device)
     _train(course, faces, settings, progress_file)
     course.take_best()
     test = faces.of("test")
@@ -196,7 +196,7 @@ def train_denseface(spec: DenseFaceSpec, files: DenseFaceFiles, runtime: Runtime
 
 
 def _train(
-    course: "_Course", faces: FacePictures, settings: DenseFaceTrainingSettings, progress_file: Path
+    course: "Course", faces: FacePictures, settings: DenseFaceTrainingSettings, progress_file: Path
 ) -> None:
     """Train the epochs that are left, and save the progress after each."""
     train, validation, test = (faces.of(part) for part in ("train", "validation", "test"))
@@ -225,7 +225,7 @@ def _train(
         )
 
 
-class _Course:
+class Course:
     """A training under way: network, momentum, the best epoch so far."""
 
     def __init__(
@@ -251,7 +251,7 @@ class _Course:
         classes: int,
         identity: str,
         device: torch.device,
-    ) -> "_Course":
+    ) -> "Course":
         course = cls(settings, classes, identity, device)
         if not Path(path).exists():
             return course

@@ -7,18 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from workflow.conftest import Project
+from helpers.project import Project
 
 
 def verified(project: Project, *arguments: str) -> tuple[int, dict]:
     """Exit status and findings of ``robust-mer verify``, of this checkout's package."""
-    done = subprocess.run(
+    done = project.run_command(
         [sys.executable, "-m", "robust_mer.cli", "verify", "results", "--json", *arguments],
-        cwd=project.folder,
         env={**project.environment, "PYTHONPATH": "src"},
-        text=True,
-        capture_output=True,
-        timeout=120,
+        stderr=subprocess.PIPE,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, json.loads(done.stdout)

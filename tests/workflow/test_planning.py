@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import yaml
-from workflow.conftest import PARTS, ROOT
+from helpers.project import PARTS, ROOT
 
 CLASSES = ("men_augmented", "nmer")
 

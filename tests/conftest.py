@@ -1,0 +1,34 @@
+"""A copy of the repository in which a small demo has run once, for all tests."""
+
+import fcntl
+import os
+
+import pytest
+from helpers.project import Project
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The small demo, run once to its end. Nothing in it may be changed: see ``project``.
+
+    Processes of pytest-xdist share it: the first that needs it runs it, others wait.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, note = shared / "finished", shared / "finished.txt"
+    with (shared / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not note.exists():
+            project = Project.make(folder)
+            done = project.run_command(project.command())
+            note.write_text(f"{done.returncode}\n{done.stdout[-5000:]}", encoding="utf-8")
+    status, _, text = note.read_text(encoding="utf-8").partition("\n")
+    assert status == "0", text
+    return Project(folder)
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    """A copy of the finished small demo, for one test to change."""
+    return finished.copy(tmp_path / "project")

@@ -1,0 +1,167 @@
+"""A checkout to run Snakemake in, and the small demo's config."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from helpers.warm_python import WarmPython
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "config.yaml", "profiles", "workflow", "src", "resources", "envs")
+HANG = 3600.0  # seconds after which a process hangs, on the busiest of machines
+
+# Small enough for a test: two sessions, small nets, one epoch.
+SMALL = {
+    "experiments": {
+        "demo": {
+            "corpus": "demo",
+            "models": ["men", "nmer"],
+            "conditions": ["partial"],
+            "corruptions": ["clean", "gaussian_-10dB"],
+            "folds": [1],
+            "seeds": [1],
+        },
+    },
+    "corpora": {
+        "demo": {
+            "generator": {"sessions": 2, "dialogues_per_session": 2, "utterances_per_dialogue": 6},
+        },
+    },
+    "features": {
+        "max_failed_fraction": 0.5,
+        "faces": {"frame_rate": 2},
+    },
+    "models": {
+        "men": {"epochs_constant": 1, "epochs_falling": 1},
+        "invariance_teacher": {"epochs_constant": 1, "epochs_falling": 1},
+        "nmer": {"epochs_constant": 1, "epochs_falling": 1, "layers": 1, "feed_forward": 16},
+    },
+}
+
+
+@cache
+def warm_python() -> str:
+    """The Python in which all tests of this process run Snakemake and its jobs."""
+    return WarmPython().executable
+
+
+class Project:
+    """A checkout to run Snakemake in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def make(cls, folder: Path) -> "Project":
+        """Copy the repository, but for results, tests and documents, into a new folder."""
+        folder.mkdir()
+        ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        for part in PARTS:
+            if (ROOT / part).is_dir():
+                shutil.copytree(ROOT / part, folder / part, ignore=ignore)
+            else:
+                shutil.copy2(ROOT / part, folder / part)
+        project = cls(folder)
+        project.configure(SMALL)
+        return project
+
+    def copy(self, folder: Path) -> "Project":
+        """Copy all, results too, into a new folder."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder)
+
+    def configure(self, config: dict) -> None:
+        """Write the config that is laid over the default one."""
+        (self.folder / "small.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+    def command(
+        self, *arguments: str, cores: int = 2, configfiles: tuple[str, ...] = ("small.yaml",)
+    ) -> list[str]:
+        """The command line of a run."""
+        snakemake = str(Path(sys.executable).with_name("snakemake"))
+        return [snakemake, *arguments, "--cores", str(cores), "--configfile", *configfiles]
+
+    def runner(self, *targets: str) -> list[str]:
+        """The command that ``make demo`` calls."""
+        return [sys.executable, "workflow/run.py", *self.command(*targets)[1:]]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of a run: bytecode is kept, a process has one thread for arithmetic."""
+        left_out = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+        kept = {name: value for name, value in os.environ.items() if name not in left_out}
+        return {**kept, "OMP_NUM_THREADS": "1"}
+
+    def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        """Run Snakemake to its end; its output is in ``stdout``."""
+        return self.run_command([warm_python(), *self.command(*arguments, **options)])
+
+    def run_command(self, command: list[str], **options) -> subprocess.CompletedProcess:
+        """Run a command in the checkout to its end; its output is in ``stdout``."""
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            timeout=HANG,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options},
+        )
+
+    def start(self, *targets: str, log: Path | None = None) -> subprocess.Popen:
+        """Start what ``make demo`` starts; its output goes to a file."""
+        with (log or Path(os.devnull)).open("w") as file:
+            return subprocess.Popen(
+                self.runner(*targets),
+                cwd=self.folder,
+                env=self.environment,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    def planned(self, *arguments: str, **options) -> dict[str, set[str]]:
+        """What a dry run would do: wildcards of the jobs by rule.
+
+        Training has a rule for each set of replicas; here they are all ``train_model``, with the
+        folds that their names say.
+        """
+        done = self.run("--dry-run", *arguments, **options)
+        assert done.returncode == 0, done.stdout
+        jobs: dict[str, set[str]] = {}
+        rule, folds = None, ""
+        for line in done.stdout.splitlines():
+            if match := re.match(r"(?:local)?rule (\S+):", line):
+                rule, folds = match[1], ""
+                if training := re.match(r"train_(?:model|teacher)_(folds?[^_]+)", rule):
+                    rule, folds = "train_model", f", folds={training[1]}"
+                jobs.setdefault(rule, set())
+            elif rule and (match := re.match(r"\s+wildcards: (.*)", line)):
+                jobs[rule].add(match[1] + folds)
+        return {rule: what for rule, what in jobs.items() if rule not in ("all", *arguments)}
+
+
+def edit(project: Project, path: str, before: str, after: str) -> None:
+    file = project.folder / path
+    text = file.read_text(encoding="utf-8")
+    assert text.count(before) >= 1, f"{path} no longer holds {before!r}"
+    file.write_text(text.replace(before, after, 1), encoding="utf-8")
+
+
+def models_of(jobs: dict, rule: str) -> set[str]:
+    return {re.search(r"model=(\w+)", what)[1] for what in jobs.get(rule, ())}
+
+
+AFTER_EVALUATION = {
+    "write_tables",
+    "compute_statistics",
+    "lay_out_table",
+    "check_claims",
+    "audit_experiment",
+    "draw_figure",
+    "write_report",
+}

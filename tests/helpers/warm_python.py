@@ -1,0 +1,204 @@
+"""A Python whose imports are done: a process that forks for every program that it is asked to run.
+
+Snakemake and its jobs import the same libraries again and again, which costs more than what a test
+makes them do. ``WarmPython().executable`` takes the place of ``sys.executable``: it runs a program
+in a fork of a process that has imported the installed packages which programs before it imported.
+The package of this repository is no such package: every program imports it from its own checkout.
+"""
+
+import atexit
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+_NEVER_SHARED = ("robust_mer", "helpers", "__main__", "__mp_main__")
+_MESSAGE = 1 << 20
+
+_CLIENT = """#!{python} -IS
+import array, json, os, signal, socket, sys
+
+arguments = sys.argv[1:]
+if not arguments or arguments[0].startswith("-"):
+    os.execv("{python}", ["{python}", *arguments])
+request = dict(arguments=arguments, folder=os.getcwd(), environment=dict(os.environ))
+connection = socket.socket(socket.AF_UNIX)
+connection.connect("{address}")
+files = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))]
+text = json.dumps(request).encode()
+connection.sendmsg([len(text).to_bytes(8, "big")], files)
+connection.sendall(text)
+answer = connection.recv(8)
+status = int(answer) if answer else 1
+if status < 0:
+    if status != -signal.SIGKILL:
+        signal.signal(-status, signal.SIG_DFL)
+    os.kill(os.getpid(), -status)
+sys.exit(status)
+"""
+
+
+class WarmPython:
+    """Starts the process, which ends with this one."""
+
+    def __init__(self) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="warm_"))
+        self.executable = str(folder / "python")
+        address = folder / "socket"
+        text = _CLIENT.format(python=sys.executable, address=address)
+        Path(self.executable).write_text(text, encoding="utf-8")
+        Path(self.executable).chmod(0o755)
+        left_out = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+        kept = {name: value for name, value in os.environ.items() if name not in left_out}
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(address), self.executable],
+            env={**kept, "OMP_NUM_THREADS": "1"},
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert self._process.stdout
+        assert self._process.stdout.readline() == "ready\n"
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End the process, and with it what it still runs."""
+        self._process.communicate()
+        shutil.rmtree(Path(self.executable).parent, ignore_errors=True)
+
+
+class _Server:
+    """Forks for each connection, tells its client the exit status, ends what lost its client."""
+
+    def __init__(self, address: str) -> None:
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.bind(address)
+        self._listening.listen(64)
+        self._ended, writing = os.pipe()
+        os.set_blocking(self._ended, False)
+        os.set_blocking(writing, False)
+        self._descriptors = [self._ended, writing]
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(writing)
+        self._clients: dict[int, socket.socket] = {}  # by process
+        self._names: dict[int, int] = {}  # files for what a process imported, by process
+        self._selector = selectors.DefaultSelector()
+        for source in (self._listening, self._ended, 0):
+            self._selector.register(source, selectors.EVENT_READ)
+
+    def serve(self) -> dict | None:
+        """Serve until the tests have ended; in a fork, the request that it is to fulfil."""
+        while True:
+            for key, _ in self._selector.select():
+                if key.fileobj == 0:
+                    for process in self._clients:
+                        os.kill(process, signal.SIGKILL)
+                    return None
+                if key.fileobj is self._listening:
+                    if request := self._accept():
+                        return request
+                elif key.fileobj == self._ended:
+                    self._reap()
+                else:  # a client has gone before its program
+                    self._selector.unregister(key.fileobj)
+                    os.kill(key.data, signal.SIGKILL)
+
+    def _accept(self) -> dict | None:
+        client, _ = self._listening.accept()
+        head, files, _, _ = socket.recv_fds(client, 8, 3)
+        text = b""
+        while len(text) < int.from_bytes(head, "big"):
+            text += client.recv(_MESSAGE)
+        with tempfile.TemporaryFile() as file:
+            names = os.dup(file.fileno())
+        gc.freeze()  # what is shared stays shared: no collection looks at it
+        process = os.fork()
+        if process:
+            for file in files:
+                os.close(file)
+            self._clients[process], self._names[process] = client, names
+            self._selector.register(client, selectors.EVENT_READ, process)
+            return None
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self._selector.close()
+        for open_socket in (self._listening, client, *self._clients.values()):
+            open_socket.close()
+        for descriptor in (*self._descriptors, *self._names.values()):
+            os.close(descriptor)
+        for target, file in enumerate(files):
+            os.dup2(file, target)
+            os.close(file)
+        return {**json.loads(text), "names": names}
+
+    def _reap(self) -> None:
+        os.read(self._ended, 4096)
+        names: set[str] = set()
+        while self._clients:
+            process, status = os.waitpid(-1, os.WNOHANG)
+            if not process:
+                break
+            client = self._clients.pop(process)
+            try:
+                self._selector.unregister(client)
+                client.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+            except (KeyError, BrokenPipeError):
+                pass  # its client was killed
+            client.close()
+            with os.fdopen(self._names.pop(process)) as file:
+                file.seek(0)
+                names.update(file.read().split())
+        for name in sorted(names - sys.modules.keys()):
+            _import(name)
+
+
+def _import(name: str) -> None:
+    """Import a module, if it comes from the standard library or an installed package."""
+    top = name.partition(".")[0]
+    try:
+        spec = importlib.util.find_spec(top)
+        if spec and (spec.origin or "").startswith((sys.prefix, sys.base_prefix)):
+            importlib.import_module(name)
+    except Exception:
+        sys.modules.pop(name, None)
+
+
+def _main(address: str, executable: str) -> None:
+    sys.path[:] = [place for place in sys.path if place != str(Path(__file__).parent)]
+    importlib.import_module("snakemake.cli")
+    server = _Server(address)
+    print("ready", flush=True)
+    if not (request := server.serve()):
+        return
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    sys.executable, sys.argv = executable, request["arguments"]
+    script = sys.argv[0]
+    own = request["environment"].get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:0] = [str(Path(script).resolve().parent), *filter(None, own)]
+    sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+    main = type(sys)("__main__")
+    main.__file__, main.__builtins__ = script, __builtins__
+    sys.modules["__main__"] = main
+    try:
+        code = compile(Path(script).read_bytes(), script, "exec")
+        exec(code, vars(main))
+    finally:
+        names = [name for name in sys.modules if name.partition(".")[0] not in _NEVER_SHARED]
+        with os.fdopen(request["names"], "w") as file:
+            file.write("\n".join(names))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
