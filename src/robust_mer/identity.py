@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from robust_mer.settings import source_of, syntax_tree
+from robust_mer.errors import InputError
 
 _PACKAGE = "robust_mer"
 
@@ -41,6 +41,38 @@ _EFFECTS = ""
 """Name of what a module does when it is imported, beside defining names."""
 
 Node = tuple[str, str]  # module and name of a definition in it
+
+
+@cache
+def source_of(module: str) -> Path:
+    """Path of a module's source file.
+
+    Raises:
+        InputError: there is no such module.
+    """
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        raise InputError(
+            f"there is no module {module!r}, neither installed nor in the project's folder"
+        )
+    return Path(spec.origin)
+
+
+@cache
+def syntax_tree(module: str) -> ast.Module:
+    """Syntax tree of a module; callers must not change it.
+
+    Raises:
+        InputError: there is no such module, or it is not Python.
+    """
+    source = source_of(module)
+    try:
+        return ast.parse(source.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise InputError(f"{source} cannot be read as Python: {error}") from None
 
 
 @cache  # thousands of jobs ask for a few dozen

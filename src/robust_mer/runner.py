@@ -70,4 +70,4 @@ def runtime_of(runtime: Runtime, threads: int, record: JobRecord | None) -> Runt
         threads: Those that Snakemake granted.
         record: Of a job of an experiment, whose results name what they were made from.
     """
-    return replace(runtime, threads=threads, origin=record and origin(record))
+    return replace(runtime, threads=threads, origin=None if record is None else origin(record))

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from helpers.settings import complete
 from robust_mer.corpora.folds import FoldsFiles, FoldsSpec, write_folds
 from robust_mer.corpora.index import IndexFiles, IndexSpec, index_corpus
 from robust_mer.corpora.registry import READERS
 from robust_mer.corpora.words import WordsFiles, WordsSpec, index_words
 from robust_mer.features.imported import ImportFiles, ImportSpec, import_features
 from robust_mer.runtime import Runtime
-from robust_mer.settings import Plugin, complete
+from robust_mer.settings import Plugin
 
 
 def plugin(reader: str, **given: Any) -> Plugin:

@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 import pytest
 import soundfile
+from helpers.settings import complete
 
 from robust_mer.corpora.demo.face import MOVEMENTS, Actor, Look, Pose
 from robust_mer.corpora.demo.speech import VOICES, Prosody, say
 from robust_mer.corpora.registry import GENERATORS
 from robust_mer.errors import InputError
-from robust_mer.settings import Plugin, complete
+from robust_mer.settings import Plugin
 
 SMALL = {
     "sessions": 1,

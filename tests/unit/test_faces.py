@@ -20,7 +20,7 @@ from robust_mer.features.faces import FacesSettings
 from robust_mer.features.mini_xception import CLASSES, MiniXception, MiniXceptionSettings
 from robust_mer.features.mini_xception_net import MiniXceptionNetwork, max_pool_same
 from robust_mer.features.weights import locate
-from robust_mer.settings import validated
+from robust_mer.plan.plugins import checked_settings as validated
 
 FACES = FacesSettings()
 FER2013 = Path(__file__).parents[3] / "shared/data/fer2013.npz"

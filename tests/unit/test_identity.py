@@ -134,7 +134,7 @@ def test_a_described_identity_says_of_what():
             "robust_mer.training.train",
         ),
         ("robust_mer.metrics", "robust_mer.training.train", "robust_mer.corpora.folds"),
-        ("robust_mer.models.registry", "robust_mer.config", "robust_mer.training.train"),
+        ("robust_mer.models.registry", "robust_mer.plan.models", "robust_mer.training.train"),
         ("robust_mer.metrics", "robust_mer.training.train", "robust_mer.features.extract"),
         ("robust_mer.store", "robust_mer.training.train", "robust_mer.corpora.folds"),
         (

@@ -6,12 +6,12 @@ import numpy as np
 import opensmile
 import pytest
 import soundfile
+from helpers.settings import complete
 
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.audio import read_audio
 from robust_mer.features.is13 import IS13, IS13Settings
 from robust_mer.features.utterance import Utterance
-from robust_mer.settings import complete
 
 RATE = 16_000
 COMPOSITE = Path(__file__).parents[3] / "shared/data/composite"

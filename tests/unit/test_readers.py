@@ -9,6 +9,7 @@ import pandas as pd
 import pydantic
 import pytest
 from helpers.corpora import index_files, plugin
+from helpers.settings import complete
 
 from robust_mer.corpora.folds import FoldsSpec
 from robust_mer.corpora.generator import Generator, GeneratorSpec
@@ -18,7 +19,7 @@ from robust_mer.corpora.registry import GENERATORS, READERS
 from robust_mer.corpora.words import WordsSpec
 from robust_mer.features.imported import ImportSpec
 from robust_mer.runtime import Runtime
-from robust_mer.settings import Plugin, Settings, complete, load
+from robust_mer.settings import Plugin, Settings, load
 
 SOURCE = Path(__file__).parents[2] / "src"
 SLOW = ("pandas", "torch", "cv2", "h5py", "soundfile", "sklearn", "skimage", "espeakng_loader")

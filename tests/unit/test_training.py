@@ -342,7 +342,7 @@ def test_constant_features_are_named_before_training(corpus, tmp_path):
 
 
 def test_noise_that_is_nothing_is_an_error(corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(corrupt, "_MAX_VALUES", 100_000)
+    monkeypatch.setattr(corrupt, "MAX_VALUES", 100_000)
     with pytest.raises(InputError, match="nothing is corrupted"):
         schedule_of(corpus, tmp_path, "impulse_-10dB", frequency=1e-6)
 

@@ -252,6 +252,7 @@ class Course:
         identity: str,
         device: torch.device,
     ) -> "Course":
+        """The training that a file holds, or a new one if there is none of this identity."""
         course = cls(settings, classes, identity, device)
         if not Path(path).exists():
             return course
@@ -267,6 +268,7 @@ class Course:
         return course
 
     def save(self, path: str | Path) -> None:
+        """Keep network, momentum and the best epoch so far."""
         tensors = {
             f"{kind}.{name}": tensor.cpu().contiguous()
             for kind, tensors in self._tensors().items()
@@ -322,11 +324,13 @@ class Course:
         return torch.cat(found).numpy()
 
     def keep_if_best(self, reached: float) -> None:
+        """Keep the weights of this epoch if no earlier one reached more."""
         if reached > self.best_ua:
             self.best_ua, self.best_epoch = float(reached), self.epoch
             self.best = {n: v.clone() for n, v in self.network.state_dict().items()}
 
     def take_best(self) -> None:
+        """Go back to the weights of the best epoch."""
         self.network.load_state_dict(self.best)
 
 

@@ -13,7 +13,7 @@ from robust_mer.errors import InputError
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.faces import FacesSettings
 from robust_mer.features.registry import EXTRACTORS
-from robust_mer.modality import Modality
+from robust_mer.modality import Encoder, Modality
 from robust_mer.plan.config import Config, CorpusConfig, FeaturesConfig, ModalityConfig
 from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
 from robust_mer.plan.messages import unknown
@@ -148,7 +148,7 @@ def _plan_modality(
     extractors: Mapping[str, ExtractorPlan],
 ) -> Modality:
     extractor = section.extractor
-    encoder = "convolutional" if name == "text" else "recurrent"
+    encoder: Encoder = "convolutional" if name == "text" else "recurrent"
     if extractor.startswith(IMPORTED):
         _check_import(place, name, reader, section)
     elif extractor not in extractors:

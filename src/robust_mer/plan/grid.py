@@ -142,7 +142,7 @@ class Grid:
             for model, trained_on, tested_on in self.evaluations(experiment):
                 training = Training(experiment.corpus, model, trained_on)
                 asked.setdefault((training, tested_on), set()).update(replicas)
-        return {key: sorted(replicas) for key, replicas in asked.items()}
+        return {key: sorted(own) for key, own in asked.items()}
 
     @cached_property
     def tested_on(self) -> dict[Training, list[str]]:
@@ -162,8 +162,8 @@ class Grid:
                 asked.setdefault(student, set()).update(replicas)
                 student = self.teacher_of(student)
         jobs = []
-        for training, replicas in asked.items():
-            by_fold = [list(g) for _, g in groupby(sorted(replicas), key=attrgetter("fold"))]
+        for training, own in asked.items():
+            by_fold = [list(group) for _, group in groupby(sorted(own), key=attrgetter("fold"))]
             for first in range(0, len(by_fold), self._folds_per_job):
                 folds = by_fold[first : first + self._folds_per_job]
                 jobs.append(TrainingJob(training, tuple(chain.from_iterable(folds))))
@@ -172,7 +172,7 @@ class Grid:
     def teacher_of(self, training: Training) -> Training | None:
         """What must be trained first; teachers are trained on clean data."""
         teacher = self._models[training.model].teacher
-        return teacher and Training(training.corpus, teacher, CLEAN)
+        return None if teacher is None else Training(training.corpus, teacher, CLEAN)
 
     @cached_property
     def teachers(self) -> set[str]:

@@ -1,14 +1,14 @@
 """Messages for a wrong config: what pydantic says, in the words of the config's reader."""
 
+import difflib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pydantic
 
 from robust_mer.errors import InputError
-from robust_mer.settings import unknown
 
 _SHOWN = 500  # characters of a wrong value
 _PREFIX = "Input should be "
@@ -40,6 +40,20 @@ _BOUNDS = {
     "less_than": "lt",
     "less_than_equal": "le",
 }
+
+
+def unknown(where: str, key: str, known: Iterable[object]) -> str:
+    """Message for a name that does not exist, with what may have been meant.
+
+    Args:
+        where: The config key that holds it.
+        key: The name.
+        known: Names that exist.
+    """
+    names = [str(name) for name in known]
+    close = difflib.get_close_matches(str(key), names, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    return f"config: {where} does not exist{hint} Known here: {', '.join(names) or 'none'}"
 
 
 def settings_error(

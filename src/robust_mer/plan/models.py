@@ -85,7 +85,7 @@ def _check_teacher(plan: ModelPlan, plans: Mapping[str, ModelPlan]) -> None:
         if plan.teacher is not None:
             raise InputError(f"config: {place}: {plan.kind} has no teacher")
         return
-    if plan.teacher not in plans:
+    if plan.teacher is None or plan.teacher not in plans:
         raise InputError(unknown(f"{place}: {plan.teacher}", str(plan.teacher), plans))
     kind = plans[plan.teacher].kind
     if kind != needed:

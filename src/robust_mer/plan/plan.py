@@ -52,10 +52,9 @@ class Plan:
         self.report = ReportPlan(self, published)
 
     def _plan_protocols(self) -> dict[str, Resolved[Protocol]]:
-        sections = {name: (name, {}) for name in PROTOCOLS} | {
-            name: (section.kind or name, section.given)
-            for name, section in self.config.protocols.items()
-        }
+        sections: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in PROTOCOLS}
+        for name, section in self.config.protocols.items():
+            sections[name] = (section.kind or name, section.given)
         return {
             name: resolve(PROTOCOLS, kind, given, f"protocols.{name}", Protocol)
             for name, (kind, given) in sections.items()
