@@ -1,5 +1,6 @@
 """The conda environments of the stages against the lock."""
 
+import inspect
 import re
 import shutil
 import subprocess
@@ -15,9 +16,23 @@ from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.corruption.registry import NOISES
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.identity import closure, imported_names
+from robust_mer.metrics import METRICS
 from robust_mer.models.registry import MODELS as MODELS_SETTINGS
 from robust_mer.models.registry import implementation
+from robust_mer.plan.rules import (
+    corpora,
+    corruption,
+    evaluation,
+    export,
+    features,
+    report,
+    training,
+)
+from robust_mer.plan.rules.features import EXTRACT
+from robust_mer.protocol import PROTOCOLS
 from robust_mer.report.figures.registry import FIGURES
+from robust_mer.report.tables.registry import PAPER_TABLE, TABLES
+from robust_mer.task import TASKS
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -69,7 +84,7 @@ def test_locks_have_hashes_and_name_no_index():
         assert len(re.findall(r"--hash=sha256:", text)) >= len(pinned) > 0
 
 
-# What a script's job loads by the names that the config gives; no import statement tells of it.
+# What a rule's job loads by the names that the config gives; no import statement tells of it.
 MODELS = {name: implementation(name) for name in MODELS_SETTINGS}
 BY_NAME = {
     "make_corpus": GENERATORS,
@@ -80,40 +95,54 @@ BY_NAME = {
     "extract_corrupted": EXTRACTORS | RAW_KINDS,
     "schedule_noise": NOISES,
     "measure_noise": NOISES,
-    "train_model": MODELS | NOISES,
-    "evaluate_model": MODELS | NOISES,
+    "training": MODELS | NOISES | PROTOCOLS | TASKS,
+    "evaluate_model": MODELS | NOISES | TASKS,
+    "write_summary": METRICS,
+    "compute_statistics": METRICS,
+    "split_tables": METRICS,
+    "calibrate_raw": METRICS,
+    "make_table": METRICS | TABLES | {"papers": PAPER_TABLE},
+    "make_figure": METRICS | FIGURES,
     "draw_embeddings": NOISES,
-    "draw_figure": FIGURES,
     "draw_reconstructions": MODELS | NOISES,
-    "export_model": MODELS,
+    "write_report": TABLES | FIGURES,
+    "export_model": MODELS | TASKS,
     "export_features": NOISES,
 }
+# Rules whose function a constant of their module names.
+NAMED = {
+    "training": training.FUNCTION,
+    "extract_features": EXTRACT,
+    "extract_corrupted": EXTRACT,
+}
+STAGES = (corpora, corruption, evaluation, export, features, report)
 
 
-def implementations(registry):
-    """Modules that a registry names."""
-    names = (getattr(entry, "implementation", entry) for entry in registry.values())
-    return {name.partition(":")[0] for name in names}
+def function_of(rule):
+    """What a rule's job calls, as the plan names it."""
+    if rule in NAMED:
+        return NAMED[rule]
+    (maker,) = {vars(stage)[rule] for stage in STAGES if rule in vars(stage)}
+    (function,) = re.findall(r'"(robust_mer\.[\w.]+:\w+)"', inspect.getsource(maker))
+    return function
 
 
-def modules_of(script):
-    """Modules of this package that a script reaches, those that it loads by name among them."""
-    source = (ROOT / f"workflow/scripts/{script}.py").read_text()
-    begun = set(re.findall(r"from (robust_mer[\w.]*) import", source))
-    return closure(*begun, *implementations(BY_NAME.get(script, {})))
+def modules_of(rule):
+    """Modules of this package that a rule's job reaches, those that it loads by name among them."""
+    loaded = BY_NAME.get(rule, {}).values()
+    return closure(function_of(rule), "robust_mer.runner:run", *loaded)
 
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
 def test_an_environment_has_all_that_its_rules_import(path):
-    scripts = set()
-    for rules in (ROOT / "workflow/rules").glob("*.smk"):
-        for rule in re.split(r"\n(?=rule |for )", rules.read_text()):
+    rules = set()
+    for file in (ROOT / "workflow/rules").glob("*.smk"):
+        for rule in re.split(r"\n(?=rule |for )", file.read_text()):
             if f'envs/{path.stem}.yaml"' in rule:
-                scripts |= set(re.findall(r'"\.\./scripts/(\w+)\.py"', rule))
-    assert scripts
-    assert all((ROOT / f"workflow/scripts/{script}.py").is_file() for script in BY_NAME)
+                rules |= set(re.findall(r"jobs\.(\w+)(?:\.params|\()", rule))
+    assert rules
     wanted = set()
-    for module in set().union(*map(modules_of, scripts)):
+    for module in set().union(*map(modules_of, rules)):
         wanted |= imported_names(module)
     wanted -= set(sys.stdlib_module_names) | {"robust_mer", "snakemake"}
     text = path.read_text()

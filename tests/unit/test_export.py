@@ -5,6 +5,7 @@ import json
 import platform
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import av
@@ -15,12 +16,13 @@ import pytest
 import skimage.data
 import soundfile
 from helpers.corpora import reader_of
-from helpers.corpus import NORMALISE, NOT_FINITE, WIDTHS, modalities
+from helpers.corpus import WIDTHS, modalities
 from helpers.noises import corruption as corruption_of
-from helpers.training import alpha_bars, evaluate, train
+from helpers.training import evaluate, schedule_of, train
 from scipy.stats import gamma
 from sklearn.metrics import accuracy_score, recall_score
 
+from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.export import predict
 from robust_mer.export.clip import Clip, open_clip
@@ -30,7 +32,16 @@ from robust_mer.export.mmin_layout import export_features
 from robust_mer.export.predict import Predictor
 from robust_mer.export.quality import HIGHEST, estimate_snr
 from robust_mer.export.show import as_table
+from robust_mer.export.spec import (
+    ExportFeaturesFiles,
+    ExportFeaturesSpec,
+    ExportModelFiles,
+    ExportModelSpec,
+)
 from robust_mer.features.utterance import Extraction
+from robust_mer.models.registry import implementation
+from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 from robust_mer.store import read_features
 
 NOISE = "gaussian_-10dB"
@@ -43,34 +54,37 @@ def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
     for corruption in tested_on:
         predictions[corruption] = folder / f"{corruption}.parquet"
         evaluate(corpus, folder, checkpoint, corruption).to_parquet(predictions[corruption])
-    export_model(
-        folder / "exported",
-        checkpoint,
-        corpus["features"],
-        {
-            m: {
-                "name": f"my_{m}",
-                "read_as": f"my_{m}",
-                "settings": {},
-                "implementation": f"robust_mer.features.{m}:It",
-            }
-            for m in WIDTHS
-        },
-        NORMALISE,
-        NOT_FINITE,
-        predictions,
+    made = folder / "exported"
+    spec = ExportModelSpec(
         name=name,
+        implementation=implementation(name),
         corpus="mine",
         note="made up",
+        modalities=tuple(
+            replace(one, extractor=f"my_{one.name}", features=f"my_{one.name}")
+            for one in modalities()
+        ),
+        extractors={m: Plugin(f"robust_mer.features.{m}:It", {}) for m in WIDTHS},
+        tested_on=tuple(predictions),
         config={},
         code="test",
-        software=SOFTWARE,
-        training={"rule": "train_model_fold1"},
     )
+    files = ExportModelFiles(
+        checkpoint=checkpoint,
+        features=list(corpus["features"].values()),
+        predictions=list(predictions.values()),
+        weights=made / "model.safetensors",
+        description=made / "model.json",
+        card=made / "card.md",
+    )
+    export_model(spec, files, Runtime())
     return folder / "exported"
 
 
-def test_a_model_says_what_made_it(corpus, tmp_path):
+def test_a_model_says_what_made_it(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr("robust_mer.export.export.checkout", lambda: SOFTWARE)
+    record = {"rule": "train_model_fold1"}
+    monkeypatch.setattr("robust_mer.export.export.training_of", lambda checkpoint: record)
     folder = export(corpus, tmp_path)
     description = json.loads((folder / "model.json").read_text())
     weights = hashlib.sha256(
@@ -105,7 +119,6 @@ class FromStore:
 def stored(corpus, monkeypatch):
     """Clips whose features lie in the corpus' store."""
     paths = {f"robust_mer.features.{m}:It": path for m, path in corpus["features"].items()}
-    monkeypatch.setattr(predict, "complete", lambda name, settings, place: settings)
     monkeypatch.setattr(
         predict,
         "Plugin",
@@ -339,16 +352,21 @@ def test_the_snr_of_what_the_method_assumes_is_found(snr):
 
 @pytest.mark.parametrize("corruption", ["clean", NOISE])
 def test_exported_features_are_read_as_mmin_s(corpus, tmp_path, corruption):
-    bars = alpha_bars(corpus, tmp_path, corruption) if corruption != "clean" else {}
     tree, readme = tmp_path / "features", tmp_path / "README.md"
+    schedule = None
+    if corruption != "clean":
+        schedule = schedule_of(corpus, tmp_path, corruption)
     export_features(
-        tree,
-        readme,
-        **{**corpus, "features": list(corpus["features"].values())},
-        modalities=modalities(extractor="mine"),
-        corruption=corruption_of(corruption),
-        alpha_bars=bars,
-        fold=1,
+        ExportFeaturesSpec(tuple(modalities(extractor="mine")), corruption_of(corruption), fold=1),
+        ExportFeaturesFiles(
+            utterances=corpus["utterances_csv"],
+            folds=corpus["folds_csv"],
+            features=list(corpus["features"].values()),
+            schedule=schedule,
+            tree=tree,
+            readme=readme,
+        ),
+        Runtime(),
     )
     reader = reader_of("mmin", tree, classes=["angry", "happy", "neutral", "sad"])
     reading = reader.read()
@@ -371,7 +389,7 @@ def test_exported_features_are_read_as_mmin_s(corpus, tmp_path, corruption):
     if corruption == "clean":
         np.testing.assert_allclose(noisy, clean, atol=1e-5)
     else:
-        share = bars[1, "audio"] ** 0.5
+        share = read_alpha_bars(schedule)[1, "audio"] ** 0.5
         noise = noisy - share * clean
         assert noise.std() == pytest.approx((1 - share**2) ** 0.5, rel=0.05)
         assert abs(np.corrcoef(noise.ravel(), clean.ravel())[0, 1]) < 0.1

@@ -22,7 +22,6 @@ from helpers.noises import corruption
 from helpers.training import model
 
 from robust_mer.corpora.index import changed_media
-from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.errors import InputError
 from robust_mer.evaluation.scores import SummaryFiles, write_summary
 from robust_mer.evaluation.spec import SplitSpec, SummarySpec
@@ -30,9 +29,16 @@ from robust_mer.evaluation.split import SplitFiles, write_split
 from robust_mer.export.export import export_model
 from robust_mer.export.folder import load_model
 from robust_mer.export.mmin_layout import export_features
+from robust_mer.export.spec import (
+    ExportFeaturesFiles,
+    ExportFeaturesSpec,
+    ExportModelFiles,
+    ExportModelSpec,
+)
 from robust_mer.features.extract import extract_features
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.features.specs import ExtractFiles, ExtractSpec
+from robust_mer.models.registry import implementation
 from robust_mer.report.figures.base import make_figure
 from robust_mer.report.figures.registry import FIGURES
 from robust_mer.report.spec import FigureFiles, FigureSpec, TableFiles, TableSpec
@@ -132,7 +138,7 @@ def test_from_the_index_to_the_exports(folder):
     )
     assert set(predicted["predicted"]) <= set(LABELS)
     check_tables(made, {("men", "clean", NOISE): made / "predictions.parquet"})
-    check_exports(made, corpus, noise, read_alpha_bars(schedule))
+    check_exports(made, corpus, noise, schedule)
 
 
 def check_tables(made, predictions):
@@ -162,36 +168,48 @@ def check_tables(made, predictions):
     assert "<i>" not in (made / "x.svg").read_text(encoding="utf-8")
 
 
-def check_exports(made, corpus, noise, bars):
+def tree_files(folder, corpus, schedule):
+    return ExportFeaturesFiles(
+        utterances=corpus["utterances_csv"],
+        folds=corpus["folds_csv"],
+        features=list(corpus["features"].values()),
+        schedule=schedule,
+        tree=folder / "tree",
+        readme=folder / "README.md",
+    )
+
+
+def check_exports(made, corpus, noise, schedule):
     export_features(
-        made / "tree",
-        made / "README.md",
-        **{**corpus, "features": list(corpus["features"].values())},
-        modalities=READ_AS,
-        corruption=noise,
-        alpha_bars=bars,
-        fold=1,
+        ExportFeaturesSpec(tuple(READ_AS), noise, fold=1),
+        tree_files(made, corpus, schedule),
+        Runtime(),
     )
     with h5py.File(made / "tree/A/comparE.h5") as file:
         assert set(file) == set(NAMES)
     names = np.load(made / "tree/target/1/tst_int2name.npy", allow_pickle=False)
     assert {name.decode() for name in names.ravel()} < set(NAMES)
-    export_model(
-        made / "exported",
-        made / "fold1_seed1.safetensors",
-        corpus["features"],
-        {m: {"name": name, "read_as": name} for m, name in MODALITIES.items()},
-        NORMALISE,
-        NOT_FINITE,
-        {NOISE: made / "predictions.parquet"},
+    folder = made / "exported"
+    spec = ExportModelSpec(
         name="men",
+        implementation=implementation("men"),
         corpus="hostile",
         note=None,
+        modalities=tuple(READ_AS),
+        extractors={},
+        tested_on=(NOISE,),
         config={},
         code="test",
-        software=dict.fromkeys(("version", "commit", "dirty", "snakemake")),
-        training=None,
     )
+    files = ExportModelFiles(
+        checkpoint=made / "fold1_seed1.safetensors",
+        features=list(corpus["features"].values()),
+        predictions=[made / "predictions.parquet"],
+        weights=folder / "model.safetensors",
+        description=folder / "model.json",
+        card=folder / "card.md",
+    )
+    export_model(spec, files, Runtime())
     assert sorted(load_model(made / "exported").model.task.classes) == sorted(LABELS)
     assert json.loads((made / "exported/model.json").read_text())["classes"] == sorted(LABELS)
 
@@ -230,12 +248,8 @@ def test_names_that_no_dataset_can_have_are_refused_by_name(folder, corpus, name
             file["utterance"][:] = utterances
     with pytest.raises(InputError, match=rf"utterance '{name}'.*rename it in the corpus"):
         export_features(
-            folder / "tree",
-            folder / "README.md",
-            **{**corpus, "features": list(corpus["features"].values())},
-            modalities=modalities(),
-            corruption=corruption("clean"),
-            alpha_bars={},
-            fold=1,
+            ExportFeaturesSpec(tuple(modalities()), corruption("clean"), fold=1),
+            tree_files(folder, corpus, None),
+            Runtime(),
         )
     assert not (folder / "tree").exists()

@@ -22,7 +22,7 @@ from robust_mer.plan.plan import Plan
 from robust_mer.plan.plugins import checked_settings
 from robust_mer.runtime import Runtime
 
-_EXTRACT = "robust_mer.features.extract:extract_features"
+EXTRACT = "robust_mer.features.extract:extract_features"
 
 
 def find_faces(plan: Plan, wildcards: Any) -> Job:
@@ -74,7 +74,7 @@ def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None) -> Job:
         )
     looks = extractor.looks_at_faces and raw is None
     return Job(
-        _EXTRACT,
+        EXTRACT,
         ExtractSpec(
             extractor=extractor.resolved.plugin,
             weights_sha256=extractor.weights_sha256,
