@@ -19,27 +19,11 @@ ROOMS = (
     "engine",
     "training",
     "evaluation",
+    "provenance",
     "report",
     "export",
-    "provenance",
 )
 PLANNING = ("plan", "cli")  # nothing but the workflow imports them, and `cli` may import `plan`
-
-# To be emptied: what breaks a rule while the rebuilding is under way. An entry too many fails too.
-LATER_ROOMS_IMPORTED = {"robust_mer.evaluation.report -> robust_mer.provenance.facts"}
-TOO_LARGE = {
-    "file robust_mer.config",
-    "class robust_mer.config.Config",
-    "file robust_mer.corpora.demo.corpus",
-    "file robust_mer.evaluation.tables",
-    "function robust_mer.features.extract.extract_features",
-    "file robust_mer.training.train",
-    "class robust_mer.training.train._Wave",
-}
-PRIVATE = {
-    "test_engine": {"training._Wave", "training._Wave._validate"},
-    "test_hostile_input": {"cmu_mosei._segments"},
-}
 
 LINES = {"file": 400, "class": 200, "function": 60}
 
@@ -96,7 +80,7 @@ def test_rooms_import_no_later_room():
         for target in imported(tree)
         if room_of(module) in order and order.get(room_of(target), -1) > order[room_of(module)]
     }
-    assert arrows == LATER_ROOMS_IMPORTED
+    assert not arrows
 
 
 def test_nothing_imports_planning():
@@ -137,7 +121,7 @@ def too_large() -> Iterator[tuple[str, int]]:
 
 
 def test_files_classes_and_functions_are_of_a_size_to_read():
-    assert {name for name, _ in too_large()} == TOO_LARGE, dict(too_large())
+    assert not dict(too_large())
 
 
 def python_files() -> list[Path]:
@@ -177,4 +161,4 @@ def is_private(name: str) -> bool:
 
 @pytest.mark.parametrize("path", TEST_MODULES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_no_test_imports_another_or_uses_private_names(path):
-    assert set(liberties(path)) == PRIVATE.get(path.stem, set())
+    assert not set(liberties(path))

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
-from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
+from torch.nn.modules.module import register_module_forward_hook
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, PreTrainedModel
 
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features import pretrained
@@ -63,16 +64,20 @@ def test_no_transcript(extractor, text):
         extractor.extract(said(text))
 
 
-def test_texts_taken_together_have_the_states_that_they_have_alone(extractor, monkeypatch):
+def test_texts_taken_together_have_the_states_that_they_have_alone(extractor):
     words = ["it", "was", "never", "a", "question", "of", "😀", ",", "—", "naïve", "你好"]
     rng = np.random.default_rng(0)
     texts = [" ".join(rng.choice(words, size)) for size in rng.integers(1, 40, 60)]
     texts[7] = "long " * 2000
     texts[20] = " "
     passes = []
-    states = Bert._states
-    monkeypatch.setattr(Bert, "_states", lambda *given: passes.append(given) or states(*given))
-    together = extractor.extract_all([said(text) for text in texts])
+
+    def count(module, *_):
+        if isinstance(module, PreTrainedModel):
+            passes.append(module)
+
+    with register_module_forward_hook(count):
+        together = extractor.extract_all([said(text) for text in texts])
     assert len(passes) < 10
     assert isinstance(together.pop(20), UtteranceError)
     del texts[20]
@@ -89,8 +94,8 @@ def test_tokenizer_without_padding_takes_texts_one_by_one(small_model):
     file = small_model / "tokenizer_config.json"
     config = {key: value for key, value in json.loads(file.read_text()).items()}
     file.write_text(json.dumps({**config, "pad_token": None}))
+    assert AutoTokenizer.from_pretrained(small_model).pad_token is None
     extractor = Bert(BertSettings(model=str(small_model)))
-    assert extractor._tokenizer.pad_token is None
     found = extractor.extract_all([said("one"), said("two more words")])
     assert [len(extraction.values) for extraction in found] == [3, 5]
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers.corpus import NORMALISE, WIDTHS, modalities
-from helpers.models import build
+from helpers.models import TASK, inputs_of
 from helpers.stacks import KEYS, described, teach, train
 from safetensors.torch import load_file
 from torch import nn
@@ -17,6 +17,7 @@ from torch.func import functional_call
 from robust_mer.engine.nets import Nets
 from robust_mer.errors import InputError
 from robust_mer.models.chance import Dropout, StandardNormal
+from robust_mer.models.men.men import MEN
 from robust_mer.models.men.settings import MENSettings
 from robust_mer.models.model import Batch
 from robust_mer.models.registry import settings_class
@@ -105,7 +106,8 @@ def test_steps_are_those_of_torchs_optimisers_with_clipping_per_sub_network(corp
         "men", dropout=0.0, clip_norm=0.05, weight_decay=0.1, optimiser="adamw", beta1=0.5
     )["settings"]
     settings = MENSettings(**given)
-    models = [build("men", WIDTHS, seed, **given) for seed in range(3)]
+    torch.manual_seed(0)
+    models = [MEN(settings, inputs_of(WIDTHS), TASK) for _ in range(3)]
     for net in models:
         for text in (part for part in net.modules() if isinstance(part, Dropout)):
             text.probability = 0.0

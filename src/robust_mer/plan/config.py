@@ -4,7 +4,6 @@ What depends on several sections is checked in `robust_mer.plan.checks`. Setting
 extractors, noises and models are typed beside their code; a section keeps them in ``model_extra``.
 """
 
-import math
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -19,13 +18,9 @@ from pydantic import (
     model_validator,
 )
 
-from robust_mer.errors import InputError
 from robust_mer.plan.messages import settings_error
+from robust_mer.plan.values import check_values
 
-# More than any config has; what anchors of YAML repeat counts every time.
-_MOST_VALUES = 20_000
-_DEEPEST = 30
-_LARGEST = 2**63  # larger integers are no numbers of seconds, epochs or anything else
 _REFUSE = "refuse"
 
 
@@ -358,44 +353,8 @@ def read_config(raw: dict[str, Any]) -> Config:
     Raises:
         InputError: with the key, what is there and what was expected.
     """
-    _check_values(raw)
+    check_values(raw)
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
         raise settings_error(error, "", Config) from None
-
-
-def _check_values(raw: dict[str, Any]) -> None:
-    """Refuse what no config holds: YAML can say much in few words, or nothing that is a value."""
-    waiting: list[tuple[str, int, object]] = [("", 0, raw)]
-    for _ in range(_MOST_VALUES):
-        if not waiting:
-            return
-        place, depth, value = waiting.pop()
-        if depth > _DEEPEST:
-            raise InputError(f"config: {place[:200]} ... contains itself")
-        if isinstance(value, dict):
-            for key in value:
-                if not isinstance(key, str):
-                    raise InputError(f"config: {place} has the key {key!r}, expected text: '{key}'")
-            waiting += [(f"{place}.{key}"[-500:], depth + 1, one) for key, one in value.items()]
-        elif isinstance(value, list):
-            waiting += [(f"{place}.{number}", depth + 1, one) for number, one in enumerate(value)]
-        else:
-            _check_value(place.removeprefix("."), value)
-    raise InputError(
-        f"config: it has more than {_MOST_VALUES} values; check anchors that repeat sections"
-    )
-
-
-def _check_value(place: str, value: object) -> None:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"config: {place} is {value}, expected a finite number")
-    if isinstance(value, int) and abs(value) >= _LARGEST:
-        raise InputError(f"config: {place} is an integer of {value.bit_length()} bits")
-    if isinstance(value, str) and "\0" in value:
-        raise InputError(f"config: {place} is {value[:100]!r}, which contains a NUL character")
-    if not isinstance(value, str | int | float | bool | type(None)):
-        raise InputError(
-            f"config: {place} is a {type(value).__name__} of YAML; quote it if it is meant as text"
-        )

@@ -1,26 +1,16 @@
 """What is shown of every experiment: tables, figures, and the files behind them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robust_mer.errors import InputError
-from robust_mer.evaluation.experiment import (
-    CorpusFacts,
-    CorruptionFacts,
-    Evaluation,
-    Experiment,
-    Facts,
-    TrainedOn,
-    Training,
-)
 from robust_mer.metrics import METRICS, Metric
-from robust_mer.plan.config import ExperimentConfig, PluginConfig
+from robust_mer.plan.config import PluginConfig
+from robust_mer.plan.experiments import Experiments
 from robust_mer.plan.job import Paths
-from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.plugins import resolve
-from robust_mer.protocol import read_name
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.figures.registry import FIGURES, figures_of
 from robust_mer.report.layouts import read_layouts
@@ -60,8 +50,10 @@ class ReportPlan:
         self.metrics = self._plan_metrics(config.metrics)
         self.own_tables = _plan_own(config.tables, TABLES, "tables", ResultTable)
         self.own_figures = _plan_own(config.figures, FIGURES, "figures", ResultFigure)
-        self.experiment = cache(self._experiment)
-        self.facts = cache(self._facts)
+        experiments = Experiments(plan, self.metrics)
+        self.experiment, self.facts = experiments.experiment, experiments.facts
+        self.at_snrs, self.scheduled = experiments.at_snrs, experiments.scheduled
+        self.raw_corruptions = experiments.raw_corruptions
 
     @cached_property
     def layouts(self) -> dict[str, Any]:
@@ -75,138 +67,6 @@ class ReportPlan:
             for name, section in sections.items()
         ]
         return (*(Plugin(implementation, {}) for implementation in METRICS.values()), *own)
-
-    # -- an experiment as its results see it -----------------------------------------------------
-
-    def _experiment(self, name: str) -> Experiment:
-        plan = self._plan
-        section = plan.grid.experiments[name]
-        corpus = plan.corpora[section.corpus].config
-        is_drawn = section.evaluate == "one_per_utterance"
-        evaluations = plan.grid.evaluations(section)
-        return Experiment(
-            name=name,
-            corpus=section.corpus,
-            models={model: self._described(section.corpus, model) for model in section.models},
-            folds=tuple(section.folds),
-            seeds=tuple(section.seeds),
-            evaluations=tuple(Evaluation(*one) for one in evaluations),
-            corruptions={c: self._corruption(c) for c in self._every_corruption(section)},
-            trainings={one.trained_on: self._trained_on(one.trained_on) for one in evaluations},
-            note=corpus.note,
-            published=corpus.published,
-            is_mask_aware=tuple(
-                model for model in section.models if plan.models[model].facts.is_mask_aware
-            ),
-            named={c: named for c in self._names(section) if (named := plan.corruptions.named(c))},
-            one_condition_seed=plan.config.corruption.seed if is_drawn else None,
-            metrics=self.metrics,
-        )
-
-    def _described(self, corpus: str, model: str) -> str:
-        """A model's class, with its modalities where it does not use all of the corpus'."""
-        chosen = [modality.name for modality in self._plan.modalities(corpus, model)]
-        restricted = chosen != self._plan.corpora[corpus].names
-        kind = self._plan.models[model].kind
-        return kind + (f" on {', '.join(chosen)}" if restricted else "")
-
-    def _names(self, section: ExperimentConfig) -> list[str]:
-        names = [*section.corruptions, *section.tested_on]
-        return list(dict.fromkeys([*names, *self._plan.grid.members(names)]))
-
-    def _every_corruption(self, section: ExperimentConfig) -> list[str]:
-        return [name for name in self._names(section) if read_name(name) is not None]
-
-    def _corruption(self, name: str) -> CorruptionFacts:
-        parsed = read_name(name)
-        assert parsed is not None, name
-        raw = self._plan.corruptions.raw(name)
-        less_is_worse = parsed.unit == "dB" or (raw is not None and raw.resolved.kind.of_rest)
-        return CorruptionFacts(
-            parsed.kind, parsed.amount, parsed.unit or "", less_is_worse, raw is not None
-        )
-
-    def _trained_on(self, name: str) -> TrainedOn:
-        parsed = self._plan.grid.parse_trained_on(name)
-        return TrainedOn(parsed.corruption, parsed.protocol)
-
-    def _facts(self, name: str) -> Facts:
-        plan = self._plan
-        section = plan.grid.experiments[name]
-        trainings = dict.fromkeys(
-            Training(one.model, one.trained_on) for one in plan.grid.evaluations(section)
-        )
-        return Facts(
-            sweep=self._sweep(section.models),
-            learning=tuple(t for t in trainings if plan.models[t.model].learns_in_epochs),
-            reconstructing=tuple(t for t in trainings if plan.models[t.model].facts.reconstructs),
-            drawn=tuple(self._drawn(section)),
-            data=self._data(section.corpus),
-        )
-
-    def _sweep(self, models: Sequence[str]) -> dict[str, dict[str, float]]:
-        """By hyperparameter, its value in every model that takes part.
-
-        These are models of one class that differ from the first in one number alone; the first
-        takes part everywhere.
-        """
-        base, *others = models
-        sweep: dict[str, dict[str, float]] = {}
-        for other in others:
-            if self._plan.models[other].kind != self._plan.models[base].kind:
-                continue
-            ours, theirs = (self._plan.models[model].settings for model in (base, other))
-            changed = [key for key in ours if theirs[key] != ours[key]]
-            if len(changed) == 1 and isinstance(ours[changed[0]], int | float):
-                values = sweep.setdefault(changed[0], {base: ours[changed[0]]})
-                values[other] = theirs[changed[0]]
-        return sweep
-
-    def at_snrs(self, section: ExperimentConfig) -> dict[str, list[str]]:
-        """An experiment's noises on features, each with its corruptions, that have an SNR."""
-        noises: dict[str, list[str]] = {}
-        for name in self._plan.grid.every_corruption(section):
-            parsed = read_name(name)
-            if parsed and parsed.unit == "dB" and self._plan.corruptions.raw(name) is None:
-                noises.setdefault(parsed.kind, []).append(name)
-        return noises
-
-    def _drawn(self, section: ExperimentConfig) -> list[str]:
-        """Corruptions that are drawn beside clean data: noises at two SNRs or more."""
-        return [
-            name for names in self.at_snrs(section).values() if len(names) > 1 for name in names
-        ]
-
-    def raw_corruptions(self, name: str) -> list[str]:
-        """The corruptions of recordings in an experiment."""
-        section = self._plan.grid.experiments[name]
-        return [
-            c
-            for c in self._plan.grid.every_corruption(section)
-            if self._plan.corruptions.raw(c) is not None
-        ]
-
-    def scheduled(self, name: str) -> list[str]:
-        """Corruptions of features that have a schedule; what recordings lose is shown elsewhere."""
-        section = self._plan.grid.experiments[name]
-        return [c for c in self._plan.scheduled(section) if self._plan.corruptions.raw(c) is None]
-
-    def _data(self, corpus: str) -> CorpusFacts:
-        plan = self._plan.corpora[corpus]
-        own = [plan.config.published] if plan.config.published is not None else []
-        contains = plan.config.contains
-        return CorpusFacts(
-            generated=plan.generator is not None,
-            contains=tuple(own if contains is None else contains),
-            extractors={m.extractor: self._trained_for(m.extractor) for m in plan.modalities},
-        )
-
-    def _trained_for(self, extractor: str) -> list[str] | None:
-        """Collections that an extractor's network was trained on; None: unknown."""
-        if extractor.startswith(IMPORTED):
-            return None
-        trained_on = self._plan.extractors[extractor].resolved.kind.trained_on
-        return None if trained_on is None else list(trained_on)
 
     # -- tables and figures ----------------------------------------------------------------------
 

@@ -181,7 +181,9 @@ def draw_reconstructions(plan: Plan, wildcards: Any) -> Job:
             **report.inputs(name, ["utterances", "folds"]),
             "features": plan.feature_files(section.corpus, plan.modalities(section.corpus)),
             "checkpoints": [
-                path for t in rebuilt for path in plan.checkpoints(section.corpus, *t, first)
+                path
+                for model, trained_on in rebuilt
+                for path in plan.checkpoints(section.corpus, model, trained_on, first)
             ],
         },
         uses=tuple(models),

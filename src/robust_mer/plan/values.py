@@ -1,0 +1,47 @@
+"""Values that no config holds, whatever its shape."""
+
+import math
+from typing import Any
+
+from robust_mer.errors import InputError
+
+# More than any config has; what anchors of YAML repeat counts every time.
+_MOST_VALUES = 20_000
+_DEEPEST = 30
+_LARGEST = 2**63  # larger integers are no numbers of seconds, epochs or anything else
+
+
+def check_values(raw: dict[str, Any]) -> None:
+    """Refuse what no config holds: YAML can say much in few words, or nothing that is a value."""
+    waiting: list[tuple[str, int, object]] = [("", 0, raw)]
+    for _ in range(_MOST_VALUES):
+        if not waiting:
+            return
+        place, depth, value = waiting.pop()
+        if depth > _DEEPEST:
+            raise InputError(f"config: {place[:200]} ... contains itself")
+        if isinstance(value, dict):
+            for key in value:
+                if not isinstance(key, str):
+                    raise InputError(f"config: {place} has the key {key!r}, expected text: '{key}'")
+            waiting += [(f"{place}.{key}"[-500:], depth + 1, one) for key, one in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{place}.{number}", depth + 1, one) for number, one in enumerate(value)]
+        else:
+            _check_value(place.removeprefix("."), value)
+    raise InputError(
+        f"config: it has more than {_MOST_VALUES} values; check anchors that repeat sections"
+    )
+
+
+def _check_value(place: str, value: object) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"config: {place} is {value}, expected a finite number")
+    if isinstance(value, int) and abs(value) >= _LARGEST:
+        raise InputError(f"config: {place} is an integer of {value.bit_length()} bits")
+    if isinstance(value, str) and "\0" in value:
+        raise InputError(f"config: {place} is {value[:100]!r}, which contains a NUL character")
+    if not isinstance(value, str | int | float | bool | type(None)):
+        raise InputError(
+            f"config: {place} is a {type(value).__name__} of YAML; quote it if it is meant as text"
+        )
