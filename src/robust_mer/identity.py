@@ -90,7 +90,7 @@ def code_identity(*implementations: str) -> str:
     digest = hashlib.sha256()
     reached = _reach(implementations)
     for module, name in sorted(reached):
-        digest.update(f"{module}\n{name}\n{_module(module).text(name)}\n".encode())
+        digest.update(f"{module}\n{name}\n{_text((module, name))}\n".encode())
     for module in sorted({module for module, _ in reached}):
         for data in _data_files(module):
             digest.update(data.read_bytes())
@@ -142,10 +142,8 @@ def _reach(implementations: tuple[str, ...]) -> set[Node]:
 @cache
 def _neighbours(node: Node) -> tuple[Node, ...]:
     """What a definition uses directly, and what its module does on import."""
-    name = node[1]
-    module = _module(node[0])
-    neighbours = set() if name == _EFFECTS else {(node[0], _EFFECTS)}
-    for use in module.uses(name):
+    neighbours = set() if node[1] == _EFFECTS else {(node[0], _EFFECTS)}
+    for use in _uses(node):
         neighbours.update(_resolved(node[0], use))
     return tuple(sorted(neighbours))
 
@@ -205,30 +203,36 @@ class _Module:
         """The statements behind a name, or those that a module runs when it is imported."""
         return self.effects if name == _EFFECTS else self.definitions.get(name, [])
 
-    def text(self, name: str) -> str:
-        """Source of a definition, as far as it counts, in one layout.
 
-        What its names mean outside the package stands behind it: another function of a library by
-        the same name is another definition.
-        """
-        source = [ast.unparse(_normalised(statement)) for statement in self.statements(name)]
-        outside = {
-            f"{use[0]} is {self.imports[use[0]].module}.{self.imports[use[0]].name}"
-            for use in self.uses(name)
-            if use[0] in self.imports
-        }
-        return "\n".join([*source, *sorted(outside)])
+@cache
+def _text(node: Node) -> str:
+    """Source of a definition, as far as it counts, in one layout.
 
-    def uses(self, name: str) -> set[tuple[str, ...]]:
-        """Dotted names that a definition uses; imports inside it count as names."""
-        uses: set[tuple[str, ...]] = set()
-        for statement in self.statements(name):
-            for node in ast.walk(_normalised(statement)):
-                if isinstance(node, ast.Attribute | ast.Name):
-                    uses.update(_dotted(node))
-                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    uses.update(_annotated(node.value, self))
-        return uses
+    What its names mean outside the package follows it: another function of a library by the same
+    name is another definition.
+    """
+    module, name = _module(node[0]), node[1]
+    source = [ast.unparse(_normalised(statement)) for statement in module.statements(name)]
+    outside = {
+        f"{use[0]} is {module.imports[use[0]].module}.{module.imports[use[0]].name}"
+        for use in _uses(node)
+        if use[0] in module.imports
+    }
+    return "\n".join([*source, *sorted(outside)])
+
+
+@cache
+def _uses(node: Node) -> frozenset[tuple[str, ...]]:
+    """Dotted names that a definition uses; imports inside it count as names."""
+    module, name = _module(node[0]), node[1]
+    uses: set[tuple[str, ...]] = set()
+    for statement in module.statements(name):
+        for part in ast.walk(_normalised(statement)):
+            if isinstance(part, ast.Attribute | ast.Name):
+                uses.update(_dotted(part))
+            elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+                uses.update(_annotated(part.value, module))
+    return frozenset(uses)
 
 
 @cache
