@@ -27,7 +27,7 @@ from robust_mer.report.table import Line, Table, to_html
 from robust_mer.runtime import Runtime
 from robust_mer.settings import load
 from robust_mer.store import read_features
-from robust_mer.table import read_table
+from robust_mer.table import groups, read_table
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _SIGNIFICANT = 0.05
@@ -389,11 +389,17 @@ def _extraction(
     kind = log["reason"].str.partition(":")[0]  # details, which differ, stand behind the colon
     counts = log.groupby(["status", kind]).size().sort_index()
     lost = log[log["status"] != "ok"]
+    replacement = None
+    if features is not None and instead is not None:
+        replacement = _replacement(features, instead)
     return {
         "extractor": extractor,
-        "counts": [(status, reason, number) for (status, reason), number in counts.items()],
+        "counts": [
+            (status, reason, number)
+            for (status, reason), number in zip(counts.index, counts, strict=True)
+        ],
         "total": len(log),
-        "replaced": features and _replacement(features, instead),
+        "replaced": replacement,
         "lost": list(zip(lost["utterance"], lost["status"], lost["reason"], strict=True)),
     }
 
@@ -410,5 +416,5 @@ def _schedule(title: str, path: Path) -> list[list[str]]:
     schedule = pd.read_csv(path)
     return [
         [title, modality, *(span(folds[name], form) for name, form in forms.items())]
-        for modality, folds in schedule.groupby("modality", sort=False)
+        for (modality,), folds in groups(schedule, ["modality"])
     ]

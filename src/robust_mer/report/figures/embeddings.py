@@ -202,11 +202,12 @@ def _figure(experiment: Experiment, clouds: list[Cloud]) -> Figure:
 
 def _draw(axes: Axes, cloud: Cloud) -> None:
     pairs = np.stack([cloud.clean, cloud.noisy], axis=1)
-    axes.add_collection(LineCollection(pairs, colors="0.8", linewidths=0.4, zorder=0))
+    axes.add_collection(LineCollection(list(pairs), colors="0.8", linewidths=0.4, zorder=0))
     for points, colour, marker, name in (
         (cloud.clean, COLOURS[0], "o", "clean"),
         (cloud.noisy, COLOURS[1], "^", "noisy"),
     ):
-        axes.scatter(*points.T, s=7, color=colour, marker=marker, linewidths=0, label=name)
+        x, y = points.T
+        axes.scatter(x, y, s=7, color=colour, marker=marker, linewidths=0, label=name)
     distances = f"{cloud.distance_picture:.1f} ({cloud.distance_embedding:.2f})"
     axes.set_title(f"{amount(cloud.snr_db)} dB\nd = {distances}", fontsize=9)

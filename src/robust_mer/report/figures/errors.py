@@ -46,7 +46,7 @@ def _errors(experiment: Experiment, files: Results) -> "pd.DataFrame":
     from robust_mer.evaluation.summary import trainings
     from robust_mer.table import read_table
 
-    speaker = read_table(files.utterances).set_index("utterance")["speaker"]
+    speaker = read_table(files.path("utterances")).set_index("utterance")["speaker"]
     keys = pd.DataFrame(experiment.evaluations, columns=["model", "trained_on", "tested_on"])
     keys["training"] = trainings(experiment, keys)
     parts = []

@@ -58,11 +58,11 @@ def _figure(experiment: Experiment, means: "dict[Training, pd.DataFrame]") -> "F
     from matplotlib.lines import Line2D
     from matplotlib.ticker import NullFormatter
 
-    from robust_mer.report.figures.style import COLOURS, headline, runs
+    from robust_mer.report.figures.style import COLOURS, LineStyle, headline, runs
 
     validation = f"validation_{experiment.main.name}"
     models = list(dict.fromkeys(model for model, _ in means))
-    styles = {
+    styles: dict[str, LineStyle] = {
         model: {"color": colour, "linestyle": _DASHES[place // len(COLOURS)]}
         for place, (model, colour) in enumerate(zip(models, cycle(COLOURS)))
     }

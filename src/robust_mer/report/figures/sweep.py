@@ -37,7 +37,7 @@ class Sweep(ResultFigure):
         """From the summary."""
         from robust_mer.evaluation.summary import read_summary
 
-        rows = read_summary(files.summary)
+        rows = read_summary(files.path("summary"))
         return _figure(spec.experiment, spec.facts.sweep, rows[rows["kind"] == AVERAGE])
 
 

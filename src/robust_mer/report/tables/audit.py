@@ -9,6 +9,7 @@ from robust_mer.report.spec import Results, TableSpec
 from robust_mer.report.table import Table, of_frame
 from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.verdicts import NOT_KNOWN, NOTE, OK, PROBLEM, WARNING
+from robust_mer.table import groups, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,11 +36,11 @@ class AuditTable(ResultTable):
     def read(self, spec: TableSpec, files: Results) -> "pd.DataFrame":
         """The findings."""
         from robust_mer.evaluation.summary import read_statistics
-        from robust_mer.table import read_table
 
-        speakers = int(read_statistics(files.intervals)["speakers"].iloc[0])
-        tables = (read_table(path) for path in (files.checks, files.folds, files.utterances))
-        return audit(spec.experiment, spec.facts.data, *tables, speakers)
+        speakers = int(read_statistics(files.path("intervals"))["speakers"].iloc[0])
+        checks, folds = read_table(files.path("checks")), read_table(files.path("folds"))
+        utterances = read_table(files.path("utterances"))
+        return audit(spec.experiment, spec.facts.data, checks, folds, utterances, speakers)
 
     def tables(self, spec: TableSpec, data: "pd.DataFrame") -> list[Table]:
         """One table."""
@@ -97,7 +98,7 @@ def _shared(checks: "pd.DataFrame", utterances: "pd.DataFrame") -> Iterator[tupl
     from robust_mer.corpora.fold_checks import TRAIN_TEST
 
     counted = checks.assign(count=checks["count"].astype(int))
-    for (shared, parts), rows in counted.groupby(["shared", "parts"], sort=False):
+    for (shared, parts), rows in groups(counted, ["shared", "parts"]):
         least, most = rows["count"].min(), rows["count"].max()
         verdict = OK
         if most:

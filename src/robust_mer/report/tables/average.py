@@ -25,7 +25,7 @@ class AverageTable(ResultTable):
         """The summary."""
         from robust_mer.evaluation.summary import read_summary
 
-        return read_summary(files.summary)
+        return read_summary(files.path("summary"))
 
     def rows(self, spec: TableSpec, data: "pd.DataFrame") -> "pd.DataFrame":
         """Averages, and the complete condition of clean data."""

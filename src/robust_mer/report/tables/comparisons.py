@@ -35,8 +35,8 @@ class ComparisonsTable(ResultTable):
         from robust_mer.evaluation.summary import read_statistics
 
         return _Compared(
-            read_statistics(files.comparisons),
-            read_test_to_train(files.folds, spec.experiment.folds),
+            read_statistics(files.path("comparisons")),
+            read_test_to_train(files.path("folds"), spec.experiment.folds),
         )
 
     def rows(self, spec: TableSpec, data: _Compared) -> "pd.DataFrame":

@@ -15,6 +15,7 @@ from robust_mer.report.spec import Experiment, Results, TableSpec
 from robust_mer.report.table import Line, Table
 from robust_mer.report.tables.base import ResultTable
 from robust_mer.settings import Settings
+from robust_mer.table import read_table, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,14 +59,14 @@ class PaperTable(ResultTable):
     def read(self, spec: TableSpec, files: Results) -> _Laid:
         """Our scores, laid out, and the corpora of the published table."""
         experiment = spec.experiment
-        layout = read_layouts(files.layouts)[self.settings.layout]
-        numbers = read_numbers(layout, files.layouts.parent)
+        path = files.path("layouts")
+        layout = read_layouts(path)[self.settings.layout]
+        numbers = read_numbers(layout, path.parent)
         corpora = [] if numbers is None else list(numbers["corpus"].unique())
         dataset = experiment.published or experiment.corpus
         if layout.get("kind") == SAMPLES:
-            rows = samples(
-                layout, dataset, experiment.folds, files.utterances, files.folds, numbers
-            )
+            utterances, folds = files.path("utterances"), files.path("folds")
+            rows = samples(layout, dataset, experiment.folds, utterances, folds, numbers)
         else:
             rows = lay_out(layout, dataset, read_figures(experiment, files), numbers)
         return _Laid(layout, rows, corpora)
@@ -149,7 +150,7 @@ class Figures:
         rows = self._comparisons
         rows = rows[(rows["tested_on"] == cell["tested_on"]) & (rows["measure"] == measure)]
         found = []
-        for row in rows.to_dict("records"):
+        for row in records(rows):
             pair = (row["model"], row["trained_on"]), (row["other"], row["other_trained_on"])
             own = model, cell["trained_on"]
             if own not in pair:
@@ -259,7 +260,7 @@ def samples(
     folds: Sequence[int],
     utterances_csv: Path,
     folds_csv: Path,
-    published: "pd.DataFrame",
+    published: "pd.DataFrame | None",
 ) -> "pd.DataFrame":
     """The sizes of classes and parts, in the layout of NMER's Table 1.
 
@@ -269,11 +270,14 @@ def samples(
 
     Returns:
         As `lay_out`.
+
+    Raises:
+        ValueError: The layout names no published numbers.
     """
     import pandas as pd
 
-    from robust_mer.table import read_table
-
+    if published is None:
+        raise ValueError(f"the layout of sizes for {layout['paper']} lacks `numbers`: add the file")
     parts, index = read_table(folds_csv), read_table(utterances_csv).set_index("utterance")
     parts = parts[parts["fold"].isin([str(fold) for fold in folds])]
     sizes = parts.groupby(["fold", "part"]).size().unstack(fill_value=0)
@@ -284,7 +288,9 @@ def samples(
     for line, label in enumerate(dict.fromkeys([*published.index, *sorted(classes.index)])):
         found = {"samples": [classes.get(label, 0)]}
         if line == 0:
-            found |= {p: list(sizes.loc[map(str, folds), p]) for p in ("train", "test")}
+            found |= {
+                p: list(sizes.loc[[str(fold) for fold in folds], p]) for p in ("train", "test")
+            }
         for column, head in layout["columns"].items():
             there = column in found
             rows.append(
@@ -379,9 +385,9 @@ def read_figures(experiment: Experiment, files: Results) -> Figures:
 
     return Figures(
         experiment,
-        read_summary(files.summary),
-        read_statistics(files.intervals),
-        read_statistics(files.comparisons),
+        read_summary(files.path("summary")),
+        read_statistics(files.path("intervals")),
+        read_statistics(files.path("comparisons")),
     )
 
 

@@ -24,7 +24,7 @@ class ReliabilityTable(ResultTable):
         """Calibration in every condition."""
         from robust_mer.evaluation.summary import read_statistics
 
-        return read_statistics(files.reliability)
+        return read_statistics(files.path("reliability"))
 
     def tables(self, spec: TableSpec, data: "pd.DataFrame") -> list[Table]:
         """One table."""
