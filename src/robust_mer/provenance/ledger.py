@@ -262,7 +262,8 @@ def _number(value: Any) -> float:
 
 
 def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    _number(value)
+    if not isinstance(value, int):
         raise TypeError(f"{value!r:.80} is no whole number")
     return value
 
