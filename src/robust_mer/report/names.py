@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, cast
 
 from robust_mer.evaluation.experiment import SAME, Experiment
-from robust_mer.report import words
 from robust_mer.report.cells import amount
+from robust_mer.report.words import text as words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import COMPLETE, Evaluation
 from robust_mer.protocol import PARTIAL
-from robust_mer.report import words
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.names import corruption_title, line_name, lines_of
 from robust_mer.report.spec import Experiment, FigureSpec, Results
+from robust_mer.report.words import figures as words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,10 +17,10 @@ from robust_mer.evaluation.embeddings import Embeddings, NoiseOfCorpus
 from robust_mer.evaluation.experiment import Experiment
 from robust_mer.files import write_text
 from robust_mer.jobs import log
-from robust_mer.report import words
 from robust_mer.report.cells import amount
 from robust_mer.report.figures.style import COLOURS, headline, in_style, save
 from robust_mer.report.spec import EmbeddingsSpec
+from robust_mer.report.words import figures as words
 from robust_mer.runtime import Runtime
 
 _SAMPLES = 128

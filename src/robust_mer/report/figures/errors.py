@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from robust_mer.report import words
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.figures.confusion import read_test_part
 from robust_mer.report.names import corruption_title, line_name
 from robust_mer.report.spec import Experiment, FigureSpec, Results
+from robust_mer.report.words import figures as words
 from robust_mer.settings import Settings
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from robust_mer.evaluation.experiment import AVERAGE
-from robust_mer.report import words
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.names import corruption_title, line_name, lines_of
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
+from robust_mer.report.words import figures as words
 from robust_mer.table import groups
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from robust_mer.protocol import CLEAN
-from robust_mer.report import words
 from robust_mer.report.cells import amount
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.names import line_name, lines_of
 from robust_mer.report.spec import Experiment, FigureSpec, Results
+from robust_mer.report.words import figures as words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from robust_mer.evaluation.experiment import Experiment
 from robust_mer.files import whole
-from robust_mer.report import words
+from robust_mer.report.words.text import folds_and_seeds
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -83,4 +83,4 @@ def headline(experiment: Experiment, text: str, width: int = 95) -> str:
 
 def runs(experiment: Experiment) -> str:
     """How many folds and seeds are behind a figure."""
-    return words.folds_and_seeds(len(experiment.folds), len(experiment.seeds))
+    return folds_and_seeds(len(experiment.folds), len(experiment.seeds))

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE
 from robust_mer.protocol import CLEAN
-from robust_mer.report import words
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
+from robust_mer.report.words import figures as words
 
 if TYPE_CHECKING:
     import pandas as pd

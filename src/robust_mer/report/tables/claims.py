@@ -7,19 +7,12 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from robust_mer.evaluation.experiment import MIN_SPEAKERS, Experiment
-from robust_mer.report import words
 from robust_mer.report.layouts import SAMPLES, read_layouts, tables_of
 from robust_mer.report.spec import Results, TableSpec
 from robust_mer.report.table import Table, of_frame
 from robust_mer.report.tables.base import ResultTable
-from robust_mer.report.tables.papers import (
-    QUANTITIES,
-    PaperTable,
-    lay_out,
-    read_figures,
-    read_numbers,
-    samples,
-)
+from robust_mer.report.tables.own_figures import QUANTITIES, read_figures
+from robust_mer.report.tables.papers import PaperTable, lay_out, read_numbers, samples
 from robust_mer.report.verdicts import (
     AGREES,
     CONTRADICTS,
@@ -30,6 +23,7 @@ from robust_mer.report.verdicts import (
     UNDECIDABLE,
     UNDECIDED,
 )
+from robust_mer.report.words import tables as words
 from robust_mer.table import groups, records
 
 if TYPE_CHECKING:

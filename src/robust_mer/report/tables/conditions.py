@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING
 
 from robust_mer.protocol import PARTIAL
-from robust_mer.report import words
 from robust_mer.report.cells import amount
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Results, TableSpec
 from robust_mer.report.table import Table
 from robust_mer.report.tables import lines
 from robust_mer.report.tables.base import ResultTable
+from robust_mer.report.words import tables as words
 from robust_mer.table import records
 
 if TYPE_CHECKING:

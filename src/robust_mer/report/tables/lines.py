@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import SAME, SAME_NONE, Experiment
 from robust_mer.protocol import PARTIAL, letters
-from robust_mer.report import words
 from robust_mer.report.cells import mean_sd, minus
 from robust_mer.report.names import corruption_title, marked
 from robust_mer.report.table import Line
+from robust_mer.report.words import tables as words
 from robust_mer.table import groups, records
 
 if TYPE_CHECKING:

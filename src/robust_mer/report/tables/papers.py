@@ -6,23 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_mer.evaluation.experiment import AVERAGE, COMPLETE
-from robust_mer.protocol import CLEAN
-from robust_mer.report import words
 from robust_mer.report.cells import minus
-from robust_mer.report.layouts import GAIN, SAMPLES, Layout, cell_of, read_layouts, rows_of
+from robust_mer.report.layouts import SAMPLES, Layout, cell_of, read_layouts, rows_of
 from robust_mer.report.spec import Experiment, Results, TableSpec
 from robust_mer.report.table import Line, Table
 from robust_mer.report.tables.base import ResultTable
+from robust_mer.report.tables.own_figures import (
+    NOTHING,
+    QUANTITIES,
+    SETTING,
+    Figures,
+    read_figures,
+)
+from robust_mer.report.words import tables as words
 from robust_mer.settings import Settings
-from robust_mer.table import read_table, records
+from robust_mer.table import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
-
-QUANTITIES = ["mean", "sd", "n", "low", "high", "published", "difference"]
-_NOTHING = dict.fromkeys(QUANTITIES[:5], float("nan"))
-_SETTING = ["model", "trained_on", "tested_on", "condition"]
 
 
 class PaperSettings(Settings):
@@ -85,91 +86,6 @@ class PaperTable(ResultTable):
         return [laid_table(layout, data.rows, caption, notes)]
 
 
-class Figures:
-    """An experiment's figures, to be found by what a cell of a paper's table stands for.
-
-    Args:
-        experiment: It knows the classes of models.
-        summary: ``{name}_all.csv``.
-        intervals: ``{name}_intervals.csv``.
-        comparisons: ``{name}_comparisons.csv``.
-    """
-
-    def __init__(
-        self,
-        experiment: Experiment,
-        summary: "pd.DataFrame",
-        intervals: "pd.DataFrame",
-        comparisons: "pd.DataFrame",
-    ) -> None:
-        self._classes = experiment.models
-        ends = [f"{m.name}_{end}" for m in experiment.measures for end in ("low", "high")]
-        table = summary.merge(intervals[[*_SETTING, *ends]], on=_SETTING, validate="one_to_one")
-        # a model of one modality has one letter, by which the papers name a condition of all three
-        table["condition"] = table["condition"].mask(table["kind"] == COMPLETE, COMPLETE)
-        self._figures = table.set_index(_SETTING).to_dict("index")
-        trained = summary.groupby("model")["trained_on"].agg(set)
-        self._only_clean = {model for model, names in trained.items() if names == {CLEAN}}
-        self._comparisons = comparisons[comparisons["condition"] == AVERAGE]
-
-    def models_of(self, kind: str) -> list[str]:
-        """The models of a class."""
-        return [model for model, of_class in self._classes.items() if of_class == kind]
-
-    def others(self, classes: set[str]) -> list[str]:
-        """The models of other classes than these."""
-        return [model for model, kind in self._classes.items() if kind not in classes]
-
-    def trained_on(self, model: str, trained_on: str) -> str:
-        """``trained_on``, unless the model is trained on clean data alone."""
-        return CLEAN if model in self._only_clean else trained_on
-
-    def find(self, model: str, cell: Layout, measure: str, over: list[str]) -> dict[str, float]:
-        """``mean, sd, n, low, high`` of a cell; NaN where there is no such figure.
-
-        Args:
-            model: Its name.
-            cell: ``trained_on, tested_on, condition``.
-            measure: Name of a metric.
-            over: Classes that a gain is measured against.
-        """
-        if cell["condition"] == GAIN:
-            return self._gain(model, cell, measure, over)
-        found = self._figures.get((model, *(cell[name] for name in _SETTING[1:])))
-        if found is None:
-            return _NOTHING
-        return {
-            "n": found["folds"] * found["seeds"],
-            **{
-                name: found.get(f"{measure}_{name}", math.nan)
-                for name in ("mean", "sd", "low", "high")
-            },
-        }
-
-    def _gain(self, model: str, cell: Layout, measure: str, over: list[str]) -> dict[str, float]:
-        rows = self._comparisons
-        rows = rows[(rows["tested_on"] == cell["tested_on"]) & (rows["measure"] == measure)]
-        found = []
-        for row in records(rows):
-            pair = (row["model"], row["trained_on"]), (row["other"], row["other_trained_on"])
-            own = model, cell["trained_on"]
-            if own not in pair:
-                continue
-            sign = 1 if own == pair[0] else -1
-            if self._classes[pair[pair.index(own) - 1][0]] in over:
-                ends = sorted([sign * row["low"], sign * row["high"]])
-                found.append(
-                    {
-                        "n": row["folds"],
-                        "mean": sign * row["difference"],
-                        "sd": row["difference_sd"],
-                        "low": ends[0],
-                        "high": ends[1],
-                    }
-                )
-        return min(found, key=lambda gain: gain["mean"], default=_NOTHING)
-
-
 def lay_out(
     layout: Layout, dataset: str, figures: Figures, published: "pd.DataFrame | None"
 ) -> "pd.DataFrame":
@@ -203,7 +119,7 @@ def lay_out(
                         "dataset": dataset,
                         "label": label,
                         "head": (*column["head"], title),
-                        **{name: cell[name] for name in ("model", "class", *_SETTING[1:])},
+                        **{name: cell[name] for name in ("model", "class", *SETTING[1:])},
                         "measure": measure,
                         **figures.find(cell["model"], cell, measure, layout.get("over", [])),
                         "published": _published(cell, dataset, measure, published),
@@ -299,9 +215,9 @@ def samples(
                     "dataset": dataset,
                     "label": label,
                     "head": (head,),
-                    **dict.fromkeys(["model", "class", *_SETTING[1:]], ""),
+                    **dict.fromkeys(["model", "class", *SETTING[1:]], ""),
                     "measure": column,
-                    **_NOTHING,
+                    **NOTHING,
                     **(
                         {
                             "mean": found[column][0],
@@ -377,18 +293,6 @@ def _spread(sd: float, n: float) -> str:
 
 def _number(number: float, form: str) -> str:
     return "" if math.isnan(number) else minus(form.format(number))
-
-
-def read_figures(experiment: Experiment, files: Results) -> Figures:
-    """`Figures` of an experiment from its files."""
-    from robust_mer.evaluation.summary import read_statistics, read_summary
-
-    return Figures(
-        experiment,
-        read_summary(files.path("summary")),
-        read_statistics(files.path("intervals")),
-        read_statistics(files.path("comparisons")),
-    )
 
 
 def _notes(

@@ -4,12 +4,12 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from robust_mer.report import words
 from robust_mer.report.cells import mean_sd, minus
 from robust_mer.report.spec import Experiment, Facts, Results, TableSpec
 from robust_mer.report.table import Line, Table
 from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.tables.lines import GROUPS_ABREAST, heads
+from robust_mer.report.words import tables as words
 from robust_mer.table import records
 
 if TYPE_CHECKING:
