@@ -26,6 +26,13 @@ _RUNNER = "ROBUST_MER_RUNNER"
 JOBS_PER_GPU = "ROBUST_MER_JOBS_PER_GPU"  # what of the config a job's processes all know
 
 
+class _LogFile(logging.FileHandler):
+    """A log that says nothing when its disk is full: the terminal does."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        pass
+
+
 def prepare_jobs(jobs_per_gpu: int) -> None:
     """Tell the jobs that this process will start where the package lies, and who runs them.
 
@@ -94,10 +101,9 @@ def job(snakemake: Any, name: str) -> Iterator[JobRecord]:
     log_path = snakemake.log[0]
     folder = Path(log_path).parent
     try:
-        file = logging.FileHandler(log_path, mode="w", encoding="utf-8")
+        file = _LogFile(log_path, mode="w", encoding="utf-8")
     except OSError as error:
         raise SystemExit(f"[{name}] {explain(error, name, folder) or error}") from None
-    file.handleError = lambda record: None  # a full disk; the terminal tells
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     terminal = logging.StreamHandler(sys.stderr)
     escaped = name.replace("%", "%%")  # as in packetloss_20%

@@ -6,7 +6,7 @@ figure; with the counts of a bootstrap resample it is the figure on that resampl
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 
@@ -163,7 +163,7 @@ class WA(HitMetric):
 
     def chance_of_sizes(self, sizes: np.ndarray) -> np.ndarray:
         """The share of the most frequent class."""
-        return sizes.max(axis=0) / sizes.sum(axis=0)
+        return cast("np.ndarray", sizes.max(axis=0) / sizes.sum(axis=0))
 
 
 class UA(HitMetric):
@@ -188,7 +188,7 @@ class UA(HitMetric):
 
     def chance_of_sizes(self, sizes: np.ndarray) -> np.ndarray:
         """One over the number of classes that occur."""
-        return 1 / (sizes > 0).sum(axis=0)
+        return cast("np.ndarray", 1 / (sizes > 0).sum(axis=0))
 
 
 METRICS = {

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -29,7 +30,7 @@ class Features:
     values: np.ndarray
     names: list[str]
     frame_rate: float | None  # frames per second; None where frames are words or tokens
-    settings: dict
+    settings: dict[str, Any]
     weights_sha256: str
     # Of the packages that computed them, by name; empty for features that were published.
     versions: dict[str, str] = field(default_factory=dict)
@@ -70,7 +71,7 @@ def write_features(
     frames: Iterable[np.ndarray],
     names: list[str],
     frame_rate: float | None,
-    settings: dict,
+    settings: dict[str, Any],
     weights_sha256: str,
     versions: dict[str, str] | None = None,
     positions: list[np.ndarray] | None = None,

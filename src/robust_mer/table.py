@@ -1,9 +1,9 @@
 """Reading the tables that stages hand on."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from robust_mer.errors import InputError
 from robust_mer.files import naming
@@ -36,6 +36,25 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes the first cells for names of rows
         raise InputError(f"{path} has rows with more cells than its heading")
     return table
+
+
+def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """The rows of a table, each by the names of its columns."""
+    return cast("list[dict[str, Any]]", table.to_dict("records"))
+
+
+def groups(
+    table: "pd.DataFrame", by: Sequence[str], sort: bool = False
+) -> Iterator[tuple[tuple[str, ...], "pd.DataFrame"]]:
+    """Yield the rows of a table that agree in columns of text, after what they have there.
+
+    Args:
+        table: The table.
+        by: Names of its columns.
+        sort: Whether the groups are sorted, rather than in the order of their first rows.
+    """
+    for key, rows in table.groupby(list(by), sort=sort):
+        yield cast("tuple[str, ...]", key), rows
 
 
 def check_width(path: str | Path) -> None:

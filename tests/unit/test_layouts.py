@@ -11,7 +11,8 @@ from helpers.experiments import make_experiment
 
 from robust_mer.report.layouts import read_layouts, tables_of
 from robust_mer.report.table import Line, Table, to_latex, to_markdown
-from robust_mer.report.tables.papers import Figures, laid_csv, laid_table, lay_out, samples
+from robust_mer.report.tables.own_figures import Figures
+from robust_mer.report.tables.papers import laid_csv, laid_table, lay_out, samples
 
 PUBLISHED = Path(__file__).parents[2] / "resources/published"
 LAYOUTS = read_layouts(PUBLISHED / "layouts.yaml")

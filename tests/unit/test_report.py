@@ -10,12 +10,12 @@ import pytest
 from helpers.experiments import make_experiment
 
 from robust_mer.provenance.facts import MadeWith
+from robust_mer.report.answer import answer
 from robust_mer.report.figures.registry import FIGURES
 from robust_mer.report.page import (
     ExperimentFiles,
     ReportFiles,
     RunFacts,
-    answer,
     page,
     sort_files,
 )

@@ -67,7 +67,7 @@ def test_a_statement_in_a_teacher_retrains_it_and_its_students(project):
         ("src/robust_mer/models/registry.py", '"""Models by name', '"""Classes by name'),
         ("src/robust_mer/models/registry.py", "MODELS = {", "ANOTHER = 1\nMODELS = {"),
         ("src/robust_mer/provenance/record.py", "FORMAT = 1", "FORMAT = 1 + 0"),
-        ("src/robust_mer/report/words.py", "mean of partial conditions", "mean"),
+        ("src/robust_mer/report/words/tables.py", "mean of partial conditions", "mean"),
         ("src/robust_mer/jobs.py", "every_seconds: float = 15.0", "every_seconds: float = 5.0"),
     ],
 )

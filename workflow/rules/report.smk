@@ -1,5 +1,5 @@
 # Results: scores, tables, figures and the report, an experiment at a time.
-from robust_mer.report.words import SUBCATEGORIES
+from robust_mer.report.words.page import SUBCATEGORIES
 
 
 # Seconds each: on a cluster they run where Snakemake runs.

@@ -89,7 +89,7 @@ class _Name:
 class _Unfinished:
     """An array or a dtype whose state has not come yet, and where the memo keeps it."""
 
-    def __init__(self, finish: Callable[[tuple], Any]) -> None:
+    def __init__(self, finish: Callable[[tuple[Any, ...]], Any]) -> None:
         self.finish = finish
         self.places: list[int] = []
 
@@ -260,7 +260,7 @@ def _settled(value: Any) -> Any:
     return value
 
 
-def _pairs(items: list[Any]) -> dict:
+def _pairs(items: list[Any]) -> dict[Any, Any]:
     return dict(zip(items[::2], items[1::2], strict=True))
 
 
@@ -275,7 +275,7 @@ def _dtype(name: Any, *_: Any) -> _Unfinished:
     if not _DTYPE.fullmatch(name):
         raise _RefusedError(f"arrays of the type {name!r}")
 
-    def finish(state: tuple) -> np.dtype:
+    def finish(state: tuple[Any, ...]) -> np.dtype:
         order, *fields = [part.decode() if isinstance(part, bytes) else part for part in state[1:4]]
         if any(field is not None for field in fields) or (len(state) > 4 and state[4] is not None):
             raise _RefusedError("arrays of records")

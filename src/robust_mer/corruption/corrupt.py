@@ -23,7 +23,7 @@ from robust_mer.files import naming, whole
 from robust_mer.jobs import log
 from robust_mer.protocol import MISSING
 from robust_mer.runtime import Runtime
-from robust_mer.table import check_width
+from robust_mer.table import check_width, records
 
 _VALUES_AT_A_TIME = 1_000_000
 _PRECISION = 0.005  # of a measured power: its standard error, as a share, that is good enough
@@ -48,7 +48,7 @@ def write_schedule(spec: ScheduleSpec, files: ScheduleFiles, runtime: Runtime) -
             "%s: variance %.4g, T %s, nominal SNR %.2f dB, true SNR %.2f dB (means over %d folds)",
             modality,
             part["variance"].mean(),
-            "none" if part["steps"].isna().any() else part["steps"].mean().round(1),
+            "none" if part["steps"].isna().any() else round(float(part["steps"].mean()), 1),
             part["reached_snr_db"].mean(),
             part["true_snr_db"].mean(),
             len(part),
@@ -172,5 +172,6 @@ def read_alpha_bars(path: str | Path) -> dict[tuple[int, str], float]:
         check_width(path)
         table = pd.read_csv(path)
         return {
-            (int(row.fold), str(row.modality)): float(row.alpha_bar) for row in table.itertuples()
+            (int(row["fold"]), str(row["modality"])): float(row["alpha_bar"])
+            for row in records(table)
         }

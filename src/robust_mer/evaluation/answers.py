@@ -167,7 +167,7 @@ def _answers(
     with_predictions: bool,
 ) -> Answers:
     fold, seed = (
-        _places(table[name], values, file)
+        _places(table[name], list(values), file)
         for name, values in (("fold", tested.folds), ("seed", seeds))
     )
     utterance = _places(table["utterance"], tested.names, file)
@@ -204,7 +204,9 @@ def _answers(
     return Answers(file, kinds, right, confidence, counts, predicted)
 
 
-def _places(column: pa.ChunkedArray, values: pd.Index | list, file: PredictionFile) -> np.ndarray:
+def _places(
+    column: pa.ChunkedArray, values: pd.Index | list[int] | list[str], file: PredictionFile
+) -> np.ndarray:
     """Where the entries of a column stand among some values [rows]."""
     encoded = column.combine_chunks().dictionary_encode()
     place = pd.Index(values).get_indexer(pd.Index(encoded.dictionary.to_pylist()))

@@ -43,7 +43,7 @@ class Replicates:
     def intervals(self) -> pd.DataFrame:
         """``settings`` with ``{measure}_low`` and ``{measure}_high``, the percentile interval."""
         low, high = bounds(self.resampled)
-        ends = {}
+        ends: dict[str, np.ndarray] = {}
         for place, metric in enumerate(self.measures):
             ends |= {f"{metric.name}_low": low[place], f"{metric.name}_high": high[place]}
         return self.settings.assign(**ends)
@@ -161,7 +161,7 @@ def _columns(answers: list[Answers], with_predictions: bool) -> tuple[pd.DataFra
             right.append(np.where(answer.counts[:, place], share[:, place], 0))
             counts.append(answer.counts[:, place])
             if with_predictions:
-                predicted.append(answer.predicted[:, place])
+                predicted.append(_needed(answer.predicted)[:, place])
         if not answer.counts.all():
             own = share[:, answer.partial] * answer.counts[:, answer.partial]
             settings.append((*setting, POOLED, POOLED))
@@ -169,7 +169,7 @@ def _columns(answers: list[Answers], with_predictions: bool) -> tuple[pd.DataFra
             counts.append(np.ones(len(own), dtype=bool))
             if with_predictions:
                 met = np.array(answer.partial)[answer.counts[:, answer.partial].argmax(axis=1)]
-                predicted.append(answer.predicted[np.arange(len(met)), met])
+                predicted.append(_needed(answer.predicted)[np.arange(len(met)), met])
     patterns = list(dict.fromkeys(count.tobytes() for count in counts))
     return (
         pd.DataFrame(settings, columns=["model", "trained_on", "tested_on", "condition", "kind"]),
@@ -180,6 +180,12 @@ def _columns(answers: list[Answers], with_predictions: bool) -> tuple[pd.DataFra
             np.stack(predicted, axis=1) if with_predictions else None,
         ),
     )
+
+
+def _needed(predicted: np.ndarray | None) -> np.ndarray:
+    if predicted is None:
+        raise ValueError("a measure needs predictions, which were not read: see `read_answers`")
+    return predicted
 
 
 def _partial_columns(settings: pd.DataFrame) -> list[np.ndarray]:
@@ -225,7 +231,7 @@ def _mean_over_seeds(
     for number, counts in enumerate(columns.patterns.T > 0):
         own, alike = rows[counts[rows]], np.flatnonzero(columns.pattern == number)
         if len(own) and len(alike):
-            predicted = columns.predicted[own][:, alike]
+            predicted = _needed(columns.predicted)[own][:, alike]
             weight = utterances[:, tested.utterance[own]]
             score[:, alike] = np.mean(
                 [

@@ -14,6 +14,7 @@ from robust_mer.evaluation.summary import read_summary
 from robust_mer.files import write_text
 from robust_mer.protocol import CLEAN, conditions
 from robust_mer.runtime import Runtime
+from robust_mer.table import groups
 
 ABOVE, BELOW = ">", "<"
 
@@ -104,10 +105,10 @@ def _rows(
     measured: dict[tuple[str, str], tuple[float, float]],
     raw: set[str],
     modalities: Mapping[str, list[str]],
-) -> Iterator[dict]:
+) -> Iterator[dict[str, object]]:
     main = experiment.main.name
     scores = [f"{metric.name}_{what}" for metric in experiment.measures for what in ("mean", "sd")]
-    lines = summary.groupby(["model", "trained_on"], sort=False)
+    lines = list(groups(summary, ["model", "trained_on"]))
     noises = {name for name, _ in measured} - raw
     for (name, modality), (snr_db, sd) in measured.items():
         for (model, trained_on), line in lines:

@@ -1,7 +1,7 @@
 """Which differences between models are more than chance."""
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, starmap
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from statsmodels.stats.multitest import multipletests
 from robust_mer.evaluation.bootstrap import Replicates, bounds
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, Experiment
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
+from robust_mer.table import groups
 
 _COLUMNS = [
     "tested_on",
@@ -92,21 +93,37 @@ def compare_models(
     return table
 
 
-def _rows(experiment: Experiment, replicates: Replicates, test_to_train: float) -> Iterator[tuple]:
+class _Setting(NamedTuple):
+    """What a model was trained and tested on, and its place among the replicates."""
+
+    place: int
+    model: str
+    trained_on: str
+    tested_on: str
+
+
+def _compared(rows: pd.DataFrame) -> Iterator[_Setting]:
+    columns = (rows[name] for name in ("model", "trained_on", "tested_on"))
+    return starmap(_Setting, zip(rows.index, *columns, strict=True))
+
+
+def _rows(
+    experiment: Experiment, replicates: Replicates, test_to_train: float
+) -> Iterator[tuple[object, ...]]:
     settings = replicates.settings
     trainings = settings.groupby("model")["trained_on"].unique().map(set)
-    only_clean = {model for model, names in trainings.items() if names == {CLEAN}}
+    only_clean = {str(model) for model, names in trainings.items() if names == {CLEAN}}
     partial = settings[settings["kind"] == PARTIAL]
     covered = partial.groupby(["model", "trained_on", "tested_on"])["condition"].agg(frozenset)
     shown = settings[settings["kind"].isin([AVERAGE, NONE, COMPLETE])]
-    for (tested_on, kind), rows in shown.groupby(["tested_on", "kind"], sort=False):
-        for one, other in combinations(rows.itertuples(), 2):
+    for (tested_on, kind), rows in groups(shown, ["tested_on", "kind"]):
+        for one, other in combinations(_compared(rows), 2):
             if not _compare(experiment, kind, one, other, only_clean):
                 continue
             own, others = ((row.model, row.trained_on, tested_on) for row in (one, other))
             if kind == AVERAGE and covered[own] != covered[others]:
                 continue
-            pair = [one.Index, other.Index]
+            pair = [one.place, other.place]
             low, high = bounds(np.subtract(*np.moveaxis(replicates.resampled[:, :, pair], 2, 0)))
             for place, metric in enumerate(replicates.measures):
                 differences = np.subtract(*replicates.of_folds[place][:, pair].T)
@@ -127,7 +144,7 @@ def _rows(experiment: Experiment, replicates: Replicates, test_to_train: float) 
 
 
 def _compare(
-    experiment: Experiment, kind: str, one: NamedTuple, other: NamedTuple, only_clean: set[str]
+    experiment: Experiment, kind: str, one: _Setting, other: _Setting, only_clean: set[str]
 ) -> bool:
     """Whether a figure of two rows is compared: they are trained alike, and the papers show it."""
     free = [row.model in only_clean for row in (one, other)]

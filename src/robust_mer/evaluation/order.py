@@ -33,7 +33,7 @@ def in_order(experiment: Experiment, summary: pd.DataFrame) -> pd.DataFrame:
             "condition": column.map(conditions.index),
         }
     )
-    return summary.loc[keys.sort_values(list(keys)).index].reset_index(drop=True)
+    return summary.loc[keys.sort_values(list(keys.columns)).index].reset_index(drop=True)
 
 
 def average_rows(experiment: Experiment, summary: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Whether a model knows how good its answers are: calibration, and risk against coverage."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -77,18 +78,20 @@ def reliability(answers: Answers) -> tuple[pd.DataFrame, pd.DataFrame]:
         },
         axis=1,
     )
-    curves = mean[list(COVERAGES)].rename_axis(columns="coverage").stack().rename("risk")
+    risks = mean[list(COVERAGES)].rename_axis(columns="coverage").stack()
+    curves = cast("pd.Series[float]", risks).rename("risk")
     setting = {
         "model": answers.file.model,
         "trained_on": answers.file.trained_on,
         "tested_on": answers.file.tested_on,
     }
-    return tuple(
-        pd.DataFrame({**setting, **some.reset_index()}) for some in (table, curves.to_frame())
+    return (
+        pd.DataFrame({**setting, **table.reset_index()}),
+        pd.DataFrame({**setting, **curves.to_frame().reset_index()}),
     )
 
 
-def _figures(answers: Answers) -> Iterator[dict]:
+def _figures(answers: Answers) -> Iterator[dict[str | float, object]]:
     for place, condition in enumerate(answers.kinds):
         rows = answers.counts[:, place]
         for seed in range(answers.right.shape[2]):

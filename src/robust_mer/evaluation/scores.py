@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from robust_mer.errors import InputError
-from robust_mer.evaluation.answers import read_answers, read_held_out
+from robust_mer.evaluation.answers import Answers, read_answers, read_held_out
 from robust_mer.evaluation.bootstrap import resample
 from robust_mer.evaluation.comparisons import compare_models
 from robust_mer.evaluation.experiment import REPLICATES
@@ -84,7 +84,9 @@ def compute_statistics(spec: ScoresSpec, files: ScoresFiles, runtime: Runtime) -
     measures = experiment.measures
     tested = read_held_out(files.utterances, files.folds, experiment.folds)
     with_predictions = not all(isinstance(metric, HitMetric) for metric in measures)
-    answers, figures, curves = [], [], []
+    answers: list[Answers] = []
+    figures: list[pd.DataFrame] = []
+    curves: list[pd.DataFrame] = []
     for file in prediction_files(experiment.evaluations, files.predictions):
         answer = read_answers(
             file, tested, experiment.seeds, experiment.one_condition_seed, with_predictions

@@ -37,7 +37,7 @@ def write_split(spec: SplitSpec, files: SplitFiles, runtime: Runtime) -> None:
     if spec.column not in table:
         raise InputError(
             f"{files.utterances} has no column {spec.column!r} to split results by; it has "
-            f"{', '.join(table)}"
+            f"{', '.join(table.columns)}"
         )
     parts = []
     for value, rows in table.groupby(spec.column, sort=True):

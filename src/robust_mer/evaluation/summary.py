@@ -141,7 +141,7 @@ def read_snr(schedules: Mapping[str, str | Path], folds: Sequence[int]) -> pd.Da
         Indexed by ``tested_on``; for every modality ``reached_snr_db_{modality}``, the nominal one,
         and ``true_snr_db_{modality}``, measured on the data; NaN where there is none.
     """
-    rows = {}
+    rows: dict[str, dict[str, float]] = {}
     for tested_on, path in schedules.items():
         table = pd.read_csv(path)
         means = table[table["fold"].isin(list(folds))].groupby("modality", sort=False)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -61,7 +62,7 @@ class Predictor:
         }
 
     @property
-    def description(self) -> dict:
+    def description(self) -> dict[str, Any]:
         """What the model says of itself: ``model.json``."""
         return self._exported.description
 

@@ -1,12 +1,14 @@
 """A prediction for people to read."""
 
+from typing import Any
+
 from robust_mer.export.predict import ModalitySeen, Prediction
 from robust_mer.export.quality import HIGHEST
 
 _BAR = 30  # characters of a probability of 1
 
 
-def as_table(description: dict, prediction: Prediction) -> str:
+def as_table(description: dict[str, Any], prediction: Prediction) -> str:
     """The model, its probabilities as bars, and what it saw of each modality."""
     trained = description["trained_on"]
     width = max(map(len, [*prediction.probabilities, *prediction.modalities]))

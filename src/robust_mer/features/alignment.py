@@ -36,13 +36,14 @@ def align_features(spec: AlignSpec, files: AlignFiles, runtime: Runtime) -> None
     transcripts = read_table(files.utterances)["text"].tolist() if is_text else []
 
     def prepare(store: Features) -> Convert:
-        if (store.positions if is_text else store.frame_rate) is None:
+        rate = store.frame_rate
+        if (store.positions if is_text else rate) is None:
             unknown = "which words its frames belong to" if is_text else "a frame rate"
             raise InputError(
                 f"{files.source} cannot be aligned to words: it does not hold {unknown}. Leave "
                 "out the modality's aligned_to, or take an extractor that knows it"
             )
-        length = 1.0 if is_text else 1 / store.frame_rate
+        length = 1.0 if is_text or rate is None else 1 / rate
 
         def convert(frames: np.ndarray, row: int) -> tuple[np.ndarray, str]:
             spelled, times = words.of(store.utterances[row])

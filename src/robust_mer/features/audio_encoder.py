@@ -1,7 +1,7 @@
 """Acoustic features: hidden states of a pretrained encoder of raw audio."""
 
 import math
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -52,7 +52,7 @@ class AudioEncoder(Extractor):
         super().__init__(settings)
         encoder = Pretrained(settings.model, _KEY)
         self._network, self._device = encoder.network, encoder.device
-        config = self._network.config
+        config: Any = self._network.config
         if not hasattr(config, "conv_stride") or self._network.main_input_name != "input_values":
             raise InputError(
                 f"config: {_KEY} is {settings.model!r}, a {config.model_type}: expected an "

@@ -1,8 +1,8 @@
 """Lexical features: the last hidden states of a transformer encoder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -76,7 +76,8 @@ class Bert(Extractor):
             ) from error
         self._network, self._device = encoder.network, encoder.device
         self._max_tokens = settings.max_tokens
-        limit = getattr(self._network.config, "max_position_embeddings", self._max_tokens)
+        config: Any = self._network.config
+        limit = getattr(config, "max_position_embeddings", self._max_tokens)
         if not 3 <= self._max_tokens <= limit:
             raise InputError(
                 f"config: max_tokens of bert is {self._max_tokens}, expected 3 to {limit}, the "
@@ -90,7 +91,7 @@ class Bert(Extractor):
             )
         # Without a token to pad with, every text goes alone.
         self._batch_tokens = 0 if self._tokenizer.pad_token is None else _BATCH_TOKENS
-        self.names = [f"hidden_{i}" for i in range(self._network.config.hidden_size)]
+        self.names = [f"hidden_{i}" for i in range(config.hidden_size)]
         self.weights_sha256 = encoder.sha256
         self.max_processes = encoder.max_processes
 
@@ -106,7 +107,7 @@ class Bert(Extractor):
 
     def extract_all(self, utterances: list[Utterance]) -> list[Extraction | UtteranceError]:
         """Hidden states of several utterances' transcripts, in batches of similar length."""
-        outcomes: list[Extraction | UtteranceError | None] = [None] * len(utterances)
+        outcomes: dict[int, Extraction | UtteranceError] = {}
         tokens: dict[int, _Tokens] = {}
         for place, utterance in enumerate(utterances):
             try:
@@ -117,7 +118,7 @@ class Bert(Extractor):
             states = self._states([tokens[place] for place in batch])
             for place, found in zip(batch, states, strict=True):
                 outcomes[place] = self._extraction(tokens[place], found)
-        return outcomes
+        return [outcomes[place] for place in range(len(utterances))]
 
     def _tokens(self, utterance: Utterance) -> _Tokens:
         if not utterance.text.strip():
@@ -152,6 +153,7 @@ class Bert(Extractor):
         import torch
 
         texts = [text.inputs for text in tokens]
+        padded: Mapping[str, Any]
         if len(texts) == 1:
             padded = {key: torch.tensor([row]) for key, row in texts[0].items()}
         else:
@@ -164,6 +166,6 @@ class Bert(Extractor):
 
     def _extraction(self, tokens: _Tokens, states: np.ndarray) -> Extraction:
         words = tokens.words
-        if self._units == "words":
+        if self._units == "words" and words is not None:
             states, words = pool_words(states, words)
         return Extraction(states, looked_at=tokens.length, note=tokens.note, positions=words)

@@ -14,6 +14,8 @@ from robust_mer.features.faces import Faces
 from robust_mer.features.specs import SheetsFiles, SheetsSpec
 from robust_mer.runtime import Runtime
 
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
 _COLUMNS, _ROWS = 4, 40  # utterances on a sheet
 _CROPS = 4  # of an utterance, from its beginning to its end
 _SIDE, _LINE, _GAP = 72, 13, 6  # pixels: of a crop, of a line of text, between cells
@@ -33,7 +35,7 @@ def draw_contact_sheets(spec: SheetsSpec, files: SheetsFiles, runtime: Runtime) 
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     for session, rows in index.groupby("session", sort=False):
-        name = re.sub(r"[^\w.-]", "_", session)
+        name = re.sub(r"[^\w.-]", "_", str(session))
         for first in range(0, len(rows), _COLUMNS * _ROWS):
             page = rows["utterance"].iloc[first : first + _COLUMNS * _ROWS].tolist()
             number = f"_{first // (_COLUMNS * _ROWS) + 1}" if first else ""
@@ -77,7 +79,7 @@ def _some(found: Faces | None) -> Iterator[np.ndarray]:
         yield crop[..., ::-1]
 
 
-def _fitted(text: str, draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont) -> str:
+def _fitted(text: str, draw: ImageDraw.ImageDraw, font: Font) -> str:
     """As much of a text as a cell is wide."""
     if draw.textlength(text, font) <= _CELL[0]:
         return text

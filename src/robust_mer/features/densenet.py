@@ -30,7 +30,8 @@ class DenseNet(nn.Module):
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.stem = nn.Conv2d(1, _STEM, 3, stride=2, padding=1, bias=False)
-        width, parts = _STEM, []
+        width = _STEM
+        parts: list[nn.Module] = []
         for block in range(_BLOCKS):
             if block:
                 parts.append(_Transition(width))

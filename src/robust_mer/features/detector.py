@@ -138,7 +138,8 @@ def cut_out(picture: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:
     part = picture[top:bottom, left:right]
     beyond = top - y, y + side - bottom, left - x, x + side - right
     if any(beyond):
-        part = cv2.copyMakeBorder(part, *(max(0, n) for n in beyond), cv2.BORDER_REPLICATE)
+        above, below, before, after = (max(0, n) for n in beyond)
+        part = cv2.copyMakeBorder(part, above, below, before, after, cv2.BORDER_REPLICATE)
     return cv2.resize(
         part, (size, size), interpolation=cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
     )

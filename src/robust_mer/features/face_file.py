@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -46,7 +47,11 @@ def write_face_file(
     crops_of: dict[str, Path],
     utterances: list[str],
     frames: Iterable[np.ndarray],
-    *others,
+    names: list[str],
+    frame_rate: float | None,
+    settings: dict[str, Any],
+    weights_sha256: str,
+    versions: dict[str, str] | None = None,
     positions: list[np.ndarray] | None = None,
 ) -> None:
     """Write a file of the feature store that holds the crops beside what is told of them.
@@ -59,8 +64,12 @@ def write_face_file(
         crops_of: Files with the pictures of the utterances that have any.
         utterances: All of them, in the report's order.
         frames: As `to_values` gives them.
-        others: What else `robust_mer.store.write_features` takes.
-        positions: The same.
+        names: Like all that follow, see `robust_mer.store.write_features`.
+        frame_rate: Pictures per second.
+        settings: Of the face finder.
+        weights_sha256: Of the face finder.
+        versions: Of the packages.
+        positions: The time of each face.
     """
     sizes = []
 
@@ -70,7 +79,8 @@ def write_face_file(
             yield array
 
     with whole(path) as unfinished:
-        write_features(unfinished, utterances, counted(), *others, positions=positions)
+        origin = settings, weights_sha256, versions, positions
+        write_features(unfinished, utterances, counted(), names, frame_rate, *origin)
         ends = np.cumsum([0, *sizes])
         with h5py.File(unfinished, "a") as file:
             crop = file.create_dataset("crop", (ends[-1],), "uint8")
@@ -94,7 +104,7 @@ class FaceFile:
         InputError: it is another kind of file, or was made with other settings.
     """
 
-    def __init__(self, path: str | Path, settings: dict | None = None):
+    def __init__(self, path: str | Path, settings: dict[str, Any] | None = None):
         self.path = Path(path)
         self._file = open_hdf5(path, _KIND)
         with naming(path, _KIND):

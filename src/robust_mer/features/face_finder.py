@@ -96,8 +96,9 @@ class FaceFinder:
         )
         for i, boxes in expected.items():
             faces = [next(confirmed) for _ in boxes]
-            if all(faces):
-                found[i] = faces
+            certain = [face for face in faces if face is not None]
+            if len(certain) == len(faces):
+                found[i] = certain
         unclear = [i for i in range(len(pictures)) if i not in found]
         found.update(zip(unclear, self._search(pictures, unclear), strict=True))
         return [found[i] for i in range(len(pictures))]
@@ -145,7 +146,7 @@ def crop_face(
     if not angle:
         return part
     centre = (part_size - 1) / 2
-    turn = cv2.getRotationMatrix2D((centre, centre), angle, 1.0)
+    turn = np.asarray(cv2.getRotationMatrix2D((centre, centre), angle, 1.0), float)
     turn[:, 2] += (size - part_size) / 2
     return cv2.warpAffine(part, turn, (size, size), borderMode=cv2.BORDER_REPLICATE)
 

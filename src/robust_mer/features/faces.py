@@ -53,5 +53,7 @@ class Faces:
 
         for i in range(len(self.crops)) if which is None else which:
             picture = cv2.imdecode(np.frombuffer(self.crops[i], np.uint8), cv2.IMREAD_COLOR)
+            if picture is None:
+                raise ValueError(f"crop {i} is no picture that can be decoded")
             how = cv2.INTER_AREA if size < len(picture) else cv2.INTER_LINEAR
             yield cv2.resize(picture, (size, size), interpolation=how)

@@ -39,14 +39,18 @@ def find_faces(spec: FacesSpec, files: FacesFiles, runtime: Runtime) -> None:
         path: Path,
         names: list[str],
         frames: Iterable[np.ndarray],
-        *others: Any,
+        columns: list[str],
+        frame_rate: float | None,
+        _: dict[str, Any],
+        weights_sha256: str,
+        versions: dict[str, str],
+        *,
         positions: list[np.ndarray],
     ) -> None:
-        columns, frame_rate, _, *origin = others
         report = pd.read_csv(files.table, keep_default_na=False)
         crops_of = {name: _crops_path(folder, name) for name in names}
-        stored = names, frames, columns, frame_rate, spec.settings, *origin
-        write_face_file(path, report, crops_of, *stored, positions=positions)
+        origin = spec.settings, weights_sha256, versions, positions
+        write_face_file(path, report, crops_of, names, frames, columns, frame_rate, *origin)
         _count_reasons(report, files.reasons)
 
     settings = {"faces": spec.settings, "folder": str(folder)}

@@ -1,6 +1,6 @@
 """Visual features from any image encoder of transformers: CLIP, ViT, DINOv2 and the like."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -48,7 +48,7 @@ class ImageEncoder(VisualExtractor):
             raise InputError(f"config: {_KEY}: {folder} cannot be loaded: {error}") from error
         # CLIP has a text encoder beside it
         self._model = getattr(pretrained.network, "vision_model", pretrained.network)
-        config = self._model.config
+        config: Any = self._model.config
         if getattr(self._model, "main_input_name", "") != "pixel_values":
             raise InputError(f"config: {_KEY}: {folder} is no image encoder: {config.model_type}")
         if settings.layer > config.num_hidden_layers:

@@ -1,6 +1,8 @@
 """mini-Xception's network, and its weights from a Keras file."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import h5py
 import numpy as np
@@ -43,7 +45,7 @@ class MiniXceptionNetwork(nn.Module):
             keras.norm(self.norm1, 1)
             keras.conv(self.conv2, 2)
             keras.norm(self.norm2, 2)
-            for i, block in enumerate(self.blocks):
+            for i, block in enumerate(cast("Iterable[_Block]", self.blocks)):
                 keras.conv(block.shortcut, 3 + i)
                 keras.norm(block.shortcut_norm, 3 + 3 * i)
                 keras.separable(block.separable1, 1 + 2 * i)

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
@@ -57,7 +58,7 @@ class Pretrained:
         self.max_processes = 1 if self.device.type == "cuda" else None
 
 
-def _check(report: dict, where: str) -> None:
+def _check(report: dict[str, Any], where: str) -> None:
     """Transformers draws at random what a checkpoint lacks, and goes on."""
     lacking = sorted(key for key in report["missing_keys"] if not key.startswith(_NOT_USED))
     if lacking:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ def write_reading(
     source_table: str | Path,
     prepare: Prepare,
     frame_rate: float | None,
-    described: dict,
+    described: dict[str, Any],
     not_finite: float | None,
 ) -> None:
     """Write another reading of a feature file, an utterance at a time.

@@ -3,10 +3,11 @@
 import errno
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
@@ -16,6 +17,8 @@ from robust_mer.faults import disk_fault, is_gpu_fault, is_out_of_memory
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, SignalCorruption, Utterance
 from robust_mer.files import whole
+
+Result = TypeVar("Result")
 
 SIZE = 25  # utterances; a killed job loses at most this many per process
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -27,7 +30,7 @@ class Shard:
 
     utterances: tuple[Utterance, ...]
     path: Path
-    context: list  # all that the result hangs on beside the utterances
+    context: list[Any]  # all that the result hangs on beside the utterances
     crashed: bool = False  # a process died over it
 
     def after_crash(self, death: str, width: int, is_late: bool = False) -> "list[Shard]":
@@ -58,7 +61,7 @@ class FinishedShard:
     path: Path
     offsets: np.ndarray  # [N + 1]
     where: np.ndarray  # float32 [frames], positions; NaN where there are none
-    report: list[dict]
+    report: list[dict[str, Any]]
 
     @contextmanager
     def opened(self) -> Iterator[Callable[[int], np.ndarray]]:
@@ -73,7 +76,7 @@ class FinishedShard:
 
 
 def cut(
-    utterances: list[Utterance], folder: Path, context: list, size: int | None = None
+    utterances: list[Utterance], folder: Path, context: list[Any], size: int | None = None
 ) -> list[Shard]:
     """Cut the work into shards whose utterances are neighbours in the same recordings.
 
@@ -124,7 +127,7 @@ def read_shard(path: Path) -> FinishedShard:
         return FinishedShard(path, offsets, where, json.loads(file.attrs["report"]))
 
 
-def _shard(utterances: tuple[Utterance, ...], folder: Path, context: list) -> Shard:
+def _shard(utterances: tuple[Utterance, ...], folder: Path, context: list[Any]) -> Shard:
     rows = [
         (asdict(utterance), *map(_version, (utterance.audio, utterance.video, utterance.faces)))
         for utterance in utterances
@@ -163,17 +166,19 @@ def _outcomes(
     usable = [utterance for utterance in received if isinstance(utterance, Utterance)]
     together = _together(extractor, usable)
     outcome = iter(together or ())
-    for utterance in received:
-        if isinstance(utterance, Exception):
-            yield utterance
+    for one in received:
+        if isinstance(one, Exception):
+            yield one
         elif together is None:
             begin(1)
-            yield _attempt(extractor.extract, utterance)
+            yield _attempt(extractor.extract, one)
         else:
             yield next(outcome)
 
 
-def _together(extractor: Extractor, usable: list[Utterance]) -> list | None:
+def _together(
+    extractor: Extractor, usable: list[Utterance]
+) -> Sequence[Extraction | Exception] | None:
     """What comes of utterances that are taken together; None where one of them spoils it.
 
     Or where memory does not hold so many.
@@ -186,7 +191,7 @@ def _together(extractor: Extractor, usable: list[Utterance]) -> list | None:
         return None
 
 
-def _attempt(function: Callable, argument: object) -> object:
+def _attempt(function: Callable[[Utterance], Result], argument: Utterance) -> Result | Exception:
     """What comes of it, or the error: a library's complaint about a file must not cost the others.
 
     A lack of memory or of space on the disk is no complaint about a file.
@@ -240,7 +245,7 @@ def _report(
     seconds: float | str = "",
     status: str = "",
     reason: str = "",
-) -> dict:
+) -> dict[str, Any]:
     return {
         "utterance": utterance.utterance,
         "frames": frames,

@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -237,7 +238,7 @@ class Course:
     ) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.identity, self.device = settings, identity, device
-        self.network = DenseNet(classes).to(device, memory_format=torch.channels_last)
+        self.network = DenseNet(classes).to(device).to(memory_format=torch.channels_last)
         self.momentum = {n: torch.zeros_like(p) for n, p in self.network.named_parameters()}
         self.best = {n: v.clone() for n, v in self.network.state_dict().items()}
         self.epoch = self.best_epoch = 0
@@ -334,7 +335,7 @@ class Course:
         self.network.load_state_dict(self.best)
 
 
-def _card(facts: dict, table: np.ndarray, digest: str) -> str:
+def _card(facts: dict[str, Any], table: np.ndarray, digest: str) -> str:
     classes, settings = facts["classes"], facts["settings"]
     counts = ", ".join(f"{number} {part}" for part, number in facts["pictures"].items())
     recall = table.diagonal() / table.sum(axis=1).clip(min=1)

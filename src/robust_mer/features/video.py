@@ -62,13 +62,15 @@ class Clip:
     def __iter__(self) -> Iterator[np.ndarray]:
         if not len(self._wanted):
             return
-        last, picture = None, None
+        last: int | None = None
+        picture: np.ndarray | None = None
         for number, whole_picture in self._numbered():
             if number != last:
                 picture = crop_region(whole_picture, self._region)
                 if self._alter_picture is not None:
                     picture = self._alter_picture(picture, number)
                 last = number
+            assert picture is not None
             yield picture
 
     def _numbered(self) -> Iterator[tuple[int, np.ndarray]]:
@@ -83,17 +85,20 @@ class Clip:
     def _evenly(self) -> Iterator[tuple[int, np.ndarray]]:
         """The wanted pictures, where each has its number; only they are converted."""
         self._video.set(cv2.CAP_PROP_POS_FRAMES, int(self._wanted[0]))
-        number, picture = int(self._wanted[0]) - 1, None
+        number = int(self._wanted[0]) - 1
+        picture: np.ndarray | None = None
         for wanted in map(int, self._wanted):
             while number < wanted:
-                before, number = number, self._grab(number)
-                if number is None:
-                    self._check_end(before)
+                following = self._grab(number)
+                if following is None:
+                    self._check_end(number)
                     return
+                number = following
                 if number > wanted:
                     raise _UnevenError
                 if number == wanted:
                     picture = self._retrieve()
+            assert picture is not None  # the first one lies ahead
             yield wanted, picture
 
     def _unevenly(self) -> Iterator[tuple[int, np.ndarray]]:
@@ -110,6 +115,7 @@ class Clip:
             if number is None and wanted > shown:
                 self._check_end(shown)
                 return
+            assert picture is not None  # there is one, or the video ends before the first
             yield shown, picture
 
     def _grab(self, before: int) -> int | None:

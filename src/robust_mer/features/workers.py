@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, cast
 
 from robust_mer.errors import InputError
 from robust_mer.faults import disk_fault
@@ -139,7 +139,7 @@ class Workers:
             return []
         deadline = min(worker.deadline for worker, _ in busy.values())
         left = None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
-        found = wait(list(busy), left)
+        found = cast("list[Connection]", wait(list(busy), left))
         for connection, (worker, _) in busy.items():
             if connection not in found and time.monotonic() > worker.deadline:
                 worker.end_late(self._max_seconds)
@@ -196,6 +196,7 @@ class _Worker:
         code = self.process.exitcode
         if self._reason:
             return self._reason
+        assert code is not None  # it was joined
         if code == -signal.SIGKILL:
             return "SIGKILL, probably by the system for lack of memory"
         return signal.Signals(-code).name if code < 0 else f"exit status {code}"

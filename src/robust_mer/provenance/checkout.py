@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 _KNOWN = "ROBUST_MER_CHECKOUT"
 
@@ -15,7 +16,7 @@ def remember_checkout() -> None:
     os.environ.setdefault(_KNOWN, json.dumps(_find_out()))
 
 
-def checkout() -> dict:
+def checkout() -> dict[str, Any]:
     """``version`` of the package, ``commit`` and ``dirty``, and ``snakemake``'s version.
 
     ``commit`` is None where the package does not lie in a git checkout or there is no git;
@@ -25,7 +26,7 @@ def checkout() -> dict:
     return json.loads(os.environ[_KNOWN])
 
 
-def name_of(software: dict) -> str:
+def name_of(software: dict[str, Any]) -> str:
     """What `checkout` found, in a few words: ``0.1.0, commit 1a2b3c4d5e6f, changed since``."""
     parts = [software["version"] or "of no known version"]
     if software["commit"]:
@@ -42,7 +43,7 @@ def version_of(package: str) -> str | None:
         return None
 
 
-def _find_out() -> dict:
+def _find_out() -> dict[str, Any]:
     source = Path(__file__).parents[1]
     commit, dirty = None, None
     # a package that was installed into an environment may lie inside somebody else's checkout

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 from robust_mer.identity import closure, imported_names
 from robust_mer.provenance.checkout import version_of
@@ -33,11 +34,11 @@ def packages(implementations: Iterable[str]) -> dict[str, str]:
         Version by the package's name as pip knows it.
     """
     names = set().union(*map(imported_names, closure(*implementations)))
-    found = {}
+    versions: dict[str, str | None] = {}
     for name in names - sys.stdlib_module_names - {"robust_mer"}:
         for distribution in _distributions(name):
-            found[distribution] = version_of(distribution)
-    return {name: found[name] for name in sorted(found) if found[name]}
+            versions[distribution] = version_of(distribution)
+    return {name: version for name, version in sorted(versions.items()) if version}
 
 
 def _distributions(name: str) -> list[str]:
@@ -45,7 +46,7 @@ def _distributions(name: str) -> list[str]:
     return [likely] if version_of(likely) else packages_distributions().get(name, [])
 
 
-def host(checkpoints: Iterable[str | Path], given_a_gpu: bool) -> dict:
+def host(checkpoints: Iterable[str | Path], given_a_gpu: bool) -> dict[str, Any]:
     """The machine of this job, without its name: ``platform, processor, cores, device``.
 
     Args:

@@ -70,7 +70,7 @@ def _versions(records: list[Record]) -> list[list[str]]:
 
 
 def _seeds(records: list[Record]) -> list[list[str]]:
-    found = defaultdict(set)
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for record in records:
         for place, value in record.seeds.items():
             values = value if isinstance(value, list) else [value]

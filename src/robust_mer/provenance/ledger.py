@@ -204,9 +204,9 @@ class _Files:
     """Recorded files, each checked once: a checkpoint is read by dozens of jobs."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple, RecordedFile] = {}
+        self._known: dict[tuple[Any, ...], RecordedFile] = {}
 
-    def one(self, known: dict) -> RecordedFile:
+    def one(self, known: dict[str, Any]) -> RecordedFile:
         """A file as a record has it.
 
         Raises:
@@ -241,10 +241,10 @@ def _checked(
         raise ValueError(f"{sha256!r} is no SHA-256")
     return RecordedFile(
         path,
-        _number(size),
-        _number(mtime_ns),
+        _whole(size),
+        _whole(mtime_ns),
         sha256,
-        files if files is None else _number(files),
+        files if files is None else _whole(files),
         corpus if corpus is None else _text(corpus),
     )
 
@@ -258,6 +258,13 @@ def _text(value: Any) -> str:
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise TypeError(f"{value!r:.80} is no number")
+    return value
+
+
+def _whole(value: Any) -> int:
+    _number(value)
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r:.80} is no whole number")
     return value
 
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from robust_mer.errors import InputError
 from robust_mer.provenance.checkout import checkout, name_of
@@ -46,7 +47,7 @@ def _predictions(record: JobRecord, experiment: str) -> Iterator[tuple[str, str]
                 yield read.path, read.sha256
 
 
-def training_of(checkpoint: str | Path) -> dict | None:
+def training_of(checkpoint: str | Path) -> dict[str, Any] | None:
     """The job that trained a replica: code, versions and machine; None where no record says it.
 
     Args:
@@ -55,7 +56,9 @@ def training_of(checkpoint: str | Path) -> dict | None:
     path = Path(checkpoint)
     folder = Path(*path.parts[:-4], FOLDER, "train_model", *path.parts[-3:-1])
     record = _records(sorted(folder.glob("*.json"))).producers.get(path.as_posix())
-    return record and {
+    if record is None:
+        return None
+    return {
         "rule": record.rule,
         "code": record.identity,
         "robust_mer": {key: record.software[key] for key in ("version", "commit", "dirty")},

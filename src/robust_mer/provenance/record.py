@@ -100,7 +100,7 @@ class JobRecord:
             text = json.dumps(record, indent=1, allow_nan=False) + "\n"
             unfinished.write_text(text, encoding="utf-8")
 
-    def _describe(self, path: str) -> dict:
+    def _describe(self, path: str) -> dict[str, Any]:
         content = self._memory.content(path)
         return {
             **self._where(path),
@@ -110,7 +110,7 @@ class JobRecord:
             "sha256": content.sha256,
         }
 
-    def _where(self, path: str) -> dict:
+    def _where(self, path: str) -> dict[str, Any]:
         """A path by which the file is found elsewhere too, and that tells nothing of this machine.
 
         Relative to the folder of the run; or to a corpus' root, whose name it then has; or, of a
@@ -155,7 +155,7 @@ def _is_below(path: str, root: str) -> bool:
     return Path(os.path.normpath(path)).is_relative_to(os.path.normpath(root))
 
 
-def _seeds(params: dict, files: list[str]) -> dict[str, Any]:
+def _seeds(params: dict[str, Any], files: list[str]) -> dict[str, Any]:
     """Seeds in the params, by the place where they stand, and those of replicas read or written."""
     seeds = dict(_seeds_in(params, ""))
     replicas = {int(match[1]) for path in files if (match := _REPLICA.match(Path(path).name))}

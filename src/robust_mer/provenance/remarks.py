@@ -22,7 +22,7 @@ def remarks(ledger: Ledger) -> Iterator[str]:
 
 def _other_code(records: list[Record]) -> Iterator[str]:
     """Results of other code than this checkout's, which a run would make anew."""
-    jobs = defaultdict(int)
+    jobs: dict[tuple[str, str, tuple[str, ...]], int] = defaultdict(int)
     for record in records:
         jobs[record.stem, record.identity, tuple(record.implementations)] += 1
     for (rule, identity, implementations), number in sorted(jobs.items()):
@@ -41,7 +41,7 @@ def _other_code(records: list[Record]) -> Iterator[str]:
 
 
 def _mixed_code(records: list[Record]) -> Iterator[str]:
-    found = defaultdict(set)
+    found: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
     for record in records:
         found[record.stem, tuple(record.implementations)].add(record.identity)
     for (rule, implementations), identities in sorted(found.items()):
@@ -54,7 +54,7 @@ def _mixed_code(records: list[Record]) -> Iterator[str]:
 
 def _experiments(ledger: Ledger) -> dict[str, list[Record]]:
     """By experiment, all the records behind its tables and figures."""
-    outputs = defaultdict(list)
+    outputs: dict[str, list[str]] = defaultdict(list)
     for record in ledger.current:
         if "experiment" in record.wildcards:
             outputs[record.wildcards["experiment"]] += [o.path for o in ledger.outputs(record)]
@@ -62,7 +62,7 @@ def _experiments(ledger: Ledger) -> dict[str, list[Record]]:
 
 
 def _mixed_versions(experiment: str, records: list[Record]) -> Iterator[str]:
-    values = defaultdict(lambda: defaultdict(int))
+    values: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for record in records:
         values["robust-mer"][name_of(record.software)] += 1
         for package, version in record.packages.items():

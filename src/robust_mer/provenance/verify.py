@@ -2,10 +2,11 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from robust_mer.errors import InputError
 from robust_mer.jobs import progress
@@ -52,13 +53,13 @@ class Verdict:
     problems: list[Problem] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, Any]:
         """For programs."""
         return {"belongs_together": not self.problems, **asdict(self)}
 
 
 def verify(
-    results: str | Path, quick: bool = False, media: dict[str, str | Path] | None = None
+    results: str | Path, quick: bool = False, media: Mapping[str, str | Path] | None = None
 ) -> Verdict:
     """Compare a results folder with its records.
 
@@ -89,7 +90,7 @@ def verify(
 
 
 def _count(ledger: Ledger) -> list[RuleCount]:
-    rules = defaultdict(list)
+    rules: dict[str, list[list[RecordedFile]]] = defaultdict(list)
     for record in ledger.current:
         rules[record.stem].append(ledger.outputs(record))
     return [
@@ -110,15 +111,15 @@ class _Check:
         self._ledger, self._quick, self._media = ledger, quick, media
         self._today = self._look()
 
-    def _look(self) -> dict[Path, Survey | Content]:
+    def _look(self) -> Mapping[Path, Survey | Content]:
         """Everything that the records name and that is there: its hash, or size and time alone."""
-        named = set()
+        named: set[RecordedFile] = set()
         for record in self._ledger.current:
             named.update(self._ledger.outputs(record), self._ledger.inputs(record))
         places = {self._place(one) for one in named}
         self._out_of_reach = sum(self._place(one) is None for one in named)
-        found: dict[Path, Survey | Content] = {}
-        for place in sorted(places - {None}):
+        found: dict[Path, Survey] = {}
+        for place in sorted(place for place in places if place is not None):
             try:
                 found[place] = survey(place)
             except (OSError, ValueError):
@@ -127,7 +128,7 @@ class _Check:
             return found
         total = sum(one.bytes for one in found.values()) // 1_000_000
         megabytes = {place: one.bytes // 1_000_000 for place, one in found.items()}
-        hashed = {}
+        hashed: dict[Path, Content] = {}
         for place in progress(found, total, "MB hashed", size=megabytes.__getitem__):
             try:
                 hashed[place] = found[place].hashed()
@@ -141,6 +142,11 @@ class _Check:
             return self._ledger.place(one.path)
         root = self._media.get(one.corpus)
         return root and root / one.path
+
+    def _now(self, one: RecordedFile) -> Survey | Content | None:
+        """What a recorded file is today; None where it is not there, or nobody said where."""
+        place = self._place(one)
+        return None if place is None else self._today.get(place)
 
     def _is_as_recorded(self, one: RecordedFile, today: Survey | Content, written: float) -> bool:
         """Whether a file is what a job read or wrote.
@@ -182,7 +188,7 @@ class _Check:
                     f"{RERUN}; or delete {self._shown(record.file)}, if nobody wants it",
                 )
             for one in outputs:
-                today = self._today.get(self._place(one))
+                today = self._now(one)
                 if today is None or self._is_as_recorded(one, today, record.finished):
                     continue
                 readers = len(self._readers.get((one.path, one.sha256), ()))
@@ -205,7 +211,7 @@ class _Check:
     @cached_property
     def _readers(self) -> dict[tuple[str, str], list[Record]]:
         """Jobs by path and hash of what they read."""
-        found = defaultdict(list)
+        found: dict[tuple[str, str], list[Record]] = defaultdict(list)
         for record in self._ledger.current:
             for one in self._ledger.inputs(record):
                 found[one.path, one.sha256].append(record)
@@ -224,7 +230,7 @@ class _Check:
                     if written.sha256 != one.sha256:
                         other_version.append(one)
                 elif self._place(one) is not None:
-                    today = self._today.get(self._place(one))
+                    today = self._now(one)
                     if today is None or not self._is_as_recorded(one, today, 0):
                         other.append(one)
             results = _some([one.path for one in self._ledger.outputs(record)])

@@ -49,7 +49,8 @@ def training_devices(checkpoints: Iterable[Path]) -> list[list[str]]:
     Args:
         checkpoints: Of the replicas; each has its history beside it.
     """
-    replicas, hours = defaultdict(int), defaultdict(float)
+    replicas: dict[str, int] = defaultdict(int)
+    hours: dict[str, float] = defaultdict(float)
     for path in checkpoints:
         if not path.exists():  # a storage plugin has it
             replicas["not known here"] += 1

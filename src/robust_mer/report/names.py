@@ -1,8 +1,13 @@
 """Models and corruptions as readers should see them."""
 
+from typing import TYPE_CHECKING, cast
+
 from robust_mer.evaluation.experiment import SAME, Experiment
-from robust_mer.report import words
 from robust_mer.report.cells import amount
+from robust_mer.report.words import text as words
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def corruption_title(experiment: Experiment, name: str) -> str:
@@ -20,6 +25,12 @@ def line_name(experiment: Experiment, model: str, training: str) -> str:
     """A model in a legend or a sentence, with its training unless it met the same in the test."""
     name = marked(experiment, model)
     return name if training == SAME else words.trained_elsewhere(name, training)
+
+
+def lines_of(table: "pd.DataFrame") -> list[tuple[str, str]]:
+    """``model`` and ``training`` of a table's lines, in the order of their first rows."""
+    lines = table.groupby(["model", "training"], sort=False).groups
+    return cast("list[tuple[str, str]]", list(lines))
 
 
 def title_of(title: str, experiment: Experiment) -> str:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from robust_mer.report.table import Line, Table
-from robust_mer.report.words import unescape_markdown
+from robust_mer.report.words.text import unescape_markdown
 
 
 def read_markdown(path: str | Path) -> Table:

@@ -98,6 +98,20 @@ class Results:
     published: list[Path] = field(default_factory=list)
     """The papers' numbers, beside the layouts."""
 
+    def path(self, name: str) -> Path:
+        """One of the files, by its field.
+
+        Raises:
+            ValueError: The table or figure does not name the field in its ``reads``.
+        """
+        path = getattr(self, name)
+        if not isinstance(path, Path):
+            raise ValueError(
+                f"A table or figure asks for {name!r}, which its `reads` does not name as one of "
+                "the files of `robust_mer.report.spec.Results`: add it there"
+            )
+        return path
+
 
 @dataclass(frozen=True, kw_only=True)
 class TableFiles(Results):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup, escape
 
-from robust_mer.report.words import escape_latex, escape_markdown
+from robust_mer.report.words.text import escape_latex, escape_markdown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,5 +1,6 @@
 """What is said in a dialogue of the demo corpus: who says what, how, and when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,7 +79,7 @@ def plan_turns(name: str, count: int, first_class: int, rng: np.random.Generator
     return turns
 
 
-def _shown(typical: tuple, spread: float, rng: np.random.Generator) -> np.ndarray:
+def _shown(typical: Sequence[float], spread: float, rng: np.random.Generator) -> np.ndarray:
     """An emotion's ``typical`` numbers as one utterance shows them."""
     strength = max(rng.normal(_STRENGTH_MEAN, _STRENGTH_SPREAD), 0)
     return (strength * np.array(typical) + rng.normal(0, spread, len(typical))).astype(np.float32)

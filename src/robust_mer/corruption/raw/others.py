@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import Any, cast
 
 import pandas as pd
 
@@ -46,7 +47,7 @@ class Pool:
         self._train = _sets(folds[folds["part"] == "train"], "fold", "utterance")
         self._held_out = _sets(folds[folds["part"] != "train"], "utterance", "fold")
         self._tested = _sets(folds[folds["part"] == "test"], "utterance", "fold")
-        self._found: dict[tuple, Others] = {}
+        self._found: dict[tuple[Any, ...], Others] = {}
 
     @cached_property
     def _sessions_of_speaker(self) -> dict[str, set[str]]:
@@ -87,4 +88,4 @@ class Pool:
 
 
 def _sets(rows: pd.DataFrame, key: str, value: str) -> dict[str, set[str]]:
-    return rows.groupby(key)[value].agg(set).to_dict()
+    return cast("dict[str, set[str]]", rows.groupby(key)[value].agg(set).to_dict())

@@ -75,7 +75,7 @@ class _Vocabulary:
         """A word, frequent ones more often; ``choice`` is uniform in [0, 1)."""
         if not self._words:
             return "uh"
-        return self._words[min(np.searchsorted(self._share, choice), len(self._words) - 1)]
+        return self._words[min(int(np.searchsorted(self._share, choice)), len(self._words) - 1)]
 
     def misheard(self, word: str, choice: float) -> str:
         """One of the words that are written most like this one, with its capital and stops."""
@@ -100,4 +100,6 @@ def _vocabulary(others: "Others") -> _Vocabulary:
 
 def _split(word: str) -> tuple[str, str, str]:
     """What stands before, in and behind a word: quotation marks, the word, stops."""
-    return re.fullmatch(r"(\W*)(.*?)(\W*)", word, re.DOTALL).groups()
+    parts = re.fullmatch(r"(\W*)(.*?)(\W*)", word, re.DOTALL)
+    assert parts is not None  # all three may be empty
+    return parts[1], parts[2], parts[3]

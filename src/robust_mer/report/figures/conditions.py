@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import COMPLETE
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
-from robust_mer.report import words
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.names import corruption_title, line_name
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
+from robust_mer.report.words import figures as words
+from robust_mer.table import groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ class Conditions(ResultFigure):
         """From the summary."""
         from robust_mer.evaluation.summary import read_summary
 
-        rows = read_summary(files.summary)
+        rows = read_summary(files.path("summary"))
         kinds = [NONE, PARTIAL, COMPLETE]
         rows = rows[rows["kind"].isin(kinds) & (rows["tested_on"] != CLEAN)]
         return _figure(spec.experiment, rows)
@@ -38,12 +39,12 @@ class Conditions(ResultFigure):
 def _figure(experiment: Experiment, rows: "pd.DataFrame") -> "Figure":
     from matplotlib.figure import Figure
 
-    from robust_mer.report.figures.heat_map import draw_heat_map
+    from robust_mer.report.figures.heat_map import draw_heat_map, score_range
     from robust_mer.report.figures.style import headline, runs
 
     main = experiment.main
     score = f"{main.name}_mean"
-    panels = list(rows.groupby("tested_on", sort=False))
+    panels = [(name, some) for (name,), some in groups(rows, ["tested_on"])]
     columns = min(2, len(panels))
     lines = max(len(some.groupby(["model", "training"])) for _, some in panels)
     deep = -(-len(panels) // columns)
@@ -52,8 +53,7 @@ def _figure(experiment: Experiment, rows: "pd.DataFrame") -> "Figure":
     )
     title = words.headline_conditions(main.title, experiment.corpus, runs(experiment))
     figure.suptitle(headline(experiment, title, 60 * columns), x=0.01, ha="left", fontsize=11)
-    low = rows[[f"{main.name}_chance", score]].min(axis=None)
-    high = rows[score].max()
+    low, high = score_range(rows, main.name)
     axes = figure.subplots(deep, columns, squeeze=False).ravel()
     for place, (tested_on, some) in enumerate(panels):
         names = some.drop_duplicates("condition").set_index("condition")["kind"]

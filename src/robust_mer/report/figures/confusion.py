@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import COMPLETE, Evaluation
 from robust_mer.protocol import PARTIAL
-from robust_mer.report import words
 from robust_mer.report.figures.base import ResultFigure
-from robust_mer.report.names import corruption_title, line_name
+from robust_mer.report.names import corruption_title, line_name, lines_of
 from robust_mer.report.spec import Experiment, FigureSpec, Results
+from robust_mer.report.words import figures as words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +74,7 @@ def _figure(experiment: Experiment, matrices: "dict[Evaluation, pd.DataFrame]") 
 
     keys = pd.DataFrame(matrices.keys(), columns=["model", "trained_on", "tested_on"])
     keys["training"] = trainings(experiment, keys)
-    lines = list(keys.groupby(["model", "training"], sort=False).groups)
+    lines = lines_of(keys)
     columns = list(keys["tested_on"].unique())
     classes = list(next(iter(matrices.values())).index)
     side = 0.36 * len(classes) + 0.25

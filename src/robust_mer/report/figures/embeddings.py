@@ -17,10 +17,10 @@ from robust_mer.evaluation.embeddings import Embeddings, NoiseOfCorpus
 from robust_mer.evaluation.experiment import Experiment
 from robust_mer.files import write_text
 from robust_mer.jobs import log
-from robust_mer.report import words
 from robust_mer.report.cells import amount
 from robust_mer.report.figures.style import COLOURS, headline, in_style, save
 from robust_mer.report.spec import EmbeddingsSpec
+from robust_mer.report.words import figures as words
 from robust_mer.runtime import Runtime
 
 _SAMPLES = 128
@@ -202,11 +202,12 @@ def _figure(experiment: Experiment, clouds: list[Cloud]) -> Figure:
 
 def _draw(axes: Axes, cloud: Cloud) -> None:
     pairs = np.stack([cloud.clean, cloud.noisy], axis=1)
-    axes.add_collection(LineCollection(pairs, colors="0.8", linewidths=0.4, zorder=0))
+    axes.add_collection(LineCollection(list(pairs), colors="0.8", linewidths=0.4, zorder=0))
     for points, colour, marker, name in (
         (cloud.clean, COLOURS[0], "o", "clean"),
         (cloud.noisy, COLOURS[1], "^", "noisy"),
     ):
-        axes.scatter(*points.T, s=7, color=colour, marker=marker, linewidths=0, label=name)
+        x, y = points.T
+        axes.scatter(x, y, s=7, color=colour, marker=marker, linewidths=0, label=name)
     distances = f"{cloud.distance_picture:.1f} ({cloud.distance_embedding:.2f})"
     axes.set_title(f"{amount(cloud.snr_db)} dB\nd = {distances}", fontsize=9)

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from robust_mer.report import words
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.figures.confusion import read_test_part
 from robust_mer.report.names import corruption_title, line_name
 from robust_mer.report.spec import Experiment, FigureSpec, Results
+from robust_mer.report.words import figures as words
 from robust_mer.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _errors(experiment: Experiment, files: Results) -> "pd.DataFrame":
     from robust_mer.evaluation.summary import trainings
     from robust_mer.table import read_table
 
-    speaker = read_table(files.utterances).set_index("utterance")["speaker"]
+    speaker = read_table(files.path("utterances")).set_index("utterance")["speaker"]
     keys = pd.DataFrame(experiment.evaluations, columns=["model", "trained_on", "tested_on"])
     keys["training"] = trainings(experiment, keys)
     parts = []

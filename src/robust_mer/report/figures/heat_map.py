@@ -1,7 +1,12 @@
 """A table of numbers in colours: what several figures are made of."""
 
+from typing import TYPE_CHECKING, cast
+
 import numpy as np
 from matplotlib.axes import Axes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAP = "cividis"
 """A colour map that is read alike with and without colour vision, and in grey."""
@@ -47,6 +52,21 @@ def draw_heat_map(
                 # black on light cells, white on dark ones
                 color="black" if value > (low + high) / 2 else "white",
             )
+
+
+def score_range(rows: "pd.DataFrame", measure: str) -> tuple[float, float]:
+    """The values of the darkest and the lightest colour.
+
+    Args:
+        rows: Of a summary.
+        measure: The name of a metric.
+
+    Returns:
+        The least score, or chance if that is less, and the greatest score.
+    """
+    score = f"{measure}_mean"
+    low = rows[[f"{measure}_chance", score]].min(axis=None)
+    return cast("float", low), cast("float", rows[score].max())
 
 
 def as_fraction(value: float) -> str:

@@ -4,10 +4,10 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import Training
-from robust_mer.report import words
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
+from robust_mer.report.words import figures as words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,11 +58,11 @@ def _figure(experiment: Experiment, means: "dict[Training, pd.DataFrame]") -> "F
     from matplotlib.lines import Line2D
     from matplotlib.ticker import NullFormatter
 
-    from robust_mer.report.figures.style import COLOURS, headline, runs
+    from robust_mer.report.figures.style import COLOURS, LineStyle, headline, runs
 
     validation = f"validation_{experiment.main.name}"
     models = list(dict.fromkeys(model for model, _ in means))
-    styles = {
+    styles: dict[str, LineStyle] = {
         model: {"color": colour, "linestyle": _DASHES[place // len(COLOURS)]}
         for place, (model, colour) in enumerate(zip(models, cycle(COLOURS)))
     }

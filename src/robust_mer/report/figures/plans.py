@@ -2,9 +2,9 @@
 
 from typing import NoReturn
 
-from robust_mer.report import words
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
+from robust_mer.report.words import figures as words
 
 
 class _OfOwnJob(ResultFigure):

@@ -4,14 +4,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from robust_mer.report import words
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
+from robust_mer.report.words import figures as words
+from robust_mer.table import groups, records
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from robust_mer.report.figures.style import LineStyle
 
 _MARKERS = "os^DvPX*"
 
@@ -37,18 +40,18 @@ class RawCorruptions(ResultFigure):
         """From the calibration."""
         from robust_mer.evaluation.calibration import read_calibration
 
-        return _figure(spec.experiment, read_calibration(files.calibration))
+        return _figure(spec.experiment, read_calibration(files.path("calibration")))
 
 
 def _figure(experiment: Experiment, table: "pd.DataFrame") -> "Figure":
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    from robust_mer.report.figures.style import CHANCE, COLOURS, headline, runs
+    from robust_mer.report.figures.style import CHANCE, COLOURS, LineStyle, headline, runs
 
     main = experiment.main
-    lines = list(table.groupby(["model", "trained_on"], sort=False))
-    styles = {
+    lines = list(groups(table, ["model", "trained_on"]))
+    styles: dict[str, LineStyle] = {
         modality: {"color": COLOURS[place], "marker": _MARKERS[place]}
         for place, modality in enumerate(table["modality"].unique())
     }
@@ -82,7 +85,7 @@ def _figure(experiment: Experiment, table: "pd.DataFrame") -> "Figure":
 
 
 def _draw_equivalents(
-    experiment: Experiment, axes: "Axes", rows: "pd.DataFrame", style: dict[str, str]
+    experiment: Experiment, axes: "Axes", rows: "pd.DataFrame", style: "LineStyle"
 ) -> None:
     from robust_mer.evaluation.calibration import ABOVE, BELOW
 
@@ -94,18 +97,18 @@ def _draw_equivalents(
     axes.plot(noise["embedding_snr_db_mean"], noise["snr_db"], color=style["color"], linewidth=1)
     raw = rows[rows["is_raw"] & rows["equivalent_db"].notna()]
     _draw_points(axes, raw, raw["equivalent_db"], None, style)
-    for row in raw[raw["bound"] != ""].itertuples():
+    for row in records(raw[raw["bound"] != ""]):
         axes.annotate(
-            beyond[row.bound],
-            (row.embedding_snr_db_mean, row.equivalent_db),
-            xytext=(0, 6 if row.bound == ABOVE else -14),
+            beyond[row["bound"]],
+            (row["embedding_snr_db_mean"], row["equivalent_db"]),
+            xytext=(0, 6 if row["bound"] == ABOVE else -14),
             textcoords="offset points",
             ha="center",
             fontsize=9,
         )
 
 
-def _draw_scores(measure: str, axes: "Axes", rows: "pd.DataFrame", style: dict[str, str]) -> None:
+def _draw_scores(measure: str, axes: "Axes", rows: "pd.DataFrame", style: "LineStyle") -> None:
     noise = rows[~rows["is_raw"]].sort_values("embedding_snr_db_mean")
     axes.plot(
         noise["embedding_snr_db_mean"], noise[f"{measure}_mean"], color=style["color"], linewidth=1
@@ -119,7 +122,7 @@ def _draw_points(
     rows: "pd.DataFrame",
     y: "pd.Series",
     sd: "pd.Series | None",
-    style: dict[str, str],
+    style: "LineStyle",
 ) -> None:
     x = rows["embedding_snr_db_mean"].replace([np.inf, -np.inf], np.nan)
     axes.errorbar(x, y, sd, linestyle="", elinewidth=0.6, markersize=5, **style)

@@ -19,9 +19,9 @@ from robust_mer.engine.predict import PaddedPart, embed
 from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import Experiment
 from robust_mer.files import write_text
-from robust_mer.report import words
 from robust_mer.report.figures.style import COLOURS, headline, in_style, save
 from robust_mer.report.spec import ReconstructionsSpec
+from robust_mer.report.words import figures as words
 from robust_mer.runtime import Runtime
 
 _SAMPLES = 128

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from robust_mer.evaluation.experiment import AVERAGE
-from robust_mer.report import words
 from robust_mer.report.figures.base import ResultFigure
-from robust_mer.report.names import corruption_title, line_name
+from robust_mer.report.names import corruption_title, line_name, lines_of
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
+from robust_mer.report.words import figures as words
+from robust_mer.table import groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,9 @@ class Reliability(ResultFigure):
     def draw(self, spec: FigureSpec, files: Results) -> "Figure":
         """From the reliability and its curves."""
         experiment = spec.experiment
-        errors, risks = (_average(experiment, path) for path in (files.reliability, files.curves))
+        errors, risks = (
+            _average(experiment, path) for path in (files.path("reliability"), files.path("curves"))
+        )
         return _figure(experiment, errors, risks)
 
 
@@ -55,11 +58,11 @@ def _figure(experiment: Experiment, errors: "pd.DataFrame", risks: "pd.DataFrame
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    from robust_mer.report.figures.style import COLOURS, headline, runs
+    from robust_mer.report.figures.style import COLOURS, LineStyle, headline, runs
 
     corruptions = list(errors["tested_on"].unique())
-    lines = list(errors.groupby(["model", "training"], sort=False).groups)
-    styles = {
+    lines = lines_of(errors)
+    styles: dict[tuple[str, ...], LineStyle] = {
         line: {"color": colour, "linestyle": _DASHES[place // len(COLOURS) % len(_DASHES)]}
         for place, (line, colour) in enumerate(zip(lines, cycle(COLOURS)))
     }
@@ -69,7 +72,8 @@ def _figure(experiment: Experiment, errors: "pd.DataFrame", risks: "pd.DataFrame
     figure.suptitle(headline(experiment, title, 100), x=0.01, ha="left", fontsize=11)
     panels = figure.subplots(len(corruptions), 2, squeeze=False, sharex="col")
     for tested_on, (left, right) in zip(corruptions, panels, strict=True):
-        for line, curve in risks[risks["tested_on"] == tested_on].groupby(["model", "training"]):
+        shown = risks[risks["tested_on"] == tested_on]
+        for line, curve in groups(shown, ["model", "training"], sort=True):
             left.plot(curve["coverage"], curve["risk"], linewidth=1.4, **styles[line])
         left.set_title(corruption_title(experiment, tested_on), loc="left", fontsize=11)
         left.set_ylabel(words.RISK)
@@ -85,7 +89,7 @@ def _figure(experiment: Experiment, errors: "pd.DataFrame", risks: "pd.DataFrame
             axes.set_axisbelow(True)
     panels[-1, 0].set_xlabel(words.COVERAGE)
     panels[-1, 1].set_xlabel(words.CALIBRATION_ERROR)
-    keys = [Line2D([], [], **style) for style in styles.values()]
-    names = [line_name(experiment, *line) for line in styles]
-    figure.legend(keys, names, loc="outside lower center", ncols=3, frameon=False)
+    handles = [Line2D([], [], **style) for style in styles.values()]
+    names = [line_name(experiment, *line) for line in lines]
+    figure.legend(handles, names, loc="outside lower center", ncols=3, frameon=False)
     return figure

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from robust_mer.protocol import CLEAN
-from robust_mer.report import words
 from robust_mer.report.cells import amount
 from robust_mer.report.figures.base import ResultFigure
-from robust_mer.report.names import line_name
+from robust_mer.report.names import line_name, lines_of
 from robust_mer.report.spec import Experiment, FigureSpec, Results
+from robust_mer.report.words import figures as words
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from robust_mer.report.figures.style import LineStyle
 
 _MARKERS = "os^DvPX*<>hp"
 
@@ -35,7 +37,7 @@ class SnrCurves(ResultFigure):
         """From the summary."""
         from robust_mer.evaluation.summary import read_summary
 
-        return _figure(spec.experiment, read_summary(files.summary))
+        return _figure(spec.experiment, read_summary(files.path("summary")))
 
 
 def _figure(experiment: Experiment, summary: "pd.DataFrame") -> "Figure":
@@ -43,16 +45,14 @@ def _figure(experiment: Experiment, summary: "pd.DataFrame") -> "Figure":
     from matplotlib.lines import Line2D
 
     from robust_mer.evaluation.order import average_rows, partial_conditions
-    from robust_mer.report.figures.style import CHANCE, COLOURS, headline, runs
+    from robust_mer.report.figures.style import CHANCE, COLOURS, LineStyle, headline, runs
 
     measures = experiment.measures
     rows = average_rows(experiment, summary)
     noises = sorted(set(rows["noise"]) - {CLEAN}) or [CLEAN]
-    lines = {
+    lines: dict[tuple[str, str], LineStyle] = {
         line: {"color": colour, "marker": marker}
-        for line, colour, marker in zip(
-            rows.groupby(["model", "training"], sort=False).groups, cycle(COLOURS), cycle(_MARKERS)
-        )
+        for line, colour, marker in zip(lines_of(rows), cycle(COLOURS), cycle(_MARKERS))
     }
     title = words.headline_snr(partial_conditions(summary), experiment.corpus, runs(experiment))
     figure = Figure(figsize=(4.5 * len(measures), 3.2 * len(noises) + 1.4), layout="constrained")
@@ -74,7 +74,7 @@ def _draw_panel(
     experiment: Experiment,
     axes: "Axes",
     rows: "pd.DataFrame",
-    lines: dict[tuple[str, str], dict[str, str]],
+    lines: "dict[tuple[str, str], LineStyle]",
     measure: str,
 ) -> None:
     from robust_mer.report.figures.style import CHANCE

@@ -4,13 +4,20 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.figure import Figure
 
 from robust_mer.evaluation.experiment import Experiment
 from robust_mer.files import whole
-from robust_mer.report import words
+from robust_mer.report.words.text import folds_and_seeds
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
+
+LineStyle = dict[str, Any]
+"""What Matplotlib calls the properties of a line, by their names."""
 
 COLOURS = [
     "#0072B2",
@@ -24,7 +31,7 @@ COLOURS = [
 ]
 """The palette of Okabe and Ito, told apart by colour-blind readers; yellow last, it is pale."""
 
-STYLE = {
+STYLE: "dict[RcKeyType, Any]" = {
     "font.size": 11,
     "font.family": "DejaVu Sans",
     "svg.fonttype": "none",  # text stays text: to be searched, and read aloud
@@ -35,7 +42,7 @@ STYLE = {
 }
 """Matplotlib's settings for all figures."""
 
-CHANCE = {"color": "0.4", "linestyle": "--", "linewidth": 1}
+CHANCE: LineStyle = {"color": "0.4", "linestyle": "--", "linewidth": 1}
 """The line of always answering with the most frequent class."""
 
 
@@ -76,4 +83,4 @@ def headline(experiment: Experiment, text: str, width: int = 95) -> str:
 
 def runs(experiment: Experiment) -> str:
     """How many folds and seeds are behind a figure."""
-    return words.folds_and_seeds(len(experiment.folds), len(experiment.seeds))
+    return folds_and_seeds(len(experiment.folds), len(experiment.seeds))

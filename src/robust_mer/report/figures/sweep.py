@@ -5,10 +5,10 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import AVERAGE
-from robust_mer.report import words
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
+from robust_mer.report.words import figures as words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ class Sweep(ResultFigure):
         """From the summary."""
         from robust_mer.evaluation.summary import read_summary
 
-        rows = read_summary(files.summary)
+        rows = read_summary(files.path("summary"))
         return _figure(spec.experiment, spec.facts.sweep, rows[rows["kind"] == AVERAGE])
 
 

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE
 from robust_mer.protocol import CLEAN
-from robust_mer.report import words
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
+from robust_mer.report.words import figures as words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ class Transfer(ResultFigure):
         """From the summary."""
         from robust_mer.evaluation.summary import read_summary
 
-        rows = read_summary(files.summary)
+        rows = read_summary(files.path("summary"))
         clean = (rows["tested_on"] == CLEAN) & (rows["kind"] == COMPLETE)
         partial = ~rows["trained_on"].map(spec.experiment.none_clean).astype(bool)
         return _figure(spec.experiment, rows[((rows["kind"] == AVERAGE) | clean) & partial])
@@ -46,7 +46,7 @@ class Transfer(ResultFigure):
 def _figure(experiment: Experiment, rows: "pd.DataFrame") -> "Figure":
     from matplotlib.figure import Figure
 
-    from robust_mer.report.figures.heat_map import draw_heat_map
+    from robust_mer.report.figures.heat_map import draw_heat_map, score_range
     from robust_mer.report.figures.style import headline, runs
 
     main = experiment.main
@@ -69,7 +69,7 @@ def _figure(experiment: Experiment, rows: "pd.DataFrame") -> "Figure":
     axes = figure.subplots(
         len(tables), 1, squeeze=False, sharex=True, gridspec_kw={"height_ratios": heights}
     )[:, 0]
-    low, high = rows[[f"{main.name}_chance", score]].min(axis=None), rows[score].max()
+    low, high = score_range(rows, main.name)
     for panel, (model, table) in zip(axes, tables.items(), strict=True):
         labels = [corruption_title(experiment, name) for name in table.index]
         columns = [corruption_title(experiment, name) for name in tested_on]

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import MIN_SPEAKERS, CorpusFacts, Experiment
-from robust_mer.report import words
 from robust_mer.report.spec import Results, TableSpec
 from robust_mer.report.table import Table, of_frame
 from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.verdicts import NOT_KNOWN, NOTE, OK, PROBLEM, WARNING
+from robust_mer.report.words import tables as words
+from robust_mer.report.words.text import count
+from robust_mer.table import groups, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,11 +37,11 @@ class AuditTable(ResultTable):
     def read(self, spec: TableSpec, files: Results) -> "pd.DataFrame":
         """The findings."""
         from robust_mer.evaluation.summary import read_statistics
-        from robust_mer.table import read_table
 
-        speakers = int(read_statistics(files.intervals)["speakers"].iloc[0])
-        tables = (read_table(path) for path in (files.checks, files.folds, files.utterances))
-        return audit(spec.experiment, spec.facts.data, *tables, speakers)
+        speakers = int(read_statistics(files.path("intervals"))["speakers"].iloc[0])
+        checks, folds = read_table(files.path("checks")), read_table(files.path("folds"))
+        utterances = read_table(files.path("utterances"))
+        return audit(spec.experiment, spec.facts.data, checks, folds, utterances, speakers)
 
     def tables(self, spec: TableSpec, data: "pd.DataFrame") -> list[Table]:
         """One table."""
@@ -89,7 +91,7 @@ def audit(
 def _parts(folds: "pd.DataFrame") -> Iterator[tuple[str, str, str]]:
     parts = folds.groupby(["fold", "utterance"])["part"].nunique()
     twice = int((parts > 1).sum())
-    found = f"{words.count(twice, 'utterance')} in two parts of one fold"
+    found = f"{count(twice, 'utterance')} in two parts of one fold"
     yield "an utterance in two parts", PROBLEM if twice else OK, found
 
 
@@ -97,7 +99,7 @@ def _shared(checks: "pd.DataFrame", utterances: "pd.DataFrame") -> Iterator[tupl
     from robust_mer.corpora.fold_checks import TRAIN_TEST
 
     counted = checks.assign(count=checks["count"].astype(int))
-    for (shared, parts), rows in counted.groupby(["shared", "parts"], sort=False):
+    for (shared, parts), rows in groups(counted, ["shared", "parts"]):
         least, most = rows["count"].min(), rows["count"].max()
         verdict = OK
         if most:
@@ -181,10 +183,10 @@ def _origin(experiment: Experiment, corpus: CorpusFacts) -> tuple[str, str, str]
 
 def _size(experiment: Experiment, speakers: int) -> Iterator[tuple[str, str, str]]:
     few = speakers < MIN_SPEAKERS
-    found = f"intervals rest on {words.count(speakers, 'speaker')}"
+    found = f"intervals rest on {count(speakers, 'speaker')}"
     yield "enough speakers", WARNING if few else OK, found + few * f", fewer than {MIN_SPEAKERS}"
     folds, seeds = len(experiment.folds), len(experiment.seeds)
-    found = f"{words.count(folds, 'fold')}, {words.count(seeds, 'seed')}"
+    found = f"{count(folds, 'fold')}, {count(seeds, 'seed')}"
     if folds == 1:
         found += "; no test between models is possible"
     if seeds == 1:

@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from robust_mer.protocol import CLEAN
-from robust_mer.report import words
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Results, TableSpec
 from robust_mer.report.table import Table
 from robust_mer.report.tables import lines
 from robust_mer.report.tables.base import ResultTable
+from robust_mer.report.words import tables as words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ class AverageTable(ResultTable):
         """The summary."""
         from robust_mer.evaluation.summary import read_summary
 
-        return read_summary(files.summary)
+        return read_summary(files.path("summary"))
 
     def rows(self, spec: TableSpec, data: "pd.DataFrame") -> "pd.DataFrame":
         """Averages, and the complete condition of clean data."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from robust_mer.files import write_text
 from robust_mer.report.spec import Experiment, Facts, Results, TableFiles, TableSpec
 from robust_mer.report.table import Table, to_latex, to_markdown
-from robust_mer.report.words import foot_latex, foot_markdown
+from robust_mer.report.words.tables import foot_latex, foot_markdown
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Settings
 

@@ -4,22 +4,15 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from robust_mer.evaluation.experiment import MIN_SPEAKERS, Experiment
-from robust_mer.report import words
 from robust_mer.report.layouts import SAMPLES, read_layouts, tables_of
 from robust_mer.report.spec import Results, TableSpec
 from robust_mer.report.table import Table, of_frame
 from robust_mer.report.tables.base import ResultTable
-from robust_mer.report.tables.papers import (
-    QUANTITIES,
-    PaperTable,
-    lay_out,
-    read_figures,
-    read_numbers,
-    samples,
-)
+from robust_mer.report.tables.own_figures import QUANTITIES, read_figures
+from robust_mer.report.tables.papers import PaperTable, lay_out, read_numbers, samples
 from robust_mer.report.verdicts import (
     AGREES,
     CONTRADICTS,
@@ -30,6 +23,8 @@ from robust_mer.report.verdicts import (
     UNDECIDABLE,
     UNDECIDED,
 )
+from robust_mer.report.words import tables as words
+from robust_mer.table import groups, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +102,7 @@ class OrderingsTable(ResultTable):
         from robust_mer.evaluation.summary import read_statistics
 
         claims = _read_claims(spec.experiment, files).rows
-        return orderings(claims, read_statistics(files.comparisons))
+        return orderings(claims, read_statistics(files.path("comparisons")))
 
     def tables(self, spec: TableSpec, data: "pd.DataFrame") -> list[Table]:
         """How many pairs agree with a paper, then those that do not."""
@@ -173,16 +168,16 @@ def _read_claims(experiment: Experiment, files: Results) -> _Claims:
 
     from robust_mer.evaluation.summary import read_statistics
 
-    cells = list(_cells(experiment, files))
-    cells = pd.concat(cells) if cells else pd.DataFrame(columns=[*_CELL, *_MORE])
-    speakers = int(read_statistics(files.intervals)["speakers"].iloc[0])
+    tables = list(_cells(experiment, files))
+    cells = pd.concat(tables) if tables else pd.DataFrame(columns=[*_CELL, *_MORE])
+    speakers = int(read_statistics(files.path("intervals"))["speakers"].iloc[0])
     claims = cells[cells["published"].notna()]
     claims = claims.assign(
         verdict=[
             _of_sizes(row)
             if row["class"] == ""
             else verdict(row["published"], row, row["dataset"] == experiment.published, speakers)
-            for row in claims.to_dict("records")
+            for row in records(claims)
         ]
     )
     claims["head"] = claims["head"].map(" / ".join)
@@ -191,17 +186,17 @@ def _read_claims(experiment: Experiment, files: Results) -> _Claims:
 
 def _cells(experiment: Experiment, files: Results) -> Iterator["pd.DataFrame"]:
     """Yield each table of a paper, laid out for each of its published corpora."""
-    layouts, figures = read_layouts(files.layouts), read_figures(experiment, files)
+    path = files.path("layouts")
+    layouts, figures = read_layouts(path), read_figures(experiment, files)
     for table in tables_of(layouts, experiment.models, experiment.evaluations):
         layout = layouts[table]
-        numbers = read_numbers(layout, files.layouts.parent)
+        numbers = read_numbers(layout, path.parent)
         for dataset in [] if numbers is None else numbers["corpus"].unique():
             if layout.get("kind") != SAMPLES:
                 yield lay_out(layout, dataset, figures, numbers).assign(table=layout["paper"])
             elif dataset == experiment.published:
-                sizes = samples(
-                    layout, dataset, experiment.folds, files.utterances, files.folds, numbers
-                )
+                utterances, folds = files.path("utterances"), files.path("folds")
+                sizes = samples(layout, dataset, experiment.folds, utterances, folds, numbers)
                 yield sizes.assign(table=layout["paper"])
 
 
@@ -227,29 +222,29 @@ def orderings(claims: "pd.DataFrame", comparisons: "pd.DataFrame") -> "pd.DataFr
     import numpy as np
     import pandas as pd
 
-    ours = {}
-    for row in comparisons.to_dict("records"):
+    ours: dict[tuple[Any, ...], tuple[float, float, float, float]] = {}
+    for row in records(comparisons):
         key = row["tested_on"], row["condition"], row["measure"]
         one, other = (row["model"], row["trained_on"]), (row["other"], row["other_trained_on"])
         ours[*key, one, other] = (row["difference"], row["low"], row["high"], row["p_holm"])
         ours[*key, other, one] = (-row["difference"], -row["high"], -row["low"], row["p_holm"])
     rows = []
     models = claims[claims["model"] != ""]
-    for key, cells in models.groupby(_KEYS, sort=False):
-        for one, other in combinations(cells.to_dict("records"), 2):
-            pair = ((cell["model"], cell["trained_on"]) for cell in (one, other))
-            found = ours.get((*key[2:], *pair))
-            published = one["published"] - other["published"]
-            if found is None or one["class"] == other["class"] or published == 0:
+    for setting, cells in groups(models, _KEYS):
+        for cell, beside in combinations(records(cells), 2):
+            pair = ((each["model"], each["trained_on"]) for each in (cell, beside))
+            comparison = ours.get((*setting[2:], *pair))
+            published = cell["published"] - beside["published"]
+            if comparison is None or cell["class"] == beside["class"] or published == 0:
                 continue
-            difference, low, high, p_holm = found
+            difference, low, high, p_holm = comparison
             same = np.sign(difference) == np.sign(published)
             clear = low > 0 or high < 0
             rows.append(
                 {
-                    **dict(zip(_KEYS, key, strict=True)),
-                    "model": one["model"],
-                    "other": other["model"],
+                    **dict(zip(_KEYS, setting, strict=True)),
+                    "model": cell["model"],
+                    "other": beside["model"],
                     "published_difference": published,
                     "difference": difference,
                     "low": low,

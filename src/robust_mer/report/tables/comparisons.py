@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import CONFIDENCE, REPLICATES
-from robust_mer.report import words
 from robust_mer.report.spec import Results, TableSpec
 from robust_mer.report.table import Table, of_frame
 from robust_mer.report.tables.base import ResultTable
+from robust_mer.report.words import tables as words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +35,8 @@ class ComparisonsTable(ResultTable):
         from robust_mer.evaluation.summary import read_statistics
 
         return _Compared(
-            read_statistics(files.comparisons),
-            read_test_to_train(files.folds, spec.experiment.folds),
+            read_statistics(files.path("comparisons")),
+            read_test_to_train(files.path("folds"), spec.experiment.folds),
         )
 
     def rows(self, spec: TableSpec, data: _Compared) -> "pd.DataFrame":

@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 
 from robust_mer.protocol import PARTIAL
-from robust_mer.report import words
 from robust_mer.report.cells import amount
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Results, TableSpec
 from robust_mer.report.table import Table
 from robust_mer.report.tables import lines
 from robust_mer.report.tables.base import ResultTable
+from robust_mer.report.words import tables as words
+from robust_mer.table import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ class ConditionsTable(ResultTable):
         """The summary."""
         from robust_mer.evaluation.summary import read_summary
 
-        return read_summary(files.summary)
+        return read_summary(files.path("summary"))
 
     def rows(self, spec: TableSpec, data: "pd.DataFrame") -> "pd.DataFrame":
         """Those of corrupted data."""
@@ -49,12 +50,12 @@ def _table(experiment: Experiment, rows: "pd.DataFrame", summary: "pd.DataFrame"
 
     has_snr = rows["snr_db"].notna()
     titles = rows["tested_on"].map(lambda name: corruption_title(experiment, name))
-    records = rows.to_dict("records")
+    by_row = records(rows)
     rows = rows.assign(
         noise=rows["noise"].where(has_snr, titles),
         snr=rows["snr_db"].map(amount),
         column=rows["condition"].where(rows["kind"] == PARTIAL, rows["kind"]),
-        **{kind: [lines.by_modality(row, kind) for row in records] for kind in words.SNRS},
+        **{kind: [lines.by_modality(row, kind) for row in by_row] for kind in words.SNRS},
     )
     shown = [kind for kind in words.SNRS if rows[kind].any()]
     models = list(rows["model"].unique())
@@ -68,7 +69,13 @@ def _table(experiment: Experiment, rows: "pd.DataFrame", summary: "pd.DataFrame"
             experiment.corpus,
             words.of_model(about, models[0]) if len(models) == 1 else about,
         ),
-        [words.MODEL, words.TRAINED_ON, words.NOISE, words.SNR, *map(words.SNRS.get, shown)],
+        [
+            words.MODEL,
+            words.TRAINED_ON,
+            words.NOISE,
+            words.SNR,
+            *(words.SNRS[kind] for kind in shown),
+        ],
         lines.heads(experiment, [words.CONDITIONS.get(name, name) for name in columns]),
         [list(lines.lay_out(experiment, rows, labels, "column", columns))],
         [

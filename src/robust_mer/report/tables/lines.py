@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import SAME, SAME_NONE, Experiment
 from robust_mer.protocol import PARTIAL, letters
-from robust_mer.report import words
 from robust_mer.report.cells import mean_sd, minus
 from robust_mer.report.names import corruption_title, marked
 from robust_mer.report.table import Line
+from robust_mer.report.words import tables as words
+from robust_mer.table import groups, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,19 +23,17 @@ def lay_out(
 ) -> Iterator[Line]:
     """Yield a line per model and label, and below it the paper's numbers where there are some."""
     measures = [metric.name for metric in experiment.measures]
-    for (model, *values), line in rows.groupby(["model", *labels], sort=False):
+    for (model, *values), line in groups(rows, ["model", *labels]):
         cells = line.set_index(column).reindex(columns)
         ours = [
             mean_sd(row[f"{measure}_mean"], row[f"{measure}_sd"])
-            for row in cells.to_dict("records")
+            for row in records(cells)
             for measure in measures
         ]
         yield Line([marked(experiment, model), *values, *ours])
         if has_paper(experiment, cells).any():
             paper = [
-                mean_sd(row[f"paper_{measure}"])
-                for row in cells.to_dict("records")
-                for measure in measures
+                mean_sd(row[f"paper_{measure}"]) for row in records(cells) for measure in measures
             ]
             name = line.loc[has_paper(experiment, line), "published_model"].iloc[0]
             values = [
@@ -78,7 +77,7 @@ def average_notes(experiment: Experiment, summary: "pd.DataFrame") -> list[str]:
     for tested_on, conditions in of_partial["condition"].unique().items():
         if set(conditions) != set(partial):
             fewer = [name for name in partial if name in conditions]
-            title = corruption_title(experiment, tested_on)
+            title = corruption_title(experiment, str(tested_on))
             notes.append(words.note_fewer_conditions(title, fewer))
     for name, named in experiment.named.items():
         if isinstance(named, Mapping):
@@ -93,7 +92,7 @@ def average_notes(experiment: Experiment, summary: "pd.DataFrame") -> list[str]:
 def snr_notes(experiment: Experiment, columns: "pd.DataFrame") -> list[str]:
     """What SNR each corruption of a table has, in one note; none where none has any."""
     snrs = {}
-    for row in columns.to_dict("records"):
+    for row in records(columns):
         both = [by_modality(row, kind) for kind in words.SNRS]
         if any(both):
             snrs[corruption_title(experiment, row["tested_on"])] = both

@@ -6,22 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_mer.evaluation.experiment import AVERAGE, COMPLETE
-from robust_mer.protocol import CLEAN
-from robust_mer.report import words
 from robust_mer.report.cells import minus
-from robust_mer.report.layouts import GAIN, SAMPLES, Layout, cell_of, read_layouts, rows_of
+from robust_mer.report.layouts import SAMPLES, Layout, cell_of, read_layouts, rows_of
 from robust_mer.report.spec import Experiment, Results, TableSpec
 from robust_mer.report.table import Line, Table
 from robust_mer.report.tables.base import ResultTable
+from robust_mer.report.tables.own_figures import (
+    NOTHING,
+    QUANTITIES,
+    SETTING,
+    Figures,
+    read_figures,
+)
+from robust_mer.report.words import tables as words
 from robust_mer.settings import Settings
+from robust_mer.table import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
-
-QUANTITIES = ["mean", "sd", "n", "low", "high", "published", "difference"]
-_NOTHING = dict.fromkeys(QUANTITIES[:5], float("nan"))
-_SETTING = ["model", "trained_on", "tested_on", "condition"]
 
 
 class PaperSettings(Settings):
@@ -58,14 +60,14 @@ class PaperTable(ResultTable):
     def read(self, spec: TableSpec, files: Results) -> _Laid:
         """Our scores, laid out, and the corpora of the published table."""
         experiment = spec.experiment
-        layout = read_layouts(files.layouts)[self.settings.layout]
-        numbers = read_numbers(layout, files.layouts.parent)
+        path = files.path("layouts")
+        layout = read_layouts(path)[self.settings.layout]
+        numbers = read_numbers(layout, path.parent)
         corpora = [] if numbers is None else list(numbers["corpus"].unique())
         dataset = experiment.published or experiment.corpus
         if layout.get("kind") == SAMPLES:
-            rows = samples(
-                layout, dataset, experiment.folds, files.utterances, files.folds, numbers
-            )
+            utterances, folds = files.path("utterances"), files.path("folds")
+            rows = samples(layout, dataset, experiment.folds, utterances, folds, numbers)
         else:
             rows = lay_out(layout, dataset, read_figures(experiment, files), numbers)
         return _Laid(layout, rows, corpora)
@@ -82,91 +84,6 @@ class PaperTable(ResultTable):
         )
         notes = _notes(experiment, layout, data.corpora, data.rows)
         return [laid_table(layout, data.rows, caption, notes)]
-
-
-class Figures:
-    """An experiment's figures, to be found by what a cell of a paper's table stands for.
-
-    Args:
-        experiment: It knows the classes of models.
-        summary: ``{name}_all.csv``.
-        intervals: ``{name}_intervals.csv``.
-        comparisons: ``{name}_comparisons.csv``.
-    """
-
-    def __init__(
-        self,
-        experiment: Experiment,
-        summary: "pd.DataFrame",
-        intervals: "pd.DataFrame",
-        comparisons: "pd.DataFrame",
-    ) -> None:
-        self._classes = experiment.models
-        ends = [f"{m.name}_{end}" for m in experiment.measures for end in ("low", "high")]
-        table = summary.merge(intervals[[*_SETTING, *ends]], on=_SETTING, validate="one_to_one")
-        # a model of one modality has one letter, by which the papers name a condition of all three
-        table["condition"] = table["condition"].mask(table["kind"] == COMPLETE, COMPLETE)
-        self._figures = table.set_index(_SETTING).to_dict("index")
-        trained = summary.groupby("model")["trained_on"].agg(set)
-        self._only_clean = {model for model, names in trained.items() if names == {CLEAN}}
-        self._comparisons = comparisons[comparisons["condition"] == AVERAGE]
-
-    def models_of(self, kind: str) -> list[str]:
-        """The models of a class."""
-        return [model for model, of_class in self._classes.items() if of_class == kind]
-
-    def others(self, classes: set[str]) -> list[str]:
-        """The models of other classes than these."""
-        return [model for model, kind in self._classes.items() if kind not in classes]
-
-    def trained_on(self, model: str, trained_on: str) -> str:
-        """``trained_on``, unless the model is trained on clean data alone."""
-        return CLEAN if model in self._only_clean else trained_on
-
-    def find(self, model: str, cell: Layout, measure: str, over: list[str]) -> dict[str, float]:
-        """``mean, sd, n, low, high`` of a cell; NaN where there is no such figure.
-
-        Args:
-            model: Its name.
-            cell: ``trained_on, tested_on, condition``.
-            measure: Name of a metric.
-            over: Classes that a gain is measured against.
-        """
-        if cell["condition"] == GAIN:
-            return self._gain(model, cell, measure, over)
-        found = self._figures.get((model, *(cell[name] for name in _SETTING[1:])))
-        if found is None:
-            return _NOTHING
-        return {
-            "n": found["folds"] * found["seeds"],
-            **{
-                name: found.get(f"{measure}_{name}", math.nan)
-                for name in ("mean", "sd", "low", "high")
-            },
-        }
-
-    def _gain(self, model: str, cell: Layout, measure: str, over: list[str]) -> dict[str, float]:
-        rows = self._comparisons
-        rows = rows[(rows["tested_on"] == cell["tested_on"]) & (rows["measure"] == measure)]
-        found = []
-        for row in rows.to_dict("records"):
-            pair = (row["model"], row["trained_on"]), (row["other"], row["other_trained_on"])
-            own = model, cell["trained_on"]
-            if own not in pair:
-                continue
-            sign = 1 if own == pair[0] else -1
-            if self._classes[pair[pair.index(own) - 1][0]] in over:
-                ends = sorted([sign * row["low"], sign * row["high"]])
-                found.append(
-                    {
-                        "n": row["folds"],
-                        "mean": sign * row["difference"],
-                        "sd": row["difference_sd"],
-                        "low": ends[0],
-                        "high": ends[1],
-                    }
-                )
-        return min(found, key=lambda gain: gain["mean"], default=_NOTHING)
 
 
 def lay_out(
@@ -202,7 +119,7 @@ def lay_out(
                         "dataset": dataset,
                         "label": label,
                         "head": (*column["head"], title),
-                        **{name: cell[name] for name in ("model", "class", *_SETTING[1:])},
+                        **{name: cell[name] for name in ("model", "class", *SETTING[1:])},
                         "measure": measure,
                         **figures.find(cell["model"], cell, measure, layout.get("over", [])),
                         "published": _published(cell, dataset, measure, published),
@@ -259,7 +176,7 @@ def samples(
     folds: Sequence[int],
     utterances_csv: Path,
     folds_csv: Path,
-    published: "pd.DataFrame",
+    published: "pd.DataFrame | None",
 ) -> "pd.DataFrame":
     """The sizes of classes and parts, in the layout of NMER's Table 1.
 
@@ -269,11 +186,14 @@ def samples(
 
     Returns:
         As `lay_out`.
+
+    Raises:
+        ValueError: The layout names no published numbers.
     """
     import pandas as pd
 
-    from robust_mer.table import read_table
-
+    if published is None:
+        raise ValueError(f"the layout of sizes for {layout['paper']} lacks `numbers`: add the file")
     parts, index = read_table(folds_csv), read_table(utterances_csv).set_index("utterance")
     parts = parts[parts["fold"].isin([str(fold) for fold in folds])]
     sizes = parts.groupby(["fold", "part"]).size().unstack(fill_value=0)
@@ -284,7 +204,9 @@ def samples(
     for line, label in enumerate(dict.fromkeys([*published.index, *sorted(classes.index)])):
         found = {"samples": [classes.get(label, 0)]}
         if line == 0:
-            found |= {p: list(sizes.loc[map(str, folds), p]) for p in ("train", "test")}
+            found |= {
+                p: list(sizes.loc[[str(fold) for fold in folds], p]) for p in ("train", "test")
+            }
         for column, head in layout["columns"].items():
             there = column in found
             rows.append(
@@ -293,9 +215,9 @@ def samples(
                     "dataset": dataset,
                     "label": label,
                     "head": (head,),
-                    **dict.fromkeys(["model", "class", *_SETTING[1:]], ""),
+                    **dict.fromkeys(["model", "class", *SETTING[1:]], ""),
                     "measure": column,
-                    **_NOTHING,
+                    **NOTHING,
                     **(
                         {
                             "mean": found[column][0],
@@ -371,18 +293,6 @@ def _spread(sd: float, n: float) -> str:
 
 def _number(number: float, form: str) -> str:
     return "" if math.isnan(number) else minus(form.format(number))
-
-
-def read_figures(experiment: Experiment, files: Results) -> Figures:
-    """`Figures` of an experiment from its files."""
-    from robust_mer.evaluation.summary import read_statistics, read_summary
-
-    return Figures(
-        experiment,
-        read_summary(files.summary),
-        read_statistics(files.intervals),
-        read_statistics(files.comparisons),
-    )
 
 
 def _notes(

@@ -1,14 +1,16 @@
 """What corruptions of recordings amount to."""
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from robust_mer.report import words
 from robust_mer.report.cells import mean_sd, minus
 from robust_mer.report.spec import Experiment, Facts, Results, TableSpec
 from robust_mer.report.table import Line, Table
 from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.tables.lines import GROUPS_ABREAST, heads
+from robust_mer.report.words import tables as words
+from robust_mer.table import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +33,7 @@ class RawTable(ResultTable):
         """The calibration."""
         from robust_mer.evaluation.calibration import read_calibration
 
-        return read_calibration(files.calibration)
+        return read_calibration(files.path("calibration"))
 
     def tables(self, spec: TableSpec, data: "pd.DataFrame") -> list[Table]:
         """One table."""
@@ -43,7 +45,7 @@ class RawTable(ResultTable):
                 words.caption(experiment.name, experiment.corpus, words.ABOUT_RAW),
                 [*words.RAW_LABELS, words.equal_noise(main.title)],
                 heads(experiment, [words.RAW_GROUP]),
-                [[_line(experiment, row) for row in data[data["is_raw"]].to_dict("records")]],
+                [[_line(experiment, row) for row in records(data[data["is_raw"]])]],
                 [
                     *words.notes_raw(
                         len(experiment.folds),
@@ -54,7 +56,7 @@ class RawTable(ResultTable):
                         words.note_without_corruption(
                             row["model"], row["trained_on"], main.title, f"{row[complete]:.4f}"
                         )
-                        for row in ceilings.to_dict("records")
+                        for row in records(ceilings)
                     ),
                     *filter(None, [experiment.note]),
                 ],
@@ -63,7 +65,7 @@ class RawTable(ResultTable):
         ]
 
 
-def _line(experiment: Experiment, row: dict[str, float | str]) -> Line:
+def _line(experiment: Experiment, row: Mapping[str, Any]) -> Line:
     equals = ""
     if not math.isnan(row["equivalent_db"]):
         equals = f"{row['bound']} {_db(row['equivalent_db'])}".strip()

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import AVERAGE, BINS
-from robust_mer.report import words
 from robust_mer.report.cells import mean_sd
 from robust_mer.report.spec import Results, TableSpec
 from robust_mer.report.table import Table, of_frame
 from robust_mer.report.tables.base import ResultTable
+from robust_mer.report.words import tables as words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ class ReliabilityTable(ResultTable):
         """Calibration in every condition."""
         from robust_mer.evaluation.summary import read_statistics
 
-        return read_statistics(files.reliability)
+        return read_statistics(files.path("reliability"))
 
     def tables(self, spec: TableSpec, data: "pd.DataFrame") -> list[Table]:
         """One table."""

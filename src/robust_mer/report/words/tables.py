@@ -1,9 +1,5 @@
-"""What tables, figures and the page say: titles, captions, notes, heads of columns.
+"""What tables say: titles, heads of columns, captions, notes."""
 
-Nothing here changes a number, so an edit reruns nothing. Numbers arrive as arguments.
-"""
-
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from robust_mer.report.verdicts import (
@@ -20,60 +16,19 @@ from robust_mer.report.verdicts import (
     UNDECIDED,
     WARNING,
 )
+from robust_mer.report.words.text import count, escape_markdown, folds_and_seeds
 
-# Words and escapes.
+# Titles; {measures} and {main} stand for what is measured.
 
-
-def count(number: int, noun: str) -> str:
-    """A number of things: ``1 fold``, ``10 folds``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def escape_markdown(text: str) -> str:
-    """A text as a cell or a line of Markdown."""
-    return re.sub(r"([\\|*<`])", r"\\\1", text)
-
-
-def unescape_markdown(text: str) -> str:
-    """A text without the backslashes of `escape_markdown`."""
-    return re.sub(r"\\([\\|*<`])", r"\1", text)
-
-
-_LATEX = str.maketrans(
-    {
-        **{character: f"\\{character}" for character in "&%$#_{}"},
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": "$<$",
-        ">": "$>$",
-        "±": r"$\pm$",
-        "−": "$-$",
-        "×": r"$\times$",
-        "†": r"$\dagger$",
-    }
-)
-
-
-def escape_latex(text: str) -> str:
-    """A text as LaTeX shows it."""
-    return text.translate(_LATEX)
-
-
-def marked(model: str, is_mask_aware: bool) -> str:
-    """A model's name, marked if it knows which modalities are corrupted."""
-    return f"{model} †" if is_mask_aware else model
-
-
-def trained_elsewhere(name: str, training: str) -> str:
-    """A model that was trained on something else than it is tested on."""
-    return f"{name} (trained on {training})"
-
-
-def folds_and_seeds(folds: int, seeds: int) -> str:
-    """How much was run."""
-    return f"{count(folds, 'fold')}, {count(seeds, 'seed')}"
-
+TITLE_AVERAGE = "Average over the partial conditions"
+TITLE_CONDITIONS = "Every condition"
+TITLE_COMPARISONS = "Comparisons of models"
+TITLE_RELIABILITY = "Calibration"
+TITLE_CLAIMS = "The papers' claims"
+TITLE_ORDERINGS = "The papers' orderings"
+TITLE_AUDIT = "Validity"
+TITLE_RAW = "Corruptions of recordings"
+TITLE_PAPERS = "In the papers' layouts, beside their numbers"
 
 # Heads of columns.
 
@@ -105,29 +60,6 @@ def equal_noise(measure: str) -> str:
     """Head of the column with the Gaussian noise that is as harmful."""
     return f"Gaussian noise of equal {measure} (dB)"
 
-
-# Titles of tables and figures; {measures} and {main} stand for what is measured.
-
-TITLE_AVERAGE = "Average over the partial conditions"
-TITLE_CONDITIONS = "Every condition"
-TITLE_COMPARISONS = "Comparisons of models"
-TITLE_RELIABILITY = "Calibration"
-TITLE_CLAIMS = "The papers' claims"
-TITLE_ORDERINGS = "The papers' orderings"
-TITLE_AUDIT = "Validity"
-TITLE_RAW = "Corruptions of recordings"
-TITLE_PAPERS = "In the papers' layouts, beside their numbers"
-TITLE_SNR = "{measures} against the SNR"
-TITLE_CONDITIONS_FIGURE = "{main} in each condition"
-TITLE_TRANSFER = "{main} on corruptions that were not trained on"
-TITLE_SWEEP = "Effect of hyperparameters"
-TITLE_CONFUSION = "Confusion matrices"
-TITLE_ERRORS = "Errors by emotion, condition and speaker"
-TITLE_RISK = "Calibration, and risk against coverage"
-TITLE_LEARNING = "Learning curves"
-TITLE_RAW_FIGURE = "SNR at the embedding against harm"
-TITLE_TSNE = "Clean and noisy embeddings"
-TITLE_RECONSTRUCTIONS = "Rebuilt representations"
 
 # Captions of tables.
 
@@ -370,218 +302,3 @@ def foot_markdown(origin: str) -> str:
 def foot_latex(origin: str) -> str:
     """The last line of a table in LaTeX."""
     return f"% made from: {origin}\n"
-
-
-# Headlines of figures, and the names of their axes.
-
-SNR_AXES = {"dB": "SNR (dB)", "%": "Rate (%)", "px": "Pixels", "ms": "Milliseconds"}
-"""Axis of a corruption's amount, by its unit."""
-CHANCE = "chance (most frequent class)"
-NO_CORRUPTION = "no corruption"
-ERRORS_BY = {"label": "emotion", "condition": "condition", "speaker": "speaker"}
-EPOCH, TRAINING_LOSS, RISK, COVERAGE = "epoch", "training loss", "risk", "coverage"
-CALIBRATION_ERROR = "expected calibration error"
-SNR_AT_EMBEDDING = "SNR at the embedding (dB)"
-_BANDS = "± 1 standard deviation"
-
-
-def headline_snr(partial: Sequence[str], corpus: str, runs: str) -> str:
-    """Of the curves against the SNR."""
-    return (
-        f"Mean over the partial conditions ({', '.join(partial)}), {corpus}, {runs}; bands and "
-        f"bars: {_BANDS}"
-    )
-
-
-def headline_conditions(measure: str, corpus: str, runs: str) -> str:
-    """Of the scores in each condition."""
-    return f"{measure} in each condition (letters: the clean modalities), {corpus}, {runs}"
-
-
-def headline_confusion(corpus: str, runs: str) -> str:
-    """Of the confusion matrices."""
-    return (
-        "Share of each true class (row) by the class that was predicted (column), over the partial "
-        f"conditions, {corpus}, {runs}"
-    )
-
-
-def headline_errors(corpus: str, runs: str) -> str:
-    """Of the errors by emotion, condition and speaker."""
-    return f"Share of wrong predictions over the partial conditions, {corpus}, {runs}"
-
-
-def too_many_speakers(speakers: int) -> str:
-    """Why the errors have no panel of speakers."""
-    return f"; {speakers} speakers are too many to be shown one by one"
-
-
-def headline_learning(corpus: str, runs: str) -> str:
-    """Of the learning curves."""
-    return f"Training, {corpus}, {runs}; bands: {_BANDS}"
-
-
-def headline_raw(corpus: str, runs: str) -> str:
-    """Of raw corruptions beside Gaussian noise."""
-    return (
-        "Corruptions of recordings (points) and Gaussian noise on features (lines), one modality "
-        f"corrupted and the others clean; {corpus}, {runs}; bars: {_BANDS}; arrows: beyond the "
-        "measured SNRs"
-    )
-
-
-def headline_reliability(corpus: str, runs: str) -> str:
-    """Of risk, coverage and calibration."""
-    return (
-        "Mean over the partial conditions: share of wrong predictions among the most confident "
-        f"ones (left), expected calibration error (right); {corpus}, {runs}"
-    )
-
-
-def headline_sweep(corpus: str, runs: str) -> str:
-    """Of the effect of hyperparameters."""
-    return (
-        "One hyperparameter changed at a time (ring: the value of the others), mean over the "
-        f"partial conditions of the test part, {corpus}, {runs}; bars: {_BANDS}"
-    )
-
-
-def headline_transfer(measure: str, corpus: str, runs: str) -> str:
-    """Of scores on corruptions that were not trained on."""
-    return (
-        f"{measure} by what a model was trained on (rows) and tested on (columns), mean over the "
-        f"partial conditions, {corpus}, {runs}"
-    )
-
-
-def headline_embeddings(corpus: str, fold: int) -> str:
-    """Of clean and noisy embeddings."""
-    return (
-        f"t-SNE of clean and noisy embeddings (mean frame of an utterance), {corpus}, fold {fold}; "
-        "each row is one fit. d: mean distance of the pairs, in the picture (in embedding space)"
-    )
-
-
-def headline_reconstructions(corpus: str, fold: int) -> str:
-    """Of rebuilt representations."""
-    return (
-        "t-SNE of representations (dark) and of those rebuilt from the other modalities (light), "
-        f"{corpus}, fold {fold}, test part; a panel is one fit. d: mean distance of the pairs / of "
-        "different utterances, before t-SNE"
-    )
-
-
-def equal_noise_axis(measure: str) -> str:
-    """Axis of the Gaussian noise that is as harmful."""
-    return f"Gaussian SNR of equal {measure} (dB)"
-
-
-def trained_on_title(training: str) -> str:
-    """Of a panel."""
-    return f"trained on {training}"
-
-
-def by_title(by: str) -> str:
-    """Of a panel of errors."""
-    return f"by {ERRORS_BY[by]}"
-
-
-def model_panel(model: str, trained_on: str) -> str:
-    """Of a panel for one model."""
-    return f"{model}, trained on {trained_on}"
-
-
-def validation_axis(measure: str) -> str:
-    """Axis of a measure on validation data."""
-    return f"validation {measure}"
-
-
-# Sentences of the page.
-
-NO_AVERAGE = "No average over partial conditions was evaluated."
-NO_LEAD_TESTED = "None of these leads could be tested, which takes two folds; they may be chance."
-LEFT_OUT = (
-    "Models marked † are told which modalities are corrupted and are left out of this comparison."
-)
-
-
-def average_of(measure: str) -> str:
-    """What models are compared by."""
-    return f"average {measure}"
-
-
-def all_corrupted(measure: str) -> str:
-    """What models are compared by that were trained with no modality clean."""
-    return f"{measure} with all modalities corrupted"
-
-
-def win(model: str, won: int, corruptions: int, lead: str | None) -> str:
-    """Under how many corruptions a model is the best."""
-    by = f" (by {lead} over the next model)" if lead else ""
-    return f"{model} under {won} of {count(corruptions, 'corruption')}{by}"
-
-
-def highest(about: str, wins: Iterable[str]) -> str:
-    """Which models are the best."""
-    return f"Highest {about}: {', '.join(wins)}."
-
-
-def means_over(folds: int, seeds: int) -> str:
-    """How much is behind the numbers."""
-    return f"These are means over {count(folds, 'fold')} and {count(seeds, 'seed')}."
-
-
-def in_each(texts: Iterable[str]) -> str:
-    """The best model under each corruption."""
-    return f"In each: {'; '.join(texts)}."
-
-
-def best(corruption: str, model: str, score: str) -> str:
-    """The best model under one corruption."""
-    return f"{corruption}: {model} {score}"
-
-
-def ahead(over: str | None, following: str) -> str:
-    """The lead of the best model; None: there is none."""
-    return f", {over} above {following}" if over else f", level with {following}"
-
-
-def how_sure(low: str, high: str, p: str | None) -> str:
-    """Interval and p of a lead."""
-    return f" (95 % interval {low} to {high}" + (f", p = {p})" if p else ")")
-
-
-def significant(tested: int, sure: int, level: str) -> str:
-    """How many of the leads are more than chance."""
-    return (
-        f"Of {count(tested, 'tested lead')} {sure or 'none'} "
-        f"{'is' if sure < 2 else 'are'} significant (paired t-test over the folds, corrected for "
-        f"overlapping training sets and, after Holm, for all comparisons made here; p < {level})."
-    )
-
-
-def beside_published(about: str, least: str, most: str, numbers: int) -> str:
-    """How far ours are from the published numbers."""
-    return (
-        f"Ours minus published {about} lies between {least} and {most} "
-        f"({count(numbers, 'number')})."
-    )
-
-
-def not_finite(values: int, utterances: int, instead: str) -> str:
-    """How many values were replaced."""
-    return (
-        f"Not finite: {count(values, 'value')} in {count(utterances, 'utterance')}; "
-        f"{instead} takes their place."
-    )
-
-
-SUBCATEGORIES = {
-    "average": "Average over the partial conditions",
-    "conditions": "Every condition",
-    "papers": "The papers' tables",
-    "statistics": "Statistics",
-    "raw": "Corruptions of recordings",
-    "audit": "Validity",
-}
-"""Of tables in Snakemake's own report, by `ResultTable.section`."""
