@@ -15,7 +15,7 @@ from robust_mer.evaluation.experiment import (
     TrainedOn,
     Training,
 )
-from robust_mer.metrics import METRICS, Metric
+from robust_mer.metrics import DEFAULT_METRICS, METRICS, Metric
 from robust_mer.plan.config import ExperimentConfig, PluginConfig
 from robust_mer.plan.job import Paths
 from robust_mer.plan.layout import IMPORTED
@@ -70,11 +70,16 @@ class ReportPlan:
 
     @staticmethod
     def _plan_metrics(sections: Mapping[str, PluginConfig]) -> tuple[Plugin, ...]:
-        own = [
-            resolve(METRICS, section.kind or name, section.given, f"metrics.{name}", Metric).plugin
-            for name, section in sections.items()
-        ]
-        return (*(Plugin(implementation, {}) for implementation in METRICS.values()), *own)
+        """Those of every run, and those that the config adds."""
+        plugins = {load(metric.implementation).name: metric for metric in DEFAULT_METRICS}
+        for name, section in sections.items():
+            place = f"metrics.{name}"
+            metric = resolve(METRICS, section.kind or name, section.given, place, Metric)
+            column = metric.kind.name
+            if column in plugins:
+                raise InputError(f"config: {place}: there is another metric with the name {column}")
+            plugins[column] = metric.plugin
+        return tuple(plugins.values())
 
     # -- an experiment as its results see it -----------------------------------------------------
 
