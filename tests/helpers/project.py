@@ -156,12 +156,13 @@ def models_of(jobs: dict, rule: str) -> set[str]:
     return {re.search(r"model=(\w+)", what)[1] for what in jobs.get(rule, ())}
 
 
-AFTER_EVALUATION = {
-    "write_tables",
-    "compute_statistics",
-    "lay_out_table",
-    "check_claims",
-    "audit_experiment",
-    "draw_figure",
-    "write_report",
+TABLES_AND_FIGURES = {
+    "make_audit_csv_md",
+    "make_average_csv_md_tex",
+    "make_conditions_csv_md_tex",
+    "make_papers_csv_md_tex",
+    "make_statistics_csv_md",
+    "make_statistics_md",
+    "make_figure",
 }
+AFTER_EVALUATION = {"write_summary", "compute_statistics", *TABLES_AND_FIGURES, "write_report"}
