@@ -58,6 +58,7 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
             "schedules": [layout.schedule(corpus, c.name) for c in corruptions if c.noises],
             "teachers": plan.checkpoints(*teacher, job.replicas) if teacher else [],
         },
+        chosen={"teacher": teacher.model} if teacher else {},
         uses=uses,
         runtime=Runtime(
             device=plan.config.training.device, max_replicas=plan.config.training.max_replicas
