@@ -8,6 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import psutil
 import yaml
 
 from helpers.warm_python import WarmPython
@@ -150,6 +151,29 @@ def edit(project: Project, path: str, before: str, after: str) -> None:
     text = file.read_text(encoding="utf-8")
     assert text.count(before) >= 1, f"{path} no longer holds {before!r}"
     file.write_text(text.replace(before, after, 1), encoding="utf-8")
+
+
+def save_at_every_epoch(project: Project) -> None:
+    """Have trainings save their progress so often that any of them can be resumed."""
+    path = "src/robust_mer/training/train.py"
+    edit(project, path, "save_every: float = 60.0", "save_every: float = 0.0")
+
+
+def jobs_at_work(folder: Path) -> dict[psutil.Process, str]:
+    """The processes of jobs that work in a folder, and the rule of each.
+
+    All jobs run the same script, in a copy that holds what Snakemake hands to it.
+    """
+    jobs = {}
+    for process in psutil.process_iter(["cwd", "cmdline", "status", "cpu_times"]):
+        if process.info["cwd"] != str(folder) or process.info["status"] == psutil.STATUS_ZOMBIE:
+            continue
+        for word in process.info["cmdline"] or []:
+            script = Path(word)
+            if script.parent == folder / ".snakemake/scripts" and script.exists():
+                rule = re.search(r"/logs/(\w+)", script.read_text(encoding="utf-8"))
+                jobs[process] = rule[1]
+    return jobs
 
 
 def models_of(jobs: dict, rule: str) -> set[str]:

@@ -27,8 +27,8 @@ class Job:
     corpus_files: Mapping[str, list[str]] = field(default_factory=dict)
     """Those inputs that lie in the corpus, whatever storage holds the results."""
     chosen: Mapping[str, Paths] = field(default_factory=dict)
-    """Which inputs there are, where the spec does not say it. Another choice reruns the job, even if
-    none of the files is new."""
+    """Which inputs there are, where the spec does not say it. Another choice of files reruns the
+    job, even if none of them is new."""
     uses: tuple[str, ...] = ()
     """Further ``"module:Class"`` that the result depends on: those that the spec names."""
     runtime: Runtime = field(default_factory=Runtime)
