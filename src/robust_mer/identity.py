@@ -61,9 +61,8 @@ def source_of(module: str) -> Path:
     return Path(spec.origin)
 
 
-@cache
 def syntax_tree(module: str) -> ast.Module:
-    """Syntax tree of a module; callers must not change it.
+    """Syntax tree of a module.
 
     Raises:
         InputError: there is no such module, or it is not Python.
@@ -90,7 +89,7 @@ def code_identity(*implementations: str) -> str:
     digest = hashlib.sha256()
     reached = _reach(implementations)
     for module, name in sorted(reached):
-        digest.update(f"{module}\n{name}\n{_text((module, name))}\n".encode())
+        digest.update(f"{module}\n{name}\n{_text(module, name)}\n".encode())
     for module in sorted({module for module, _ in reached}):
         for data in _data_files(module):
             digest.update(data.read_bytes())
@@ -142,8 +141,9 @@ def _reach(implementations: tuple[str, ...]) -> set[Node]:
 @cache
 def _neighbours(node: Node) -> tuple[Node, ...]:
     """What a definition uses directly, and what its module does on import."""
-    neighbours = set() if node[1] == _EFFECTS else {(node[0], _EFFECTS)}
-    for use in _uses(node):
+    name = node[1]
+    neighbours = set() if name == _EFFECTS else {(node[0], _EFFECTS)}
+    for use in _uses(*node):
         neighbours.update(_resolved(node[0], use))
     return tuple(sorted(neighbours))
 
@@ -192,7 +192,7 @@ class _Import:
 
 @dataclass
 class _Module:
-    """A module's definitions by name, and what its imported names mean."""
+    """A module's definitions by name, as far as they count, and what its imported names mean."""
 
     name: str
     definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
@@ -205,40 +205,40 @@ class _Module:
 
 
 @cache
-def _text(node: Node) -> str:
+def _text(module_name: str, name: str) -> str:
     """Source of a definition, as far as it counts, in one layout.
 
-    What its names mean outside the package follows it: another function of a library by the same
-    name is another definition.
+    What its names mean outside the package stands behind it: another function of a library by the
+    same name is another definition.
     """
-    module, name = _module(node[0]), node[1]
-    source = [ast.unparse(_normalised(statement)) for statement in module.statements(name)]
+    module = _module(module_name)
+    source = [ast.unparse(statement) for statement in module.statements(name)]
     outside = {
         f"{use[0]} is {module.imports[use[0]].module}.{module.imports[use[0]].name}"
-        for use in _uses(node)
+        for use in _uses(module_name, name)
         if use[0] in module.imports
     }
     return "\n".join([*source, *sorted(outside)])
 
 
 @cache
-def _uses(node: Node) -> frozenset[tuple[str, ...]]:
+def _uses(module_name: str, name: str) -> frozenset[tuple[str, ...]]:
     """Dotted names that a definition uses; imports inside it count as names."""
-    module, name = _module(node[0]), node[1]
+    module = _module(module_name)
     uses: set[tuple[str, ...]] = set()
     for statement in module.statements(name):
-        for part in ast.walk(_normalised(statement)):
-            if isinstance(part, ast.Attribute | ast.Name):
-                uses.update(_dotted(part))
-            elif isinstance(part, ast.Constant) and isinstance(part.value, str):
-                uses.update(_annotated(part.value, module))
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Attribute | ast.Name):
+                uses.update(_dotted(node))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                uses.update(_annotated(node.value, module))
     return frozenset(uses)
 
 
 @cache
 def _module(name: str) -> _Module:
     module = _Module(name)
-    tree = syntax_tree(name)
+    tree = _WithoutWords().visit(syntax_tree(name))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -251,9 +251,16 @@ def _module(name: str) -> _Module:
     for statement in tree.body:
         for defined in _defined_by(statement):
             module.definitions.setdefault(defined, []).append(statement)
-        if not _defined_by(statement) and not isinstance(statement, ast.Import | ast.ImportFrom):
+        if not _defined_by(statement) and not _only_imports(statement):
             module.effects.append(statement)
     return module
+
+
+def _only_imports(statement: ast.stmt) -> bool:
+    """Whether a statement imports, be it for annotations alone; what it imports counts if used."""
+    if isinstance(statement, ast.If) and isinstance(statement.test, ast.Name):
+        return statement.test.id == "TYPE_CHECKING"
+    return isinstance(statement, ast.Import | ast.ImportFrom)
 
 
 def _defined_by(statement: ast.stmt) -> list[str]:
@@ -341,7 +348,7 @@ class _WithoutWords(ast.NodeTransformer):
         error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         return ast.copy_location(ast.Raise(exc=error, cause=node.cause), node)
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         call = node.value
         if (
             isinstance(call, ast.Call)
@@ -349,17 +356,10 @@ class _WithoutWords(ast.NodeTransformer):
             and isinstance(call.func.value, ast.Name)
             and call.func.value.id == "log"
         ):
-            return ast.copy_location(ast.Pass(), node)
+            return None
         if isinstance(call, ast.Constant) and isinstance(call.value, str):
-            return ast.copy_location(ast.Pass(), node)
+            return None
         return self.generic_visit(node)
-
-
-@cache
-def _normalised(statement: ast.stmt) -> ast.Module:
-    """A copy of a statement without what does not count."""
-    copy: ast.Module = _WithoutWords().visit(ast.parse(ast.unparse(statement)))
-    return copy
 
 
 def _data_files(module: str) -> list[Path]:

@@ -8,6 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import psutil
 import yaml
 
 from helpers.warm_python import WarmPython
@@ -152,16 +153,40 @@ def edit(project: Project, path: str, before: str, after: str) -> None:
     file.write_text(text.replace(before, after, 1), encoding="utf-8")
 
 
+def save_at_every_epoch(project: Project) -> None:
+    """Have trainings save their progress so often that any of them can be resumed."""
+    path = "src/robust_mer/training/train.py"
+    edit(project, path, "save_every: float = 60.0", "save_every: float = 0.0")
+
+
+def jobs_at_work(folder: Path) -> dict[psutil.Process, str]:
+    """The processes of jobs that work in a folder, and the rule of each.
+
+    All jobs run the same script, in a copy that holds what Snakemake hands to it.
+    """
+    jobs = {}
+    for process in psutil.process_iter(["cwd", "cmdline", "status", "cpu_times"]):
+        if process.info["cwd"] != str(folder) or process.info["status"] == psutil.STATUS_ZOMBIE:
+            continue
+        for word in process.info["cmdline"] or []:
+            script = Path(word)
+            if script.parent == folder / ".snakemake/scripts" and script.exists():
+                rule = re.search(r"/logs/(\w+)", script.read_text(encoding="utf-8"))
+                jobs[process] = rule[1]
+    return jobs
+
+
 def models_of(jobs: dict, rule: str) -> set[str]:
     return {re.search(r"model=(\w+)", what)[1] for what in jobs.get(rule, ())}
 
 
-AFTER_EVALUATION = {
-    "write_tables",
-    "compute_statistics",
-    "lay_out_table",
-    "check_claims",
-    "audit_experiment",
-    "draw_figure",
-    "write_report",
+TABLES_AND_FIGURES = {
+    "make_audit_csv_md",
+    "make_average_csv_md_tex",
+    "make_conditions_csv_md_tex",
+    "make_papers_csv_md_tex",
+    "make_statistics_csv_md",
+    "make_statistics_md",
+    "make_figure",
 }
+AFTER_EVALUATION = {"write_summary", "compute_statistics", *TABLES_AND_FIGURES, "write_report"}

@@ -37,7 +37,7 @@ from PIL import Image
 from safetensors import safe_open
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from helpers.project import Project
+from helpers.project import Project, jobs_at_work, save_at_every_epoch
 
 EPOCHS = {"epochs_constant": 2, "epochs_falling": 2}
 SMALLER = {"models": dict.fromkeys(("men_demo", "teacher_demo", "nmer_demo"), EPOCHS)}
@@ -89,12 +89,7 @@ class Demo:
         self.expected: dict[str, str] = {}  # hash by path
         self.seconds: dict[str, float] = {}  # that a rule's jobs take, on average
         # Progress at every epoch, so that trainings are taken up in their midst too.
-        script = folder / "workflow/scripts/train_model.py"
-        text = script.read_text(encoding="utf-8")
-        call = "train_replicas(spec, files, runtime)"
-        assert call in text
-        at_every_epoch = call.replace(")", ", save_every=0.0)")
-        script.write_text(text.replace(call, at_every_epoch), encoding="utf-8")
+        save_at_every_epoch(self._project)
 
     def start(self, log: Path) -> subprocess.Popen:
         """The command that a user types again and again."""
@@ -137,13 +132,8 @@ class Demo:
         return found
 
     def jobs(self) -> dict[int, str]:
-        """Rule by process id of the jobs that run; a rule's script bears its name."""
-        found = {}
-        for process in self.processes():
-            words = " ".join(process.info["cmdline"] or [])
-            if match := re.search(r"\.snakemake/scripts/\w+\.(\w+)\.py", words):
-                found[process.pid] = match[1]
-        return found
+        """Rule by process id of the jobs that run."""
+        return {process.pid: rule for process, rule in jobs_at_work(self.folder).items()}
 
 
 def is_result(path: Path) -> bool:

@@ -13,11 +13,13 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
-from helpers.project import HANG, SMALL, Project
+from helpers.project import HANG, SMALL, Project, edit, jobs_at_work, save_at_every_epoch
 from mounts import mounted
 
 FEATURES = "results/demo/features/is13.h5"
 TABLE = "results/tables/demo_all.csv"
+SCORES = "src/robust_mer/evaluation/scores.py"
+BODY = "    if not files.predictions:\n"
 
 
 def same(path: str, project: Project, finished: Project) -> bool:
@@ -85,7 +87,7 @@ def processes_in(folder: Path) -> list[psutil.Process]:
     """The processes at work in a folder."""
     return [
         process
-        for process in psutil.process_iter(["cwd", "cmdline", "status", "cpu_times"])
+        for process in psutil.process_iter(["cwd", "status"])
         if process.info["cwd"] == str(folder) and process.info["status"] != psutil.STATUS_ZOMBIE
     ]
 
@@ -94,8 +96,8 @@ def is_at_work(rule: str, folder: Path) -> bool:
     """Whether a job of a rule has computed for half a second."""
     return any(
         process.info["cpu_times"].user > 0.5
-        for process in processes_in(folder)
-        if any(f"{rule}." in word for word in process.info["cmdline"] or ())
+        for process, name in jobs_at_work(folder).items()
+        if name == rule
     )
 
 
@@ -140,12 +142,7 @@ def test_a_killed_run_leaves_no_orphan_and_goes_on(finished, project, moment, lo
 
 def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
     """SIGKILL while a replica trains; the next run goes on behind its last saved epoch."""
-    script = project.folder / "workflow/scripts/train_model.py"
-    text = script.read_text(encoding="utf-8")
-    call = "train_replicas(spec, files, runtime)"
-    assert call in text
-    at_every_epoch = call.replace(")", ", save_every=0)")
-    script.write_text(text.replace(call, at_every_epoch), encoding="utf-8")
+    save_at_every_epoch(project)
     nmer = {**SMALL["models"]["nmer"], "epochs_constant": 200}
     project.configure({**SMALL, "models": {**SMALL["models"], "nmer": nmer}})
     folder = project.folder / "results/demo/models/nmer/gaussian_-10dB"
@@ -237,7 +234,7 @@ def test_results_that_cannot_be_written_stop_the_run_before_its_first_job(projec
     assert done.returncode != 0
     assert "results lies on a file system that can only be read" in done.stdout, done.stdout
     assert "Traceback" not in done.stdout
-    assert "rule write_tables" not in done.stdout
+    assert "rule write_summary" not in done.stdout
     done = project.run(TABLE)
     assert done.returncode == 0, done.stdout[-3000:]
 
@@ -245,14 +242,17 @@ def test_results_that_cannot_be_written_stop_the_run_before_its_first_job(projec
 def test_a_job_that_is_killed_is_told_of_and_the_run_goes_on(finished, project):
     """As the system does when memory runs out: SIGKILL to the job, not to Snakemake."""
     (project.folder / TABLE).unlink()
-    script = project.folder / "workflow/scripts/write_tables.py"
-    text = script.read_text(encoding="utf-8")
-    script.write_text(f"import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n{text}")
+    edit(
+        project,
+        SCORES,
+        BODY,
+        f"    import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n{BODY}",
+    )
     done = project.run(TABLE)
     assert done.returncode != 0
-    assert "A job of write_tables was killed from outside" in done.stdout, done.stdout[-3000:]
+    assert "A job of write_summary was killed from outside" in done.stdout, done.stdout[-3000:]
     assert "lack of memory" in done.stdout
-    script.write_text(text, encoding="utf-8")
+    shutil.copy(finished.folder / SCORES, project.folder / SCORES)
     done = project.run(TABLE)
     assert done.returncode == 0, done.stdout[-3000:]
     assert same(TABLE, project, finished)
@@ -260,17 +260,12 @@ def test_a_job_that_is_killed_is_told_of_and_the_run_goes_on(finished, project):
 
 def test_a_job_without_memory_says_so_and_the_run_goes_on(finished, project):
     (project.folder / TABLE).unlink()
-    script = project.folder / "workflow/scripts/write_tables.py"
-    text = script.read_text(encoding="utf-8")
-    body = "    from robust_mer.evaluation.scores"
-    assert text.count(body) == 1
-    greedy = "    import numpy\n    numpy.ones(1 << 50)\n"
-    script.write_text(text.replace(body, greedy + body), encoding="utf-8")
+    edit(project, SCORES, BODY, f"    import numpy; numpy.ones(1 << 50)\n{BODY}")
     done = project.run(TABLE)
     assert done.returncode != 0
     assert "out of memory. Run fewer jobs at once" in done.stdout, done.stdout[-3000:]
     assert "Traceback" not in done.stdout
-    script.write_text(text, encoding="utf-8")
+    shutil.copy(finished.folder / SCORES, project.folder / SCORES)
     done = project.run(TABLE)
     assert done.returncode == 0, done.stdout[-3000:]
     assert same(TABLE, project, finished)

@@ -100,7 +100,7 @@ def test_a_users_noise_runs_and_an_edit_reruns_what_hangs_on_it(own):
     ):
         edit(own, file, before, after)
         jobs = own.planned("results/tables/demo_all.csv")
-        assert set(jobs) == {"schedule_noise", "train_model", "evaluate_model", "write_tables"}
+        assert set(jobs) == {"schedule_noise", "train_model", "evaluate_model", "write_summary"}
         assert jobs["schedule_noise"] == {"corpus=demo, corruption=mine_-10dB"}
         assert jobs["train_model"] == {"corpus=demo, model=nmer, trained_on=several, folds=fold1"}
         assert models_of(jobs, "evaluate_model") == {"men", "nmer"}

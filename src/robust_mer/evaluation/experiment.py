@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from robust_mer.metrics import METRICS, Metric
+from robust_mer.metrics import DEFAULT_METRICS, Metric
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.settings import Plugin
 
@@ -87,7 +87,7 @@ class Experiment:
     """What the names of ``corruption.named`` stand for: by turns, or by modality."""
     one_condition_seed: int | None = None
     """Seed by which every utterance counts under one condition only; None: under every one."""
-    metrics: tuple[Plugin, ...] = tuple(Plugin(METRICS[name], {}) for name in ("wa", "ua"))
+    metrics: tuple[Plugin, ...] = DEFAULT_METRICS
     """What is measured, in the order of the tables' columns."""
     selection: str = "ua"
     """Name of the measure by which models are compared and epochs were chosen."""

@@ -26,6 +26,9 @@ class Job:
     """Input files by name."""
     corpus_files: Mapping[str, list[str]] = field(default_factory=dict)
     """Those inputs that lie in the corpus, whatever storage holds the results."""
+    chosen: Mapping[str, Paths] = field(default_factory=dict)
+    """Which inputs there are, where the spec does not say it. Another choice of files reruns the
+    job, even if none of them is new."""
     uses: tuple[str, ...] = ()
     """Further ``"module:Class"`` that the result depends on: those that the spec names."""
     runtime: Runtime = field(default_factory=Runtime)
@@ -77,6 +80,7 @@ class Rule:
         return {
             "function": lambda wildcards: self.job(wildcards).function,
             "spec": lambda wildcards: _as_builtins(self.job(wildcards).spec),
+            "chosen": lambda wildcards: _as_builtins(self.job(wildcards).chosen),
             "code": lambda wildcards: self.job(wildcards).code,
             "runtime": lambda wildcards: self.job(wildcards).runtime,
         }

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robust_mer.errors import InputError
-from robust_mer.metrics import METRICS, Metric
+from robust_mer.metrics import DEFAULT_METRICS, METRICS, Metric
 from robust_mer.plan.config import PluginConfig
 from robust_mer.plan.experiments import Experiments
 from robust_mer.plan.job import Paths
@@ -62,11 +62,16 @@ class ReportPlan:
 
     @staticmethod
     def _plan_metrics(sections: Mapping[str, PluginConfig]) -> tuple[Plugin, ...]:
-        own = [
-            resolve(METRICS, section.kind or name, section.given, f"metrics.{name}", Metric).plugin
-            for name, section in sections.items()
-        ]
-        return (*(Plugin(implementation, {}) for implementation in METRICS.values()), *own)
+        """Those of every run, and those that the config adds."""
+        plugins = {load(metric.implementation).name: metric for metric in DEFAULT_METRICS}
+        for name, section in sections.items():
+            place = f"metrics.{name}"
+            metric = resolve(METRICS, section.kind or name, section.given, place, Metric)
+            column = metric.kind.name
+            if column in plugins:
+                raise InputError(f"config: {place}: there is another metric with the name {column}")
+            plugins[column] = metric.plugin
+        return tuple(plugins.values())
 
     # -- tables and figures ----------------------------------------------------------------------
 

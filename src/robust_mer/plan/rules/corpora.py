@@ -35,6 +35,7 @@ def index_corpus(plan: Plan, wildcards: Any) -> Job:
         IndexSpec(corpus.reader.plugin),
         inputs={"raw": corpus.config.root if corpus.generator else []},
         corpus_files={"tables": tables},
+        chosen={"tables": tables},
         uses=(corpus.reader.plugin.implementation,),
         runtime=_runtime(corpus),
     )
@@ -65,6 +66,7 @@ def index_words(plan: Plan, wildcards: Any) -> Job:
         WordsSpec(corpus.reader.plugin),
         inputs={"utterances": plan.layout.utterances(wildcards.corpus)},
         corpus_files={"tables": tables},
+        chosen={"tables": tables},
         uses=(corpus.reader.plugin.implementation,),
         runtime=_runtime(corpus),
     )

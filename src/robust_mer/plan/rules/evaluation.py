@@ -8,7 +8,7 @@ from robust_mer.plan.job import Job
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules.training import implementations
 from robust_mer.runtime import Runtime
-from robust_mer.task import TASKS
+from robust_mer.task import DEFAULT_TASK
 
 
 def evaluate_model(plan: Plan, wildcards: Any) -> Job:
@@ -38,7 +38,7 @@ def evaluate_model(plan: Plan, wildcards: Any) -> Job:
         },
         uses=(
             plan.models[name].plugin.implementation,
-            TASKS["classification"],
+            DEFAULT_TASK.implementation,
             *implementations([corruption]),
         ),
         runtime=Runtime(device=plan.config.training.device),

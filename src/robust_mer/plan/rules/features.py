@@ -145,6 +145,7 @@ def tabulate_features(plan: Plan, wildcards: Any) -> Job:
     return Job(
         "robust_mer.features.table:write_features_table",
         FeaturesTableSpec(modalities=tuple(modalities.values())),
+        chosen={"features": list(modalities)},
         inputs={
             "tables": [plan.layout.features(wildcards.corpus, name, ".csv") for name in modalities]
         },

@@ -53,6 +53,7 @@ def write_summary(plan: Plan, wildcards: Any) -> Job:
         "robust_mer.evaluation.scores:write_summary",
         SummarySpec(experiment=experiment, scheduled=tuple(scheduled)),
         inputs={**report.inputs(name, ["predictions", "published"]), "schedules": schedules},
+        chosen=report.inputs(name, ["published"]),
         uses=_metrics(report.metrics),
     )
 
@@ -119,6 +120,7 @@ def make_table(plan: Plan, wildcards: Any) -> Job:
             facts=report.facts(name).only(kind.uses),
         ),
         inputs=report.inputs(name, kind.reads),
+        chosen=report.inputs(name, {"published"}.intersection(kind.reads)),
         uses=(table.implementation, *_metrics(report.metrics)),
     )
 
@@ -137,6 +139,7 @@ def make_figure(plan: Plan, wildcards: Any) -> Job:
             facts=report.facts(name).only(kind.uses),
         ),
         inputs=report.inputs(name, kind.reads),
+        chosen=report.inputs(name, {"published"}.intersection(kind.reads)),
         uses=(figure.implementation, *_metrics(report.metrics)),
     )
 

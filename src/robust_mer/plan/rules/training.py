@@ -9,8 +9,7 @@ from robust_mer.plan.job import Job
 from robust_mer.plan.plan import Plan
 from robust_mer.protocol import Corruption
 from robust_mer.runtime import Runtime
-from robust_mer.settings import Plugin
-from robust_mer.task import TASKS
+from robust_mer.task import DEFAULT_TASK
 from robust_mer.training.spec import TrainSpec
 
 FUNCTION = "robust_mer.training.train:train_replicas"
@@ -32,7 +31,7 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
     modalities = plan.modalities(corpus, name)
     corruptions = plan.trained_on(corpus, name, trained_on)
     protocol = plan.protocols[plan.grid.parse_trained_on(trained_on).protocol].plugin
-    task = Plugin(TASKS["classification"], {})
+    task = DEFAULT_TASK
     teacher = plan.grid.teacher_of(job.training)
     uses = (
         model.plugin.implementation,
@@ -59,6 +58,7 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
             "schedules": [layout.schedule(corpus, c.name) for c in corruptions if c.noises],
             "teachers": plan.checkpoints(*teacher, job.replicas) if teacher else [],
         },
+        chosen={"teacher": teacher.model} if teacher else {},
         uses=uses,
         runtime=Runtime(
             device=plan.config.training.device, max_replicas=plan.config.training.max_replicas
