@@ -4,7 +4,7 @@ import fcntl
 import os
 
 import pytest
-from helpers.project import Project
+from helpers.project import SMALL, Project
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +32,18 @@ def finished(tmp_path_factory):
 def project(finished, tmp_path):
     """A copy of the finished small demo, for one test to change."""
     return finished.copy(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def _planned(finished, tmp_path_factory):
+    return finished.copy(tmp_path_factory.mktemp("planned") / "project")
+
+
+@pytest.fixture
+def shared(_planned):
+    """A copy of the finished small demo that tests share: nothing runs there, all is planned.
+
+    Its config is reset after each test; files are edited by `helpers.project.edited`.
+    """
+    yield _planned
+    _planned.configure(SMALL)

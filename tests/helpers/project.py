@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -151,6 +153,34 @@ def edit(project: Project, path: str, before: str, after: str) -> None:
     text = file.read_text(encoding="utf-8")
     assert text.count(before) >= 1, f"{path} no longer holds {before!r}"
     file.write_text(text.replace(before, after, 1), encoding="utf-8")
+
+
+@contextmanager
+def edited(project: Project, *edits: tuple[str, str, str]) -> Iterator[None]:
+    """A project in which files are edited for a while.
+
+    Args:
+        project: What to edit.
+        edits: Path, text and what takes its place; an empty text is the end of the file, which
+            may be a new one.
+    """
+    texts: dict[Path, str | None] = {}
+    for path, before, after in edits:
+        file = project.folder / path
+        text = file.read_text(encoding="utf-8") if file.exists() else None
+        texts.setdefault(file, text)
+        if before:
+            edit(project, path, before, after)
+        else:
+            file.write_text((text or "") + after, encoding="utf-8")
+    try:
+        yield
+    finally:
+        for file, text in texts.items():
+            if text is None:
+                file.unlink()
+            else:
+                file.write_text(text, encoding="utf-8")
 
 
 def save_at_every_epoch(project: Project) -> None:

@@ -1,183 +1,116 @@
-"""A reader, an extractor and a noise, each a file and a registry line; a user's own model."""
+"""The user's own parts, as docs/extending.md has them: each a class in the project's folder.
 
+The code and the sections of the config are those of the page; no file of the package is touched.
+"""
+
+import re
+
+import numpy as np
 import pandas as pd
 import pytest
-from helpers.project import Project
+import soundfile
+import yaml
+from helpers.project import ROOT, Project, edited
+from snakemake.utils import update_config
 
-FILES = {
-    "corpora/mine.py": """
-from robust_mer.corpora.reader import Reader
-from robust_mer.corpora.utterances import Reading
-from robust_mer.settings import Settings
-
-
-class MySettings(Settings):
-    count: int = 24
-
-
-class Mine(Reader):
-    settings_class = MySettings
-
-    def tables(self):
-        return []
-
-    def read(self):
-        reading = Reading()
-        for number in range(self.settings.count):
-            reading.rows.append({
-                "utterance": f"u{number:02}", "session": f"s{number % 3}",
-                "speaker": f"p{number % 3}", "label": ["good", "bad"][number // 3 % 2],
-                "text": "word " * (number % 5 + 1),
-            })
-        return reading
-""",
-    "features/mine.py": """
-import numpy as np
-
-from robust_mer.features.extractor import Extractor
-from robust_mer.features.utterance import Extraction
-from robust_mer.settings import Settings
-
-
-class MineSettings(Settings):
-    width: int = 3
-
-
-class Mine(Extractor):
-    settings_class = MineSettings
-    modality = "text"
-    encoder = "convolutional"
-
-    def __init__(self, settings):
-        super().__init__(settings)
-        self.names = [f"f{place}" for place in range(settings.width)]
-
-    def extract(self, utterance):
-        seed = [ord(letter) for letter in utterance.utterance]
-        frames = np.random.default_rng(seed).standard_normal((4, len(self.names)))
-        return Extraction(frames.astype(np.float32), 4)
-
-
-class MineToo(Mine):
-    modality = "audio"
-    encoder = "recurrent"
-""",
-    "corruption/mine.py": """
-from robust_mer.corruption.noise import Noise
-from robust_mer.settings import Settings
-
-
-class MineSettings(Settings):
-    scale: float = 2.0
-
-
-class Mine(Noise):
-    settings_class = MineSettings
-
-    def draw(self, shape, draws, lengths):
-        return self.settings.scale * (draws.uniform(shape) - 0.5)
-""",
-}
-# Of the user's own, in the folder that the workflow runs in; no registry names it.
-OWN_MODEL = """
-from typing import ClassVar
-
-import torch
-from torch import nn
-
-from robust_mer.models.model import Model
-from robust_mer.models.optimisation import Optimisation
-
-
-class MineSettings(Optimisation):
-    is_mask_aware: ClassVar[bool] = True
-
-    batch_size: int = 8
-    epochs_constant: int = 1
-    epochs_falling: int = 0
-    width: int = 4
-
-
-class Mine(Model):
-    settings_class = MineSettings
-
-    def __init__(self, settings, inputs, task):
-        super().__init__(settings, inputs, task)
-        self.maps = nn.ModuleDict(
-            {m: nn.Linear(shape.width, settings.width) for m, shape in inputs.items()}
-        )
-        self.last = nn.Linear(settings.width * len(inputs), task.outputs)
-
-    def encode(self, modality, frames, lengths):
-        return self.maps[modality](frames.sum(dim=1) / lengths.clamp(min=1)[:, None])
-
-    def forward(self, embeddings):
-        return self.last(torch.cat(list(embeddings.values()), dim=1))
-
-    def loss(self, batch):
-        output = self(self.encode_all(batch.received, batch.lengths))
-        return {self.task.loss_name: self.task.loss(output, batch.target)}
-"""
-LINES = {
-    "corpora": ("READERS = {", '"mine": "robust_mer.corpora.mine:Mine",'),
-    "features": (
-        "EXTRACTORS = {",
-        '"mine": "robust_mer.features.mine:Mine", "mine_too": "robust_mer.features.mine:MineToo",',
-    ),
-    "corruption": ("NOISES = {", '"mine": "robust_mer.corruption.mine:Mine",'),
-}
+# What the page leaves to the reader's own corpus.
 CONFIG = {
     "run": ["mine"],
-    "experiments": {
-        "mine": {
-            "corpus": "mine",
-            "models": ["mine"],
-            "corruptions": ["clean", "mine_-10dB"],
-            "conditions": ["partial"],
-            "folds": [1],
-            "seeds": [1],
-        },
-    },
+    "experiments": {"mine": {"corpus": "mine", "models": ["mean"], "folds": [1], "seeds": [1]}},
     "corpora": {
         "mine": {
-            "reader": "mine",
-            "root": ".",
-            "folds": {"scheme": "session_groups", "groups": 3},
+            "root": "clips",
+            "folds": {"scheme": "speaker_groups", "groups": 3},
             "modalities": {
-                "audio": {"extractor": "mine_too", "normalise": True},
-                "text": {"extractor": "mine", "normalise": False},
+                "audio": {"extractor": "loudness", "normalise": True},
+                "text": {"extractor": "words", "normalise": False},
             },
         },
     },
-    "features": {"extractors": {"mine": {}, "mine_too": {"width": 5}}},
-    "corruption": {"mode": "exact", "noises": {"mine": {}}},
-    "models": {"mine": {"class": "own_model:Mine", "width": 3}},
+    "features": {"extractors": {"words": {"class": "glove", "vectors": "vectors.txt"}}},
+    "models": {"mean": {"epochs_constant": 1, "epochs_falling": 0}},
+}
+MODULES = {
+    f"my_{part}.py"
+    for part in (
+        *("reader", "extractor", "noise", "model", "protocol", "metric", "table", "figure"),
+    )
 }
 
 
 @pytest.fixture
 def project(tmp_path):
     project = Project.make(tmp_path / "project")
-    package = project.folder / "src/robust_mer"
-    for path, source in FILES.items():
-        (package / path).write_text(source, encoding="utf-8")
-    for stage, (before, line) in LINES.items():
-        registry = package / stage / "registry.py"
-        text = registry.read_text(encoding="utf-8")
-        assert before in text
-        registry.write_text(text.replace(before, f"{before}\n    {line}"), encoding="utf-8")
-    (project.folder / "own_model.py").write_text(OWN_MODEL, encoding="utf-8")
-    project.configure(CONFIG)
+    page = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
+    config: dict = {}
+    modules = set()
+    for language, text in re.findall(r"```(python|yaml)\n(.*?)```", page, re.DOTALL):
+        if language == "yaml":
+            update_config(config, yaml.safe_load(text))
+        elif module := re.match(r"# (my_\w+\.py)\b", text):
+            modules.add(module[1])
+            (project.folder / module[1]).write_text(text, encoding="utf-8")
+    assert modules == MODULES
+    update_config(config, CONFIG)
+    project.configure(config)
+    write_clips(project.folder / "clips")
+    (project.folder / "vectors.txt").write_text("well 1 2\nyes 3 4\n", encoding="utf-8")
     return project
 
 
-def test_four_additions_run_from_corpus_to_table(project):
-    done = project.run("results/tables/mine_all.csv")
+def write_clips(folder):
+    """Clips of noise with a transcript, and the table that my_reader.py reads."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(24):
+        name = f"clip{number:02}"
+        soundfile.write(folder / f"{name}.wav", rng.uniform(-0.5, 0.5, 4000), 16_000)
+        emotion = ["good", "bad"][number // 6 % 2]
+        rows.append((name, f"p{number % 6}", emotion, "well " * (number % 4 + 1) + "yes"))
+    rows.append(("clip24", "p0", "", "well"))
+    table = pd.DataFrame(rows, columns=["name", "who", "emotion", "words"])
+    table.to_csv(folder / "clips.csv", index=False)
+
+
+def test_eight_parts_of_the_users_own_run_from_the_corpus_to_the_report(project):
+    done = project.run()
     assert done.returncode == 0, done.stdout[-5000:]
-    table = pd.read_csv(project.folder / "results/tables/mine_all.csv")
-    assert set(table["condition"]) == {"a", "l", "al", "none", "average"}
-    assert set(table["tested_on"]) == {"clean", "mine_-10dB"}
-    schedule = pd.read_csv(project.folder / "results/mine/corrupted/mine_-10dB/schedule.csv")
+    results = project.folder / "results"
+    # reader
+    assert len(pd.read_csv(results / "mine/utterances.csv")) == 24
+    assert "clip24 has no emotion" in (results / "mine/index_problems.csv").read_text()
+    # extractor
+    features = pd.read_csv(results / "mine/features/loudness.csv")
+    assert set(features["frames"]) == {25}
+    # noise: uniform in ±0.5, whose power is 10.8 dB below what the formula takes it for
+    schedule = pd.read_csv(results / "mine/corrupted/mine_-10dB/schedule.csv")
     assert set(schedule["modality"]) == {"audio", "text"}
-    # noise of power 1/3 is 4.8 dB weaker than the formula takes it for
-    assert (schedule["true_snr_db"] + 10).between(4, 5.6).all()
+    assert (schedule["true_snr_db"] + 10 - 10.79).abs().max() < 1
+    # model and protocol
+    summary = pd.read_csv(results / "tables/mine_all.csv")
+    assert set(summary["model"]) == {"mean"}
+    assert set(summary["trained_on"]) == {"clean", "mine_-10dB_one_noisy"}
+    assert set(summary["tested_on"]) == {"clean", "mine_-10dB"}
+    # metric
+    assert (summary["error_mean"] + summary["wa_mean"] - 1).abs().max() < 1e-12
+    assert "Error rate" in (results / "tables/mine_average.md").read_text()
+    # table and figure
+    best = pd.read_csv(results / "tables/mine_best.csv")
+    assert set(best["tested_on"]) == {"mine_-10dB"}
+    assert "Best models, mine" in (results / "tables/mine_best.md").read_text()
+    assert (results / "tables/mine_best.tex").stat().st_size
+    assert "UA" in (results / "figures/mine_bars.svg").read_text()
+    assert (results / "figures/mine_bars.pdf").stat().st_size
+    page = (results / "report.html").read_text()
+    for text in ("Best models, mine", "UA of every model, averaged over corruptions", "Error rate"):
+        assert text in page
+    assert not project.planned()
+
+    with edited(project, ("my_table.py", "{:.3f}", "{:.2f}")):
+        jobs = project.planned()
+    assert set(jobs) == {"make_statistics_csv_md_tex", "write_report"}
+    with edited(project, ("my_metric.py", "weight @ wrong", "1.0 * weight @ wrong")):
+        jobs = project.planned()
+    assert {"write_summary", "compute_statistics", "make_average_csv_md_tex"} <= set(jobs)
+    assert not {"train_model", "evaluate_model"} & set(jobs)
