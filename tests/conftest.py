@@ -21,7 +21,7 @@ def finished(tmp_path_factory):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not note.exists():
             project = Project.make(folder)
-            done = project.run_command(project.command())
+            done = project.run()
             note.write_text(f"{done.returncode}\n{done.stdout[-5000:]}", encoding="utf-8")
     status, _, text = note.read_text(encoding="utf-8").partition("\n")
     assert status == "0", text

@@ -107,13 +107,13 @@ class Project:
 
     def run_command(self, command: list[str], **options) -> subprocess.CompletedProcess:
         """Run a command in the checkout to its end; its output is in ``stdout``."""
+        usual = {
+            "env": self.environment,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+        }
         return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            text=True,
-            timeout=HANG,
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options},
+            command, cwd=self.folder, text=True, timeout=HANG, **{**usual, **options}
         )
 
     def start(self, *targets: str, log: Path | None = None) -> subprocess.Popen:
