@@ -3,6 +3,7 @@
 from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.protocol import parse_trained_on, read_name
 from robust_mer.report.spec import CorruptionFacts, Evaluation, Experiment, TrainedOn
+from robust_mer.settings import load
 
 
 def corruption_facts(name, raw=()):
@@ -10,7 +11,7 @@ def corruption_facts(name, raw=()):
     parsed = read_name(name)
     if parsed is None:
         return None
-    of_rest = parsed.kind in RAW_KINDS and RAW_KINDS[parsed.kind].of_rest
+    of_rest = parsed.kind in RAW_KINDS and load(RAW_KINDS[parsed.kind]).of_rest
     less_is_worse = parsed.unit == "dB" or of_rest
     return CorruptionFacts(parsed.kind, parsed.amount, parsed.unit, less_is_worse, name in raw)
 
