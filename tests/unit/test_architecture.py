@@ -19,27 +19,19 @@ ROOMS = (
     "engine",
     "training",
     "evaluation",
+    "provenance",
     "report",
     "export",
-    "provenance",
 )
 PLANNING = ("plan", "cli")  # nothing but the workflow imports them, and `cli` may import `plan`
 
 # To be emptied: what breaks a rule while the rebuilding is under way. An entry too many fails too.
-LATER_ROOMS_IMPORTED = {"robust_mer.evaluation.report -> robust_mer.provenance.facts"}
+LATER_ROOMS_IMPORTED: set[str] = set()
 TOO_LARGE = {
-    "file robust_mer.config",
-    "class robust_mer.config.Config",
-    "file robust_mer.corpora.demo.corpus",
-    "file robust_mer.evaluation.tables",
-    "function robust_mer.features.extract.extract_features",
-    "file robust_mer.training.train",
-    "class robust_mer.training.train._Wave",
+    "file robust_mer.plan.config",
+    "class robust_mer.plan.report.ReportPlan",
 }
-PRIVATE = {
-    "test_engine": {"training._Wave", "training._Wave._validate"},
-    "test_hostile_input": {"cmu_mosei._segments"},
-}
+PRIVATE: dict[str, set[str]] = {}
 
 LINES = {"file": 400, "class": 200, "function": 60}
 
