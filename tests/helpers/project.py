@@ -201,8 +201,9 @@ def jobs_at_work(folder: Path) -> dict[psutil.Process, str]:
         for word in process.info["cmdline"] or []:
             script = Path(word)
             if script.parent == folder / ".snakemake/scripts" and script.exists():
-                rule = re.search(r"/logs/(\w+)", script.read_text(encoding="utf-8"))
-                jobs[process] = rule[1]
+                text = script.read_text(encoding="utf-8")
+                if match := re.search(r"/logs/(\w+)", text):  # none: it is still being written
+                    jobs[process] = match[1]
     return jobs
 
 
