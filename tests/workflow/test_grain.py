@@ -4,7 +4,7 @@ from helpers.project import AFTER_EVALUATION, edited, models_of
 
 PROTOCOL, METRICS = "src/robust_mer/protocol.py", "src/robust_mer/metrics.py"
 MODELS, NMER = "src/robust_mer/models/registry.py", "src/robust_mer/models/nmer/nmer.py"
-WORDS, TRAIN = "src/robust_mer/report/words.py", "src/robust_mer/training/train.py"
+WORDS, TRAIN = "src/robust_mer/report/words/tables.py", "src/robust_mer/training/train.py"
 
 NEW_PROTOCOL = """
 
