@@ -415,7 +415,7 @@ def test_broken_files_are_named(tmp_path):
     frame[:0].to_parquet(path)
     with pytest.raises(InputError, match="no predictions"):
         summarise([file], FOLDS, SEEDS)
-    with pytest.raises(InputError, match="no predictions to tabulate"):
+    with pytest.raises(InputError, match="no predictions to summarise"):
         write_tables({}, {}, tmp_path)
 
 
