@@ -62,8 +62,8 @@ def changed(path: str, value):
         ("corruption.schedule", "cosine", ["corruption.schedule", "scaled_linear"]),
         ("experiments.demo.corruptions", ["gaussian_-101dB"], ["-100 to 100 dB"]),
         ("experiments.demo.corruptions", ["gaussian_-infdB"], ["not a corruption"]),
-        ("experiments.demo.corruptions", ["gaussian_10%"], ["gaussian is in dB"]),
-        ("experiments.demo.corruptions", ["dropped_-10dB"], ["dropped is in %"]),
+        ("experiments.demo.corruptions", ["gaussian_10%"], ["gaussian in dB"]),
+        ("experiments.demo.corruptions", ["dropped_-10dB"], ["dropped in %"]),
         ("experiments.demo.corruptions", ["dropped_0%"], ["above 0 %"]),
         ("experiments.demo.corruptions", ["dropped_101%"], ["at most 100 %"]),
         ("experiments.demo.tested_on", ["gausian_1dB"], ["demo.tested_on", "gausian"]),
@@ -95,7 +95,7 @@ def changed(path: str, value):
         (
             "corruption.named",
             {"u": ["clean", "missing"], "w": ["u", "clean"]},
-            ["named.w", "u is a list"],
+            ["named.w", "u is itself a list"],
         ),
         ("corruption.noises.impulse", {"frequncy": 1}, ["impulse.frequncy", "frequency"]),
         ("models.nmer", {"latnet": 3}, ["models.nmer.latnet", "did you mean 'latent'"]),
@@ -126,7 +126,7 @@ def changed(path: str, value):
         (
             "corpora.demo.modalities.audio",
             {"extractor": "imported_audio", "normalise": True},
-            ["corpora.demo.reader: iemocap brings no features", "multibench", "npz"],
+            ["corpora.demo.reader: iemocap provides no features", "multibench", "npz"],
         ),
         (
             "corpora.demo.modalities.audio",
@@ -226,7 +226,7 @@ def test_what_a_corruption_does_to_each_modality():
     assert uneven["text"].settings == {"frequency": 0.3}
     (how,) = config.corruption("demo", "alone").noises.values()
     assert (how.target_snr_db, how.settings, how.is_mask) == (None, {"rate": 0.3}, True)
-    with pytest.raises(InputError, match="range is several"):
+    with pytest.raises(InputError, match="range means several"):
         config.corruption("demo", "range")
 
 
@@ -250,7 +250,7 @@ def test_a_list_is_trained_on_and_its_members_are_tested_on():
 
 def test_conditions_that_a_corruption_does_not_have_are_refused():
     plan_of(named(["uneven", "alone", "range"]))
-    with pytest.raises(InputError, match=r"uneven touches audio, text.*none of its conditions is"):
+    with pytest.raises(InputError, match=r"uneven corrupts audio, text.*none of its conditions is"):
         plan_of(named(["uneven"], conditions=["none"]))
     with pytest.raises(InputError, match="uneven touches"):  # a member of the list
         plan_of(named(["range"], conditions=["partial", "none"]))
@@ -330,7 +330,7 @@ def test_a_users_mask_takes_its_rate_from_the_name(tmp_path, monkeypatch):
     noise = plan_of(raw).corruption("demo", "own_30%").noises["video"]
     assert (noise.settings, noise.is_mask) == ({"rate": 0.3}, True)
     raw["experiments"]["demo"]["corruptions"] = ["own_-10dB"]
-    with pytest.raises(InputError, match="the amount of own is in %"):
+    with pytest.raises(InputError, match="the amount of own in %"):
         plan_of(raw)
 
 
@@ -429,7 +429,7 @@ def test_a_model_of_one_modality():
         config.grid.experiments["demo"]
     )
     raw["experiments"]["demo"]["conditions"] = ["partial", "none"]
-    with pytest.raises(InputError, match=r"demo\.conditions: unimodal has video alone"):
+    with pytest.raises(InputError, match=r"demo\.conditions: unimodal uses video only"):
         plan_of(raw)
     raw["experiments"]["demo"]["corruptions"] = ["clean"]
     plan_of(raw)

@@ -340,7 +340,7 @@ def test_the_command(done, monkeypatch, capsys):
     assert end.value.code == 1
     out = capsys.readouterr().out
     assert "results/tables/e_all.csv: write_tables (e) wrote it, but it is missing or" in out
-    assert "to mend: run snakemake again" in out
+    assert "to fix: run snakemake again" in out
     with pytest.raises(SystemExit):
         command(monkeypatch, "results", "--json")
     said = json.loads(capsys.readouterr().out)

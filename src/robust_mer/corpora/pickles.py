@@ -250,7 +250,7 @@ _ACTIONS: dict[str, Callable[[_Interpreter, Any], None]] = {
 
 def _plain(value: Any, kind: type) -> Any:
     if not isinstance(value, kind):
-        raise ValueError(f"it has a {type(value).__name__}, expected a {kind.__name__}")
+        raise ValueError(f"it has a {type(value).__name__}, expected {kind.__name__}")
     return value
 
 
