@@ -96,15 +96,15 @@ def _verify(arguments: argparse.Namespace) -> None:
 
 
 def _corpus_and_root(given: str, results: str) -> tuple[str, str]:
-    """What ``--media`` says; the corpus need not be named where there is one only."""
+    """The corpus and the root that ``--media`` gives; the only corpus needs no name."""
     corpora = sorted(path.parent.name for path in Path(results).glob("*/media.csv"))
     corpus, equals, root = given.partition("=")
     if equals and corpus in corpora:
         return corpus, root
     if len(corpora) != 1:
         raise InputError(
-            f"--media {given}: of which corpus is that the root? --media CORPUS={given} says it; "
-            f"corpora with recordings in {results}: {', '.join(corpora) or 'none'}"
+            f"--media {given} does not name a corpus of {results}; expected --media "
+            f"CORPUS=ROOT with one of its corpora with recordings: {', '.join(corpora) or 'none'}"
         )
     return corpora[0], given
 

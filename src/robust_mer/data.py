@@ -80,7 +80,9 @@ def read_store(path: str | Path, utterances: list[str], modality: Modality) -> F
     """
     store = read_features(path)
     if store.utterances != utterances:
-        raise InputError(f"{path} does not hold the utterances of the index")
+        raise InputError(
+            f"{path} does not have the same utterances as the index; delete it and run again"
+        )
     with np.errstate(invalid="ignore"):  # where infinities of both signs meet
         total = store.values.sum(dtype=np.float64)
     if not np.isfinite(total):
@@ -95,7 +97,7 @@ def _read_parts(path: str | Path, utterances: list[str]) -> dict[int, dict[str, 
     place = {utterance: index for index, utterance in enumerate(utterances)}
     folds = read_table(path, ["fold", "part", "utterance"])
     if not folds["fold"].str.fullmatch(r"[0-9]{1,9}").all():
-        raise InputError(f"{path}: folds are expected to be numbers")
+        raise InputError(f"{path}: the column fold must contain whole numbers")
     folds["place"] = folds["utterance"].map(place)
     if folds["place"].isna().any():
         stranger = folds["utterance"][folds["place"].isna()].iloc[0]
@@ -121,8 +123,8 @@ def _check_aligned(utterances: list[str], stores: dict[str, Features]) -> None:
             row = wrong[0]
             raise InputError(
                 f"{utterances[row]} has {lengths[row]} words in {modality}, but {words[row]} in "
-                "another modality: their feature files were aligned to different words. Remove "
-                "*@words.h5, they are made anew"
+                "another modality: their feature files were aligned to different words. Delete "
+                "*@words.h5 and run again"
             )
         words = np.maximum(words, lengths)
 
@@ -141,7 +143,7 @@ def _replace(store: Features, modality: str, instead: float) -> None:
     values, utterances = store.count_not_finite()
     store.values[~np.isfinite(store.values)] = instead
     log.warning(
-        "%s: %d values of %d utterances are not finite; %g takes their place",
+        "%s: %d values in %d utterances are not finite; replaced by %g",
         modality,
         values,
         utterances,

@@ -1,4 +1,4 @@
-"""Faults of the machine, not of the input: a full disk, too little memory. What a user can do."""
+"""Faults of the machine rather than the input, such as a full disk, and what a user can do."""
 
 import errno
 import os
@@ -8,16 +8,16 @@ import tempfile
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-# Rules whose jobs have a process for each of their threads.
+# Rules whose jobs start one process per thread.
 _WITH_PROCESSES = ("make_corpus", "find_faces", "extract_features", "extract_corrupted")
 
-# HDF5 and safetensors hand on what the system said, in words.
+# HDF5 and safetensors raise errors of their own, whose text contains the system's message.
 _DISK = {
-    errno.ENOSPC: "the disk that holds {place} is full ({free} MB free). Free space",
-    errno.EDQUOT: "your quota on the disk that holds {place} is used up. Delete something there",
-    errno.EROFS: "{place} lies on a file system that can only be read. Make it writable",
+    errno.ENOSPC: "the disk that holds {place} is full ({free} MB free). Free some space",
+    errno.EDQUOT: "your quota on the disk that holds {place} is used up. Delete files there",
+    errno.EROFS: "{place} is on a read-only file system. Make it writable",
     errno.EACCES: "{place}: permission denied. Give yourself permission",
-    errno.EIO: "the disk that holds {place} fails (input/output error). See to it",
+    errno.EIO: "the disk that holds {place} has an input/output error. Check the disk",
 }
 _NO_MEMORY = re.compile(
     "can't allocate memory|Cannot allocate memory|Insufficient memory|std::bad_alloc"
@@ -31,58 +31,60 @@ def explain(error: BaseException, job: str, folder: str | Path) -> str | None:
     Args:
         error: What ended the job.
         job: The job's name, which begins with its rule's.
-        folder: Where the job writes, for a fault of a file that has no name.
+        folder: Where the job writes; named if the error names no file.
     """
     rule = job.split()[0]
     if is_out_of_gpu_memory(error):
         section = "training" if rule.startswith(("train_model", "evaluate_model")) else "features"
         return (
-            f"{job}: the memory of the GPU does not suffice. End what else uses it (nvidia-smi "
-            f"shows that), or set {section}.device to cpu, and run the same command again ({error})"
+            f"{job}: the GPU has too little free memory. End other programs that use it "
+            f"(nvidia-smi lists them), or set {section}.device to cpu, and run the same command "
+            f"again ({error})"
         )
     if is_out_of_memory(error):
         return f"{job}: out of memory. {less_memory(rule)} ({_first_line(error)})"
     if isinstance(error, BrokenProcessPool):
         return f"{job}: one of its processes was killed, {for_lack_of_memory(rule)}"
-    told = disk_fault(error)
-    if told is None:
+    fault = disk_fault(error)
+    if fault is None:
         return None
-    # What has no name may be a temporary file.
-    unnamed = min(folder, tempfile.gettempdir(), key=_free) if told == errno.ENOSPC else folder
+    # A file without a name may be a temporary one.
+    unnamed = min(folder, tempfile.gettempdir(), key=_free) if fault == errno.ENOSPC else folder
     place = _named_file(error) or unnamed
-    text = _DISK[told].format(place=place, free=_free(place) // 1_000_000)
-    return f"{text}, and run the same command again: it goes on where it stopped"
+    text = _DISK[fault].format(place=place, free=_free(place) // 1_000_000)
+    return f"{text}, and run the same command again: it resumes where it stopped"
 
 
 def disk_fault(error: BaseException) -> int | None:
-    """The errno of a disk's fault, whoever met it: full, not writable, broken."""
+    """The errno of a disk fault (full, not writable, broken), from any library; None otherwise."""
     if isinstance(error, OSError) and error.errno in _DISK:
         return error.errno
     return next((code for code in _DISK if os.strerror(code) in str(error)), None)
 
 
 def is_out_of_gpu_memory(error: BaseException) -> bool:
-    """Torch's allocator says it by a class, NVIDIA's libraries by a word."""
+    """Whether the GPU is out of memory. Torch raises a class for it, NVIDIA's libraries a text."""
     named = any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
     return named or bool(_NO_GPU_MEMORY.search(str(error)))
 
 
 def is_gpu_fault(error: BaseException) -> bool:
-    """Whether the GPU cannot go on; after most of its errors the process cannot use it again."""
+    """Whether the GPU failed. After most of its errors the process cannot use it any more."""
     return is_out_of_gpu_memory(error) or "CUDA error" in str(error)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Python and NumPy say it by a class, torch, OpenCV and the system by words.
+    """Whether memory ran out.
 
-    `robust_mer.files.naming` puts the file's name before it.
+    Python and NumPy raise a class for it; torch, OpenCV and the system have texts, which
+    `robust_mer.files.naming` may prefix with a file's name.
     """
     named = isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError)
     return named or bool(_NO_MEMORY.search(str(error)))
 
 
 def less_memory(rule: str) -> str:
-    """What lets a job of ``rule`` do with less memory, as a sentence."""
+    """How to make a job of ``rule`` need less memory, as a sentence."""
     processes = (
         f", or give this one fewer processes (--set-threads {rule}=1)"
         if rule in _WITH_PROCESSES
@@ -95,12 +97,12 @@ def less_memory(rule: str) -> str:
 
 
 def for_lack_of_memory(rule: str) -> str:
-    """Says of what was killed from outside that this was probably for lack of memory."""
-    return f"probably by the system for lack of memory. {less_memory(rule)}"
+    """The likely reason why a process was killed from outside, and what to do."""
+    return f"probably by the system, for lack of memory. {less_memory(rule)}"
 
 
 def _named_file(error: BaseException) -> str | None:
-    """The file that an error names; HDF5 does so in its words."""
+    """The file that an error names; HDF5 has it in the text only."""
     if isinstance(error, OSError) and error.filename:
         return str(error.filename)
     match = re.search(r"filename = '([^']+)'", str(error))
@@ -112,7 +114,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def _free(place: str | Path) -> int:
-    """Bytes that are free on the disk that holds a place, which need not exist yet."""
+    """Free bytes on the disk of a path, which need not exist yet."""
     path = Path(place).absolute()
-    there = next(folder for folder in (path, *path.parents) if folder.exists())
-    return shutil.disk_usage(there).free
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    return shutil.disk_usage(existing).free

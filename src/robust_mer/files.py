@@ -67,7 +67,7 @@ def naming(path: str | Path, expected: str) -> Iterator[None]:
     except (InputError, UtteranceError):
         raise
     except MemoryError as error:
-        raise InputError(f"{path} holds more than fits into memory ({error})") from error
+        raise InputError(f"{path} does not fit into memory ({error})") from error
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".strip().rstrip(":")
         raise InputError(f"{path} is not {expected} ({reason})") from error
@@ -84,7 +84,7 @@ def inside(root: str | Path, path: str) -> Path:
     top = Path(os.path.normpath(Path(root).absolute()))  # not resolve(), which would follow links
     file = Path(os.path.normpath(top / path))
     if not file.is_relative_to(top):
-        raise InputError(f"{path!r} leaves the corpus' folder {root}")
+        raise InputError(f"{path!r} is outside the corpus' folder {root}")
     return Path(os.path.normpath(Path(root, path)))
 
 

@@ -1,4 +1,4 @@
-"""Which GPU a job takes, where several jobs share what a machine has."""
+"""Assign GPUs to jobs that share the GPUs of a machine."""
 
 import os
 import socket
@@ -9,17 +9,17 @@ import torch
 
 from robust_mer.jobs import JOBS_PER_GPU, log
 
-_held: list[socket.socket] = []  # until this process ends, however it ends
+_held: list[socket.socket] = []  # kept until this process ends
 _SAY_AGAIN = 300.0  # seconds
-_CONTEXT = 600 * 2**20  # bytes that CUDA and its libraries take beside what torch allocates
+_CONTEXT = 600 * 2**20  # bytes that CUDA and its libraries need in addition to torch's tensors
 
 
 @cache
 def take_gpu() -> torch.device:
-    """A GPU with a free slot, kept by this process; waits for one if need be.
+    """Take a GPU with a free slot and keep it until this process ends. Waits for a free slot.
 
-    Every GPU has as many slots as the config's ``gpu.jobs_per_gpu`` says, and a job may use one
-    slot's share of its memory, so that jobs side by side never take more than there is.
+    Every GPU has ``gpu.jobs_per_gpu`` slots (config). A job may use only its slot's share of the
+    memory, so that jobs on one GPU never exceed its memory.
     """
     slots = int(os.environ.get(JOBS_PER_GPU, "1"))
     devices = range(torch.cuda.device_count())
@@ -34,10 +34,10 @@ def take_gpu() -> torch.device:
 
 
 def take_slot(gpus: list[str], slots: int, every_seconds: float = 1.0) -> int:
-    """Hold a slot of one of the GPUs with these names, whose place in the list is returned.
+    """Take a slot of one of the named GPUs and return the GPU's index in the list.
 
-    A slot is a socket with a name and no file: the kernel gives it to one process of the machine,
-    and takes it back when that process ends, killed or not.
+    A slot is an abstract socket (a name without a file): the kernel gives it to one process of the
+    machine and frees it when that process ends, even if it is killed.
     """
     said = -_SAY_AGAIN
     while True:
@@ -48,8 +48,8 @@ def take_slot(gpus: list[str], slots: int, every_seconds: float = 1.0) -> int:
         if time.monotonic() - said > _SAY_AGAIN:
             said = time.monotonic()
             log.info(
-                "waiting for a GPU: the %d jobs that may share the %d of this machine are at work. "
-                "--resources gpu=%d would start no more than that",
+                "waiting for a GPU: all slots are taken (jobs: %d, GPUs: %d). To start no more "
+                "jobs than there are slots, use --resources gpu=%d",
                 slots * len(gpus),
                 len(gpus),
                 slots * len(gpus),

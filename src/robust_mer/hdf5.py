@@ -35,8 +35,8 @@ def open_hdf5(path: str | Path, expected: str) -> "h5py.File":
     if beyond is not None:
         file.close()
         raise InputError(
-            f"{path}: {beyond.decode(errors='replace')!r} is a link to another file; copy what it "
-            "leads to into this one"
+            f"{path}: {beyond.decode(errors='replace')!r} is a link to another file; copy its "
+            "target into this one"
         )
     return file
 
@@ -58,12 +58,12 @@ def dataset(group: "h5py.Group", name: str) -> "h5py.Dataset":
         raise InputError(f"{path}: {name!r} is empty")
     if found.is_virtual or found.external:
         raise InputError(
-            f"{path}: the values of {name!r} lie in another file; copy them into this one"
+            f"{path}: the values of {name!r} are in another file; copy them into this one"
         )
     if found.nbytes > _SMALL:
         held = found.id.get_storage_size()
         if found.nbytes > _MOST_COMPRESSED * held:
             raise InputError(
-                f"{path}: {name!r} promises {found.nbytes} bytes, but the file holds {held}"
+                f"{path}: {name!r} declares {found.nbytes} bytes, but the file contains {held}"
             )
     return found

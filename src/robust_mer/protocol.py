@@ -131,7 +131,7 @@ def letters(modalities: list[str]) -> dict[str, str]:
     """
     chosen = {modality: _LETTERS.get(modality, modality[0]) for modality in modalities}
     if len(set(chosen.values())) < len(chosen):
-        raise InputError(f"modalities {modalities} need different first letters: {chosen}")
+        raise InputError(f"modalities {modalities} need different first letters, not {chosen}")
     return chosen
 
 

@@ -147,7 +147,7 @@ def _features(file: h5py.File) -> Features:
             f"{len(features.names)})"
         )
     if not isinstance(features.settings, dict) or not isinstance(features.versions, dict):
-        raise ValueError("settings and versions are expected to be dictionaries")
+        raise ValueError("settings and versions must be dictionaries")
     frames = len(values)
     if (
         offsets.dtype.kind not in "iu"

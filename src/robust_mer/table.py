@@ -68,6 +68,6 @@ def check_width(path: str | Path) -> None:
         rows = filter(None, csv.reader(file))
         heading, first = next(rows, []), next(rows, [])
     if len(heading) > _MOST_COLUMNS:
-        raise InputError(f"{path} has {len(heading)} columns, expected at most {_MOST_COLUMNS}")
+        raise InputError(f"{path} has {len(heading)} columns, expected {_MOST_COLUMNS} at most")
     if len(first) > len(heading):
         raise InputError(f"{path} has rows with more cells than its heading")

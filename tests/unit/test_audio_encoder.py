@@ -133,7 +133,7 @@ def test_other_encoders_are_refused(tmp_path):
 
 
 def test_model_for_another_sample_rate_is_refused(tmp_path):
-    with pytest.raises(InputError, match="wants audio at 8000 Hz"):
+    with pytest.raises(InputError, match="needs audio at 8000 Hz"):
         build(save(tmp_path, rate=8000))
 
 

@@ -100,7 +100,7 @@ def test_values_that_are_replaced_are_counted(corpus, caplog):
     with caplog.at_level(logging.WARNING, "robust_mer"):
         store = read(corpus, {**REFUSE, "audio": -2.0}).features["audio"]
     (record,) = caplog.records
-    assert "audio: 3 values of 2 utterances are not finite; -2 takes their place" in record.message
+    assert "audio: 3 values in 2 utterances are not finite; replaced by -2" in record.message
     for place, frame, dimension in spoiled:
         assert store.frames(place)[frame, dimension] == -2
     assert (store.values != before).sum() == 3

@@ -62,14 +62,18 @@ def changed(path: str, value):
         ("corruption.schedule", "cosine", ["corruption.schedule", "scaled_linear"]),
         ("experiments.demo.corruptions", ["gaussian_-101dB"], ["-100 to 100 dB"]),
         ("experiments.demo.corruptions", ["gaussian_-infdB"], ["not a corruption"]),
-        ("experiments.demo.corruptions", ["gaussian_10%"], ["gaussian is in dB"]),
-        ("experiments.demo.corruptions", ["dropped_-10dB"], ["dropped is in %"]),
+        ("experiments.demo.corruptions", ["gaussian_10%"], ["gaussian in dB"]),
+        ("experiments.demo.corruptions", ["dropped_-10dB"], ["dropped in %"]),
         ("experiments.demo.corruptions", ["dropped_0%"], ["above 0 %"]),
         ("experiments.demo.corruptions", ["dropped_101%"], ["at most 100 %"]),
         ("experiments.demo.tested_on", ["gausian_1dB"], ["demo.tested_on", "gausian"]),
         ("experiments.demo.evaluate", "all", ["demo.evaluate", "one_per_utterance"]),
-        ("corruption.noises.dropped", {"rate": 0.3}, ["dropped.rate", "name says it"]),
-        ("corruption.noises.gone", {"class": "missing"}, ["noises.gone.class", "no other name"]),
+        ("corruption.noises.dropped", {"rate": 0.3}, ["dropped.rate", "the corruption sets it"]),
+        (
+            "corruption.noises.gone",
+            {"class": "missing"},
+            ["noises.gone.class", "cannot have another name"],
+        ),
         ("corruption.noises.bursts", {"rate": 1.5}, ["bursts.rate is 1.5"]),
         ("corruption.noises.bursts", {"rate": -0.1}, ["bursts.rate is -0.1"]),
         ("corruption.noises.pink", {"octaves": 0}, ["pink.octaves is 0"]),
@@ -83,7 +87,7 @@ def changed(path: str, value):
         ("corruption.named", {"a_none": {"audio": "gaussian_0dB"}}, ["named.a_none", "_none"]),
         ("corruption.named", {"clean": {"audio": "gaussian_0dB"}}, ["another corruption"]),
         ("corruption.named", {"blur_3px": {"audio": "gaussian_0dB"}}, ["another corruption"]),
-        ("corruption.named", {"u": {"audio": "clean"}}, ["u.audio", "leave the modality out"]),
+        ("corruption.named", {"u": {"audio": "clean"}}, ["u.audio", "remove the modality"]),
         ("corruption.named", {"u": {"audio": "gausian_0dB"}}, ["named.u.audio", "gausian"]),
         ("corruption.named", {"u": ["gaussian_0dB"]}, ["corruption.named.u"]),
         ("corruption.named", {"u": "gaussian_0dB"}, ["corruption.named.u"]),
@@ -91,7 +95,7 @@ def changed(path: str, value):
         (
             "corruption.named",
             {"u": ["clean", "missing"], "w": ["u", "clean"]},
-            ["named.w", "u is a list"],
+            ["named.w", "u is itself a list"],
         ),
         ("corruption.noises.impulse", {"frequncy": 1}, ["impulse.frequncy", "frequency"]),
         ("models.nmer", {"latnet": 3}, ["models.nmer.latnet", "did you mean 'latent'"]),
@@ -122,7 +126,7 @@ def changed(path: str, value):
         (
             "corpora.demo.modalities.audio",
             {"extractor": "imported_audio", "normalise": True},
-            ["corpora.demo.reader: iemocap brings no features", "multibench", "npz"],
+            ["corpora.demo.reader: iemocap provides no features", "multibench", "npz"],
         ),
         (
             "corpora.demo.modalities.audio",
@@ -222,7 +226,7 @@ def test_what_a_corruption_does_to_each_modality():
     assert uneven["text"].settings == {"frequency": 0.3}
     (how,) = config.corruption("demo", "alone").noises.values()
     assert (how.target_snr_db, how.settings, how.is_mask) == (None, {"rate": 0.3}, True)
-    with pytest.raises(InputError, match="range is several"):
+    with pytest.raises(InputError, match="range means several"):
         config.corruption("demo", "range")
 
 
@@ -246,7 +250,7 @@ def test_a_list_is_trained_on_and_its_members_are_tested_on():
 
 def test_conditions_that_a_corruption_does_not_have_are_refused():
     plan_of(named(["uneven", "alone", "range"]))
-    with pytest.raises(InputError, match=r"uneven touches audio, text.*none of its conditions is"):
+    with pytest.raises(InputError, match=r"uneven corrupts audio, text.*none of its conditions is"):
         plan_of(named(["uneven"], conditions=["none"]))
     with pytest.raises(InputError, match="uneven touches"):  # a member of the list
         plan_of(named(["range"], conditions=["partial", "none"]))
@@ -310,7 +314,7 @@ def test_a_users_noise_is_loaded_and_its_settings_are_checked(tmp_path, monkeypa
             r"noises\.own\.scale is -1, expected above 0",
         ),
         ({"class": "own_noise:Scaeld"}, r"noises\.own\.class.*Scaeld.*did you mean 'Scaled'"),
-        ({"class": "own_noise:Other"}, r"own\.class.*no subclass of robust_mer.*Noise"),
+        ({"class": "own_noise:Other"}, r"own\.class.*not a subclass of robust_mer.*Noise"),
         ({"class": "own_broken:Scaled"}, r"noises\.own\.class.*own_broken\.py cannot be read"),
         ({"class": "own_lacking:Scaled"}, r"own\.class.*cannot be imported.*no_such_package"),
     ):
@@ -326,7 +330,7 @@ def test_a_users_mask_takes_its_rate_from_the_name(tmp_path, monkeypatch):
     noise = plan_of(raw).corruption("demo", "own_30%").noises["video"]
     assert (noise.settings, noise.is_mask) == ({"rate": 0.3}, True)
     raw["experiments"]["demo"]["corruptions"] = ["own_-10dB"]
-    with pytest.raises(InputError, match="the amount of own is in %"):
+    with pytest.raises(InputError, match="the amount of own in %"):
         plan_of(raw)
 
 
@@ -425,7 +429,7 @@ def test_a_model_of_one_modality():
         config.grid.experiments["demo"]
     )
     raw["experiments"]["demo"]["conditions"] = ["partial", "none"]
-    with pytest.raises(InputError, match=r"demo\.conditions: unimodal has video alone"):
+    with pytest.raises(InputError, match=r"demo\.conditions: unimodal uses video only"):
         plan_of(raw)
     raw["experiments"]["demo"]["corruptions"] = ["clean"]
     plan_of(raw)
@@ -557,7 +561,7 @@ def test_a_model_of_the_users_own_is_planned_by_its_settings_class(own_model):
         ({"class": "{}:Mine", "width": 0}, r"models\.mine\.width is 0, expected 1 to 9"),
         ({"class": "{}:Mine", "teacher": "nmer"}, r"mine\.teacher: nmer .* expected men"),
         ({"class": "{}:Nobody"}, r"models\.mine\.class: .*:Nobody does not exist"),
-        ({"class": "{}:Bare"}, r"models\.mine\.class: .*:Bare is no subclass"),
+        ({"class": "{}:Bare"}, r"models\.mine\.class: .*:Bare is not a subclass"),
         ({"class": "{}:Strange"}, r"models\.mine\.class: .*:Strange: its settings_class"),
         ({"class": "nowhere_at_all:Mine"}, r"models\.mine\.class: .* there is no module"),
         ({"class": ":Mine"}, r"models\.mine\.class: :Mine: there is no module"),

@@ -458,7 +458,7 @@ def test_folds_that_do_not_fit_are_errors():
         make_folds(corpus(2), FoldsSpec("session_groups", groups=3))
     shared = corpus(4)
     shared["speaker"] = "p1"
-    with pytest.raises(InputError, match="training and test at once"):
+    with pytest.raises(InputError, match="in the training and the test part at once"):
         make_folds(shared, FoldsSpec("session_groups", groups=3))
     with pytest.raises(InputError, match="column part"):
         make_folds(corpus(3), FoldsSpec("part"))

@@ -191,7 +191,7 @@ def test_a_broken_off_training_goes_on_and_ends_the_same(
     )
     assert "resumes after epoch 1" in caplog.text
     assert len(epochs) == (2 if width == 6 else 2 + 4 * 3)
-    assert ("fold 1, seed 1 was trained before" in caplog.text) == (width == 1)
+    assert ("fold 1, seed 1 was already trained" in caplog.text) == (width == 1)
     for key in KEYS:
         assert again[key].read_bytes() == undisturbed[key].read_bytes()
     assert not list((tmp_path / "broken").rglob("*.progress.*"))
@@ -242,7 +242,7 @@ def test_too_little_memory_halves_the_stack_and_says_so(folds, tmp_path, monkeyp
     monkeypatch.setattr(logging.getLogger("robust_mer"), "propagate", True)
     halved = train(folds, tmp_path / "halved", "men", max_replicas=6)
     assert list(dict.fromkeys(widths)) == [6, 3, 2]
-    assert "out of memory with 6 replicas as one: going on with 3" in caplog.text
+    assert "out of memory with 6 replicas at once: continuing with 3" in caplog.text
     for key in KEYS:
         expected = load_file(alone[key])
         for name, value in load_file(halved[key]).items():
@@ -277,7 +277,7 @@ def test_a_replica_that_diverges_costs_no_other_one(folds, tmp_path, monkeypatch
         return model
 
     monkeypatch.setattr(resume, "build_model", spoilt)
-    with pytest.raises(InputError, match=r"fold 2, seed 1\. .* 5 replicas are kept"):
+    with pytest.raises(InputError, match=r"fold 2, seed 1\. .*which are kept: 5"):
         train(folds, tmp_path / "spoilt", "men", max_replicas=width)
     monkeypatch.setattr(resume, "build_model", build_model)
     others, trained = [key for key in KEYS if key != (2, 1)], []

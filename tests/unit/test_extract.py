@@ -221,7 +221,7 @@ def test_a_killed_process_is_told_of(corpus, caplog, monkeypatch):
     corpus.write({**many(3), "u001": "killed"})
     corpus.extract()
     assert "SIGKILL, probably by the system for lack" in corpus.rows().loc["u001", "reason"]
-    assert "a process died over one of 3 utterances: SIGKILL" in caplog.text
+    assert "a process died while extracting one of 3 utterances: SIGKILL" in caplog.text
 
 
 def test_a_run_in_which_little_was_found_is_told_of_loudly(corpus, caplog, monkeypatch):
@@ -230,7 +230,7 @@ def test_a_run_in_which_little_was_found_is_told_of_loudly(corpus, caplog, monke
     corpus.extract(max_failed_fraction=0.5)
     assert "NOTHING" not in caplog.text
     corpus.extract(max_failed_fraction=0.49)
-    assert "NOTHING WAS FOUND in 2 of 4 utterances (50 %)" in caplog.text
+    assert "NO FEATURES in 2 of 4 utterances (50 %)" in caplog.text
 
 
 def test_utterances_are_taken_together_where_the_extractor_wants_that(corpus):

@@ -261,7 +261,7 @@ def test_the_file_gives_the_faces_that_the_video_gives(finder, face, tmp_path):
     assert (file.read("x").crops, file.read("x").note) == ([], nothing.note)
     with pytest.raises(UtteranceError, match="no video"):
         file.read("y")
-    with pytest.raises(InputError, match="knows no utterance 'z'"):
+    with pytest.raises(InputError, match="does not contain the utterance 'z'"):
         file.read("z")
 
 
@@ -357,7 +357,7 @@ def test_wrong_settings_of_faces_are_refused(setting, message):
     ("setting", "message"),
     [
         ({"weights": "nowhere.hdf5"}, "no such file"),
-        ({"weights": __file__}, "does not hold mini-Xception's weights"),
+        ({"weights": __file__}, "does not contain mini-Xception's weights"),
     ],
 )
 def test_wrong_settings_are_refused(setting, message):

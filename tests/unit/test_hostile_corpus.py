@@ -230,7 +230,7 @@ def test_paths_that_leave_the_corpus_are_refused(folder, path):
     (folder / "corpus/manifest.csv").write_text(
         f"utterance,session,speaker,label,audio\nu,s,p,l,{path}\n"
     )
-    with pytest.raises(InputError, match="leaves the corpus' folder"):
+    with pytest.raises(InputError, match="is outside the corpus' folder"):
         index("manifest", folder / "corpus", folder)
 
 

@@ -271,7 +271,7 @@ def test_lists_in_lists_in_lists(tmp_path, key):
         bomb = [bomb, bomb]
     content = {"id": ["a"], "labels": [1.0], "audio": np.ones((1, 1, 1)), key: [bomb]}
     (tmp_path / "mosei_senti_data.pkl").write_bytes(pickle.dumps({"train": content}))
-    with pytest.raises(InputError, match=r"mosei_senti_data\.pkl .*lists in lists"):
+    with pytest.raises(InputError, match=r"mosei_senti_data\.pkl .*lists are nested too deeply"):
         reader_of("multibench", tmp_path).read()
 
 
@@ -465,7 +465,7 @@ def test_a_billion_laughs_are_not_laughed(raw):
         laugh = [laugh] * 9
     raw["corpora"]["demo"]["note"] = laugh
     began = time.process_time()
-    with pytest.raises(InputError, match="config: it has more than 20000 values"):
+    with pytest.raises(InputError, match="config: more than 20000 values"):
         plan_of(raw)
     assert time.process_time() - began < 30  # it would be days
 

@@ -103,7 +103,7 @@ def told(tmp_path, body: str, name: str = "extract_features is13") -> tuple[str,
         ),
         (
             "raise OSError(errno.EROFS, os.strerror(errno.EROFS), 'results/a.h5')",
-            ["results/a.h5 lies on a file system that can only be read"],
+            ["results/a.h5 is on a read-only file system"],
         ),
         (
             "raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), 'results/a.h5')",
@@ -124,7 +124,7 @@ def told(tmp_path, body: str, name: str = "extract_features is13") -> tuple[str,
         ),
         (
             "import torch; raise torch.OutOfMemoryError('CUDA out of memory')",
-            ["the memory of the GPU does not suffice", "features.device to cpu"],
+            ["the GPU has too little free memory", "features.device to cpu"],
         ),
         (
             "from concurrent.futures.process import BrokenProcessPool; raise BrokenProcessPool",
@@ -150,7 +150,7 @@ def test_an_evaluation_that_a_gpu_cannot_hold_says_what_to_do(tmp_path):
     )
     for text in told(tmp_path, body, "evaluate_model men clean"):
         (line,) = text.splitlines()
-        assert "evaluate_model men clean: the memory of the GPU does not suffice" in line
+        assert "evaluate_model men clean: the GPU has too little free memory" in line
         assert "training.device to cpu" in line
 
 

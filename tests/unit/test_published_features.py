@@ -177,9 +177,9 @@ def test_mmsa(tmp_path, aligned):
         (lambda c: c.update(half=c.pop("test")), "'half' is no part"),
         (lambda c: c["train"].pop("labels"), "train needs labels with a row for each of 40"),
         (lambda c: c["valid"].update(audio=np.zeros((3, 50, 74))), r"found an array of shape \(3"),
-        (lambda c: c["valid"].update(audio=np.zeros((14, 50, 3))), "audio should be numbers"),
-        (lambda c: c["valid"].update(audio=np.zeros((14, 74))), "audio should be numbers"),
-        (lambda c: c["valid"].update(audio=np.full((14, 50, 74), "x")), "should be numbers"),
+        (lambda c: c["valid"].update(audio=np.zeros((14, 50, 3))), "expected audio as numbers"),
+        (lambda c: c["valid"].update(audio=np.zeros((14, 74))), "expected audio as numbers"),
+        (lambda c: c["valid"].update(audio=np.full((14, 50, 74), "x")), "as numbers"),
     ],
 )
 def test_pickles_of_another_shape_are_refused(multibench, tmp_path, change, told):
@@ -289,7 +289,7 @@ def test_the_order_of_mmins_classes_is_told_from_their_sizes(tmp_path):
 def test_the_order_of_unknown_classes_must_be_named(tmp_path):
     labels = {name: place % 4 for place, name in enumerate(IEMOCAP_NAMES)}
     make_mmin(tmp_path / "root", labels, two_folds(IEMOCAP_NAMES))
-    with pytest.raises(InputError, match="name them in the order of their numbers"):
+    with pytest.raises(InputError, match="name the classes in the order of their numbers"):
         Import(tmp_path, tmp_path / "root", "mmin")
 
 
@@ -333,7 +333,7 @@ def test_npz_with_modalities_of_ones_own(tmp_path):
         ({"sound": np.zeros((5, 4))}, {}, r"sound has the shape \(5, 4\)"),
         ({"who": np.array(["a"])}, {}, r"who has the shape \(1,\), expected \(6,\)"),
         ({"fold": np.array(["first"] * 6)}, {}, "'first' is no part"),
-        ({}, {"file": "../t.npz"}, "leaves the corpus' folder"),
+        ({}, {"file": "../t.npz"}, "is outside the corpus' folder"),
         ({}, {"file": "u.npz"}, "holds no u.npz; found there: out, t.npz"),
         ({}, {"columns": {**COLUMNS, "label": "mood"}}, "no array 'mood'; it has id, who"),
         ({}, {"columns": {**COLUMNS, "mood": "id"}}, r"unknown \['mood'\]"),

@@ -256,14 +256,16 @@ def test_answer_names_the_best_model_and_its_lead():
         "Highest average UA: nmer under 1 of 2 corruptions (by 0.0450 over the next model), "
         "men (trained on clean) under 1 of 2 corruptions (by 0.0100 over the next model)."
     )
-    assert sentences[1].startswith("None of these leads could be tested")
-    assert sentences[2] == "These are means over 2 folds and 3 seeds."
+    assert sentences[1].startswith("None of these leads was tested")
+    assert sentences[2] == "Each number is the mean over 2 folds and 3 seeds."
     assert sentences[3] == (
-        "In each: gaussian −10 dB: nmer 0.6550, 0.0450 above men (trained on clean); "
-        "gaussian −40 dB: men (trained on clean) 0.5200, 0.0100 above nmer."
+        "Best under each corruption: gaussian −10 dB: nmer 0.6550, 0.0450 above men (trained on "
+        "clean); gaussian −40 dB: men (trained on clean) 0.5200, 0.0100 above nmer."
     )
     assert "†" in sentences[4]
-    assert "between −0.1900 and −0.0450 (2 numbers)" in sentences[5]
+    assert sentences[5] == (
+        "Our average UA minus the published one: −0.1900 to −0.0450 (2 numbers)."
+    )
 
 
 def test_answer_says_how_sure_a_lead_is():
@@ -284,9 +286,9 @@ def test_answer_says_how_sure_a_lead_is():
         ],
     ).assign(condition="average", measure="ua")
     sentences = answer(experiment(), summary(), compared)
-    assert sentences[1].startswith("Of 2 tested leads 1 is significant")
-    told = "nmer 0.6550, 0.0450 above men (trained on clean) (95 % interval +0.0100 to +0.0900, "
-    assert f"{told}p = 0.03)" in sentences[3]
+    assert sentences[1].startswith("Of 2 tested leads, 1 is significant")
+    lead = "nmer 0.6550, 0.0450 above men (trained on clean) (95 % interval +0.0100 to +0.0900, "
+    assert f"{lead}p = 0.03)" in sentences[3]
     assert "above nmer (95 % interval −0.0200 to +0.0400, p = 0.6)" in sentences[3]
 
 
@@ -295,7 +297,7 @@ def test_answer_compares_like_with_like():
     assert told[0] == "Highest average UA: cm_arr † under 2 of 2 corruptions."
     assert len(told) == 4
     nothing = answer(experiment(), summary().query("kind == 'partial'"))
-    assert nothing == ["No average over partial conditions was evaluated."]
+    assert nothing == ["No average over the partial conditions was evaluated."]
     # an average over more conditions does not compete with one over fewer
     more = pd.concat([summary(), summary().query("model == 'men'").assign(condition="v")])
     more = more[(more["condition"] != "v") | (more["kind"] == "partial")]
@@ -340,7 +342,7 @@ def test_page_shows_what_is_behind_the_numbers(parsed):
     assert tables["What the reader left out or found odd"][1:] == [
         ["Ses01F.txt", "7", "<not> understood"]
     ]
-    average = tables["Experiment demo on corpus: mean of partial conditions"]
+    average = tables["Experiment demo on corpus: mean over the partial conditions"]
     assert average[0] == ["", "", "gaussian −10 dB", "gaussian −40 dB"]
     assert average[2][:2] == [f"men {EVIL}", "clean"]
     assert average[2][3::2] == ["0.6100 ± 0.0100", "0.5200 ± 0.0100"]
@@ -364,7 +366,7 @@ def test_sizes_stand_beside_the_papers(tmp_path):
 
 
 def test_page_counts_values_that_were_replaced(parsed, tmp_path):
-    assert "Not finite: 3 values in 2 utterances; 0 takes their place." in parsed.text
+    assert "Not finite: 3 values in 2 utterances, replaced by 0." in parsed.text
     shown, files = results(tmp_path)
     refusing = replace(shown, replaced={}), replace(files, replaced={})
     assert "Not finite" not in write_page(tmp_path, refusing).read_text()

@@ -320,7 +320,7 @@ def test_predictions_of_other_folds_are_refused(corpus):
     folder, frame = corpus
     assert read(folder)[0].test_to_train == 1
     frame[frame["utterance"] != "u03"].to_parquet(folder / "p.parquet")
-    with pytest.raises(InputError, match=r"p\.parquet does not hold every test utterance"):
+    with pytest.raises(InputError, match=r"p\.parquet does not contain every test utterance"):
         read(folder)
     pd.concat([frame, frame[:1]]).to_parquet(folder / "p.parquet")
     with pytest.raises(InputError, match="once in each fold"):

@@ -238,8 +238,8 @@ def test_average_is_of_the_partial_conditions_that_a_corruption_has(tmp_path):
     assert rows.loc[("n_0dB", "average"), "ua_mean"] == pytest.approx(mean(six))
     write_tables(files, {}, tmp_path, models={"m": "men"})
     text = (tmp_path / "paper_average.md").read_text()
-    assert "Average of b 5 dB: of vl, all that it has." in text
-    assert "Average of n 0 dB" not in text
+    assert "Average for b 5 dB: over vl, its only partial conditions." in text
+    assert "Average for n 0 dB" not in text
 
 
 def test_one_condition_an_utterance(tmp_path):
@@ -301,7 +301,7 @@ def test_a_model_that_is_tested_on_more_than_it_was_trained_on_has_a_line_of_its
         )
     assert rows["clean"]["n −10 dB UA"] == ""
     text = (tmp_path / "paper_average.md").read_text()
-    assert "many: by turns n −10 dB, n −20 dB." in text
+    assert "many: n −10 dB, n −20 dB in turn." in text
     assert "u: audio n 0 dB." in text
     lines = cells_of((tmp_path / "paper_conditions.md").read_text())
     assert ("same, none clean", "−10") in {(row["Trained on"], row["SNR (dB)"]) for row in lines}
@@ -415,7 +415,7 @@ def test_broken_files_are_named(tmp_path):
     frame[:0].to_parquet(path)
     with pytest.raises(InputError, match="no predictions"):
         summarise([file], FOLDS, SEEDS)
-    with pytest.raises(InputError, match="no predictions to tabulate"):
+    with pytest.raises(InputError, match="no predictions to summarise"):
         write_tables({}, {}, tmp_path)
 
 
@@ -591,7 +591,7 @@ def test_two_modalities_notes_masks_and_single_values(tmp_path):
     )
     assert lines[2].startswith(r"| b\|d | same |  |  | 0.")
     assert lines[3].startswith("| c † | same | 0.")
-    assert "†: is told which modalities are corrupted" in text
+    assert "†: knows which modalities are corrupted (mask-aware)" in text
     assert "paper" not in "".join(lines)
     conditions = cells_of((tmp_path / "paper_conditions.md").read_text().replace(r"\|", "/"))
     assert list(conditions[0])[4:] == [

@@ -92,7 +92,7 @@ def test_a_changed_result_is_found_once_and_told_who_read_it(done):
     (problem,) = verify("results").problems
     assert (problem.kind, problem.path) == ("changed", str(checkpoint))
     assert "train_model_fold1 (c, teacher, clean)" in problem.what
-    assert "1 jobs read what it was" in problem.what
+    assert "jobs that read its old content: 1" in problem.what
     assert "snakemake" in problem.mend
 
 
@@ -275,8 +275,8 @@ def test_other_code_and_mixtures_are_remarks_not_problems(done):
     verdict = verify("results")
     assert not verdict.problems
     text = "\n".join(verdict.remarks)
-    assert "1 jobs of train_model were done by other code than this checkout" in text
-    assert "jobs of train_model were done by 2 versions of the same code" in text
+    assert "jobs of train_model that used other code than this checkout" in text
+    assert "jobs of train_model used 2 versions of the same code" in text
     assert "experiment e mixes numpy: 1.0 (1 jobs), 2.0 (1 jobs)" in text
     assert "experiment e mixes device: NVIDIA H100 (1 jobs), cpu (4 jobs)" in text
     assert "processor" not in text
@@ -320,7 +320,7 @@ def test_labels_outside_of_the_project_are_compared_where_the_root_is_told(done,
         wildcards={"corpus": "c"},
         root=str(root),
     )
-    assert "1 inputs lie outside" in "\n".join(verify("results").remarks)
+    assert "outside the folder of the run: 1" in "\n".join(verify("results").remarks)
     assert found(media={"c": root}) == []
     (root / "labels.txt").write_text("y")
     assert found(media={"c": root}) == [("out of date", "results/c/media.csv")]
@@ -339,8 +339,8 @@ def test_the_command(done, monkeypatch, capsys):
         command(monkeypatch, "results", "--quick")
     assert end.value.code == 1
     out = capsys.readouterr().out
-    assert "results/tables/e_all.csv: write_tables (e) wrote it, and it is not there or" in out
-    assert "to mend: run snakemake again" in out
+    assert "results/tables/e_all.csv: write_tables (e) wrote it, but it is missing or" in out
+    assert "to fix: run snakemake again" in out
     with pytest.raises(SystemExit):
         command(monkeypatch, "results", "--json")
     said = json.loads(capsys.readouterr().out)

@@ -121,14 +121,14 @@ def test_a_wrong_weight_file_of_denseface_is_refused(denseface, tmp_path):
 
     seven = {"facts": {"classes": CLASSES[:7]}}
     refused(state, seven, r"scores.bias is \[8\], expected \[7\]")
-    refused(state, {}, "not as snakemake train_denseface writes it")
+    refused(state, {}, "not a file written by snakemake train_denseface")
     eight = {"facts": {"classes": CLASSES}}
     wider = {**state, "stem.weight": torch.zeros(32, 1, 3, 3)}
     refused(wider, eight, r"stem.weight is \[32, 1, 3, 3\], expected \[24, 1, 3, 3\]")
     refused({n: v for n, v in state.items() if n != "norm.bias"}, eight, "lacks norm.bias")
-    refused({**state, "more": torch.zeros(1)}, eight, "has more: it is of another network")
+    refused({**state, "more": torch.zeros(1)}, eight, "has more: it belongs to another network")
     other.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(InputError, match="not as snakemake train_denseface writes it"):
+    with pytest.raises(InputError, match="not a file written by snakemake train_denseface"):
         of_denseface(other)
 
 
@@ -190,7 +190,7 @@ def test_a_wrong_weight_file_of_resnet_is_refused(resnet_file, tmp_path):
     with pytest.raises(InputError, match="cannot be read as weights"):
         of_resnet(tmp_path / "pickle.pth")
     torch.save([1, 2], tmp_path / "list.pth")
-    with pytest.raises(InputError, match="something else than weights"):
+    with pytest.raises(InputError, match="something other than weights"):
         of_resnet(tmp_path / "list.pth")
 
 

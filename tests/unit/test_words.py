@@ -85,7 +85,7 @@ def test_iemocap(corpus):
 
 
 def test_an_alignment_outside_the_corpus_is_not_read(corpus):
-    with pytest.raises(InputError, match="leaves the corpus' folder"):
+    with pytest.raises(InputError, match="is outside the corpus' folder"):
         corpus.read("iemocap", utterance=["a"], alignment=["../a.wdseg"])
 
 

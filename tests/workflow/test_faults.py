@@ -231,7 +231,7 @@ def test_results_that_cannot_be_written_stop_the_run_before_its_first_job(projec
         subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
         done = project.run(TABLE)
     assert done.returncode != 0
-    assert "results lies on a file system that can only be read" in done.stdout, done.stdout
+    assert "results is on a read-only file system" in done.stdout, done.stdout
     assert "Traceback" not in done.stdout
     assert "rule write_summary" not in done.stdout
     done = project.run(TABLE)

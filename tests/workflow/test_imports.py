@@ -86,7 +86,7 @@ def test_from_a_table_of_features_to_the_report(project):
     assert set(by_scene["utterances"]) == {16}
     page = (results / "report.html").read_text()
     assert "What the parts of a fold share" in page
-    assert "Not finite: 1 value in 1 utterance; 0 takes their place." in page
+    assert "Not finite: 1 value in 1 utterance, replaced by 0." in page
     assert "padding cut" in page
     assert not project.planned()
     with np.load(source) as arrays:

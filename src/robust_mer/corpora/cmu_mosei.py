@@ -270,9 +270,11 @@ def _read_split(root: Path, name: str, reading: Reading) -> dict[str, str]:
     """Part of every video."""
     path = inside(root, name) if name else _STANDARD_SPLIT
     if not path.is_file():
-        raise InputError(f"{path}: there is no such split; expected a csv with video and part")
+        raise InputError(f"{path} does not exist; expected a csv with the columns video and part")
     with naming(path, "a csv with video and part"):
         table = csv.DictReader(read_lines(path, reading))
         if not {"video", "part"} <= set(table.fieldnames or []):
-            raise InputError(f"{path}: expected the columns video and part")
+            raise InputError(
+                f"{path} lacks columns; expected a csv with the columns video and part"
+            )
         return {row["video"]: part_of(row["part"] or "", str(path)) for row in table}

@@ -54,9 +54,11 @@ class Sequence:
             intervals = np.asarray(dataset(self._data[key], "intervals")[()])
             rows = len(dataset(self._data[key], "features"))
         if intervals.shape[1:] != (2,) or intervals.dtype.kind not in "fiu":
-            raise InputError(f"{self.file}: intervals of {key} are expected to be times (rows, 2)")
+            raise InputError(
+                f"{self.file}: expected intervals of {key} as times of shape (rows, 2)"
+            )
         if len(intervals) != rows:
-            raise InputError(f"{self.file}: {key} has more or fewer intervals than features")
+            raise InputError(f"{self.file}: {key} has not as many intervals as features")
         return intervals
 
     def _words(self, key: str) -> list[str]:

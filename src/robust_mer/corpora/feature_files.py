@@ -76,7 +76,7 @@ def part_of(name: str, origin: str) -> str:
     for part, names in _PARTS.items():
         if name.lower() in names:
             return part
-    raise InputError(f"{origin}: {name!r} is no part, expected train, valid or test")
+    raise InputError(f"{origin}: {name!r} is not a part, expected train, valid or test")
 
 
 def polarity(sentiment: float, zero: Polarity) -> str:

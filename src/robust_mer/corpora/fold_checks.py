@@ -75,7 +75,8 @@ def check_folds(
                 if common and shared in promised:
                     raise InputError(
                         f"folds: in fold {fold}, {pair} share {len(common)} {shared}, e.g. "
-                        f"{common[0]!r}; the scheme {scheme!r} is not for this corpus"
+                        f"{common[0]!r}; the scheme {scheme!r} does not suit this corpus; "
+                        "choose another"
                     )
             rows.append((fold, pair, "texts", int(_twins(texts, first, second).sum()), ""))
             twins = np.any([_twins(content, first, second) for content in contents], axis=0)

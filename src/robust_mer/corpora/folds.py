@@ -74,7 +74,7 @@ def make_folds(utterances: "pd.DataFrame", spec: FoldsSpec) -> "pd.DataFrame":
         if (shared > 1).any():
             raise InputError(
                 f"folds: speaker {shared.idxmax()} occurs in {shared.max()} sessions and would "
-                "stand in training and test at once"
+                "be in the training and the test part at once; choose another scheme"
             )
     if scheme == "part":
         assigned = dict(_given_parts(utterances, spec.validation))
@@ -105,19 +105,20 @@ def _given_parts(
     columns |= {name: int(name[5:]) for name in map(str, utterances) if name[:5] == "part_"}
     if not columns:
         raise InputError(
-            "folds: the scheme 'part' needs a column part, which this corpus' reader did not find"
+            "folds: the scheme 'part' needs a column part, which the index of this corpus lacks; "
+            "choose another scheme"
         )
     for column, fold in columns.items():
         part = utterances[column].copy()
         if strange := sorted(set(part) - {*PARTS, ""}):
             raise InputError(
                 f"folds: the scheme 'part' needs a column {column} with the values "
-                f"{', '.join(PARTS)} or nothing; found {', '.join(map(repr, strange))}"
+                f"{', '.join(PARTS)} or nothing; it also has {', '.join(map(repr, strange))}"
             )
         if validation is not None:
             if (part == "validation").any():
                 raise InputError(
-                    f"folds: {column} has a validation part; take validation out of folds"
+                    f"folds: {column} already has a validation part; remove `validation` from folds"
                 )
             part[_some_speakers(utterances["speaker"][part == "train"], validation)] = "validation"
         yield fold, part
@@ -139,7 +140,7 @@ def _session_speakers(utterances: "pd.DataFrame") -> Iterator["pd.Series[str]"]:
         speakers = sorted(rows["speaker"].unique())
         if len(speakers) != 2:
             raise InputError(
-                f"folds: the scheme 'session_speakers' needs two speakers a session; "
+                f"folds: the scheme 'session_speakers' needs two speakers per session; "
                 f"{session} has {len(speakers)}: {', '.join(speakers)}"
             )
         for validation, test in (speakers, speakers[::-1]):

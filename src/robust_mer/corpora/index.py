@@ -77,7 +77,7 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
     for file, line, problem in reading.problems[:_SHOWN]:
         log.info("%s:%d %s", file, line, problem)
     if len(reading.problems) > _SHOWN:
-        log.info("%d problems in all, see %s", len(reading.problems), files.problems)
+        log.info("number of problems: %d, see %s", len(reading.problems), files.problems)
     if reading.lost:
         log.info("%d utterances were left out because of problems", reading.lost)
 
@@ -113,8 +113,8 @@ def _check_losses(reading: Reading, max_left_out: float) -> None:
     examples = "; ".join(f"{file}:{line} {problem}" for file, line, problem in lost[:3])
     raise InputError(
         f"{reading.lost} of {total} utterances were left out, more than the fraction "
-        f"{max_left_out:g} that the corpus' max_left_out allows. First ones: {examples}. The log "
-        "has all"
+        f"{max_left_out:g} that max_left_out of the corpus allows. The first: {examples}. "
+        "The log lists all"
     )
 
 

@@ -139,7 +139,7 @@ def _rows(path: Path, reading: Reading) -> Iterator[tuple[int, list[str]]]:
                 yield line, cells
             line = rows.line_num + 1
     except csv.Error as error:
-        raise InputError(f"{path}: the row of line {line} is no csv: {error}") from error
+        raise InputError(f"{path}, line {line}: not a valid csv row: {error}") from error
 
 
 def _check_columns(columns: list[str], path: Path) -> None:

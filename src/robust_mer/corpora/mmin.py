@@ -74,8 +74,8 @@ class MMIN(FeatureReader):
                 for utterance, number in zip(*_read_part(fold, part), strict=True):
                     if numbers.setdefault(utterance, number) != number:
                         raise InputError(
-                            f"{fold}: {utterance} is of class {number}, in another fold of class "
-                            f"{numbers[utterance]}"
+                            f"{fold}: {utterance} has class {number}, but class "
+                            f"{numbers[utterance]} in another fold"
                         )
                     parts.setdefault(utterance, {})[f"part_{fold.name}"] = part_of(part, str(fold))
         classes = _name_classes(numbers, self.settings.classes, folder)
@@ -161,8 +161,8 @@ def _name_classes(numbers: dict[str, int], given: list[str], folder: Path) -> di
             }
     if not given and not inferred:
         raise InputError(
-            f"{folder}: classes of the sizes {dict(sorted(sizes.items()))} are of no published "
-            "corpus; name them in the order of their numbers in the reader's setting classes"
+            f"{folder}: the class sizes {dict(sorted(sizes.items()))} match no published corpus; "
+            "name the classes in the order of their numbers in the corpus' setting classes"
         )
     named = dict(enumerate(given)) if given else inferred
     if set(sizes) - set(named) or (inferred and named != {**named, **inferred}):

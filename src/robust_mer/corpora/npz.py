@@ -129,6 +129,6 @@ def _array(file: "NpzFile", key: str, path: Path) -> np.ndarray:
     try:
         if isinstance(array := file[key], np.ndarray):
             return array
-        raise ValueError("it is no array")  # what is no .npy comes as bytes
+        raise ValueError("it is not an array")  # what is no .npy comes as bytes
     except ValueError as error:  # an array of objects would be unpickled
         raise InputError(f"{path}: the array {key!r} cannot be read safely: {error}") from error

@@ -68,8 +68,8 @@ def read_pickle(path: str | Path) -> Any:
             return _Interpreter(data).run()
         except _RefusedError as refused:
             raise InputError(
-                f"{path} names {refused}. Pickles may hold numpy arrays and plain containers only, "
-                "since anything else could run code"
+                f"{path} contains {refused}. A pickle may contain numpy arrays and plain "
+                "containers only, because anything else could run code"
             ) from None
 
 
@@ -108,7 +108,7 @@ class _Interpreter:
         while True:
             opcode = _OPCODES.get(self.data.read(1).decode("latin-1"))
             if opcode is None:
-                raise ValueError("it ends early or is no pickle at all")
+                raise ValueError("it ends early or is not a pickle")
             if opcode.name in _BYTES:
                 argument = self._bytes(opcode.name)
             else:
@@ -135,7 +135,7 @@ class _Interpreter:
         elif name in _ACTIONS:
             _ACTIONS[name](self, argument)
         else:
-            raise _RefusedError(f"something by the opcode {name}")
+            raise _RefusedError(f"the opcode {name}")
 
     def _bytes(self, name: str) -> Any:
         """Bytes of an array, or a text of Python 2."""
@@ -250,13 +250,13 @@ _ACTIONS: dict[str, Callable[[_Interpreter, Any], None]] = {
 
 def _plain(value: Any, kind: type) -> Any:
     if not isinstance(value, kind):
-        raise ValueError(f"expected {kind.__name__}, found {type(value).__name__}")
+        raise ValueError(f"it has a {type(value).__name__}, expected {kind.__name__}")
     return value
 
 
 def _settled(value: Any) -> Any:
     if isinstance(value, (_Name, _Unfinished)):
-        raise ValueError("it holds no data")
+        raise ValueError("it contains no data")
     return value
 
 
@@ -318,7 +318,7 @@ def _encode(text: Any, encoding: Any = "latin1") -> bytes:
 
 
 def _never(*_: Any) -> None:
-    raise ValueError("a type stands where data should")
+    raise ValueError("it has a type in place of data")
 
 
 _MEANINGS: dict[tuple[str, str], Callable[..., Any]] = {

@@ -39,7 +39,7 @@ class Split:
             shape = "nothing" if array is None else f"an array of shape {array.shape}"
             raise InputError(
                 f"{path}: {self.key} needs {key} with a row for each of {len(self.utterances)} "
-                f"segments; found {shape}"
+                f"segments; its shape is {shape}"
             )
         return array
 
@@ -61,7 +61,7 @@ def _splits(content: Any, path: Path) -> list[Split]:
         isinstance(split, dict) and "id" in split for split in content.values()
     ):
         keys = list(content) if isinstance(content, dict) else type(content).__name__
-        raise InputError(f"{path}: expected train, valid and test with an id each; found {keys}")
+        raise InputError(f"{path} has {keys}; expected train, valid and test, each with ids")
     splits = [(part_of(text_of(key), str(path)), text_of(key), content[key]) for key in content]
     # segments are told apart by their ids where those differ, else by their places
     names = {key: [_name(row) for row in split["id"]] for _, key, split in splits}
@@ -135,18 +135,18 @@ def width_of(splits: list[Split], key: str, path: Path) -> int:
     fits = all(array.ndim == 3 and array.dtype.kind in "fiu" for array in arrays)
     widths = {array.shape[-1] for array in arrays}
     if len(widths) != 1 or not fits:
-        raise InputError(f"{path}: {key} should be numbers [segments, frames, features]")
+        raise InputError(f"{path}: expected {key} as numbers [segments, frames, features]")
     return widths.pop()
 
 
 def _shallow(value: Any) -> Any:
-    """The value, unless it is lists in lists as no array is: numpy may look at them for ever."""
+    """The value. Refuses lists nested deeper than any array, on which numpy may never finish."""
     inner = value
     for _ in range(_DEEPEST):
         if not isinstance(inner, (list, tuple)) or not inner:
             return value
         inner = inner[0]
-    raise ValueError("it has lists in lists in lists")
+    raise ValueError("its lists are nested too deeply")
 
 
 def _name(row: Any) -> str:

@@ -92,7 +92,10 @@ class Reading:
             raise InputError(f"the corpus has no usable utterance. {first}")
         twice = [name for name, n in Counter(r["utterance"] for r in self.rows).items() if n > 1]
         if twice:
-            raise InputError(f"{len(twice)} utterance names occur twice, the first: {twice[0]!r}")
+            raise InputError(
+                f"utterance names must be unique; occurring twice: {len(twice)}, the first: "
+                f"{twice[0]!r}"
+            )
         columns = COLUMNS + self.more
         rows = [[row.get(column, "") for column in columns] for row in self.rows]
         table = pd.DataFrame(rows, columns=columns, dtype=str)

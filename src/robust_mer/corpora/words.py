@@ -65,8 +65,8 @@ def index_words(spec: WordsSpec, files: WordsFiles, runtime: Runtime) -> None:
         first = "; ".join(f"{utterance}: {problem}" for utterance, problem in problems[:3])
         raise InputError(
             f"{len(problems)} of {len(utterances)} utterances have no word times, more than the "
-            f"fraction {runtime.max_left_out:g} that the corpus' max_left_out allows. First ones: "
-            f"{first}. Without word times, leave out aligned_to in the corpus' modalities"
+            f"fraction {runtime.max_left_out:g} that max_left_out of the corpus allows. The first: "
+            f"{first}. If there are no word times, remove aligned_to from the corpus' modalities"
         )
     with whole(files.words) as unfinished:
         columns = ["utterance", "word", "start", "end"]
@@ -78,7 +78,7 @@ def index_words(spec: WordsSpec, files: WordsFiles, runtime: Runtime) -> None:
     for utterance, problem in problems[:_SHOWN]:
         log.info("%s: %s", utterance, problem)
     if len(problems) > _SHOWN:
-        log.info("%d utterances have no word times, see %s", len(problems), files.problems)
+        log.info("utterances without word times: %d, see %s", len(problems), files.problems)
 
 
 def check_words(words: list[Word]) -> None:

@@ -154,7 +154,7 @@ def _power(
         if _is_enough(energy, count):
             break
     if not energy.any():
-        raise InputError("nothing is corrupted: all the noise that was drawn is 0")
+        raise InputError("nothing is corrupted: all noise values are 0")
     return energy.sum() / count.sum()
 
 

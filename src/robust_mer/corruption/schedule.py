@@ -83,7 +83,7 @@ def paper_step(target_snr_db: float, variance: float, schedule: str = "linear") 
         if reached <= target_snr_db:
             if target_snr_db - reached > MAX_MISS_DB:
                 raise InputError(
-                    f"at variance {variance:.4g} no whole number of steps comes near "
+                    f"at variance {variance:.4g}, no whole number of steps comes near "
                     f"{target_snr_db:g} dB: T = {steps} gives {reached:.1f} dB. "
                     "Set corruption.mode: exact"
                 )

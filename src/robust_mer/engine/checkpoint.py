@@ -59,7 +59,7 @@ def build_model(facts: dict[str, Any]) -> Model:
         (facts["task"]["implementation"], task, Task),
     ):
         if not (isinstance(loaded, type) and issubclass(loaded, base)):
-            raise TypeError(f"{name} is no {base.__name__.lower()}")
+            raise TypeError(f"{name} is not a {base.__name__.lower()}")
     model: Model = kind(
         kind.settings_class(**facts["settings"]),
         {modality: FeatureShape(**shape) for modality, shape in facts["inputs"].items()},
@@ -91,7 +91,7 @@ def load_checkpoint(
         ):
             if not name.startswith(package) and name not in trusted:
                 raise InputError(
-                    f"{path} names code that is not trusted: {name!r}; expected {package}*"
+                    f"{path} names code that is not trusted: {name!r}; trusted is {package}*"
                     + "".join(f" or {other}" for other in trusted)
                 )
         model = build_model(facts)

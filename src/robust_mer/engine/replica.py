@@ -50,7 +50,7 @@ def training_conditions(
     conditions = protocol.conditions(modalities, corruption.touched)
     if not conditions:
         raise InputError(
-            f"{corruption.name} touches {', '.join(corruption.touched)} of "
+            f"{corruption.name} corrupts {', '.join(corruption.touched)} of "
             f"{', '.join(modalities)}: {type(protocol).__name__} has no training condition for it"
         )
     return TrainingConditions(np.array(list(conditions.values())), protocol.weights(conditions))

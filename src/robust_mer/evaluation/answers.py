@@ -71,7 +71,7 @@ def read_held_out(
         raise InputError(f"{folds_csv} has no test part of fold {absent[0]}")
     if not index.index.is_unique or not test["utterance"].isin(index.index).all():
         raise InputError(
-            f"{folds_csv} and {utterances_csv} do not name the same utterances, each once"
+            f"{folds_csv} and {utterances_csv} must name the same utterances, each once"
         )
     test_to_train = _test_to_train(parts, folds_csv)
     names = pd.Index(sorted(test["utterance"].unique()))
@@ -180,8 +180,8 @@ def _answers(
         np.add.at(times, (row, condition, seed), 1)
     if (times != 1).any():
         raise InputError(
-            f"{file.path} does not hold every test utterance of folds.csv once in each fold, seed "
-            "and condition; remove the file to have it made anew"
+            f"{file.path} does not contain every test utterance of folds.csv once in each fold, "
+            "seed and condition; delete the file and run again"
         )
     right, confidence = np.empty(shape, np.float32), np.empty(shape, np.float32)
     right[row, condition, seed] = pc.equal(table["label"], table["predicted"]).to_numpy()
@@ -213,7 +213,7 @@ def _places(
     if (place < 0).any():
         strange = encoded.dictionary.to_pylist()[int(np.argmin(place))]
         raise InputError(
-            f"{file.path} holds {strange!r}, which is not in the test parts of folds.csv; remove "
-            "the file to have it made anew"
+            f"{file.path} contains {strange!r}, which is not in the test parts of folds.csv; "
+            "delete the file and run again"
         )
     return place[encoded.indices.to_numpy()]

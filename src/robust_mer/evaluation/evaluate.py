@@ -59,9 +59,11 @@ def evaluate_replicas(spec: EvaluateSpec, files: EvaluateFiles, runtime: Runtime
     for checkpoint in progress(files.checkpoints, len(files.checkpoints), "replicas evaluated"):
         model, normalisers, facts = load_checkpoint(checkpoint, trusted)
         if facts["task"]["description"] != corpus.task.describe():
-            raise InputError(f"{checkpoint} was trained on other targets, e.g. classes")
+            raise InputError(
+                f"{checkpoint} was trained on other targets (e.g. classes) than the corpus has"
+            )
         if list(facts["inputs"]) != list(corpus.features):
-            raise InputError(f"{checkpoint} was trained on other modalities")
+            raise InputError(f"{checkpoint} was trained on other modalities than the corpus has")
         if parts is None or not parts.serve(facts["fold"], normalisers):
             parts = _Parts.of(facts["fold"], normalisers, corpus, received)
         table += _predict(Nets([model], device), facts["seed"], corpus, parts)

@@ -59,7 +59,7 @@ def read_published(folder: str | Path, corpus: str) -> pd.DataFrame:
         published = published.astype({"snr_db": float, **dict.fromkeys(names, float)})
         known = sorted({*published["corpus"], *pd.read_csv(folder / "cm_arr_gains.csv")["corpus"]})
     if corpus not in known:
-        raise InputError(f"no numbers are published for {corpus!r}, only for {', '.join(known)}")
+        raise InputError(f"{corpus!r} has no published numbers, only {', '.join(known)}")
     return (
         published[published["corpus"] == corpus]
         .drop(columns="corpus")

@@ -59,7 +59,7 @@ def write_summary(spec: SummarySpec, files: SummaryFiles, runtime: Runtime) -> N
     """
     experiment = spec.experiment
     if not files.predictions:
-        raise InputError(f"experiment {experiment.name} has no predictions to tabulate")
+        raise InputError(f"experiment {experiment.name} has no predictions to summarise")
     published = None
     if experiment.published:
         published = read_published(files.published[0].parent, experiment.published)

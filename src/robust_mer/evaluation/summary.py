@@ -170,7 +170,7 @@ def _read(path: str | Path, texts: list[str]) -> pd.DataFrame:
 def _conditions_in(file: PredictionFile) -> set[str]:
     column = read_predictions(file, ["condition"])["condition"]
     if not len(column):
-        raise InputError(f"{file.path} holds no predictions")
+        raise InputError(f"{file.path} contains no predictions")
     return set(column.unique().to_pylist())
 
 
@@ -261,9 +261,9 @@ def _one_condition(
     absent = expected.difference(chosen.groupby(keys, observed=True).size().index)
     if len(absent):
         raise InputError(
-            f"{file.path}: with one condition an utterance no test utterance of fold "
-            f"{absent[0][1]} is left for condition {absent[0][0]}; they are too few. Set the "
-            "experiment's evaluate: every_condition"
+            f"{file.path}: with one condition per utterance, no test utterance of fold "
+            f"{absent[0][1]} is left for condition {absent[0][0]}: there are too few. Set "
+            "evaluate: every_condition in the experiment"
         )
     return chosen
 
@@ -279,7 +279,7 @@ def read_predictions(
     try:
         return pq.read_table(file.path, columns=columns, filters=wanted, partitioning=None)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise InputError(f"{file.path} is not a file of predictions: {error}") from error
+        raise InputError(f"{file.path} is not a predictions file: {error}") from error
 
 
 def _check(
@@ -288,7 +288,7 @@ def _check(
     """Refuse means over fewer folds and seeds than were asked for, or over doubled rows."""
     if frame.empty:
         raise InputError(
-            f"{file.path} holds no test predictions of folds {_join(folds)}, seeds {_join(seeds)}"
+            f"{file.path} has no test predictions of folds {_join(folds)}, seeds {_join(seeds)}"
         )
     expected = pd.MultiIndex.from_product([list(folds), list(seeds)])
     there = frame[["condition", "fold", "seed"]].drop_duplicates()
@@ -298,12 +298,12 @@ def _check(
             pairs = ", ".join(f"fold {fold} seed {seed}" for fold, seed in absent)
             raise InputError(
                 f"{file.path} lacks test predictions in condition {condition} of {pairs}; evaluate "
-                "them, or take them out of the experiment's folds and seeds"
+                "them, or remove them from the experiment's folds and seeds"
             )
     if frame.duplicated(["condition", "fold", "seed", "utterance"]).any():
         raise InputError(
-            f"{file.path} holds an utterance twice in one condition, fold and seed; remove the "
-            "file to have it made anew"
+            f"{file.path} contains an utterance twice in one condition, fold and seed; delete the "
+            "file and run again"
         )
 
 

@@ -69,7 +69,7 @@ def open_clip(
     pictures, sounds = [], []
     for path in map(Path, files):
         if not path.is_file():
-            raise InputError(f"{path}: there is no such file")
+            raise InputError(f"{path} does not exist")
         if path.suffix.lower() == ".txt":
             texts.append(_read_text(path))
             continue
@@ -80,7 +80,9 @@ def open_clip(
     sounds = [path for path in sounds if path not in pictures] or sounds
     for kind, found in (("pictures", pictures), ("sound", sounds), ("a text", texts)):
         if len(found) > 1:
-            raise InputError(f"{' and '.join(map(str, found))} both bring {kind}; give one")
+            raise InputError(
+                f"{' and '.join(map(str, found))} both contain {kind}; give one of them"
+            )
     with TemporaryDirectory(prefix="robust-mer-") as folder:
         sound = None
         if sounds:
@@ -100,8 +102,8 @@ def _streams(path: Path) -> tuple[bool, bool]:
             has_sound = bool(container.streams.audio)
     except (av.FFmpegError, ValueError) as error:
         raise InputError(
-            f"{path} is neither a video nor sound that can be decoded ({error}); a text needs the "
-            "ending .txt"
+            f"{path} cannot be decoded as video or audio ({error}); the name of a text file must "
+            "end in .txt"
         ) from error
     if not has_pictures and not has_sound:
         raise InputError(f"{path} has neither pictures nor sound")
@@ -111,7 +113,7 @@ def _streams(path: Path) -> tuple[bool, bool]:
 def _read_text(path: Path) -> str:
     if path.stat().st_size > _LONGEST_TEXT:
         raise InputError(
-            f"{path}: more than {_LONGEST_TEXT} bytes are not the text of an utterance"
+            f"{path} has more than {_LONGEST_TEXT} bytes, too many for the text of an utterance"
         )
     try:
         return path.read_text(encoding="utf-8").strip()

@@ -114,8 +114,8 @@ def load_model(folder: str | Path, trusted: Collection[str] = ()) -> ExportedMod
     lacking = [name for name in (WEIGHTS, DESCRIPTION) if not (folder / name).is_file()]
     if lacking:
         raise InputError(
-            f"{folder} is no exported model: it has no {' and no '.join(lacking)}. "
-            "`snakemake exported` makes such folders, results/CORPUS/exported/..."
+            f"{folder} is not an exported model: it has no {' and no '.join(lacking)}. "
+            "`snakemake exported` writes such folders to results/CORPUS/exported/"
         )
     with naming(folder / DESCRIPTION, "as this version writes it"):
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))

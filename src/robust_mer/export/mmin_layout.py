@@ -75,7 +75,7 @@ def _file(modality: Modality) -> str:
 def _classes(corpus: Corpus) -> list[str]:
     """The classes, which are all that the layout can hold as targets."""
     if not isinstance(corpus.task, Classification):
-        raise InputError(f"MMIN's layout holds classes, not {corpus.task.column}")
+        raise InputError(f"MMIN's layout can hold classes only, not {corpus.task.column}")
     return corpus.task.classes
 
 

@@ -91,7 +91,7 @@ class Predictor:
             found[modality] = torch.from_numpy(values)[None]
         if not any(one.frames for one in seen.values()):
             reasons = "; ".join(f"{modality}: {one.note}" for modality, one in seen.items())
-            raise InputError(f"nothing of the clip can be used: {reasons}")
+            raise InputError(f"no modality of the clip can be used: {reasons}")
         model = self._exported.model
         with torch.inference_mode():
             lengths = {m: torch.tensor([values.shape[1]]) for m, values in found.items()}
@@ -127,7 +127,7 @@ class _Source:
             extractor: Extractor = Plugin(one.implementation, one.settings).build()
         except ValidationError as error:
             raise InputError(
-                f"the settings of {one.extractor} in model.json are none of this version: {error}"
+                f"this version does not know the settings of {one.extractor} in model.json: {error}"
             ) from None
         except ModuleNotFoundError as error:
             raise InputError(
@@ -136,12 +136,12 @@ class _Source:
             ) from error
         if extractor.weights_sha256 != one.weights_sha256:
             raise InputError(
-                f"the model was trained on features of a {one.extractor} with other weights: "
+                f"the model was trained on features of {one.extractor} with other weights: "
                 f"SHA-256 {one.weights_sha256 or 'none'}, here {extractor.weights_sha256 or 'none'}"
             )
         if len(extractor.names) != one.features:
             raise InputError(
-                f"the model expects {one.features} features of {one.extractor}, which gives "
+                f"the model expects {one.features} features from {one.extractor}, which extracts "
                 f"{len(extractor.names)} here"
             )
         return extractor

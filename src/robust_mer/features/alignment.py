@@ -40,8 +40,8 @@ def align_features(spec: AlignSpec, files: AlignFiles, runtime: Runtime) -> None
         if (store.positions if is_text else rate) is None:
             unknown = "which words its frames belong to" if is_text else "a frame rate"
             raise InputError(
-                f"{files.source} cannot be aligned to words: it does not hold {unknown}. Leave "
-                "out the modality's aligned_to, or take an extractor that knows it"
+                f"{files.source} cannot be aligned to words: it does not contain {unknown}. "
+                "Remove aligned_to from the modality, or choose an extractor that provides it"
             )
         length = 1.0 if is_text or rate is None else 1 / rate
 

@@ -113,12 +113,12 @@ class AudioEncoder(Extractor):
             wanted = AutoFeatureExtractor.from_pretrained(encoder.folder, local_files_only=True)
         except Exception as error:  # what goes wrong in there has no class in common
             raise InputError(
-                f"config: {_KEY}: {encoder.folder} does not tell how audio is prepared for it "
+                f"config: {_KEY}: {encoder.folder} does not describe how to prepare audio "
                 f"(preprocessor_config.json): {error}"
             ) from error
         if wanted.sampling_rate != SAMPLE_RATE:
             raise InputError(
-                f"config: {_KEY} wants audio at {wanted.sampling_rate} Hz, expected {SAMPLE_RATE}"
+                f"config: {_KEY} needs audio at {wanted.sampling_rate} Hz, expected {SAMPLE_RATE}"
             )
         return wanted.do_normalize
 

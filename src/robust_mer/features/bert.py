@@ -81,13 +81,13 @@ class Bert(Extractor):
         if not 3 <= self._max_tokens <= limit:
             raise InputError(
                 f"config: max_tokens of bert is {self._max_tokens}, expected 3 to {limit}, the "
-                "most that the model takes"
+                "limit of the model"
             )
         self._units = settings.units
         if self._units == "words" and not self._tokenizer.is_fast:
             raise InputError(
                 f"config: units of bert is words, but the tokenizer of {encoder.folder} does not "
-                "tell which word a token is of; expected tokens"
+                "assign tokens to words; expected tokens"
             )
         # Without a token to pad with, every text goes alone.
         self._batch_tokens = 0 if self._tokenizer.pad_token is None else _BATCH_TOKENS

@@ -30,10 +30,10 @@ def load_weights(network: nn.Module, path: Path, key: str) -> str:
     wanted = network.state_dict()
     for name in wanted:
         if name not in weights:
-            raise InputError(f"config: {key}: {path} lacks {name}: it is of another network")
+            raise InputError(f"config: {key}: {path} lacks {name}: it belongs to another network")
     for name, tensor in weights.items():
         if name not in wanted:
-            raise InputError(f"config: {key}: {path} has {name}: it is of another network")
+            raise InputError(f"config: {key}: {path} has {name}: it belongs to another network")
         if tensor.shape != wanted[name].shape:
             raise InputError(
                 f"config: {key}: {path}: {name} is {list(tensor.shape)}, expected "
@@ -54,5 +54,5 @@ def _read(path: Path, key: str) -> dict[str, Tensor]:
         raise InputError(f"config: {key}: {path} cannot be read as weights: {reason}") from error
     tensors = isinstance(weights, dict) and all(isinstance(w, Tensor) for w in weights.values())
     if not tensors:
-        raise InputError(f"config: {key}: {path} holds something else than weights")
+        raise InputError(f"config: {key}: {path} contains something other than weights")
     return weights

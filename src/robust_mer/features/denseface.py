@@ -77,7 +77,8 @@ class DenseFace(VisualExtractor):
                 classes = json.loads((file.metadata() or {})["facts"])["classes"]
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise InputError(
-                f"config: {_KEY}: {path} is not as snakemake train_denseface writes it: {error}"
+                f"config: {_KEY}: {path} is not a file written by snakemake train_denseface: "
+                f"{error}"
             ) from error
         self._network = DenseNet(len(classes))
         self.weights_sha256 = load_weights(self._network, path, _KEY)

@@ -138,7 +138,7 @@ def _check_weights(recipe: Recipe, weights_sha256: str) -> None:
     if recipe.weights_sha256 not in ("", weights_sha256):
         raise InputError(
             f"config: the weights of {recipe.extractor.implementation} have the SHA-256 "
-            f"{weights_sha256 or '(none)'}, and weights_sha256 in the config is "
+            f"{weights_sha256 or '(none)'}, but weights_sha256 in the config is "
             f"{recipe.weights_sha256}. Get the right weights, or correct the config"
         )
 
@@ -192,8 +192,8 @@ def _report(
     empty = (report["status"] == "empty").sum()
     if empty > max_failed_fraction * len(report):
         log.warning(
-            "NOTHING WAS FOUND in %d of %d utterances (%.0f %%): they count as zeros. Before these "
-            "features are used, see why in %s",
+            "NO FEATURES in %d of %d utterances (%.0f %%): they count as zeros. Before you use "
+            "these features, see the reasons in %s",
             empty,
             len(report),
             100 * empty / len(report),
@@ -213,10 +213,10 @@ def read_utterances(path: str | Path, root: Path) -> list[Utterance]:
     """
     table = read_table(path, _COLUMNS)
     if table.empty:
-        raise InputError(f"{path} has no utterances")
+        raise InputError(f"{path} contains no utterances")
     twice = table["utterance"][table["utterance"].duplicated()]
     if len(twice):
-        raise InputError(f"{path}: utterance {twice.iloc[0]!r} stands there more than once")
+        raise InputError(f"{path} contains the utterance {twice.iloc[0]!r} more than once")
     return [
         Utterance(
             utterance=row["utterance"],
@@ -244,7 +244,7 @@ def _seconds(text: str, where: str) -> float | None:
     except ValueError:
         value = -1.0
     if not 0 <= value < float("inf"):
-        raise InputError(f"{where} is {text!r}, expected seconds from 0 on, or nothing")
+        raise InputError(f"{where} is {text!r}, expected seconds (0 or more), or nothing")
     return value
 
 

@@ -114,8 +114,8 @@ class FaceFile:
             found_with = json.loads(self._file.attrs["settings"])
         if settings is not None and found_with != settings:
             raise InputError(
-                f"{path} was made with other settings of features.faces than those that are asked "
-                "for; delete it, and the faces are found anew"
+                f"{path} was made with other settings of features.faces than the config has; "
+                "delete it and run again to detect the faces anew"
             )
         self._row = {name: row for row, name in enumerate(names)}
 
@@ -127,7 +127,7 @@ class FaceFile:
             InputError: the file does not know the utterance.
         """
         if utterance not in self._row:
-            raise InputError(f"{self.path} knows no utterance {utterance!r}")
+            raise InputError(f"{self.path} does not contain the utterance {utterance!r}")
         with naming(self.path, _KIND):
             return self._read(self._row[utterance])
 

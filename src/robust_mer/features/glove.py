@@ -125,7 +125,7 @@ def _packaged(path: Path) -> "KeyedVectors":
 
     lists = sorted(path.parent.glob("*.parquet"))
     if len(lists) != 1:
-        raise ValueError(f"{len(lists)} parquet files lie beside it, expected one with its words")
+        raise ValueError(f"its folder has {len(lists)} parquet files, expected one, with its words")
     return _keyed(pd.read_parquet(lists[0]).iloc[:, 0].tolist(), np.load(path, allow_pickle=False))
 
 
@@ -141,7 +141,7 @@ def _text(path: Path) -> "KeyedVectors":
         size = int(start[1]) if has_header else len(start) - 1
         lines = sum(1 for _ in file) + (not has_header)
         if size < 1 or not lines:
-            raise ValueError("it holds no vectors")
+            raise ValueError("it contains no vectors")
         values, words = np.empty((lines, size), np.float32), []
         file.seek(0)
         if has_header:
@@ -149,7 +149,7 @@ def _text(path: Path) -> "KeyedVectors":
         for row, line in enumerate(file):
             word, *numbers = line.rstrip("\n ").rsplit(" ", size)
             if len(numbers) != size:
-                raise ValueError(f"line {row + 1 + has_header} does not hold {size} numbers")
+                raise ValueError(f"line {row + 1 + has_header} does not contain {size} numbers")
             words.append(word)
             values[row] = numbers
     return _keyed(words, values)

@@ -50,10 +50,12 @@ class ImageEncoder(VisualExtractor):
         self._model = getattr(pretrained.network, "vision_model", pretrained.network)
         config: Any = self._model.config
         if getattr(self._model, "main_input_name", "") != "pixel_values":
-            raise InputError(f"config: {_KEY}: {folder} is no image encoder: {config.model_type}")
+            raise InputError(
+                f"config: {_KEY}: {folder} is not an image encoder: {config.model_type}"
+            )
         if settings.layer > config.num_hidden_layers:
             raise InputError(
-                f"config: layer of image_encoder is {settings.layer}, and {settings.model} has "
+                f"config: layer of image_encoder is {settings.layer}, but {settings.model} has "
                 f"{config.num_hidden_layers} blocks"
             )
         self._device = pretrained.device

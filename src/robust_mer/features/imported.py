@@ -131,6 +131,6 @@ def _check(report: list[_Row], max_failed_fraction: float, file: Path) -> None:
         first = "; ".join(f"{row['utterance']}: {row['reason']}" for row in failed[:3])
         raise InputError(
             f"{file}: {len(failed)} of {len(report)} utterances failed, more than the fraction "
-            f"{max_failed_fraction:g} that the config allows in features.max_failed_fraction. "
-            f"First ones: {first}"
+            f"{max_failed_fraction:g} that features.max_failed_fraction allows. The first: "
+            f"{first}"
         )

@@ -54,7 +54,7 @@ class MiniXception(VisualExtractor):
         try:
             self._network.load_keras(path)
         except (OSError, KeyError, RuntimeError) as error:
-            raise InputError(f"{path} does not hold mini-Xception's weights: {error}") from error
+            raise InputError(f"{path} does not contain mini-Xception's weights: {error}") from error
         self._device = best_device()
         self._network.eval().to(self._device)
         self.pictures = Pictures(settings, _SIZE)

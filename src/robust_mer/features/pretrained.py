@@ -64,11 +64,11 @@ def _check(report: dict[str, Any], where: str) -> None:
     if lacking:
         raise InputError(
             f"{where} lacks {len(lacking)} of the network's weights, the first: {lacking[0]}. Its "
-            "config.json is another network's, or the file is damaged"
+            "config.json belongs to another network, or the file is damaged"
         )
     for name, found, expected in sorted(report["mismatched_keys"]):
         raise InputError(
-            f"{where}: the weights {name} have the shape {tuple(found)}, and config.json asks for "
+            f"{where}: the weights {name} have the shape {tuple(found)}, but config.json expects "
             f"{tuple(expected)}"
         )
 
@@ -85,8 +85,8 @@ def _folder(model: str, key: str) -> Path:
         reason = str(error).strip().splitlines()[0]
         raise InputError(
             f"config: {key} is {model!r}: there is no such folder, and the Hugging Face hub does "
-            f"not give it ({reason}). Name the folder of a downloaded model, correct the id, or "
-            "download it once with network access (`hf download` fills the cache)."
+            f"not provide it ({reason}). Name the folder of a downloaded model, correct the id, or "
+            "download it once with network access (`hf download` fills the cache)"
         ) from error
     return folder
 
@@ -96,7 +96,7 @@ def _weight_files(folder: Path, key: str) -> list[Path]:
     for pattern in ("*.safetensors", "pytorch_model*.bin"):
         if files := sorted(folder.glob(pattern)):
             return files
-    raise InputError(f"config: {key}: {folder} holds no *.safetensors and no pytorch_model*.bin")
+    raise InputError(f"config: {key}: {folder} has neither *.safetensors nor pytorch_model*.bin")
 
 
 def _sha256(files: list[Path]) -> str:

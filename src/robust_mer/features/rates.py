@@ -24,7 +24,7 @@ def rate_ratio(rate: float, wanted: float, where: str) -> Fraction:
     ratio = Fraction(wanted / rate).limit_denominator(_MOST)
     if not 0 < wanted <= rate or abs(ratio * rate / wanted - 1) > _EXACT:
         raise InputError(
-            f"{where}: {rate:g} frames per second cannot be brought to {wanted:g}, expected at "
+            f"{where}: {rate:g} frames per second cannot be converted to {wanted:g}, expected at "
             f"most {rate:g}, in a ratio of whole numbers up to {_MOST}, such as "
             f"{rate / 10:g}"
         )

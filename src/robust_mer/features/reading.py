@@ -51,7 +51,7 @@ def write_reading(
     report = read_table(source_table).to_dict("records")
     with open_features(source) as store:
         if [told["utterance"] for told in report] != store.utterances:
-            raise InputError(f"{source_table} does not hold the utterances of {source}")
+            raise InputError(f"{source_table} does not have the same utterances as {source}")
         convert = prepare(store)
 
         def frames() -> Iterator[np.ndarray]:

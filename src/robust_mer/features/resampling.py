@@ -19,8 +19,7 @@ def resample_features(spec: ResampleSpec, files: ResampleFiles, runtime: Runtime
         if store.frame_rate is None or store.positions is not None:
             raise InputError(
                 f"{files.source} cannot be read at {spec.frame_rate:g} frames per second: its "
-                "frames do not follow each other at a constant rate. Leave out the modality's "
-                "frame_rate"
+                "frames have no constant rate. Remove frame_rate from the modality"
             )
         ratio = rate_ratio(store.frame_rate, spec.frame_rate, str(files.source))
         return lambda frames, row: (resample(frames, ratio), "")

@@ -78,7 +78,7 @@ def _download(name: str) -> tuple[Path, int]:
             torch.hub.download_url_to_file(weights.url, str(path), digits, progress=False)
         except (OSError, RuntimeError) as error:
             raise InputError(
-                f"config: {_KEY} is {name!r}, and {weights.url} does not give it ({error}). Name a "
-                f"file, or put it there once: {path}"
+                f"config: {_KEY} is {name!r}, but it cannot be downloaded from {weights.url} "
+                f"({error}). Name a file, or download it yourself to {path}"
             ) from error
     return path, weights.transforms().resize_size[0]

@@ -76,7 +76,9 @@ def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
     try:
         if Path(faces).suffix == ".npz":
             if votes:
-                raise InputError(f"{faces}: votes go with FER2013's csv alone")
+                raise InputError(
+                    f"{faces}: votes can be used with FER2013's csv only; remove votes"
+                )
             with np.load(faces, allow_pickle=False) as file:
                 pictures, label = file["images"], file["label"].astype(np.int64)
                 classes, usage = file["classes"].tolist(), file["usage"].astype(str)
@@ -89,7 +91,7 @@ def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
             if votes:
                 label, classes = _majority(votes, len(table)), _FERPLUS
         if not len(pictures) == len(label) == len(usage) or pictures.dtype != np.uint8:
-            raise ValueError("images, labels and usage do not fit together")
+            raise ValueError("images, labels and usage differ in number")
         if pictures.shape[1:] != (_SIDE, _SIDE) or label.max() >= len(classes):
             raise ValueError("expected pictures of 48 x 48 and labels within the classes")
     except (KeyError, ValueError, OSError) as error:
@@ -110,7 +112,9 @@ def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
         part[held_out] = "validation"
     empty = [name for name in ("train", "validation", "test") if not (part == name).any()]
     if empty:
-        raise InputError(f"{faces} has no pictures to {' and '.join(empty)}: see its usage column")
+        raise InputError(
+            f"{faces} has no pictures to {' and '.join(empty)}; check its usage column"
+        )
     return FacePictures(pictures, label, classes, part)
 
 

@@ -122,7 +122,9 @@ class Workers:
                     answer = _checked(connection.recv())
                 except (EOFError, ConnectionResetError):
                     count, death = len(shard.utterances), worker.death()
-                    log.warning("a process died over one of %d utterances: %s", count, death)
+                    log.warning(
+                        "a process died while extracting one of %d utterances: %s", count, death
+                    )
                     waiting.extend(shard.after_crash(death, self._width, worker.is_late))
                     continue
                 if answer is None:

@@ -112,7 +112,7 @@ class Model(nn.Module, ABC):
             embeddings: Of the clean utterances.
             of_zeros: Of the same utterances with zeros in place of their frames.
         """
-        raise NotImplementedError(f"{type(self).__name__} is no teacher")
+        raise NotImplementedError(f"{type(self).__name__} is not a teacher")
 
     def reconstruct(self, embeddings: dict[str, Tensor], missing: str) -> tuple[Tensor, Tensor]:
         """Of a model that rebuilds what is missing: a modality's own representation, and that.
@@ -124,7 +124,7 @@ class Model(nn.Module, ABC):
         Returns:
             Both [B, D].
         """
-        raise NotImplementedError(f"{type(self).__name__} rebuilds no representations")
+        raise NotImplementedError(f"{type(self).__name__} does not rebuild representations")
 
     def start_from(self, teacher: "Model") -> None:
         """As a student: take over what the teacher has learnt before training starts."""

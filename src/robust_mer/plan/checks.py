@@ -107,7 +107,7 @@ class Checks:
         is_noisy = not model.facts.trained_on_clean and set(experiment.corruptions) != {CLEAN}
         if len(chosen) == 1 and is_noisy and PARTIAL in experiment.conditions:
             raise InputError(
-                f"config: {place}.conditions: {name} has {chosen[0]} alone, so none of its "
+                f"config: {place}.conditions: {name} uses {chosen[0]} only, so none of its "
                 f"conditions is {PARTIAL}; expected [{NONE}]"
             )
 
@@ -139,12 +139,13 @@ class Checks:
         }
         if raw.modality not in used:
             raise InputError(
-                f"config: {place}: {raw.name} is of {raw.modality}, which none of the models uses"
+                f"config: {place}: {raw.name} corrupts {raw.modality}, which none of the models "
+                "uses"
             )
         if experiment.evaluate == "one_per_utterance":
             raise InputError(
-                f"config: {place}: {raw.name} has one partial condition, which all utterances "
-                "are tested under; expected evaluate: every_condition"
+                f"config: {place}: {raw.name} has one partial condition, under which all "
+                "utterances are tested; expected evaluate: every_condition"
             )
 
     def _check_trained_on(
@@ -168,10 +169,10 @@ class Checks:
         for protocol in experiment.conditions:
             if not self._protocols[protocol].conditions(modalities, touched):
                 raise InputError(
-                    f"config: {place}.conditions: of {', '.join(modalities)}, which {name} uses, "
-                    f"{corruption} touches {', '.join(touched) or 'none'}, so none of its "
-                    f"conditions is {protocol}; leave that out, or train {name} in an experiment "
-                    "of its own"
+                    f"config: {place}.conditions: {name} uses {', '.join(modalities)}, of which "
+                    f"{corruption} corrupts {', '.join(touched) or 'none'}, so none of its "
+                    f"conditions is {protocol}; remove {protocol}, or train {name} in a separate "
+                    "experiment"
                 )
 
     def _check_folder(self, corpus: CorpusPlan) -> None:
@@ -180,16 +181,16 @@ class Checks:
         if corpus.generator is None and not os.path.isdir(root):  # noqa: PTH112 (names too long)
             raise InputError(
                 f"config: corpora.{corpus.name}.root: there is no folder {root} (looked for "
-                f"{root.resolve()}). Point it at the corpus, in the config or by --config "
-                f"'corpora={{{corpus.name}: {{root: /path/to/it}}}}'"
+                f"{root.resolve()}). Set it to the folder of the corpus, in the config or by "
+                f"--config 'corpora={{{corpus.name}: {{root: /path/to/it}}}}'"
             )
 
 
 def _check_raw(corpus: CorpusPlan, raw: RawCorruption) -> None:
     if raw.modality not in corpus.names:
         raise InputError(
-            f"{raw.name} is of {raw.modality}, which corpora.{corpus.name}.modalities does not "
-            f"have, only {', '.join(corpus.names)}"
+            f"{raw.name} corrupts {raw.modality}, which corpora.{corpus.name}.modalities does "
+            f"not have, only {', '.join(corpus.names)}"
         )
     modality = corpus.modality(raw.modality)
     if modality.extractor.startswith(IMPORTED):
@@ -198,6 +199,6 @@ def _check_raw(corpus: CorpusPlan, raw: RawCorruption) -> None:
         )
     if modality.name == "text" and modality.features != modality.extractor:
         raise InputError(
-            f"{raw.name} changes words, but corpora.{corpus.name}.modalities.text.aligned_to asks "
-            "for those of the transcript"
+            f"{raw.name} changes words, but corpora.{corpus.name}.modalities.text.aligned_to needs "
+            "those of the transcript"
         )

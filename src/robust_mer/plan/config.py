@@ -165,7 +165,7 @@ class FoldsConfig(Section):
     @model_validator(mode="after")
     def _check_groups(self) -> "FoldsConfig":
         if self.scheme in ("session_groups", "speaker_groups") and self.groups is None:
-            raise ValueError(f"groups is missing, which the scheme {self.scheme} needs")
+            raise ValueError(f"the scheme {self.scheme} needs groups, which is missing")
         return self
 
 

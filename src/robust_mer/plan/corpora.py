@@ -123,8 +123,8 @@ def _plan_corpus(
         )
         if section.root != f"results/{name}/raw":
             raise InputError(
-                f"config: {place}.root is {section.root!r}; a generated corpus lies in "
-                f"results/{name}/raw"
+                f"config: {place}.root is {section.root!r}, but a generated corpus is always in "
+                f"results/{name}/raw; remove root"
             )
     for key, schemes in _FOLD_KEYS.items():
         if getattr(section.folds, key) is not None and section.folds.scheme not in schemes:
@@ -180,7 +180,7 @@ def _check_import(place: str, name: str, reader: Resolved[Reader], section: Moda
     if not issubclass(reader.kind, FeatureReader):
         corpus = place.partition(".modalities")[0]
         raise InputError(
-            f"config: {corpus}.reader: {_reader_name(reader)} brings no features; readers that "
+            f"config: {corpus}.reader: {_reader_name(reader)} provides no features; readers that "
             f"do: {', '.join(_readers_with(FeatureReader))}"
         )
 
@@ -196,8 +196,8 @@ def _check_extractor(
     if unfilled and section.not_finite is None:
         reasons = "; ".join(f"{feature}: {why}" for feature, why in unfilled.items())
         raise InputError(
-            f"config: {place}.extractor: {extractor.name} leaves features NaN ({reasons}). Choose "
-            f"a value that replaces them: not_finite: 0"
+            f"config: {place}.extractor: {extractor.name} leaves features NaN ({reasons}). Set a "
+            f"value that replaces them, e.g. not_finite: 0"
         )
 
 
@@ -206,14 +206,16 @@ def _check_reading(
 ) -> None:
     given = [key for key in ("aligned_to", "frame_rate") if getattr(section, key) is not None]
     if len(given) > 1:
-        raise InputError(f"config: {place}: has aligned_to and frame_rate; expected one of them")
+        raise InputError(f"config: {place} has aligned_to and frame_rate; expected one of them")
     if given and section.extractor.startswith(IMPORTED):
         raise InputError(
             f"config: {place}.{given[0]}: the times of published frames are unknown, so they "
             "cannot be resampled or aligned"
         )
     if section.frame_rate is not None and name == "text":
-        raise InputError(f"config: {place}.frame_rate: frames of text are tokens and have no rate")
+        raise InputError(
+            f"config: {place}.frame_rate: frames of text are tokens and have no rate; remove it"
+        )
     if section.aligned_to is not None and not issubclass(reader.kind, WordReader):
         raise InputError(
             f"config: {place}.aligned_to: {_reader_name(reader)} has no word times; readers that "

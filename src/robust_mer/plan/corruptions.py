@@ -99,7 +99,7 @@ class Corruptions:
             return Corruption(name, recorded=recorded)
         named = self.named(name)
         if isinstance(named, list):
-            raise InputError(f"{name} is several corruptions: {', '.join(named)}")
+            raise InputError(f"{name} means several corruptions, expected one: {', '.join(named)}")
         if named is None:
             noise = self._noise(name)
             noises = {} if noise is None else dict.fromkeys(modalities, noise)
@@ -118,7 +118,7 @@ class Corruptions:
         resolved = self._noises[parsed.kind]
         unit = resolved.kind.unit
         if parsed.unit != unit:
-            raise InputError(f"{name!r}: the amount of {parsed.kind} is in {unit}")
+            raise InputError(f"{name!r}: expected the amount of {parsed.kind} in {unit}")
         settings = dict(resolved.settings)
         amount = parsed.amount
         if unit == "dB" and amount is not None and abs(amount) > _MAX_SNR_DB:
@@ -145,9 +145,12 @@ class Corruptions:
                 "yours"
             )
         if (kind == MISSING) != (name == MISSING):
-            raise InputError(f"config: {place}.class is {kind}: {MISSING} has no other name")
+            raise InputError(f"config: {place}.class is {kind}, which cannot have another name")
         if resolved.kind.is_mask and section.given:
-            raise InputError(f"config: {place}.{min(section.given)}: the corruption's name says it")
+            raise InputError(
+                f"config: {place}.{min(section.given)}: the name of the corruption sets it; remove "
+                "it"
+            )
         return resolved
 
     def _resolve_raw(self, name: str) -> Resolved[RawKind]:
@@ -155,7 +158,7 @@ class Corruptions:
         resolved = resolve(RAW_KINDS, section.kind or name, section.given, place, RawKind)
         if name in self.config.noises:
             raise InputError(
-                f"config: {place} has the name of one of corruption.noises; rename one of them"
+                f"config: {place} has the same name as one of corruption.noises; rename one of them"
             )
         return resolved
 
@@ -166,7 +169,9 @@ class Corruptions:
         except InputError:
             pass
         else:
-            raise InputError(f"config: {place}: {name} is the name of another corruption")
+            raise InputError(
+                f"config: {place}: {name} is the name of another corruption; choose another name"
+            )
         members = list(named.values()) if isinstance(named, dict) else named
         for corruption in members:
             parsed = read_name(corruption)
@@ -179,13 +184,15 @@ class Corruptions:
             for modality, corruption in named.items():
                 if self._checked(corruption, f"{place}.{modality}") is None:
                     raise InputError(
-                        f"config: {place}.{modality} is {CLEAN}: leave the modality out, it then "
+                        f"config: {place}.{modality} is {CLEAN}: remove the modality, it then "
                         "stays clean"
                     )
             return
         for corruption in named:
             if isinstance(self.named(corruption), list):
-                raise InputError(f"config: {place}: {corruption} is a list of corruptions itself")
+                raise InputError(
+                    f"config: {place}: {corruption} is itself a list of corruptions; expected one"
+                )
             if self.named(corruption) is None:
                 self._checked(corruption, place)
 

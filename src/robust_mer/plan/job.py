@@ -96,4 +96,4 @@ def _as_builtins(value: Any) -> Any:
         return [_as_builtins(one) for one in value]
     if value is None or isinstance(value, str | int | float):
         return value
-    raise TypeError(f"{value!r} in a spec is no plain value, so Snakemake would not record it")
+    raise TypeError(f"{value!r} in a spec is not a plain value; Snakemake would not record it")

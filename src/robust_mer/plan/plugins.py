@@ -99,6 +99,7 @@ def load_class(implementation: str, where: str, base: type[T]) -> type[T]:
         raise InputError(unknown(f"{where}: {implementation}", name, classes))
     if not (isinstance(kind, type) and issubclass(kind, base)):
         raise InputError(
-            f"{label} is no subclass of {base.__module__}.{base.__qualname__}; derive it from that"
+            f"{label} is not a subclass of {base.__module__}.{base.__qualname__}; derive it from "
+            "that"
         )
     return kind

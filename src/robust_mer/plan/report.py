@@ -69,7 +69,9 @@ class ReportPlan:
             metric = resolve(METRICS, section.kind or name, section.given, place, Metric)
             column = metric.kind.name
             if column in plugins:
-                raise InputError(f"config: {place}: there is another metric with the name {column}")
+                raise InputError(
+                    f"config: {place}: another metric has the name {column}; choose another name"
+                )
             plugins[column] = metric.plugin
         return tuple(plugins.values())
 
@@ -157,7 +159,7 @@ def _plan_own(
     plugins = {}
     for name, section in sections.items():
         if name in registry or name in _RESERVED or name.startswith(_SPLIT):
-            raise InputError(f"config: {key}.{name} is the name of another one; choose another")
+            raise InputError(f"config: {key}.{name}: this name is taken; choose another")
         plugins[name] = resolve(
             registry, section.kind or name, section.given, f"{key}.{name}", base
         ).plugin

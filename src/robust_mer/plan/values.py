@@ -29,9 +29,7 @@ def check_values(raw: dict[str, Any]) -> None:
             waiting += [(f"{place}.{number}", depth + 1, one) for number, one in enumerate(value)]
         else:
             _check_value(place.removeprefix("."), value)
-    raise InputError(
-        f"config: it has more than {_MOST_VALUES} values; check anchors that repeat sections"
-    )
+    raise InputError(f"config: more than {_MOST_VALUES} values; check anchors that repeat sections")
 
 
 def _check_value(place: str, value: object) -> None:
@@ -43,5 +41,5 @@ def _check_value(place: str, value: object) -> None:
         raise InputError(f"config: {place} is {value[:100]!r}, which contains a NUL character")
     if not isinstance(value, str | int | float | bool | type(None)):
         raise InputError(
-            f"config: {place} is a {type(value).__name__} of YAML; quote it if it is meant as text"
+            f"config: {place} is a YAML {type(value).__name__}; quote it if it is meant as text"
         )

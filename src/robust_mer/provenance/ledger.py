@@ -184,7 +184,7 @@ def read_ledger(results: str | Path) -> Ledger:
             record = read_record(path, files)
             for one in record.outputs:
                 if one.corpus is not None or not one.path.startswith(f"{RESULTS}/"):
-                    raise InputError(f"its output {one.path!r} does not lie in {RESULTS}/")
+                    raise InputError(f"its output {one.path!r} is not in {RESULTS}/")
         except InputError as error:
             ledger.broken.append((path, str(error)))
         else:
@@ -230,15 +230,17 @@ def _checked(
     path: Any, size: Any, mtime_ns: Any, sha256: Any, files: Any, corpus: Any
 ) -> RecordedFile:
     if not _text(path) or "\0" in path:
-        raise ValueError(f"{path!r} is no path")
+        raise ValueError(f"{path!r} is not a path")
     try:
         inside(Path.cwd(), path)
     except InputError:
-        raise InputError(f"its path {path!r} leaves the folder that it is relative to") from None
+        raise InputError(
+            f"its path {path!r} leads out of the folder that it is relative to"
+        ) from None
     if os.path.normpath(path) != path:  # each file has one name
-        raise ValueError(f"{path!r} is not written as a record writes a path")
+        raise ValueError(f"{path!r} is not a normalised path")
     if not _SHA256.fullmatch(_text(sha256)):
-        raise ValueError(f"{sha256!r} is no SHA-256")
+        raise ValueError(f"{sha256!r} is not a SHA-256")
     return RecordedFile(
         path,
         _whole(size),
@@ -251,20 +253,20 @@ def _checked(
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r:.80} is no text")
+        raise TypeError(f"{value!r:.80} is not text")
     return value
 
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise TypeError(f"{value!r:.80} is no number")
+        raise TypeError(f"{value!r:.80} is not a number")
     return value
 
 
 def _whole(value: Any) -> int:
     _number(value)
     if not isinstance(value, int):
-        raise TypeError(f"{value!r:.80} is no whole number")
+        raise TypeError(f"{value!r:.80} is not a whole number")
     return value
 
 

@@ -1,4 +1,4 @@
-"""What is no mistake in results and yet worth saying: mixtures of versions and machines."""
+"""Remarks on results that are not errors: mixed versions of code, packages and machines."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def remarks(ledger: Ledger) -> Iterator[str]:
 
 
 def _other_code(records: list[Record]) -> Iterator[str]:
-    """Results of other code than this checkout's, which a run would make anew."""
+    """Results of other code than this checkout has; a run would make them again."""
     jobs: dict[tuple[str, str, tuple[str, ...]], int] = defaultdict(int)
     for record in records:
         jobs[record.stem, record.identity, tuple(record.implementations)] += 1
@@ -35,8 +35,8 @@ def _other_code(records: list[Record]) -> Iterator[str]:
             same = False  # a module that is no longer there
         if not same:
             yield (
-                f"{number} jobs of {rule} were done by other code than this checkout has "
-                f"({', '.join(implementations)}): snakemake would do them again"
+                f"jobs of {rule} that used other code than this checkout has "
+                f"({', '.join(implementations)}): {number}; snakemake would run them again"
             )
 
 
@@ -47,13 +47,13 @@ def _mixed_code(records: list[Record]) -> Iterator[str]:
     for (rule, implementations), identities in sorted(found.items()):
         if len(identities) > 1:
             yield (
-                f"jobs of {rule} were done by {len(identities)} versions of the same code "
+                f"jobs of {rule} used {len(identities)} versions of the same code "
                 f"({', '.join(implementations)})"
             )
 
 
 def _experiments(ledger: Ledger) -> dict[str, list[Record]]:
-    """By experiment, all the records behind its tables and figures."""
+    """All records behind an experiment's tables and figures, by experiment."""
     outputs: dict[str, list[str]] = defaultdict(list)
     for record in ledger.current:
         if "experiment" in record.wildcards:

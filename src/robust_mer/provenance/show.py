@@ -1,4 +1,4 @@
-"""What `verify` found, as text for a terminal."""
+"""The verdict of `verify` as text for a terminal."""
 
 from robust_mer.provenance.verify import Problem, Verdict
 
@@ -6,7 +6,7 @@ _SHOWN = 12  # problems of one kind
 
 
 def as_text(verdict: Verdict) -> str:
-    """A table of what is there, the problems by kind, each with how to mend it, and remarks."""
+    """A table of the results, the problems by kind, each with its fix, and remarks."""
     lines = [f"{'rule':<24}{'jobs':>7}{'files':>9}{'MB':>11}"]
     lines += [
         f"{row.rule:<24}{row.jobs:>7}{row.files:>9}{row.bytes / 1e6:>11.1f}"
@@ -18,16 +18,16 @@ def as_text(verdict: Verdict) -> str:
     for kind, problems in by_kind.items():
         lines += ["", f"{kind}: {len(problems)}"]
         for problem in problems[:_SHOWN]:
-            lines += [f"  {problem.path}: {problem.what}", f"    to mend: {problem.mend}"]
+            lines += [f"  {problem.path}: {problem.what}", f"    to fix: {problem.mend}"]
         if len(problems) > _SHOWN:
-            lines.append(f"  and {len(problems) - _SHOWN} more (--json names all)")
+            lines.append(f"  and {len(problems) - _SHOWN} more (--json lists all)")
     if verdict.remarks:
-        lines += ["", "to be known:", *(f"  {remark}" for remark in verdict.remarks)]
+        lines += ["", "remarks:", *(f"  {remark}" for remark in verdict.remarks)]
     jobs, files = (sum(getattr(r, key) for r in verdict.rules) for key in ("jobs", "files"))
     how = "by size and time" if verdict.quick else "by content"
     lines += [
         "",
-        f"{len(verdict.problems)} problems"
+        f"{len(verdict.problems)} problem{'s' if len(verdict.problems) > 1 else ''}"
         if verdict.problems
         else f"{files} files of {jobs} jobs belong together, {how}",
     ]
@@ -35,7 +35,7 @@ def as_text(verdict: Verdict) -> str:
 
 
 def _printable(line: str) -> str:
-    """A line without what would steer a terminal; a record or a file's name may hold anything."""
+    """A line without control characters: records and file names may contain any character."""
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line
     )

@@ -171,7 +171,7 @@ class _Check:
             yield Problem(
                 "broken record",
                 shown,
-                f"cannot be used as a record: {why}",
+                f"not a valid record: {why}",
                 f"delete it and the results of its rule, and {RERUN}",
             )
 
@@ -184,22 +184,22 @@ class _Check:
                 yield Problem(
                     "gone",
                     one.path,
-                    f"{record.name} wrote it, and it is not there or cannot be read",
-                    f"{RERUN}; or delete {self._shown(record.file)}, if nobody wants it",
+                    f"{record.name} wrote it, but it is missing or cannot be read",
+                    f"{RERUN}; or delete {self._shown(record.file)} if you do not need the result",
                 )
             for one in outputs:
                 today = self._now(one)
                 if today is None or self._is_as_recorded(one, today, record.finished):
                     continue
                 readers = len(self._readers.get((one.path, one.sha256), ()))
-                made = f"; {readers} jobs read what it was" if readers else ""
+                made = f"; jobs that read its old content: {readers}" if readers else ""
                 yield Problem(
                     "changed",
                     one.path,
                     f"is not what {record.name} wrote{_sizes(one, today)}{made}",
                     f"delete it and {RERUN}"
                     if not self._quick or today.bytes != one.bytes
-                    else "without --quick its content is compared",
+                    else "run without --quick to compare its content",
                 )
 
     @cached_property
@@ -239,18 +239,18 @@ class _Check:
                 yield Problem(
                     "out of date",
                     self._ledger.outputs(record)[0].path,
-                    f"{record.name} made {results} from another "
+                    f"{record.name} made {results} from an older version of "
                     f"{_some([one.path for one in other_version])} than {_some(sorted(makers))} "
                     "wrote last",
-                    f"{RERUN}; if that finds nothing to do, delete what {record.name} wrote before",
+                    f"{RERUN}; if it has nothing to do, delete the outputs of {record.name} first",
                 )
             if other:
                 yield Problem(
                     "out of date",
                     self._ledger.outputs(record)[0].path,
                     f"{record.name} made {results} from {_some([one.path for one in other])}, "
-                    "which has changed since or is gone",
-                    f"{RERUN}; if that finds nothing to do, delete what {record.name} wrote before",
+                    "since changed or deleted",
+                    f"{RERUN}; if it has nothing to do, delete the outputs of {record.name} first",
                 )
 
     def unaccounted(self) -> Iterator[Problem]:
@@ -261,9 +261,9 @@ class _Check:
             yield Problem(
                 "no record",
                 self._shown(file),
-                "no record says how it was made",
-                "delete it, if it is no result or a left-over; a result of a version without "
-                f"records gets one when it is made anew: delete it and {RERUN}",
+                "no record describes how it was made",
+                f"if it is a result, delete it and {RERUN}, which writes a record; delete it if it "
+                "is a leftover or not a result",
             )
 
     def recordings(self) -> Iterator[Problem]:
@@ -282,7 +282,7 @@ class _Check:
                 yield Problem(
                     "recording",
                     path,
-                    f"this recording of {corpus} is gone or not what the index saw",
+                    f"this recording of {corpus} is missing or has changed since it was indexed",
                     "snakemake --forcerun index_corpus extract_features find_faces",
                 )
 
@@ -290,12 +290,12 @@ class _Check:
         """Yield what could not be compared."""
         if self._out_of_reach:
             yield (
-                f"{self._out_of_reach} inputs lie outside of the folder of the run and were not "
-                "looked at; --media CORPUS=ROOT compares a corpus' own files"
+                f"not compared, because outside the folder of the run: {self._out_of_reach} of the "
+                "inputs; --media CORPUS=ROOT compares the files of a corpus"
             )
         locks = self._ledger.results.parent / ".snakemake" / "locks"
         if locks.is_dir() and any(locks.iterdir()):
-            yield "a run is under way here, or was killed: what it is about to write is not there"
+            yield "a run is in progress here, or was killed: some of its results may be missing"
 
     def _shown(self, file: Path) -> str:
         return file.relative_to(self._ledger.results.parent).as_posix()

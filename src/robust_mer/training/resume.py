@@ -81,7 +81,7 @@ class ReplicaRun:
         """Keep the trained model and the history."""
         if self.history[-1].get("active_latent_units") == 0:
             log.warning(
-                "%s: the latent has collapsed, none of its units varies between utterances", self
+                "%s: the latent has collapsed: none of its units varies between utterances", self
             )
         facts = {**self.facts, "selected_epoch": self.best_epoch}
         history = pd.DataFrame(self.history).to_csv(index=False)
@@ -93,7 +93,7 @@ def waiting(runs: list[ReplicaRun], device: str) -> list[ReplicaRun]:
     unfinished = []
     for run in runs:
         if run.saved.is_finished():
-            log.info("%s was trained before on the same data: taken over", run)
+            log.info("%s was already trained on the same data and is reused", run)
             continue
         run.resume(device)
         if run.history:

@@ -81,7 +81,7 @@ def train_replicas(
     if diverged:
         raise InputError(
             f"training diverged, the loss is no longer finite: {'; '.join(map(str, diverged))}. "
-            f"Lower the learning_rate. The other {len(runs) - len(diverged)} replicas are kept"
+            f"Lower the learning_rate. Other replicas, which are kept: {len(runs) - len(diverged)}"
         )
     for run in runs:
         run.saved.publish()
@@ -186,8 +186,8 @@ def _train_all(
     width = max_replicas or (1 if device.type == "cpu" else len(runs))
     if device.type == "cuda" and len(runs) < _FILLS_A_GPU:
         log.info(
-            "%d replicas leave a GPU idle for much of the time: a larger training.folds_per_job "
-            "gives a job more of them",
+            "a job of %d replicas leaves the GPU idle for much of the time; increase "
+            "training.folds_per_job to give a job more replicas",
             len(runs),
         )
     frames: dict[str, Frames] = {}
@@ -203,8 +203,8 @@ def _train_all(
                 raise
             if len(wave) == 1:
                 raise InputError(
-                    "the memory of the GPU does not suffice for one replica. Lower the "
-                    f"batch_size of the model, or set training.device to cpu ({error})"
+                    "the GPU has too little memory for one replica. Lower the batch_size of "
+                    f"the model, or set training.device to cpu ({error})"
                 ) from None
             is_short = True
         else:
@@ -212,7 +212,9 @@ def _train_all(
         if is_short:  # out here the error no longer holds on to the wave's tensors
             width = -(-len(wave) // 2)
             torch.cuda.empty_cache()
-            log.warning("out of memory with %d replicas as one: going on with %d", len(wave), width)
+            log.warning(
+                "out of memory with %d replicas at once: continuing with %d", len(wave), width
+            )
             for run in wave:
                 run.resume(device.type)
         else:

@@ -201,5 +201,5 @@ TARGETS = [
     ),
     Target("predictions", _predictions, _read_predictions),
     Target("layouts", lambda: [{"layouts.yaml": _LAYOUT}], _read_layouts),
-    Target("published", _published, _read_published, names=("published for",)),
+    Target("published", _published, _read_published, names=("published numbers",)),
 ]

@@ -38,8 +38,8 @@ class DemoCorpus(Generator):
         settings = self.settings
         if root.exists() and any(root.iterdir()) and not _is_demo(root):
             raise InputError(
-                f"{root} holds something other than a demo corpus, and is not overwritten: "
-                "name another folder, or remove it yourself"
+                f"{root} contains something other than a demo corpus and is not overwritten; "
+                "choose another folder, or delete it yourself"
             )
         unfinished = root.with_name(f".{root.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)

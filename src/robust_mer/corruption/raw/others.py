@@ -70,8 +70,9 @@ class Pool:
             if self._found[key].utterances:
                 return self._found[key]
         raise InputError(
-            f"{utterance}: no speaker of another session trains where it is tested on, so there is "
-            "nobody whose words or voice may enter its recording"
+            f"{utterance}: no speaker of another session is in the training part of the fold that "
+            "tests it, so no other voice or words may be mixed into its recording; use folds of "
+            "three or more sessions, or leave out this corruption"
         )
 
     def _others(self, session: str, folds: set[str]) -> Others:

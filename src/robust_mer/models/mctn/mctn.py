@@ -61,7 +61,9 @@ class MCTN(Model):
     def __init__(self, settings: MCTNSettings, inputs: dict[str, FeatureShape], task: Task) -> None:
         super().__init__(settings, inputs, task)
         if len(inputs) < 2:
-            raise InputError(f"MCTN translates between modalities, there is only {list(inputs)}")
+            raise InputError(
+                f"MCTN needs two or more modalities, but the only one is {list(inputs)}"
+            )
         self.widths = widths = {modality: shape.width for modality, shape in inputs.items()}
         hidden, segments = settings.hidden, settings.segments
         # Source and target of each chain; source, target and third of each step onward.

@@ -91,7 +91,9 @@ def _rebuild(
     model, normalisers, facts = load_checkpoint(checkpoint, trusted)
     unknown = set(facts["inputs"]) - set(corpus.features)
     if unknown:
-        raise InputError(f"{checkpoint} needs {', '.join(sorted(unknown))}, which is not there")
+        raise InputError(
+            f"{checkpoint} needs features of {', '.join(sorted(unknown))}, which are missing"
+        )
     device = torch.device("cpu")
     frames = load_frames(corpus, device)
     rows = np.random.default_rng(0).permutation(corpus.parts[facts["fold"]]["test"])[:_SAMPLES]

@@ -22,11 +22,11 @@ _SHARED = {
     "texts": WARNING,
     "recordings": PROBLEM,
 }
-"""What it means that training and test part have it in common; other parts: a warning at most."""
+"""Verdict if the training and the test part have it in common; other parts: a warning at most."""
 
 
 class AuditTable(ResultTable):
-    """A row per check, its verdict and what was found; see `audit`."""
+    """A row per check with its verdict and finding; see `audit`."""
 
     title = words.TITLE_AUDIT
     section = "audit"
@@ -57,19 +57,19 @@ def audit(
     utterances: "pd.DataFrame",
     speakers: int,
 ) -> "pd.DataFrame":
-    """What speaks for and against the figures of an experiment.
+    """Check whether the results of an experiment are valid.
 
     Args:
-        experiment: Its folds and seeds count.
-        corpus: What it and the networks behind its features were made from.
+        experiment: Only its folds and seeds are checked.
+        corpus: The data behind the corpus and behind the networks of its features.
         checks: ``fold_checks.csv``.
         folds: ``folds.csv``.
         utterances: The index.
-        speakers: How many the intervals rest on.
+        speakers: Number of speakers that the intervals rest on.
 
     Returns:
-        ``check, verdict, found``; the verdict is `OK`, `NOTE` (to be said with the figures),
-        `WARNING` (they may be too good), `PROBLEM` (they are) or `NOT_KNOWN`.
+        ``check, verdict, found``; the verdict is `OK`, `NOTE` (mention it with the results),
+        `WARNING` (they may be too good), `PROBLEM` (they are too good) or `NOT_KNOWN`.
     """
     import pandas as pd
 
@@ -91,8 +91,8 @@ def audit(
 def _parts(folds: "pd.DataFrame") -> Iterator[tuple[str, str, str]]:
     parts = folds.groupby(["fold", "utterance"])["part"].nunique()
     twice = int((parts > 1).sum())
-    found = f"{count(twice, 'utterance')} in two parts of one fold"
-    yield "an utterance in two parts", PROBLEM if twice else OK, found
+    finding = f"{count(twice, 'utterance')} in two parts of one fold"
+    yield "an utterance in two parts", PROBLEM if twice else OK, finding
 
 
 def _shared(checks: "pd.DataFrame", utterances: "pd.DataFrame") -> Iterator[tuple[str, str, str]]:
@@ -106,9 +106,11 @@ def _shared(checks: "pd.DataFrame", utterances: "pd.DataFrame") -> Iterator[tupl
             verdict = _SHARED[shared]
             if parts != TRAIN_TEST and verdict == PROBLEM:
                 verdict = WARNING
-        unit = "utterances with a twin" if shared in ("texts", "recordings") else shared
-        found = f"{least} {unit}" if least == most else f"{least} to {most} {unit}"
-        yield f"{shared} shared by {parts}", verdict, f"{found} in each fold"
+        noun, which = shared.removesuffix("s"), ""
+        if shared in ("texts", "recordings"):
+            noun, which = "utterance", " with a twin"
+        number = count(least, noun) if least == most else f"{least} to {count(most, noun)}"
+        yield f"{shared} shared by {parts}", verdict, f"{number}{which} in each fold"
     if "dialogues" not in set(checks["shared"]):
         yield "dialogues shared", NOT_KNOWN, "the index names no dialogues"
     if not (utterances["text"] != "").any():
@@ -127,13 +129,13 @@ def _validation(folds: "pd.DataFrame") -> tuple[str, str, str]:
     ]
     check = "validation used as test"
     if not swapped:
-        return check, OK, "no fold validates on what another one tests on"
+        return check, OK, "no fold validates on the test part of another fold"
     return (
         check,
         NOTE,
-        "Epochs are chosen by the validation part of the same fold alone. But these folds "
-        f"validate on what another one (in brackets) tests on: {', '.join(swapped)}; a "
-        "hyperparameter chosen by validation figures of several folds has seen test data",
+        "Each fold chooses its epoch by its own validation part. But these folds validate on the "
+        f"test part of another fold (in brackets): {', '.join(swapped)}; a hyperparameter chosen "
+        "by the validation results of several folds has seen test data",
     )
 
 
@@ -145,50 +147,50 @@ def _classes(folds: "pd.DataFrame", utterances: "pd.DataFrame") -> tuple[str, st
     lacking = [
         f"{fold} ({', '.join(sorted(every - own))})" for fold, own in test.items() if every - own
     ]
-    found = f"folds that test on fewer: {', '.join(lacking)}" if lacking else "in every fold"
-    return "all classes in the test part", WARNING if lacking else OK, found
+    finding = f"missing in folds: {', '.join(lacking)}" if lacking else "in every fold"
+    return "all classes in the test part", WARNING if lacking else OK, finding
 
 
 def _extractors(corpus: CorpusFacts) -> Iterator[tuple[str, str, str]]:
     for extractor, trained_on in corpus.extractors.items():
         check = f"{extractor} was trained on this corpus"
         if trained_on is None:
-            yield check, NOT_KNOWN, "nothing says what the network behind it was trained on"
+            yield check, NOT_KNOWN, "the training data of its network are unknown"
         elif not trained_on:
-            yield check, OK, "nothing in it was trained"
+            yield check, OK, "it has no trained part"
         elif common := sorted(set(trained_on) & set(corpus.contains)):
-            yield check, PROBLEM, f"{', '.join(common)} trained it and is part of the corpus"
+            yield check, PROBLEM, f"trained on {', '.join(common)}, which the corpus contains"
         elif corpus.contains or corpus.generated:
             yield check, OK, f"trained on {', '.join(trained_on)}"
         else:
-            found = f"trained on {', '.join(trained_on)}; the corpus does not say what it contains"
-            yield check, NOT_KNOWN, found
+            finding = f"trained on {', '.join(trained_on)}; contents of the corpus unknown"
+            yield check, NOT_KNOWN, finding
 
 
 def _masks(experiment: Experiment) -> tuple[str, str, str]:
     aware = experiment.is_mask_aware
-    found = f"told which modalities are corrupted: {', '.join(aware) or 'no model'}"
-    return "who was told the mask", NOTE if aware else OK, found
+    finding = f"know which modalities are corrupted: {', '.join(aware) or 'no model'}"
+    return "mask-aware models", NOTE if aware else OK, finding
 
 
 def _origin(experiment: Experiment, corpus: CorpusFacts) -> tuple[str, str, str]:
     check, contains = "generated or composed data", corpus.contains
-    about = f"all figures of {experiment.name} stand on"
+    about = f"all results of {experiment.name} rest on"
     if corpus.generated:
-        return check, PROBLEM, f"{about} data that the workflow made; no evidence about people"
+        return check, PROBLEM, f"{about} generated data and are no evidence about people"
     if len(contains) > 1:
         return check, WARNING, f"{about} data composed of {', '.join(contains)}"
-    return check, OK, "the config names no generator and not several sources"
+    return check, OK, "the config names neither a generator nor several sources"
 
 
 def _size(experiment: Experiment, speakers: int) -> Iterator[tuple[str, str, str]]:
     few = speakers < MIN_SPEAKERS
-    found = f"intervals rest on {count(speakers, 'speaker')}"
-    yield "enough speakers", WARNING if few else OK, found + few * f", fewer than {MIN_SPEAKERS}"
+    finding = f"intervals rest on {count(speakers, 'speaker')}"
+    yield "enough speakers", WARNING if few else OK, finding + few * f", fewer than {MIN_SPEAKERS}"
     folds, seeds = len(experiment.folds), len(experiment.seeds)
-    found = f"{count(folds, 'fold')}, {count(seeds, 'seed')}"
+    finding = f"{count(folds, 'fold')}, {count(seeds, 'seed')}"
     if folds == 1:
-        found += "; no test between models is possible"
+        finding += "; no significance test between models is possible"
     if seeds == 1:
-        found += "; chance in training is not seen apart from the folds'"
-    yield "repetitions", WARNING if 1 in (folds, seeds) else OK, found
+        finding += "; the effect of the seed cannot be separated from that of the fold"
+    yield "repetitions", WARNING if 1 in (folds, seeds) else OK, finding

@@ -1,4 +1,4 @@
-"""What tables, figures and the page say, a module for each.
+"""The texts of tables, figures and the page, one module for each.
 
-Nothing here changes a number, so an edit reruns nothing. Numbers arrive as arguments.
+Numbers arrive as arguments. Nothing here computes one, so an edit reruns nothing.
 """

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from robust_mer.report.words.text import count
 
-NO_AVERAGE = "No average over partial conditions was evaluated."
-NO_LEAD_TESTED = "None of these leads could be tested, which takes two folds; they may be chance."
+NO_AVERAGE = "No average over the partial conditions was evaluated."
+NO_LEAD_TESTED = "None of these leads was tested (a test needs two folds); they may be chance."
 LEFT_OUT = (
-    "Models marked † are told which modalities are corrupted and are left out of this comparison."
+    "Models marked † know which modalities are corrupted (mask-aware) and are left out of this "
+    "comparison."
 )
 
 
@@ -17,7 +18,7 @@ def average_of(measure: str) -> str:
 
 
 def all_corrupted(measure: str) -> str:
-    """What models are compared by that were trained with no modality clean."""
+    """What models are compared by if they were trained with no clean modality."""
     return f"{measure} with all modalities corrupted"
 
 
@@ -33,13 +34,13 @@ def highest(about: str, wins: Iterable[str]) -> str:
 
 
 def means_over(folds: int, seeds: int) -> str:
-    """How much is behind the numbers."""
-    return f"These are means over {count(folds, 'fold')} and {count(seeds, 'seed')}."
+    """How many runs the numbers are means of."""
+    return f"Each number is the mean over {count(folds, 'fold')} and {count(seeds, 'seed')}."
 
 
 def in_each(texts: Iterable[str]) -> str:
     """The best model under each corruption."""
-    return f"In each: {'; '.join(texts)}."
+    return f"Best under each corruption: {'; '.join(texts)}."
 
 
 def best(corruption: str, model: str, score: str) -> str:
@@ -48,7 +49,7 @@ def best(corruption: str, model: str, score: str) -> str:
 
 
 def ahead(over: str | None, following: str) -> str:
-    """The lead of the best model; None: there is none."""
+    """The lead of the best model; None: it has no lead."""
     return f", {over} above {following}" if over else f", level with {following}"
 
 
@@ -58,27 +59,25 @@ def how_sure(low: str, high: str, p: str | None) -> str:
 
 
 def significant(tested: int, sure: int, level: str) -> str:
-    """How many of the leads are more than chance."""
+    """How many of the leads are significant."""
     return (
-        f"Of {count(tested, 'tested lead')} {sure or 'none'} "
-        f"{'is' if sure < 2 else 'are'} significant (paired t-test over the folds, corrected for "
-        f"overlapping training sets and, after Holm, for all comparisons made here; p < {level})."
+        f"Of {count(tested, 'tested lead')}, {sure or 'none'} "
+        f"{'is' if sure < 2 else 'are'} significant at p < {level}: paired t-test over the folds, "
+        "corrected for overlapping training sets, with Holm's adjustment for all comparisons made "
+        "here."
     )
 
 
 def beside_published(about: str, least: str, most: str, numbers: int) -> str:
-    """How far ours are from the published numbers."""
-    return (
-        f"Ours minus published {about} lies between {least} and {most} "
-        f"({count(numbers, 'number')})."
-    )
+    """How far our results are from the published numbers."""
+    return f"Our {about} minus the published one: {least} to {most} ({count(numbers, 'number')})."
 
 
 def not_finite(values: int, utterances: int, instead: str) -> str:
     """How many values were replaced."""
     return (
-        f"Not finite: {count(values, 'value')} in {count(utterances, 'utterance')}; "
-        f"{instead} takes their place."
+        f"Not finite: {count(values, 'value')} in {count(utterances, 'utterance')}, replaced by "
+        f"{instead}."
     )
 
 
@@ -90,4 +89,4 @@ SUBCATEGORIES = {
     "raw": "Corruptions of recordings",
     "audit": "Validity",
 }
-"""Of tables in Snakemake's own report, by `ResultTable.section`."""
+"""Headings of tables in Snakemake's own report, by `ResultTable.section`."""

@@ -1,4 +1,4 @@
-"""What tables say: titles, heads of columns, captions, notes."""
+"""Texts of tables: titles, column heads, captions, notes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -18,7 +18,7 @@ from robust_mer.report.verdicts import (
 )
 from robust_mer.report.words.text import count, escape_markdown, folds_and_seeds
 
-# Titles; {measures} and {main} stand for what is measured.
+# Titles; {measures} and {main} are replaced by the names of the measures.
 
 TITLE_AVERAGE = "Average over the partial conditions"
 TITLE_CONDITIONS = "Every condition"
@@ -28,13 +28,13 @@ TITLE_CLAIMS = "The papers' claims"
 TITLE_ORDERINGS = "The papers' orderings"
 TITLE_AUDIT = "Validity"
 TITLE_RAW = "Corruptions of recordings"
-TITLE_PAPERS = "In the papers' layouts, beside their numbers"
+TITLE_PAPERS = "Our results in the papers' layouts, beside the published numbers"
 
-# Heads of columns.
+# Column heads.
 
 MODEL, TRAINED_ON, NOISE, SNR = "Model", "Trained on", "Noise", "SNR (dB)"
 CONDITIONS = {"none": "none", "complete": "complete", "average": "Avg", "pooled": "pooled"}
-"""Heads of the conditions of which there is one."""
+"""Column heads of the conditions that are not named after clean modalities."""
 SNRS = {"reached": "Nominal SNR (dB)", "true": "True SNR (dB)"}
 OURS, FOLDS, SPREAD, PAPER, DIFFERENCE = "ours", "folds", "± sd (n)", "paper", "ours − paper"
 DATASET = "Dataset"
@@ -57,7 +57,7 @@ RAW_GROUP = "That modality corrupted"
 
 
 def equal_noise(measure: str) -> str:
-    """Head of the column with the Gaussian noise that is as harmful."""
+    """Head of the column with the Gaussian noise that is equally harmful."""
     return f"Gaussian noise of equal {measure} (dB)"
 
 
@@ -69,15 +69,15 @@ def caption(experiment: str, corpus: str, about: str) -> str:
     return f"Experiment {experiment} on {corpus}: {about}"
 
 
-ABOUT_AVERAGE = "mean of partial conditions"
+ABOUT_AVERAGE = "mean over the partial conditions"
 ABOUT_CONDITIONS = "each condition"
-ABOUT_COMPARISONS = "model − other"
+ABOUT_COMPARISONS = "differences between models (model − other)"
 ABOUT_RELIABILITY = "calibration"
-ABOUT_RAW = "what corruptions of recordings amount to"
+ABOUT_RAW = "corruptions of recordings and the Gaussian noise of equal harm"
 
 
 def of_model(about: str, model: str) -> str:
-    """What a table is about that holds one model alone."""
+    """What a table of a single model is about."""
     return f"{about} of {model}"
 
 
@@ -111,46 +111,46 @@ def audit_caption(experiment: str, corpus: str) -> str:
 
 NOTE_CLEAN = "clean: no corruption, all modalities."
 NOTE_CONDITIONS = (
-    "A condition names the clean modalities; the others are corrupted. none: all are "
-    "corrupted; complete: none is."
+    "A condition is named after its clean modalities; the others are corrupted. none: all "
+    "modalities are corrupted; complete: all are clean."
 )
 NOTE_SNR = (
-    "Nominal SNR: what the noise schedule reaches, with noise of power 1. True SNR: with the power "
-    "that the noise has on the data. Means over the folds; a letter names the modality where they "
-    "differ."
+    "Nominal SNR: what the noise schedule reaches if the noise has power 1. True SNR: with the "
+    "power of the noise on the data. Both are means over the folds; a letter names the modality "
+    "where modalities differ."
 )
 NOTE_ONE_CONDITION = (
-    "Every utterance is tested under one of these conditions, drawn at random, the same "
-    "for all models. pooled: all these utterances together; the average gives each "
-    "condition the same weight, however many utterances it has."
+    "Each utterance is tested under one of these conditions, drawn at random and the same for "
+    "all models. pooled: all utterances together. The average gives each condition the same "
+    "weight, however many utterances it has."
 )
-NOTE_SAME = "same: trained on the corruption of the test, with some modalities clean."
+NOTE_SAME = "same: trained on the corruption that it is tested on, with some modalities clean."
 NOTE_SAME_NONE = "same, none clean: trained on that corruption of all modalities."
-NOTE_MASK_AWARE = "†: is told which modalities are corrupted, the others are not."
-NOTE_PAPER = "paper: as published for NMER."
+NOTE_MASK_AWARE = "†: knows which modalities are corrupted (mask-aware); the other models do not."
+NOTE_PAPER = "paper: published NMER result."
 
 
 def note_average(partial: Sequence[str]) -> str:
     """What the average is."""
     return (
-        "Average: unweighted mean, in every fold and seed, of the conditions in which some "
-        f"modalities are clean and some are not ({', '.join(partial) or 'not evaluated here'}), as "
-        "far as a model has them."
+        "Average: unweighted mean, per fold and seed, over the conditions in which some "
+        f"modalities are clean and some are not ({', '.join(partial) or 'not evaluated here'}). A "
+        "model that was not tested under all of them has the mean over those that it has."
     )
 
 
 def note_fewer_conditions(corruption: str, conditions: Iterable[str]) -> str:
     """That a corruption does not have all partial conditions."""
-    return f"Average of {corruption}: of {', '.join(conditions)}, all that it has."
+    return f"Average for {corruption}: over {', '.join(conditions)}, its only partial conditions."
 
 
 def note_by_turns(name: str, corruptions: Iterable[str]) -> str:
-    """What a name stands for that means several corruptions by turns."""
-    return f"{name}: by turns {', '.join(corruptions)}."
+    """The corruptions that a name means, one after the other."""
+    return f"{name}: {', '.join(corruptions)} in turn."
 
 
 def note_by_modality(name: str, corruptions: Mapping[str, str]) -> str:
-    """What a name stands for that means a corruption per modality."""
+    """The corruption of each modality that a name means."""
     parts = (f"{modality} {corruption}" for modality, corruption in corruptions.items())
     return f"{name}: {', '.join(parts)}."
 
@@ -162,13 +162,13 @@ def note_snrs(snrs: Mapping[str, Sequence[str]]) -> str:
 
 
 def note_measures(corpus: str, folds: int, seeds: int, definitions: Mapping[str, str]) -> str:
-    """Which part was measured by what, and what the spread is.
+    """What the numbers are of, how they are averaged and what the spread is.
 
     Args:
-        corpus: Its name.
-        folds: How many.
-        seeds: How many.
-        definitions: Of every measure, by its title.
+        corpus: Name of the corpus.
+        folds: Number of folds.
+        seeds: Number of seeds.
+        definitions: Definition of every measure, by its title.
     """
     spread = "a single value has no standard deviation"
     if folds * seeds > 1:
@@ -181,7 +181,7 @@ def note_measures(corpus: str, folds: int, seeds: int, definitions: Mapping[str,
     all_of_them = {1: "", 2: ", both"}.get(len(definitions), ", all")
     return (
         f"Test part of {corpus}, {folds_and_seeds(folds, seeds)}; {meaning}{all_of_them} "
-        f"as fractions; mean over folds, then over seeds; {spread}."
+        f"as fractions; mean over the folds, then over the seeds; {spread}."
     )
 
 
@@ -195,24 +195,24 @@ def notes_comparisons(
     tests: int,
     level: str,
 ) -> list[str]:
-    """What intervals and p of comparisons mean, and how many are clear."""
+    """What intervals and p of comparisons mean, and how many are significant."""
     return [
-        f"In brackets the {confidence} interval by bootstrap over speakers and their "
-        f"utterances ({replicates} replicates): what other people would change, not what "
-        "another training would.",
-        f"p: corrected resampled t-test over {count(folds, 'fold')}, test "
-        f"parts {test_to_train} of training parts; Holm: adjusted for all "
-        f"{pairs} pairs here. {clear} of {tests} "
-        f"adjusted p are below {level}.",
+        f"In brackets: {confidence} interval by bootstrap over speakers and their utterances "
+        f"({replicates} replicates). It shows how much other speakers would change the "
+        "difference, not how much another training run would.",
+        f"p: corrected resampled t-test over {count(folds, 'fold')}; a test part has "
+        f"{test_to_train} times the size of its training part. Holm: p adjusted for all "
+        f"{count(pairs, 'pair')} here. {clear} of {count(tests, 'adjusted p value')} "
+        f"{'is' if clear == 1 else 'are'} below {level}.",
     ]
 
 
 def note_reliability(bins: int, seeds: int) -> str:
     """What the measures of calibration are."""
     return (
-        f"ECE: expected calibration error, {bins} bins; AURC: area under the risk-coverage "
-        "curve, the mean share of wrong answers among the most confident ones; 0 is best. On "
-        "the test utterances of all folds together; mean ± standard deviation over "
+        f"ECE: expected calibration error, {bins} bins. AURC: area under the risk-coverage "
+        "curve, the mean fraction of wrong predictions among the most confident ones; 0 is best. "
+        "Computed on the test utterances of all folds together; mean ± standard deviation over "
         f"{count(seeds, 'seed')}."
     )
 
@@ -220,16 +220,16 @@ def note_reliability(bins: int, seeds: int) -> str:
 def notes_raw(folds: int, main: str, measures: Sequence[str]) -> list[str]:
     """What the columns of the table of raw corruptions mean."""
     return [
-        "SNR at the embedding: 10 log10(g² var(x) / var(x' − g x)) of utterances' mean "
-        "features x, clean, and x', corrupted, with the best gain g; normalised with the "
-        "fold's clean training part, measured on its test part; mean ± standard deviation "
-        f"over {count(folds, 'fold')}.",
+        "SNR at the embedding: 10 log10(g² var(x) / var(x' − g x)), where x and x' are an "
+        "utterance's mean clean and corrupted features and g is the best gain. Features are "
+        "normalised with the fold's clean training part; the SNR is measured on its test part; "
+        f"mean ± standard deviation over {count(folds, 'fold')}.",
         f"Gaussian noise of equal {main}: nominal SNR at which Gaussian noise on the features of "
-        f"that modality brings the same model to the same {main} (isotonic regression and linear "
-        "interpolation), in brackets the SNR at the embedding that this noise has; > and < "
-        f"where that lies beyond what was measured, nothing where {main} does not rise with SNR.",
+        f"that modality gives the same model the same {main} (isotonic regression and linear "
+        "interpolation). In brackets: the SNR at the embedding of this noise. > or <: the value "
+        f"lies outside the measured range. Empty: {main} does not rise with the SNR.",
         f"{' and '.join(measures)}: test part, that modality corrupted and all others clean; mean "
-        "over folds, then over seeds; ± standard deviation over folds and seeds.",
+        "over the folds, then over the seeds; ± standard deviation over folds and seeds.",
     ]
 
 
@@ -239,58 +239,58 @@ def note_without_corruption(model: str, trained_on: str, measure: str, score: st
 
 
 def note_other_corpora(corpora: Sequence[str], corpus: str) -> str:
-    """That a paper's table is of other corpora."""
+    """That a paper's table is about other corpora."""
     return (
-        f"The paper's table is of {' and '.join(corpora)}, these figures are of "
-        f"{corpus}; no published number stands beside them."
+        f"The paper's table is about {' and '.join(corpora)}, these results are from "
+        f"{corpus}; they have no published counterpart."
     )
 
 
 def note_sizes(folds: int) -> str:
-    """What the sizes of parts are of."""
+    """Which fold the sizes of parts are from."""
     return (
-        "The parts are those of the first fold; folds: smallest to largest of "
+        "The parts are those of the first fold; folds: smallest to largest size over "
         f"{count(folds, 'fold')}. The paper counts each of IEMOCAP's 557 test utterances six "
-        "times, once a condition."
+        "times, once per condition."
     )
 
 
 def note_layout(folds: int, seeds: int) -> str:
     """What the numbers in a paper's layout are."""
     return (
-        f"Mean over {count(folds, 'fold')}, then over {count(seeds, 'seed')}, of the test part; "
-        "sd: standard deviation of the n values of folds and seeds (of the folds' differences, "
-        "for a gain). What was not run is empty. The csv has the bootstrap's 95 % interval as low "
+        f"Test part; mean over {count(folds, 'fold')}, then over {count(seeds, 'seed')}; sd: "
+        "standard deviation of the n values of folds and seeds (for a gain: of the folds' "
+        "differences). Empty: not run. The csv has the 95 % bootstrap interval in its columns low "
         "and high."
     )
 
 
 def note_mask_aware(models: Sequence[str]) -> str:
     """Which models know what is corrupted."""
-    return f"Told which modalities are corrupted: {', '.join(models)}."
+    return f"Mask-aware (know which modalities are corrupted): {', '.join(models)}."
 
 
 def notes_claims(max_half_width: str, min_speakers: int, speakers: int) -> list[str]:
     """What the verdicts mean."""
     return [
         f"{REPRODUCED}: the published number lies in our 95 % interval, whose half width is at "
-        f"most {max_half_width}; {NOT_REPRODUCED}: it lies outside; {UNDECIDABLE}: the interval "
-        f"holds it but is wider, or rests on fewer than {min_speakers} speakers (here: "
-        f"{speakers}); {NOT_COMPARABLE}: ours is of another corpus; {NOT_RUN}: there is none of "
-        "ours (not listed below).",
-        "The interval is of speakers and utterances, not of training; numbers of utterances are "
-        "compared exactly.",
+        f"most {max_half_width}; {NOT_REPRODUCED}: it lies outside; {UNDECIDABLE}: it lies in the "
+        f"interval, but the interval is wider or rests on fewer than {min_speakers} speakers "
+        f"(here: {speakers}); {NOT_COMPARABLE}: our result is from another corpus; {NOT_RUN}: we "
+        "have no such result (not listed below).",
+        "The interval covers the choice of speakers and utterances, not the randomness of "
+        "training. Numbers of utterances are compared exactly.",
     ]
 
 
 NOTE_ORDERINGS = (
-    f"{AGREES}, {CONTRADICTS}: the 95 % interval of our difference does not hold 0; "
-    f"{UNDECIDED}: it does. The interval is of speakers and utterances; p is of the corrected "
-    "resampled t-test over the folds, after Holm."
+    f"{AGREES}, {CONTRADICTS}: the 95 % interval of our difference excludes 0; {UNDECIDED}: it "
+    "contains 0. The interval covers the choice of speakers and utterances. p: corrected "
+    "resampled t-test over the folds, with Holm's adjustment."
 )
 NOTE_AUDIT = (
-    f"{PROBLEM}: figures are too good; {WARNING}: they may be; {NOTE}: to be said with them; "
-    f"{NOT_KNOWN}: nothing says whether."
+    f"{PROBLEM}: results are too good; {WARNING}: results may be too good; {NOTE}: mention this "
+    f"with the results; {NOT_KNOWN}: the available data cannot tell."
 )
 
 

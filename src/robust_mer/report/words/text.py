@@ -4,7 +4,7 @@ import re
 
 
 def count(number: int, noun: str) -> str:
-    """A number of things: ``1 fold``, ``10 folds``."""
+    """A number with its noun: ``1 fold``, ``10 folds``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
@@ -45,7 +45,7 @@ def marked(model: str, is_mask_aware: bool) -> str:
 
 
 def trained_elsewhere(name: str, training: str) -> str:
-    """A model that was trained on something else than it is tested on."""
+    """The name of a model that was trained on another corruption than it is tested on."""
     return f"{name} (trained on {training})"
 
 
