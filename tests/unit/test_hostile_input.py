@@ -86,7 +86,7 @@ def test_virtual_values_are_not_read(store, tmp_path):
 @pytest.mark.parametrize("shape", [(10**12, 3), (10**8, 3)])
 def test_more_values_than_the_file_holds(store, shape):
     replace(store, "values", lambda f: f.create_dataset("values", shape, "f4", chunks=(64, 3)))
-    with pytest.raises(InputError, match=r"is13\.h5: 'values' promises \d+ bytes"):
+    with pytest.raises(InputError, match=r"is13\.h5: 'values' declares \d+ bytes"):
         read_features(store)
 
 
