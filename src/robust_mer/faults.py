@@ -98,7 +98,7 @@ def less_memory(rule: str) -> str:
 
 def for_lack_of_memory(rule: str) -> str:
     """The likely reason why a process was killed from outside, and what to do."""
-    return f"probably by the system, for lack of memory. {less_memory(rule)}"
+    return f"probably by the system for lack of memory. {less_memory(rule)}"
 
 
 def _named_file(error: BaseException) -> str | None:

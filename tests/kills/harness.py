@@ -386,7 +386,7 @@ class Harness:
         table["all"] = table.sum(axis=1)
         table.loc["all"] = table.sum()
         resumed = len(re.findall("goes on after epoch", self._log.read_text()))
-        again = len(re.findall("taken over", self._log.read_text()))
+        again = len(re.findall("is reused", self._log.read_text()))
         return (
             f"{table.to_string()}\n"
             f"{self.runs} runs, of which {self.completions} came to their end; {resumed} trainings "

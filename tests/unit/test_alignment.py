@@ -174,7 +174,7 @@ def test_a_word_that_the_transcript_lacks_becomes_zeros(files):
 
 def test_stores_that_do_not_tell_where_frames_lie_are_refused(files):
     source = files.extract(TEN)
-    with pytest.raises(InputError, match="does not hold a frame rate"):
+    with pytest.raises(InputError, match="does not contain a frame rate"):
         files.align(source)
     with pytest.raises(InputError, match="which words its frames belong to"):
         files.align(source, "text")

@@ -177,7 +177,7 @@ def test_missing_model_is_named(model, message):
 
 def test_folder_without_weights_is_refused(small_model):
     (small_model / "pytorch_model.bin").unlink()
-    with pytest.raises(InputError, match=r"holds no \*.safetensors"):
+    with pytest.raises(InputError, match=r"has neither \*.safetensors"):
         Bert(BertSettings(model=str(small_model), max_tokens=16))
 
 

@@ -252,12 +252,12 @@ def test_conditions_that_a_corruption_does_not_have_are_refused():
     plan_of(named(["uneven", "alone", "range"]))
     with pytest.raises(InputError, match=r"uneven corrupts audio, text.*none of its conditions is"):
         plan_of(named(["uneven"], conditions=["none"]))
-    with pytest.raises(InputError, match="uneven touches"):  # a member of the list
+    with pytest.raises(InputError, match="uneven corrupts"):  # a member of the list
         plan_of(named(["range"], conditions=["partial", "none"]))
     raw = named(["alone"])
     raw["models"]["augmented"] = {"class": "men_augmented", "modalities": ["audio", "video"]}
     raw["experiments"]["demo"]["models"] = ["augmented"]
-    with pytest.raises(InputError, match="alone touches none"):
+    with pytest.raises(InputError, match="alone corrupts none"):
         plan_of(raw)
     raw["experiments"]["demo"] |= {"corruptions": ["clean"], "tested_on": ["alone"]}
     plan_of(raw)

@@ -300,13 +300,13 @@ def test_what_is_no_clip_is_refused(film, sound, tmp_path):
         ([tmp_path / "none.mp4"], "there is no such file"),
         ([tmp_path / "broken.mp4"], "cannot be decoded as video or audio"),
         ([tmp_path / "latin.txt"], "not UTF-8"),
-        ([film, film], "both bring pictures"),
-        ([sound, sound], "both bring sound"),
+        ([film, film], "both contain pictures"),
+        ([sound, sound], "both contain sound"),
     ):
         with pytest.raises(InputError, match=told), open_clip(*files):
             pass
     twice = open_clip(tmp_path / "said.txt", text="Hello")
-    with pytest.raises(InputError, match="both bring a text"), twice:
+    with pytest.raises(InputError, match="both contain a text"), twice:
         pass
 
 

@@ -442,14 +442,14 @@ def test_path_that_leaves_the_root_is_refused(tmp_path, path):
     root.mkdir()
     corpus = Corpus(root)
     corpus.write({"a": "1"}, audio=path)
-    with pytest.raises(InputError, match="leaves"):
+    with pytest.raises(InputError, match="outside"):
         read_utterances(corpus.index, root)
 
 
 @pytest.mark.parametrize("root", [".", "clips", "../clips", "/clips"])
 @pytest.mark.parametrize("path", ["../other/a.wav", "a/../../a.wav", "/etc/passwd"])
 def test_no_path_leaves_its_root_however_that_is_written(root, path):
-    with pytest.raises(InputError, match="leaves"):
+    with pytest.raises(InputError, match="outside"):
         inside(root, path)
     assert inside(root, "a/../b.wav") == Path(root, "b.wav")
 

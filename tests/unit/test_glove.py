@@ -144,7 +144,7 @@ def test_array_with_its_words_in_parquet(tmp_path):
     ("name", "content", "message"),
     [
         ("v.txt", "", "no vectors"),
-        ("v.txt", "a 1 2\nb 1\n", "line 2 does not hold 2 numbers"),
+        ("v.txt", "a 1 2\nb 1\n", "line 2 does not contain 2 numbers"),
         ("v.txt", "a 1 2\nb 1 x\n", "could not convert"),
         ("v.txt", "a 1 2\nb 1 nan\n", "finite"),
         ("v.txt", b"\xff\xfe\xff 1 2\n", "not a file of word vectors"),

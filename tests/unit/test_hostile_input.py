@@ -71,7 +71,7 @@ def test_links_to_other_files_are_not_followed(store, tmp_path):
 def test_values_in_other_files_are_not_read(store, tmp_path):
     place = [(str(elsewhere(tmp_path)), 0, 36)]
     replace(store, "values", lambda f: f.create_dataset("values", (3, 3), "f4", external=place))
-    with pytest.raises(InputError, match=r"is13\.h5: the values of 'values' lie in another file"):
+    with pytest.raises(InputError, match=r"is13\.h5: the values of 'values' are in another file"):
         read_features(store)
 
 
@@ -79,14 +79,14 @@ def test_virtual_values_are_not_read(store, tmp_path):
     layout = h5py.VirtualLayout((3, 3), "f4")
     layout[...] = h5py.VirtualSource(elsewhere(tmp_path), "values", (3, 3))
     replace(store, "values", lambda file: file.create_virtual_dataset("values", layout))
-    with pytest.raises(InputError, match=r"is13\.h5: the values of 'values' lie in another file"):
+    with pytest.raises(InputError, match=r"is13\.h5: the values of 'values' are in another file"):
         read_features(store)
 
 
 @pytest.mark.parametrize("shape", [(10**12, 3), (10**8, 3)])
 def test_more_values_than_the_file_holds(store, shape):
     replace(store, "values", lambda f: f.create_dataset("values", shape, "f4", chunks=(64, 3)))
-    with pytest.raises(InputError, match=r"is13\.h5: 'values' promises \d+ bytes"):
+    with pytest.raises(InputError, match=r"is13\.h5: 'values' declares \d+ bytes"):
         read_features(store)
 
 

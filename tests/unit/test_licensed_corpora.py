@@ -350,7 +350,7 @@ def test_the_standard_split(mosei, tmp_path):
     assert counts == {"train": 2249, "validation": 300, "test": 678}
     table, _ = index(mosei, tmp_path, "cmu_mosei")
     assert set(table["part"]) == {""}  # generated videos are not in it
-    with pytest.raises(InputError, match="there is no such split"):
+    with pytest.raises(InputError, match="does not exist"):
         index(mosei, tmp_path, "cmu_mosei", split="absent.csv")
     (mosei / "wrong.csv").write_text("clip,fold\n1,train\n")
     with pytest.raises(InputError, match="the columns video and part"):

@@ -174,9 +174,9 @@ def test_mmsa(tmp_path, aligned):
     ("change", "told"),
     [
         (lambda c: c.pop("test") and c.update(extra=3), "expected train, valid and test"),
-        (lambda c: c.update(half=c.pop("test")), "'half' is no part"),
+        (lambda c: c.update(half=c.pop("test")), "'half' is not a part"),
         (lambda c: c["train"].pop("labels"), "train needs labels with a row for each of 40"),
-        (lambda c: c["valid"].update(audio=np.zeros((3, 50, 74))), r"found an array of shape \(3"),
+        (lambda c: c["valid"].update(audio=np.zeros((3, 50, 74))), r"it is an array of shape \(3"),
         (lambda c: c["valid"].update(audio=np.zeros((14, 50, 3))), "expected audio as numbers"),
         (lambda c: c["valid"].update(audio=np.zeros((14, 74))), "expected audio as numbers"),
         (lambda c: c["valid"].update(audio=np.full((14, 50, 74), "x")), "as numbers"),
@@ -193,7 +193,7 @@ def test_pickles_of_another_shape_are_refused(multibench, tmp_path, change, told
 
 def test_a_pickle_that_would_run_something_is_refused(tmp_path):
     (tmp_path / "mosei_senti_data.pkl").write_bytes(b"cos\nsystem\n(S'touch evil'\ntR.")
-    with pytest.raises(InputError, match=r"names os\.system"):
+    with pytest.raises(InputError, match=r"contains os\.system"):
         Import(tmp_path, tmp_path, "multibench")
 
 
@@ -332,7 +332,7 @@ def test_npz_with_modalities_of_ones_own(tmp_path):
         ({"emotion": np.array([None] * 6)}, {}, "'emotion' cannot be read safely"),
         ({"sound": np.zeros((5, 4))}, {}, r"sound has the shape \(5, 4\)"),
         ({"who": np.array(["a"])}, {}, r"who has the shape \(1,\), expected \(6,\)"),
-        ({"fold": np.array(["first"] * 6)}, {}, "'first' is no part"),
+        ({"fold": np.array(["first"] * 6)}, {}, "'first' is not a part"),
         ({}, {"file": "../t.npz"}, "is outside the corpus' folder"),
         ({}, {"file": "u.npz"}, "holds no u.npz; found there: out, t.npz"),
         ({}, {"columns": {**COLUMNS, "label": "mood"}}, "no array 'mood'; it has id, who"),

@@ -67,5 +67,5 @@ def test_a_modality_may_be_lost_altogether(evaluate, corpus, tmp_path):
 
 def test_features_of_other_utterances_are_refused(evaluate, corpus, tmp_path):
     strangers = [f"x{i}" for i in range(96)]
-    with pytest.raises(InputError, match="does not hold the utterances of the index"):
+    with pytest.raises(InputError, match="does not have the same utterances as the index"):
         evaluate(rewritten(corpus, tmp_path, lambda frames: frames, strangers))

@@ -191,7 +191,7 @@ def test_training_conditions():
     assert partial.is_clean.tolist() == [[True, False]]
     with pytest.raises(InputError, match="Partial has no training condition"):
         training_conditions(["audio"], "partial")
-    with pytest.raises(InputError, match="touches video of audio, video: AllNoisy has no"):
+    with pytest.raises(InputError, match="corrupts video of audio, video: AllNoisy has no"):
         training_conditions(["audio", "video"], "none", ["video"])
 
 

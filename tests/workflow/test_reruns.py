@@ -89,7 +89,7 @@ def test_folds_and_seeds_train_what_is_missing_however_many_folds_a_job_has(proj
         done = project.run("models")
         assert done.returncode == 0, done.stdout[-3000:]
         text = (results / f"logs/train_model/nmer/clean/{folds}.log").read_text()
-        return re.findall(r"fold (\d), seed (\d) .*taken over", text)
+        return re.findall(r"fold (\d), seed (\d) .*is reused", text)
 
     few = {"models": ["nmer"], "corruptions": ["clean"]}
     select(project, folds=[2, 3], **few)

@@ -39,7 +39,7 @@ class Split:
             shape = "nothing" if array is None else f"an array of shape {array.shape}"
             raise InputError(
                 f"{path}: {self.key} needs {key} with a row for each of {len(self.utterances)} "
-                f"segments; its shape is {shape}"
+                f"segments; it is {shape}"
             )
         return array
 

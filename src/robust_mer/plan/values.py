@@ -41,5 +41,5 @@ def _check_value(place: str, value: object) -> None:
         raise InputError(f"config: {place} is {value[:100]!r}, which contains a NUL character")
     if not isinstance(value, str | int | float | bool | type(None)):
         raise InputError(
-            f"config: {place} is a YAML {type(value).__name__}; quote it if it is meant as text"
+            f"config: {place} is a {type(value).__name__} of YAML; quote it if it is meant as text"
         )
