@@ -115,7 +115,7 @@ def test_files_that_are_something_else(tmp_path, faces):
         read_faces(tmp_path / "other.csv", "", 1)
     with pytest.raises(InputError, match="no pictures to test"):
         read_faces(write_csv(tmp_path, ["Training"] * 140), "", 1)
-    with pytest.raises(InputError, match="csv alone"):
+    with pytest.raises(InputError, match="FER2013's csv only"):
         read_faces(faces, faces, 1)
 
 

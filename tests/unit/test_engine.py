@@ -254,7 +254,7 @@ def test_too_little_memory_for_one_replica_is_an_error(folds, tmp_path, monkeypa
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(Nets, "backward", none)
-    with pytest.raises(InputError, match=r"memory of the GPU .* batch_size"):
+    with pytest.raises(InputError, match=r"GPU has too little memory .* batch_size"):
         train(folds, tmp_path, "men", max_replicas=4)
 
 

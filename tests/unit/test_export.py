@@ -297,7 +297,7 @@ def test_what_is_no_clip_is_refused(film, sound, tmp_path):
     (tmp_path / "latin.txt").write_bytes("é".encode("latin-1"))
     (tmp_path / "said.txt").write_text("Hello", encoding="utf-8")
     for files, told in (
-        ([tmp_path / "none.mp4"], "there is no such file"),
+        ([tmp_path / "none.mp4"], "does not exist"),
         ([tmp_path / "broken.mp4"], "cannot be decoded as video or audio"),
         ([tmp_path / "latin.txt"], "not UTF-8"),
         ([film, film], "both contain pictures"),

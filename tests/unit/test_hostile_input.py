@@ -241,7 +241,7 @@ def test_an_entry_that_is_no_array(tmp_path):
             file.writestr(f"{name}.npy", b"no array")
     reader = reader_of("npz", tmp_path)
     for read in (reader.read, lambda: reader.features("audio")):
-        with pytest.raises(InputError, match=r"features\.npz: .*it is no array"):
+        with pytest.raises(InputError, match=r"features\.npz: .*it is not an array"):
             read()
 
 

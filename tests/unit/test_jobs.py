@@ -227,7 +227,7 @@ def test_a_job_whose_log_cannot_be_written_says_so(tmp_path):
         )
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert "can only be read" in line
+    assert "is on a read-only file system" in line
 
 
 def test_a_killed_job_is_told_of_by_its_rule(tmp_path, capsys):

@@ -72,7 +72,7 @@ def test_wrong_amounts_and_units(name, told):
 def test_a_modality_that_the_corpus_does_not_have():
     with pytest.raises(InputError) as error:
         config(["blur_3px"], without=["video"])
-    assert "experiments.demo.tested_on: blur_3px is of video" in str(error.value)
+    assert "experiments.demo.tested_on: blur_3px corrupts video" in str(error.value)
     assert "corpora.demo.modalities" in str(error.value)
 
 
@@ -172,7 +172,7 @@ def test_experiments_in_which_they_could_not_be_measured():
     raw = copy.deepcopy(DEFAULT)
     raw["models"]["men"] = {"modalities": ["video", "text"]}
     raw["experiments"]["demo"] |= {"tested_on": ["babble_5dB"], "models": ["men"]}
-    assert "is of audio, which none of the models uses" in refused(raw)
+    assert "corrupts audio, which none of the models uses" in refused(raw)
     raw = copy.deepcopy(DEFAULT)
     raw["corruption"]["named"] = {"loud": {"audio": "babble_5dB"}}
     assert "corrupts recordings" in refused(raw)

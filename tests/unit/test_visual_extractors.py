@@ -283,7 +283,7 @@ def test_weights_that_lack_are_not_drawn_at_random(encoder, tmp_path):
 
 
 def test_what_is_no_image_encoder_is_refused(encoder, tmp_path):
-    with pytest.raises(InputError, match=r"layer of image_encoder is 4, and .* has 3 blocks"):
+    with pytest.raises(InputError, match=r"layer of image_encoder is 4, but .* has 3 blocks"):
         of_encoder(encoder[2], layer=4)
     with pytest.raises(InputError, match="model of image_encoder"):
         of_encoder(tmp_path)

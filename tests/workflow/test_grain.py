@@ -78,7 +78,7 @@ CHANGES_NOTHING = {
     "an error message of a room": [
         (TRAIN, "training diverged, the loss is", "the training diverged: its loss is"),
     ],
-    "a line of the log": [(TRAIN, "leave a GPU idle", "do not fill a GPU")],
+    "a line of the log": [(TRAIN, "leaves the GPU idle", "does not fill the GPU")],
     "progress in the log": [
         ("src/robust_mer/jobs.py", "every_seconds: float = 15.0", "every_seconds: float = 5.0"),
     ],

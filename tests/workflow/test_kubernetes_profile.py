@@ -120,7 +120,7 @@ def api(tmp_path, monkeypatch):
 def test_pods_train_what_a_machine_trains(project, finished, api):
     shutil.rmtree(project.folder / "results/demo/models")
     volume = str(project.folder)
-    done = project.run(
+    command = project.command(
         "models",
         "--profile",
         "profiles/kubernetes",
@@ -133,6 +133,8 @@ def test_pods_train_what_a_machine_trains(project, finished, api):
         "--seconds-between-status-checks",
         "1",
     )
+    # In a process of its own: the Kubernetes client reads KUBECONFIG when it is imported.
+    done = project.run_command(command)
     logs = "".join(path.read_text()[-3000:] for path in api.folder.glob("*.log"))
     assert done.returncode == 0, done.stdout[-3000:] + logs
     assert len(api.bodies) == 4  # men, the teacher, nmer on clean and on noisy data
