@@ -63,7 +63,7 @@ def _growth(costs: dict[int, Cost]) -> list[object]:
     ]
 
 
-# What the steps read, made in a process of its own and not counted.
+# What the steps read, made in a separate process and not counted.
 
 
 def _names(size: int) -> list[str]:

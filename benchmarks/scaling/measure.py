@@ -1,4 +1,4 @@
-"""Time and memory of a command or of a function, each in a process of its own, and their growth."""
+"""Time and memory of a command or of a function, each in a separate process, and their growth."""
 
 import math
 import multiprocessing
@@ -71,7 +71,7 @@ def _measure(sender, work: Callable, arguments: tuple) -> None:
 
 
 def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """K of cost ~ size^k between two neighbours; NaN where nothing grew that could be told."""
+    """Exponent k of cost ~ size^k between neighbouring sizes; NaN where the growth is too small."""
     if min(costs) <= 0:
         return math.nan
     return math.log(costs[1] / costs[0]) / math.log(sizes[1] / sizes[0])
