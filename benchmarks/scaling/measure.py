@@ -71,7 +71,7 @@ def _measure(sender, work: Callable, arguments: tuple) -> None:
 
 
 def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """Exponent k of cost ~ size^k between neighbouring sizes; NaN where the growth is too small."""
+    """Exponent k of cost ~ size^k between two sizes; NaN if a cost is not above zero."""
     if min(costs) <= 0:
         return math.nan
     return math.log(costs[1] / costs[0]) / math.log(sizes[1] / sizes[0])
