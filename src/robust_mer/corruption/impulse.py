@@ -25,6 +25,7 @@ class Impulse(Noise):
 
     settings_class = ImpulseSettings
     settings: ImpulseSettings
+    takes_arrays = True
 
     def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
         """Noise of the given shape, power ``frequency``.
@@ -33,4 +34,5 @@ class Impulse(Noise):
         """
         frequency = self.settings.frequency
         uniform = draws.uniform(shape)
-        return (uniform < frequency).float() - 2 * (uniform < frequency / 2).float()
+        one = np.float32(1)
+        return (uniform < frequency) * one - 2 * ((uniform < frequency / 2) * one)
