@@ -21,6 +21,7 @@ HANG = 3600.0  # seconds after which a process hangs, on the busiest of machines
 
 # Small enough for a test: two sessions, small nets, one epoch.
 SMALL = {
+    "run": ["demo"],
     "experiments": {
         "demo": {
             "corpus": "demo",
