@@ -19,6 +19,12 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "profiles", "workflow", "src", "resources", "envs")
 HANG = 3600.0  # seconds after which a process hangs, on the busiest of machines
 
+DEMO_MODEL = next(
+    line.split(" := ")[1]
+    for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    if line.startswith("DEMO_MODEL := ")
+)
+
 # Small enough for a test: two sessions, small nets, one epoch.
 SMALL = {
     "run": ["demo"],

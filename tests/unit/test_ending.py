@@ -28,6 +28,7 @@ EXPORTED = "results/demo/exported/nmer_demo/gaussian_-10dB/fold1_seed1"
 def plan(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     raw = default_config()
+    raw["run"] = ["demo", "demo_unimodal"]
     raw["corpora"]["demo"]["note"] = NOTE
     plan = plan_of(raw)
     for name, rows in (("demo", DEMO), ("demo_unimodal", ALONE)):
@@ -56,7 +57,7 @@ def test_scores_stand_by_model_and_corruption(plan):
 
 def test_it_says_how_numbers_are_formed_and_what_they_are_worth(plan):
     text = "\n".join(ending(plan))
-    assert "1 fold and 3 seeds" in text
+    assert "2 folds and 1 seed" in text
     assert NOTE in text
     assert "results/report.html" in text
     assert "predict" not in text  # nothing was exported
