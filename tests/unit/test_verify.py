@@ -275,7 +275,7 @@ def test_other_code_and_mixtures_are_remarks_not_problems(done):
     verdict = verify("results")
     assert not verdict.problems
     text = "\n".join(verdict.remarks)
-    assert "jobs of train_model that used other code than this checkout" in text
+    assert "jobs of train_model that used code different from this checkout's" in text
     assert "jobs of train_model used 2 versions of the same code" in text
     assert "experiment e mixes numpy: 1.0 (1 jobs), 2.0 (1 jobs)" in text
     assert "experiment e mixes device: NVIDIA H100 (1 jobs), cpu (4 jobs)" in text
