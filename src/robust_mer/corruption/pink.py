@@ -2,8 +2,8 @@
 
 The sum of processes that hold a Gaussian value for 1, 2, 4, ... frames each, as Voss proposed
 (M. Gardner, White and brown music, fractal curves and one-over-f fluctuations, Scientific American
-238(4), 1978). It is stationary, since the first hold of an utterance begins at a random place,
-and any length can be drawn.
+238(4), 1978). The first hold of an utterance starts at a random phase, which makes the noise
+stationary.
 """
 
 from typing import TYPE_CHECKING, Annotated
@@ -34,7 +34,7 @@ class Pink(Noise):
     settings: PinkSettings
 
     def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
-        """Noise [frames, D] of utterances that follow one another."""
+        """Noise [frames, D] of consecutive utterances."""
         octaves = self.settings.octaves
         values = draws.normal(shape)
         device, width = values.device, shape[1]
@@ -43,7 +43,7 @@ class Pink(Noise):
         place = send(np.arange(shape[0]) - np.repeat(begin, lengths), device)
         for octave in range(1, octaves):
             held = 2**octave
-            # so many values an utterance can meet, wherever its first hold begins
+            # the most values that an utterance can need, whatever its phase
             values_held = (lengths + held - 2) // held + 1
             first = send(values_held.cumsum() - values_held, device)
             phase = (draws.uniform((len(lengths),)) * held).long()

@@ -5,7 +5,7 @@ from robust_mer.corruption.raw.kind import WordsKind
 
 
 class SwapWords(WordsKind):
-    """Words of which ``amount`` percent, at random, exchange places in pairs."""
+    """Swaps a random ``amount`` percent of the words in pairs."""
 
     unit = "%"
     lowest, highest = 0, 100
