@@ -2,7 +2,8 @@
 
     python benchmarks/aggregation.py
 
-It needs Linux, 3 GB of disk and two cores, but no install and no data. README.md tells the columns.
+It needs Linux, 3 GB of disk and two cores, but no install and no data. README.md explains the
+columns.
 """
 
 import argparse
@@ -43,7 +44,7 @@ NOISES = [f"{kind}_{snr}dB" for kind, snr in product(("gaussian", "impulse"), (-
 CONDITIONS = ["a", "v", "l", "av", "al", "vl", "none"]
 FOLDS, SEEDS = list(range(1, 11)), [1, 2, 3]
 CORPORA = {
-    # published name: test utterances in all folds, speakers, classes, evaluated under one condition
+    # published name: test utterances of all folds, speakers, classes, evaluated under one condition
     "IEMOCAP": (5531, 10, ["angry", "happy", "neutral", "sad"], None),
     "CMU-MOSEI": (4643, 1000, ["negative", "positive"], 1),
 }
@@ -228,7 +229,7 @@ def _results(folder: Path) -> dict[str, Path]:
 
 
 def _measure(step: Callable, *arguments: object) -> tuple[float, float, float]:
-    """Seconds, processor seconds and peak memory in GB of a step in a process of its own."""
+    """Seconds, processor seconds and peak memory in GB of a step in a separate process."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     started = time.perf_counter()

@@ -2,7 +2,7 @@
 
     python benchmarks/corpora.py
 
-It needs Linux, 8 GB of memory and 10 GB of disk, but no install and no data. README.md tells the
+It needs Linux, 8 GB of memory and 10 GB of disk, but no install and no data. README.md explains the
 columns.
 """
 
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _corpora() -> dict[str, tuple]:
-    """By name: reader, generator, settings, folds, what is imported."""
+    """By name: reader, generator, settings, folds, imported modalities."""
     ten, given, split = {"scheme": "session_speakers"}, {"scheme": "part"}, {"split": "split.csv"}
     return {
         "iemocap": ("iemocap", make_iemocap, {}, ten, ()),
@@ -92,7 +92,7 @@ def _import(out: Path, root: Path, reader: str, changes: dict, modality: str) ->
 
 
 def _report(corpus: str, step: str, result: Path, work: Callable, *arguments) -> None:
-    """Do the work in a process of its own, whose memory and time it prints."""
+    """Do the work in a separate process, which prints its memory and time."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_measure, args=(sender, work, arguments))
@@ -111,7 +111,7 @@ def _measure(sender, work: Callable, arguments: tuple) -> None:
     started = time.perf_counter()
     work(*arguments)
     seconds, usage = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
-    # not ru_maxrss, which knows what the parent had when it made this process
+    # not ru_maxrss, which includes the parent's memory at the fork
     status = Path("/proc/self/status").read_text()
     kilobytes = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
     sender.send((seconds, usage.ru_utime + usage.ru_stime, kilobytes / 1e6))

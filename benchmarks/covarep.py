@@ -2,8 +2,7 @@
 
     python benchmarks/covarep.py
 
-It needs no install and no data and takes two minutes. docs/features/covarep.md has the tables and
-says what they mean.
+It needs no install and no data and takes two minutes. docs/features/covarep.md explains the tables.
 """
 
 import itertools
@@ -64,14 +63,14 @@ UNITS = {"F0": "Hz", "H1H2": "dB"}
 
 
 def _errors(measured: dict) -> dict[str, dict[bool, list[float]]]:
-    """Of every parameter, for voices with a first formant well above F0 (True) and others."""
+    """Every parameter's errors, for voices with a first formant well above F0 (True) and others."""
     errors = {}
     for (rd, f0, vowel), values in measured.items():
         clear = VOWELS[vowel][0] >= CLEAR * f0
         found = {
             name: values[COLUMN[name]] - known for name, known in _known(rd, f0, vowel).items()
         }
-        # Without the 0th coefficient, which is the loudness; as the distance of two envelopes.
+        # As the distance of two envelopes, without the 0th coefficient, which is the loudness.
         apart = values[MCEP][1:] - mel_cepstrum(rd, f0, vowel, 24)[1:]
         found["MCEP_1..24"] = IN_DB * np.sqrt(np.sum(apart**2) / 2)
         for name, error in found.items():

@@ -2,7 +2,7 @@
 
     python benchmarks/extraction_faces.py
 
-README.md tells the columns.
+README.md explains the columns.
 """
 
 import argparse
@@ -94,25 +94,25 @@ def main() -> None:
 def _frame_by_frame(
     utterance: Utterance, rate: float, smallest: int, device: torch.device
 ) -> dict[int, np.ndarray]:
-    """The largest face's box in each picture that shows one."""
+    """The largest face's box in each picture with a face."""
     detector = MTCNN(keep_all=True, min_face_size=smallest, device=device)
     found = {}
     for i, picture in enumerate(Clip(utterance, rate)):
         boxes, probabilities = detector.detect(np.ascontiguousarray(picture[..., ::-1]))
         if boxes is not None and probabilities[0] >= SETTINGS.min_probability:
-            found[i] = boxes[0]  # they come by size
+            found[i] = boxes[0]  # sorted by size
     return found
 
 
 def _ours(utterance: Utterance, **changes) -> dict[int, np.ndarray]:
-    """The same with this package, which cuts the faces out and compresses them besides."""
+    """The same with this package, which also crops and compresses the faces."""
     faces = FaceFinder(FacesSettings(**changes)).find(utterance)
     numbers = np.rint(faces.time * SETTINGS.frame_rate).astype(int)
     return dict(zip(numbers.tolist(), faces.box, strict=True))
 
 
 def _compose(path: Path, arguments: argparse.Namespace) -> Path:
-    """A head that sways and comes nearer, and a smaller one beside it, over a photograph."""
+    """A video of a head that sways and approaches, and a smaller one, over a photograph."""
     head = np.ascontiguousarray(skimage.data.astronaut()[10:200, 130:320, ::-1])
     background = cv2.resize(skimage.data.coffee()[..., ::-1], (WIDTH, HEIGHT))
     background = cv2.GaussianBlur(background, (0, 0), 6)

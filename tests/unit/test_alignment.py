@@ -38,7 +38,7 @@ TEXTS = {"a": "One, two... three!", "b": "four", "c": "Six?", "d": "five"}
 
 
 class Files:
-    """An extraction's files, the words of its corpus, and what is made of them."""
+    """An extraction's files, the words of its corpus, and the aligned features."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -115,7 +115,7 @@ def test_frames_are_averaged_over_words(files):
     assert table.loc["b", ["status", "reason"]].tolist() == ["empty", "no frames during words"]
     assert table.loc["c", "status"] == "failed"
     assert table.loc["c", "reason"] == "no word times: c.wdseg is missing"
-    # what extraction said stays, though the utterance has words
+    # the extraction's reason stays, although the utterance has words
     assert table.loc["d"].tolist() == [0, 9, 1.25, "empty", "no face found: 9 looked at"]
 
 
@@ -123,7 +123,7 @@ def test_frames_with_gaps_lie_where_they_were_found(files):
     faces = [[10.0, 20.0, 30.0], [1.0], [], []]
     where = [np.array([0.2, 0.6, 0.8]), np.array([5.9]), np.zeros(0), np.zeros(0)]
     store, table = files.align(files.extract(faces, 5.0, where), "video")
-    # a picture stands for the fifth of a second from its time on
+    # a picture covers the fifth of a second after its time
     assert store.frames(0).tolist() == [[10.0], [10.0], [25.0]]
     assert store.frames(1).tolist() == [[1.0]]
     gone = [[10.0], [1.0], [], []]
@@ -209,7 +209,7 @@ def test_modalities_aligned_to_different_words_are_refused(files):
     paths = {name: files.folder / f"{name}@words.h5" for name in ("audio", "text")}
     given = (files.index, files.folder / "folds.csv")
     modalities = [Modality(name, name, f"{name}@words", False, None) for name in paths]
-    # where one has no frames, the other's words stay
+    # if one modality has no frames, the other keeps its words
     corpus = read_corpus(*given, modalities, list(paths.values()))
     assert [np.diff(s.offsets).tolist() for s in corpus.features.values()] == [
         [3, 0, 0, 0],

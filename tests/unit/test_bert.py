@@ -1,4 +1,4 @@
-"""Lexical features: tokens, truncation, and where the model comes from."""
+"""Lexical features: tokens, truncation, and the source of the model."""
 
 import json
 import pickle
@@ -136,7 +136,7 @@ def test_folder_without_safetensors_is_read(small_model):
 
 
 class Evil:
-    """Unpickled, it leaves a file behind."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, path):
         self.path = path

@@ -1,4 +1,4 @@
-"""Jobs around their work: who ends with Snakemake, and what a user reads of faults."""
+"""Jobs: they end with Snakemake and explain faults to the user."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def ended() -> int:
 
 
 def job_under(runner: str) -> int:
-    """Exit status of a job that was given this name of who runs it."""
+    """Exit status of a job with this value of its runner's variable."""
     code = "from robust_mer.jobs import die_with_parent; die_with_parent()"
     return subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "ROBUST_MER_RUNNER": runner}
@@ -67,7 +67,7 @@ def test_a_job_that_no_snakemake_started_runs():
 
 
 def with_helpers() -> dict[str, str]:
-    """The environment of a process that imports what lies beside this file."""
+    """The environment of a process that imports modules beside this file."""
     path = (str(Path(__file__).parent), os.environ.get("PYTHONPATH", ""))
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
 

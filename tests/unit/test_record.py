@@ -1,4 +1,4 @@
-"""Records say what a job read and wrote, and nothing of the machine's folders."""
+"""Records list what a job read and wrote, without the machine's folders."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""``robust-mer verify`` finds what does not belong together, and nothing else."""
+"""``robust-mer verify`` reports files that do not belong together, and nothing else."""
 
 import json
 import os

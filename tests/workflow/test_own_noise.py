@@ -32,7 +32,7 @@ def amplitude(scale):
 
 @pytest.fixture
 def own(project: Project) -> Project:
-    """The finished small demo, to which a noise of the user's is added, alone and among others."""
+    """The finished small demo with a user's noise added, alone and among others."""
     (project.folder / "my_noise.py").write_text(NOISE, encoding="utf-8")
     (project.folder / "my_parts.py").write_text(PARTS, encoding="utf-8")
     demo = SMALL["experiments"]["demo"]
