@@ -122,17 +122,17 @@ def _simulate(folder: Path, corpus: str, share: float) -> dict[tuple[str, str, s
     for model, noise in product(MODELS, ["clean", *NOISES]):
         trained_on = "clean" if model in CLEAN_ONLY else noise
         files[model, trained_on, noise] = path = folder / f"{model}+{noise}.parquet"
-        own = rows
+        subset = rows
         if noise == "clean":
-            own = rows[rows["condition"] == "none"].assign(condition="avl")
-        scores = rng.standard_normal((len(own), len(classes)), dtype=np.float32)
-        scores[np.arange(len(own)), label[own["place"]]] += 0.5 + 0.1 * MODELS.index(model)
+            subset = rows[rows["condition"] == "none"].assign(condition="avl")
+        scores = rng.standard_normal((len(subset), len(classes)), dtype=np.float32)
+        scores[np.arange(len(subset)), label[subset["place"]]] += 0.5 + 0.1 * MODELS.index(model)
         probability = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
         pd.DataFrame(
             {
-                "utterance": names[own["place"]],
-                **{name: own[name] for name in ("fold", "seed", "part", "condition")},
-                "label": np.array(classes)[label[own["place"]]],
+                "utterance": names[subset["place"]],
+                **{name: subset[name] for name in ("fold", "seed", "part", "condition")},
+                "label": np.array(classes)[label[subset["place"]]],
                 "predicted": np.array(classes)[probability.argmax(axis=1)],
                 **{
                     f"probability_{c}": probability[:, k].astype(float)

@@ -55,8 +55,8 @@ class Tidy:
             frames = values[source.to(self.device)]
             spoilt = (source >= 0) & ~is_clean[:, place, None]
             if spoilt.any():
-                where = spoilt[..., None].to(self.device)
-                frames = torch.where(where, with_noise(frames), frames)
+                is_noisy = spoilt[..., None].to(self.device)
+                frames = torch.where(is_noisy, with_noise(frames), frames)
             gathered.append(frames)
         return gathered
 

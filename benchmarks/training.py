@@ -81,13 +81,13 @@ def main() -> None:
                 "(b) tidy": epochs / spent_b.total(),
                 engine_name: engine.rate(model, epochs),
             }
-            shares_a = {what: seconds / spent_a.total() for what, seconds in spent_a.items()}
+            shares_a = {kind: seconds / spent_a.total() for kind, seconds in spent_a.items()}
             figures["models"][model] = {"rates": rates, "shares of (a)": shares_a}
             _print_rates(model, rates, shares_a)
     figures["limits"] = _limits(device, threads)
-    for model, found in figures["models"].items():
-        seconds = 1 / found["rates"][engine_name]
-        found["floors"] = _floors(model, corpus, figures["limits"], len(stacks[0]), seconds)
+    for model, result in figures["models"].items():
+        seconds = 1 / result["rates"][engine_name]
+        result["floors"] = _floors(model, corpus, figures["limits"], len(stacks[0]), seconds)
     if figures["models"].keys() == GRID.keys():
         figures["grid hours"] = _grid_hours(figures["models"], len(corpus.utterances))
     if arguments.json:
@@ -160,8 +160,8 @@ def _limits(device: torch.device, threads: int) -> dict[str, float]:
     for count in [threads] if device.type == "cuda" else sorted({1, threads}):
         torch.set_num_threads(count)
         limits = measure(device)
-        where = "GPU" if device.type == "cuda" else f"{count} thread" + "s" * (count > 1)
-        print(f"{where:9}", ", ".join(f"{name} {value:.4g}" for name, value in limits.items()))
+        hardware = "GPU" if device.type == "cuda" else f"{count} thread" + "s" * (count > 1)
+        print(f"{hardware:9}", ", ".join(f"{name} {value:.4g}" for name, value in limits.items()))
     return limits
 
 

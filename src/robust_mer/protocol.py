@@ -52,12 +52,7 @@ class NoiseSpec:
     """``"module:Class"`` of the noise."""
     settings: dict[str, Any]
     is_mask: bool
-    """Whether what is drawn multiplies the frames instead of being added to them."""
-
-
-def noise_specs(described: Mapping[str, dict[str, Any]]) -> dict[str, NoiseSpec]:
-    """Per modality, the noise that a dict with the fields of `NoiseSpec` describes."""
-    return {modality: NoiseSpec(**noise) for modality, noise in described.items()}
+    """Whether the noise multiplies the frames instead of being added to them."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What an extractor must offer, and what it may offer."""
+"""The interface of extractors."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

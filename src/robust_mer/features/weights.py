@@ -1,4 +1,4 @@
-"""Where trained networks lie."""
+"""Locating the files of trained networks."""
 
 from importlib.util import find_spec
 from pathlib import Path
