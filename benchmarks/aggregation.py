@@ -105,14 +105,14 @@ def _simulate(folder: Path, corpus: str, share: float) -> dict[tuple[str, str, s
         [
             pd.DataFrame(
                 {
-                    "place": np.flatnonzero(part[k] == which),
+                    "place": np.flatnonzero(part[k] == part_name),
                     "fold": k + 1,
                     "seed": seed,
-                    "part": which,
+                    "part": part_name,
                     "condition": condition,
                 }
             )
-            for k, seed, which, condition in product(
+            for k, seed, part_name, condition in product(
                 part, SEEDS, ("validation", "test"), CONDITIONS
             )
         ],

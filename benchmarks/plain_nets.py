@@ -47,8 +47,11 @@ class MEN(nn.Module):
 
     def encode(self, audio: Tensor, video: Tensor, text: Tensor) -> Tensor:
         """Embeddings [B, 3, 128] of padded frames [B, T, D]."""
-        heard, seen = self.audio(audio)[0].amax(dim=1), self.video(video)[0].amax(dim=1)
-        return torch.stack([heard, seen, self.text(text)], dim=1)
+        audio_embedding, video_embedding = (
+            self.audio(audio)[0].amax(dim=1),
+            self.video(video)[0].amax(dim=1),
+        )
+        return torch.stack([audio_embedding, video_embedding, self.text(text)], dim=1)
 
     def forward(self, embeddings: Tensor) -> Tensor:
         """Logits [B, classes]."""

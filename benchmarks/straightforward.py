@@ -53,7 +53,7 @@ class _Items(Dataset):
 
 def _collate(items: list[Item]) -> tuple[list[Tensor], Tensor]:
     frames, label = zip(*items, strict=True)
-    padded = [pad_sequence(some, batch_first=True) for some in zip(*frames, strict=True)]
+    padded = [pad_sequence(sequences, batch_first=True) for sequences in zip(*frames, strict=True)]
     return padded, torch.as_tensor(np.array(label))
 
 

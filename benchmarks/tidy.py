@@ -66,8 +66,8 @@ class Tidy:
         for rows in train[torch.randperm(len(train))].split(self.net.batch_size):
             is_clean = self.conditions[torch.randint(len(self.conditions), (len(rows),))]
             embeddings = self.net.encode(*self._gather(rows, is_clean))
-            label, there = self.label[rows].to(self.device), rows.to(self.device)
-            targets = self.targets and [target[there] for target in self.targets]
+            label, place = self.label[rows].to(self.device), rows.to(self.device)
+            targets = self.targets and [target[place] for target in self.targets]
             step(self.net, self.optimiser, self.net.loss(embeddings, label, targets))
 
     @torch.no_grad()
@@ -78,8 +78,8 @@ class Tidy:
         clean = noisy = self._embed(self.net, rows, _CLEAN)
         if not self.conditions.all():
             noisy = self._embed(self.net, rows, _NOISY)
-        kept = self.conditions.to(self.device)[..., None]
-        predicted = [self.net(torch.where(keep, clean, noisy)).argmax(dim=1) for keep in kept]
+        is_kept = self.conditions.to(self.device)[..., None]
+        predicted = [self.net(torch.where(keep, clean, noisy)).argmax(dim=1) for keep in is_kept]
         label = np.tile(self.label[rows].numpy(), len(predicted))
         UA(Settings()).of(label, torch.cat(predicted).cpu().numpy())
 

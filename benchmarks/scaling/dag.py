@@ -64,18 +64,18 @@ def measure_dag(folder: Path, sizes: list[int], present: list[int]) -> None:
     print_head(["run", "jobs", "seconds", "cpu s", "MB", "ms a job", "exponent", "MB: exponent"])
     base = _plan(_project(folder / "base", *_GRIDS[1]))
     print_row(["one training, the base of what follows", base.jobs, *_three(base.cost), "", "", ""])
-    jobs, before = {}, None
+    jobs, previous = {}, None
     for size in sizes:
         plan = _plan(_project(folder / f"grid{size}", *_GRIDS[size]))
-        print_row([f"grid of {size:,}, nothing there", *_grown(base, before, plan)])
-        jobs[size], before = plan.jobs, plan
-    before = None
+        print_row([f"grid of {size:,}, nothing there", *_grown(base, previous, plan)])
+        jobs[size], previous = plan.jobs, plan
+    previous = None
     for size in present:
         project = folder / f"grid{size}"
         _make_results(project)
         plan = replace(_plan(project), jobs=jobs[size])
-        print_row([f"grid of {size:,}, all there", *_grown(base, before, plan)])
-        before = plan
+        print_row([f"grid of {size:,}, all there", *_grown(base, previous, plan)])
+        previous = plan
     paper = _paper(folder / "paper")
     print_row(["`paper.yaml`, nothing there", *_grown(base, None, _plan(paper, PAPER))])
     plain = _plan_plain(folder / "plain")
@@ -84,13 +84,13 @@ def measure_dag(folder: Path, sizes: list[int], present: list[int]) -> None:
 
 def _grown(base: Plan, before: Plan | None, plan: Plan) -> list[object]:
     """Cells of a plan's row: time per job, and exponents without the cost of one training."""
-    own = [plan.cost.cpu - base.cost.cpu, plan.cost.megabytes - base.cost.megabytes]
-    cells = [plan.jobs, *_three(plan.cost), 1e3 * own[0] / (plan.jobs - base.jobs)]
+    difference = [plan.cost.cpu - base.cost.cpu, plan.cost.megabytes - base.cost.megabytes]
+    cells = [plan.jobs, *_three(plan.cost), 1e3 * difference[0] / (plan.jobs - base.jobs)]
     if before is None:
         return [*cells, "", ""]
     less = [before.cost.cpu - base.cost.cpu, before.cost.megabytes - base.cost.megabytes]
     sizes = before.jobs - base.jobs, plan.jobs - base.jobs
-    return [*cells, *(exponent(sizes, pair) for pair in zip(less, own, strict=True))]
+    return [*cells, *(exponent(sizes, pair) for pair in zip(less, difference, strict=True))]
 
 
 def _three(cost: Cost) -> list[float]:

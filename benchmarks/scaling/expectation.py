@@ -188,8 +188,8 @@ def _workload(
             name = job.training.model
             longest[name] = max(seconds(job), longest.get(name, 0.0))
         chains = [
-            own + longest.get(one.models[model].teacher or "", 0.0)
-            for model, own in longest.items()
+            seconds_of + longest.get(one.models[model].teacher or "", 0.0)
+            for model, seconds_of in longest.items()
         ]
         return Plan(len(one.grid.training_jobs) + len(one.grid.replicas), max(chains))
 
@@ -202,8 +202,8 @@ def _workload(
         **features,
         training=sum(map(seconds, jobs)),
         evaluation=sum(
-            len(own) * held_out * utterances * rate(run_plan.models[training.model].kind)
-            for (training, _), own in replicas.items()
+            len(group) * held_out * utterances * rate(run_plan.models[training.model].kind)
+            for (training, _), group in replicas.items()
         ),
         narrow=plan(run_plan),
         wide=plan(_plan(*run, folds_per_job=10)),

@@ -64,8 +64,8 @@ def disk_fault(error: BaseException) -> int | None:
 
 def is_out_of_gpu_memory(error: BaseException) -> bool:
     """Whether the GPU is out of memory, by torch's class or the text of NVIDIA's libraries."""
-    named = any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
-    return named or bool(_NO_GPU_MEMORY.search(str(error)))
+    by_class = any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
+    return by_class or bool(_NO_GPU_MEMORY.search(str(error)))
 
 
 def is_gpu_fault(error: BaseException) -> bool:
@@ -79,8 +79,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     Python and NumPy raise `MemoryError`; torch, OpenCV and the system are known by their texts,
     which `robust_mer.files.naming` may prefix with a file's name.
     """
-    named = isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError)
-    return named or bool(_NO_MEMORY.search(str(error)))
+    by_class = isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError)
+    return by_class or bool(_NO_MEMORY.search(str(error)))
 
 
 def less_memory(rule: str) -> str:

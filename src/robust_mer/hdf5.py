@@ -29,14 +29,14 @@ def open_hdf5(path: str | Path, expected: str) -> "h5py.File":
     external = h5py.h5l.TYPE_EXTERNAL
     with naming(path, expected):
         file = h5py.File(path)
-        beyond = file.id.links.visit(
+        external_link = file.id.links.visit(
             lambda name, link: name if link.type == external else None, info=True
         )
-    if beyond is not None:
+    if external_link is not None:
         file.close()
         raise InputError(
-            f"{path}: {beyond.decode(errors='replace')!r} is a link to another file; copy its "
-            "target into this one"
+            f"{path}: {external_link.decode(errors='replace')!r} is a link to another file; copy "
+            "its target into this one"
         )
     return file
 
@@ -61,9 +61,9 @@ def dataset(group: "h5py.Group", name: str) -> "h5py.Dataset":
             f"{path}: the values of {name!r} are in another file; copy them into this one"
         )
     if values.nbytes > _SMALL:
-        held = values.id.get_storage_size()
-        if values.nbytes > _MOST_COMPRESSED * held:
+        stored = values.id.get_storage_size()
+        if values.nbytes > _MOST_COMPRESSED * stored:
             raise InputError(
-                f"{path}: {name!r} declares {values.nbytes} bytes, but the file contains {held}"
+                f"{path}: {name!r} declares {values.nbytes} bytes, but the file contains {stored}"
             )
     return values

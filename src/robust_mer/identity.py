@@ -151,11 +151,11 @@ def _neighbours(node: Node) -> tuple[Node, ...]:
 def _resolved(module: str, use: tuple[str, ...]) -> Iterator[Node]:
     """The definitions that a dotted name means in a module, as far as they count."""
     first, *attributes = use
-    here = _module(module)
-    if first in here.definitions:
+    namespace = _module(module)
+    if first in namespace.definitions:
         yield module, first
-    elif first in here.imports:
-        yield from _imported(module, here.imports[first], attributes)
+    elif first in namespace.imports:
+        yield from _imported(module, namespace.imports[first], attributes)
 
 
 def _imported(module: str, target: "_Import", attributes: list[str]) -> Iterator[Node]:

@@ -136,7 +136,7 @@ def job(snakemake: Any, name: str) -> Iterator[JobRecord]:
 def progress(
     items: Iterable[T],
     total: int,
-    what: str,
+    unit: str,
     every_seconds: float = 15.0,
     size: Callable[[T], int] = lambda _: 1,
 ) -> Iterator[T]:
@@ -155,4 +155,4 @@ def progress(
             rate = done / (now - started)
             remaining = (total - done) / rate
             text = "%d of %d %s, %.3g a second, about %.0f s left"
-            log.info(text, done, total, what, rate, remaining)
+            log.info(text, done, total, unit, rate, remaining)

@@ -124,10 +124,10 @@ def letters(modalities: list[str]) -> dict[str, str]:
     Raises:
         InputError: two modalities would share a letter.
     """
-    chosen = {modality: _LETTERS.get(modality, modality[0]) for modality in modalities}
-    if len(set(chosen.values())) < len(chosen):
-        raise InputError(f"modalities {modalities} need different first letters, not {chosen}")
-    return chosen
+    letter = {modality: _LETTERS.get(modality, modality[0]) for modality in modalities}
+    if len(set(letter.values())) < len(letter):
+        raise InputError(f"modalities {modalities} need different first letters, not {letter}")
+    return letter
 
 
 def conditions(

@@ -38,15 +38,15 @@ def run(snakemake: Any) -> None:
         )
 
 
-def files_of(kind: type, named: Iterable[tuple[str, Any]]) -> Any:
+def files_of(kind: type, files: Iterable[tuple[str, Any]]) -> Any:
     """The files of a job by name.
 
     Args:
         kind: A dataclass with a field of type ``Path``, ``Path | None`` or ``list[Path]`` for each
             name that the job reads or writes. Inputs with other names are dependencies only.
-        named: Paths by name.
+        files: Paths by name.
     """
-    paths_by_name = dict(named)
+    paths_by_name = dict(files)
     values: dict[str, Any] = {}
     for name, annotation in get_type_hints(kind).items():
         value = paths_by_name.get(name, [])

@@ -52,12 +52,12 @@ def run_elsewhere(folder: Path) -> str | None:
     if not (locks.is_dir() and any(locks.iterdir()) and note.is_file()):
         return None
     try:
-        known = json.loads(note.read_text(encoding="utf-8"))
-        known["boot"], known["host"]
+        run = json.loads(note.read_text(encoding="utf-8"))
+        run["boot"], run["host"]
     except (ValueError, KeyError, TypeError):  # damaged
         return None
-    is_here = known["boot"] == _boot() or known["host"] == socket.gethostname()
-    return None if is_here else known["host"]
+    is_here = run["boot"] == _boot() or run["host"] == socket.gethostname()
+    return None if is_here else run["host"]
 
 
 def report_killed(logs: list[str]) -> None:

@@ -146,7 +146,7 @@ def test_tokens_are_averaged_over_the_words_they_belong_to(files):
 
 
 @pytest.mark.parametrize(
-    ("said", "timed", "spans"),
+    ("transcript", "alignment", "spans"),
     [
         ("One, two... three!", "ONE TWO THREE", [(0, 1), (1, 2), (2, 3)]),
         ("I'm twenty-five now", "I'M TWENTY FIVE NOW", [(0, 1), (1, 2), (1, 2), (2, 3)]),
@@ -159,8 +159,8 @@ def test_tokens_are_averaged_over_the_words_they_belong_to(files):
         ("", "OH", [(0, 0)]),
     ],
 )
-def test_words_are_matched_by_their_letters(said, timed, spans):
-    assert match(said.split(), timed.split()).tolist() == [list(span) for span in spans]
+def test_words_are_matched_by_their_letters(transcript, alignment, spans):
+    assert match(transcript.split(), alignment.split()).tolist() == [list(span) for span in spans]
 
 
 def test_a_word_that_the_transcript_lacks_becomes_zeros(files):
@@ -272,13 +272,13 @@ def test_which_word_a_token_is_of():
     assert len(word_numbers("", np.zeros((2, 2), int))) == 2
 
 
-def said(text):
+def utterance_of(text):
     return Utterance("u", None, None, "", None, None, text, True)
 
 
 @pytest.mark.parametrize("text", ["Unbelievable, isn't it?", "  one\ntwo-three 😀 "])
 def test_bert_tells_the_words_of_its_tokens_and_pools_them(text):
-    tokens = Bert(BertSettings()).extract(said(text))
+    tokens = Bert(BertSettings()).extract(utterance_of(text))
     tokenizer = AutoTokenizer.from_pretrained(locate(BertSettings().model, "model"))
     model = AutoModel.from_pretrained(locate(BertSettings().model, "model")).eval()
     # the tokenizer's own account, of a text that was cut into words before
@@ -287,7 +287,7 @@ def test_bert_tells_the_words_of_its_tokens_and_pools_them(text):
     np.testing.assert_array_equal(tokens.positions, numbers)
     with torch.no_grad():
         states = model(**encoded).last_hidden_state[0].numpy()
-    words = Bert(BertSettings(units="words")).extract(said(text))
+    words = Bert(BertSettings(units="words")).extract(utterance_of(text))
     assert words.positions.tolist() == list(range(len(text.split())))
     for place, frame in enumerate(words.values):
         mine = [state for state, word in zip(states, numbers, strict=True) if word == place]

@@ -89,18 +89,18 @@ def check_noise(noise: Noise, width: int) -> None:
         shape = (sum(lengths), width)
         request = f"the noise {noise.implementation}{settings}, asked for values of shape {shape}"
         try:
-            drawn = noise(lengths, width, draws)
+            sample = noise(lengths, width, draws)
         except InputError:
             raise
         except Exception as error:
             raise InputError(f"{request}: {type(error).__name__}: {error}") from error
-        if not isinstance(drawn, torch.Tensor):
-            raise InputError(f"{request}, returned {type(drawn)}, expected a Tensor")
-        if tuple(drawn.shape) != shape:
-            raise InputError(f"{request}, returned shape {tuple(drawn.shape)}")
-        if drawn.dtype != torch.float32:
-            raise InputError(f"{request}, returned {drawn.dtype}, expected float32")
-        if not bool(drawn.isfinite().all()):
+        if not isinstance(sample, torch.Tensor):
+            raise InputError(f"{request}, returned {type(sample)}, expected a Tensor")
+        if tuple(sample.shape) != shape:
+            raise InputError(f"{request}, returned shape {tuple(sample.shape)}")
+        if sample.dtype != torch.float32:
+            raise InputError(f"{request}, returned {sample.dtype}, expected float32")
+        if not bool(sample.isfinite().all()):
             raise InputError(f"{request}, returned values that are not finite")
 
 
@@ -141,8 +141,8 @@ def add_noise_by_steps(
     """
     received = clean
     for beta in betas:
-        drawn = noise(lengths, clean.shape[1], draws)
-        received = (1 - beta) ** 0.5 * received + beta**0.5 * drawn
+        sample = noise(lengths, clean.shape[1], draws)
+        received = (1 - beta) ** 0.5 * received + beta**0.5 * sample
     return received
 
 

@@ -42,11 +42,11 @@ class Pink(Noise):
         utterance = send(np.repeat(np.arange(len(lengths)), lengths), device)
         place = send(np.arange(shape[0]) - np.repeat(begin, lengths), device)
         for octave in range(1, octaves):
-            held = 2**octave
+            hold = 2**octave
             # the most values that an utterance can need, whatever its phase
-            values_held = (lengths + held - 2) // held + 1
-            first = send(values_held.cumsum() - values_held, device)
-            phase = (draws.uniform((len(lengths),)) * held).long()
-            meets = first[utterance] + (place + phase[utterance]) // held
-            values += draws.normal((int(values_held.sum()), width)).index_select(0, meets)
+            holds = (lengths + hold - 2) // hold + 1
+            first = send(holds.cumsum() - holds, device)
+            phase = (draws.uniform((len(lengths),)) * hold).long()
+            meets = first[utterance] + (place + phase[utterance]) // hold
+            values += draws.normal((int(holds.sum()), width)).index_select(0, meets)
         return values / octaves**0.5

@@ -80,7 +80,7 @@ class Batches:
             active: The replicas that train.
             batch_size: Largest number of samples of a batch.
         """
-        for step in range(max(len(drawn.keys) for drawn in draws)):
+        for step in range(max(len(draw.keys) for draw in draws)):
             samples = slice(step * batch_size, (step + 1) * batch_size)
             alike = defaultdict(list)
             for replica in active:
@@ -113,8 +113,8 @@ class Batches:
             received[modality] = pad(values, length)
             lengths[modality] = send(length, self._device)
         target = self._target[send(np.stack(rows), self._device)]
-        taught = self._taught_at(group, places)
-        return Batch(received, lengths, target, taught, send(is_clean, self._device), clean)
+        targets = self._taught_at(group, places)
+        return Batch(received, lengths, target, targets, send(is_clean, self._device), clean)
 
     def _add_noise(
         self,

@@ -176,8 +176,8 @@ class Nets:
         """Clip the leaves' gradients per replica and sub-network, as ``clip_grad_norm_`` does."""
         model, start = self._template.model, 0
         names = [name.removeprefix("model.") for name in leaves]
-        named = zip(names, leaves.values(), strict=True)
-        for _, part in groupby(named, key=lambda item: model.sub_network(item[0])):
+        parameters = zip(names, leaves.values(), strict=True)
+        for _, part in groupby(parameters, key=lambda item: model.sub_network(item[0])):
             pieces = [
                 (torch.zeros_like(leaf) if leaf.grad is None else leaf.grad).reshape(len(leaf), -1)
                 for _, leaf in part

@@ -125,8 +125,8 @@ def _draw_conditions(
         for place, each in enumerate(conditions):
             weights = np.ones(len(each)) if each.weights is None else np.asarray(each.weights)
             ends = (weights / weights.sum()).cumsum()[:-1]
-            chosen = corruption == place
-            choice[chosen] = np.searchsorted(ends, uniform[chosen], side="right")
+            is_chosen = corruption == place
+            choice[is_chosen] = np.searchsorted(ends, uniform[is_chosen], side="right")
     table = np.concatenate([each.is_clean for each in conditions])
     is_clean: np.ndarray = table[(counts.cumsum() - counts)[corruption] + choice]
     return is_clean

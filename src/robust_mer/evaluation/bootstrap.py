@@ -78,9 +78,9 @@ def draw_weights(
     utterances = np.empty((replicates, len(speaker)), np.float32)
     of_speakers = np.split(np.argsort(speaker, kind="stable"), np.bincount(speaker).cumsum()[:-1])
     for number, members in enumerate(of_speakers):
-        drawn = speakers[:, number] * len(members)
+        draws = speakers[:, number] * len(members)
         utterances[:, members] = generator.multinomial(
-            drawn, np.full(len(members), 1 / len(members))
+            draws, np.full(len(members), 1 / len(members))
         )
     return speakers.astype(np.float32), utterances
 
@@ -99,9 +99,9 @@ class _Columns:
     pattern: np.ndarray
     predicted: np.ndarray | None
 
-    def select(self, chosen: slice) -> "_Columns":
-        predicted = None if self.predicted is None else self.predicted[:, chosen]
-        return _Columns(self.right[:, chosen], self.patterns, self.pattern[chosen], predicted)
+    def select(self, columns: slice) -> "_Columns":
+        predicted = None if self.predicted is None else self.predicted[:, columns]
+        return _Columns(self.right[:, columns], self.patterns, self.pattern[columns], predicted)
 
     def singles(self) -> "_Columns":
         """The columns in single precision, which suffices for replicates and halves the work."""
@@ -128,14 +128,14 @@ def resample(
         replicates: B.
     """
     settings, columns = _columns(answers, not all(isinstance(m, HitMetric) for m in measures))
-    drawn = draw_weights(tested.speaker, replicates)
+    weights = draw_weights(tested.speaker, replicates)
     unweighted = np.ones((1, tested.speakers)), np.ones((1, len(tested.names)))
     parts = []
     for start in range(0, columns.right.shape[1], _COLUMNS_AT_ONCE):
         block = columns.select(slice(start, start + _COLUMNS_AT_ONCE))
         data = _folds(tested, measures, *unweighted, block)
         of_folds = np.stack([score[:, 0] for score, _ in data], axis=1)
-        resampled = _mean(_folds(tested, measures, *drawn, block.singles()))
+        resampled = _mean(_folds(tested, measures, *weights, block.singles()))
         parts.append((of_folds, of_folds.mean(axis=1), resampled))
     arrays = [np.concatenate(array, axis=-1) for array in zip(*parts, strict=True)]
     groups = _partial_columns(settings)

@@ -115,8 +115,8 @@ def _rows(
     only_clean = {str(model) for model, names in trainings.items() if names == {CLEAN}}
     partial = settings[settings["kind"] == PARTIAL]
     covered = partial.groupby(["model", "trained_on", "tested_on"])["condition"].agg(frozenset)
-    shown = settings[settings["kind"].isin([AVERAGE, NONE, COMPLETE])]
-    for (tested_on, kind), rows in groups(shown, ["tested_on", "kind"]):
+    compared = settings[settings["kind"].isin([AVERAGE, NONE, COMPLETE])]
+    for (tested_on, kind), rows in groups(compared, ["tested_on", "kind"]):
         for one, other in combinations(_compared(rows), 2):
             if not _compare(experiment, kind, one, other, only_clean):
                 continue

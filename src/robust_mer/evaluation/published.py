@@ -57,9 +57,11 @@ def read_published(folder: str | Path, corpus: str) -> pd.DataFrame:
             name: f"paper_{name}" for name in published if name not in ("corpus", "model", *_KEY)
         }
         published = published.astype({"snr_db": float, **dict.fromkeys(names, float)})
-        known = sorted({*published["corpus"], *pd.read_csv(folder / "cm_arr_gains.csv")["corpus"]})
-    if corpus not in known:
-        raise InputError(f"{corpus!r} has no published numbers, only {', '.join(known)}")
+        corpora = sorted(
+            {*published["corpus"], *pd.read_csv(folder / "cm_arr_gains.csv")["corpus"]}
+        )
+    if corpus not in corpora:
+        raise InputError(f"{corpus!r} has no published numbers, only {', '.join(corpora)}")
     return (
         published[published["corpus"] == corpus]
         .drop(columns="corpus")

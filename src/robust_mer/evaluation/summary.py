@@ -251,19 +251,21 @@ def _one_condition(
 ) -> pd.DataFrame:
     """The frame with only the drawn one of each utterance's partial conditions."""
     names = frame["utterance"].cat.categories
-    drawn = {name: drawn_condition(partial, seed, "test", name) for name in names}
+    condition_of = {name: drawn_condition(partial, seed, "test", name) for name in names}
     is_partial = frame["condition"].isin(partial)
-    chosen = frame[~is_partial | (frame["condition"].astype(str) == frame["utterance"].map(drawn))]
+    selection = frame[
+        ~is_partial | (frame["condition"].astype(str) == frame["utterance"].map(condition_of))
+    ]
     keys = ["condition", "fold", "seed"]
     expected = frame[is_partial].groupby(keys, observed=True).size().index
-    absent = expected.difference(chosen.groupby(keys, observed=True).size().index)
+    absent = expected.difference(selection.groupby(keys, observed=True).size().index)
     if len(absent):
         raise InputError(
             f"{file.path}: with one condition per utterance, no test utterance of fold "
             f"{absent[0][1]} is left for condition {absent[0][0]}: there are too few. Set "
             "evaluate: every_condition in the experiment"
         )
-    return chosen
+    return selection
 
 
 def read_predictions(

@@ -53,9 +53,9 @@ def align_features(spec: AlignSpec, files: AlignFiles, runtime: Runtime) -> None
             means, counts = average(frames, starts, starts + length, times)
             if not counts.any():
                 return frames[:0], "no frames during words"
-            lacking = np.count_nonzero(counts == 0)
-            remark = f"words without frames, which are zeros: {lacking} of {len(counts)}"
-            return means, remark if lacking else ""
+            empty_words = np.count_nonzero(counts == 0)
+            remark = f"words without frames, which are zeros: {empty_words} of {len(counts)}"
+            return means, remark if empty_words else ""
 
         return convert
 

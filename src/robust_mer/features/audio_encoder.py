@@ -96,8 +96,8 @@ class AudioEncoder(Extractor):
         windows = 0
         for first, last, begin, end in self._windows(total):
             # The last window includes the final samples, which are too few for a frame.
-            beyond = None if end == total else (end - 1) * self._stride + self._receptive
-            samples = signal[begin * self._stride : beyond]
+            stop = None if end == total else (end - 1) * self._stride + self._receptive
+            samples = signal[begin * self._stride : stop]
             states = self._states((samples - mean) / deviation)
             values[first:last] = states[first - begin : last - begin]
             windows += 1

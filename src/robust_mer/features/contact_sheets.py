@@ -51,12 +51,12 @@ def _draw(utterances: list[str], faces: FaceFile) -> Image.Image:
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_LINE - 2)
     for place, utterance in enumerate(utterances):
         left, top = _GAP + place % _COLUMNS * width, _GAP + place // _COLUMNS * height
-        shown, note = _read(faces, utterance)
+        detected, note = _read(faces, utterance)
         draw.text((left, top), _fitted(utterance, draw, font), _INK, font)
         draw.text((left, top + _LINE), _fitted(note, draw, font), _WARNING, font)
         box = (left, top + 2 * _LINE, left + _CELL[0] - 1, top + _CELL[1] - 1)
         draw.rectangle(box, _EMPTY)
-        for column, crop in enumerate(_sample(shown)):
+        for column, crop in enumerate(_sample(detected)):
             sheet.paste(Image.fromarray(crop), (left + column * _SIDE, top + 2 * _LINE))
     return sheet
 

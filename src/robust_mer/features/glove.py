@@ -75,9 +75,9 @@ class Glove(Extractor):
         unknown = [word for word, vector in zip(words, vectors, strict=True) if vector is None]
         note = ""
         if unknown:
-            named = ", ".join(dict.fromkeys(unknown[:_NAMED]))
+            examples = ", ".join(dict.fromkeys(unknown[:_NAMED]))
             more = ", ..." if len(unknown) > _NAMED else ""
-            note = f"words without a vector: {len(unknown)} of {len(words)} ({named}{more})"
+            note = f"words without a vector: {len(unknown)} of {len(words)} ({examples}{more})"
         values = np.zeros((len(words), len(self.names)), np.float32)
         for row, vector in enumerate(vectors):
             if vector is not None:

@@ -60,10 +60,10 @@ class Pretrained:
 
 def _check(report: dict[str, Any], location: str) -> None:
     """Refuse missing and mismatched weights, for which transformers uses random values."""
-    lacking = sorted(key for key in report["missing_keys"] if not key.startswith(_NOT_USED))
-    if lacking:
+    missing = sorted(key for key in report["missing_keys"] if not key.startswith(_NOT_USED))
+    if missing:
         raise InputError(
-            f"{location} lacks {len(lacking)} of the network's weights, the first: {lacking[0]}. "
+            f"{location} lacks {len(missing)} of the network's weights, the first: {missing[0]}. "
             "Its config.json belongs to another network, or the file is damaged"
         )
     for name, actual, expected in sorted(report["mismatched_keys"]):

@@ -11,15 +11,15 @@ _EXACT = 1e-6  # relative
 
 
 def rate_ratio(rate: float, target: float, location: str) -> Fraction:
-    """``wanted / rate``, both frames per second.
+    """``target / rate`` as a fraction.
 
     Args:
-        rate: The frames' own.
-        target: At most that.
-        location: What the frames are of, for messages.
+        rate: Of the frames, in Hz.
+        target: In Hz, at most ``rate``.
+        location: File or config key, for messages.
 
     Raises:
-        InputError: it is above 1, or no ratio of whole numbers up to 1000.
+        InputError: the ratio is above 1, or not one of whole numbers up to 1000.
     """
     ratio = Fraction(target / rate).limit_denominator(_MOST)
     if not 0 < target <= rate or abs(ratio * rate / target - 1) > _EXACT:

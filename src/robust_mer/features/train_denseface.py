@@ -55,8 +55,8 @@ class FacePictures:
 
     def of(self, part: str) -> tuple[Tensor, Tensor]:
         """Pictures and labels of a part."""
-        chosen = self.part == part
-        return torch.from_numpy(self.pictures[chosen]), torch.from_numpy(self.label[chosen])
+        rows = self.part == part
+        return torch.from_numpy(self.pictures[rows]), torch.from_numpy(self.label[rows])
 
 
 def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
@@ -97,8 +97,8 @@ def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
             raise ValueError("expected pictures of 48 x 48 and labels within the classes")
     except (KeyError, ValueError, OSError) as error:
         raise InputError(f"{faces} is not FER2013 as expected: {error}") from error
-    known = label >= 0
-    pictures, label, usage = pictures[known], label[known], usage[known]
+    is_labelled = label >= 0
+    pictures, label, usage = pictures[is_labelled], label[is_labelled], usage[is_labelled]
     part = np.select(
         [usage == "Training", usage == "PublicTest", usage == "PrivateTest"],
         ["train", "validation", "test"],
@@ -292,12 +292,12 @@ class Course:
         settings, progress = self.settings, self.epoch / self.settings.epochs
         factor = 0.01 if progress >= 0.75 else 0.1 if progress >= 0.5 else 1.0
         rate = settings.learning_rate * factor
-        named = dict(self.network.named_parameters())
+        parameters = dict(self.network.named_parameters())
         optimiser = torch.optim.SGD(
-            named.values(), rate, _MOMENTUM, weight_decay=settings.weight_decay, nesterov=True
+            parameters.values(), rate, _MOMENTUM, weight_decay=settings.weight_decay, nesterov=True
         )
         if self.epoch:
-            for name, parameter in named.items():
+            for name, parameter in parameters.items():
                 optimiser.state[parameter]["momentum_buffer"] = self.momentum[name]
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + self.epoch)
         order = torch.randperm(len(label), generator=generator)
@@ -315,7 +315,7 @@ class Course:
             loss.backward()
             optimiser.step()
             total += loss.item() * len(rows)
-        self.momentum = {n: optimiser.state[p]["momentum_buffer"] for n, p in named.items()}
+        self.momentum = {n: optimiser.state[p]["momentum_buffer"] for n, p in parameters.items()}
         self.epoch += 1
         return total / len(label)
 

@@ -69,8 +69,8 @@ class Plan:
 
     def modalities(self, corpus: str, model: str | None = None) -> tuple[Modality, ...]:
         """The modalities of a corpus, or of a model on it."""
-        chosen = self.models[model].modalities if model is not None else None
-        return self.corpora[corpus].of_model(chosen)
+        names = self.models[model].modalities if model is not None else None
+        return self.corpora[corpus].of_model(names)
 
     def corruption(self, corpus: str, name: str, model: str | None = None) -> Corruption:
         """What a corruption does to the modalities of a corpus, or of a model on it."""

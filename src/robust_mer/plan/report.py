@@ -118,18 +118,18 @@ class ReportPlan:
 
     def inputs(self, name: str, reads: Iterable[str]) -> dict[str, Paths]:
         """Files of an experiment by the names under which tables and figures read them."""
-        return {read: self._input(name, read) for read in reads}
+        return {key: self._input(name, key) for key in reads}
 
-    def _input(self, name: str, read: str) -> Paths:
+    def _input(self, name: str, key: str) -> Paths:
         plan, layout = self._plan, self._plan.layout
         section = plan.grid.experiments[name]
-        if read in TABLES_OF_SCORES:
-            return layout.table(name, TABLES_OF_SCORES[read])
-        if read == "predictions":
+        if key in TABLES_OF_SCORES:
+            return layout.table(name, TABLES_OF_SCORES[key])
+        if key == "predictions":
             return [
                 layout.predictions(section.corpus, *one) for one in plan.grid.evaluations(section)
             ]
-        if read == "histories":
+        if key == "histories":
             replicas = plan.grid.replicas_of(section)
             return [
                 path
@@ -138,12 +138,12 @@ class ReportPlan:
                     section.corpus, model, trained_on, replicas, ".history.csv"
                 )
             ]
-        if read == "layouts":
+        if key == "layouts":
             return f"{self.published}/layouts.yaml"
-        if read == "published":
+        if key == "published":
             return self.published_tables
         of_corpus = {"utterances": "utterances", "folds": "folds", "checks": "fold_checks"}
-        return layout.of_corpus(section.corpus, f"{of_corpus[read]}.csv")
+        return layout.of_corpus(section.corpus, f"{of_corpus[key]}.csv")
 
     @cached_property
     def published_tables(self) -> list[str]:

@@ -46,9 +46,9 @@ class Memory:
             return current.hashed()
         place = self._place(path)
         with suppress(OSError, ValueError, KeyError, TypeError):
-            known = json.loads(place.read_text(encoding="utf-8"))
-            if known["stamp"] == current.stamp:
-                return current.with_hash(known["sha256"])
+            remembered = json.loads(place.read_text(encoding="utf-8"))
+            if remembered["stamp"] == current.stamp:
+                return current.with_hash(remembered["sha256"])
         content = current.hashed()
         # optional: of two jobs that write it at once, one fails
         with suppress(OSError), whole(place) as unfinished:

@@ -88,25 +88,25 @@ def read_record(path: str | Path, files: "_Files | None" = None) -> Record:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError(f"it has more than {_MOST_BYTES} bytes")
-        known = json.loads(path.read_text(encoding="utf-8"))
-        if known["format"] != FORMAT:
-            raise ValueError(f"its format is {known['format']!r}, this version reads {FORMAT}")
-        started = datetime.fromisoformat(_text(known["started"])).timestamp()
-        software = {"version": None, "commit": None, "dirty": None, **known["robust_mer"]}
-        host = known["host"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(f"its format is {content['format']!r}, this version reads {FORMAT}")
+        started = datetime.fromisoformat(_text(content["started"])).timestamp()
+        software = {"version": None, "commit": None, "dirty": None, **content["robust_mer"]}
+        host = content["host"]
         return Record(
             file=path,
-            rule=_text(known["rule"]),
-            wildcards=_texts(known["wildcards"]),
-            seeds=dict(known["seeds"]),
-            identity=_text(known["code"]["identity"]),
-            implementations=[_text(name) for name in known["code"]["of"]],
-            software={**software, "snakemake": known["snakemake"]},
-            packages=_texts({"Python": known["python"], **known["packages"]}),
+            rule=_text(content["rule"]),
+            wildcards=_texts(content["wildcards"]),
+            seeds=dict(content["seeds"]),
+            identity=_text(content["code"]["identity"]),
+            implementations=[_text(name) for name in content["code"]["of"]],
+            software={**software, "snakemake": content["snakemake"]},
+            packages=_texts({"Python": content["python"], **content["packages"]}),
             host=_texts({key: host[key] for key in ("platform", "processor", "device")}),
-            finished=started + _number(known["seconds"]),
-            inputs=[files.one(file) for file in known["inputs"]],
-            outputs=[files.one(file) for file in known["outputs"]],
+            finished=started + _number(content["seconds"]),
+            inputs=[files.one(file) for file in content["inputs"]],
+            outputs=[files.one(file) for file in content["outputs"]],
         )
     except KeyError as error:
         raise InputError(f"it lacks {error}") from None
@@ -206,7 +206,7 @@ class _Files:
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], RecordedFile] = {}
 
-    def one(self, known: dict[str, Any]) -> RecordedFile:
+    def one(self, entry: dict[str, Any]) -> RecordedFile:
         """The file that an entry of a record describes.
 
         Raises:
@@ -214,12 +214,12 @@ class _Files:
             KeyError, TypeError, ValueError: it is not an entry that this version writes.
         """
         values = (
-            known["path"],
-            known["bytes"],
-            known["mtime_ns"],
-            known["sha256"],
-            known.get("files"),
-            known.get("corpus"),
+            entry["path"],
+            entry["bytes"],
+            entry["mtime_ns"],
+            entry["sha256"],
+            entry.get("files"),
+            entry.get("corpus"),
         )
         if values not in self._known:
             self._known[values] = _checked(*values)

@@ -42,9 +42,9 @@ def _predictions(record: JobRecord, experiment: str) -> Iterator[tuple[str, str]
         return
     folder = record.path.parents[1]
     for one in _records(sorted(folder.glob(f"*/{glob.escape(experiment)}*.json"))).behind(tables):
-        for read in one.inputs:
-            if _PREDICTIONS in read.path:
-                yield read.path, read.sha256
+        for file in one.inputs:
+            if _PREDICTIONS in file.path:
+                yield file.path, file.sha256
 
 
 def training_of(checkpoint: str | Path) -> dict[str, Any] | None:

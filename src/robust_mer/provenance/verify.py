@@ -112,11 +112,11 @@ class _Check:
 
     def _look(self) -> Mapping[Path, Survey | Content]:
         """Hash, or only size and time, of every file that the records name and that exists."""
-        named: set[RecordedFile] = set()
+        recorded: set[RecordedFile] = set()
         for record in self._ledger.current:
-            named.update(self._ledger.outputs(record), self._ledger.inputs(record))
-        places = {self._place(one) for one in named}
-        self._out_of_reach = sum(self._place(one) is None for one in named)
+            recorded.update(self._ledger.outputs(record), self._ledger.inputs(record))
+        places = {self._place(one) for one in recorded}
+        self._out_of_reach = sum(self._place(one) is None for one in recorded)
         surveys: dict[Path, Survey] = {}
         for place in sorted(place for place in places if place is not None):
             try:
@@ -191,11 +191,11 @@ class _Check:
                 if today is None or self._is_as_recorded(one, today, record.finished):
                     continue
                 readers = len(self._readers.get((one.path, one.sha256), ()))
-                made = f"; jobs that read its old content: {readers}" if readers else ""
+                note = f"; jobs that read its old content: {readers}" if readers else ""
                 yield Problem(
                     "changed",
                     one.path,
-                    f"is not what {record.name} wrote{_sizes(one, today)}{made}",
+                    f"is not what {record.name} wrote{_sizes(one, today)}{note}",
                     f"delete it and {RERUN}"
                     if not self._quick or today.bytes != one.bytes
                     else "run without --quick to compare its content",

@@ -46,9 +46,9 @@ def train_as_one(
     device = next(iter(frames.values())).values.device
     replicas = [run.data for run in runs]
     stack = Stack(runs, device)
-    taught = teach(stack.teachers, replicas, corpus, frames, device)
+    targets = teach(stack.teachers, replicas, corpus, frames, device)
     target = torch.from_numpy(corpus.target).to(device)
-    batches = Batches(replicas, frames, target, taught, stack.needs_clean)
+    batches = Batches(replicas, frames, target, targets, stack.needs_clean)
     validation = Validation(replicas, corpus, frames)
     begun = len(runs[0].history)
     epochs = stack.settings.epochs_constant + stack.settings.epochs_falling

@@ -35,7 +35,7 @@ def teach(
     Returns:
         By name, a tensor [n, ...] per replica.
     """
-    taught = defaultdict(list)
+    targets = defaultdict(list)
     for replica, teacher in zip(replicas, teachers, strict=bool(teachers)):
         net = Nets([teacher], device)
         values = evaluation_frames(
@@ -49,5 +49,5 @@ def teach(
         part = PaddedPart.of([values])
         of_zeros = embed(net, part.silent())
         for name, value in net.teach(embed(net, part), of_zeros).items():
-            taught[name].append(value[0])
-    return taught
+            targets[name].append(value[0])
+    return targets

@@ -81,12 +81,12 @@ class Pool:
             allowed = set.intersection(*(self._train[fold] for fold in folds))
         else:
             allowed = set().union(*self._train.values())
-        chosen = [
+        pairs = [
             (utterance, speaker)
             for utterance, speaker in zip(self._utterances, self._speakers, strict=True)
             if utterance.utterance in allowed and session not in self._sessions_of_speaker[speaker]
         ]
-        return Others([utterance for utterance, _ in chosen], [speaker for _, speaker in chosen])
+        return Others([utterance for utterance, _ in pairs], [speaker for _, speaker in pairs])
 
 
 def _sets(rows: pd.DataFrame, key: str, value: str) -> dict[str, set[str]]:

@@ -60,8 +60,8 @@ class RawCorruption:
     def identity(self) -> list[Any]:
         """Everything that a result depends on beside the utterance and the kind's code."""
         tables = self.tables[:2] if self.tables else ()
-        read = [hashlib.sha256(Path(table).read_bytes()).hexdigest() for table in tables]
-        return [self.describe(), self.kind.signal, read]
+        hashes = [hashlib.sha256(Path(table).read_bytes()).hexdigest() for table in tables]
+        return [self.describe(), self.kind.signal, hashes]
 
     @cached_property
     def _pool(self) -> "Pool | None":

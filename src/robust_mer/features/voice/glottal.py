@@ -165,8 +165,8 @@ def measure_cycles(
     opened = below.argmax(axis=1) + below[:, ::-1].argmax(axis=1)
     middle = (closures[:-1] + closures[1:]) // 2
     harmonics = np.empty((len(period), 3))
-    for some, spectra in analyse(derivative, rate, middle, f0):
-        harmonics[some] = np.abs(take_harmonics(spectra, rate, f0[some], 2))
+    for block, spectra in analyse(derivative, rate, middle, f0):
+        harmonics[block] = np.abs(take_harmonics(spectra, rate, f0[block], 2))
     harmonics = np.maximum(harmonics, 1e-300)
     return Cycles(
         middle,

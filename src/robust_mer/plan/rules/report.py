@@ -280,15 +280,15 @@ def _shown_config(plan: Plan) -> dict[str, Any]:
     """The parts of the config that the run uses and that affect its results."""
     raw = plan.raw
     models = {job.training.model for job in plan.grid.training_jobs}
-    used = {key: value for key, value in raw.items() if key not in ("training", "gpu")}
-    used["features"] = {key: raw["features"].get(key, {}) for key in ("faces", "extractors")}
-    used["experiments"] = {name: raw["experiments"][name] for name in plan.grid.experiments}
-    used["models"] = {name: section for name, section in raw["models"].items() if name in models}
-    used["corpora"] = {
+    config = {key: value for key, value in raw.items() if key not in ("training", "gpu")}
+    config["features"] = {key: raw["features"].get(key, {}) for key in ("faces", "extractors")}
+    config["experiments"] = {name: raw["experiments"][name] for name in plan.grid.experiments}
+    config["models"] = {name: section for name, section in raw["models"].items() if name in models}
+    config["corpora"] = {
         name: {key: value for key, value in raw["corpora"][name].items() if key != "root"}
         for name in plan.grid.corpora
     }
-    return used
+    return config
 
 
 def _metrics(metrics: tuple[Plugin, ...]) -> tuple[str, ...]:
