@@ -10,7 +10,7 @@ def pick_device(name: str) -> torch.device:
     """The device for ``auto``, ``cpu`` or ``cuda``.
 
     Raises:
-        InputError: a GPU was asked for and there is none.
+        InputError: ``cuda`` without a usable GPU.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
