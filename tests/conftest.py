@@ -20,7 +20,7 @@ def demo(tmp_path_factory):
 
 
 def _run_once(tmp_path_factory, name, config, *targets):
-    """A project that has run to its end; what it said is in ``said.txt``.
+    """A project that has run to its end; its output is in ``output.txt``.
 
     Processes of pytest-xdist share it: the first that needs it runs it, others wait.
     """
@@ -34,7 +34,7 @@ def _run_once(tmp_path_factory, name, config, *targets):
             project = Project.make(folder)
             project.configure(config)
             done = project.run(*targets)
-            (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
+            (folder / "output.txt").write_text(done.stdout, encoding="utf-8")
             note.write_text(f"{done.returncode}\n{done.stdout[-5000:]}", encoding="utf-8")
     status, _, text = note.read_text(encoding="utf-8").partition("\n")
     assert status == "0", text

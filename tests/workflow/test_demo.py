@@ -32,8 +32,8 @@ def ua(demo):
         table = pd.read_parquet(folder / "predictions.parquet")
         conditions = set(table["condition"])
         complete = {max(conditions, key=len)} if tested_on == "clean" else set()
-        chosen = complete or {name for name in conditions if name != "none" and len(name) < 3}
-        tested = table[(table["part"] == "test") & table["condition"].isin(chosen)]
+        selection = complete or {name for name in conditions if name != "none" and len(name) < 3}
+        tested = table[(table["part"] == "test") & table["condition"].isin(selection)]
         scores = [
             (seed, recall_score(rows["label"], rows["predicted"], average="macro"))
             for (seed, _), rows in tested.groupby(["seed", "condition"], sort=True)
@@ -71,10 +71,10 @@ def test_joining_modalities_beats_the_best_single_one(ua):
 
 
 def test_the_run_ends_with_scores_and_a_command_that_works(demo):
-    said = (demo.folder / "said.txt").read_text(encoding="utf-8")
-    assert "no evidence about emotion recognition" in said
-    assert "Open    results/report.html" in said
-    (line,) = [line for line in said.splitlines() if line.startswith("Try ")]
+    output = (demo.folder / "output.txt").read_text(encoding="utf-8")
+    assert "no evidence about emotion recognition" in output
+    assert "Open    results/report.html" in output
+    (line,) = [line for line in output.splitlines() if line.startswith("Try ")]
     _, *arguments = shlex.split(line.removeprefix("Try"))
     done = subprocess.run(
         [sys.executable, "-m", "robust_mer.cli", *arguments, "--json"],

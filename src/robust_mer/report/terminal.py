@@ -30,18 +30,18 @@ def scores_table(experiment: Experiment, summary: str | Path) -> list[str]:
     with Path(summary).open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["kind"] in _KINDS]
     main = experiment.main
-    shown = _best_kinds(rows)
-    cells = _lines(shown, f"{main.name}_mean")
-    tested_on = sorted({row["tested_on"] for row in shown}, key=_severity(experiment))
+    selection = _best_kinds(rows)
+    cells = _lines(selection, f"{main.name}_mean")
+    tested_on = sorted({row["tested_on"] for row in selection}, key=_severity(experiment))
     heads = [corruption_title(experiment, name) for name in tested_on]
-    chance = {row["tested_on"]: row[f"{main.name}_chance"] for row in shown}
+    chance = {row["tested_on"]: row[f"{main.name}_chance"] for row in selection}
     order = list(experiment.models)
     body = [
         [line_name(experiment, *line), *(_score(cells[line].get(name)) for name in tested_on)]
         for line in sorted(cells, key=lambda line: order.index(line[0]))
     ]
     floor = [words.CHANCE, *(_score(chance.get(name)) for name in tested_on)]
-    kinds = {row["kind"] for row in shown}
+    kinds = {row["kind"] for row in selection}
     return [
         *_aligned([[words.title(experiment.name, main.title), *heads], *body, floor]),
         words.about(len(experiment.folds), len(experiment.seeds), AVERAGE in kinds),
@@ -51,10 +51,10 @@ def scores_table(experiment: Experiment, summary: str | Path) -> list[str]:
 
 def _best_kinds(rows: Iterable[_Row]) -> list[_Row]:
     """One row for each model, training and corruption: of several kinds, the first of `_KINDS`."""
-    chosen: dict[tuple[str, str, str], _Row] = {}
+    first: dict[tuple[str, str, str], _Row] = {}
     for row in sorted(rows, key=lambda row: _KINDS.index(row["kind"])):
-        chosen.setdefault((row["model"], row["trained_on"], row["tested_on"]), row)
-    return list(chosen.values())
+        first.setdefault((row["model"], row["trained_on"], row["tested_on"]), row)
+    return list(first.values())
 
 
 def _lines(rows: Sequence[_Row], score: str) -> _Cells:
