@@ -1,6 +1,6 @@
 """Impulse noise: n is +1 or -1 with a given frequency, else 0 (NMER, section 2.2.2)."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -34,5 +34,5 @@ class Impulse(Noise):
         """
         frequency = self.settings.frequency
         uniform = draws.uniform(shape)
-        one = np.float32(1)
+        one: Any = np.float32(1)
         return (uniform < frequency) * one - 2 * ((uniform < frequency / 2) * one)
