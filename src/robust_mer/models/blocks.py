@@ -4,6 +4,8 @@ Sizes are those of the MMIN family, which NMER follows (NMER, section 3.3). No b
 utterance's own length, so a prediction depends neither on padding nor on batch mates.
 """
 
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import cast
 
@@ -16,6 +18,8 @@ from robust_mer.models.chance import Dropout
 from robust_mer.models.recurrent import lstm_maximum
 
 EMBEDDING = 128
+
+ENCODER_DROPOUT = 0.5  # of the lexical encoder in the MMIN family's code, whatever the model's
 
 
 class RecurrentEncoder(nn.Module):
@@ -44,19 +48,19 @@ class TextCNN(nn.Module):
 
     Args:
         width: Dimensions of a token's embedding.
+        dropout: Of the pooled convolutions.
     """
 
     _KERNELS = (3, 4, 5)
-    _DROPOUT = 0.5  # of its own, whatever the model's
     stacked = False  # whether it is one of several that run as one; the engine says so
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, dropout: float = ENCODER_DROPOUT) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(
             nn.Conv1d(width, EMBEDDING, kernel) for kernel in self._KERNELS
         )
         self.last = nn.Linear(len(self._KERNELS) * EMBEDDING, EMBEDDING)
-        self.dropout = Dropout(self._DROPOUT)
+        self.dropout = Dropout(dropout)
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
         """Encode padded tokens [B, T, D] of which ``lengths`` [B] are real: [B, 128].
@@ -94,17 +98,22 @@ class TextCNN(nn.Module):
         return convolved
 
 
-def modality_encoders(inputs: dict[str, FeatureShape]) -> nn.ModuleDict:
-    """An encoder per modality, each of the kind that its frames ask for."""
+def modality_encoders(
+    inputs: dict[str, FeatureShape], dropout: float = ENCODER_DROPOUT
+) -> nn.ModuleDict:
+    """An encoder per modality, each of the kind that its frames ask for.
+
+    Args:
+        inputs: Width and kind of encoder per modality.
+        dropout: Of the convolutional ones; the recurrent ones have none.
+    """
+    encoders: dict[Encoder, Callable[[int], nn.Module]] = {
+        "recurrent": RecurrentEncoder,
+        "convolutional": partial(TextCNN, dropout=dropout),
+    }
     return nn.ModuleDict(
-        {modality: _ENCODERS[shape.encoder](shape.width) for modality, shape in inputs.items()}
+        {modality: encoders[shape.encoder](shape.width) for modality, shape in inputs.items()}
     )
-
-
-_ENCODERS: dict[Encoder, type[RecurrentEncoder | TextCNN]] = {
-    "recurrent": RecurrentEncoder,
-    "convolutional": TextCNN,
-}
 
 
 class InvarianceEncoder(nn.Module):

@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from robust_mer.models.settings import ModelSettings
 
+DropoutRate = Annotated[float, Field(ge=0, le=0.999)]
+"""Share of values that dropout sets to zero."""
+
 
 class Optimisation(ModelSettings):
     """How a model is optimised; the models' own settings build on it."""
@@ -26,7 +29,7 @@ class Optimisation(ModelSettings):
     """Epochs after these, in which the learning rate falls linearly towards zero."""
     clip_norm: Annotated[float, Field(ge=1e-9, le=1e9)] = 1.0
     """Gradient norm at which each sub-network is clipped."""
-    dropout: Annotated[float, Field(ge=0, le=0.999)] = 0.5
+    dropout: DropoutRate = 0.5
     """Of the classifier, and of what else the model's settings name."""
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from robust_mer.models.optimisation import Optimisation
+from robust_mer.models.optimisation import DropoutRate, Optimisation
 
 
 class MENSettings(Optimisation):
@@ -15,7 +15,7 @@ class MENSettings(Optimisation):
 
     clip_norm: Annotated[float, Field(ge=1e-9, le=1e9)] = 0.5
     """Gradient norm at which each sub-network is clipped."""
-    dropout: Annotated[float, Field(ge=0, le=0.999)] = 0.3
+    dropout: DropoutRate = 0.3
     """Of the classifier."""
 
 

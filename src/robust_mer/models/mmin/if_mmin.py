@@ -14,26 +14,24 @@ not know.
 Under noise the noisy modalities count as the missing ones, as in MMIN.
 """
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
 from robust_mer.modality import FeatureShape
 from robust_mer.models.blocks import (
     EMBEDDING,
-    InvarianceEncoder,
     ResidualAutoencoder,
     classifier,
     imagination_target,
     initialise,
-    modality_encoders,
 )
+from robust_mer.models.invariance import InvarianceModel
 from robust_mer.models.mmin.settings import IFMMINSettings
-from robust_mer.models.model import Batch, Model
+from robust_mer.models.model import Batch
 from robust_mer.task import Task
 
 
-class IFMMIN(Model):
+class IFMMIN(InvarianceModel):
     """An encoder per modality, one invariance encoder, imagination, classifier on the codes."""
 
     settings_class = IFMMINSettings
@@ -43,20 +41,11 @@ class IFMMIN(Model):
         self, settings: IFMMINSettings, inputs: dict[str, FeatureShape], task: Task
     ) -> None:
         super().__init__(settings, inputs, task)
-        self.encoders = modality_encoders(inputs)
-        self.invariance = InvarianceEncoder()
         self.imagination = ResidualAutoencoder(EMBEDDING * len(inputs))
         self.classifier = classifier(
             [ResidualAutoencoder.LATENT, EMBEDDING, EMBEDDING, task.outputs], settings.dropout
         )
         initialise(self)
-
-    def start_from(self, teacher: Model) -> None:
-        """Take over the teacher's specific and invariance encoders."""
-        self.take_over(teacher, "encoders", "invariance")
-
-    def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
-        return self.encoders[modality](frames, lengths)
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
         """Outputs [B, task.outputs] from the codes of the imagination [B, 320]."""
@@ -65,8 +54,7 @@ class IFMMIN(Model):
 
     def _imagine(self, embeddings: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Imagined and, last, invariant features [B, 128 x modalities]; codes [B, 320]."""
-        specific = torch.cat(list(embeddings.values()), dim=1)
-        invariant = torch.cat([self.invariance(e) for e in embeddings.values()], dim=1)
+        specific, invariant = self.features(embeddings)
         return *self.imagination(specific, invariant), invariant
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:

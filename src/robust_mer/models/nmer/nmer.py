@@ -29,16 +29,10 @@ from torch.nn import functional
 
 from robust_mer.errors import InputError
 from robust_mer.modality import FeatureShape
-from robust_mer.models.blocks import (
-    EMBEDDING,
-    InvarianceEncoder,
-    TransformerLayer,
-    classifier,
-    initialise,
-    modality_encoders,
-)
+from robust_mer.models.blocks import EMBEDDING, TransformerLayer, classifier, initialise
 from robust_mer.models.chance import StandardNormal
-from robust_mer.models.model import Batch, Model
+from robust_mer.models.invariance import InvarianceModel
+from robust_mer.models.model import Batch
 from robust_mer.models.nmer.settings import NMERSettings
 from robust_mer.models.settings import ModelSettings
 from robust_mer.task import Task
@@ -47,7 +41,7 @@ from robust_mer.task import Task
 _ACTIVE_VARIANCE = 0.01
 
 
-class NMER(Model):
+class NMER(InvarianceModel):
     """The paper's noise-robust model.
 
     Raises:
@@ -58,17 +52,19 @@ class NMER(Model):
     settings: NMERSettings
 
     def __init__(self, settings: NMERSettings, inputs: dict[str, FeatureShape], task: Task) -> None:
-        super().__init__(settings, inputs, task)
-        dropout, latent = settings.dropout, settings.latent
-        joint = EMBEDDING * len(inputs)
+        super().__init__(settings, inputs, task, settings.dropout_encoder)
+        latent, joint = settings.latent, EMBEDDING * len(inputs)
         self.token = EMBEDDING if settings.tokens == "features" else 2 * joint
         if self.token % settings.heads:
             raise InputError(f"heads is {settings.heads}, which does not divide {self.token}")
-        self.encoders = modality_encoders(inputs)
-        self.invariance = InvarianceEncoder()
         self.vae_encoder = nn.Sequential(
             *(
-                TransformerLayer(self.token, settings.heads, settings.feed_forward, dropout)
+                TransformerLayer(
+                    self.token,
+                    settings.heads,
+                    settings.feed_forward,
+                    settings.dropout_transformer,
+                )
                 for _ in range(settings.layers)
             )
         )
@@ -83,59 +79,81 @@ class NMER(Model):
             nn.Linear(256, joint),
         )
         first = EMBEDDING if settings.variant == "released" else joint
-        self.classifier = classifier([joint, first, EMBEDDING, task.outputs], dropout)
+        self.classifier = classifier([joint, first, EMBEDDING, task.outputs], settings.dropout)
         initialise(self)
         # Kaiming weights would start z far from the prior N(0, I); zeros start it there.
         nn.init.zeros_(self.log_variance.weight)
 
-    def start_from(self, teacher: Model) -> None:
-        """Take over the teacher's specific and invariance encoders."""
-        self.take_over(teacher, "encoders", "invariance")
-
-    def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
-        return self.encoders[modality](frames, lengths)
-
     def posterior(self, embeddings: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Mean and log-variance of z [B, latent]; invariant feature [B, 128 x modalities]."""
-        specific = torch.cat(list(embeddings.values()), dim=1)
-        invariant = torch.cat([self.invariance(e) for e in embeddings.values()], dim=1)
-        tokens = torch.cat([specific, invariant], dim=1).unflatten(1, (-1, self.token))
-        encoded = self.vae_encoder(tokens).flatten(1)
+        specific, invariant = self.features(embeddings)
+        encoded = self._encode_jointly(specific, invariant)
         return self.mean(encoded), self.log_variance(encoded), invariant
+
+    def _encode_jointly(self, specific: Tensor, invariant: Tensor) -> Tensor:
+        """Output of the Transformer [B, 256 x modalities]."""
+        tokens = torch.cat([specific, invariant], dim=1).unflatten(1, (-1, self.token))
+        return self.vae_encoder(tokens).flatten(1)
+
+    def decode(self, z: Tensor, invariant: Tensor) -> Tensor:
+        """Joint representation [B, 128 x modalities] from z [B, latent]."""
+        return self.decoder(torch.cat([z, invariant], dim=1))
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
         """Outputs [B, task.outputs]; z is its mean, so a prediction can be repeated."""
         mean, _, invariant = self.posterior(embeddings)
-        return self.classifier(self.decoder(torch.cat([mean, invariant], dim=1)))
+        return self.classifier(self.decode(mean, invariant))
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        """L = w_g (KL + MSE of the joint representation) + w_i MSE of the invariant + w_c CE.
+        """L = w_g (w_kl KL + MSE of the joint representation) + w_i MSE of the invariant + w_c CE.
 
         Section 2.4, equations 6 and 7; targets are the teacher's features of the clean utterance.
         """
         settings = self.settings
         embeddings = self.encode_all(batch.received, batch.lengths)
         mean, log_variance, invariant = self.posterior(embeddings)
-        z = mean + torch.exp(0.5 * log_variance) * self.noise(mean)
-        joint = self.decoder(torch.cat([z, invariant], dim=1))
-        divergence = -0.5 * (1 + log_variance - mean**2 - log_variance.exp())
-        if settings.kl == "mean":
-            kl = divergence.mean()
-        elif settings.kl == "sum_latent":
-            kl = divergence.sum(dim=1).mean()
-        else:
-            kl = divergence.sum()
-        generation, closeness = settings.weight_generation, settings.weight_invariant
+        z = mean
+        if settings.kl != "none":
+            z = mean + torch.exp(0.5 * log_variance) * self.noise(mean)
+        joint = self.decode(z, invariant)
+        generation = self.generation(mean, log_variance, joint, batch.targets["specific"])
+        closeness = functional.mse_loss(invariant, batch.targets["invariant"])
         return {
-            "kl": generation * kl,
-            "reconstruction": generation * functional.mse_loss(joint, batch.targets["specific"]),
-            "invariant": closeness * functional.mse_loss(invariant, batch.targets["invariant"]),
+            **{name: settings.weight_generation * part for name, part in generation.items()},
+            "invariant": settings.weight_invariant * closeness,
             self.task.loss_name: settings.weight_classification
             * self.task.loss(self.classifier(joint), batch.target),
         }
+
+    def generation(
+        self, mean: Tensor, log_variance: Tensor, joint: Tensor, target: Tensor
+    ) -> dict[str, Tensor]:
+        """The parts of the generation loss.
+
+        Args:
+            mean: Of the posterior of z, [B, latent].
+            log_variance: Likewise.
+            joint: The rebuilt joint representation [B, 128 x modalities].
+            target: The teacher's.
+        """
+        divergence = divergence_from_prior(mean, log_variance)
+        parts = {}
+        if self.settings.kl == "mean":
+            parts["kl"] = self.settings.weight_kl * divergence.mean()
+        elif self.settings.kl == "sum_latent":
+            parts["kl"] = self.settings.weight_kl * divergence.sum(dim=1).mean()
+        elif self.settings.kl == "sum":
+            parts["kl"] = self.settings.weight_kl * divergence.sum()
+        parts["reconstruction"] = functional.mse_loss(joint, target)
+        return parts
 
     def health(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
         """``active_latent_units``: units of z whose mean varies between utterances."""
         mean, _, _ = self.posterior(embeddings)
         active = mean.var(dim=0, correction=0) > _ACTIVE_VARIANCE
         return {"active_latent_units": active.sum()}
+
+
+def divergence_from_prior(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, variance) || N(0, 1)) in nats, [B, latent]."""
+    return -0.5 * (1 + log_variance - mean**2 - log_variance.exp())

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from robust_mer.models.optimisation import Optimisation
+from robust_mer.models.optimisation import DropoutRate, Optimisation
 from robust_mer.models.settings import Count, Weight
 
 _RELEASED = {
@@ -39,8 +39,10 @@ class NMERTraining(Optimisation):
     for half of them is ours."""
     epochs_falling: Annotated[int, Field(ge=0, le=1_000_000)] = 30
     """Epochs after these, in which the learning rate falls linearly towards zero."""
-    dropout: Annotated[float, Field(ge=0, le=0.999)] = 0.5
-    """Of Transformer and classifier."""
+    dropout: DropoutRate = 0.5
+    """Of the classifier, from the paper."""
+    dropout_encoder: DropoutRate = 0.5
+    """Of the lexical encoder, as in the MMIN family's released code."""
     weight_classification: Weight = 1.0
     """Of the task's own loss."""
 
@@ -54,15 +56,20 @@ class VAESettings(NMERTraining):
     """Of its attention, from the paper; they divide the width of a token."""
     feed_forward: Annotated[int, Field(ge=1, le=100_000)] = 768
     """Hidden units of its feed-forward layers; ours."""
+    dropout_transformer: DropoutRate = 0.1
+    """Of its attention and its layers, as in the released code. The paper gives one dropout rate,
+    0.5, without saying where. Inside the Transformer 0.5 drowns the input."""
     tokens: Literal["utterance", "features"] = "utterance"
     """What is a token: the utterance (all features as one vector) or each of the features."""
     latent: Annotated[int, Field(ge=1, le=100_000)] = 64
     """Size of z; not given in the paper."""
     weight_generation: Weight = 1.0
     """Of KL divergence and reconstruction."""
-    kl: Literal["mean", "sum_latent", "sum"] = "mean"
+    kl: Literal["mean", "sum_latent", "sum", "none"] = "mean"
     """KL divergence over latent and batch: mean, sum_latent (mean over the batch only) or sum.
-    Summed and weighted it drowns the rest and z stops carrying anything."""
+    ``none``: there is no KL divergence, and z is its mean in training too."""
+    weight_kl: Weight = 1.0
+    """Of the KL divergence within the generation loss."""
 
 
 class NMERSettings(VAESettings):
