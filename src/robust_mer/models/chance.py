@@ -6,6 +6,8 @@ draws the same numbers alone, in a stack of any size, and after it was resumed.
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -57,3 +59,24 @@ class StandardNormal(Chance):
         uniform = (self.words(torch.Size([2, *like.shape])) & 0x7FFFFFFF).to(like.dtype)
         radius, angle = (uniform + 0.5) / (1 << 31)
         return (-2 * radius.log()).sqrt() * (2 * math.pi * angle).cos()
+
+
+@contextmanager
+def drawing(module: nn.Module, draw: int) -> Iterator[None]:
+    """Put a module that is in eval mode into training mode, with draws of its own.
+
+    Args:
+        module: Whose dropout is to be seen at work.
+        draw: Other numbers draw other values.
+    """
+    sites = [part for part in module.modules() if isinstance(part, Chance)]
+    keys = [site.key for site in sites]
+    module.train()
+    for place, site in enumerate(sites):
+        site.key = torch.tensor([draw, place], dtype=torch.int32, device=site.key.device)
+    try:
+        yield
+    finally:
+        module.eval()
+        for site, key in zip(sites, keys, strict=True):
+            site.key = key

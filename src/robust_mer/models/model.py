@@ -1,6 +1,7 @@
 """What a model is to training and evaluation."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -135,5 +136,16 @@ class Model(nn.Module, ABC):
             self.get_submodule(part).load_state_dict(teacher.get_submodule(part).state_dict())
 
     def health(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Figures worth watching in training, by name, from validation embeddings."""
+        """Figures worth watching in training, by name, from validation embeddings.
+
+        It is called for one replica alone, in eval mode.
+        """
         return {}
+
+    def diagnose(self, health: Mapping[str, float]) -> str | None:
+        """What is wrong with a model of these figures, with the likely reason; None: nothing.
+
+        Args:
+            health: What `health` gave after an epoch.
+        """
+        return None

@@ -71,6 +71,7 @@ def train_as_one(
             if runs[place].best_epoch == epoch:
                 stack.keep_best(place)
         progress.report(epoch)
+        progress.warn(epoch, stack.diagnose)
         if not stack.active:
             return
         if epoch < epochs:

@@ -21,6 +21,7 @@ beta1 0.5 and no weight decay, 40 + 40 epochs, dropout 0.1, 8 heads, feed-forwar
 - its decoder, which is missing from the release: the paper's stays.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -29,16 +30,19 @@ from torch.nn import functional
 
 from robust_mer.errors import InputError
 from robust_mer.modality import FeatureShape
+from robust_mer.models import words
 from robust_mer.models.blocks import EMBEDDING, TransformerLayer, classifier, initialise
-from robust_mer.models.chance import StandardNormal
+from robust_mer.models.chance import StandardNormal, drawing
 from robust_mer.models.invariance import InvarianceModel
 from robust_mer.models.model import Batch
 from robust_mer.models.nmer.settings import NMERSettings
 from robust_mer.models.settings import ModelSettings
 from robust_mer.task import Task
 
-# A latent unit whose mean hardly moves between utterances says nothing about them.
-_ACTIVE_VARIANCE = 0.01
+_ACTIVE_VARIANCE = 0.01  # of a unit's mean over utterances; below it says nothing about them
+_HEALTH_UTTERANCES = 64  # a pass through the Transformer for each of them is time lost
+_MIN_SIGNAL = 0.5  # below it dropout makes more of z's mean than the utterances
+_MIN_SHARE = 0.01  # of z in the joint representation
 
 
 class NMER(InvarianceModel):
@@ -148,12 +152,58 @@ class NMER(InvarianceModel):
         return parts
 
     def health(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
-        """``active_latent_units``: units of z whose mean varies between utterances."""
-        mean, _, _ = self.posterior(embeddings)
-        active = mean.var(dim=0, correction=0) > _ACTIVE_VARIANCE
-        return {"active_latent_units": active.sum()}
+        """What z carries, from 64 utterances at most.
+
+        ``latent_signal``: share of what the posterior's mean varies by in training mode that is
+        due to the utterances and not to dropout; ``latent_share``: share of the variance of the
+        joint representation that comes from z; ``active_latent_units``: units of z whose mean
+        varies between utterances; ``latent_kl``: KL divergence in nats, summed over the units.
+        """
+        every = -(-len(next(iter(embeddings.values()))) // _HEALTH_UTTERANCES)
+        specific, invariant = self.features({m: e[::every] for m, e in embeddings.items()})
+        encoded = self._encode_jointly(specific, invariant)
+        mean, log_variance = self.mean(encoded), self.log_variance(encoded)
+        joint = self.decode(mean, invariant)
+        without = self.decode(mean.mean(dim=0).expand_as(mean), invariant)
+        return {
+            "latent_signal": self._signal(specific, invariant),
+            "latent_share": _ratio(_variance(joint - without), _variance(joint)),
+            "active_latent_units": (mean.var(dim=0, correction=0) > _ACTIVE_VARIANCE).sum(),
+            "latent_kl": divergence_from_prior(mean, log_variance).sum(dim=1).mean(),
+        }
+
+    def _signal(self, specific: Tensor, invariant: Tensor) -> Tensor:
+        """Share of the variance of z's mean in training mode that two draws of dropout agree on."""
+        means = []
+        for draw in (1, 2):
+            with drawing(self.vae_encoder, draw):
+                means.append(self.mean(self._encode_jointly(specific, invariant)))
+        one, other = (mean - mean.mean(dim=0) for mean in means)
+        signal = (one * other).mean(dim=0).sum().clamp(min=0)
+        noise = (means[0] - means[1]).square().mean(dim=0).sum() / 2
+        return _ratio(signal, signal + noise)
+
+    def diagnose(self, health: Mapping[str, float]) -> str | None:
+        signal, share = health["latent_signal"], health["latent_share"]
+        if signal < _MIN_SIGNAL:
+            return words.LATENT_DROWNED.format(signal=signal, noise=1 - signal)
+        if share < _MIN_SHARE:
+            is_free = self.settings.kl == "none" or self.settings.weight_kl == 0
+            text = words.LATENT_UNUSED_WITHOUT_KL if is_free else words.LATENT_UNUSED
+            return text.format(units=int(health["active_latent_units"]), share=share)
+        return None
 
 
 def divergence_from_prior(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(mean, variance) || N(0, 1)) in nats, [B, latent]."""
     return -0.5 * (1 + log_variance - mean**2 - log_variance.exp())
+
+
+def _variance(values: Tensor) -> Tensor:
+    """Variance over the rows, summed over the dimensions."""
+    return values.var(dim=0, correction=0).sum()
+
+
+def _ratio(part: Tensor, whole: Tensor) -> Tensor:
+    """A share; zero of nothing."""
+    return part / whole.clamp(min=torch.finfo(whole.dtype).tiny)
