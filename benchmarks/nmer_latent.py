@@ -2,8 +2,7 @@
 
     python benchmarks/nmer_latent.py --results results --out nmer_latent.csv
 
-Trains the models of resources/experiments/nmer_latent.yaml one replica after the other, in the order of
-that file, all models on one fold and seed before the next. A row is appended after each; rows that the
+Trains the models of resources/experiments/nmer_latent.yaml one replica after the other, XX A row is appended after each; rows that the
 file holds already are not computed again.
 """
 
@@ -11,6 +10,7 @@ import argparse
 import sys
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -58,20 +58,19 @@ def main() -> None:
     experiment = plan.config.experiments["nmer_latent"]
     rows = pd.read_csv(arguments.out).to_dict("records") if arguments.out.exists() else []
     known = {(row["model"], row["trained_on"], row["fold"], row["seed"]) for row in rows}
-    for replica in _order(plan.grid.replicas_of(experiment)):
-        if arguments.replicas and replica.name not in arguments.replicas:
+    for replica, trained_on, model in product(
+        _order(plan.grid.replicas_of(experiment)), experiment.corruptions, experiment.models
+    ):
+        is_chosen = (not arguments.replicas or replica.name in arguments.replicas) and (
+            not arguments.models or model in arguments.models
+        )
+        if (model, trained_on, *replica) in known or not is_chosen:
             continue
-        for model in experiment.models:
-            for trained_on in experiment.corruptions:
-                if (model, trained_on, *replica) in known or (
-                    arguments.models and model not in arguments.models
-                ):
-                    continue
-                row = {"model": model, "trained_on": trained_on, **replica._asdict()}
-                row |= _measure(plan, Training(experiment.corpus, model, trained_on), replica)
-                rows.append(row)
-                pd.DataFrame(rows).to_csv(arguments.out, index=False)
-                print(row, flush=True)
+        row = {"model": model, "trained_on": trained_on, **replica._asdict()}
+        row |= _measure(plan, Training(experiment.corpus, model, trained_on), replica)
+        rows.append(row)
+        pd.DataFrame(rows).to_csv(arguments.out, index=False)
+        print(row, flush=True)
 
 
 def _parse() -> argparse.Namespace:

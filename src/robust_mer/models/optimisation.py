@@ -1,4 +1,4 @@
-"""Settings that all models share that learn in epochs."""
+"""Settings of all models that learn in epochs."""
 
 from typing import Annotated, Literal, Self
 
@@ -11,7 +11,7 @@ DropoutRate = Annotated[float, Field(ge=0, le=0.999)]
 
 
 class Optimisation(ModelSettings):
-    """How a model is optimised; the models' own settings build on it."""
+    """How a model is optimised. The settings of each model build on it."""
 
     optimiser: Literal["adam", "adamw"] = "adam"
     """Adam, or AdamW, whose weight decay is decoupled from the gradient."""
@@ -30,7 +30,7 @@ class Optimisation(ModelSettings):
     clip_norm: Annotated[float, Field(ge=1e-9, le=1e9)] = 1.0
     """Gradient norm at which each sub-network is clipped."""
     dropout: DropoutRate = 0.5
-    """Of the classifier, and of what else the model's settings name."""
+    """Of the classifier."""
 
     @model_validator(mode="after")
     def _check_epochs(self) -> Self:

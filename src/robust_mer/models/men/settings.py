@@ -1,4 +1,4 @@
-"""Settings of MEN and its kin."""
+"""Settings of MEN and of the models with its network."""
 
 from typing import Annotated, ClassVar
 
@@ -8,7 +8,7 @@ from robust_mer.models.optimisation import DropoutRate, Optimisation
 
 
 class MENSettings(Optimisation):
-    """MEN: optimised as in the MMIN family's released code."""
+    """MEN, optimised as in the MMIN family's released code."""
 
     implementation: ClassVar[str] = "robust_mer.models.men.men:MEN"
     trained_on_clean: ClassVar[bool] = True

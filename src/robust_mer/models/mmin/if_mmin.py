@@ -1,17 +1,17 @@
 """IF-MMIN: MMIN whose imagination is led by modality-invariant features (Zuo et al. 2023).
 
-The teacher is pretrained with cross-entropy and CMD (`robust_mer.models.mmin.invariance_teacher`);
-specific and invariance encoders start from it. A cascade of residual autoencoders (CRA) that gets
-the invariant feature s in every block imagines what is missing; there is no way back. The
-classifier sees its codes.
+The teacher is pretrained with cross-entropy and CMD (`robust_mer.models.mmin.invariance_teacher`).
+Specific and invariance encoders start from it. A cascade of residual autoencoders (CRA) imagines
+what is missing; each block also receives the invariant feature s. There is no way back. The
+classifier sees the codes.
 
-The released code as it stands since September 2024 agrees, so there is no variant that follows it.
-In its first upload no block saw what the one before gave, which its authors call a mistake (issue 2
-of ZhuoYulang/IF-MMIN). Left out is its maximum over padding, by which a prediction depends on the
-longest of its batch mates. The weight of 100 stands in its script, under a name that its model does
-not know.
+This agrees with the released code since September 2024, so no variant follows it. In the first
+upload no block received the output of the block before it; its authors call this a mistake (issue 2
+of ZhuoYulang/IF-MMIN). Its maximum over padding is left out, because it makes a prediction depend
+on the longest utterance of its batch. The weight of 100 comes from its script, where it has a name
+that the model does not read.
 
-Under noise the noisy modalities count as the missing ones, as in MMIN.
+Under noise the noisy modalities count as missing, as in MMIN.
 """
 
 from torch import Tensor

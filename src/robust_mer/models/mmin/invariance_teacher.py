@@ -1,7 +1,7 @@
 """The teacher of IF-MMIN and NMER: specific and invariant encoders trained on complete data.
 
-Pretrained with cross-entropy and CMD on specific and invariant features side by side (Zuo et al.
-2023). Its students start from its encoders and are held to its features of clean data.
+It is pretrained with cross-entropy and CMD on specific and invariant features side by side (Zuo et
+al. 2023). Its students start from its encoders, and its features of clean data are their targets.
 """
 
 import torch

@@ -1,24 +1,26 @@
 """NMER: joint representations that withstand noise, rebuilt by a VAE (NMER, section 2.3).
 
-Specific features (LSTM, TextCNN) and invariant features of the received, partly noisy utterance
-go side by side into a VAE; its decoder, given the latent and the invariant feature, rebuilds the
-joint representation that the teacher has of the clean utterance. The classifier sees that alone.
+The VAE's encoder receives the specific features (LSTM, TextCNN) and the invariant features of the
+received, partly noisy utterance. Its decoder receives the latent and the invariant features and
+rebuilds the joint representation, whose target is the teacher's embedding of the clean utterance.
+The classifier sees the joint representation alone.
 
 The paper's encoder is a Transformer over the features of one utterance as a single vector. Over
-one token attention has nothing to attend to: each of its layers amounts to residual linear maps.
-``tokens: features`` takes the 128-d features, specific and invariant of each modality, as tokens
-instead (ours): the Transformer is then 128 wide, and what it makes of the tokens goes side by side
-into mean and variance. It gets no positions: the order counts there.
+one token, attention has nothing to attend to, and each layer amounts to residual linear maps.
+``tokens: features`` (ours) makes each 128-d feature a token: specific and invariant feature of each
+modality. The Transformer is then 128 wide, and its outputs go side by side into mean and variance.
+There are no positions, since the order counts in these two layers.
 
-``variant: released`` takes over from the released code, which differs from the paper: Adam with
-beta1 0.5 and no weight decay, 40 + 40 epochs, dropout 0.1, 8 heads, feed-forward 128, all weights
-1, KL summed over batch and latent, and the MMIN family's classifier. It leaves out:
-- attention across the samples of a batch, by which a prediction depends on its batch mates, and z
-  that is drawn at test too, by which it depends on its place among them; loaders that drop rows;
-- its BatchNorm in the classifier: replicas that train as one keep nothing but parameters;
-- encoders of their own for the invariant features, which need a teacher that has them too and
-  trains them beside a diffusion net;
-- its decoder, which is missing from the release: the paper's stays.
+``variant: released`` follows the released code where it differs from the paper: Adam with beta1
+0.5 and no weight decay, 40 + 40 epochs, dropout 0.1, 8 heads, feed-forward 128, all weights 1, KL
+summed over batch and latent, and the MMIN family's classifier. It leaves out:
+- attention across the samples of a batch, and a z that is drawn in the test too. With them a
+  prediction depends on the other utterances of its batch and on its place among them;
+- loaders that drop rows;
+- BatchNorm in the classifier, because replicas that train as one keep nothing but parameters;
+- separate encoders for the invariant features. They need a teacher that has them too and trains
+  them beside a diffusion net;
+- the released decoder, whose code is missing: the paper's stays.
 """
 
 from collections.abc import Mapping

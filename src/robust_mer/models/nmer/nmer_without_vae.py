@@ -1,7 +1,8 @@
 """NMER without its VAE: the ablation "w/o VAE" (NMER, section 3.4).
 
-Specific and invariant features of the received utterance go side by side straight into the
-classifier. Without a VAE there is no generation loss; the invariant loss and NMER's training stay.
+Specific and invariant features of the received utterance go straight into the classifier, side by
+side. Without a VAE there is no generation loss. The invariant loss, dropout, training and the
+classifier's hidden layers are NMER's.
 """
 
 import torch

@@ -1,7 +1,7 @@
 """Settings of NMER and its ablations.
 
-The paper gives the weights 1, 10, 1 and lost their symbols. It introduces generation, invariant and
-classification loss in this order, and IF-MMIN weighs its invariant loss most.
+The paper gives the weights 1, 10, 1 without their symbols. It introduces generation, invariant and
+classification loss in this order, and IF-MMIN gives its invariant loss the largest weight.
 """
 
 from typing import Annotated, Any, ClassVar, Literal
@@ -35,8 +35,7 @@ class NMERTraining(Optimisation):
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.01
     """Of all weights; the paper gives neither this nor beta1."""
     epochs_constant: Annotated[int, Field(ge=0, le=1_000_000)] = 30
-    """Epochs with the full learning rate. The paper trains for 60 epochs; that the rate is constant
-    for half of them is ours."""
+    """Epochs with the full learning rate. The paper has 60 epochs in all; this half is ours."""
     epochs_falling: Annotated[int, Field(ge=0, le=1_000_000)] = 30
     """Epochs after these, in which the learning rate falls linearly towards zero."""
     dropout: DropoutRate = 0.5
@@ -48,7 +47,7 @@ class NMERTraining(Optimisation):
 
 
 class VAESettings(NMERTraining):
-    """NMER's VAE: its encoder is a Transformer."""
+    """NMER's VAE, whose encoder is a Transformer."""
 
     layers: Annotated[int, Field(ge=1, le=1000)] = 5
     """Of the Transformer, from the paper."""
@@ -60,7 +59,7 @@ class VAESettings(NMERTraining):
     """Of its attention and its layers, as in the released code. The paper gives one dropout rate,
     0.5, without saying where. Inside the Transformer 0.5 drowns the input."""
     tokens: Literal["utterance", "features"] = "utterance"
-    """What is a token: the utterance (all features as one vector) or each of the features."""
+    """A token of the Transformer: the utterance (all features as one vector), or each feature."""
     latent: Annotated[int, Field(ge=1, le=100_000)] = 64
     """Size of z; not given in the paper."""
     weight_generation: Weight = 1.0
