@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from robust_mer.modality import FeatureShape
+from robust_mer.models.blocks import initialise
 from robust_mer.models.nmer.nmer import NMER, divergence_from_prior
 from robust_mer.models.nmer.settings import NMERSettings
 from robust_mer.task import Task
@@ -87,14 +88,12 @@ class LearntVariance(NMER):
         return {"kl": (scale * kl).squeeze(), "reconstruction": (scale * likelihood).squeeze()}
 
 
-class OwnInitial(NMER):
-    """The Transformer starts from PyTorch's own initial weights, not from Kaiming's."""
+class KaimingTransformer(NMER):
+    """The Transformer starts from Kaiming's weights, as in the released code."""
 
     settings_class: ClassVar = NMERSettings
     settings: NMERSettings
 
     def __init__(self, settings: NMERSettings, inputs: dict[str, FeatureShape], task: Task) -> None:
         super().__init__(settings, inputs, task)
-        for layer in self.vae_encoder.modules():
-            if isinstance(layer, nn.Linear):
-                layer.reset_parameters()
+        initialise(self.vae_encoder)

@@ -158,6 +158,11 @@ class TransformerLayer(nn.Module):
         self.drop_weights, self.drop_attention = Dropout(dropout), Dropout(dropout)
         self.drop_hidden, self.drop_feed_forward = Dropout(dropout), Dropout(dropout)
 
+    def reset_parameters(self) -> None:
+        """Give the linear layers PyTorch's own initial weights; the constructor does so too."""
+        for layer in (self.project_out, self.expand, self.shrink):
+            layer.reset_parameters()
+
     def forward(self, tokens: Tensor) -> Tensor:
         """Encode tokens [B, T, D], all of them real: [B, T, D]."""
         tokens = self.norm_attention(tokens + self.drop_attention(self._attend(tokens)))

@@ -24,7 +24,7 @@ summed over batch and latent, and the MMIN family's classifier. It leaves out:
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -87,6 +87,11 @@ class NMER(InvarianceModel):
         first = EMBEDDING if settings.variant == "released" else joint
         self.classifier = classifier([joint, first, EMBEDDING, task.outputs], settings.dropout)
         initialise(self)
+        if settings.variant == "paper":
+            # Kaiming weights make a layer's branches larger than what it passes on, and with them
+            # their dropout: five layers then hide the input, even at a rate of 0.1.
+            for layer in self.vae_encoder:
+                cast(TransformerLayer, layer).reset_parameters()
         # Kaiming weights would start z far from the prior N(0, I); zeros start it there.
         nn.init.zeros_(self.log_variance.weight)
 
