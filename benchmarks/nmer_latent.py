@@ -2,8 +2,9 @@
 
     python benchmarks/nmer_latent.py --results results --out nmer_latent.csv
 
-Trains the models of resources/experiments/nmer_latent.yaml one replica after the other, XX A row is appended after each; rows that the
-file holds already are not computed again.
+Trains the models of resources/experiments/nmer_latent.yaml one replica after the other, on one fold
+with one seed before the next. It appends a row to the table after each, and leaves out those that
+the table holds already. ``--markdown`` prints the table of docs/models.md.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import yaml
 from torch import Tensor
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "src"), str(Path(__file__).parent)]
+sys.path.insert(0, str(ROOT / "src"))
 
 from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.data import read_corpus

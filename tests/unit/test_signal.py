@@ -9,7 +9,7 @@ from helpers.models import SMALL, build, widths_of
 from helpers.training import model, train
 from torch import nn
 
-from robust_mer.models.blocks import classifier, initialise
+from robust_mer.models.blocks import initialise
 from robust_mer.models.chance import Dropout, drawing
 from robust_mer.models.model import Batch
 from robust_mer.models.registry import MODELS, settings_class
@@ -17,10 +17,11 @@ from robust_mer.models.registry import MODELS, settings_class
 NETWORKS = [name for name in MODELS if name not in ("majority", "logistic_regression")]
 UTTERANCES = 512
 
-# Two hidden layers with dropout 0.5, the classifier of the whole family, pass on a share of .14: of
-# what a logit varies by, utterances make a seventh. That trains. A block that passes on less than
-# half of this hides its input.
-LOWEST_SIGNAL = 0.07
+# A block must pass on more signal than noise: a share of at least a half. Exempt are the blocks of
+# the MMIN family's published code, which are known to train: the lexical encoder with one layer of
+# dropout 0.5 passes on .13 to .16, a classifier with two .11 to .32.
+LOWEST_SIGNAL = 0.5
+PUBLISHED = {"encoders": 0.1, "classifier": 0.1}
 
 
 def signal(block, *inputs):
@@ -89,22 +90,23 @@ def test_no_block_drowns_its_input(name):
     shares = {
         part: signal(block, *inputs[part]) for part, block in blocks(network) if part in inputs
     }
-    drowned = {part: round(share, 3) for part, share in shares.items() if share < LOWEST_SIGNAL}
+    drowned = {
+        part: share
+        for part, share in shares.items()
+        if share < PUBLISHED.get(part.partition(".")[0], LOWEST_SIGNAL)
+    }
     assert not drowned
 
 
-def test_a_classifier_with_dropout_of_a_half_passes_on_twice_the_lowest_signal():
-    torch.manual_seed(0)
-    layers = classifier([384, 128, 128, 4], 0.5)
-    initialise(layers)
-    share = signal(layers, torch.randn(UTTERANCES, 384))
-    assert share == pytest.approx(2 * LOWEST_SIGNAL, abs=0.05)
-
-
-def test_dropout_of_a_half_drowns_nmers_input():
-    network = build("nmer", dropout_transformer=0.5)
+@pytest.mark.parametrize("rate", [0.1, 0.5])
+def test_kaimings_weights_or_dropout_of_a_half_drown_a_transformers_input(rate):
+    """What NMER had before: five layers with both."""
+    network = build("nmer", dropout_transformer=rate)
     inputs = inputs_of_blocks(network, batch_of("nmer"))
-    assert signal(network.vae_encoder, *inputs["vae_encoder"]) < LOWEST_SIGNAL
+    if rate < 0.5:
+        assert signal(network.vae_encoder, *inputs["vae_encoder"]) > LOWEST_SIGNAL
+        initialise(network.vae_encoder)
+    assert signal(network.vae_encoder, *inputs["vae_encoder"]) < LOWEST_SIGNAL / 2
 
 
 # -- NMER's health --------------------------------------------------------------------------------
@@ -122,18 +124,21 @@ def health(network):
 
 def test_health_tells_signal_from_dropout():
     assert health(build("nmer", dropout_transformer=0.0))["latent_signal"] == pytest.approx(1)
-    drowned = build("nmer", dropout_transformer=0.5)
-    figures = health(drowned)
-    assert figures["latent_signal"] < 0.05
-    assert "dropout_transformer" in drowned.diagnose(figures)
+    assert health(build("nmer"))["latent_signal"] > 0.5
+    assert health(build("nmer", dropout_transformer=0.9))["latent_signal"] < 0.05
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
-    [({}, "lower weight_kl"), ({"kl": "none"}, "no KL"), ({"weight_kl": 0.0}, "no KL")],
+    [
+        ({}, "lower weight_kl"),
+        ({"kl": "none"}, "no KL"),
+        ({"weight_kl": 0.0}, "no KL"),
+        ({"dropout_transformer": 0.9}, "lower dropout_transformer"),
+    ],
 )
 def test_health_sees_a_latent_that_the_decoder_ignores(changes, reason):
-    network = build("nmer", dropout_transformer=0.0, **changes)
+    network = build("nmer", **changes)
     assert network.diagnose(health(network)) is None
     with torch.no_grad():
         network.decoder[0].weight[:, : network.settings.latent] = 0
@@ -162,9 +167,11 @@ def test_health_leaves_a_model_as_it_was():
     assert torch.equal(network(embeddings()), with_draws)
 
 
-def test_training_warns_of_a_drowned_latent_after_five_epochs(corpus, tmp_path, caplog):
+def test_training_warns_of_a_latent_that_carries_nothing_from_the_fifth_epoch_on(
+    corpus, tmp_path, caplog
+):
     teacher, _ = train(corpus, tmp_path, "invariance_teacher")
-    settings = {"dropout_transformer": 0.5, "layers": 5, "epochs_constant": 6, "epochs_falling": 0}
+    settings = {"dropout_transformer": 0.9, "weight_kl": 1e4, "epochs_constant": 7}
     with caplog.at_level(logging.WARNING):
         _, history = train(
             corpus,
@@ -174,9 +181,10 @@ def test_training_warns_of_a_drowned_latent_after_five_epochs(corpus, tmp_path, 
             teacher,
             model=model("nmer", **settings),
         )
-    warnings = [r.getMessage() for r in caplog.records if "z learns nothing" in r.getMessage()]
-    assert len(warnings) == 1
-    assert warnings[0].startswith("fold 1, seed 1, epoch 5: ")
+    warnings = [r.getMessage() for r in caplog.records if "z carries nothing" in r.getMessage()]
+    assert len(warnings) == 1, "a replica is warned of once"
+    assert int(warnings[0].partition("epoch ")[2].partition(":")[0]) >= 5
+    assert "lower dropout_transformer" in warnings[0]
     columns = {"latent_signal", "latent_share", "active_latent_units", "latent_kl"}
     assert columns <= set(pd.read_csv(history))
 
