@@ -1,6 +1,6 @@
-"""Choices of NMER's loss that the package does not offer: `nmer_latent.py` compares them.
+"""Choices of NMER that the package does not offer: `nmer_latent.py` compares them.
 
-Each is a model of its own, which ``resources/experiments/nmer_latent.yaml`` names as ``module:Class``.
+Each is a model that ``resources/experiments/nmer_latent.yaml`` names as ``module:Class``.
 """
 
 import math
@@ -48,7 +48,7 @@ class AnnealedSettings(NMERSettings):
 
 
 class Annealed(NMER):
-    """The KL divergence's weight rises linearly. It counts calls: for one replica, never resumed."""
+    """The weight of the KL divergence rises linearly. It counts calls: one replica, not resumed."""
 
     settings_class: ClassVar = AnnealedSettings
     settings: AnnealedSettings

@@ -15,13 +15,13 @@ from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import torch
 import yaml
 from torch import Tensor
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "src"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.data import read_corpus
@@ -40,6 +40,9 @@ from robust_mer.runtime import Runtime
 from robust_mer.training.spec import TrainFiles, TrainSpec
 from robust_mer.training.train import train_replicas
 
+ROOT = Path(__file__).parents[1]
+ACTIVE = 0.01
+"""Variance of a unit's mean over utterances from which on it counts as active."""
 DRAWS = 8
 """Of z, for the validation UA of predictions that draw it."""
 CONFIGS = [
@@ -53,18 +56,18 @@ CONFIGS = [
 def main() -> None:
     arguments = _parse()
     torch.set_num_threads(1)
-    plan = Plan(
-        _config(), results=str(arguments.results), published=str(ROOT / "resources/published")
-    )
-    experiment = plan.config.experiments["nmer_latent"]
     rows = pd.read_csv(arguments.out).to_dict("records") if arguments.out.exists() else []
+    if arguments.markdown:
+        print(_markdown(pd.DataFrame(rows)))
+        return
+    published = str(ROOT / "resources/published")
+    plan = Plan(_config(), results=str(arguments.results), published=published)
+    experiment = plan.config.experiments["nmer_latent"]
     known = {(row["model"], row["trained_on"], row["fold"], row["seed"]) for row in rows}
     for replica, trained_on, model in product(
         _order(plan.grid.replicas_of(experiment)), experiment.corruptions, experiment.models
     ):
-        is_chosen = (not arguments.replicas or replica.name in arguments.replicas) and (
-            not arguments.models or model in arguments.models
-        )
+        is_chosen = not arguments.replicas or replica.name in arguments.replicas
         if (model, trained_on, *replica) in known or not is_chosen:
             continue
         row = {"model": model, "trained_on": trained_on, **replica._asdict()}
@@ -78,9 +81,20 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--results", type=Path, default=Path("results"), help="with the features")
     parser.add_argument("--out", type=Path, required=True, help="table, a row per replica")
-    parser.add_argument("--models", nargs="+", help="default: all")
     parser.add_argument("--replicas", nargs="+", help="e.g. fold1_seed1; default: all")
+    parser.add_argument("--markdown", action="store_true", help="print the table, train nothing")
     return parser.parse_args()
+
+
+def _markdown(rows: pd.DataFrame) -> str:
+    """Means over the replicas of each choice and corruption."""
+    figures = ["active_units", "kl_nats", "share_of_z", "unexplained", "validation_ua"]
+    groups = rows.groupby(["model", "trained_on"], sort=False)
+    table = groups[[*figures, "validation_ua_drawn"]].mean().round(3)
+    table.insert(0, "replicas", groups.size())
+    lines = [["model", "trained on", *table.columns], ["---"] * (2 + len(table.columns))]
+    lines += [[*key, *row] for key, row in zip(table.index, table.to_numpy().tolist(), strict=True)]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def _config() -> dict:
@@ -161,34 +175,40 @@ class Measurement:
     replica: Replica
 
     def figures(self) -> dict[str, float]:
-        """Of an NMER; none of another model."""
-        if not isinstance(self._model, NMER):
+        """What z of an NMER carries; nothing of another model."""
+        model = self._model
+        if not isinstance(model, NMER):
             return {}
-        torch.manual_seed(0)
-        model, task = self._model, self._corpus.task
         with torch.no_grad():
-            means, log_variances, invariants = zip(
-                *(model.posterior(one) for one in self._received), strict=True
-            )
-            mean, log_variance, invariant = map(torch.cat, (means, log_variances, invariants))
+            posteriors = [model.posterior(one) for one in self._received]
+            mean, log_variance, invariant = map(torch.cat, zip(*posteriors, strict=True))
             joint = model.decode(mean, invariant)
-            target = self._target.repeat(len(self._received), 1)
             still = model.decode(mean.mean(dim=0).expand_as(mean), invariant)
-            truth = torch.from_numpy(self._labels).repeat(len(self._received)).numpy()
-            drawn = []
-            for _ in range(DRAWS):
+            error = joint - self._target.repeat(len(posteriors), 1)
+        figures = {
+            "active_units": int((mean.var(dim=0, correction=0) > ACTIVE).sum()),
+            "share_of_z": (_variance(joint - still) / _variance(joint)).item(),
+            "unexplained": (error.square().sum(dim=1).mean() / _variance(self._target)).item(),
+        }
+        if model.settings.kl != "none":
+            divergence = divergence_from_prior(mean, log_variance).sum(dim=1).mean()
+            figures["kl_nats"] = divergence.item()
+            figures["validation_ua_drawn"] = self._ua_drawn(model, mean, log_variance, invariant)
+        return figures
+
+    def _ua_drawn(
+        self, model: NMER, mean: Tensor, log_variance: Tensor, invariant: Tensor
+    ) -> float:
+        """Validation UA of predictions that draw z."""
+        task, truth = self._corpus.task, np.tile(self._labels, len(self._received))
+        torch.manual_seed(0)
+        reached = []
+        for _ in range(DRAWS):
+            with torch.no_grad():
                 z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
                 decided = task.decide(model.classifier(model.decode(z, invariant)))
-                drawn.append(task.selection.of(truth, decided.numpy()))
-        return {
-            "active_units": int((mean.var(dim=0, correction=0) > 0.01).sum()),
-            "kl_nats": divergence_from_prior(mean, log_variance).sum(dim=1).mean().item(),
-            "share_of_z": (_variance(joint - still) / _variance(joint)).item(),
-            "unexplained": (
-                (joint - target).square().mean() / self._target.var(dim=0, correction=0).mean()
-            ).item(),
-            "validation_ua_drawn": sum(drawn) / len(drawn),
-        }
+            reached.append(task.selection.of(truth, decided.numpy()))
+        return float(np.mean(reached))
 
     @cached_property
     def _corpus(self):
