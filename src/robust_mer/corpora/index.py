@@ -5,6 +5,7 @@ from pathlib import Path
 
 from robust_mer.corpora.durations import duration
 from robust_mer.corpora.reader import Reader
+from robust_mer.corpora.remarks import add_remarks
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
 from robust_mer.files import fast_hash, inside, whole
@@ -56,6 +57,7 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
     reader: Reader = spec.reader.build(root)
     reading = reader.read()
     check_times(root, reading)
+    add_remarks(reading)
     _check_losses(reading, runtime.max_left_out)
     try:
         table = reading.table()
