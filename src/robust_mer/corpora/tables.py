@@ -142,5 +142,6 @@ def _check_heading(path: Path, line: int, columns: list[str], required: Sequence
     if missing := [name for name in required if name not in columns]:
         raise InputError(
             f"{place}: the heading lacks the columns {', '.join(missing)}; it has "
-            f"{', '.join(columns)}. Expected cells separated by commas, semicolons or tabs"
+            f"{', '.join(columns)}. Expected {', '.join(required)}, separated by commas, "
+            "semicolons or tabs"
         )
