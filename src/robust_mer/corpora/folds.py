@@ -204,8 +204,11 @@ def _groups(names: "pd.Series[str]", scheme: str, groups: int | None) -> Iterato
 def write_folds(spec: FoldsSpec, files: FoldsFiles, runtime: Runtime) -> None:
     """Write ``folds.csv`` from the index, and what its parts share.
 
+    Uses ``folds`` of the runtime.
+
     Raises:
-        InputError: the corpus does not fit the scheme, or breaks a promise of it.
+        InputError: the corpus does not fit the scheme, or breaks a promise of it, a class cannot be
+            learnt, or an experiment uses a fold that the scheme does not make.
     """
     from robust_mer.corpora.fold_checks import check_classes, check_folds
 
@@ -213,6 +216,11 @@ def write_folds(spec: FoldsSpec, files: FoldsFiles, runtime: Runtime) -> None:
     for column in filter(utterances.columns.__contains__, _NAMES):
         utterances[column] = utterances[column].map(name_key)
     folds = make_folds(utterances, spec)
+    if absent := sorted(set(runtime.folds) - set(folds["fold"])):
+        raise InputError(
+            f"config: experiments use fold {absent[0]}, but the scheme {spec.scheme!r} makes the "
+            f"folds {', '.join(map(str, sorted(folds['fold'].unique())))} of this corpus"
+        )
     check_classes(folds, utterances)
     media = read_table(files.media, ["path", "bytes", "hash"])
     checks = check_folds(folds, utterances, media, spec.scheme)
