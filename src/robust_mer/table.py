@@ -1,4 +1,4 @@
-"""Reading the tables that stages hand on."""
+"""Reading the tables that stages pass on."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -36,6 +36,25 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes the first cells for names of rows
         raise InputError(f"{path} has rows with more cells than its heading")
     return table
+
+
+def read_numbers(path: str | Path, texts: Sequence[str]) -> "pd.DataFrame":
+    """Read a table of numbers as it was before it was written.
+
+    Args:
+        path: A csv file of a stage.
+        texts: Columns of names, which stay text: a model may be called ``NA`` or ``001``. An empty
+            cell is an empty string there, and NaN elsewhere.
+    """
+    import pandas as pd
+
+    columns = pd.read_csv(path, nrows=0).columns
+    return pd.read_csv(
+        path,
+        dtype={column: str for column in texts if column in columns},
+        keep_default_na=False,
+        na_values={column: [""] for column in columns if column not in texts},
+    )
 
 
 def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
