@@ -1,5 +1,5 @@
-# make demo: the whole pipeline on a corpus that it generates. make test: the checks of every change.
-# Both install what they need in .venv and write nothing outside this folder.
+# make demo: the whole pipeline on a generated corpus. make test: the checks of every change.
+# Both install their packages in .venv and write nothing outside this folder.
 
 PYTHON ?= python3
 CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
@@ -17,8 +17,8 @@ demo: environment
 	@$(MAKE) --no-print-directory results/snakemake_report.html
 	@echo "Open results/report.html"
 
-# Tests run side by side, a process a core and with one thread each. The workflow's come first: they
-# take longest. Each process imports what the tests do: more than eight cost more than they save.
+# Tests run in parallel, one process with one thread per core. Workflow tests come first because they
+# take longest. Each process repeats the imports: more than eight processes cost more than they save.
 TEST := OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadgroup
 
 test: lint

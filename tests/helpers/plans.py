@@ -23,7 +23,7 @@ def plan_of(raw: dict[str, Any]) -> Plan:
 
 
 def config_with(*files: str, root: str | Path = ROOT) -> dict[str, Any]:
-    """The default config under files of ``resources/experiments``; all corpora lie in ``root``."""
+    """The default config with files of ``resources/experiments``; all corpora are in ``root``."""
     from snakemake.common.configfile import load_configfile
     from snakemake.utils import update_config
 

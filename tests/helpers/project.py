@@ -17,7 +17,7 @@ from helpers.warm_python import WarmPython
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "profiles", "workflow", "src", "resources", "envs")
-HANG = 3600.0  # seconds after which a process hangs, on the busiest of machines
+HANG = 3600.0  # seconds after which a process counts as hung, even on a busy machine
 
 # Small enough for a test: two sessions, small nets, one epoch.
 SMALL = {
@@ -157,7 +157,7 @@ def edit(project: Project, path: str, before: str, after: str) -> None:
 
 @contextmanager
 def edited(project: Project, *edits: tuple[str, str, str]) -> Iterator[None]:
-    """A project in which files are edited for a while.
+    """A project in which files are edited temporarily.
 
     Args:
         project: What to edit.

@@ -174,7 +174,7 @@ def test_an_extractor_that_hangs_costs_the_utterance_over_which_it_does(corpus):
         "the extractor's process died over it: it took more than 1.5 s, "
         "features.max_seconds_per_utterance of the config"
     )
-    # Ended twice: once among the others, which are not tried with it again, and once alone.
+    # Killed twice: once with the others, which are then extracted without it, and once alone.
     assert corpus.extracted().count("u002") == 2
 
 

@@ -1,4 +1,4 @@
-# What all rules share: the plan of the run, which every rule asks for its inputs and parameters.
+# Shared by all rules: the plan of the run, which provides inputs and parameters.
 import os
 import re
 import sys
@@ -20,7 +20,7 @@ from robust_mer.plan.startup import changed_media_messages
 from robust_mer.plan.targets import Targets
 from robust_mer.runs import begin_run, report_killed
 
-# By paths that stay the same when the project is moved.
+# Relative paths, which stay valid when the project is moved.
 PUBLISHED = os.path.relpath(os.path.join(workflow.basedir, "resources/published"))
 
 try:
@@ -34,7 +34,7 @@ targets = Targets(plan)
 
 prepare_jobs(plan.config.gpu.jobs_per_gpu)
 
-# Corruptions of recordings and those of features lie in the same folders.
+# Corruptions of recordings and of features share the same folders.
 RAW_NAME = rf"({'|'.join(plan.corruptions.raw_kinds) or '-'})_-?[0-9.]+(dB|%|px|ms)"
 
 

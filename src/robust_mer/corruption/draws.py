@@ -1,4 +1,4 @@
-"""Where the random numbers of a noise come from: the same interface in training and evaluation."""
+"""Sources of a noise's random numbers, with the same interface in training and evaluation."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def send(values: np.ndarray, device: "torch.device") -> "Tensor":
-    """A copy on a device, without waiting until the device has come to it."""
+    """A copy on a device; the copy is asynchronous on a GPU."""
     import torch
 
     tensor = torch.from_numpy(values)
@@ -30,9 +30,9 @@ class Draws(Protocol):
 
 
 class CounterDraws:
-    """Draws of evaluation noise: a function of a key alone.
+    """Draws of evaluation noise: a function of a key only.
 
-    So an utterance has the same noise for every model and at every SNR.
+    An utterance therefore has the same noise for every model and at every SNR.
 
     Args:
         key: What the draws depend on, e.g. (seed, noise type, utterance, modality).

@@ -1,4 +1,4 @@
-"""Checkpoints: weights, the fold's normalisation and what made them, in one safetensors file."""
+"""Checkpoints: weights, the fold's normalisation and the origin, in one safetensors file."""
 
 import json
 from collections.abc import Collection
@@ -30,9 +30,9 @@ def save_checkpoint(
 
     Args:
         path: The .safetensors file.
-        model: Its weights go in.
+        model: Its weights are written.
         normalisers: Statistics of the fold's training part, per modality.
-        facts: What `build_model` needs, and where the model comes from; must be JSON.
+        facts: What `build_model` needs, and the origin of the model; must be JSON.
     """
     tensors = {_WEIGHTS + name: value.contiguous() for name, value in model.state_dict().items()}
     for modality, normaliser in normalisers.items():
@@ -51,7 +51,7 @@ def build_model(facts: dict[str, Any]) -> Model:
             ``implementation`` and ``description``. Further facts are ignored.
 
     Raises:
-        TypeError: an implementation is none of a model or a task.
+        TypeError: an implementation is not a class of a model or task.
     """
     kind, task = load(facts["implementation"]), load(facts["task"]["implementation"])
     for name, loaded, base in (
@@ -76,10 +76,11 @@ def load_checkpoint(
     Args:
         path: The .safetensors file.
         trusted: ``module:Class`` of models and tasks outside this package that the caller expects.
-            What else a file names is never imported.
+            Nothing else that a file names is imported.
 
     Raises:
-        InputError: the file is no checkpoint, does not fit the model's code, or names other code.
+        InputError: the file is not a checkpoint, does not fit the model's code, or names code that
+            is not trusted.
     """
     with naming(path, "a checkpoint of this version"):
         with safe_open(path, "pt") as file:

@@ -28,7 +28,7 @@ class SplitFiles:
 
 
 def write_split(spec: SplitSpec, files: SplitFiles, runtime: Runtime) -> None:
-    """Write the measures of the test part on the utterances of each value of a column alone.
+    """Write the measures of the test part separately for each value of a column.
 
     The rows are those of :func:`robust_mer.evaluation.summary.summarise`, after the column. A value
     is measured in the folds that test on it: their number stands in ``folds``.

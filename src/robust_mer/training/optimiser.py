@@ -19,7 +19,7 @@ class Optimiser:
 
     def __init__(self, nets: Nets, settings: Optimisation) -> None:
         self._nets, self._settings = nets, settings
-        # Each replica is one parameter, so the fused kernel goes through all of them in one call.
+        # Each replica is one parameter, so that one call of the fused kernel updates them all.
         self._replicas = [nn.Parameter(weights) for weights in nets.weights]
         self._optimiser = _OPTIMISERS[settings.optimiser](
             self._replicas,
@@ -37,20 +37,20 @@ class Optimiser:
         self._optimiser.param_groups[0]["lr"] = rate
         return rate
 
-    def step(self, which: list[int]) -> None:
-        """One step of some replicas."""
-        for replica in which:
+    def step(self, replicas: list[int]) -> None:
+        """One step of ``replicas``."""
+        for replica in replicas:
             self._replicas[replica].grad = self._nets.gradient[replica]
         self._optimiser.step()
         self._optimiser.zero_grad(set_to_none=True)
 
     def state(self, replica: int) -> dict[str, Tensor]:
-        """A replica's moments and count of steps."""
+        """A replica's moments and step count."""
         state: dict[str, Tensor] = self._optimiser.state[self._replicas[replica]]
         return state
 
     def load(self, replica: int, state: dict[str, Tensor]) -> None:
-        """Take over a replica's state."""
+        """Restore a replica's `state`."""
         device = self._nets.device
         self._optimiser.state[self._replicas[replica]] = {
             name: value.to(device) for name, value in state.items()

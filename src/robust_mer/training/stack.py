@@ -14,14 +14,14 @@ from robust_mer.training.resume import ReplicaRun
 
 
 class Stack:
-    """The nets of some replicas in training.
+    """The nets of several replicas in training.
 
     Args:
-        runs: The replicas. Those that were interrupted go on with the weights that were saved.
-        device: Where they compute.
+        runs: The replicas. Interrupted ones resume with their saved weights.
+        device: Of the computation.
 
     Raises:
-        InputError: the model's settings do not say how it is optimised.
+        InputError: the model's settings do not derive from `Optimisation`.
 
     Attributes:
         settings: Of the model.
