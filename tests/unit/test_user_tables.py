@@ -233,6 +233,8 @@ def test_one_speaker_in_two_spellings_is_one(tmp_path, write_name):
     index("manifest", tmp_path, tmp_path)
     table = read_table(tmp_path / "utterances.csv")
     assert table["speaker"].nunique() == 3
+    problems = read_table(tmp_path / "index_problems.csv")["problem"]
+    assert problems.str.contains("is written in two ways").sum() == 3
     parts = pd.read_csv(folds(tmp_path, scheme="speaker_groups", groups=3).folds)
     speaker = parts["utterance"].map(table.set_index("utterance")["speaker"])
     spoken = {
@@ -280,8 +282,9 @@ def test_recordings_whose_path_is_written_otherwise(tmp_path, on_disk, named):
     (tmp_path / on_disk).parent.mkdir()
     (tmp_path / on_disk).touch()
     write(tmp_path, [HEADING, f"u1,s,p,happy,{named},x"])
-    (row,) = read(tmp_path).rows
-    assert row["audio"] == on_disk
+    reading = read(tmp_path)
+    assert [row["audio"] for row in reading.rows] == [on_disk]
+    assert f"is read from {on_disk}" in told(reading)
 
 
 def test_recordings_of_which_none_exists_are_an_error_of_the_index(tmp_path):

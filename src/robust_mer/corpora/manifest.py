@@ -112,6 +112,7 @@ class _Clips:
         self._labels, self._table = settings.labels, table
         self._recordings = Recordings(root)
         self._named: Counter[str] = Counter()
+        self._respelled: list[tuple[int, str]] = []
         self._found: Counter[str] = Counter()
         self.reading = Reading(more=[name for name in table.columns if name not in COLUMNS])
 
@@ -128,6 +129,9 @@ class _Clips:
             self.reading.skip(path, line, problem)
         for line, row in self._table.rows:
             self._add(row, line)
+        for line, what in self._respelled[:1]:
+            more = len(self._respelled) - 1
+            self.reading.note(path, line, what + (f"; {more} more paths likewise" if more else ""))
         self.reading.problems.sort(key=lambda problem: problem[1])
         for column, count in self._named.items():
             if not self._found[column]:
@@ -168,6 +172,8 @@ class _Clips:
         self._found[column] += located is not None
         if located is None:
             self.reading.note(self._table.path, line, f"{column} file {named} is missing")
+        elif located != named:
+            self._respelled.append((line, f"{column} file {named} is read from {located}"))
         return located or ""
 
 

@@ -11,6 +11,9 @@ _SHOWN = 5  # remarks of a kind
 
 def add_remarks(reading: Reading) -> None:
     """Note pairs of names that look like one, and utterances whose text was mended."""
+    for (column, name), origin in list(reading.respelled.items())[:_SHOWN]:
+        what = f"the {column} {name!r} is written in two ways, e.g. with other accents or blanks"
+        reading.note(*origin, f"{what}; they count as one")
     for column in _NAMES:
         _note_twins(reading, column)
     if reading.mended:

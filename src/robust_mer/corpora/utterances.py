@@ -55,6 +55,8 @@ class Reading:
     """By utterance of ``rows``, the (file, line or 0) that it was read from."""
     spellings: dict[tuple[str, str], str] = field(default_factory=dict)
     """The first spelling of a name, by its column and `robust_mer.names.name_key`."""
+    respelled: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    """(file, line or 0) of the first other spelling of a name, by its column and first spelling."""
     mended: list[str] = field(default_factory=list)
     """Utterances with a mended text, see `robust_mer.encodings.mend`."""
 
@@ -80,8 +82,11 @@ class Reading:
             if column != "text" and _CONTROL.search(value):
                 self.skip(file, line, f"{column} {value[:80]!r} has a control character")
                 return
-            if column not in _AS_THEY_ARE:
-                row[column] = self.spellings.setdefault((column, name_key(value)), value)
+            if column in _AS_THEY_ARE:
+                continue
+            row[column] = self.spellings.setdefault((column, name_key(value)), value)
+            if row[column] != value:
+                self.respelled.setdefault((column, row[column]), (str(file), line))
         row["text"] = _CONTROL_IN_TEXT.sub(" ", mend(text))
         utterance = row["utterance"]
         if utterance in self.origins:
