@@ -101,9 +101,9 @@ def decode(data: bytes, origin: str | Path, encoding: str = "") -> Text:
         if data.startswith(mark):
             remarks = [] if name == "utf-8" else [(1, f"is {name.upper()}; read as such")]
             return _mended(_strict(data.removeprefix(mark), name, origin), remarks)
-    if name := _without_mark(data):
-        remarks = [(1, f"is not UTF-8; read as {name.upper()}")]
-        return _mended(_strict(data, name, origin), remarks)
+    if unmarked := _without_mark(data):
+        remarks = [(1, f"is not UTF-8; read as {unmarked.upper()}")]
+        return _mended(_strict(data, unmarked, origin), remarks)
     try:
         return _mended(data.decode("utf-8"), [])
     except UnicodeDecodeError as error:
