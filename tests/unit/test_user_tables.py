@@ -211,7 +211,7 @@ def test_words_are_read_as_the_manifest_is(tmp_path):
     problems = read_table(files.problems)
     assert problems["problem"].str.contains("is not UTF-8; read as cp1252").sum() == 1
     (unknown,) = problems.loc[problems["utterance"] == "U99", "problem"]
-    assert unknown == "words.csv, line 4: its 1 words are of no indexed utterance"
+    assert unknown == "words.csv, line 4: 1 word of an utterance that is not in the index"
 
 
 ACCENTS = ["José", "Zoë", "Anaïs"]
@@ -252,9 +252,10 @@ def test_labels_utterances_and_words_in_two_spellings(tmp_path):
     reading = read(tmp_path, labels={decomposed: "angry", "gai ": "happy"})
     assert [row["label"] for row in reading.rows] == ["angry", "happy"]
     assert "is there already (line 2)" in told(reading)
-    write(tmp_path, ["utterance,word,start,end", "e\u03011,x,0,1"], name="words.csv")
+    assert texts_of(reading)[0] == "x"
+    write(tmp_path, ["utterance,word,start,end", "e\u03011,e\u0301,0,1"], name="words.csv")
     words = reader_of("manifest", tmp_path).words()
-    assert [word.word for word in words(reading.rows[0])] == ["x"]
+    assert [word.word for word in words(reading.rows[0])] == ["é"]
 
 
 @pytest.mark.parametrize(

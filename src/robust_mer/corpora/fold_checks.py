@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -105,7 +106,8 @@ def check_classes(folds: pd.DataFrame, utterances: pd.DataFrame) -> None:
     label = utterances.set_index("utterance")["label"]
     labelled = folds.assign(label=folds["utterance"].map(label))
     sizes = pd.crosstab([labelled["fold"], labelled["part"]], labelled["label"])
-    for (fold, part), counts in sizes.reindex(columns=classes, fill_value=0).iterrows():
+    for key, counts in sizes.reindex(columns=classes, fill_value=0).iterrows():
+        fold, part = cast("tuple[int, str]", key)
         absent = [name for name in classes if not counts[name]]
         if not absent:
             continue

@@ -1,6 +1,7 @@
 """Reader of a user's own corpus: a table of clips."""
 
 import math
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property, partial
@@ -91,7 +92,8 @@ class Manifest(WordReader):
         for key, rows in _by_utterance(table).items():
             if key not in known:
                 line, row = rows[0]
-                what = f"{_WORDS}, line {line}: its {len(rows)} words are of no indexed utterance"
+                words = f"{len(rows)} word{'s' * (len(rows) > 1)}"
+                what = f"{_WORDS}, line {line}: {words} of an utterance that is not in the index"
                 problems.append((row["utterance"], what))
         return problems
 
@@ -109,11 +111,11 @@ class _Clips:
     """The rows of a table of clips, on their way into a reading."""
 
     def __init__(self, settings: ManifestSettings, root: Path, table: UserTable) -> None:
-        self._labels, self._table = settings.labels, table
+        self._labels, self._root, self._table = settings.labels, root, table
         self._recordings = Recordings(root)
         self._named: Counter[str] = Counter()
         self._respelled: list[tuple[int, str]] = []
-        self._found: Counter[str] = Counter()
+        self._existing: Counter[str] = Counter()
         self.reading = Reading(more=[name for name in table.columns if name not in COLUMNS])
 
     def read(self) -> Reading:
@@ -134,11 +136,11 @@ class _Clips:
             self.reading.note(path, line, what + (f"; {more} more paths likewise" if more else ""))
         self.reading.problems.sort(key=lambda problem: problem[1])
         for column, count in self._named.items():
-            if not self._found[column]:
+            if not self._existing[column]:
                 first = next(row[column] for _, row in self._table.rows if row[column])
                 raise InputError(
                     f"{path}: none of the {count} files in the column {column} exists, e.g. "
-                    f"{first!r}; expected paths relative to the folder {path.parent}"
+                    f"{first!r}; expected paths relative to the folder {self._root}"
                 )
         return self.reading
 
@@ -169,7 +171,7 @@ class _Clips:
     def _locate(self, named: str, column: str, line: int) -> str:
         located = self._recordings.locate(named)
         self._named[column] += 1
-        self._found[column] += located is not None
+        self._existing[column] += located is not None
         if located is None:
             self.reading.note(self._table.path, line, f"{column} file {named} is missing")
         elif located != named:
@@ -198,7 +200,7 @@ def _words_of(
             raise UtteranceError(
                 f"{_WORDS}, line {line}: start and end are no times in seconds"
             ) from None
-        spoken.append(Word(word["word"], start, end))
+        spoken.append(Word(unicodedata.normalize("NFC", word["word"]), start, end))
     return sorted(spoken, key=lambda word: word.start)
 
 

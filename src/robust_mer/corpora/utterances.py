@@ -1,6 +1,7 @@
 """What every reader returns, and how it becomes ``utterances.csv``."""
 
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,7 +75,8 @@ class Reading:
 
         A name has its first spelling throughout, see `robust_mer.names.name_key`. The second
         utterance of a name is skipped, and one with a control character in a name or a path, which
-        a table or a line of a log cannot hold as it is. In a text, a blank takes its place.
+        a table or a line of a log cannot hold as it is. In a text, a blank takes its place, and
+        accents are one character (NFC), as word vectors have them.
         """
         text = row.get("text", "")
         row = {column: value.strip() for column, value in row.items()}
@@ -87,7 +89,7 @@ class Reading:
             row[column] = self.spellings.setdefault((column, name_key(value)), value)
             if row[column] != value:
                 self.respelled.setdefault((column, row[column]), (str(file), line))
-        row["text"] = _CONTROL_IN_TEXT.sub(" ", mend(text))
+        row["text"] = unicodedata.normalize("NFC", _CONTROL_IN_TEXT.sub(" ", mend(text)))
         utterance = row["utterance"]
         if utterance in self.origins:
             first_file, first_line = self.origins[utterance]
