@@ -53,7 +53,7 @@ _C1_BUT_NEL = re.compile(r"[\x80-\x84\x86-\x9f]")  # U+0085 alone may be an end 
 # UTF-8 that somebody read as cp1252: accented letters after no capital, and punctuation.
 _TWICE = re.compile(
     "(?<![A-ZÀ-Þ])(?:Ã[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œžŸŽ]|Â[\xa0-\xbf])"
-    "|â€[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œžŸŽ]|â„¢|â‚¬"
+    "|â[€\x80][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œžŸŽ]|â[„\x84]¢|â[‚\x82]¬"
 )
 _LOST = "\ufffd"
 

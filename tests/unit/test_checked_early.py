@@ -266,3 +266,21 @@ def test_videos_that_the_standard_split_does_not_name(tmp_path):
     (root / "own.csv").write_text("\n".join(lines))
     problems = read_table(index("cmu_mosei", root, tmp_path, split="own.csv").problems)["problem"]
     assert problems.str.contains("of 4 videos are in the split own.csv").sum() == 1
+
+
+def test_labels_and_texts_of_arrays(tmp_path):
+    columns = {"utterance": "n", "speaker": "n", "label": "l", "text": "t"}
+    texts = [b"caf\xe9", "né".encode(), "您".encode("gbk"), b"x"]
+    np.savez(
+        tmp_path / "features.npz",
+        n=np.array(list("abcd")),
+        l=np.array([0, 1, 0, np.nan]),
+        t=np.array(texts),
+    )
+    files = index("npz", tmp_path, tmp_path, max_left_out=0.3, columns=columns)
+    table = read_table(files.utterances)
+    assert table["label"].tolist() == ["0.0", "1.0", "0.0"]  # NaN is no class
+    assert table["text"].tolist()[:2] == ["café", "né"]
+    problems = read_table(files.problems)["problem"]
+    assert "d has no label; left out" in problems.tolist()
+    assert problems.str.contains(r"1 text has .* lost characters, e\.g\. c").sum() == 1

@@ -178,6 +178,7 @@ def test_utf8_with_a_damaged_character_is_not_taken_for_western(tmp_path):
         ("It\x92s \x93sure\x94\x85", "It’s “sure”…"),
         ("Well\x85", "Well…"),
         ("cafÃ© Itâ€™s", "café It’s"),
+        ("caf\u00c3\u00a9 It\u00e2\u0080\u0099s", "café It’s"),
         ("Ã‰cole MANHÃ” CAFÉ…", "École MANHÃ” CAFÉ…"),
         ("“Spaß”", "“Spaß”"),
     ],
@@ -351,3 +352,8 @@ def test_rows_know_their_lines(tmp_path):
     table = read_user_table(tmp_path / "t.csv", ["a", "b"])
     assert [line for line, _ in table.rows] == [3, 6]
     assert table.unusable == [(7, "has 1 cells, the heading 2")]
+
+
+def test_a_further_column_may_have_line_breaks(tmp_path):
+    write(tmp_path, [HEADING + ",comment", ROWS[0] + ',,x,"two\nlines"', ROWS[1] + ",,x,"])
+    assert [row["comment"] for row in read(tmp_path).rows] == ["two lines", ""]

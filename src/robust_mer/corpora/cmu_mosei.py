@@ -90,11 +90,11 @@ class CMUMOSEI(FeatureReader, WordReader):
     settings: CMUMOSEISettings
 
     def tables(self) -> list[Path]:
-        """Labels, words, a split of one's own, and transcripts."""
+        """Labels, words, a split of the user's, and transcripts."""
         settings = self.settings
         names = filter(None, (settings.labels, settings.words, settings.split))
-        own = existing(self.root / name for name in names)
-        return sorted([*own, *(self.root / _TRANSCRIPTS).glob("*.txt")])
+        files = existing(self.root / name for name in names)
+        return sorted([*files, *(self.root / _TRANSCRIPTS).glob("*.txt")])
 
     def read(self) -> Reading:
         """See `Reader`.

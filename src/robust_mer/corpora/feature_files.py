@@ -8,6 +8,7 @@ from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 
+from robust_mer.encodings import decode
 from robust_mer.errors import InputError
 from robust_mer.names import name_key
 
@@ -115,8 +116,16 @@ def video_of(name: str) -> str:
 
 
 def text_of(value: object) -> str:
-    """A text of an array or a pickle, be it bytes or not."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    """A text of an array or a pickle, from a string, a number or bytes; NaN is an empty one.
+
+    Bytes are UTF-8, or else cp1252 where that makes sense; U+FFFD replaces what is neither.
+    """
+    if isinstance(value, bytes):
+        try:
+            return decode(value, "").text
+        except InputError:
+            return value.decode("utf-8", "replace")
+    return "" if isinstance(value, float) and np.isnan(value) else str(value)
 
 
 def named_for(modality: str, names: dict[str, str]) -> str:

@@ -128,7 +128,7 @@ class IEMOCAP(WordReader):
         video = session / "dialog" / "avi" / "DivX" / f"{path.stem}.avi"
         if not is_there(video):
             reading.note(video, 0, "is missing")
-        seen = set()
+        labelled: set[str] = set()
         lines = read_lines(path, reading, self.settings.encoding)
         for number, line in enumerate(lines, start=1):
             if not line.startswith("["):
@@ -136,11 +136,11 @@ class IEMOCAP(WordReader):
             match = _LABEL.match(line)
             name = parse_name(match["utterance"]) if match else None
             if match is None or name is None:
-                seen |= set(_SOME_NAME.findall(line))
+                labelled |= set(_SOME_NAME.findall(line))
                 reading.skip(path, number, f"not understood: {line[:80]!r}")
                 continue
             utterance, code = match["utterance"], match["code"]
-            seen.add(utterance)
+            labelled.add(utterance)
             if code not in _CODES | labels.keys():
                 reading.skip(path, number, f"{utterance} has the unknown label {code!r}")
                 continue
@@ -155,12 +155,12 @@ class IEMOCAP(WordReader):
             else:
                 reading.note(path, number, f"{utterance} has no line in {transcript.name}")
             reading.add({**row, "video": self._relative(video)}, path, number)
-        if not seen:
+        if not labelled:
             reading.note(path, 0, "has no labels: empty, or a copy that broke off?")
         spoken = {path.stem: 0 for path in self._recordings(session, path.stem)}
         spoken |= {utterance: number for utterance, (_, number) in texts.items()}
         for utterance, number in spoken.items():
-            if utterance not in seen:
+            if utterance not in labelled:
                 source = transcript if number else path
                 report = reading.skip if _TURN.search(utterance) else reading.note
                 report(source, number, f"{utterance} has no line in the labels of {path.name}")

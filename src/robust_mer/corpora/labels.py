@@ -15,7 +15,7 @@ def _check(labels: dict[str, str]) -> dict[str, str]:
         raise ValueError("two of its labels differ in blanks or accents only; keep one of them")
     if labels and len({name_key(ours) for ours in labels.values()}) < 2:
         raise ValueError("it has one label, expected two or more: a model must tell them apart")
-    return labels
+    return {name_key(label): name_key(ours) for label, ours in labels.items()}
 
 
 LabelMap = Annotated[dict[str, str], AfterValidator(_check)]
@@ -24,7 +24,4 @@ LabelMap = Annotated[dict[str, str], AfterValidator(_check)]
 
 def our_label(label: str, labels: Mapping[str, str]) -> str | None:
     """Our label for one of the corpus'; None where a map lacks it. Without a map, the label."""
-    if not labels or label in labels:
-        return labels.get(label, label)
-    by_key = {name_key(theirs): ours for theirs, ours in labels.items()}
-    return by_key.get(name_key(label))
+    return labels.get(name_key(label)) if labels else label

@@ -6,6 +6,7 @@ from robust_mer.corpora.utterances import Reading
 from robust_mer.names import twin_key
 
 _NAMES = ("speaker", "session", "label", "dialogue")
+_LOST = "\ufffd"
 _SHOWN = 5  # remarks of a kind
 
 
@@ -16,6 +17,16 @@ def add_remarks(reading: Reading) -> None:
         reading.note(*origin, f"{what}; they count as one")
     for column in _NAMES:
         _note_twins(reading, column)
+    lost = [
+        row["utterance"]
+        for row in reading.rows
+        if _LOST in row["text"] and not reading.origins[row["utterance"]][1]
+    ]
+    if lost:
+        file, _ = reading.origins[lost[0]]
+        have = "text has" if len(lost) == 1 else "texts have"
+        what = f"{len(lost)} {have} {_LOST} (U+FFFD) in place of lost characters, e.g. {lost[0]}"
+        reading.note(file, 0, what)
     if reading.mended:
         first, more = reading.mended[0], len(reading.mended) - 1
         file, _ = reading.origins[first]

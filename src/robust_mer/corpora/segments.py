@@ -148,13 +148,13 @@ def _splits(content: Any, path: Path) -> list[Split]:
     splits = [(part_of(text_of(key), str(path)), text_of(key), content[key]) for key in content]
     # Ids that occur once name their segments; others get their places added.
     names = {key: [_name(row) for row in split["id"]] for _, key, split in splits}
-    seen = Counter(name for of_split in names.values() for name in of_split)
+    occurrences = Counter(name for of_split in names.values() for name in of_split)
     count: Counter[str] = Counter()
     read = []
     for part, key, split in splits:
         utterances = []
         for name in names[key]:
-            utterances.append(name if seen[name] == 1 else f"{name}[{count[name]}]")
+            utterances.append(name if occurrences[name] == 1 else f"{name}[{count[name]}]")
             count[name] += 1
         read.append(Split(key, part, utterances, split))
     return read

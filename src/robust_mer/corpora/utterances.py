@@ -28,7 +28,8 @@ COLUMNS = [
     "audio_is_cut",
 ]
 
-_AS_THEY_ARE = {"audio", "video", "alignment"}  # paths: a disk tells spellings apart
+# No names; a disk tells spellings of a path apart.
+_AS_THEY_ARE = {"audio", "video", "alignment", "region", "start", "end"}
 
 # C0 and C1, Unicode's ends of lines, halves of characters, and what numpy holds beyond Unicode: all
 # characters but these.
@@ -75,22 +76,28 @@ class Reading:
 
         A name has its first spelling throughout, see `robust_mer.names.name_key`. The second
         utterance of a name is skipped, and one with a control character in a name or a path, which
-        a table or a line of a log cannot hold as it is. In a text, a blank takes its place, and
-        accents are one character (NFC), as word vectors have them.
+        a table or a line of a log cannot hold as it is. In a text and in a further column, a blank
+        takes its place. A text has its accents as one character (NFC), as word vectors do.
         """
         text = row.get("text", "")
         row = {column: value.strip() for column, value in row.items()}
+        row["text"] = unicodedata.normalize("NFC", _CONTROL_IN_TEXT.sub(" ", mend(text)))
+        for column in row.keys() - {"text"}:
+            if column in self.more and column != "dialogue":
+                row[column] = _CONTROL.sub(" ", row[column])
         for column, value in row.items():
-            if column != "text" and _CONTROL.search(value):
+            if column == "text":
+                continue
+            if _CONTROL.search(value):
                 self.skip(file, line, f"{column} {value[:80]!r} has a control character")
                 return
-            if column in _AS_THEY_ARE:
-                continue
-            row[column] = self.spellings.setdefault((column, name_key(value)), value)
-            if row[column] != value:
-                self.respelled.setdefault((column, row[column]), (str(file), line))
-        row["text"] = unicodedata.normalize("NFC", _CONTROL_IN_TEXT.sub(" ", mend(text)))
+            if column not in _AS_THEY_ARE:
+                row[column] = self._spelled(column, value, file, line)
         utterance = row["utterance"]
+        if not utterance or not row["label"]:
+            lacking = f"{utterance} has no label" if utterance else "an utterance has no name"
+            self.skip(file, line, lacking)
+            return
         if utterance in self.origins:
             first_file, first_line = self.origins[utterance]
             place = f"line {first_line}" if first_file == str(file) else first_file
@@ -100,6 +107,13 @@ class Reading:
             self.mended.append(utterance)
         self.origins[utterance] = (str(file), line)
         self.rows.append(row)
+
+    def _spelled(self, column: str, name: str, file: str | Path, line: int) -> str:
+        """The first spelling of a name."""
+        spelling = self.spellings.setdefault((column, name_key(name)), name)
+        if spelling != name:
+            self.respelled.setdefault((column, spelling), (str(file), line))
+        return spelling
 
     def table(self) -> "pd.DataFrame":
         """The utterances in order of session and name.
