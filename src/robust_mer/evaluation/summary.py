@@ -22,6 +22,7 @@ from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, POOLED, Evaluation, Experiment
 from robust_mer.metrics import Metric
 from robust_mer.protocol import NONE, PARTIAL, drawn_condition
+from robust_mer.table import read_numbers
 
 _SETTING = ["model", "trained_on", "tested_on", "condition"]
 
@@ -141,7 +142,7 @@ def read_snr(schedules: Mapping[str, str | Path], folds: Sequence[int]) -> pd.Da
     """
     rows: dict[str, dict[str, float]] = {}
     for tested_on, path in schedules.items():
-        table = pd.read_csv(path)
+        table = read_numbers(path, ["modality"])
         means = table[table["fold"].isin(list(folds))].groupby("modality", sort=False)
         for modality, snr in means[["reached_snr_db", "true_snr_db"]].mean().iterrows():
             for kind in ("reached", "true"):
@@ -152,17 +153,12 @@ def read_snr(schedules: Mapping[str, str | Path], folds: Sequence[int]) -> pd.Da
 
 def read_summary(path: str | Path) -> pd.DataFrame:
     """Read ``{experiment}_all.csv`` with the types that it was written from."""
-    return _read(path, [*_SETTING, "training", "noise", "kind", "published_model"])
+    return read_numbers(path, [*_SETTING, "training", "noise", "kind", "published_model"])
 
 
 def read_statistics(path: str | Path) -> pd.DataFrame:
     """Read ``{experiment}_intervals.csv`` or another table of statistics likewise."""
-    return _read(path, [*_SETTING, "kind", "other", "other_trained_on"])
-
-
-def _read(path: str | Path, texts: list[str]) -> pd.DataFrame:
-    # converters keep every text as it is: a model may be called "NA"
-    return pd.read_csv(path, converters=dict.fromkeys(texts, str))
+    return read_numbers(path, [*_SETTING, "kind", "other", "other_trained_on"])
 
 
 def _conditions_in(file: PredictionFile) -> set[str]:

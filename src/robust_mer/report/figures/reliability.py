@@ -45,11 +45,9 @@ class Reliability(ResultFigure):
 
 
 def _average(experiment: Experiment, path: Path) -> "pd.DataFrame":
-    import pandas as pd
+    from robust_mer.evaluation.summary import read_statistics, trainings
 
-    from robust_mer.evaluation.summary import trainings
-
-    table = pd.read_csv(path)
+    table = read_statistics(path)
     table = table[table["condition"] == AVERAGE].reset_index(drop=True)
     return table.assign(training=trainings(experiment, table))
 
