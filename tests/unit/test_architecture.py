@@ -111,7 +111,7 @@ OF_CLASSES = (
     "robust_mer.report.figures.confusion",
     "robust_mer.report.figures.errors",
 )
-WORDS_OF_CLASSES = {"predicted", "emotion", "probability_"}
+WORDS_OF_CLASSES = {"predicted", "probability_"}
 
 
 def knows_classes(tree: ast.Module) -> bool:
