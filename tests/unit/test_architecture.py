@@ -162,6 +162,7 @@ def test_nothing_is_kept_from_the_formatter():
 
 
 TEST_MODULES = sorted((ROOT / "tests").rglob("test_*.py"))
+FUZZERS = sorted((ROOT / "tests/fuzz").rglob("*.py"))
 
 
 def liberties(path: Path) -> Iterator[str]:
@@ -186,6 +187,8 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
 
-@pytest.mark.parametrize("path", TEST_MODULES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize(
+    "path", [*TEST_MODULES, *FUZZERS], ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
 def test_no_test_imports_another_or_uses_private_names(path):
     assert not set(liberties(path))

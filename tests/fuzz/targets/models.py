@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from tests.fuzz.engine import Target
-from tests.fuzz.mutate import Files
-from tests.fuzz.targets.files import made
 
+from fuzz.engine import Target
+from fuzz.mutate import Files
+from fuzz.targets.files import made
 from robust_mer.data import Normaliser
 from robust_mer.engine.checkpoint import build_model, load_checkpoint, save_checkpoint
 from robust_mer.export.export import write_description

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tests.fuzz.engine import Target
-from tests.fuzz.mutate import Files
-from tests.fuzz.targets.files import FOLDS, NAMES, made, utterances
 
+from fuzz.engine import Target
+from fuzz.mutate import Files
+from fuzz.targets.files import FOLDS, NAMES, made, utterances
 from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.data import read_corpus
 from robust_mer.evaluation.answers import read_answers, read_held_out
