@@ -49,7 +49,8 @@ def main() -> None:
                 print(f"{result.name}: {kind}\n    {text}")
         if findings:
             place = arguments.folder or Path("fuzz-findings")
-            shutil.copytree(folder / "findings", place, dirs_exist_ok=True)
+            if (folder / "findings").is_dir():  # a target that does not start has no input
+                shutil.copytree(folder / "findings", place, dirs_exist_ok=True)
             sys.exit(f"The inputs lie in {place}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
