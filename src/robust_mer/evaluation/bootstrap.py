@@ -1,9 +1,9 @@
 """Intervals of every measure by resampling speakers and, within them, utterances.
 
-The rows of a table are not independent: one utterance stands in it under every condition and with
-every seed, and a speaker's utterances are alike. What is drawn anew is therefore who speaks, and
-then which of their utterances count, the same for all models, conditions and seeds; each drawn
-utterance brings all of its answers.
+The rows of a table are not independent: each utterance occurs under every condition and seed, and a
+speaker's utterances resemble each other. A resample therefore draws speakers, then utterances of
+these speakers, and uses the same draws for all models, conditions and seeds. A drawn utterance
+contributes all of its answers.
 
 Source: A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their Application", Cambridge 1997,
 section 3.8 (two stages, both with replacement).
@@ -28,8 +28,8 @@ _COLUMNS_AT_ONCE = 1024  # bounds the memory: three arrays of so many settings p
 class Replicates:
     """M measures of K settings: on the data, and on B resamples of it.
 
-    ``settings`` has the columns ``model, trained_on, tested_on, condition, kind`` [K], conditions
-    and, behind them, ``average`` and perhaps ``pooled``. ``of_folds`` [M, F, K] holds the
+    ``settings`` has the columns ``model, trained_on, tested_on, condition, kind`` [K]; after the
+    conditions come ``average`` and, if any, ``pooled``. ``of_folds`` [M, F, K] holds the
     ``measures`` of every fold, mean over the seeds, ``data`` [M, K] their mean and ``resampled``
     [M, B, K] the same mean on each resample.
     """
@@ -50,7 +50,7 @@ class Replicates:
 
 
 def bounds(resampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper end of the percentile interval; the replicates lie along the second axis."""
+    """Lower and upper end of the percentile interval over the second axis, the replicates."""
     tail = (1 - CONFIDENCE) / 2
     low, high = np.nanquantile(resampled, [tail, 1 - tail], axis=1)
     return low, high
@@ -61,8 +61,8 @@ def draw_weights(
 ) -> tuple[np.ndarray, np.ndarray]:
     """How often speakers and utterances are drawn in each replicate.
 
-    As many speakers are drawn as there are, with replacement; of a speaker who is drawn k times,
-    k times as many utterances as there are of that speaker, with replacement.
+    Draws as many speakers as there are, with replacement; and for a speaker who is drawn k times,
+    k times that speaker's number of utterances, with replacement.
 
     Args:
         speaker: Number of each utterance's speaker [U], from 0.
@@ -77,9 +77,11 @@ def draw_weights(
     speakers = generator.multinomial(count, np.full(count, 1 / count), size=replicates)
     utterances = np.empty((replicates, len(speaker)), np.float32)
     of_speakers = np.split(np.argsort(speaker, kind="stable"), np.bincount(speaker).cumsum()[:-1])
-    for number, own in enumerate(of_speakers):
-        drawn = speakers[:, number] * len(own)
-        utterances[:, own] = generator.multinomial(drawn, np.full(len(own), 1 / len(own)))
+    for number, members in enumerate(of_speakers):
+        draws = speakers[:, number] * len(members)
+        utterances[:, members] = generator.multinomial(
+            draws, np.full(len(members), 1 / len(members))
+        )
     return speakers.astype(np.float32), utterances
 
 
@@ -92,12 +94,12 @@ def resample(
     """Measures of all settings, on the data and on resamples that all settings share.
 
     A fold's measures are those of its drawn utterances; classes that were not drawn do not count.
-    The mean over the folds weighs each by the share of its speakers that was drawn, so that
-    a fold with one speaker, as on IEMOCAP, is drawn as often as that speaker.
+    The mean over the folds weights each by the share of its speakers that was drawn, so that a fold
+    with one speaker, as on IEMOCAP, counts as often as that speaker is drawn.
 
     Args:
         answers: Of all files.
-        tested: The rows they share.
+        tested: The rows that they share.
         measures: M of them.
         replicates: B.
     """
@@ -113,13 +115,15 @@ def resample(
         parts.append((of_folds, of_folds.mean(axis=1), resampled))
     arrays = [np.concatenate(array, axis=-1) for array in zip(*parts, strict=True)]
     groups = _partial_columns(settings)
-    averages = settings.iloc[[own[0] for own in groups]].assign(condition=AVERAGE, kind=AVERAGE)
+    averages = settings.iloc[[places[0] for places in groups]].assign(
+        condition=AVERAGE, kind=AVERAGE
+    )
     return Replicates(
         tuple(measures),
         pd.concat([settings, averages], ignore_index=True),
         *(
             np.concatenate(
-                [array, *(array[..., own].mean(-1, keepdims=True) for own in groups)], -1
+                [array, *(array[..., places].mean(-1, keepdims=True) for places in groups)], -1
             )
             for array in arrays
         ),
@@ -152,10 +156,10 @@ def _columns(answers: list[Answers]) -> tuple[pd.DataFrame, AnswerSets]:
 
 
 def _partial_columns(settings: pd.DataFrame) -> list[np.ndarray]:
-    """Places of the partial conditions of each setting that has some."""
+    """Rows of the partial conditions of each setting that has any."""
     partial = settings[settings["kind"] == PARTIAL]
     groups = partial.groupby(["model", "trained_on", "tested_on"], sort=False)
-    return [own.index.to_numpy() for _, own in groups]
+    return [group.index.to_numpy() for _, group in groups]
 
 
 def _folds(
@@ -177,11 +181,11 @@ def _folds(
 
 
 def _mean(folds: Iterator[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Mean of the folds' scores [M, B, K], weighted, over those in which something was drawn."""
+    """Weighted mean of the folds' scores [M, B, K], over folds with at least one draw."""
     score_sum = weight_sum = 0.0
     for score, weight in folds:
-        there = np.isfinite(score)
-        score_sum = score_sum + np.where(there, score, 0) * weight
-        weight_sum = weight_sum + there * weight
+        is_drawn = np.isfinite(score)
+        score_sum = score_sum + np.where(is_drawn, score, 0) * weight
+        weight_sum = weight_sum + is_drawn * weight
     nothing = np.full_like(score_sum, np.nan)
     return np.divide(score_sum, weight_sum, out=nothing, where=weight_sum > 0)
