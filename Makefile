@@ -39,7 +39,7 @@ test-kills: environment
 	$(VENV)/bin/python tests/kills/harness.py --kills 50 --seed 1
 
 test-fuzz: environment
-	$(VENV)/bin/python -m tests.fuzz.run --inputs 100000 --seed 1
+	PYTHONPATH=tests $(VENV)/bin/python -m fuzz.run --inputs 100000 --seed 1
 
 lint: environment
 	$(VENV)/bin/ruff check .

@@ -23,7 +23,7 @@ from robust_mer.files import naming, whole
 from robust_mer.jobs import log
 from robust_mer.protocol import MISSING
 from robust_mer.runtime import Runtime
-from robust_mer.table import check_width, records
+from robust_mer.table import check_width, read_numbers, records
 
 _VALUES_AT_A_TIME = 1_000_000
 _PRECISION = 0.005  # relative standard error at which a measured power is accurate enough
@@ -170,7 +170,7 @@ def read_alpha_bars(path: str | Path) -> dict[tuple[int, str], float]:
     """Abar by (fold, modality) from a ``schedule.csv``; NaN if nothing is added."""
     with naming(path, "a noise schedule"):
         check_width(path)
-        table = pd.read_csv(path)
+        table = read_numbers(path, ["modality"])
         return {
             (int(row["fold"]), str(row["modality"])): float(row["alpha_bar"])
             for row in records(table)

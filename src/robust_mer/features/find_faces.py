@@ -20,6 +20,7 @@ from robust_mer.files import whole
 from robust_mer.identity import code_identity
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
+from robust_mer.table import read_numbers
 
 
 def find_faces(spec: FacesSpec, files: FacesFiles, runtime: Runtime) -> None:
@@ -46,7 +47,7 @@ def find_faces(spec: FacesSpec, files: FacesFiles, runtime: Runtime) -> None:
         *,
         positions: list[np.ndarray],
     ) -> None:
-        report = pd.read_csv(files.table, keep_default_na=False)
+        report = read_numbers(files.table, ["utterance", "status", "reason"])
         crops_of = {name: _crops_path(folder, name) for name in names}
         origin = spec.settings, weights_sha256, versions, positions
         write_face_file(path, report, crops_of, names, frames, columns, frame_rate, *origin)
