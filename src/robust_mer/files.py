@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from robust_mer.errors import InputError, UtteranceError
+from robust_mer.mistaken import mistaken_for
 
 _EDGE_BYTES = 65_536
 
@@ -69,7 +70,8 @@ def naming(path: str | Path, expected: str) -> Iterator[None]:
     except MemoryError as error:
         raise InputError(f"{path} does not fit into memory ({error})") from error
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".strip().rstrip(":")
+        reason = mistaken_for(path, error)
+        reason = reason or f"{type(error).__name__}: {error}".strip().rstrip(":")
         raise InputError(f"{path} is not {expected} ({reason})") from error
 
 

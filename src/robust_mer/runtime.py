@@ -20,6 +20,12 @@ class Runtime:
     """Largest number of replicas that train as one; None: one on a CPU, all on a GPU."""
     max_left_out: float = 0.0
     """Largest fraction of utterances that an index may leave out."""
+    columns: tuple[str, ...] = ()
+    """Columns that an index must have, because results are split by them."""
+    folds: tuple[int, ...] = ()
+    """Numbers of the folds that experiments use."""
+    refuse_not_finite: bool = False
+    """Whether an import must have no NaN or infinity, because nothing replaces it later."""
     max_failed_fraction: float = 0.0
     """Largest fraction of utterances that an extraction may fail on."""
     max_seconds: float = float("inf")

@@ -38,6 +38,25 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     return table
 
 
+def read_numbers(path: str | Path, texts: Sequence[str]) -> "pd.DataFrame":
+    """Read a table of numbers with the types that it was written from.
+
+    Args:
+        path: A csv file of a stage.
+        texts: Columns of names, which stay text: a model may be called ``NA`` or ``001``. An empty
+            cell is an empty string there, and NaN elsewhere.
+    """
+    import pandas as pd
+
+    columns = pd.read_csv(path, nrows=0).columns
+    return pd.read_csv(
+        path,
+        dtype={column: str for column in texts if column in columns},
+        keep_default_na=False,
+        na_values={column: [""] for column in columns if column not in texts},
+    )
+
+
 def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
     """The rows of a table, each by the names of its columns."""
     return cast("list[dict[str, Any]]", table.to_dict("records"))

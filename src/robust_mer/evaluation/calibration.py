@@ -14,7 +14,7 @@ from robust_mer.evaluation.summary import read_summary
 from robust_mer.files import write_text
 from robust_mer.protocol import CLEAN, conditions
 from robust_mer.runtime import Runtime
-from robust_mer.table import groups
+from robust_mer.table import groups, read_numbers
 
 ABOVE, BELOW = ">", "<"
 
@@ -45,12 +45,12 @@ def calibrate_raw(spec: CalibrationSpec, files: CalibrationFiles, runtime: Runti
     """
     summary = read_summary(files.summary)
     folds = spec.experiment.folds
-    measured = {
-        (name, modality): _mean_and_sd(pd.read_csv(path), modality, "true_snr_db", folds)
-        for (name, modality), path in zip(spec.raw.items(), files.schedules, strict=True)
-    }
+    measured = {}
+    for (name, modality), path in zip(spec.raw.items(), files.schedules, strict=True):
+        table = read_numbers(path, ["modality"])
+        measured[name, modality] = _mean_and_sd(table, modality, "true_snr_db", folds)
     for name, path in zip(spec.gaussian, files.noises, strict=True):
-        table = pd.read_csv(path)
+        table = read_numbers(path, ["modality"])
         for modality in table["modality"].unique():
             measured[name, modality] = _mean_and_sd(table, modality, "embedding_snr_db", folds)
     rows = _rows(spec.experiment, summary, measured, set(spec.raw), spec.modalities)
@@ -60,8 +60,7 @@ def calibrate_raw(spec: CalibrationSpec, files: CalibrationFiles, runtime: Runti
 def read_calibration(path: str | Path) -> pd.DataFrame:
     """Read ``{experiment}_raw.csv`` with the types that it was written from."""
     texts = ["corruption", "modality", "model", "trained_on", "condition", "bound"]
-    table = pd.read_csv(path, converters=dict.fromkeys(texts, str))
-    return table.assign(bound=table["bound"].fillna(""))
+    return read_numbers(path, texts)
 
 
 def equivalent_snr_db(score: float, snr_db: np.ndarray, scores: np.ndarray) -> tuple[float, str]:

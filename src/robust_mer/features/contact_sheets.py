@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
 from robust_mer.errors import UtteranceError
@@ -13,6 +12,7 @@ from robust_mer.features.face_file import FaceFile
 from robust_mer.features.faces import Faces
 from robust_mer.features.specs import SheetsFiles, SheetsSpec
 from robust_mer.runtime import Runtime
+from robust_mer.table import read_table
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -29,7 +29,7 @@ def draw_contact_sheets(spec: SheetsSpec, files: SheetsFiles, runtime: Runtime) 
     Every utterance has its name, four of its crops and, in red, problems such as why it has no
     face.
     """
-    index = pd.read_csv(files.utterances, dtype=str, keep_default_na=False)
+    index = read_table(files.utterances, ["utterance", "session"])
     faces, folder = FaceFile(files.faces), files.sheets
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -16,6 +15,7 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 from torch.nn import functional
 
+from robust_mer.corpora.tables import read_user_table
 from robust_mer.errors import InputError
 from robust_mer.features.denseface import DenseFaceTrainingSettings
 from robust_mer.features.densenet import SIZE, DenseNet
@@ -84,13 +84,12 @@ def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
                 pictures, label = file["images"], file["label"].astype(np.int64)
                 classes, usage = file["classes"].tolist(), file["usage"].astype(str)
         else:
-            table = pd.read_csv(faces, dtype=str)
-            pixels = " ".join(table["pixels"]).split()
-            pictures = np.array(pixels, dtype=np.uint8).reshape(-1, _SIDE, _SIDE)
-            label, classes = table["emotion"].astype(np.int64).to_numpy(), _FER2013
-            usage = table["Usage"].to_numpy().astype(str)
+            emotion, pixels, usage = _columns(faces, ["emotion", "pixels", "Usage"])
+            values = " ".join(pixels).split()
+            pictures = np.array(values, dtype=np.uint8).reshape(-1, _SIDE, _SIDE)
+            label, classes = emotion.astype(np.int64), _FER2013
             if votes:
-                label, classes = _majority(votes, len(table)), _FERPLUS
+                label, classes = _majority(votes, len(usage)), _FERPLUS
         if not len(pictures) == len(label) == len(usage) or pictures.dtype != np.uint8:
             raise ValueError("images, labels and usage differ in number")
         if pictures.shape[1:] != (_SIDE, _SIDE) or label.max() >= len(classes):
@@ -119,12 +118,21 @@ def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
     return FacePictures(pictures, label, classes, part)
 
 
+def _columns(path: str | Path, names: list[str]) -> np.ndarray:
+    """Columns of a csv as texts: [columns, rows]."""
+    table = read_user_table(Path(path), names)
+    if table.unusable:
+        line, what = table.unusable[0]
+        raise InputError(f"{path}, line {line}: {what}")
+    rows = [[row[name] for name in names] for _, row in table.rows]
+    return np.array(rows, dtype=object).reshape(-1, len(names)).T
+
+
 def _majority(votes: str | Path, rows: int) -> np.ndarray:
     """The class with most of FER+'s votes; -1 for unknown, no face, or a draw."""
-    table = pd.read_csv(votes)
-    if len(table) != rows:
-        raise ValueError(f"{votes} has {len(table)} rows, expected {rows}")
-    counts = table[[*_FERPLUS, "unknown", "NF"]].to_numpy()
+    counts = _columns(votes, [*_FERPLUS, "unknown", "NF"]).astype(np.int64).T
+    if len(counts) != rows:
+        raise ValueError(f"{votes} has {len(counts)} rows, expected {rows}")
     ordered = np.sort(counts, axis=1)
     best = counts.argmax(axis=1)
     clear = (ordered[:, -1] > ordered[:, -2]) & (best < len(_FERPLUS))

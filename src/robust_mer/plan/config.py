@@ -209,7 +209,9 @@ class CorpusConfig(OpenSection):
     """Generator, for a corpus that is not recorded."""
     split_by: Annotated[
         list[
-            Annotated[str, AfterValidator(_matching(r"[a-z_]+", 100, "lower-case letters and _"))]
+            Annotated[
+                str, AfterValidator(_matching(r"[A-Za-z0-9_]+", 100, "letters, digits and _"))
+            ]
         ],
         AfterValidator(_unique),
     ] = []

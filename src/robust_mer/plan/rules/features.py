@@ -1,5 +1,6 @@
 """Jobs of workflow/rules/features.smk, and of corruption.smk where it extracts."""
 
+from dataclasses import replace
 from typing import Any
 
 from robust_mer.corpora.reader import FeatureReader
@@ -135,7 +136,10 @@ def import_features(plan: Plan, wildcards: Any) -> Job:
         inputs={"utterances": plan.layout.utterances(corpus.name)},
         corpus_files={"source": sorted(map(str, reader.sources(wildcards.modality)))},
         uses=(corpus.reader.plugin.implementation,),
-        runtime=_runtime(plan, corpus.name),
+        runtime=replace(
+            _runtime(plan, corpus.name),
+            refuse_not_finite=corpus.modality(wildcards.modality).not_finite is None,
+        ),
     )
 
 

@@ -32,8 +32,8 @@ class Reliability(ResultFigure):
 
     @classmethod
     def applies(cls, experiment: Experiment, facts: Facts) -> bool:
-        """Whether models are tested on corrupted data."""
-        return experiment.has_corruptions
+        """Whether models state how sure they are, and are tested on corrupted data."""
+        return experiment.kind.has_confidence and experiment.has_corruptions
 
     def draw(self, spec: FigureSpec, files: Results) -> "Figure":
         """From the reliability and its curves."""
@@ -45,11 +45,9 @@ class Reliability(ResultFigure):
 
 
 def _average(experiment: Experiment, path: Path) -> "pd.DataFrame":
-    import pandas as pd
+    from robust_mer.evaluation.summary import read_statistics, trainings
 
-    from robust_mer.evaluation.summary import trainings
-
-    table = pd.read_csv(path)
+    table = read_statistics(path)
     table = table[table["condition"] == AVERAGE].reset_index(drop=True)
     return table.assign(training=trainings(experiment, table))
 
