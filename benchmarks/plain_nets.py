@@ -73,7 +73,7 @@ class NMER(MEN):
         self.invariance = nn.Sequential(
             nn.Linear(128, 128), nn.LeakyReLU(), nn.Linear(128, 128), nn.LeakyReLU()
         )
-        layer = nn.TransformerEncoderLayer(768, 16, 768, dropout=0.5, batch_first=True)
+        layer = nn.TransformerEncoderLayer(768, 16, 768, dropout=0.1, batch_first=True)
         self.transformer = nn.TransformerEncoder(layer, 5, enable_nested_tensor=False)
         self.mean, self.log_variance = nn.Linear(768, 64), nn.Linear(768, 64)
         first, second = [nn.Linear(448, 128), nn.ReLU()], [nn.Linear(128, 256), nn.ReLU()]

@@ -117,7 +117,9 @@ def print_expectations() -> None:
     of_iemocap = ["iemocap", "iemocap_unimodal", "iemocap_none", "iemocap_missing"]
     of_mosei = ["mosei", "mosei_unimodal", "mosei_none"]
     workloads = [
-        _workload("demo", (None, ["demo"]), 200, 0.2, _small(200, "demo"), _narrow),
+        _workload(
+            "demo", (None, ["demo", "demo_unimodal"]), 200, 0.2, _small(200, "demo"), _narrow
+        ),
         _workload(
             "own clips, 1,000; `composite.yaml`",
             ("composite", composite),

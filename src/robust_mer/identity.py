@@ -30,6 +30,7 @@ _WITHOUT_INFLUENCE = (
     "robust_mer.gpu",
     "robust_mer.identity",
     "robust_mer.jobs",
+    "robust_mer.models.words",
     "robust_mer.plan",
     "robust_mer.provenance",
     "robust_mer.report.words",

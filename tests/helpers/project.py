@@ -19,8 +19,15 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "profiles", "workflow", "src", "resources", "envs")
 HANG = 3600.0  # seconds after which a process counts as hung, even on a busy machine
 
+DEMO_MODEL = next(
+    line.split(" := ")[1]
+    for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    if line.startswith("DEMO_MODEL := ")
+)
+
 # Small enough for a test: two sessions, small nets, one epoch.
 SMALL = {
+    "run": ["demo"],
     "experiments": {
         "demo": {
             "corpus": "demo",

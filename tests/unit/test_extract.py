@@ -263,15 +263,29 @@ def test_crash_among_utterances_taken_together_costs_one(corpus):
     assert "SIGSEGV" in corpus.rows().loc["u001", "reason"]
 
 
-@pytest.mark.parametrize(("implementation", "processes"), [(IMPLEMENTATION, 2), (TOGETHER, 1)])
-def test_extractor_may_want_fewer_processes(corpus, monkeypatch, implementation, processes):
-    monkeypatch.setattr(shards, "SIZE", 4)
-    corpus.write(many(20))
-    started = []
+@pytest.fixture
+def started(monkeypatch) -> list[BaseProcess]:
+    """The processes that are started."""
+    processes = []
     start = BaseProcess.start
-    monkeypatch.setattr(BaseProcess, "start", lambda self: started.append(self) or start(self))
-    corpus.extract(threads=2, implementation=implementation)
-    assert len(started) == processes
+    monkeypatch.setattr(BaseProcess, "start", lambda self: processes.append(self) or start(self))
+    return processes
+
+
+def test_work_that_outlasts_a_start_gets_another_process(corpus, monkeypatch, started):
+    monkeypatch.setattr(shards, "SIZE", 4)
+    gate = corpus.folder / "gate"
+    gate.touch()
+    corpus.write({**many(20), "u000": "wait", "u019": "2 once"})  # the last one opens the gate
+    corpus.extract(threads=2, gate=str(gate))
+    assert len(started) == 2
+    assert list(corpus.rows()["status"]) == ["ok"] * 20
+
+
+def test_extractor_may_want_one_process(corpus, started):
+    corpus.write(many(20))
+    corpus.extract(threads=2, implementation=TOGETHER)
+    assert len(started) == 1
 
 
 def test_feature_file_tells_versions(corpus):

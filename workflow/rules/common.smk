@@ -13,6 +13,8 @@ sys.path.append(os.getcwd())  # a user's own modules
 
 from robust_mer.errors import InputError
 from robust_mer.jobs import prepare_jobs
+from robust_mer.plan.devices import has_gpu
+from robust_mer.plan.ending import ending
 from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules import Rules
@@ -24,7 +26,8 @@ from robust_mer.runs import begin_run, report_killed
 PUBLISHED = os.path.relpath(os.path.join(workflow.basedir, "resources/published"))
 
 try:
-    plan = Plan(config, published=PUBLISHED)
+    # The nodes of a cluster may have GPUs that this machine lacks.
+    plan = Plan(config, published=PUBLISHED, has_gpu=lambda: not workflow.local_exec or has_gpu())
 except InputError as error:
     raise WorkflowError(str(error))
 
@@ -60,6 +63,11 @@ def start_run():
         begin_run(layout.results)
     except InputError as error:
         raise WorkflowError(str(error))
+
+
+def end_run():
+    if any(job.rule.name == "write_report" for job in workflow.dag.jobs):
+        print(*ending(plan), sep="\n")
 
 
 if workflow.is_main_process:  # not in the jobs of a cluster

@@ -28,7 +28,7 @@ for name, trainings in plan.grid.training_rules.items():
             "../../envs/training.yaml"
         threads: 1
         resources:
-            gpu=int(plan.trains_on_gpu),
+            gpu=job.gpu,
         params:
             **job.params,
         script:

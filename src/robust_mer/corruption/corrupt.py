@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from robust_mer.corruption.draws import CounterDraws
+from robust_mer.corruption.draws import ArrayDraws, CounterDraws
 from robust_mer.corruption.noise import Noise, build_noise, check_noise
 from robust_mer.corruption.schedule import Step, exact_step, paper_step
 from robust_mer.corruption.specs import ScheduleFiles, ScheduleSpec
@@ -61,12 +61,12 @@ def _rows(corpus: Corpus, spec: ScheduleSpec) -> Iterator[dict[str, Any]]:
         noise = spec.corruption.noises[modality.name]
         store = corpus.features[modality.name]
         drawn[modality.name] = build_noise(noise)
-        check_noise(drawn[modality.name], len(store.names))
+        if not drawn[modality.name].takes_arrays:
+            check_noise(drawn[modality.name], len(store.names))
         if not noise.is_mask:  # independent of the data, so the same in all folds
-            draws = CounterDraws("schedule", noise.kind)
             lengths = np.diff(store.offsets)
             power[modality.name] = _power(
-                drawn[modality.name], draws, lengths, len(store.names), None
+                drawn[modality.name], noise.kind, lengths, len(store.names), None
             )
     for fold, parts in corpus.parts.items():
         for modality in spec.modalities:
@@ -118,13 +118,12 @@ def _true_snr_db_masked(
     """
     if kind == MISSING:
         return np.nan
-    draws = CounterDraws("schedule", kind)
-    error = _power(noise, draws, lengths, frames.shape[1], frames)
+    error = _power(noise, kind, lengths, frames.shape[1], frames)
     return float(10 * np.log10(variance / error))
 
 
 def _power(
-    noise: Noise, draws: CounterDraws, lengths: np.ndarray, width: int, masked: np.ndarray | None
+    noise: Noise, kind: str, lengths: np.ndarray, width: int, masked: np.ndarray | None
 ) -> float:
     """Mean n² of noise on utterances of these lengths, or mean (x' - x)² of ``masked`` [T, D].
 
@@ -135,6 +134,7 @@ def _power(
     Raises:
         InputError: all values drawn are 0.
     """
+    draws = (ArrayDraws if noise.takes_arrays else CounterDraws)("schedule", kind)
     lengths = lengths[lengths > 0]
     ends = lengths.cumsum()
     group = (ends * width - 1) // _VALUES_AT_A_TIME
@@ -143,7 +143,7 @@ def _power(
     while True:
         for first, last in zip(firsts, [*firsts[1:], len(lengths)], strict=True):
             block = lengths[first:last]
-            error = noise(block, width, draws).numpy()
+            error = np.asarray(noise(block, width, draws))
             if masked is not None:
                 error = (error - 1) * masked[ends[first] - lengths[first] : ends[last - 1]]
             of_frames = np.einsum("td,td->t", error, error).astype(np.float64)

@@ -1,6 +1,6 @@
 """Sources of a noise's random numbers, with the same interface in training and evaluation."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -29,6 +29,21 @@ class Draws(Protocol):
         """Values uniform in [0, 1), float32."""
 
 
+class ArrayDraws:
+    """The numbers of `CounterDraws` as numpy's arrays, for noises that take them."""
+
+    def __init__(self, *key: str | int) -> None:
+        self._generator = counter_generator(*key)
+
+    def normal(self, shape: tuple[int, ...]) -> Any:
+        """Draws from N(0, 1)."""
+        return self._generator.standard_normal(shape, dtype=np.float32)
+
+    def uniform(self, shape: tuple[int, ...]) -> Any:
+        """Draws from [0, 1)."""
+        return self._generator.random(shape, dtype=np.float32)
+
+
 class CounterDraws:
     """Draws of evaluation noise: a function of a key only.
 
@@ -39,19 +54,19 @@ class CounterDraws:
     """
 
     def __init__(self, *key: str | int) -> None:
-        self._generator = counter_generator(*key)
+        self._arrays = ArrayDraws(*key)
 
     def normal(self, shape: tuple[int, ...]) -> "Tensor":
         """Draws from N(0, 1)."""
         import torch
 
-        return torch.from_numpy(self._generator.standard_normal(shape, dtype=np.float32))
+        return torch.from_numpy(self._arrays.normal(shape))
 
     def uniform(self, shape: tuple[int, ...]) -> "Tensor":
         """Draws from [0, 1)."""
         import torch
 
-        return torch.from_numpy(self._generator.random(shape, dtype=np.float32))
+        return torch.from_numpy(self._arrays.uniform(shape))
 
 
 class FreshDraws:

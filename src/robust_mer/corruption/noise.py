@@ -34,6 +34,12 @@ class Noise(ABC):
     or None (the name has no amount)."""
     is_mask: ClassVar[bool] = False
     """Whether the noise multiplies the frames. Otherwise it is added to them at an SNR."""
+    takes_arrays: ClassVar[bool] = False
+    """Whether `draw` makes the same values of numpy's arrays; not inherited. The schedule of such a
+    noise needs no torch."""
+
+    def __init_subclass__(cls) -> None:
+        cls.takes_arrays = vars(cls).get("takes_arrays", False)
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

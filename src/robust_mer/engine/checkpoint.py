@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from robust_mer.data import Normaliser
-from robust_mer.errors import InputError
+from robust_mer.engine.facts import KIND, read_facts
 from robust_mer.files import naming, whole
 from robust_mer.modality import FeatureShape
 from robust_mer.models.model import Model
@@ -82,19 +82,10 @@ def load_checkpoint(
         InputError: the file is not a checkpoint, does not fit the model's code, or names code that
             is not trusted.
     """
-    with naming(path, "a checkpoint of this version"):
+    facts = read_facts(path, trusted)
+    with naming(path, KIND):
         with safe_open(path, "pt") as file:
-            facts = json.loads(file.metadata()["facts"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        for name, package in (
-            (facts["implementation"], "robust_mer.models."),
-            (facts["task"]["implementation"], "robust_mer.task:"),
-        ):
-            if not name.startswith(package) and name not in trusted:
-                raise InputError(
-                    f"{path} names code that is not trusted: {name!r}; trusted is {package}*"
-                    + "".join(f" or {other}" for other in trusted)
-                )
         model = build_model(facts)
         model.load_state_dict(
             {

@@ -1,7 +1,7 @@
 """The plan of a run: everything that the config describes, resolved and checked."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,8 @@ class Plan:
         raw: The config as Snakemake merged it.
         results: The folder for everything that a run makes.
         published: The folder of the papers' numbers.
+        has_gpu: Whether the machine that runs the jobs has a GPU, as far as is known. It is asked
+            when jobs are planned. ``device: auto`` counts as a GPU only then.
 
     Raises:
         InputError: with the key, what is there and what was expected.
@@ -36,10 +38,12 @@ class Plan:
         raw: dict[str, Any],
         results: str = "results",
         published: str = "resources/published",
+        has_gpu: Callable[[], bool] = lambda: True,
     ) -> None:
         self.raw = raw
         self.config = read_config(raw)
         self.layout = Layout(results)
+        self._has_gpu = has_gpu
         self.faces = plan_faces(self.config.features)
         self.extractors = plan_extractors(self.config.features, self.faces)
         self.corpora = plan_corpora(self.config, self.extractors)
@@ -141,12 +145,15 @@ class Plan:
     @property
     def trains_on_gpu(self) -> bool:
         """Whether training may use a GPU."""
-        return self.config.training.device != "cpu"
+        return self._takes_gpu(self.config.training.device)
 
     @property
     def extracts_on_gpu(self) -> bool:
         """Whether extraction may use a GPU."""
-        return self.config.features.device != "cpu"
+        return self._takes_gpu(self.config.features.device)
+
+    def _takes_gpu(self, device: str) -> bool:
+        return device == "cuda" or (device == "auto" and self._has_gpu())
 
 
 def _folder(job: TrainingJob) -> str:

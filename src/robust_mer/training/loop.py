@@ -71,6 +71,7 @@ def train_as_one(
             if runs[place].best_epoch == epoch:
                 stack.keep_best(place)
         progress.report(epoch)
+        progress.warn(epoch, stack.diagnose)
         if not stack.active:
             return
         if epoch < epochs:
@@ -96,7 +97,7 @@ def _train_epoch(stack: Stack, batches: Batches, epoch: int) -> list[dict[str, f
         dict(zip(names, (np.array(values) / count).tolist(), strict=True))
         for values, count in zip(sums.T.tolist(), counts, strict=True)
     ]
-    finite = nets.weights.isfinite().all(dim=1).tolist()
+    finite = nets.weights.sum(dim=1).isfinite().tolist()  # one pass over memory
     for place in stack.active:
         if not (finite[place] and np.isfinite(means[place]["loss"])):
             log.error("%s diverged in epoch %d and is left out", stack.runs[place], epoch)

@@ -1,6 +1,7 @@
-"""The progress log of replicas that train as one."""
+"""The progress log of replicas that train as one, and warnings of what goes wrong in them."""
 
 import time
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from robust_mer.jobs import log
 from robust_mer.training.resume import ReplicaRun
 
 _PAUSE = 10.0  # seconds between two lines of the log
+_FIRST_WARNING = 5  # epoch; what z carries falls in the first ones and may recover
 
 
 class Progress:
@@ -24,6 +26,7 @@ class Progress:
         self._runs, self._begun, self._epochs = runs, begun, epochs
         self._later = -(-waiting // len(runs)) * epochs
         self._started = self._last_report = time.monotonic()
+        self._warned: set[ReplicaRun] = set()
 
     def begin(self, parameters: int, device: str) -> None:
         """Log what is trained."""
@@ -60,3 +63,20 @@ class Progress:
             else "",
             seconds * (self._epochs - epoch + self._later),
         )
+
+    def warn(self, epoch: int, diagnose: Callable[[Mapping[str, float]], str | None]) -> None:
+        """Warn once of every replica in which something is wrong after the first epochs.
+
+        Args:
+            epoch: The epoch that has ended.
+            diagnose: See `Model.diagnose`.
+        """
+        if epoch < _FIRST_WARNING:
+            return
+        for run in self._runs:
+            if run.diverged or run in self._warned:
+                continue
+            problem = diagnose(run.history[-1])
+            if problem is not None:
+                log.warning("%s, epoch %d: %s", run, epoch, problem)
+                self._warned.add(run)

@@ -79,10 +79,6 @@ class ReplicaRun:
 
     def finish(self, model: Model) -> None:
         """Keep the trained model and the history."""
-        if self.history[-1].get("active_latent_units") == 0:
-            log.warning(
-                "%s: the latent has collapsed: none of its units varies between utterances", self
-            )
         facts = {**self.facts, "selected_epoch": self.best_epoch}
         history = pd.DataFrame(self.history).to_csv(index=False)
         self.saved.finish(model, self.data.normalisers, facts, history)
