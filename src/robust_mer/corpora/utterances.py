@@ -38,8 +38,8 @@ _CONTROL, _CONTROL_IN_TEXT = re.compile(f"[^{_SOUND}]"), re.compile(rf"[^\t\n{_S
 
 
 def _printable(text: str) -> str:
-    """A text that a table can hold: control characters and halves of characters are escaped."""
-    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
+    """A text that a table can hold: without control characters and halves of characters."""
+    return _CONTROL.sub("?", text)
 
 
 @dataclass
