@@ -10,7 +10,7 @@ export XDG_CACHE_HOME := $(CURDIR)/$(VENV)/cache
 export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-kills test-fuzz environment lint
+.PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-kills test-fuzz environment lint
 
 # The model that the demo exports, for the command that the end of the run suggests.
 DEMO_MODEL := results/demo/exported/nmer_demo/gaussian_-10dB/fold1_seed1/model.json
@@ -32,11 +32,14 @@ test-unit test-workflow: test-%: environment
 test-slurm: environment
 	$(VENV)/bin/python -m pytest tests/slurm
 
+test-demo: environment
+	$(TEST) tests/demo
+
 test-kills: environment
 	$(VENV)/bin/python tests/kills/harness.py --kills 50 --seed 1
 
 test-fuzz: environment
-	$(VENV)/bin/python -m tests.fuzz.run --inputs 100000 --seed 1
+	PYTHONPATH=tests $(VENV)/bin/python -m fuzz.run --inputs 100000 --seed 1
 
 lint: environment
 	$(VENV)/bin/ruff check .

@@ -315,10 +315,11 @@ def _statistics(folder: Path) -> None:
 def _audit(folder: Path) -> None:
     """The audit, and the report's counts of the index and the folds."""
     from robust_mer.report.parts import class_sizes, fold_sizes, shared
+    from robust_mer.task import Classification
 
     _make(folder, "audit", "csv", "md")
     index, folds, checks = (folder / f"{n}.csv" for n in ("utterances", "folds", "fold_checks"))
-    class_sizes(index, folds, None)
+    class_sizes(Classification, index, folds, None)
     fold_sizes(folds, None)
     shared(checks)
 

@@ -4,7 +4,6 @@ import argparse
 import json
 import logging
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from robust_mer.errors import InputError
@@ -24,7 +23,7 @@ def main() -> None:
 
 
 def _add_predict(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser("predict", help="emotion probabilities of a clip")
+    parser = commands.add_parser("predict", help="what a model says about a clip")
     parser.add_argument(
         "clip",
         nargs="+",
@@ -59,7 +58,7 @@ def _predict(arguments: argparse.Namespace) -> None:
     with open_clip(*arguments.clip, **details) as clip:
         prediction = predictor(clip)
     if arguments.json:
-        print(json.dumps({"emotion": prediction.emotion, **asdict(prediction)}, indent=2))
+        print(json.dumps(prediction.as_json(), indent=2))
     else:
         print(as_table(predictor.description, prediction))
 

@@ -228,7 +228,7 @@ def _uses(module_name: str, name: str) -> frozenset[tuple[str, ...]]:
     module = _module(module_name)
     uses: set[tuple[str, ...]] = set()
     for statement in module.statements(name):
-        for node in ast.walk(statement):
+        for node in _nodes(statement):
             if isinstance(node, ast.Attribute | ast.Name):
                 uses.update(_dotted(node))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -239,8 +239,8 @@ def _uses(module_name: str, name: str) -> frozenset[tuple[str, ...]]:
 @cache
 def _module(name: str) -> _Module:
     module = _Module(name)
-    tree = _WithoutWords().visit(syntax_tree(name))
-    for node in ast.walk(tree):
+    statements = _without_words(syntax_tree(name).body)
+    for node in _nested(statements):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name if alias.asname else alias.name.partition(".")[0]
@@ -249,7 +249,7 @@ def _module(name: str) -> _Module:
             source = _absolute(name, node)
             for alias in node.names:
                 module.imports[alias.asname or alias.name] = _Import(source, alias.name)
-    for statement in tree.body:
+    for statement in statements:
         for defined in _defined_by(statement):
             module.definitions.setdefault(defined, []).append(statement)
         if not _defined_by(statement) and not _only_imports(statement):
@@ -342,25 +342,59 @@ def _is_in_folder(top: str) -> bool:
     return any(source_of(top).samefile(place) for place in places)
 
 
-class _WithoutWords(ast.NodeTransformer):
-    """Removes docstrings, texts of errors and calls of the log."""
+def _without_words(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """Statements without docstrings, texts of errors and calls of the log, in place."""
+    kept = []
+    for statement in statements:
+        if isinstance(statement, ast.Expr) and _is_wording(statement.value):
+            continue
+        if isinstance(statement, ast.Raise) and isinstance(statement.exc, ast.Call):
+            statement.exc = statement.exc.func
+        for block in _blocks(statement):
+            block[:] = _without_words(block)
+        kept.append(statement)
+    return kept
 
-    def visit_Raise(self, node: ast.Raise) -> ast.Raise:
-        error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        return ast.copy_location(ast.Raise(exc=error, cause=node.cause), node)
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        call = node.value
-        if (
-            isinstance(call, ast.Call)
-            and isinstance(call.func, ast.Attribute)
-            and isinstance(call.func.value, ast.Name)
-            and call.func.value.id == "log"
-        ):
-            return None
-        if isinstance(call, ast.Constant) and isinstance(call.value, str):
-            return None
-        return self.generic_visit(node)
+def _is_wording(value: ast.expr) -> bool:
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, str)
+    return (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Attribute)
+        and isinstance(value.func.value, ast.Name)
+        and value.func.value.id == "log"
+    )
+
+
+def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """The lists of statements inside a statement."""
+    for part in (statement, *getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+        for name in ("body", "orelse", "finalbody"):
+            if block := getattr(part, name, None):
+                yield block
+
+
+def _nested(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements and all those inside them."""
+    for statement in statements:
+        yield statement
+        for block in _blocks(statement):
+            yield from _nested(block)
+
+
+def _nodes(statement: ast.stmt) -> Iterator[ast.AST]:
+    """All nodes of a statement, a chain of attributes before its parts; faster than `ast.walk`."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                waiting.append(value)
+            elif isinstance(value, list):
+                waiting += [one for one in value if isinstance(one, ast.AST)]
 
 
 def _data_files(module: str) -> list[Path]:

@@ -6,6 +6,7 @@ the data; with the counts of a bootstrap resample it is the measure on that resa
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, cast
 
 import numpy as np
@@ -146,6 +147,87 @@ class HitMetric(Metric):
         return score, self.chance_of_sizes(sizes)
 
 
+@dataclass(frozen=True)
+class AnswerSets:
+    """K sets of answers to the same n utterances, each given with S seeds."""
+
+    predicted: np.ndarray
+    """As the task encodes it [n, K, S]."""
+    patterns: np.ndarray
+    """The different patterns of utterances that count [n, Q], bool."""
+    pattern: np.ndarray
+    """Which pattern each set has [K]."""
+
+    def sets(self, chosen: slice) -> "AnswerSets":
+        """Some of the sets."""
+        return AnswerSets(self.predicted[:, chosen], self.patterns, self.pattern[chosen])
+
+    def utterances(self, rows: np.ndarray) -> "AnswerSets":
+        """The answers to some of the utterances."""
+        return AnswerSets(self.predicted[rows], self.patterns[rows], self.pattern)
+
+
+def weighted_scores(
+    measures: Sequence[Metric], target: np.ndarray, answers: AnswerSets, weight: np.ndarray
+) -> np.ndarray:
+    """Several measures of several sets of answers on resamples, means over the seeds.
+
+    Args:
+        measures: M of them.
+        target: What is true [n].
+        answers: K sets.
+        weight: How often each utterance counts [B, n]; its precision is that of the sums.
+
+    Returns:
+        [M, B, K], NaN where no utterance counts.
+    """
+    hits: list[np.ndarray] = []
+    sizes: list[np.ndarray] = []
+    if any(isinstance(metric, HitMetric) for metric in measures):
+        hits, sizes = _sum_hits(target, answers, weight)
+    return np.stack(
+        [
+            metric.of_hits(hits, sizes)
+            if isinstance(metric, HitMetric)
+            else _mean_over_seeds(metric, target, answers, weight)
+            for metric in measures
+        ]
+    )
+
+
+def _sum_hits(
+    target: np.ndarray, answers: AnswerSets, weight: np.ndarray
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Right answers (mean over the seeds) and utterances of each class, C arrays [B, K] each."""
+    right = (answers.predicted == target[:, None, None]).mean(axis=2, dtype=float)
+    right = np.where(answers.patterns[:, answers.pattern], right, 0).astype(weight.dtype)
+    patterns = answers.patterns.astype(weight.dtype)
+    hits, sizes = [], []
+    for label in np.unique(target):
+        rows = np.flatnonzero(target == label)
+        own = weight[:, rows]
+        sizes.append((own @ patterns[rows])[:, answers.pattern])
+        hits.append(own @ right[rows])
+    return hits, sizes
+
+
+def _mean_over_seeds(
+    metric: Metric, target: np.ndarray, answers: AnswerSets, weight: np.ndarray
+) -> np.ndarray:
+    """A measure that is not linear in right answers [B, K]."""
+    score = np.full((len(weight), len(answers.pattern)), np.nan)
+    for number, counts in enumerate(answers.patterns.T):
+        rows, alike = np.flatnonzero(counts), np.flatnonzero(answers.pattern == number)
+        if len(rows) and len(alike):
+            predicted = answers.predicted[rows][:, alike]
+            of_seeds = [
+                metric.weighted(target[rows], predicted[..., seed], weight[:, rows])
+                for seed in range(predicted.shape[2])
+            ]
+            score[:, alike] = np.mean(of_seeds, axis=0)
+    return score
+
+
 class WA(HitMetric):
     """Weighted accuracy: the fraction of utterances whose class is predicted, in [0, 1]."""
 
@@ -200,6 +282,8 @@ METRICS = {
 # Not from the registry, so that a new entry there reruns nothing.
 DEFAULT_METRICS = (Plugin("robust_mer.metrics:WA", {}), Plugin("robust_mer.metrics:UA", {}))
 """What every experiment measures."""
+DEFAULT_SELECTION = "ua"
+"""Name of the measure by which models are compared and epochs are chosen."""
 
 
 def wa(label: np.ndarray, predicted: np.ndarray) -> float:

@@ -14,10 +14,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tests.fuzz.guard import Forbidden, Guard, TooLongError
-from tests.fuzz.lines import Lines
-from tests.fuzz.mutate import Files, mutate
-
+from fuzz.guard import Forbidden, Guard, TooLongError
+from fuzz.lines import Lines
+from fuzz.mutate import Files, mutate
 from robust_mer.errors import InputError, UtteranceError
 
 _CANARY_EVERY = 100  # inputs

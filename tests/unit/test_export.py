@@ -147,7 +147,7 @@ def test_a_clip_gets_what_the_workflow_gave_the_utterance(
         found = predictor(stored(row["utterance"], "audio", "video"))
         for emotion, probability in found.probabilities.items():
             assert probability == pytest.approx(row[f"probability_{emotion}"], abs=1e-5)
-        assert found.emotion == row["predicted"]
+        assert found.value == {"emotion": row["predicted"]}
         assert list(found.probabilities.values()) == sorted(
             found.probabilities.values(), reverse=True
         )

@@ -17,11 +17,11 @@ import pandas as pd
 
 from robust_mer.evaluation.answers import Answers, HeldOut
 from robust_mer.evaluation.experiment import AVERAGE, CONFIDENCE, POOLED, REPLICATES
-from robust_mer.metrics import HitMetric, Metric
+from robust_mer.metrics import AnswerSets, Metric, weighted_scores
 from robust_mer.protocol import PARTIAL
 
 _SEED = 1
-_COLUMNS_AT_ONCE = 1024  # bounds the memory: three arrays of so many columns per replicate
+_COLUMNS_AT_ONCE = 1024  # bounds the memory: three arrays of so many settings per replicate
 
 
 @dataclass(frozen=True)
@@ -85,30 +85,6 @@ def draw_weights(
     return speakers.astype(np.float32), utterances
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """The data to resample: a column per setting and condition, or pooled conditions.
-
-    ``right`` [R, K] is the share of seeds with a right answer, 0 in rows that do not count;
-    ``patterns`` [R, Q] are the different patterns of rows that count, and ``pattern`` [K] is the
-    pattern of each column. ``predicted`` [R, K, S] is None unless a measure needs it.
-    """
-
-    right: np.ndarray
-    patterns: np.ndarray
-    pattern: np.ndarray
-    predicted: np.ndarray | None
-
-    def select(self, columns: slice) -> "_Columns":
-        predicted = None if self.predicted is None else self.predicted[:, columns]
-        return _Columns(self.right[:, columns], self.patterns, self.pattern[columns], predicted)
-
-    def singles(self) -> "_Columns":
-        """The columns in single precision, which suffices for replicates and halves the work."""
-        right, patterns = (array.astype(np.float32) for array in (self.right, self.patterns))
-        return _Columns(right, patterns, self.pattern, self.predicted)
-
-
 def resample(
     answers: list[Answers],
     tested: HeldOut,
@@ -127,15 +103,15 @@ def resample(
         measures: M of them.
         replicates: B.
     """
-    settings, columns = _columns(answers, not all(isinstance(m, HitMetric) for m in measures))
-    weights = draw_weights(tested.speaker, replicates)
-    unweighted = np.ones((1, tested.speakers)), np.ones((1, len(tested.names)))
+    settings, columns = _columns(answers)
+    drawn = draw_weights(tested.speaker, replicates)
+    once = np.ones((1, tested.speakers)), np.ones((1, len(tested.names)))  # in double precision
     parts = []
-    for start in range(0, columns.right.shape[1], _COLUMNS_AT_ONCE):
-        block = columns.select(slice(start, start + _COLUMNS_AT_ONCE))
-        data = _folds(tested, measures, *unweighted, block)
+    for start in range(0, len(settings), _COLUMNS_AT_ONCE):
+        some = columns.sets(slice(start, start + _COLUMNS_AT_ONCE))
+        data = _folds(tested, measures, *once, some)
         of_folds = np.stack([score[:, 0] for score, _ in data], axis=1)
-        resampled = _mean(_folds(tested, measures, *weights, block.singles()))
+        resampled = _mean(_folds(tested, measures, *drawn, some))
         parts.append((of_folds, of_folds.mean(axis=1), resampled))
     arrays = [np.concatenate(array, axis=-1) for array in zip(*parts, strict=True)]
     groups = _partial_columns(settings)
@@ -154,42 +130,29 @@ def resample(
     )
 
 
-def _columns(answers: list[Answers], with_predictions: bool) -> tuple[pd.DataFrame, _Columns]:
-    """The settings [K] and their columns."""
-    settings, right, counts, predicted = [], [], [], []
+def _columns(answers: list[Answers]) -> tuple[pd.DataFrame, AnswerSets]:
+    """The settings [K] with their answers; what is pooled is a setting of its own."""
+    settings, predicted, counts = [], [], []
     for answer in answers:
-        share = answer.right.mean(axis=2, dtype=float)
         setting = (answer.file.model, answer.file.trained_on, answer.file.tested_on)
         for place, (condition, kind) in enumerate(answer.kinds.items()):
             settings.append((*setting, condition, kind))
-            right.append(np.where(answer.counts[:, place], share[:, place], 0))
+            predicted.append(answer.predicted[:, place])
             counts.append(answer.counts[:, place])
-            if with_predictions:
-                predicted.append(_require(answer.predicted)[:, place])
         if not answer.counts.all():
-            pooled = share[:, answer.partial] * answer.counts[:, answer.partial]
+            met = np.array(answer.partial)[answer.counts[:, answer.partial].argmax(axis=1)]
             settings.append((*setting, POOLED, POOLED))
-            right.append(pooled.sum(axis=1))
-            counts.append(np.ones(len(pooled), dtype=bool))
-            if with_predictions:
-                met = np.array(answer.partial)[answer.counts[:, answer.partial].argmax(axis=1)]
-                predicted.append(_require(answer.predicted)[np.arange(len(met)), met])
+            predicted.append(answer.predicted[np.arange(len(met)), met])
+            counts.append(np.ones(len(met), dtype=bool))
     patterns = list(dict.fromkeys(count.tobytes() for count in counts))
     return (
         pd.DataFrame(settings, columns=["model", "trained_on", "tested_on", "condition", "kind"]),
-        _Columns(
-            np.stack(right, axis=1),
-            np.stack([np.frombuffer(p, dtype=bool) for p in patterns], axis=1).astype(float),
+        AnswerSets(
+            np.stack(predicted, axis=1),
+            np.stack([np.frombuffer(p, dtype=bool) for p in patterns], axis=1),
             np.array([patterns.index(count.tobytes()) for count in counts]),
-            np.stack(predicted, axis=1) if with_predictions else None,
         ),
     )
-
-
-def _require(predicted: np.ndarray | None) -> np.ndarray:
-    if predicted is None:
-        raise ValueError("a measure needs predictions, which were not read: see `read_answers`")
-    return predicted
 
 
 def _partial_columns(settings: pd.DataFrame) -> list[np.ndarray]:
@@ -204,47 +167,17 @@ def _folds(
     measures: Sequence[Metric],
     speakers: np.ndarray,
     utterances: np.ndarray,
-    columns: _Columns,
+    answers: AnswerSets,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield each fold's measures [M, B, K], NaN where nothing was drawn, and its weight [B, 1]."""
     for fold in range(len(tested.folds)):
-        in_fold = tested.fold == fold
-        hits, sizes = [], []
-        for label in np.unique(tested.label[in_fold]):
-            rows = np.flatnonzero(in_fold & (tested.label == label))
-            weight = utterances[:, tested.utterance[rows]]
-            sizes.append((weight @ columns.patterns[rows])[:, columns.pattern])
-            hits.append(weight @ columns.right[rows])
-        score = np.stack(
-            [
-                metric.of_hits(hits, sizes)
-                if isinstance(metric, HitMetric)
-                else _mean_over_seeds(metric, tested, np.flatnonzero(in_fold), utterances, columns)
-                for metric in measures
-            ]
+        rows = np.flatnonzero(tested.fold == fold)
+        utterance = tested.utterance[rows]
+        score = weighted_scores(
+            measures, tested.target[rows], answers.utterances(rows), utterances[:, utterance]
         )
-        fold_speakers = np.unique(tested.speaker[tested.utterance[in_fold]])
-        yield score, speakers[:, fold_speakers].mean(axis=1, keepdims=True)
-
-
-def _mean_over_seeds(
-    metric: Metric, tested: HeldOut, rows: np.ndarray, utterances: np.ndarray, columns: _Columns
-) -> np.ndarray:
-    """A measure that is not linear in right answers, on one fold [B, K]."""
-    score = np.full((len(utterances), len(columns.pattern)), np.nan)
-    for number, counts in enumerate(columns.patterns.T > 0):
-        counted, alike = rows[counts[rows]], np.flatnonzero(columns.pattern == number)
-        if len(counted) and len(alike):
-            predicted = _require(columns.predicted)[counted][:, alike]
-            weight = utterances[:, tested.utterance[counted]]
-            score[:, alike] = np.mean(
-                [
-                    metric.weighted(tested.label[counted], predicted[..., seed], weight)
-                    for seed in range(predicted.shape[2])
-                ],
-                axis=0,
-            )
-    return score
+        own = np.unique(tested.speaker[utterance])
+        yield score, speakers[:, own].mean(axis=1, keepdims=True)
 
 
 def _mean(folds: Iterator[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from robust_mer.metrics import DEFAULT_METRICS, Metric
+from robust_mer.metrics import DEFAULT_METRICS, DEFAULT_SELECTION, Metric
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
-from robust_mer.settings import Plugin
+from robust_mer.settings import Plugin, load
+from robust_mer.task import DEFAULT_TASK, Task
 
 AVERAGE = "average"
 POOLED = "pooled"
@@ -89,8 +90,16 @@ class Experiment:
     """Seed that draws the only condition of each utterance; None: each counts under all."""
     metrics: tuple[Plugin, ...] = DEFAULT_METRICS
     """What is measured, in the order of the tables' columns."""
-    selection: str = "ua"
+    selection: str = DEFAULT_SELECTION
     """Name of the measure by which models are compared and epochs were chosen."""
+    task: Plugin = DEFAULT_TASK
+    """What is predicted."""
+
+    @cached_property
+    def kind(self) -> type[Task]:
+        """Class of the task."""
+        kind: type[Task] = load(self.task.implementation)
+        return kind
 
     @cached_property
     def measures(self) -> tuple[Metric, ...]:

@@ -20,11 +20,14 @@ import pyarrow.parquet as pq
 
 from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, POOLED, Evaluation, Experiment
+from robust_mer.files import naming
 from robust_mer.metrics import Metric
 from robust_mer.protocol import NONE, PARTIAL, drawn_condition
 from robust_mer.table import read_numbers
+from robust_mer.task import Columns, Texts
 
-_SETTING = ["model", "trained_on", "tested_on", "condition"]
+SETTING = ["model", "trained_on", "tested_on", "condition"]
+"""Columns that name what a row is about."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +111,9 @@ def summarise(experiment: Experiment, predictions: list[PredictionFile]) -> pd.D
         ignore_index=True,
     )
     names = [metric.name for metric in experiment.measures]
-    groups = scores.groupby(_SETTING, sort=False)
-    by_seed = scores.groupby([*_SETTING, "seed"], sort=False)[_values(experiment.measures)].mean()
-    mean = by_seed.groupby(_SETTING, sort=False).mean()
+    groups = scores.groupby(SETTING, sort=False)
+    by_seed = scores.groupby([*SETTING, "seed"], sort=False)[_values(experiment.measures)].mean()
+    mean = by_seed.groupby(SETTING, sort=False).mean()
     sd = groups[names].std(ddof=1)
     columns = {"kind": groups["kind"].first()}
     for name in names:
@@ -153,12 +156,12 @@ def read_snr(schedules: Mapping[str, str | Path], folds: Sequence[int]) -> pd.Da
 
 def read_summary(path: str | Path) -> pd.DataFrame:
     """Read ``{experiment}_all.csv`` with the types that it was written from."""
-    return read_numbers(path, [*_SETTING, "training", "noise", "kind", "published_model"])
+    return read_numbers(path, [*SETTING, "training", "noise", "kind", "published_model"])
 
 
 def read_statistics(path: str | Path) -> pd.DataFrame:
     """Read ``{experiment}_intervals.csv`` or another table of statistics likewise."""
-    return read_numbers(path, [*_SETTING, "kind", "other", "other_trained_on"])
+    return read_numbers(path, [*SETTING, "kind", "other", "other_trained_on"])
 
 
 def _conditions_in(file: PredictionFile) -> set[str]:
@@ -179,15 +182,18 @@ def _read_scores(
     """Measures of one file, a row per (condition, fold, seed); ``average`` is a condition too."""
     folds, seeds = experiment.folds, experiment.seeds
     one_condition_seed = experiment.one_condition_seed
-    columns = ["utterance", "condition", "fold", "seed", "label", "predicted"]
-    selection = (
+    task_class = experiment.kind
+    columns = ["utterance", "condition", "fold", "seed"]
+    wanted = (
         (ds.field("part") == "test")
         & ds.field("fold").isin(list(folds))
         & ds.field("seed").isin(list(seeds))
     )
-    table = read_predictions(file, columns, selection)
-    frame = table.drop_columns(["label", "predicted"]).to_pandas()
-    frame["target"], frame["answer"] = _encode(table)
+    table = read_predictions(file, [*columns, *task_class.answer_columns], wanted)
+    frame = table.select(columns).to_pandas()
+    with naming(file.path, "a file of predictions"):
+        answers = columns_of(table, task_class.answer_columns)
+        frame["target"], frame["answer"] = task_class.of_answers(answers).answers(answers)
     for column in ("condition", "utterance"):
         frame[column] = frame[column].astype("category")
     _check(frame, folds, seeds, file)
@@ -213,19 +219,6 @@ def _read_scores(
             rows = rows.assign(condition=kind, kind=kind, utterances=utterances)
             scores = pd.concat([scores, rows])
     return scores.assign(model=file.model, trained_on=file.trained_on, tested_on=file.tested_on)
-
-
-def _encode(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
-    """Targets and predictions [n] as numbers: classes by their place, numbers as they are."""
-    label, predicted = table["label"], table["predicted"]
-    if pa.types.is_floating(label.type) or pa.types.is_integer(label.type):
-        return label.to_numpy(), predicted.to_numpy()
-    texts = [column.cast(pa.string()) for column in (label, predicted)]
-    encoded = pa.chunked_array([chunk for text in texts for chunk in text.chunks], pa.string())
-    encoded = encoded.combine_chunks().dictionary_encode()
-    names = np.array(encoded.dictionary.to_pylist())
-    place = np.argsort(np.argsort(names))[encoded.indices.to_numpy()]
-    return place[: len(label)], place[len(label) :]
 
 
 def _score(frame: pd.DataFrame, by: list[str], measures: Iterable[Metric]) -> pd.DataFrame:
@@ -281,6 +274,25 @@ def read_predictions(
         return pq.read_table(file.path, columns=columns, filters=selection, partitioning=None)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise InputError(f"{file.path} is not a predictions file: {error}") from error
+
+
+def columns_of(table: pa.Table, names: Iterable[str]) -> Columns:
+    """Some columns of predictions, as tasks read them.
+
+    Raises:
+        InputError: a value is missing.
+    """
+    columns: dict[str, np.ndarray | Texts] = {}
+    for name in names:
+        column = table[name].combine_chunks()
+        if column.null_count:
+            raise InputError(f"the column {name} has rows without a value")
+        if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
+            columns[name] = column.to_numpy()
+        else:
+            encoded = column.cast(pa.string()).dictionary_encode()
+            columns[name] = Texts(encoded.dictionary.to_pylist(), encoded.indices.to_numpy())
+    return columns
 
 
 def _check(

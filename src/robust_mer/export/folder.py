@@ -43,7 +43,7 @@ class ExportedModel:
 
     model: "Model"
     normalisers: dict[str, Normaliser]
-    facts: dict[str, Any]  # of the checkpoint: class, settings, classes, fold, seed, epoch
+    facts: dict[str, Any]  # of the checkpoint: class, settings, task, fold, seed, epoch
     description: dict[str, Any]  # model.json
     inputs: dict[str, ModalityInput]  # by modality, in the model's order
 
@@ -79,7 +79,7 @@ def write_description(
             "fold": facts["fold"],
             "seed": facts["seed"],
         },
-        "classes": facts["task"]["description"]["classes"],
+        **facts["task"]["description"],
         "modalities": {modality: asdict(one) for modality, one in inputs.items()},
         "config": spec.config,
         "weights_sha256": sha256(checkpoint),
@@ -96,7 +96,7 @@ def write_description(
 
 
 def copy_weights(checkpoint: str | Path, path: str | Path) -> None:
-    """Put a checkpoint (weights, normalisation and class map) into the folder."""
+    """Put a checkpoint (weights, normalisation and facts) into the folder."""
     with whole(path) as unfinished:
         shutil.copyfile(checkpoint, unfinished)
 

@@ -224,7 +224,7 @@ def _view(shown: Shown, files: ExperimentFiles) -> dict[str, Any]:
             for name, path in files.schedules.items()
             for row in _schedule(corruption_title(experiment, name), path)
         ],
-        "classes": class_sizes(files.utterances, files.folds, samples),
+        "classes": class_sizes(experiment.kind, files.utterances, files.folds, samples),
         "folds": fold_sizes(files.folds, samples),
         "shared": shared(files.checks),
         "problems": read_table(files.problems)[["file", "line", "problem"]].to_numpy().tolist(),

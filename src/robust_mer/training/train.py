@@ -156,9 +156,11 @@ def _check_fold(corpus: Corpus, fold: int, folds_csv: Path) -> dict[str, np.ndar
     for part, rows in parts.items():
         if not len(rows):
             raise InputError(f"{folds_csv}: the {part} part of fold {fold} is empty")
-    problem = corpus.task.check_training_part(corpus.target[parts["train"]])
-    if problem:
-        raise InputError(f"{folds_csv}: fold {fold} has {problem}")
+    counts = corpus.task.counts(corpus.target[parts["train"]])
+    if absent := [name for name, count in counts.items() if not count]:
+        raise InputError(
+            f"{folds_csv}: fold {fold} has no training utterance of: {', '.join(absent)}"
+        )
     return parts
 
 

@@ -4,8 +4,8 @@ from fnmatch import fnmatch
 from pathlib import PurePath
 from random import Random
 
-from tests.fuzz.mutate import archives, hdf5, pickles, text, trees
-from tests.fuzz.mutate.plain import mutate_bytes
+from fuzz.mutate import archives, hdf5, pickles, text, trees
+from fuzz.mutate.plain import mutate_bytes
 
 Files = dict[str, bytes]
 

@@ -9,8 +9,9 @@ from random import Random
 
 import numpy as np
 import pandas as pd
-from tests.fuzz.mutate.plain import TEXTS, mutate_bytes, mutate_content
-from tests.fuzz.mutate.trees import mutate_tree
+
+from fuzz.mutate.plain import TEXTS, mutate_bytes, mutate_content
+from fuzz.mutate.trees import mutate_tree
 
 _NAMES = (
     "../x.npy",

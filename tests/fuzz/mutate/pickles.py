@@ -4,7 +4,7 @@ import pickletools
 import struct
 from random import Random
 
-from tests.fuzz.mutate.plain import mutate_bytes, mutate_content
+from fuzz.mutate.plain import mutate_bytes, mutate_content
 
 _OPCODES = [opcode.code.encode("latin-1") for opcode in pickletools.opcodes]
 _SNIPPETS = (

@@ -5,7 +5,8 @@ from random import Random
 from typing import Any
 
 import yaml
-from tests.fuzz.mutate.plain import NUMBERS, TEXTS, mutate_bytes
+
+from fuzz.mutate.plain import NUMBERS, TEXTS, mutate_bytes
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

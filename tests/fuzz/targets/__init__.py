@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from tests.fuzz.engine import Target
+from fuzz.engine import Target
 
 # Targets with slow inputs have fewer.
 SHARES = {

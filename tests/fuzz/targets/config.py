@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import yaml
-from tests.fuzz.engine import Target
-from tests.fuzz.mutate import Files
 
+from fuzz.engine import Target
+from fuzz.mutate import Files
 from robust_mer.errors import InputError
 from robust_mer.plan.plan import Plan
 

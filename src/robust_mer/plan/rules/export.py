@@ -9,6 +9,7 @@ from robust_mer.plan.job import Job
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules.training import implementations
+from robust_mer.task import DEFAULT_TASK
 
 
 def export_model(plan: Plan, wildcards: Any) -> Job:
@@ -18,7 +19,7 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
     corpus, model = plan.corpora[training.corpus].config, plan.models[training.model]
     modalities = plan.modalities(training.corpus, training.model)
     tested_on = plan.grid.tested_on.get(training, [])  # a teacher may have none
-    uses = (model.plugin.implementation,)
+    uses = (model.plugin.implementation, DEFAULT_TASK.implementation)
     return Job(
         function,
         ExportModelSpec(

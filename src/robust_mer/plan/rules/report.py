@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from robust_mer.evaluation.experiment import Experiment
 from robust_mer.evaluation.spec import (
     CalibrationSpec,
     NoiseSnrSpec,
@@ -23,7 +24,7 @@ from robust_mer.report.spec import (
     Shown,
     TableSpec,
 )
-from robust_mer.settings import Plugin, load
+from robust_mer.settings import load
 
 
 def measure_noise(plan: Plan, wildcards: Any) -> Job:
@@ -54,7 +55,7 @@ def write_summary(plan: Plan, wildcards: Any) -> Job:
         SummarySpec(experiment=experiment, scheduled=tuple(scheduled)),
         inputs={**report.inputs(name, ["predictions", "published"]), "schedules": schedules},
         chosen=report.inputs(name, ["published"]),
-        uses=_metrics(report.metrics),
+        uses=_measured(report.experiment(name)),
     )
 
 
@@ -65,7 +66,7 @@ def compute_statistics(plan: Plan, wildcards: Any) -> Job:
         "robust_mer.evaluation.scores:compute_statistics",
         ScoresSpec(experiment=report.experiment(name)),
         inputs=report.inputs(name, ["predictions", "utterances", "folds"]),
-        uses=_metrics(report.metrics),
+        uses=_measured(report.experiment(name)),
     )
 
 
@@ -76,7 +77,7 @@ def split_tables(plan: Plan, wildcards: Any) -> Job:
         "robust_mer.evaluation.split:write_split",
         SplitSpec(experiment=report.experiment(name), column=wildcards.column),
         inputs=report.inputs(name, ["predictions", "utterances"]),
-        uses=_metrics(report.metrics),
+        uses=_measured(report.experiment(name)),
     )
 
 
@@ -102,7 +103,7 @@ def calibrate_raw(plan: Plan, wildcards: Any) -> Job:
             "schedules": [plan.layout.schedule(section.corpus, c) for c in raws],
             "noises": [plan.layout.embedding_snr(section.corpus, c) for c in gaussian],
         },
-        uses=_metrics(report.metrics),
+        uses=_measured(report.experiment(name)),
     )
 
 
@@ -121,7 +122,7 @@ def make_table(plan: Plan, wildcards: Any) -> Job:
         ),
         inputs=report.inputs(name, kind.reads),
         chosen=report.inputs(name, {"published"}.intersection(kind.reads)),
-        uses=(table.implementation, *_metrics(report.metrics)),
+        uses=(table.implementation, *_measured(report.experiment(name))),
     )
 
 
@@ -140,7 +141,7 @@ def make_figure(plan: Plan, wildcards: Any) -> Job:
         ),
         inputs=report.inputs(name, kind.reads),
         chosen=report.inputs(name, {"published"}.intersection(kind.reads)),
-        uses=(figure.implementation, *_metrics(report.metrics)),
+        uses=(figure.implementation, *_measured(report.experiment(name))),
     )
 
 
@@ -213,7 +214,10 @@ def write_report(plan: Plan, wildcards: Any) -> Job:
             config=_shown_config(plan),
         ),
         inputs={**inputs, "samples": f"{plan.report.published}/{SAMPLES}"},
-        uses=tuple(sorted({plugin.implementation for plugin in plugins})),
+        uses=(
+            *sorted({plugin.implementation for plugin in plugins}),
+            *sorted({one.experiment.task.implementation for one in entries}),
+        ),
     )
 
 
@@ -291,5 +295,7 @@ def _shown_config(plan: Plan) -> dict[str, Any]:
     return config
 
 
-def _metrics(metrics: tuple[Plugin, ...]) -> tuple[str, ...]:
-    return tuple(metric.implementation for metric in metrics)
+def _measured(experiment: Experiment) -> tuple[str, ...]:
+    """The classes that say what is predicted, and how that is measured."""
+    plugins = (experiment.task, *experiment.metrics)
+    return tuple(plugin.implementation for plugin in plugins)

@@ -32,8 +32,8 @@ class Reliability(ResultFigure):
 
     @classmethod
     def applies(cls, experiment: Experiment, facts: Facts) -> bool:
-        """Whether models are tested on corrupted data."""
-        return experiment.has_corruptions
+        """Whether models state how sure they are, and are tested on corrupted data."""
+        return experiment.kind.has_confidence and experiment.has_corruptions
 
     def draw(self, spec: FigureSpec, files: Results) -> "Figure":
         """From the reliability and its curves."""
