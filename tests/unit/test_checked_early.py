@@ -102,19 +102,30 @@ def test_a_column_to_split_by_that_the_index_lacks(tmp_path):
 
 def test_the_plan_asks_for_these_checks(tmp_path):
     raw = default_config()
-    corpus = raw["corpora"]["demo"]
-    del corpus["generator"]
-    corpus |= {"reader": "npz", "root": str(tmp_path), "split_by": ["script"]}
-    corpus["modalities"] = {
-        "audio": {"extractor": "imported_audio", "normalise": True},
-        "text": {"extractor": "imported_text", "normalise": True, "not_finite": 0},
+    raw["corpora"]["mine"] = {
+        "reader": "npz",
+        "root": str(tmp_path),
+        "folds": {"scheme": "speakers"},
+        "split_by": ["Script_2"],
+        "modalities": {
+            "audio": {"extractor": "imported_audio", "normalise": True},
+            "text": {"extractor": "imported_text", "normalise": True, "not_finite": 0},
+        },
     }
-    plan = plan_of(raw)
-    of_corpus = SimpleNamespace(corpus="demo")
-    assert corpora.index_corpus(plan, of_corpus).runtime.columns == ("script",)
-    assert corpora.make_folds(plan, of_corpus).runtime.folds == (1, 2)
+    raw["experiments"]["mine"] = {
+        "corpus": "mine",
+        "models": ["majority"],
+        "conditions": ["partial"],
+        "corruptions": ["clean"],
+        "folds": [1, 4],
+        "seeds": [1],
+    }
+    plan = plan_of({**raw, "run": ["mine"]})
+    of_corpus = SimpleNamespace(corpus="mine")
+    assert corpora.index_corpus(plan, of_corpus).runtime.columns == ("Script_2",)
+    assert corpora.make_folds(plan, of_corpus).runtime.folds == (1, 4)
     for modality, is_refused in (("audio", True), ("text", False)):
-        job = features.import_features(plan, SimpleNamespace(corpus="demo", modality=modality))
+        job = features.import_features(plan, SimpleNamespace(corpus="mine", modality=modality))
         assert job.runtime.refuse_not_finite == is_refused
 
 

@@ -170,6 +170,8 @@ def test_a_name_that_no_file_can_have_is_a_missing_file(tmp_path):
 )
 def test_control_characters_in_names_cost_the_utterance(bad):
     reading = Reading()
+    reading.note("file", 0, f"{bad} is odd")
+    assert reading.problems.pop()[2].isprintable()
     sound = {"utterance": "u", "session": "s", "speaker": "p", "label": "l", "text": "x\ny\0z"}
     reading.add(sound, "file", 1)
     for number, column in enumerate(("utterance", "session", "speaker", "label"), start=2):

@@ -37,6 +37,11 @@ _SOUND = r"\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\U0010ffff"
 _CONTROL, _CONTROL_IN_TEXT = re.compile(f"[^{_SOUND}]"), re.compile(rf"[^\t\n{_SOUND}]")
 
 
+def _printable(text: str) -> str:
+    """A text that a table can hold: without control characters and halves of characters."""
+    return _CONTROL.sub("?", text)
+
+
 @dataclass
 class Reading:
     """The utterances of a corpus, and the problems that its reader met."""
@@ -64,7 +69,7 @@ class Reading:
 
     def note(self, file: str | Path, line: int, what: str) -> None:
         """Note something odd in ``file`` that costs no utterance."""
-        self.problems.append((str(file), line, what))
+        self.problems.append((_printable(str(file)), line, _printable(what)))
 
     def skip(self, file: str | Path, line: int, what: str) -> None:
         """Note something in ``file`` that costs an utterance."""
