@@ -10,3 +10,7 @@ class InputError(Exception):
 
 class UtteranceError(Exception):
     """One utterance cannot be used; its reason goes into a table and the run goes on."""
+
+
+class NothingError(UtteranceError):
+    """A recording is whole but holds nothing: its utterance is empty, which is no failure."""

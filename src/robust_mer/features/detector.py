@@ -66,6 +66,8 @@ class Detector:
 
     def _search(self, pictures: list[np.ndarray]) -> list[list[Face]]:
         height, width = pictures[0].shape[:2]
+        if min(height, width) < _SMALLEST:
+            return [[] for _ in pictures]
         smallest = max(_SMALLEST, round(self._min_face * min(height, width)))
         scale = min(1.0, _ENOUGH / smallest)
         if scale < 1:

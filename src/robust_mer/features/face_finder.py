@@ -11,7 +11,7 @@ from robust_mer.features.detector import Detector, Face, cut_out
 from robust_mer.features.faces import Faces, FacesSettings
 from robust_mer.features.tracks import between, one_person
 from robust_mer.features.utterance import Utterance
-from robust_mer.features.video import Clip, without_letterbox
+from robust_mer.features.video import Clip, is_plain, lit_rows, without_letterbox
 
 _QUALITY = 95  # of the JPEG pictures
 _WIDER = 1.5  # what is cut out before it is turned; more than the square root of 2
@@ -28,7 +28,7 @@ class FaceFinder:
     def __init__(self, settings: FacesSettings):
         self._rate, self._every = settings.frame_rate, settings.search_every
         self._margin, self._size = settings.margin, settings.size
-        self._level_eyes = settings.level_eyes
+        self._level_eyes, self._min_contrast = settings.level_eyes, settings.min_contrast
         self.detector = Detector(settings.min_probability, settings.min_face)
         self.weights_sha256 = self.detector.weights_sha256
 
@@ -41,10 +41,11 @@ class FaceFinder:
             UtteranceError: the video is missing, cannot be decoded, or ends before the utterance.
         """
         clip = Clip(utterance, self._rate)
-        found, crops = [], []
+        found, crops, plain = [], [], 0
         for picture, faces in self.follow(clip):
             found.append(faces)
             crops.append([self._crop(picture, face) for face in faces])
+            plain += is_plain(picture, self._min_contrast)
         chosen = [(i, k) for i, k in enumerate(one_person(found)) if k is not None]
         faces = [found[i][k] for i, k in chosen]
         return Faces(
@@ -55,22 +56,24 @@ class FaceFinder:
             probability=np.array([face.probability for face in faces], np.float32),
             looked_at=len(found),
             seconds=clip.seconds,
-            note=_note(found),
+            note="; ".join(_notes(found, plain) + clip.notes),
         )
 
     def follow(self, pictures: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, list[Face]]]:
         """Every picture with all its faces, a block of pictures at a time in memory."""
         pictures = iter(pictures)
-        rows, last = None, None
+        last: list[Face] | None = None
+        top, lit = 0, np.zeros(1, bool)
         while block := list(islice(pictures, self._every * self.detector.at_once)):
-            if rows is None:
-                rows = without_letterbox(block)
-            inner = [picture[rows] for picture in block]
-            faces = self._of_block(inner, last)
-            last = faces[-1]
+            lit = lit | lit_rows(block)  # what was black in a film's title may show a face later
+            rows = without_letterbox(lit)
+            if last is not None and rows.start != top:
+                last = [_lower(face, top - (rows.start or 0)) for face in last]
             top = rows.start or 0
-            for picture, some in zip(block, faces, strict=True):
-                yield picture, [_lower(face, top) for face in some]
+            faces = self._of_block([picture[rows] for picture in block], last)
+            last = faces[-1]
+            for picture, faces_seen in zip(block, faces, strict=True):
+                yield picture, [_lower(face, top) for face in faces_seen]
 
     def _of_block(self, pictures: list[np.ndarray], last: list[Face] | None) -> list[list[Face]]:
         """Faces of neighbouring pictures; ``last`` are those of the picture before them."""
@@ -157,8 +160,13 @@ def _lower(face: Face, rows: int) -> Face:
     return Face(face.box + np.tile(down, 2), face.landmarks + down, face.probability)
 
 
-def _note(found: list[list[Face]]) -> str:
+def _notes(found: list[list[Face]], plain: int) -> list[str]:
+    """What to say of the faces of every picture, of which ``plain`` are of one colour."""
+    notes = []
     if not any(found):
-        return f"no face found: {len(found)} frames looked at"
-    several = sum(len(faces) > 1 for faces in found)
-    return f"several faces: in {several} of {len(found)} frames" if several else ""
+        notes.append(f"no face found: {len(found)} frames looked at")
+    if several := sum(len(faces) > 1 for faces in found):
+        notes.append(f"several faces: in {several} of {len(found)} frames")
+    if plain:
+        notes.append(f"pictures of one colour: {plain} of {len(found)} frames")
+    return notes

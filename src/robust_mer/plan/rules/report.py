@@ -281,7 +281,9 @@ def _shown_config(plan: Plan) -> dict[str, Any]:
     raw = plan.raw
     models = {job.training.model for job in plan.grid.training_jobs}
     used = {key: value for key, value in raw.items() if key not in ("training", "gpu")}
-    used["features"] = {key: raw["features"].get(key, {}) for key in ("faces", "extractors")}
+    used["features"] = {
+        key: raw["features"].get(key, {}) for key in ("faces", "sound", "extractors")
+    }
     used["experiments"] = {name: raw["experiments"][name] for name in plan.grid.experiments}
     used["models"] = {name: how for name, how in raw["models"].items() if name in models}
     used["corpora"] = {
