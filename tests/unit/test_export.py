@@ -125,7 +125,7 @@ def stored(corpus, monkeypatch):
         "Plugin",
         lambda name, settings: SimpleNamespace(build=lambda: FromStore(paths[name])),
     )
-    monkeypatch.setattr(predict, "read_audio", lambda utterance: np.zeros(9))
+    monkeypatch.setattr(predict, "read_audio", lambda *_: np.zeros(9))
 
     def clip(utterance, *modalities):
         given = {m: "here" for m in ("audio", "video") if m in modalities}

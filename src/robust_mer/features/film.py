@@ -1,5 +1,6 @@
 """The pictures of a video file in the order of their times, from any time on."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from robust_mer.errors import UtteranceError
 from robust_mer.features.media import (
@@ -34,11 +36,13 @@ class Picture:
     seconds: float
     """How long it stays, as far as the file tells."""
     frame: Any
+    converter: VideoReformatter
+    """Of the whole film: to set one up takes as long as to convert a small picture."""
 
     def pixels(self) -> np.ndarray:
         """BGR uint8 [height, width, 3], upright, as the file stores them."""
-        stored = self.frame.to_ndarray(format="bgr24", interpolation="BICUBIC")
-        return np.ascontiguousarray(np.rot90(stored, self.frame.rotation // 90))
+        frame = self.converter.reformat(self.frame, format="bgr24", interpolation="BICUBIC")
+        return np.ascontiguousarray(np.rot90(frame.to_ndarray(), self.frame.rotation // 90))
 
 
 class Film:
@@ -46,8 +50,10 @@ class Film:
 
     Attributes:
         fps: Mean number of pictures per second.
-        damaged: How many pictures were lost to damaged packets in the last pass over them.
-        damaged_at: When the first of them should have been shown.
+        lost: Seconds of pictures that were lost to damaged packets in the last pass.
+        lost_at: When the first of them should have been shown.
+        distorted: When the last picture goes that hangs on a lost one.
+        end: When the last picture goes by the times of the packets; complete after a pass.
 
     Args:
         path: The file.
@@ -75,7 +81,8 @@ class Film:
         self.promised = None if promised is None else self._since(promised * self._tick)
         self._container, self._track = container, track
         self._is_used = False
-        self.damaged, self.damaged_at = 0, 0.0
+        self._converter = VideoReformatter()
+        self.lost = self.lost_at = self.distorted = self.end = 0.0
 
     def _open(self) -> tuple[Any, Any]:
         try:
@@ -97,16 +104,16 @@ class Film:
         """Time from the beginning of the recording to a duration after its first picture."""
         return self._origin - self._start + seconds
 
-    def end(self) -> float:
+    def find_end(self) -> float:
         """When the last picture goes, by the times of all packets: headers may tell anything."""
         container, track = self._fresh()
-        end, number = 0.0, 0
+        last, end, number = -math.inf, 0.0, 0
         for packet in packets_of(container, track):
             if not packet.size or packet.is_discard:  # an edit list hides pictures
                 continue
             number += 1
-            if (ticks := ticks_of(packet)) is not None:
-                end = max(end, self._snapped(ticks) + self._lasting(packet))
+            if (ticks := ticks_of(packet)) is not None and ticks > last:
+                last, end = ticks, self._snapped(ticks) + self._lasting(packet)
         return end or self._since(number / self.fps)
 
     def pictures(self, time: float) -> Iterator[Picture]:
@@ -141,36 +148,42 @@ class Film:
         return self._container, self._track
 
     def _decoded(self, container: Any, track: Any, is_start: bool) -> Iterator[Picture]:
-        """Pictures that are whole.
+        """Pictures from the start, or from the first one after a seek that needs no other one.
 
-        A picture that hangs on a damaged or missing one shows what was never recorded, so
-        everything up to the next key picture is left out.
+        Pictures after a damaged one are used, as players do: the damage fades until the next key
+        picture. A picture that stood still instead would be one from another time.
         """
         decoder = Decoder(container, track)
-        self.damaged, self.damaged_at = 0, 0.0
-        is_whole, last, damage = is_start, None, None
+        self.lost = self.lost_at = self.distorted = 0.0
+        last, damage, is_distorted = None, None, False
         for frame in decoder:
-            if decoder.damaged_at != damage or frame.is_corrupt:
-                is_whole, damage = False, decoder.damaged_at
-            is_after = damage is None or frame.pts is None or frame.pts > damage
-            is_whole = is_whole or bool(frame.key_frame and is_after)
-            if not is_whole:
-                self._count_damaged(last, is_start)
+            if (last is None and not (is_start or frame.key_frame)) or frame.is_corrupt:
                 continue
             if frame.pts is None and last is None and not is_start:
                 return  # where a seek landed cannot be verified
-            last = Picture(self._time(frame, last), self._lasting(frame), frame)
+            time = self._time(frame, last)
+            if decoder.damaged_at != damage:
+                self._lose(last, time)
+                damage, is_distorted = decoder.damaged_at, True
+            is_distorted = is_distorted and not frame.key_frame
+            last = Picture(time, self._lasting(frame), frame, self._converter)
+            self.end = last.time + last.seconds
+            if is_distorted:
+                self.distorted = self.end
             yield last
-        if decoder.damaged:
-            self._count_damaged(last, True, decoder.damaged)
+        if decoder.damaged and decoder.latest is not None:  # the last pictures may be lost
+            ticks = ticks_of(decoder.latest) or 0
+            end = self._snapped(ticks) + self._lasting(decoder.latest)
+            if end > self.end:
+                self._lose(last, end)
+                self.end = end
 
-    def _count_damaged(self, last: Picture | None, is_inside: bool, count: int = 1) -> None:
-        """Count pictures that are lost; those before a seek's first key picture are not."""
-        if not is_inside and last is None:
-            return
-        if not self.damaged:
-            self.damaged_at = 0.0 if last is None else last.time + last.seconds
-        self.damaged += count
+    def _lose(self, last: Picture | None, time: float) -> None:
+        """Count the pictures as lost that should have been shown between ``last`` and a time."""
+        gone = 0.0 if last is None else last.time + last.seconds
+        if not self.lost:
+            self.lost_at = gone
+        self.lost += max(time - gone, 0.0)
 
     def _time(self, frame: Any, last: Picture | None) -> float:
         if frame.pts is not None:

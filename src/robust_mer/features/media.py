@@ -1,5 +1,6 @@
 """Recordings as FFmpeg reads them: their tracks, their clock, and packets that are damaged."""
 
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,9 @@ from robust_mer.recordings import describe_contents
 
 Kind = Literal["audio", "video"]
 
-_NO_INDEX = av.format.Flags.generic_index.value  # formats without times, in which a seek guesses
+# Formats that give every packet its own time. In others, such as MPEG-PS and mp3, times are guessed
+# where a seek lands.
+_SEEKABLE = {"mov", "matroska", "avi", "mpegts", "flv", "asf"}
 
 
 def open_recording(path: Path, **options: str) -> Any:
@@ -54,8 +57,8 @@ def beginning(container: Any) -> float:
 
 
 def can_seek(container: Any) -> bool:
-    """Whether the format has times, so that a seek lands where it should."""
-    return not container.format.flags & _NO_INDEX
+    """Whether the times after a seek are those of the file; else it is read from its start."""
+    return not _SEEKABLE.isdisjoint(container.format.name.split(","))
 
 
 class Decoder:
@@ -68,17 +71,22 @@ class Decoder:
     Attributes:
         damaged: How many packets could not be decoded.
         damaged_at: The latest time of such a packet, in the track's ticks; None if there is none.
+        latest: The packet that is shown last, of those that are read.
     """
 
     def __init__(self, container: Any, track: Any) -> None:
         self._container, self._track = container, track
         self.damaged = 0
         self.damaged_at: int | None = None
+        self.latest: Any = None
         with suppress(RuntimeError):  # the codec is open already
             track.codec_context.thread_count = 1  # the extraction's processes fill the cores
 
     def __iter__(self) -> Iterator[Any]:
+        latest = -math.inf
         for packet in packets_of(self._container, self._track):
+            if (ticks := ticks_of(packet)) is not None and ticks > latest and not packet.is_discard:
+                latest, self.latest = ticks, packet
             try:
                 frames = packet.decode()
             except av.FFmpegError:

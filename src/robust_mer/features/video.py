@@ -1,7 +1,8 @@
 """The pictures of an utterance's video: those of its times, of the part that shows the speaker."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, count
 from typing import Any
 
 import cv2
@@ -31,7 +32,7 @@ class Clip:
     that is repeated. Pictures of pixels that are not square are stretched as a player does.
 
     Attributes:
-        seconds: Duration of the utterance.
+        seconds: Duration of the utterance; known after the last picture.
         notes: How the pictures differ from what the file promises; complete after the last one.
     """
 
@@ -39,46 +40,51 @@ class Clip:
         """Open the recording.
 
         Raises:
-            UtteranceError: it is missing, cannot be decoded, or ends before the utterance starts.
+            UtteranceError: it is missing, or cannot be decoded.
         """
-        path = utterance.file("video")
-        self._film = Film(path)
+        self._path = utterance.file("video")
+        self._film = Film(self._path)
         self.notes: list[str] = []
-        start = utterance.start or 0.0
-        end = utterance.end
-        if end is None:
-            end = self._film.end()
-            self._check_promise(path, end)
-        if not start < end:
-            raise UtteranceError(
-                f"video too short: {end:.2f} s, and the utterance is from {start:.2f} to "
-                f"{end:.2f} s"
-            )
-        if end - start > _LONGEST:  # an index may say any number
-            raise UtteranceError(f"video cannot be decoded: {end - start:.0f} s are no utterance")
-        self._path = path
         self._region = utterance.region
-        self._start, self._end = start, end
-        self.seconds = end - start
-        self._times = start + np.arange(math.ceil(self.seconds * rate - 1e-6)) / rate
+        self._start, self._end = utterance.start or 0.0, utterance.end
+        self._has_start = utterance.start is not None
+        if self._end is None and utterance.alter_frames is not None:
+            self._end = self._film.find_end()
+        self.seconds = 0.0 if self._end is None else self._end - self._start
+        self._times: Iterable[float] = (self._start + i / rate for i in count())
+        if self._end is not None:
+            self._check_times(self._end)
+            steps = np.arange(math.ceil(self.seconds * rate - 1e-6))
+            self._times = (self._start + steps / rate).tolist()
         if utterance.alter_frames is not None:
-            self._times = self._altered(self._times, utterance.alter_frames)
+            self._times = self._altered(np.array(self._times), utterance.alter_frames)
         self._alter_picture = utterance.alter_picture
         self._shape: tuple[int, int] | None = None
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        """The pictures.
+
+        Raises:
+            UtteranceError: the recording cannot be decoded, or lacks a part of the utterance.
+        """
         last: Picture | None = None
         seen = np.zeros(0, np.uint8)
         for picture in self._shown():
             if picture is not last:
                 seen, last = self._seen(picture), picture
             yield seen
-        if self._film.damaged:
-            self._note(
-                f"damaged: {self._film.damaged} pictures from {self._film.damaged_at:.2f} s on"
-            )
+        if self._film.lost or self._film.distorted:
+            self._note(f"damaged: {self._reason()}")
 
-    def _altered(self, times: np.ndarray, alter: Any) -> np.ndarray:
+    def _check_times(self, end: float) -> None:
+        if self.seconds <= 0:
+            raise UtteranceError(
+                f"video too short: the utterance is from {self._start:.2f} to {end:.2f} s"
+            )
+        if self.seconds > _LONGEST:  # an index may say any number
+            raise UtteranceError(f"video cannot be decoded: {self.seconds:.0f} s are no utterance")
+
+    def _altered(self, times: np.ndarray, alter: Any) -> list[float]:
         """The times of the pictures that a corruption leaves.
 
         It deals in numbers of pictures: their times in units of the mean time between two.
@@ -86,22 +92,26 @@ class Clip:
         fps = self._film.fps
         numbers = np.floor(times * fps + 1e-6).astype(int)
         time_of = dict(zip(numbers[::-1].tolist(), times[::-1].tolist(), strict=True))
-        return np.array([time_of.get(n, (n + 0.5) / fps) for n in alter(numbers).tolist()])
+        return [time_of.get(number, (number + 0.5) / fps) for number in alter(numbers).tolist()]
 
     def _shown(self) -> Iterator[Picture]:
         """The picture on the screen at each of the times."""
-        if not len(self._times):
-            return
         just = 1e-6 / self._film.fps
-        pictures = self._film.pictures(float(self._times[0]))
+        times = iter(self._times)
+        first = next(times, None)
+        if first is None:
+            return
+        pictures = self._film.pictures(first)
         shown = following = next(pictures, None)
         if shown is None:
             raise UtteranceError(f"video cannot be decoded: {self._reason()}")
-        if (late := shown.time - self._times[0]) > _MAY_LACK:
-            raise UtteranceError(
-                f"video too short: it starts {late:.2f} s after the utterance does"
-            )
-        for time in self._times:
+        late = shown.time - first
+        if late > _MAY_LACK and self._has_start:
+            raise UtteranceError(f"video too short: its pictures start {late:.2f} s late")
+        if late > _MAY_LACK:  # an utterance without a start begins with its first picture
+            first, times = first + late, (time + late for time in times)
+            self._start += late
+        for time in chain([first], times):
             while following is not None and following.time <= time + just:
                 shown, following = following, next(pictures, None)
             if following is None and time + just >= shown.time + shown.seconds:
@@ -133,35 +143,45 @@ class Clip:
         if note not in self.notes:
             self.notes.append(note)
 
-    def _check_promise(self, path: Any, end: float) -> None:
-        """Compare what a file promises to what its packets hold."""
-        promised = self._film.promised
-        if promised is None or promised - end <= _MAY_LACK:
-            return
-        if is_cut_off(path):
-            raise UtteranceError(
-                f"video too short: it ends {promised - end:.2f} s before its header says; "
-                f"{describe_contents(path)}"
-            )
-        self._note(f"its header promises more: {promised:.2f} s, read {end:.2f} s")
-
     def _check_end(self, last: Picture) -> None:
-        """Judge a recording of which ``last`` is the last picture."""
-        lacking = self._end - last.time - last.seconds
-        if last.time + last.seconds <= self._start:
+        """Judge a recording of which ``last`` is the last picture.
+
+        Raises:
+            UtteranceError: it lacks too much of the utterance, or of what its header promises.
+        """
+        gone = last.time + last.seconds
+        end = self._end
+        if end is None:
+            end = self._film.end
+            self.seconds = max(end - self._start, 0.0)
+        if gone <= self._start:
             raise UtteranceError(
-                f"video too short: {last.time + last.seconds:.2f} s, and the utterance is from "
-                f"{self._start:.2f} to {self._end:.2f} s"
+                f"video too short: {gone:.2f} s, and the utterance is from {self._start:.2f} to "
+                f"{end:.2f} s"
             )
-        if lacking > _MAY_LACK:
-            damaged = f"; it is {self._reason()}" if self._film.damaged else ""
+        if (lacking := end - gone) > _MAY_LACK:
+            damaged = f"; {self._reason()}" if self._film.lost else ""
             raise UtteranceError(
                 f"video too short: it ends {lacking:.2f} s before the utterance does{damaged}"
             )
+        promised = self._film.promised
+        if self._end is not None or promised is None or promised - end <= _MAY_LACK:
+            return
+        if is_cut_off(self._path):
+            raise UtteranceError(
+                f"video too short: it ends {promised - end:.2f} s before its header says; "
+                f"{describe_contents(self._path)}"
+            )
+        self._note(f"its header promises more: {promised:.2f} s, read {end:.2f} s")
 
     def _reason(self) -> str:
-        if self._film.damaged:
-            return f"damaged from {self._film.damaged_at:.2f} s on"
+        film = self._film
+        if film.lost or film.distorted:
+            later = f"; those up to {film.distorted:.2f} s may be distorted" * (film.distorted > 0)
+            return (
+                f"{film.lost:.2f} s of pictures cannot be decoded, from {film.lost_at:.2f} s on"
+                f"{later}"
+            )
         return describe_contents(self._path) or "it has no pictures that can be decoded"
 
 
