@@ -55,6 +55,7 @@ def write_film(
             stream.codec_context.thread_count = 1
         else:
             stream.bit_rate = 4_000_000
+            stream.options = {"sc_threshold": "1000000000"}  # no key pictures but those asked for
         for name, value in settings.items():
             setattr(stream.codec_context, name, value)
         if sound is not None:

@@ -54,6 +54,8 @@ class Film:
         lost_at: When the first of them should have been shown.
         distorted: When the last picture goes that hangs on a lost one.
         end: When the last picture goes by the times of the packets; complete after a pass.
+        promised: When it goes by the header; None where that does not say.
+        length: Duration of the longest track by the header; 0 where that does not say.
 
     Args:
         path: The file.
@@ -77,8 +79,9 @@ class Film:
         if abs(self.pixel - 1) < _SQUARE or not _SIDES[0] <= self.pixel <= _SIDES[1]:
             self.pixel = 1.0
         """Width of a pixel as a fraction of its height."""
-        promised = track.duration
+        promised, length = track.duration, container.duration
         self.promised = None if promised is None else self._since(promised * self._tick)
+        self.length = 0.0 if length is None else length / av.time_base
         self._container, self._track = container, track
         self._is_used = False
         self._converter = VideoReformatter()

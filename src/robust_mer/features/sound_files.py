@@ -18,12 +18,13 @@ import soundfile
 from robust_mer.errors import UtteranceError
 from robust_mer.features import soundtrack
 from robust_mer.features.soundtrack import SoundTrack
-from robust_mer.recordings import describe_contents, mp3_is_whole, wav_sizes
+from robust_mer.recordings import mp3_is_whole, wav_sizes
 
 # What libsndfile says of a file that ends before its header promises, in bytes. Programs that write
 # to a pipe cannot know the size and write the largest number.
 _CUT_OFF = re.compile(r"(?:data|SSND) : (\d+) \(should be (\d+)\)")
 _UNKNOWN_SIZE = 0x7FFF_0000
+_MANY = 1 << 48  # frames that no file has: its length is unknown
 
 
 class SoundFile(Protocol):
@@ -58,9 +59,8 @@ def open_sound(path: Path) -> SoundFile:
     except soundfile.LibsndfileError as error:
         try:
             return SoundTrack(path)
-        except UtteranceError:
-            reason = describe_contents(path) or error.error_string or "its data are damaged"
-            raise UtteranceError(f"audio cannot be decoded: {reason}") from error
+        except UtteranceError as failure:
+            raise UtteranceError(f"audio cannot be decoded: {failure}") from error
     is_known = sizes is None and (file.format != "MP3" or mp3_is_whole(path))
     return file if is_known else SoundTrack(path, sizes)
 
@@ -91,14 +91,13 @@ class SndFile:
     def _blocks(self, first: int, last: int | None) -> Iterator[np.ndarray]:
         with soundfile.SoundFile(self._path) as file:
             last = self.promised if last is None else last
-            assert last is not None
-            first = min(first, file.frames)
+            frames = _MANY if last is None else max(last - first, 0)
+            ahead = min(first, file.frames)
             if file.seekable():
-                file.seek(first)
+                file.seek(ahead)
             else:
-                while first and len(passed := file.read(min(soundtrack.BLOCK, first))):
-                    first -= len(passed)
-            frames = max(last - first, 0)
+                while ahead and len(passed := file.read(min(soundtrack.BLOCK, ahead))):
+                    ahead -= len(passed)
             while frames and len(block := _read(file, min(soundtrack.BLOCK, frames))):
                 frames -= len(block)
                 yield block
@@ -121,9 +120,11 @@ def _read(file: soundfile.SoundFile, frames: int) -> np.ndarray:
     return block
 
 
-def _promised_frames(file: soundfile.SoundFile) -> int:
+def _promised_frames(file: soundfile.SoundFile) -> int | None:
     """Frames of a file by its header, where that is known: libsndfile counts what is left of it."""
     cut_off = _CUT_OFF.search(file.extra_info)
+    if file.frames > _MANY:
+        return None
     if cut_off is None or int(cut_off[1]) >= _UNKNOWN_SIZE or not int(cut_off[2]):
         return file.frames
     return round(file.frames * int(cut_off[1]) / int(cut_off[2]))

@@ -67,6 +67,8 @@ class SoundTrack:
         held, place = 0, None
         for start, samples in self._placed(first):
             if place is None:
+                if not first and last is None:
+                    first = min(start, 0)  # the start of a stream is off by a packet in some files
                 place = max(start, first)
                 self.late = (place - first) / self.rate
             part = samples[max(first - start, 0) : None if last is None else max(last - start, 0)]

@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from robust_mer.corpora.durations import duration
 from robust_mer.errors import UtteranceError
 from robust_mer.features.film import Film, Picture
 from robust_mer.features.utterance import Utterance
@@ -51,11 +52,12 @@ class Clip:
         if self._end is None and utterance.alter_frames is not None:
             self._end = self._film.find_end()
         self.seconds = 0.0 if self._end is None else self._end - self._start
-        self._times: Iterable[float] = (self._start + i / rate for i in count())
+        start = self._start
+        self._times: Iterable[float] = (start + i / rate for i in count())
         if self._end is not None:
             self._check_times(self._end)
             steps = np.arange(math.ceil(self.seconds * rate - 1e-6))
-            self._times = (self._start + steps / rate).tolist()
+            self._times = (start + steps / rate).tolist()
         if utterance.alter_frames is not None:
             self._times = self._altered(np.array(self._times), utterance.alter_frames)
         self._alter_picture = utterance.alter_picture
@@ -164,15 +166,22 @@ class Clip:
             raise UtteranceError(
                 f"video too short: it ends {lacking:.2f} s before the utterance does{damaged}"
             )
+        if self._end is None:
+            self._check_promise(end)
+
+    def _check_promise(self, end: float) -> None:
+        """Compare what a header promises to what was read, up to ``end``."""
         promised = self._film.promised
-        if self._end is not None or promised is None or promised - end <= _MAY_LACK:
-            return
         if is_cut_off(self._path):
-            raise UtteranceError(
-                f"video too short: it ends {promised - end:.2f} s before its header says; "
-                f"{describe_contents(self._path)}"
-            )
-        self._note(f"its header promises more: {promised:.2f} s, read {end:.2f} s")
+            lengths = promised, self._film.length, duration(self._path)
+            lacking = max(length or 0.0 for length in lengths) - end
+            if lacking > _MAY_LACK:
+                raise UtteranceError(
+                    f"video too short: it ends {lacking:.2f} s before its header says; "
+                    f"{describe_contents(self._path)}"
+                )
+        if promised is not None and promised - end > _MAY_LACK:
+            self._note(f"its header promises more: {promised:.2f} s, read {end:.2f} s")
 
     def _reason(self) -> str:
         film = self._film
