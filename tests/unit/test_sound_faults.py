@@ -55,7 +55,7 @@ def test_mp3_without_a_length_is_read_to_its_end():
     assert duration(path) is None  # so no utterance counts as behind the end
     assert np.abs(read_audio(heard(path, 5, 9))).max() > 0.1
     with pytest.raises(NothingError, match="silent"):  # there are 15 s of silence
-        read_audio(heard(path, 20, 24))
+        decode_audio(heard(path, 20, 24))
 
 
 def without_table(path: Path) -> Path:
@@ -232,7 +232,9 @@ def test_silence_is_empty_and_no_failure(tmp_path, signal):
     soundfile.write(path, signal, SAMPLE_RATE, "FLOAT")
     with pytest.raises(NothingError, match=r"silent: its level is -\d+ dB .* below -70 dB"):
         decode_audio(heard(path))
-    assert len(read_audio(heard(path), SoundSettings(min_level=-200.0))) == len(signal)
+    everything = SoundSettings(min_level=-200.0)
+    assert len(decode_audio(heard(path), everything).signal) == len(signal)
+    assert len(read_audio(heard(path))) == len(signal)  # as babble, it may be anything
     (shard,) = cut([heard(path)], tmp_path / "shards", [])
     extract_shard(IS13(IS13Settings()), shard)
     (row,) = read_shard(shard.path).report

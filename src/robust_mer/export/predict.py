@@ -17,7 +17,6 @@ from robust_mer.export.folder import ModalityInput, load_model
 from robust_mer.export.quality import estimate_snr
 from robust_mer.features.audio import read_audio
 from robust_mer.features.extractor import Extractor
-from robust_mer.features.sound import SoundSettings
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.settings import Plugin
 
@@ -152,8 +151,7 @@ class _Source:
         snr = None
         try:
             if self._modality == "audio":
-                sound = SoundSettings(**self._settings.settings.get("sound", {}))
-                snr = estimate_snr(read_audio(utterance, sound))
+                snr = estimate_snr(read_audio(utterance))
             extraction: Extraction = self._extractor.extract(utterance)
         except UtteranceError as error:
             return nothing, ModalitySeen(0, 0, snr, str(error))

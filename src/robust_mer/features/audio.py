@@ -47,6 +47,24 @@ def decode_audio(utterance: Utterance, settings: SoundSettings = _DEFAULT) -> Au
         UtteranceError: it is missing, cannot be decoded, is clipped, or ends before the utterance,
             or what its header says, does.
     """
+    signal, levels, notes = _decoded(utterance, settings)
+    remarks = levels.check(settings)
+    return Audio(signal, "; ".join(dict.fromkeys(notes + remarks)))
+
+
+def read_audio(utterance: Utterance) -> np.ndarray:
+    """The signal alone, whatever it is like: mono, 16 kHz, float32 [samples] that fit 16 bits.
+
+    Raises:
+        UtteranceError: as `decode_audio`, but neither silence nor clipping is an error.
+    """
+    return _decoded(utterance, _DEFAULT)[0]
+
+
+def _decoded(
+    utterance: Utterance, settings: SoundSettings
+) -> tuple[np.ndarray, SoundLevels, list[str]]:
+    """Signal, what it was like before a corruption of recordings, and what was done to it."""
     path = utterance.file("audio")
     start, end = (None, None) if utterance.audio_is_cut else (utterance.start, utterance.end)
     sound = open_sound(path)
@@ -65,15 +83,14 @@ def decode_audio(utterance: Utterance, settings: SoundSettings = _DEFAULT) -> Au
     lacking = _lacking(sound, first, last, read, late)
     if not np.isfinite(signal).all():
         raise UtteranceError("audio holds samples that are not numbers")
-    remarks = levels.check(settings)
     beyond = np.count_nonzero(np.abs(signal) > 1)
     notes += [f"recorded at {rate} Hz: nothing above {rate // 2} Hz"] * (rate < SAMPLE_RATE)
     notes += [f"beyond full scale: {beyond} samples limited"] * bool(beyond)
-    notes += remarks + sound.notes
+    notes += sound.notes
     notes += [f"ends early: {lacking:.2f} s"] * (lacking >= 0.01)
     if utterance.alter_audio is not None:
         signal = utterance.alter_audio(_limited(signal), SAMPLE_RATE)
-    return Audio(_limited(signal), "; ".join(dict.fromkeys(notes)))
+    return _limited(signal), levels, notes
 
 
 def _lacking(sound: SoundFile, first: int, last: int | None, read: int, late: float) -> float:
@@ -96,11 +113,6 @@ def _lacking(sound: SoundFile, first: int, last: int | None, read: int, late: fl
     if not read:
         raise UtteranceError("audio too short: it is empty")
     return lacking
-
-
-def read_audio(utterance: Utterance, settings: SoundSettings = _DEFAULT) -> np.ndarray:
-    """The signal alone: mono, 16 kHz, float32 [samples] that fit 16 bits; see `decode_audio`."""
-    return decode_audio(utterance, settings).signal
 
 
 def _converted(
