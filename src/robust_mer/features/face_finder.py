@@ -22,7 +22,7 @@ class FaceFinder:
     """Finds the face of the person whom an utterance shows.
 
     Args:
-        settings: How faces are found.
+        settings: How faces are detected.
     """
 
     def __init__(self, settings: FacesSettings):
@@ -41,22 +41,22 @@ class FaceFinder:
             UtteranceError: the video is missing, cannot be decoded, or ends before the utterance.
         """
         clip = Clip(utterance, self._rate)
-        found, crops, plain = [], [], 0
+        detected, crops, plain = [], [], 0
         for picture, faces in self.follow(clip):
-            found.append(faces)
+            detected.append(faces)
             crops.append([self._crop(picture, face) for face in faces])
             plain += is_plain(picture, self._min_contrast)
-        chosen = [(i, k) for i, k in enumerate(one_person(found)) if k is not None]
-        faces = [found[i][k] for i, k in chosen]
+        chosen = [(i, k) for i, k in enumerate(one_person(detected)) if k is not None]
+        faces = [detected[i][k] for i, k in chosen]
         return Faces(
             crops=[crops[i][k] for i, k in chosen],
             time=np.array([i / self._rate for i, _ in chosen], np.float32),
             box=np.array([face.box for face in faces], np.float32).reshape(-1, 4),
             landmarks=np.array([face.landmarks for face in faces], np.float32).reshape(-1, 5, 2),
             probability=np.array([face.probability for face in faces], np.float32),
-            looked_at=len(found),
+            looked_at=len(detected),
             seconds=clip.seconds,
-            note="; ".join(_notes(found, plain) + clip.notes),
+            note="; ".join(_notes(detected, plain) + clip.notes),
         )
 
     def follow(self, pictures: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, list[Face]]]:
@@ -81,14 +81,14 @@ class FaceFinder:
             {*range(self._every - 1, len(pictures), self._every), len(pictures) - 1}
             | ({0} if last is None else set())
         )
-        found = dict(zip(searched, self._search(pictures, searched), strict=True))
+        detected = dict(zip(searched, self._search(pictures, searched), strict=True))
         if last is not None:
-            found[-1] = last
+            detected[-1] = last
         expected = {}
-        for before, after in pairwise(sorted(found)):
+        for before, after in pairwise(sorted(detected)):
             for i in range(before + 1, after):
                 share = (i - before) / (after - before)
-                boxes = between(found[before], found[after], share)
+                boxes = between(detected[before], detected[after], share)
                 if boxes is not None:
                     expected[i] = boxes
         confirmed = iter(
@@ -101,10 +101,10 @@ class FaceFinder:
             faces = [next(confirmed) for _ in boxes]
             certain = [face for face in faces if face is not None]
             if len(certain) == len(faces):
-                found[i] = certain
-        unclear = [i for i in range(len(pictures)) if i not in found]
-        found.update(zip(unclear, self._search(pictures, unclear), strict=True))
-        return [found[i] for i in range(len(pictures))]
+                detected[i] = certain
+        unclear = [i for i in range(len(pictures)) if i not in detected]
+        detected.update(zip(unclear, self._search(pictures, unclear), strict=True))
+        return [detected[i] for i in range(len(pictures))]
 
     def _search(self, pictures: list[np.ndarray], which: list[int]) -> list[list[Face]]:
         return self.detector.search([pictures[i] for i in which])
@@ -160,13 +160,13 @@ def _lower(face: Face, rows: int) -> Face:
     return Face(face.box + np.tile(down, 2), face.landmarks + down, face.probability)
 
 
-def _notes(found: list[list[Face]], plain: int) -> list[str]:
+def _notes(detected: list[list[Face]], plain: int) -> list[str]:
     """What to say of the faces of every picture, of which ``plain`` are of one colour."""
     notes = []
-    if not any(found):
-        notes.append(f"no face found: {len(found)} frames looked at")
-    if several := sum(len(faces) > 1 for faces in found):
-        notes.append(f"several faces: in {several} of {len(found)} frames")
+    if not any(detected):
+        notes.append(f"no face found: {len(detected)} frames looked at")
+    if several := sum(len(faces) > 1 for faces in detected):
+        notes.append(f"several faces: in {several} of {len(detected)} frames")
     if plain:
-        notes.append(f"pictures of one colour: {plain} of {len(found)} frames")
+        notes.append(f"pictures of one colour: {plain} of {len(detected)} frames")
     return notes

@@ -58,5 +58,5 @@ class Faces:
             picture = cv2.imdecode(np.frombuffer(self.crops[i], np.uint8), cv2.IMREAD_COLOR)
             if picture is None:
                 raise ValueError(f"crop {i} is no picture that can be decoded")
-            how = cv2.INTER_AREA if size < len(picture) else cv2.INTER_LINEAR
-            yield cv2.resize(picture, (size, size), interpolation=how)
+            interpolation = cv2.INTER_AREA if size < len(picture) else cv2.INTER_LINEAR
+            yield cv2.resize(picture, (size, size), interpolation=interpolation)

@@ -67,8 +67,8 @@ class Pictures:
         height, width = picture.shape[:2]
         scale = self._shorter / min(height, width)
         size = max(self._side, round(width * scale)), max(self._side, round(height * scale))
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        scaled = cv2.resize(picture, size, interpolation=how)
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        scaled = cv2.resize(picture, size, interpolation=interpolation)
         left, top = (size[0] - self._side) // 2, (size[1] - self._side) // 2
         return scaled[top : top + self._side, left : left + self._side]
 
