@@ -1,7 +1,7 @@
-"""Measures of how well a target was predicted, each computed in this one place.
+"""Measures of how well a target was predicted; nothing else computes them.
 
-A measure is a function of targets, predictions and weights. With weights of 1 it is the plain
-figure; with the counts of a bootstrap resample it is the figure on that resample.
+A measure is a function of targets, predictions and weights. With weights of 1 it is the measure on
+the data; with the counts of a bootstrap resample it is the measure on that resample.
 """
 
 from abc import ABC, abstractmethod
@@ -16,7 +16,7 @@ from robust_mer.settings import Plugin, Settings
 class Metric(ABC):
     """One measure.
 
-    A metric of your own is a subclass that the config names as ``module:Class``.
+    To add a metric, write a subclass and name it in the config as ``module:Class``.
     """
 
     settings_class: ClassVar[type[Settings]] = Settings
@@ -36,24 +36,24 @@ class Metric(ABC):
         """The measure of K sets of predictions on B resamples.
 
         Args:
-            target: What is true [n], as the task encodes it.
-            predicted: What was predicted [n, K], encoded likewise.
+            target: Targets [n], as the task encodes them.
+            predicted: Predictions [n, K], encoded likewise.
             weight: How often each utterance counts [B, n].
 
         Returns:
-            [B, K], NaN where no utterance counts.
+            [B, K], NaN if no utterance counts.
         """
 
     @abstractmethod
     def chance(self, target: np.ndarray) -> float:
-        """What the best answer that ignores the input reaches on these targets [n]."""
+        """The measure of the best answer that ignores the input, on these targets [n]."""
 
     def of(self, target: np.ndarray, predicted: np.ndarray) -> float:
         """The measure of one set of predictions.
 
         Args:
-            target: What is true [n].
-            predicted: What was predicted [n].
+            target: Targets [n].
+            predicted: Predictions [n].
 
         Raises:
             ValueError: there are no utterances, or the two lengths differ.
@@ -74,9 +74,9 @@ class Metric(ABC):
         """The measure, and chance, in each of G groups of utterances.
 
         Args:
-            target: What is true [n].
-            predicted: What was predicted [n].
-            group: Number of each utterance's group [n], from 0; none is empty.
+            target: Targets [n].
+            predicted: Predictions [n].
+            group: Number of each utterance's group [n], from 0; no group is empty.
 
         Returns:
             Two arrays [G].
@@ -90,10 +90,10 @@ class Metric(ABC):
 
 
 class HitMetric(Metric):
-    """A measure that depends on right and wrong answers alone, and is linear in them.
+    """A measure that is linear in the right answers and depends on nothing else.
 
-    Since it is linear, shares of right answers (the mean over several seeds) take the place of
-    hits, and several such measures share the sums of hits.
+    It therefore also accepts shares of right answers (the mean over several seeds) as hits, and
+    several such measures share the sums of hits.
     """
 
     @abstractmethod
@@ -105,7 +105,7 @@ class HitMetric(Metric):
             sizes: Weighted number of these utterances, C arrays of that shape.
 
         Returns:
-            Of the same shape; NaN where no utterance counts.
+            An array of the same shape; NaN where no utterance counts.
         """
 
     @abstractmethod
@@ -117,9 +117,9 @@ class HitMetric(Metric):
         hits, sizes = [], []
         for label in np.unique(target):
             rows = target == label
-            own = weight[:, rows]
-            hits.append(own @ (predicted[rows] == label).astype(weight.dtype))
-            sizes.append(np.broadcast_to(own.sum(axis=1)[:, None], hits[-1].shape))
+            class_weight = weight[:, rows]
+            hits.append(class_weight @ (predicted[rows] == label).astype(weight.dtype))
+            sizes.append(np.broadcast_to(class_weight.sum(axis=1)[:, None], hits[-1].shape))
         return self.of_hits(hits, sizes)
 
     def chance(self, target: np.ndarray) -> float:
@@ -157,8 +157,8 @@ class WA(HitMetric):
         """See `HitMetric.of_hits`."""
         hit: np.ndarray | float = 0.0
         total: np.ndarray | float = 0.0
-        for own_hit, size in zip(hits, sizes, strict=True):
-            hit, total = hit + own_hit, total + size
+        for class_hit, size in zip(hits, sizes, strict=True):
+            hit, total = hit + class_hit, total + size
         return hit / np.where(np.greater(total, 0), total, np.nan)
 
     def chance_of_sizes(self, sizes: np.ndarray) -> np.ndarray:
@@ -197,7 +197,7 @@ METRICS = {
 }
 """Metrics by the name that the config gives."""
 
-# Not by way of the registry: a further line there changes no result.
+# Not from the registry, so that a new entry there reruns nothing.
 DEFAULT_METRICS = (Plugin("robust_mer.metrics:WA", {}), Plugin("robust_mer.metrics:UA", {}))
 """What every experiment measures."""
 

@@ -1,4 +1,4 @@
-"""What is predicted: how targets are read, what a model's head gives, what is minimised.
+"""Tasks: the targets, the width of a model's head, the loss and the metrics.
 
 Nothing outside this module, the metrics and the models' heads knows that a target is a class.
 """
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 class Task(ABC):
     """What models predict for an utterance.
 
-    A task of your own is a subclass that the config names as ``module:Class``.
+    To add a task, write a subclass and name it in the config as ``module:Class``.
 
     Attributes:
         outputs: Width of a model's head.
-        metrics: What is reported, in the order of the tables' columns.
+        metrics: Those that are reported, in the order of the tables' columns.
         selection: The metric by which the epoch is chosen on validation data.
     """
 
@@ -51,7 +51,7 @@ class Task(ABC):
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """What `from_description` needs to make the same task again; JSON."""
+        """The arguments of `from_description` for the same task; JSON."""
 
     @classmethod
     @abstractmethod
@@ -60,7 +60,7 @@ class Task(ABC):
 
     @abstractmethod
     def check_training_part(self, target: np.ndarray) -> str | None:
-        """What is wrong with the targets of a training part, if anything."""
+        """A problem with the targets of a training part; None if they are fine."""
 
     @abstractmethod
     def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
@@ -68,11 +68,11 @@ class Task(ABC):
 
     @abstractmethod
     def decide(self, output: "Tensor") -> "Tensor":
-        """What outputs [..., outputs] predict, [...], encoded as the targets are."""
+        """Predictions [...] from outputs [..., outputs], encoded as the targets are."""
 
     @abstractmethod
     def columns(self, target: np.ndarray, output: "Tensor") -> dict[str, Any]:
-        """Columns of the predictions' file: target, prediction, and how sure the model is.
+        """Columns of the predictions' file: target, prediction, and probabilities.
 
         Args:
             target: [n].
@@ -145,6 +145,6 @@ TASKS = {
 }
 """Tasks by the name that the config gives."""
 
-# Not by way of the registry: a further line there changes no result.
+# Not from the registry, so that a new entry there reruns nothing.
 DEFAULT_TASK = Plugin("robust_mer.task:Classification", {})
-"""What a corpus is read for if nothing else is asked for."""
+"""The task of every corpus."""

@@ -1,4 +1,4 @@
-"""Run the fuzzers: each target in a process of its own, then a table of what came of it."""
+"""Run the fuzzers: each target in a separate process, then a table of the results."""
 
 import argparse
 import json
@@ -18,7 +18,7 @@ _FOLDER = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
 
 
 def main() -> None:
-    """Parse the command line, run the targets, print the table; 1 where there is a finding."""
+    """Parse the command line, run the targets, print the table; 1 if there is a finding."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.run", description=__doc__)
     parser.add_argument("--inputs", type=int, default=100_000, help="of all targets together")
     parser.add_argument("--seed", type=int, default=1)
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _in_processes(target: str, inputs: int, seed: int, folder: Path) -> Result:
-    """Run a target in a process of its own; where that dies, note it and go on behind the input."""
+    """Run a target in a separate process; if it dies, record that and resume after the input."""
     own = folder / target
     (own / "canary").mkdir(parents=True)
     (own / "canary" / "secret.h5").write_bytes(_secret())

@@ -1,4 +1,4 @@
-"""Kill the demo again and again, and compare what comes of it with an undisturbed run's results.
+"""Kill the demo repeatedly, and compare its results with those of an undisturbed run.
 
     python tests/kills/harness.py --kills 50 --seed 1
 
@@ -112,10 +112,10 @@ class Demo:
         self.seconds = {rule: sum(times) / len(times) for rule, times in took.items()}
         faults = broken_files(self.results, {})
         assert not faults, faults  # or the check itself is wrong
-        self.results.rename(self.folder / "undisturbed")  # to look at what differs
+        self.results.rename(self.folder / "undisturbed")  # to inspect differences
 
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of what is comparable of every result, by path."""
+        """SHA-256 of the comparable part of every result, by path."""
         return {
             path.relative_to(self.results).as_posix(): sha256(comparable(path)).hexdigest()
             for path in sorted(self.results.rglob("*"))
@@ -237,7 +237,7 @@ def _read_dataset(_: str, item: h5py.Dataset | h5py.Group) -> None:
 
 @dataclass
 class Harness:
-    """Runs and kills, and what was seen."""
+    """Runs, kills and observations."""
 
     demo: Demo
     wanted: int
@@ -290,7 +290,7 @@ class Harness:
                 return
 
     def _disturb(self, process: subprocess.Popen) -> int:
-        """Kill what runs now and then, until the run has ended; its exit status."""
+        """Kill running processes at random until the run has ended; its exit status."""
         if self._left[STARTING] > 0 and self.random.random() < 0.3:
             self._pause(process, self.random.uniform(0, 6))
             if process.poll() is None and not self.demo.jobs():
@@ -377,7 +377,7 @@ class Harness:
         self.different += [f"other: {path}" for path in common if found[path] != expected[path]]
 
     def table(self) -> str:
-        """Kills by rule and by what was killed."""
+        """Kills by rule and by kind of process."""
         victims = ["snakemake", "job", "worker"]
         rows = sorted({rule for rule, _ in self.hits})
         table = pd.DataFrame(

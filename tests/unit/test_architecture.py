@@ -1,4 +1,4 @@
-"""Which room may import which, how large a piece of code may be, what a test may import."""
+"""Imports between rooms, the size of functions, classes and files, and imports of tests."""
 
 import ast
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src/robust_mer"
 
-# Stages in their order: a room imports those before it, and what lies beside them in the package.
+# Stages in order: a room imports earlier ones, and modules that belong to no stage.
 ROOMS = (
     "corpora",
     "features",

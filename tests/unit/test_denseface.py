@@ -40,7 +40,7 @@ def test_channels_are_those_of_the_paper():
     for module in network.modules():
         if isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1):
             widths.append(module.in_channels)
-    # behind the stem, and behind each block and transition
+    # after the stem, and after each block and transition
     first = [24 + 12 * layer for layer in range(16)]
     second = [108 + 12 * layer for layer in range(16)]
     third = [150 + 12 * layer for layer in range(16)]

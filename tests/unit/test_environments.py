@@ -84,7 +84,7 @@ def test_locks_have_hashes_and_name_no_index():
         assert len(re.findall(r"--hash=sha256:", text)) >= len(pinned) > 0
 
 
-# What a rule's job loads by the names that the config gives; no import statement tells of it.
+# Modules that a rule's job loads by names of the config, without an import statement.
 MODELS = {name: implementation(name) for name in MODELS_SETTINGS}
 BY_NAME = {
     "make_corpus": GENERATORS,
@@ -109,7 +109,7 @@ BY_NAME = {
     "export_model": MODELS | TASKS,
     "export_features": NOISES,
 }
-# Rules whose function a constant of their module names.
+# Rules whose function is named by a constant of their module.
 NAMED = {
     "training": training.FUNCTION,
     "extract_features": EXTRACT,
@@ -161,7 +161,7 @@ def test_an_environment_has_all_that_its_rules_import(path):
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
 def test_conda_can_make_it(path):
-    """Solves what the channel gives; pip's part is what the tests before compare with the lock."""
+    """The solver accepts conda's part; the tests above compare pip's part with the lock."""
     conda = next(filter(None, map(shutil.which, ("mamba", "conda"))), None)
     if conda is None:
         pytest.skip("conda is not installed here, so no environment is solved")

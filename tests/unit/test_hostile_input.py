@@ -35,7 +35,7 @@ from robust_mer.store import read_features, write_features
 from robust_mer.table import read_table
 from robust_mer.training.saved import Saved
 
-# numpy takes any 32 bits for a character; no library behind it does
+# numpy accepts any 32 bits as a character; the other libraries do not
 BEYOND = str(np.array([0x61, 0x62, 0xC0000031], "<u4").view("<U3")[0])
 
 
@@ -48,7 +48,7 @@ def store(tmp_path):
 
 
 def elsewhere(tmp_path):
-    """A file beside the corpus that nobody named."""
+    """A file beside the corpus that nothing names."""
     path = tmp_path / "elsewhere.h5"
     with h5py.File(path, "w") as file:
         file["values"] = np.full((3, 3), 42, "f4")

@@ -166,7 +166,7 @@ def test_mmsa(tmp_path, aligned):
         np.testing.assert_array_equal(found.frames(modality, name), source[key][8, :length])
         first = found.frames(modality, "tr00000-_$_$0")
         real = np.flatnonzero(source[key][0].any(axis=1))
-        # a frame of silence counts where the file tells the length
+        # a frame of silence counts if the file contains the length
         assert len(first) == real[-1] + 1 - (real[0] if aligned else 0)
 
 
@@ -265,7 +265,7 @@ def test_mmins_tree_of_msp_improv_and_an_utterance_without_features(tmp_path):
 
 
 def test_the_order_of_mmins_classes_is_told_from_their_sizes(tmp_path):
-    """All of IEMOCAP, in an order that nobody said: 5531 names in one fold."""
+    """All of IEMOCAP, in an undocumented order: 5531 names in one fold."""
     sizes = {"neutral": 1708, "sad": 1084, "happy": 1636, "angry": 1103}
     order = list(sizes)
     names = [f"Ses01F_impro01_F{place:04}" for place in range(5531)]

@@ -339,7 +339,7 @@ def test_calibration_by_hand():
     assert expected_calibration_error(confidence, right) == pytest.approx(expected)
     assert expected_calibration_error(np.ones(3), np.ones(3)) == 0
     assert selective_risk(confidence, right) == pytest.approx([1, 1 / 2, 2 / 3, 1 / 2])
-    # equal confidence stands in no order
+    # equal confidence has no order
     assert selective_risk(np.array([0.5, 0.5, 0.4]), np.array([1, 0, 1])) == pytest.approx(
         [1 / 2, 1 / 2, 1 / 3]
     )

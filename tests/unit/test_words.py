@@ -9,7 +9,7 @@ from helpers.corpora import write_words
 from robust_mer.corpora.wdseg import parse_wdseg
 from robust_mer.errors import InputError, UtteranceError
 
-# As in the release: silences, a second pronunciation, an event, and the score behind.
+# As in the release: silences, a second pronunciation, an event, and the score at the end.
 WDSEG = """\t SFrm\t EFrm\t SegAScr\t Word
 \t    0\t   41\t   -73102\t <s>
 \t   42\t   60\t   -95102\t THIS(2)

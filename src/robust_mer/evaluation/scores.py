@@ -1,4 +1,4 @@
-"""The scores of an experiment: everything that tables and figures show, as tidy csv files."""
+"""The scores of an experiment, behind all tables and figures, as tidy csv files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,11 +51,11 @@ class ScoresFiles:
 def write_summary(spec: SummarySpec, files: SummaryFiles, runtime: Runtime) -> None:
     """Write every measure per model, corruption and condition; see `summarise`.
 
-    The rows have an experiment's published numbers beside ours (`robust_mer.evaluation.published`)
-    and the SNRs of the corruptions (`read_snr`).
+    The rows contain the papers' numbers beside ours (`robust_mer.evaluation.published`) and the
+    SNRs of the corruptions (`read_snr`).
 
     Raises:
-        InputError: There are no predictions, or a file lacks one of the folds and seeds.
+        InputError: there are no predictions, or a file lacks one of the folds and seeds.
     """
     experiment = spec.experiment
     if not files.predictions:
@@ -71,9 +71,9 @@ def write_summary(spec: SummarySpec, files: SummaryFiles, runtime: Runtime) -> N
 
 
 def compute_statistics(spec: ScoresSpec, files: ScoresFiles, runtime: Runtime) -> None:
-    """Write how much chance there is in an experiment's scores.
+    """Write the statistics of an experiment's scores.
 
-    ``intervals`` (`robust_mer.evaluation.bootstrap`), ``comparisons``
+    These are ``intervals`` (`robust_mer.evaluation.bootstrap`), ``comparisons``
     (`robust_mer.evaluation.comparisons`), ``reliability`` and ``curves``
     (`robust_mer.evaluation.reliability`).
 
@@ -91,8 +91,8 @@ def compute_statistics(spec: ScoresSpec, files: ScoresFiles, runtime: Runtime) -
         answer = read_answers(
             file, tested, experiment.seeds, experiment.one_condition_seed, with_predictions
         )
-        for table, some in zip((figures, curves), reliability(answer), strict=True):
-            table.append(some)
+        for table, part in zip((figures, curves), reliability(answer), strict=True):
+            table.append(part)
         answers.append(answer)
     replicates = resample(answers, tested, measures)
     intervals = replicates.intervals().assign(

@@ -26,12 +26,12 @@ class SplitFiles:
 
 
 def write_split(spec: SplitSpec, files: SplitFiles, runtime: Runtime) -> None:
-    """Write the measures of the test part on the utterances of each value of a column alone.
+    """Write the measures of the test part separately for each value of a column.
 
     The rows are those of :func:`robust_mer.evaluation.summary.summarise`, after the column.
 
     Raises:
-        InputError: the index has no such column, or a fold tests on no utterance of some value.
+        InputError: the index has no such column, or a fold has no test utterance with some value.
     """
     table = read_table(files.utterances)
     if spec.column not in table:
@@ -42,11 +42,11 @@ def write_split(spec: SplitSpec, files: SplitFiles, runtime: Runtime) -> None:
     parts = []
     for value, rows in table.groupby(spec.column, sort=True):
         with tempfile.TemporaryDirectory() as folder:
-            some = [
+            paths = [
                 _select(path, set(rows["utterance"]), folder, number)
                 for number, path in enumerate(files.predictions)
             ]
-            predictions = prediction_files(spec.experiment.evaluations, some)
+            predictions = prediction_files(spec.experiment.evaluations, paths)
             summary = summarise(spec.experiment, predictions)
         summary.insert(0, spec.column, value)
         parts.append(summary)
@@ -55,6 +55,6 @@ def write_split(spec: SplitSpec, files: SplitFiles, runtime: Runtime) -> None:
 
 def _select(file: str | Path, utterances: set[str], folder: str, number: int) -> Path:
     predictions = pd.read_parquet(file)
-    some = Path(folder) / f"{number}.parquet"
-    predictions[predictions["utterance"].isin(utterances)].to_parquet(some)
-    return some
+    selection = Path(folder) / f"{number}.parquet"
+    predictions[predictions["utterance"].isin(utterances)].to_parquet(selection)
+    return selection

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from robust_mer.engine.checkpoint import load_checkpoint
+from robust_mer.engine.facts import read_facts
 from robust_mer.export.card import write_card
 from robust_mer.export.folder import ModalityInput, copy_weights, write_description
 from robust_mer.export.spec import ExportModelFiles, ExportModelSpec
@@ -27,7 +27,7 @@ def export_model(spec: ExportModelSpec, files: ExportModelFiles, runtime: Runtim
     Raises:
         InputError: the checkpoint is none of this model.
     """
-    _, _, facts = load_checkpoint(files.checkpoint, [spec.implementation])
+    facts = read_facts(files.checkpoint, [spec.implementation])
     inputs = {}
     for modality, features in zip(spec.modalities, files.features, strict=True):
         extractor = spec.extractors.get(modality.name)

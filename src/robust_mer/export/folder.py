@@ -7,14 +7,15 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robust_mer.data import Normaliser
-from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.errors import InputError
 from robust_mer.export.spec import ExportModelSpec
 from robust_mer.files import naming, sha256, whole
-from robust_mer.models.model import Model
+
+if TYPE_CHECKING:
+    from robust_mer.models.model import Model
 
 WEIGHTS, DESCRIPTION, CARD = "model.safetensors", "model.json", "card.md"
 
@@ -40,7 +41,7 @@ class ModalityInput:
 class ExportedModel:
     """A model that is ready to predict, with all that it says of itself."""
 
-    model: Model
+    model: "Model"
     normalisers: dict[str, Normaliser]
     facts: dict[str, Any]  # of the checkpoint: class, settings, classes, fold, seed, epoch
     description: dict[str, Any]  # model.json
@@ -110,6 +111,8 @@ def load_model(folder: str | Path, trusted: Collection[str] = ()) -> ExportedMod
     Raises:
         InputError: the folder holds none, of another format, or its files do not belong together.
     """
+    from robust_mer.engine.checkpoint import load_checkpoint  # an export needs no torch
+
     folder = Path(folder)
     lacking = [name for name in (WEIGHTS, DESCRIPTION) if not (folder / name).is_file()]
     if lacking:

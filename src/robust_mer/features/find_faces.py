@@ -13,7 +13,6 @@ import pandas as pd
 from robust_mer.features.extract import Recipe, extract, read_utterances
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.face_file import NAMES, to_values, write_face_file
-from robust_mer.features.face_finder import FaceFinder
 from robust_mer.features.specs import FacesFiles, FacesSpec
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.features.visual import VisualSettings
@@ -79,6 +78,8 @@ class FaceLister(Extractor):
     names = NAMES
 
     def __init__(self, settings: FaceListerSettings) -> None:
+        from robust_mer.features.face_finder import FaceFinder
+
         super().__init__(settings)
         self._finder = FaceFinder(settings.faces)
         self._folder = Path(settings.folder)

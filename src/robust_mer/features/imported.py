@@ -20,7 +20,7 @@ from robust_mer.table import read_table
 
 @dataclass(frozen=True)
 class ImportSpec:
-    """What makes a file of imported features."""
+    """Determines a file of imported features."""
 
     reader: Plugin
     """A `robust_mer.corpora.reader.FeatureReader`."""
@@ -39,11 +39,11 @@ class ImportFiles:
     """Output: HDF5 file of the feature store."""
     table: Path
     """Output, as of an extraction: utterance, frames, looked_at (frames with padding), seconds
-    (empty), status (``ok``, ``empty`` = nothing but padding, ``failed``), reason."""
+    (empty), status (``ok``, ``empty`` = only padding, ``failed``), reason."""
 
 
 class _Row(TypedDict):
-    """What became of an utterance."""
+    """An utterance's row of the table."""
 
     utterance: str
     frames: int
@@ -56,9 +56,9 @@ class _Row(TypedDict):
 def import_features(spec: ImportSpec, files: ImportFiles, runtime: Runtime) -> None:
     """Write one modality of published features as a file of the feature store.
 
-    Frames of padding are cut. Values that are NaN or infinite stay as they are and are counted;
-    what takes their place is the corpus' setting ``not_finite``. The store names the features
-    ``f0, f1, ...``, has no frame rate, and keeps the SHA-256 of the file that they came from.
+    Frames of padding are cut. NaN and infinite values are kept and counted; the corpus' setting
+    ``not_finite`` replaces them later. The store names the features ``f0, f1, ...``, has no frame
+    rate, and records the SHA-256 of the source file.
 
     Uses ``root`` and ``max_failed_fraction`` of the runtime.
 
@@ -106,14 +106,14 @@ def import_features(spec: ImportSpec, files: ImportFiles, runtime: Runtime) -> N
 
 
 def take(source: FeatureSource, utterance: str) -> tuple[np.ndarray, _Row]:
-    """Frames [T, D] of an utterance in float32, and what the table says of them."""
+    """Frames of an utterance, float32 [T, D], and its row of the table."""
     row = _Row(utterance=utterance, frames=0, looked_at=0, seconds="", status="failed", reason="")
     try:
         with naming(source.file, f"a file with frames of {utterance}"):
             frames, padding = source.frames(utterance)
             if np.shape(frames)[1:] != (source.width,):
                 raise ValueError(f"shape {np.shape(frames)}, expected (frames, {source.width})")
-            with np.errstate(over="ignore"):  # a number beyond float32 becomes an infinity
+            with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite
                 values = np.asarray(frames, np.float32)
     except UtteranceError as error:
         return np.zeros((0, source.width), np.float32), {**row, "reason": str(error)}

@@ -1,4 +1,4 @@
-"""A job of the workflow as a value, and how Snakemake sees it."""
+"""A job of the workflow as a value, and its form for Snakemake."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -17,10 +17,9 @@ _WILDCARD = re.compile(r"\{[^{}]*\}")  # what Snakemake takes for one, in a file
 
 @dataclass(frozen=True)
 class Job:
-    """One call of a room's function.
+    """One call of ``function(spec, files, runtime)``.
 
-    The function is called as ``function(spec, files, runtime)``: all that makes the result, the
-    files by name, and what changes no result.
+    The spec determines the result, the files are given by name, the runtime changes no result.
     """
 
     function: str
@@ -30,27 +29,27 @@ class Job:
     inputs: Mapping[str, Paths] = field(default_factory=dict)
     """Input files by name."""
     corpus_files: Mapping[str, list[str]] = field(default_factory=dict)
-    """Those inputs that lie in the corpus, whatever storage holds the results."""
+    """Input files in the corpus' folder, which is never in the storage of the results."""
     chosen: Mapping[str, Paths] = field(default_factory=dict)
-    """Which inputs there are, where the spec does not say it. Another choice of files reruns the
-    job, even if none of them is new."""
+    """A choice of inputs that the spec does not show. Another choice reruns the job, even if no
+    file is new."""
     uses: tuple[str, ...] = ()
-    """Further ``"module:Class"`` that the result depends on: those that the spec names."""
+    """Every ``"module:Class"`` that the spec names, as part of the code identity."""
     runtime: Runtime = field(default_factory=Runtime)
     gpu: int = 0
     """How many GPUs it takes, if there are any."""
 
     @property
     def code(self) -> str:
-        """Identity of the code behind the result, and of what it is the identity."""
+        """Code identity of the result, and the implementations that it covers."""
         return described_identity(self.function, *self.uses)
 
 
 class Rule:
-    """What a rule of the workflow asks for, wildcards given.
+    """The directives of a rule as functions of its wildcards.
 
     Args:
-        make: The job for some wildcards.
+        make: Makes the job for some wildcards.
         local: Marks a file that lies outside the storage of the results.
     """
 
@@ -68,7 +67,7 @@ class Rule:
     def inputs(self, wildcards: Any) -> dict[str, Paths]:
         """Input files by name, for ``unpack``."""
         job = self.job(wildcards)
-        own = {
+        local_files = {
             name: [self._local(p) for p in paths if not _WILDCARD.search(p)]
             for name, paths in job.corpus_files.items()
         }
@@ -77,7 +76,7 @@ class Rule:
                 raise InputError(
                     f"config: Snakemake takes the braces in {path} for a wildcard; use another path"
                 )
-        return {**job.inputs, **own}
+        return {**job.inputs, **local_files}
 
     def _chosen(self, wildcards: Any) -> Any:
         """The choice of files, with the state of those that Snakemake cannot watch itself."""
@@ -97,8 +96,8 @@ class Rule:
     def params(self) -> dict[str, Callable[[Any], Any]]:
         """Params of the rule.
 
-        Snakemake records values of builtin types and reruns a job when they change. Therefore the
-        spec is passed as a dictionary, and the runtime as an object.
+        Snakemake records values of builtin types and reruns a job when they change. The spec is
+        therefore a dictionary, the runtime an object.
         """
         return {
             "function": lambda wildcards: self.job(wildcards).function,
@@ -120,7 +119,7 @@ def _state(path: Path) -> list[int]:
 
 
 def _as_builtins(value: Any) -> Any:
-    """A spec as dictionaries, lists and plain values, which is what Snakemake records."""
+    """A spec as dictionaries, lists and plain values, which Snakemake records."""
     if is_dataclass(value) and not isinstance(value, type):
         return {one.name: _as_builtins(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, Mapping):

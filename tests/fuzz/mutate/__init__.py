@@ -1,4 +1,4 @@
-"""Mutations of files: of their bytes, and of what their format means."""
+"""Mutations of files: of their bytes, and of the values that their format encodes."""
 
 from fnmatch import fnmatch
 from pathlib import PurePath

@@ -123,7 +123,7 @@ def mutate_zip(data: bytes, draw: Random) -> bytes:
             warnings.simplefilter("ignore")  # two entries of one name
             for name, content in entries:
                 archive.writestr(zipfile.ZipInfo(name), content, how)
-    except (ValueError, MemoryError, zipfile.LargeZipFile):  # what no archive can have
+    except (ValueError, MemoryError, zipfile.LargeZipFile):  # impossible in an archive
         return mutate_bytes(data, draw)
     return file.getvalue()
 

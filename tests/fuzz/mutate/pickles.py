@@ -1,4 +1,4 @@
-"""Mutations of pickles: their opcodes, and programs of our own among them."""
+"""Mutations of pickles: their opcodes, and generated programs."""
 
 import pickletools
 import struct

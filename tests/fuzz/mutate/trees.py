@@ -71,7 +71,7 @@ def mutate_yaml(data: bytes, draw: Random) -> bytes:
 
 
 def mutate_tree(tree: Any, draw: Random) -> Any:
-    """The tree with one node changed; itself where it is a leaf."""
+    """The tree with one node changed; a leaf is changed itself."""
     places = list(_places(tree, 0)) if isinstance(tree, (dict, list)) else []
     if not places:
         return hostile(draw)

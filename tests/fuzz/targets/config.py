@@ -1,4 +1,4 @@
-"""The config: what stands in it, and what the rules would ask of it."""
+"""The config: its content, and the plan that rules make of it."""
 
 import json
 import re

@@ -113,7 +113,7 @@ def _exported() -> list[Files]:
 
 
 def _read_exported(root: Path, results: Path) -> None:
-    # now and then the description is made to fit, or nothing behind the checksum would be reached
+    # sometimes the description is made to fit, or nothing after the checksum would be reached
     description, weights = root / "model.json", root / "model.safetensors"
     if description.is_file() and weights.is_file():
         try:

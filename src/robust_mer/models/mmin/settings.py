@@ -1,4 +1,4 @@
-"""Settings of MMIN, IF-MMIN and the teacher with an invariance encoder."""
+"""Settings of MMIN, IF-MMIN and the teacher of IF-MMIN and NMER."""
 
 from typing import Annotated, ClassVar
 

@@ -27,7 +27,7 @@ def make_corpus(plan: Plan, wildcards: Any) -> Job:
 
 
 def index_corpus(plan: Plan, wildcards: Any) -> Job:
-    """The index. A generated corpus is made first; real recordings are no inputs."""
+    """The index. A generated corpus is made first; recordings are not inputs."""
     corpus = plan.corpora[wildcards.corpus]
     tables = [] if corpus.generator else sorted(map(str, corpus.open_reader().tables()))
     return Job(

@@ -12,7 +12,7 @@ from robust_mer.plan.rules.training import implementations
 
 
 def export_model(plan: Plan, wildcards: Any) -> Job:
-    """A trained replica in a folder of its own."""
+    """A trained replica as a self-contained folder."""
     function = "robust_mer.export.export:export_model"
     training = Training(wildcards.corpus, wildcards.model, wildcards.trained_on)
     corpus, model = plan.corpora[training.corpus].config, plan.models[training.model]
@@ -46,7 +46,7 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
 
 
 def _sections(plan: Plan, training: Training) -> dict[str, Any]:
-    """The sections of the config that made a model, without where the corpus lies."""
+    """The sections of the config behind a model, without the corpus' root."""
     model = plan.models[training.model].plugin
     corpus = plan.raw["corpora"][training.corpus]
     return {

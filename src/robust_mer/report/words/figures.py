@@ -26,6 +26,7 @@ ERRORS_BY = {"label": "emotion", "condition": "condition", "speaker": "speaker"}
 EPOCH, TRAINING_LOSS, RISK, COVERAGE = "epoch", "training loss", "risk", "coverage"
 CALIBRATION_ERROR = "expected calibration error"
 SNR_AT_EMBEDDING = "SNR at the embedding (dB)"
+LATENT_SHARE = "share of z in joint representation"
 _BANDS = "± 1 standard deviation"
 
 
