@@ -33,8 +33,8 @@ class Picture:
 
     time: float
     """Seconds from the beginning of the recording at which it appears."""
-    seconds: float
-    """How long it stays, as far as the file tells."""
+    end: float
+    """When it goes, as far as the file tells."""
     frame: Any
     converter: VideoReformatter
     """Of the whole film: to set one up takes as long as to convert a small picture."""
@@ -116,7 +116,7 @@ class Film:
                 continue
             number += 1
             if (ticks := ticks_of(packet)) is not None and ticks > last:
-                last, end = ticks, self._snapped(ticks) + self._lasting(packet)
+                last, end = ticks, self._end_of(packet, self._snapped(ticks))
         return end or self._since(number / self.fps)
 
     def pictures(self, time: float) -> Iterator[Picture]:
@@ -169,21 +169,21 @@ class Film:
                 self._lose(last, time)
                 damage, is_distorted = decoder.damaged_at, True
             is_distorted = is_distorted and not frame.key_frame
-            last = Picture(time, self._lasting(frame), frame, self._converter)
-            self.end = last.time + last.seconds
+            last = Picture(time, self._end_of(frame, time), frame, self._converter)
+            self.end = last.end
             if is_distorted:
                 self.distorted = self.end
             yield last
         if decoder.damaged and decoder.latest is not None:  # the last pictures may be lost
             ticks = ticks_of(decoder.latest) or 0
-            end = self._snapped(ticks) + self._lasting(decoder.latest)
+            end = self._end_of(decoder.latest, self._snapped(ticks))
             if end > self.end:
                 self._lose(last, end)
                 self.end = end
 
     def _lose(self, last: Picture | None, time: float) -> None:
         """Count the pictures as lost that should have been shown between ``last`` and a time."""
-        gone = 0.0 if last is None else last.time + last.seconds
+        gone = 0.0 if last is None else last.end
         if not self.lost:
             self.lost_at = gone
         self.lost += max(time - gone, 0.0)
@@ -193,8 +193,12 @@ class Film:
             return self._snapped(frame.pts)
         return self._since(0.0) if last is None else last.time + 1 / self.fps
 
-    def _lasting(self, shown: Any) -> float:
-        return (shown.duration or 0) * self._tick or 1 / self.fps
+    def _end_of(self, shown: Any, time: float) -> float:
+        """When a picture goes that comes at ``time``, by its frame or packet."""
+        ticks = ticks_of(shown)
+        if ticks is None or not shown.duration:
+            return time + 1 / self.fps
+        return self._snapped(ticks + shown.duration)
 
     def _snapped(self, ticks: int) -> float:
         """A time in seconds; a multiple of the frame rate if the file had to round it."""

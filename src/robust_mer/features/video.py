@@ -116,7 +116,7 @@ class Clip:
         for time in chain([first], times):
             while following is not None and following.time <= time + just:
                 shown, following = following, next(pictures, None)
-            if following is None and time + just >= shown.time + shown.seconds:
+            if following is None and time + just >= shown.end:
                 self._check_end(shown)
                 return
             yield shown
@@ -151,7 +151,7 @@ class Clip:
         Raises:
             UtteranceError: it lacks too much of the utterance, or of what its header promises.
         """
-        gone = last.time + last.seconds
+        gone = last.end
         end = self._end
         if end is None:
             end = self._film.end
