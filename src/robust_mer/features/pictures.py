@@ -53,13 +53,13 @@ class Pictures:
             seen = faces.looked_at, faces.seconds, faces.note
             return Extraction(values, *seen, positions=faces.time)
         clip = Clip(utterance, self._faces.frame_rate)
-        seen = _Counted(clip, self._faces.min_contrast)
-        pictures = iter(seen) if self._side is None else map(self._centre, seen)
+        counted = _Counted(clip, self._faces.min_contrast)
+        pictures = iter(counted) if self._side is None else map(self._centre, counted)
         values = _over(pictures, network, width)
         notes = list(clip.notes)
-        if seen.plain:
-            notes.insert(0, f"pictures of one colour: {seen.plain} of {len(values)} frames")
-        if seen.plain == len(values):
+        if counted.plain:
+            notes.insert(0, f"pictures of one colour: {counted.plain} of {len(values)} frames")
+        if counted.plain == len(values):
             return Extraction(values[:0], len(values), clip.seconds, "; ".join(notes))
         return Extraction(values, len(values), clip.seconds, "; ".join(notes))
 
