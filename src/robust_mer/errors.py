@@ -10,3 +10,7 @@ class InputError(Exception):
 
 class UtteranceError(Exception):
     """One utterance cannot be used; a table records the reason and the run continues."""
+
+
+class NothingError(UtteranceError):
+    """A recording is whole but holds nothing: its utterance is empty, which is no failure."""

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from robust_mer.errors import UtteranceError
-from robust_mer.features import audio
+from robust_mer.features import soundtrack
 from robust_mer.features.audio import SAMPLE_RATE, decode_audio
 from robust_mer.features.is13 import IS13, IS13Settings
 from robust_mer.features.utterance import Utterance
@@ -64,7 +64,7 @@ def test_blocks_change_nothing(tmp_path, monkeypatch):
         monkeypatch.undo()
         whole = decode_audio(utterance).signal
         for block in (1000, 10_000, 100_000):
-            monkeypatch.setattr(audio, "BLOCK", block)
+            monkeypatch.setattr(soundtrack, "BLOCK", block)
             np.testing.assert_allclose(decode_audio(utterance).signal, whole, atol=1e-6)
 
 

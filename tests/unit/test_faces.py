@@ -72,7 +72,10 @@ def test_pictures_without_a_face_are_left_out_and_counted(finder, face, tmp_path
     np.testing.assert_allclose(faces.time, [0, 0.2, 0.4, 0.6, 0.8, 1.6, 1.8], atol=1e-6)
     assert faces.looked_at == 10
     nothing = finder.find(utterance(write(tmp_path / "b.avi", [grey] * 4)))
-    assert (nothing.crops, nothing.note) == ([], "no face found: 2 frames looked at")
+    assert (nothing.crops, nothing.note) == (
+        [],
+        "no face found: 2 frames looked at; pictures of one colour: 2 of 2 frames",
+    )
 
 
 def test_region_picks_the_speaker(finder, face, tmp_path):
@@ -295,7 +298,7 @@ def test_mini_xception_sees_the_smile(face, tmp_path):
     nothing = extractor.extract(utterance(grey))
     assert nothing.values.shape == (0, 135)
     assert nothing.looked_at == 2
-    assert nothing.note == "no face found: 2 frames looked at"
+    assert nothing.note.startswith("no face found: 2 frames looked at")
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from helpers.settings import complete
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.audio import read_audio
 from robust_mer.features.is13 import IS13, IS13Settings
+from robust_mer.features.sound import SoundSettings
 from robust_mer.features.utterance import Utterance
 
 RATE = 16_000
@@ -118,13 +119,15 @@ def test_stereo_of_another_rate_becomes_mono_at_16_khz(tmp_path, suffix):
 
 def test_full_scale_does_not_wrap(tmp_path):
     loud = np.where(np.arange(RATE) % 100 < 50, 1.0, -1.0).astype(np.float32)
-    signal = read_audio(utterance(write(tmp_path / "loud.wav", loud, subtype="FLOAT")))
+    path = write(tmp_path / "loud.wav", loud, subtype="FLOAT")
+    signal = read_audio(utterance(path))
     as_16_bits = (signal * 32768).astype(np.int16)
     np.testing.assert_array_equal(np.sign(as_16_bits), np.sign(loud))
 
 
-def test_silence_has_finite_features(extractor, tmp_path):
+def test_silence_has_finite_features_where_it_counts_as_sound(tmp_path):
     path = write(tmp_path / "silence.wav", np.zeros(RATE))
+    extractor = IS13(IS13Settings(sound=SoundSettings(min_level=-200.0)))
     assert np.isfinite(extractor.extract(utterance(path)).values).all()
 
 

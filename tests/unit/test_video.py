@@ -5,7 +5,7 @@ import pytest
 from videos import astronaut, change_durations, number, numbered, utterance, write
 
 from robust_mer.errors import UtteranceError
-from robust_mer.features.video import Clip, crop_region, without_letterbox
+from robust_mer.features.video import Clip, crop_region, lit_rows, without_letterbox
 
 
 @pytest.mark.parametrize("suffix", [".avi", ".mp4"])
@@ -68,8 +68,8 @@ def test_letterbox_is_what_is_black_in_all_pictures():
     picture = np.zeros((100, 20, 3), np.uint8)
     picture[30:70] = 90
     dark = np.zeros_like(picture)
-    assert without_letterbox([picture, dark]) == slice(30, 70)
-    assert without_letterbox([dark]) == slice(None)
+    assert without_letterbox(lit_rows([picture, dark])) == slice(30, 70)
+    assert without_letterbox(lit_rows([dark])) == slice(None)
 
 
 def test_unusable_video_says_why(tmp_path):

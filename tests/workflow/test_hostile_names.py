@@ -7,8 +7,17 @@ import pandas as pd
 import pytest
 from helpers.project import Project
 
-NAMES = ["two words", 'it\'s "so"', "$(touch pwned)", "`touch pwned`", ";touch pwned", "-rf", "é'ü"]
-ROOT = "my corpus; $(touch pwned) 'x'"
+NAMES = [
+    "two words",
+    'it\'s "so"',
+    "$(touch pwned)",
+    "`touch pwned`",
+    ";touch pwned",
+    "-rf",
+    "é'ü",
+    "{u}{corpus}",
+]
+ROOT = "my corpus{2}; $(touch pwned) 'x'"
 
 
 @pytest.fixture

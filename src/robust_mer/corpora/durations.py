@@ -4,7 +4,10 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
+from robust_mer.recordings import mp3_is_whole, wav_sizes
+
 _AUDIO = {".wav", ".flac", ".mp3"}
+_LONGEST = 1000 * 3600  # seconds; a header without a length may hold any number
 
 
 def duration(path: Path) -> float | None:
@@ -28,8 +31,10 @@ def duration(path: Path) -> float | None:
 def _audio(path: Path) -> float | None:
     import soundfile
 
+    if wav_sizes(path) is not None or (path.suffix.lower() == ".mp3" and not mp3_is_whole(path)):
+        return None
     info = soundfile.info(path)
-    return info.frames / info.samplerate if info.frames else None
+    return info.frames / info.samplerate if 0 < info.frames < _LONGEST * info.samplerate else None
 
 
 def _avi(file: BinaryIO) -> float | None:

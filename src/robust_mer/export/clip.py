@@ -1,20 +1,15 @@
 """A clip that somebody brings: a video with or without sound, a recording, a text."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-import av
-import numpy as np
-import soundfile
-from av.stream import Disposition
 
 from robust_mer.encodings import decode
-from robust_mer.errors import InputError
+from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.media import open_recording, tracks_of
 from robust_mer.features.utterance import Utterance
-from robust_mer.files import naming
 from robust_mer.jobs import log
 
 _LONGEST_TEXT = 1_000_000  # bytes of a text file
@@ -22,7 +17,11 @@ _LONGEST_TEXT = 1_000_000  # bytes of a text file
 
 @dataclass(frozen=True)
 class Clip:
-    """What there is of an utterance; start and end in seconds into the recordings."""
+    """What there is of an utterance; start and end in seconds into the recordings.
+
+    Raises:
+        InputError: start and end are no times of a recording.
+    """
 
     audio: Path | None = None
     video: Path | None = None
@@ -31,8 +30,19 @@ class Clip:
     start: float | None = None
     end: float | None = None
 
+    def __post_init__(self) -> None:
+        for name, time in (("start", self.start), ("end", self.end)):
+            if time is not None and not 0 <= time < math.inf:
+                raise InputError(
+                    f"{name} is {time:g}, expected seconds into the recording: 0 or more"
+                )
+        if self.end is not None and self.end <= (self.start or 0.0):
+            raise InputError(
+                f"end is {self.end:g}, but start is {self.start or 0.0:g}: expected an end after it"
+            )
+
     def utterance(self) -> Utterance:
-        """The clip as extractors take it."""
+        """The clip as extractors take it, which decode it as they decode a corpus."""
         return Utterance(
             utterance="clip",
             audio=self.audio,
@@ -55,8 +65,6 @@ def open_clip(
 ) -> Iterator[Clip]:
     """Look into the files of one utterance and yield what can be used of them.
 
-    Sound is decoded into a temporary file, which lasts as long as the block.
-
     Args:
         files: A video with or without sound, a recording of sound, a text (``.txt``, UTF-8).
         text: What is said, where no file says it.
@@ -65,7 +73,8 @@ def open_clip(
         end: Seconds at which it ends.
 
     Raises:
-        InputError: a file is not there or is none of these, or two of them hold the same.
+        InputError: a file is not there or is none of these, two of them hold the same, or the times
+            are none of a recording.
     """
     texts = [text] if text else []
     pictures, sounds = [], []
@@ -80,29 +89,23 @@ def open_clip(
         sounds += [path] * has_sound
     # a recording of its own goes before the sound of a video
     sounds = [path for path in sounds if path not in pictures] or sounds
-    for kind, found in (("pictures", pictures), ("sound", sounds), ("a text", texts)):
-        if len(found) > 1:
+    for kind, given in (("pictures", pictures), ("sound", sounds), ("a text", texts)):
+        if len(given) > 1:
             raise InputError(
-                f"{' and '.join(map(str, found))} both contain {kind}; give one of them"
+                f"{' and '.join(map(str, given))} both contain {kind}; give one of them"
             )
-    with TemporaryDirectory(prefix="robust-mer-") as folder:
-        sound = None
-        if sounds:
-            sound = Path(folder) / "sound.wav"
-            _decode_sound(sounds[0], sound)
-        yield Clip(sound, pictures[0] if pictures else None, "".join(texts), region, start, end)
+    audio, video = (next(iter(paths), None) for paths in (sounds, pictures))
+    yield Clip(audio, video, "".join(texts), region, start, end)
 
 
 def _streams(path: Path) -> tuple[bool, bool]:
     """Whether a file has pictures, and whether it has sound."""
     try:
-        with av.open(str(path)) as container:
-            has_pictures = any(
-                not stream.disposition & Disposition.attached_pic  # an album's cover
-                for stream in container.streams.video
+        with open_recording(path) as container:
+            has_pictures, has_sound = (
+                bool(tracks_of(container, kind)) for kind in ("video", "audio")
             )
-            has_sound = bool(container.streams.audio)
-    except (av.FFmpegError, ValueError) as error:
+    except UtteranceError as error:
         raise InputError(
             f"{path} cannot be decoded as video or audio ({error}); the name of a text file must "
             "end in .txt"
@@ -121,15 +124,3 @@ def _read_text(path: Path) -> str:
     for line, remark in remarks:
         log.warning("%s, line %d: %s", path, line, remark)
     return text.strip()
-
-
-def _decode_sound(path: Path, to: Path) -> None:
-    """Write the first track of sound as it is, float32, at its own rate and channels."""
-    with naming(path, "sound that can be decoded"), av.open(str(path)) as container:
-        stream = container.streams.audio[0]
-        rate, channels = stream.rate, stream.channels
-        convert = av.AudioResampler("fltp", layout=stream.layout, rate=rate)
-        with soundfile.SoundFile(to, "w", rate, channels, "FLOAT") as file:
-            for decoded in (*container.decode(stream), None):  # None empties the resampler
-                for frame in convert.resample(decoded):
-                    file.write(np.ascontiguousarray(frame.to_ndarray().T))

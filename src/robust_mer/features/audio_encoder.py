@@ -9,8 +9,8 @@ from pydantic import Field
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.audio import SAMPLE_RATE, decode_audio
 from robust_mer.features.extractor import Extractor
+from robust_mer.features.sound import AudioSettings
 from robust_mer.features.utterance import Extraction, Utterance
-from robust_mer.settings import Settings
 
 if TYPE_CHECKING:
     from robust_mer.features.pretrained import Pretrained
@@ -19,7 +19,7 @@ _KEY = "model of audio_encoder"
 _CONTEXT = 1 / 8  # of a window, at each end: context only, its frames come from the neighbour
 
 
-class AudioEncoderSettings(Settings):
+class AudioEncoderSettings(AudioSettings):
     """Settings of `AudioEncoder`."""
 
     model: str = "microsoft/wavlm-base-plus"
@@ -43,6 +43,7 @@ class AudioEncoder(Extractor):
     """
 
     settings_class = AudioEncoderSettings
+    settings: AudioEncoderSettings
     modality = "audio"
     uses_gpu = True
 
@@ -84,7 +85,7 @@ class AudioEncoder(Extractor):
             UtteranceError: the audio is missing, cannot be decoded, ends before the utterance
                 does, or is too short for one frame.
         """
-        audio = decode_audio(utterance)
+        audio = decode_audio(utterance, self.settings.sound)
         signal = audio.signal
         total = self._frames(len(signal))
         if total < 1:

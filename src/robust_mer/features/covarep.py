@@ -5,8 +5,9 @@ from typing import ClassVar
 import numpy as np
 
 from robust_mer.errors import UtteranceError
-from robust_mer.features.audio import SAMPLE_RATE, read_audio
+from robust_mer.features.audio import SAMPLE_RATE, decode_audio
 from robust_mer.features.extractor import Extractor
+from robust_mer.features.sound import AudioSettings, sound_settings
 from robust_mer.features.utterance import Extraction, Utterance
 
 HOP = 160
@@ -31,6 +32,7 @@ class Covarep(Extractor):
     technologies", ICASSP 2014; each part's at its function in `robust_mer.features.voice`.
     """
 
+    settings_class = AudioSettings
     modality = "audio"
     trained_on = ()
     frame_rate = SAMPLE_RATE / HOP
@@ -54,7 +56,8 @@ class Covarep(Extractor):
         """
         from robust_mer.features.voice.describe import describe_voice
 
-        signal = read_audio(utterance)
+        audio = decode_audio(utterance, sound_settings(self.settings))
+        signal = audio.signal
         seconds = len(signal) / SAMPLE_RATE
         if seconds < _SHORTEST:
             raise UtteranceError(f"audio too short: {seconds:.3f} s, expected {_SHORTEST:g} s")

@@ -58,14 +58,16 @@ class Detector:
         """SHA-256 of those of its three networks, one after the other."""
 
     def search(self, pictures: list[np.ndarray]) -> list[list[Face]]:
-        """All faces of each of the pictures, BGR uint8 of one size."""
-        found = []
+        """All faces of each of the pictures, BGR uint8 of one size; too small ones have none."""
+        faces = []
         for first in range(0, len(pictures), self.at_once):
-            found += self._search(pictures[first : first + self.at_once])
-        return found
+            faces += self._search(pictures[first : first + self.at_once])
+        return faces
 
     def _search(self, pictures: list[np.ndarray]) -> list[list[Face]]:
         height, width = pictures[0].shape[:2]
+        if min(height, width) < _SMALLEST:
+            return [[] for _ in pictures]
         smallest = max(_SMALLEST, round(self._min_face * min(height, width)))
         scale = min(1.0, _ENOUGH / smallest)
         if scale < 1:
@@ -76,17 +78,17 @@ class Detector:
         boxes, probabilities, landmarks = self._cascade.detect(
             np.ascontiguousarray(stacked), landmarks=True
         )
-        found = []
-        for some, sure, marks in zip(boxes, probabilities, landmarks, strict=True):
-            several = () if some is None else zip(some, sure, marks, strict=True)
-            found.append(
+        faces = []
+        for of_one, certainties, marks in zip(boxes, probabilities, landmarks, strict=True):
+            several = () if of_one is None else zip(of_one, certainties, marks, strict=True)
+            faces.append(
                 [
                     _face(box / scale, points / scale, probability)
                     for box, probability, points in several
                     if probability >= self._min_probability
                 ]
             )
-        return found
+        return faces
 
     def confirm(self, pictures: list[np.ndarray], boxes: np.ndarray) -> list[Face | None]:
         """The face at each of the boxes [N, 4], one a picture, by MTCNN's last network alone.

@@ -11,7 +11,7 @@ from robust_mer.features.detector import Detector, Face, cut_out
 from robust_mer.features.faces import Faces, FacesSettings
 from robust_mer.features.tracks import between, one_person
 from robust_mer.features.utterance import Utterance
-from robust_mer.features.video import Clip, without_letterbox
+from robust_mer.features.video import Clip, is_plain, lit_rows, without_letterbox
 
 _QUALITY = 95  # of the JPEG pictures
 _WIDER = 1.5  # what is cut out before it is turned; more than the square root of 2
@@ -22,13 +22,13 @@ class FaceFinder:
     """Finds the face of the person whom an utterance shows.
 
     Args:
-        settings: How faces are found.
+        settings: How faces are detected.
     """
 
     def __init__(self, settings: FacesSettings):
         self._rate, self._every = settings.frame_rate, settings.search_every
         self._margin, self._size = settings.margin, settings.size
-        self._level_eyes = settings.level_eyes
+        self._level_eyes, self._min_contrast = settings.level_eyes, settings.min_contrast
         self.detector = Detector(settings.min_probability, settings.min_face)
         self.weights_sha256 = self.detector.weights_sha256
 
@@ -41,36 +41,39 @@ class FaceFinder:
             UtteranceError: the video is missing, cannot be decoded, or ends before the utterance.
         """
         clip = Clip(utterance, self._rate)
-        found, crops = [], []
+        detected, crops, plain = [], [], 0
         for picture, faces in self.follow(clip):
-            found.append(faces)
+            detected.append(faces)
             crops.append([self._crop(picture, face) for face in faces])
-        chosen = [(i, k) for i, k in enumerate(one_person(found)) if k is not None]
-        faces = [found[i][k] for i, k in chosen]
+            plain += is_plain(picture, self._min_contrast)
+        chosen = [(i, k) for i, k in enumerate(one_person(detected)) if k is not None]
+        faces = [detected[i][k] for i, k in chosen]
         return Faces(
             crops=[crops[i][k] for i, k in chosen],
             time=np.array([i / self._rate for i, _ in chosen], np.float32),
             box=np.array([face.box for face in faces], np.float32).reshape(-1, 4),
             landmarks=np.array([face.landmarks for face in faces], np.float32).reshape(-1, 5, 2),
             probability=np.array([face.probability for face in faces], np.float32),
-            looked_at=len(found),
+            looked_at=len(detected),
             seconds=clip.seconds,
-            note=_note(found),
+            note="; ".join(_notes(detected, plain) + clip.notes),
         )
 
     def follow(self, pictures: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, list[Face]]]:
         """Every picture with all its faces, a block of pictures at a time in memory."""
         pictures = iter(pictures)
-        rows, last = None, None
+        last: list[Face] | None = None
+        top, lit = 0, np.zeros(1, bool)
         while block := list(islice(pictures, self._every * self.detector.at_once)):
-            if rows is None:
-                rows = without_letterbox(block)
-            inner = [picture[rows] for picture in block]
-            faces = self._of_block(inner, last)
-            last = faces[-1]
+            lit = lit | lit_rows(block)  # what was black in a film's title may show a face later
+            rows = without_letterbox(lit)
+            if last is not None and rows.start != top:
+                last = [_lower(face, top - (rows.start or 0)) for face in last]
             top = rows.start or 0
-            for picture, some in zip(block, faces, strict=True):
-                yield picture, [_lower(face, top) for face in some]
+            faces = self._of_block([picture[rows] for picture in block], last)
+            last = faces[-1]
+            for picture, faces_seen in zip(block, faces, strict=True):
+                yield picture, [_lower(face, top) for face in faces_seen]
 
     def _of_block(self, pictures: list[np.ndarray], last: list[Face] | None) -> list[list[Face]]:
         """Faces of neighbouring pictures; ``last`` are those of the picture before them."""
@@ -78,14 +81,14 @@ class FaceFinder:
             {*range(self._every - 1, len(pictures), self._every), len(pictures) - 1}
             | ({0} if last is None else set())
         )
-        found = dict(zip(searched, self._search(pictures, searched), strict=True))
+        detected = dict(zip(searched, self._search(pictures, searched), strict=True))
         if last is not None:
-            found[-1] = last
+            detected[-1] = last
         expected = {}
-        for before, after in pairwise(sorted(found)):
+        for before, after in pairwise(sorted(detected)):
             for i in range(before + 1, after):
                 share = (i - before) / (after - before)
-                boxes = between(found[before], found[after], share)
+                boxes = between(detected[before], detected[after], share)
                 if boxes is not None:
                     expected[i] = boxes
         confirmed = iter(
@@ -98,10 +101,10 @@ class FaceFinder:
             faces = [next(confirmed) for _ in boxes]
             certain = [face for face in faces if face is not None]
             if len(certain) == len(faces):
-                found[i] = certain
-        unclear = [i for i in range(len(pictures)) if i not in found]
-        found.update(zip(unclear, self._search(pictures, unclear), strict=True))
-        return [found[i] for i in range(len(pictures))]
+                detected[i] = certain
+        unclear = [i for i in range(len(pictures)) if i not in detected]
+        detected.update(zip(unclear, self._search(pictures, unclear), strict=True))
+        return [detected[i] for i in range(len(pictures))]
 
     def _search(self, pictures: list[np.ndarray], which: list[int]) -> list[list[Face]]:
         return self.detector.search([pictures[i] for i in which])
@@ -157,8 +160,13 @@ def _lower(face: Face, rows: int) -> Face:
     return Face(face.box + np.tile(down, 2), face.landmarks + down, face.probability)
 
 
-def _note(found: list[list[Face]]) -> str:
-    if not any(found):
-        return f"no face found: {len(found)} frames looked at"
-    several = sum(len(faces) > 1 for faces in found)
-    return f"several faces: in {several} of {len(found)} frames" if several else ""
+def _notes(detected: list[list[Face]], plain: int) -> list[str]:
+    """What to say of the faces of every picture, of which ``plain`` are of one colour."""
+    notes = []
+    if not any(detected):
+        notes.append(f"no face found: {len(detected)} frames looked at")
+    if several := sum(len(faces) > 1 for faces in detected):
+        notes.append(f"several faces: in {several} of {len(detected)} frames")
+    if plain:
+        notes.append(f"pictures of one colour: {plain} of {len(detected)} frames")
+    return notes

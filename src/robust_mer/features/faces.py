@@ -23,6 +23,9 @@ class FacesSettings(Settings):
     """Smallest probability of a face."""
     min_face: Annotated[float, Field(ge=0.01, le=1)] = 0.1
     """Smallest face, as a fraction of the picture's shorter side."""
+    min_contrast: Annotated[float, Field(ge=0, le=128)] = 2.0
+    """Smallest standard deviation of a picture's brightness, of 255. A picture with less is of one
+    colour; an utterance of such pictures alone has no frames."""
     margin: Annotated[float, Field(ge=0, le=2)] = 0.1
     """Added around the face's box, as a fraction of its side."""
     level_eyes: bool = True
@@ -55,5 +58,5 @@ class Faces:
             picture = cv2.imdecode(np.frombuffer(self.crops[i], np.uint8), cv2.IMREAD_COLOR)
             if picture is None:
                 raise ValueError(f"crop {i} is no picture that can be decoded")
-            how = cv2.INTER_AREA if size < len(picture) else cv2.INTER_LINEAR
-            yield cv2.resize(picture, (size, size), interpolation=how)
+            interpolation = cv2.INTER_AREA if size < len(picture) else cv2.INTER_LINEAR
+            yield cv2.resize(picture, (size, size), interpolation=interpolation)

@@ -11,8 +11,8 @@ from robust_mer.errors import UtteranceError
 from robust_mer.features.audio import SAMPLE_RATE, decode_audio
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.rates import rate_ratio, resample
+from robust_mer.features.sound import AudioSettings
 from robust_mer.features.utterance import Extraction, Utterance
-from robust_mer.settings import Settings
 
 if TYPE_CHECKING:
     import opensmile
@@ -23,7 +23,7 @@ OPENSMILE_RATE = 100  # frames per second
 _BLOCK = 16_000  # samples that openSMILE is given at a time
 
 
-class IS13Settings(Settings):
+class IS13Settings(AudioSettings):
     """Settings of `IS13`."""
 
     frame_rate: Annotated[float, Field(gt=0, le=100)] = 10.0
@@ -41,6 +41,7 @@ class IS13(Extractor):
     """
 
     settings_class = IS13Settings
+    settings: IS13Settings
     modality = "audio"
     trained_on = ()
 
@@ -65,7 +66,7 @@ class IS13(Extractor):
             UtteranceError: the audio is missing, cannot be decoded, ends before the utterance
                 does, or is too short for one frame.
         """
-        audio = decode_audio(utterance)
+        audio = decode_audio(utterance, self.settings.sound)
         frames = descriptors(self._smile, audio.signal)
         values = resample(frames, self._ratio)
         return Extraction(values, len(frames), audio.seconds, audio.note)

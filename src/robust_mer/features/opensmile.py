@@ -10,8 +10,8 @@ from robust_mer.features.audio import decode_audio
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.is13 import OPENSMILE_RATE, descriptors
 from robust_mer.features.rates import rate_ratio, resample
+from robust_mer.features.sound import AudioSettings
 from robust_mer.features.utterance import Extraction, Utterance
-from robust_mer.settings import Settings
 
 _LEVELS = {
     "lld": ["LowLevelDescriptors"],
@@ -20,7 +20,7 @@ _LEVELS = {
 }
 
 
-class OpenSmileSettings(Settings):
+class OpenSmileSettings(AudioSettings):
     """Settings of `OpenSmile`."""
 
     feature_set: Literal[
@@ -54,6 +54,7 @@ class OpenSmile(Extractor):
     """
 
     settings_class = OpenSmileSettings
+    settings: OpenSmileSettings
     modality = "audio"
     trained_on = ()
 
@@ -85,7 +86,7 @@ class OpenSmile(Extractor):
             UtteranceError: the audio is missing, cannot be decoded, ends before the utterance
                 does, or is too short for one frame.
         """
-        audio = decode_audio(utterance)
+        audio = decode_audio(utterance, self.settings.sound)
         parts = [descriptors(smile, audio.signal) for smile in self._smiles]
         frames = np.concatenate([part[: len(parts[0])] for part in parts], axis=1)
         looked_at = len(frames)

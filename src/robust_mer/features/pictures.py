@@ -10,7 +10,7 @@ from torch import Tensor
 
 from robust_mer.features.face_reader import FaceReader
 from robust_mer.features.utterance import Extraction, Utterance
-from robust_mer.features.video import Clip
+from robust_mer.features.video import Clip, is_plain
 from robust_mer.features.visual import PictureSettings, VisualSettings
 
 _AT_ONCE = 32  # pictures in memory, and before the network
@@ -53,18 +53,37 @@ class Pictures:
             seen = faces.looked_at, faces.seconds, faces.note
             return Extraction(values, *seen, positions=faces.time)
         clip = Clip(utterance, self._faces.frame_rate)
-        pictures = clip if self._side is None else map(self._centre, clip)
+        counted = _Counted(clip, self._faces.min_contrast)
+        pictures = iter(counted) if self._side is None else map(self._centre, counted)
         values = _over(pictures, network, width)
-        return Extraction(values, len(values), clip.seconds)
+        notes = list(clip.notes)
+        if counted.plain:
+            notes.insert(0, f"pictures of one colour: {counted.plain} of {len(values)} frames")
+        if counted.plain == len(values):
+            return Extraction(values[:0], len(values), clip.seconds, "; ".join(notes))
+        return Extraction(values, len(values), clip.seconds, "; ".join(notes))
 
     def _centre(self, picture: np.ndarray) -> np.ndarray:
         height, width = picture.shape[:2]
         scale = self._shorter / min(height, width)
         size = max(self._side, round(width * scale)), max(self._side, round(height * scale))
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        scaled = cv2.resize(picture, size, interpolation=how)
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        scaled = cv2.resize(picture, size, interpolation=interpolation)
         left, top = (size[0] - self._side) // 2, (size[1] - self._side) // 2
         return scaled[top : top + self._side, left : left + self._side]
+
+
+class _Counted:
+    """Pictures, of which those of one colour are counted on their way."""
+
+    def __init__(self, pictures: Iterable[np.ndarray], min_contrast: float) -> None:
+        self._pictures, self._min_contrast = pictures, min_contrast
+        self.plain = 0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for picture in self._pictures:
+            self.plain += is_plain(picture, self._min_contrast)
+            yield picture
 
 
 def _over(

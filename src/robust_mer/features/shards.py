@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import h5py
 import numpy as np
 
-from robust_mer.errors import UtteranceError
+from robust_mer.errors import NothingError, UtteranceError
 from robust_mer.faults import disk_fault, is_gpu_fault, is_out_of_memory
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, SignalCorruption, Utterance
@@ -222,17 +222,19 @@ def _result(
             starts = np.asarray(outcome.positions, np.float32)
         if starts.shape != values.shape[:1]:
             raise UtteranceError(f"positions of shape {starts.shape}, expected ({len(values)},)")
+    except NothingError as error:
+        status, reason = "empty", str(error)
     except UtteranceError as error:
-        reason = str(error)
+        status, reason = "failed", str(error)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
+        status, reason = "failed", f"{type(error).__name__}: {error}"
     else:
         seconds = "" if outcome.seconds is None else round(outcome.seconds, 3)
         status = "ok" if len(values) else "empty"
         row = _report(utterance, len(values), outcome.looked_at, seconds, status, outcome.note)
         return values, starts, row
     nothing = np.zeros((0, width), np.float32)
-    return nothing, nothing[:, 0], _report(utterance, status="failed", reason=reason)
+    return nothing, nothing[:, 0], _report(utterance, status=status, reason=reason)
 
 
 def _report(

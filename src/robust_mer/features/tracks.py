@@ -34,7 +34,7 @@ def between(before: list[Face], after: list[Face], share: float) -> np.ndarray |
     return np.array(boxes)
 
 
-def one_person(found: Sequence[list[Face]]) -> list[int | None]:
+def one_person(detected: Sequence[list[Face]]) -> list[int | None]:
     """Which of the faces in each picture is that of the person whom an utterance shows.
 
     That is the one whose face is seen longest and largest: the sides of its boxes are added up.
@@ -42,15 +42,15 @@ def one_person(found: Sequence[list[Face]]) -> list[int | None]:
     comparable size count that are never seen beside those chosen before.
 
     Args:
-        found: The faces of every picture, in the order of time.
+        detected: The faces of every picture, in the order of time.
 
     Returns:
         A place in each of the lists; None where the person is not seen.
     """
-    chosen: list[int | None] = [None] * len(found)
+    chosen: list[int | None] = [None] * len(detected)
     usual = 0.0
-    for track in sorted(_tracks(found), key=lambda t: -sum(_side(found[i][k]) for i, k in t)):
-        size = float(np.median([found[i][k].area() for i, k in track]))
+    for track in sorted(_tracks(detected), key=lambda t: -sum(_side(detected[i][k]) for i, k in t)):
+        size = float(np.median([detected[i][k].area() for i, k in track]))
         if size < _COMPARABLE * usual or any(chosen[i] is not None for i, _ in track):
             continue
         usual = usual or size
@@ -59,11 +59,11 @@ def one_person(found: Sequence[list[Face]]) -> list[int | None]:
     return chosen
 
 
-def _tracks(found: Sequence[list[Face]]) -> list[list[tuple[int, int]]]:
+def _tracks(detected: Sequence[list[Face]]) -> list[list[tuple[int, int]]]:
     """(picture, place) of the faces that follow one another at about the same place."""
     tracks: list[list[tuple[int, int]]] = []
     ends: list[np.ndarray] = []  # the last box of each
-    for i, faces in enumerate(found):
+    for i, faces in enumerate(detected):
         pairs = sorted(
             (
                 (overlap(end, face.box), t, k)

@@ -1,19 +1,24 @@
 """The pictures of an utterance's video: those of its times, of the part that shows the speaker."""
 
 import math
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import chain, count
+from typing import Any
 
 import cv2
 import numpy as np
 
+from robust_mer.corpora.durations import duration
 from robust_mer.errors import UtteranceError
+from robust_mer.features.film import Film, Picture
 from robust_mer.features.utterance import Utterance
+from robust_mer.recordings import describe_contents, is_cut_off
 
-_MAY_LACK = 0.5  # seconds that a recording may end before the index says; annotators round
+_MAY_LACK = 0.5  # seconds that a recording may lack at either end; annotators round
 _LONGEST = 100 * 3600  # seconds
-_BEFORE = 2.0  # seconds that are read ahead of a recording whose pictures come at odd times
-_BLACK = 16  # mean brightness, of 255, up to which a row at the edge belongs to the letterbox
+_BLACK = 32  # brightness, of 255, up to which a pixel counts as black
+_LIT = 0.01  # fraction of a row's pixels above it that makes the row a part of the picture
+_LEAST_LEFT = 0.4  # of a picture's height, that a letterbox leaves at least
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
 cv2.setNumThreads(1)  # the extraction's processes fill the cores
@@ -25,125 +30,168 @@ class Clip:
     Every visual extractor reads through here, so that a corruption of recordings reaches it. Only
     the utterance's own part of the recording is decoded. A picture is the one that is on the screen
     at its time, also where the recording's frame rate varies; one that stays there longer than
-    that is repeated.
+    that is repeated. Pictures of pixels that are not square are stretched as a player does.
+
+    Attributes:
+        seconds: Duration of the utterance; known after the last picture.
+        notes: How the pictures differ from what the file promises; complete after the last one.
     """
 
     def __init__(self, utterance: Utterance, rate: float):
         """Open the recording.
 
         Raises:
-            UtteranceError: it is missing, cannot be decoded, or ends before the utterance starts.
+            UtteranceError: it is missing, or cannot be decoded.
         """
-        path = utterance.file("video")
-        self._video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-        self._fps = self._video.get(cv2.CAP_PROP_FPS)
-        if not self._video.isOpened() or not self._fps > 0:
-            raise UtteranceError("video cannot be decoded")
-        length = self._video.get(cv2.CAP_PROP_FRAME_COUNT) / self._fps
-        start = utterance.start or 0.0
-        end = length if utterance.end is None else utterance.end
-        if not start < min(end, length):
-            raise UtteranceError(
-                f"video too short: {length:.2f} s, and the utterance is from {start:.2f} to "
-                f"{end:.2f} s"
-            )
-        if end - start > _LONGEST:  # a header or an index may say any number
-            raise UtteranceError(f"video cannot be decoded: {end - start:.0f} s are no utterance")
+        self._path = utterance.file("video")
+        self._film = Film(self._path)
+        self.notes: list[str] = []
         self._region = utterance.region
-        self._end = end
-        self.seconds = end - start
-        times = start + np.arange(math.ceil(self.seconds * rate - 1e-6)) / rate
-        # Pictures are numbered by their time in units of the mean time between two.
-        self._wanted = np.floor(times * self._fps + 1e-6).astype(int)
+        self._start, self._end = utterance.start or 0.0, utterance.end
+        self._has_start = utterance.start is not None
+        if self._end is None and utterance.alter_frames is not None:
+            self._end = self._film.find_end()
+        self.seconds = 0.0 if self._end is None else self._end - self._start
+        start = self._start
+        self._times: Iterable[float] = (start + i / rate for i in count())
+        if self._end is not None:
+            self._check_times(self._end)
+            steps = np.arange(math.ceil(self.seconds * rate - 1e-6))
+            self._times = (start + steps / rate).tolist()
         if utterance.alter_frames is not None:
-            self._wanted = utterance.alter_frames(self._wanted)
+            self._times = self._altered(np.array(self._times), utterance.alter_frames)
         self._alter_picture = utterance.alter_picture
+        self._shape: tuple[int, int] | None = None
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        if not len(self._wanted):
+        """The pictures.
+
+        Raises:
+            UtteranceError: the recording cannot be decoded, or lacks a part of the utterance.
+        """
+        last: Picture | None = None
+        seen = np.zeros(0, np.uint8)
+        for picture in self._shown():
+            if picture is not last:
+                seen, last = self._seen(picture), picture
+            yield seen
+        if self._film.lost or self._film.distorted:
+            self._note(f"damaged: {self._reason()}")
+
+    def _check_times(self, end: float) -> None:
+        if self.seconds <= 0:
+            raise UtteranceError(
+                f"video too short: the utterance is from {self._start:.2f} to {end:.2f} s"
+            )
+        if self.seconds > _LONGEST:  # an index may say any number
+            raise UtteranceError(f"video cannot be decoded: {self.seconds:.0f} s are no utterance")
+
+    def _altered(self, times: np.ndarray, alter: Any) -> list[float]:
+        """The times of the pictures that a corruption leaves.
+
+        It deals in numbers of pictures: their times in units of the mean time between two.
+        """
+        fps = self._film.fps
+        numbers = np.floor(times * fps + 1e-6).astype(int)
+        time_of = dict(zip(numbers[::-1].tolist(), times[::-1].tolist(), strict=True))
+        return [time_of.get(number, (number + 0.5) / fps) for number in alter(numbers).tolist()]
+
+    def _shown(self) -> Iterator[Picture]:
+        """The picture on the screen at each of the times."""
+        just = 1e-6 / self._film.fps
+        times = iter(self._times)
+        first = next(times, None)
+        if first is None:
             return
-        last: int | None = None
-        picture: np.ndarray | None = None
-        for number, whole_picture in self._numbered():
-            if number != last:
-                picture = crop_region(whole_picture, self._region)
-                if self._alter_picture is not None:
-                    picture = self._alter_picture(picture, number)
-                last = number
-            assert picture is not None
-            yield picture
-
-    def _numbered(self) -> Iterator[tuple[int, np.ndarray]]:
-        given = 0
-        try:
-            for found in self._evenly():
-                yield found
-                given += 1
-        except _UnevenError:
-            yield from islice(self._unevenly(), given, None)
-
-    def _evenly(self) -> Iterator[tuple[int, np.ndarray]]:
-        """The wanted pictures, where each has its number; only they are converted."""
-        self._video.set(cv2.CAP_PROP_POS_FRAMES, int(self._wanted[0]))
-        number = int(self._wanted[0]) - 1
-        picture: np.ndarray | None = None
-        for wanted in map(int, self._wanted):
-            while number < wanted:
-                following = self._grab(number)
-                if following is None:
-                    self._check_end(number)
-                    return
-                number = following
-                if number > wanted:
-                    raise _UnevenError
-                if number == wanted:
-                    picture = self._retrieve()
-            assert picture is not None  # the first one lies ahead
-            yield wanted, picture
-
-    def _unevenly(self) -> Iterator[tuple[int, np.ndarray]]:
-        """The wanted pictures, the latest before its time each; every picture is converted."""
-        first = max(0, int(self._wanted[0] - _BEFORE * self._fps))
-        self._video.set(cv2.CAP_PROP_POS_FRAMES, first)
-        shown, number = first - 1, self._grab(first - 1)
-        picture = following = None if number is None else self._retrieve()
-        for wanted in self._wanted:
-            while number is not None and number <= wanted:
-                shown, picture = number, following
-                number = self._grab(shown)
-                following = None if number is None else self._retrieve()
-            if number is None and wanted > shown:
+        pictures = self._film.pictures(first)
+        shown = following = next(pictures, None)
+        if shown is None:
+            raise UtteranceError(f"video cannot be decoded: {self._reason()}")
+        late = shown.time - first
+        if late > _MAY_LACK and self._has_start:
+            raise UtteranceError(f"video too short: its pictures start {late:.2f} s late")
+        if late > _MAY_LACK:  # an utterance without a start begins with its first picture
+            first, times = first + late, (time + late for time in times)
+            self._start += late
+        for time in chain([first], times):
+            while following is not None and following.time <= time + just:
+                shown, following = following, next(pictures, None)
+            if following is None and time + just >= shown.end:
                 self._check_end(shown)
                 return
-            assert picture is not None  # there is one, or the video ends before the first
-            yield shown, picture
+            yield shown
 
-    def _grab(self, before: int) -> int | None:
-        """Number of the next picture, which stands behind number ``before``; None at the end."""
-        if not self._video.grab():
-            return None
-        seconds = self._video.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        return round(seconds * self._fps) if seconds > 0 else before + 1  # not all files say
-
-    def _retrieve(self) -> np.ndarray:
-        decoded, picture = self._video.retrieve()
-        if not decoded:
-            raise UtteranceError("video cannot be decoded")
-        return picture
-
-    def _check_end(self, last: int) -> None:
-        """Judge a recording of which ``last`` is the number of its last picture."""
-        if last < self._wanted[0]:
-            raise UtteranceError("video cannot be decoded")
-        lacking = self._end - (last + 1) / self._fps
-        if lacking > _MAY_LACK:
-            raise UtteranceError(
-                f"video too short: it ends {lacking:.2f} s before the utterance does"
+    def _seen(self, picture: Picture) -> np.ndarray:
+        """The speaker's part of a picture, of square pixels, after a corruption of recordings."""
+        pixels = crop_region(picture.pixels(), self._region)
+        height, width = pixels.shape[:2]
+        if self._film.pixel != 1:
+            width = round(width * self._film.pixel)
+            self._note(f"pixels are not square: shown as {width} x {height}")
+        if self._shape is None:
+            self._shape = height, width
+        elif self._shape != (height, width):  # within a stream, cameras turn and calls change
+            self._note(
+                f"the size of the pictures changes: shown as {self._shape[1]} x {self._shape[0]}"
             )
+        height, width = self._shape
+        if pixels.shape[:2] != self._shape:
+            pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+        if self._alter_picture is None:
+            return pixels
+        return self._alter_picture(pixels, round(picture.time * self._film.fps))
 
+    def _note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
 
-class _UnevenError(Exception):
-    """Pictures do not follow one another at the recording's mean rate."""
+    def _check_end(self, last: Picture) -> None:
+        """Judge a recording of which ``last`` is the last picture.
+
+        Raises:
+            UtteranceError: it lacks too much of the utterance, or of what its header promises.
+        """
+        gone = last.end
+        end = self._end
+        if end is None:
+            end = self._film.end
+            self.seconds = max(end - self._start, 0.0)
+        if gone <= self._start:
+            raise UtteranceError(
+                f"video too short: {gone:.2f} s, and the utterance is from {self._start:.2f} to "
+                f"{end:.2f} s"
+            )
+        if (lacking := end - gone) > _MAY_LACK:
+            damaged = f"; {self._reason()}" if self._film.lost else ""
+            raise UtteranceError(
+                f"video too short: it ends {lacking:.2f} s before the utterance does{damaged}"
+            )
+        if self._end is None:
+            self._check_promise(end)
+
+    def _check_promise(self, end: float) -> None:
+        """Compare what a header promises to what was read, up to ``end``."""
+        promised = self._film.promised
+        if is_cut_off(self._path):
+            lengths = promised, self._film.length, duration(self._path)
+            lacking = max(length or 0.0 for length in lengths) - end
+            if lacking > _MAY_LACK:
+                raise UtteranceError(
+                    f"video too short: it ends {lacking:.2f} s before its header says; "
+                    f"{describe_contents(self._path)}"
+                )
+        if promised is not None and promised - end > _MAY_LACK:
+            self._note(f"its header promises more: {promised:.2f} s, read {end:.2f} s")
+
+    def _reason(self) -> str:
+        film = self._film
+        if film.lost or film.distorted:
+            later = f"; those up to {film.distorted:.2f} s may be distorted" * (film.distorted > 0)
+            return (
+                f"{film.lost:.2f} s of pictures cannot be decoded, from {film.lost_at:.2f} s on"
+                f"{later}"
+            )
+        return describe_contents(self._path) or "it has no pictures that can be decoded"
 
 
 def crop_region(picture: np.ndarray, region: str) -> np.ndarray:
@@ -174,8 +222,29 @@ def crop_region(picture: np.ndarray, region: str) -> np.ndarray:
     return picture[y : y + h, x : x + w]
 
 
-def without_letterbox(pictures: list[np.ndarray]) -> slice:
-    """Rows between the black bars at the top and bottom that all the pictures share."""
-    brightness = np.max([picture.mean(axis=(1, 2)) for picture in pictures], axis=0)
-    bright = np.flatnonzero(brightness > _BLACK)
-    return slice(bright[0], bright[-1] + 1) if len(bright) else slice(None)
+def is_plain(picture: np.ndarray, min_contrast: float) -> bool:
+    """Whether a picture is of one colour, as that of a camera that is covered or off."""
+    return bool(picture[::4, ::4].astype(np.float32).std(axis=(0, 1)).max() < min_contrast)
+
+
+def lit_rows(pictures: list[np.ndarray]) -> np.ndarray:
+    """Which rows of some pictures are not black in all of them: bool [height]."""
+    height, width = pictures[0].shape[:2]
+    lit = np.zeros(height, bool)
+    for picture in pictures:
+        grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+        lit |= (grey > _BLACK).sum(axis=1) >= _LIT * width
+    return lit
+
+
+def without_letterbox(lit: np.ndarray) -> slice:
+    """Rows between the black bars at the top and bottom, of those that are lit or not.
+
+    A row belongs to a bar if nearly every pixel is black: a face or a subtitle lights a few of
+    them. Bars leave most of a picture, so a lit detail of a dark room, or a title alone, is no
+    picture between bars.
+    """
+    bright = np.flatnonzero(lit)
+    if not len(bright) or bright[-1] + 1 - bright[0] < _LEAST_LEFT * len(lit):
+        return slice(None)
+    return slice(int(bright[0]), int(bright[-1]) + 1)

@@ -163,11 +163,11 @@ class Workers:
         if may_grow:
             deadline = min(deadline, self._next_start(len(busy)))
         left = None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
-        found = cast("list[Connection]", wait(list(busy), left))
+        ready = cast("list[Connection]", wait(list(busy), left))
         for connection, (worker, _) in busy.items():
-            if connection not in found and time.monotonic() > worker.deadline:
+            if connection not in ready and time.monotonic() > worker.deadline:
                 worker.end_late(self._max_seconds)
-        return found
+        return ready
 
     def _start(self) -> "_Worker":
         worker = _Worker(*self._begin)

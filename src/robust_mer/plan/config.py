@@ -248,6 +248,8 @@ class FeaturesConfig(Section):
     """By name."""
     faces: dict[str, Any] = {}
     """Settings of the face search."""
+    sound: dict[str, Any] = {}
+    """What counts as sound."""
     denseface_training: dict[str, Any] = {}
     """Settings of ``snakemake train_denseface``."""
 

@@ -13,6 +13,7 @@ from robust_mer.errors import InputError
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.faces import FacesSettings
 from robust_mer.features.registry import EXTRACTORS
+from robust_mer.features.sound import AudioSettings, SoundSettings
 from robust_mer.modality import Encoder, Modality
 from robust_mer.plan.config import Config, CorpusConfig, FeaturesConfig, ModalityConfig
 from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
@@ -76,10 +77,12 @@ def plan_extractors(features: FeaturesConfig, faces: Mapping[str, Any]) -> dict[
     """The extractors of the config by name.
 
     Args:
-        features: The section ``features``.
+        features: The section ``features``. What counts as sound becomes settings of extractors of
+            sound.
         faces: Complete settings of the face search, which become settings of extractors of faces.
     """
     plans = {}
+    sound = checked_settings(SoundSettings, features.sound, "features.sound")
     for name, section in features.extractors.items():
         place = f"features.extractors.{name}"
         if name.startswith(IMPORTED):
@@ -89,9 +92,12 @@ def plan_extractors(features: FeaturesConfig, faces: Mapping[str, Any]) -> dict[
             )
         settings = section.settings
         resolved = resolve(EXTRACTORS, section.kind or name, settings, place, Extractor)
-        if resolved.kind.looks_at_faces:
+        shared = {"faces": faces} if resolved.kind.looks_at_faces else {}
+        if issubclass(resolved.kind.settings_class, AudioSettings):
+            shared = {"sound": sound}
+        if shared:
             resolved = resolve(
-                EXTRACTORS, section.kind or name, {**settings, "faces": faces}, place, Extractor
+                EXTRACTORS, section.kind or name, {**settings, **shared}, place, Extractor
             )
         plans[name] = ExtractorPlan(name, resolved, section.weights_sha256)
     return plans

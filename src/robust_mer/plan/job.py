@@ -1,13 +1,18 @@
 """A job of the workflow as a value, and its form for Snakemake."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
+from robust_mer.errors import InputError
 from robust_mer.identity import described_identity
 from robust_mer.runtime import Runtime
 
 Paths = str | list[str]
+
+_WILDCARD = re.compile(r"\{[^{}]*\}")  # what Snakemake takes for one, in a file's name too
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,25 @@ class Rule:
         """Input files by name, for ``unpack``."""
         job = self.job(wildcards)
         local_files = {
-            name: [self._local(p) for p in paths] for name, paths in job.corpus_files.items()
+            name: [self._local(p) for p in paths if not _WILDCARD.search(p)]
+            for name, paths in job.corpus_files.items()
         }
+        for path in _flat(job.inputs.values()):
+            if _WILDCARD.search(path):
+                raise InputError(
+                    f"config: Snakemake takes the braces in {path} for a wildcard; use another path"
+                )
         return {**job.inputs, **local_files}
+
+    def _chosen(self, wildcards: Any) -> Any:
+        """The choice of files, with the state of those that Snakemake cannot watch itself."""
+        job = self.job(wildcards)
+        unwatched = {
+            path: _state(Path(path))
+            for path in _flat(job.corpus_files.values())
+            if _WILDCARD.search(path)
+        }
+        return {**job.chosen, **({"unwatched": unwatched} if unwatched else {})}
 
     def gpu(self, wildcards: Any) -> int:
         """How many GPUs the job takes."""
@@ -81,10 +102,20 @@ class Rule:
         return {
             "function": lambda wildcards: self.job(wildcards).function,
             "spec": lambda wildcards: _as_builtins(self.job(wildcards).spec),
-            "chosen": lambda wildcards: _as_builtins(self.job(wildcards).chosen),
+            "chosen": lambda wildcards: _as_builtins(self._chosen(wildcards)),
             "code": lambda wildcards: self.job(wildcards).code,
             "runtime": lambda wildcards: self.job(wildcards).runtime,
         }
+
+
+def _flat(given: Iterable[Paths]) -> list[str]:
+    return [path for paths in given for path in ([paths] if isinstance(paths, str) else paths)]
+
+
+def _state(path: Path) -> list[int]:
+    """Size and time of change of a file."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
 
 
 def _as_builtins(value: Any) -> Any:

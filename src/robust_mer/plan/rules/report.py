@@ -285,7 +285,9 @@ def _shown_config(plan: Plan) -> dict[str, Any]:
     raw = plan.raw
     models = {job.training.model for job in plan.grid.training_jobs}
     config = {key: value for key, value in raw.items() if key not in ("training", "gpu")}
-    config["features"] = {key: raw["features"].get(key, {}) for key in ("faces", "extractors")}
+    config["features"] = {
+        key: raw["features"].get(key, {}) for key in ("faces", "sound", "extractors")
+    }
     config["experiments"] = {name: raw["experiments"][name] for name in plan.grid.experiments}
     config["models"] = {name: section for name, section in raw["models"].items() if name in models}
     config["corpora"] = {
