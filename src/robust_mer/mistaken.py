@@ -35,7 +35,7 @@ def mistaken_for(path: str | Path, error: Exception | None = None) -> str | None
         if head.startswith(start):
             return meaning
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGES):
-        return "it is a web page that was saved in its place: download the file itself"
+        return "it is a saved web page: download the file itself"
     if head.startswith(b"PK") and isinstance(error, BadZipFile):
         return "its end is missing, so a copy or a download broke off: copy or download it again"
     if (head.startswith(b"PK") and b"xl/" in head) or b"[Content_Types].xml" in head:

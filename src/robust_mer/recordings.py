@@ -4,17 +4,14 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
+from robust_mer.mistaken import mistaken_for
+
 _LOOKED_AT = 4096  # bytes at the beginning of a file
 _CONVERT = "convert it, e.g. ffmpeg -i {name} {stem}{suffix}"
 
 # Beginnings of files that are no recordings, and what to do about them.
 _OTHERS = (
-    (b"version https://git-lfs.", "a pointer of Git LFS, not the recording: run git lfs pull"),
-    (b"/annex/objects/", "a pointer of git-annex, not the recording: run git annex get"),
     (b"PK\x03\x04", "a zip archive: unpack it"),
-    (b"\x1f\x8b", "a gzip archive: unpack it"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it"),
-    (b"Rar!", "a rar archive: unpack it"),
     (b"\x00\x05\x16\x07", "an AppleDouble file (._name) of macOS, not the recording: remove it"),
     (b"%PDF", "a PDF document, not a recording"),
     (b"\x89PNG", "a picture (PNG), not a recording"),
@@ -23,26 +20,22 @@ _OTHERS = (
     (b"\x93NUMPY", "an array of numpy, not a recording"),
 )
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
-_PAGES = (b"<!doctype html", b"<html", b"<head", b"<script")
 _CHUNKS = {b"LIST", b"id3 ", b"ID3 ", b"fact", b"cue ", b"bext", b"iXML", b"_PMX", b"JUNK", b"PAD "}
 _BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"styp", b"sidx"}
 
 
 def describe_contents(path: Path) -> str:
     """What a file that cannot be decoded is, and what to do about it; "" where that is unknown."""
+    if mistake := mistaken_for(path):
+        return mistake
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(_LOOKED_AT)
-        if not head:
-            return "the file has no bytes: get it again"
         if not head.strip(b"\0"):
             return "the file begins with zeros only: its copy is damaged, get it again"
         for beginning, meaning in _OTHERS:
             if head.startswith(beginning):
                 return f"the file is {meaning}"
-        text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-        if text.startswith(_PAGES) or (text.startswith(b"<?xml") and b"<html" in text):
-            return "the file is a saved web page, not the recording: download the recording itself"
         if _is_text(head):
             first = head.decode("utf-8", "replace").strip().splitlines()[0][:60]
             return f"the file is text ({first!r}), not a recording: get the recording itself"

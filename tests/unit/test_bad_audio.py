@@ -78,7 +78,7 @@ def test_float_samples_beyond_full_scale_are_limited_and_counted(tmp_path):
 
 def test_file_without_bytes(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"")
-    with pytest.raises(UtteranceError, match="the file has no bytes"):
+    with pytest.raises(UtteranceError, match="it is empty, it has no bytes"):
         decode_audio(utterance_of(tmp_path / "a.wav"))
 
 

@@ -173,7 +173,7 @@ def test_sound_in_the_files_that_people_have(tmp_path, suffix, codec):
     [
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "Git LFS.*git lfs pull"),
         (b"/annex/objects/SHA256E-s1--00.wav\n", "git annex get"),
-        (b"\n<!DOCTYPE html><html>Sign in", "saved web page.*download the recording"),
+        (b"\n<!DOCTYPE html><html>Sign in", "saved web page.*download the file"),
         (b"\xef\xbb\xbf<HTML>", "saved web page"),
         (b'{"error": "quota exceeded"}', "is text .*quota exceeded"),
         (b"PK\x03\x04" + bytes(99), "zip archive"),
@@ -190,7 +190,7 @@ def test_what_a_file_really_is_stands_in_the_reason(tmp_path, content, reason, k
     path.write_bytes(content)
     utterance = Utterance("u", path, path, "", None, None, "", False)
     read = decode_audio if kind == "audio" else lambda one: list(Clip(one, 5.0))
-    with pytest.raises(UtteranceError, match=f"{kind} cannot be decoded: the file.*{reason}"):
+    with pytest.raises(UtteranceError, match=f"{kind} cannot be decoded: (the file|it) .*{reason}"):
         read(utterance)
 
 
