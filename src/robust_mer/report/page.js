@@ -151,6 +151,12 @@ class Figure {
     panels.replaceChildren(...results.map((one) => one.place));
     this.views = (await Promise.all(results.map((one) => one.show()))).map((one) => one.view);
     await this.update();
+    await this.settle();
+  }
+
+  // Labels may turn when the width is known, and then need another height.
+  settle() {
+    return Promise.all(this.views.map((view) => view.resize().runAsync()));
   }
 }
 
@@ -164,4 +170,5 @@ const observer = new IntersectionObserver((entries) => {
 }, {rootMargin: "500px"});
 figures.forEach((one) => observer.observe(one.element));
 addEventListener("beforeprint", drawAll);
+addEventListener("resize", () => setTimeout(() => figures.forEach((one) => one.settle())));
 dark.addEventListener("change", () => figures.filter((one) => one.isDrawn).forEach((one) => one.draw()));

@@ -150,7 +150,7 @@ def head_axis(names: Sequence[str], title: str | None = None) -> Part:
 
 def tick_axis(labels: Mapping[float, str], title: str) -> Part:
     """An axis below with names at some places."""
-    texts = {f"{place:.10g}": label for place, label in labels.items()}
+    texts = {f"{place or 0:.10g}": label for place, label in labels.items()}  # not "-0"
     return {"title": title, "values": list(labels), "labelExpr": _lookup(texts), "grid": False}
 
 

@@ -127,9 +127,11 @@ class Curves(Panel):
                 "encoding": ends,
             },
             points,
-            *(charts.rule("y", value, name) for name, value in self.rules.items()),
         ]
         axis = charts.tick_axis(self.ticks, self.x) if self.ticks else {"title": self.x}
         x_scale = charts.scale(self.log_x, None) | ({"padding": 12} if self.ticks else {})
         x = {"field": "x", "type": "quantitative", "axis": axis, "scale": x_scale}
-        return charts.panel(number, self.title, 300, marks, height=220, encoding={"x": x})
+        for mark in marks:
+            mark["encoding"]["x"] = x
+        marks += [charts.rule("y", value, name) for name, value in self.rules.items()]
+        return charts.panel(number, self.title, 300, marks, height=220)

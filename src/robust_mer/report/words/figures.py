@@ -87,7 +87,8 @@ _SPREAD = "± one standard deviation over folds and seeds"
 
 ABOUT_SNR = (
     "Mean over the partial conditions, in which some modalities are clean and the others are "
-    f"corrupted; clean: complete data. Bars and bands: {_SPREAD}."
+    f"corrupted; clean: complete data. Bars and bands: {_SPREAD}. Dashed: chance, i.e. always the "
+    "most frequent class."
 )
 ABOUT_CONFUSION = (
     "Fraction of each true class (row) by predicted class (column), over the partial conditions."
@@ -96,7 +97,8 @@ ABOUT_ERRORS = "Fraction of wrong predictions over the partial conditions."
 ABOUT_LEARNING = f"Mean over the replicas of a training, by epoch. Bands: {_SPREAD}."
 ABOUT_RAW = (
     "Corrupted recordings (points) and Gaussian noise on features (lines). One modality is "
-    f"corrupted, the others are clean. Bars: {_SPREAD}. Arrows: beyond the measured SNRs."
+    f"corrupted, the others are clean. Bars: {_SPREAD}. Arrows: beyond the measured SNRs. Grey "
+    "lines: no corruption, and chance."
 )
 ABOUT_RELIABILITY = (
     "Mean over the partial conditions. Risk: fraction of wrong predictions among the most "
