@@ -36,13 +36,7 @@ for (const svg of document.querySelectorAll("svg")) {
 }
 return wrong;
 """
-SETTLED = """
-const settled = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
-for (let n = 0; n < 3; n++) {
-  await settled();
-  await Promise.all(figures.map((one) => one.settle()));
-}
-"""
+REDRAW = "await redraw();"
 OPEN_ALL = """
 document.querySelectorAll("details").forEach((one) => { one.open = true; });
 await drawAll();
@@ -80,7 +74,7 @@ def test_every_width_shows_everything(browser, usual, dark):
     for width in WIDTHS:
         browser.resize(width)
         assert too_wide(browser) <= 0
-        assert browser.run(SETTLED + MISPLACED) == []
+        assert browser.run(REDRAW + MISPLACED) == []
     assert browser.errors == []
     assert outside(browser) == []
     assert usual.stat().st_size < 3_000_000
@@ -88,7 +82,7 @@ def test_every_width_shows_everything(browser, usual, dark):
 
 def test_the_mouse_shows_values(browser, usual):
     browser.open(usual)
-    browser.run("await figures[0].draw(); figures[0].element.scrollIntoView();" + SETTLED)
+    browser.run("await figures[0].draw(); figures[0].element.scrollIntoView();")
     point = browser.run("""
       const point = document.querySelector(".panel .mark-symbol path");
       const box = point.getBoundingClientRect();
@@ -185,7 +179,7 @@ def test_unusual_runs_are_shown_whole(browser, tmp_path, case):
     for width in WIDTHS:
         browser.resize(width)
         assert too_wide(browser) <= 0
-        assert browser.run(SETTLED + MISPLACED) == []
+        assert browser.run(REDRAW + MISPLACED) == []
     assert browser.errors == []
     assert outside(browser) == []
     for name, files in drawn.items():

@@ -30,12 +30,14 @@ def line_name(experiment: Experiment, model: str, training: str) -> str:
 
 def wrapped(text: str, width: int) -> str:
     """A name in lines of at most so many letters, broken behind a space or ``_``, else anywhere."""
-    parts = re.split(r"(?<=[\s_])", text)
-    lines = [""]
-    for piece in (part[at : at + width] for part in parts for at in range(0, len(part), width)):
-        if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > width:
-            lines.append("")
-        lines[-1] += piece
+    lines = []
+    for paragraph in text.split("\n"):
+        parts = re.split(r"(?<=[ _])", paragraph)
+        lines.append("")
+        for piece in (part[at : at + width] for part in parts for at in range(0, len(part), width)):
+            if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > width:
+                lines.append("")
+            lines[-1] += piece
     return "\n".join(line.strip() for line in lines)
 
 

@@ -71,7 +71,7 @@ function config() {
     axis: {
       labelFontSize: SIZE, titleFontSize: SIZE, titleFontWeight: 400, labelColor: ink,
       titleColor: ink, gridColor: line, domainColor: pale, tickColor: pale, labelLimit: 0,
-      titleLimit: 0, labelLineHeight: 14,
+      titleLimit: 0, labelLineHeight: 15,
     },
     legend: {disable: true},
     range: {category: colours(), symbol: palette.symbols},
@@ -135,28 +135,30 @@ class Figure {
     this.isDrawn = true;
     this.views.forEach((view) => view.finalize());
     const panels = this.element.querySelector(".panels");
-    const results = this.concat.map((panel) => {
+    const places = this.concat.map(() => {
       const place = document.createElement("div");
       place.className = "panel";
-      const fitted = {
-        ...this.chart, ...panel, width: "container",
-        autosize: {type: "fit-x", contains: "padding"},
-      };
-      const options = {
-        actions: false, renderer: "svg", config: config(), mode: "vega-lite",
-        logLevel: ERRORS, tooltip: {theme: dark.matches ? "dark" : "light"},
-      };
-      return {place, show: () => vegaEmbed(place, fitted, options)};
+      return place;
     });
-    panels.replaceChildren(...results.map((one) => one.place));
-    this.views = (await Promise.all(results.map((one) => one.show()))).map((one) => one.view);
+    panels.replaceChildren(...places);
+    const options = {
+      actions: false, renderer: "svg", config: config(), mode: "vega-lite", logLevel: ERRORS,
+      tooltip: {theme: dark.matches ? "dark" : "light"},
+    };
+    const shown = places.map((place, at) => vegaEmbed(place, this.fitted(at, place), options));
+    this.views = (await Promise.all(shown)).map((one) => one.view);
     await this.update();
-    await this.settle();
   }
 
-  // Labels may turn when the width is known, and then need another height.
-  settle() {
-    return Promise.all(this.views.map((view) => view.resize().runAsync()));
+  // One panel as wide as its place.
+  fitted(at, place) {
+    const width = place.clientWidth;
+    const panel = structuredClone(this.concat[at]);
+    if (width < this.chart.usermeta.turned_below?.[at]) {
+      const turned = {labelAngle: -90, labelAlign: "right", labelBaseline: "middle"};
+      Object.assign(panel.encoding.x.axis, turned);
+    }
+    return {...this.chart, ...panel, width, autosize: {type: "fit-x", contains: "padding"}};
   }
 }
 
@@ -170,5 +172,13 @@ const observer = new IntersectionObserver((entries) => {
 }, {rootMargin: "500px"});
 figures.forEach((one) => observer.observe(one.element));
 addEventListener("beforeprint", drawAll);
-addEventListener("resize", () => setTimeout(() => figures.forEach((one) => one.settle())));
-dark.addEventListener("change", () => figures.filter((one) => one.isDrawn).forEach((one) => one.draw()));
+const redraw = () => Promise.all(figures.filter((one) => one.isDrawn).map((one) => one.draw()));
+let width = innerWidth;
+let waiting;
+addEventListener("resize", () => {
+  if (innerWidth === width) return;  // a phone's address bar came or went
+  width = innerWidth;
+  clearTimeout(waiting);
+  waiting = setTimeout(redraw, 100);
+});
+dark.addEventListener("change", redraw);

@@ -2,7 +2,8 @@
 
 A chart is several panels (``concat``) over one table. ``usermeta.series`` says which of its columns
 can be switched on and off, by the parameter ``hidden``; the page draws every panel on its own, as
-wide as there is room, with the names of the series above (see `report/page.js`).
+wide as there is room, with the names of the series above (see `report/page.js`). Below the widths
+in ``usermeta.turned_below``, one per panel, names of columns stand upright.
 """
 
 import json
@@ -128,24 +129,35 @@ def tooltip(fields: Mapping[str, str], table: "pd.DataFrame") -> list[Part]:
 
 
 def label_axis(names: Iterable[str], **others: Any) -> Part:
-    """An axis at the left with names in lines of at most `LABEL` letters."""
-    labels = _lookup({name: wrapped(name, LABEL) for name in names})
-    return {"title": None, "labelExpr": labels, "ticks": False, "domain": False, **others}
+    """An axis at the left with names in lines of at most `LABEL` letters, each beside its row."""
+    labels = {name: wrapped(name, LABEL) for name in names}
+    by_breaks: dict[int, list[str]] = {}
+    for name, label in labels.items():
+        by_breaks.setdefault(label.count("\n"), []).append(name)
+    raised = [
+        {"test": f"indexof({_json(some)}, datum.value) >= 0", "value": -breaks * LINE / 2}
+        for breaks, some in by_breaks.items()
+    ]
+    return {
+        "title": None,
+        "labelExpr": _lookup(labels),
+        "labelOffset": {"condition": raised, "value": 0},
+        "ticks": False,
+        "domain": False,
+        **others,
+    }
 
 
 def head_axis(names: Sequence[str], title: str | None = None) -> Part:
-    """An axis below with names, which stand upright where they do not fit."""
-    needed = len(names) * (_LETTER * max(map(len, names)) + 6)
-    upright = f"width < {needed:.0f}"
-    return {
-        "title": title,
-        "ticks": False,
-        "domain": False,
-        "labelPadding": 4,
-        "labelAngle": {"expr": f"{upright} ? -90 : 0"},
-        "labelAlign": {"expr": f"{upright} ? 'right' : 'center'"},
-        "labelBaseline": {"expr": f"{upright} ? 'middle' : 'top'"},
-    }
+    """An axis below with names; the page turns them where they do not fit, see `head_width`."""
+    return {"title": title, "ticks": False, "domain": False, "labelPadding": 4, "labelAngle": 0}
+
+
+def head_width(rows: Sequence[str], columns: Sequence[str]) -> int:
+    """Width of a panel in pixels from which on the names below stand side by side."""
+    label = max(len(line) for name in rows for line in wrapped(name, LABEL).split("\n"))
+    heads = len(columns) * (_LETTER * max(map(len, columns)) + 6)
+    return round(_LETTER * label + 10 + heads)
 
 
 def tick_axis(labels: Mapping[float, str], title: str) -> Part:
@@ -162,7 +174,11 @@ def height_of(name: str) -> int:
 def _lookup(texts: Mapping[str, str]) -> str:
     """A Vega expression for the lines of a label."""
     table = {name: text.split("\n") for name, text in texts.items()}
-    return f"({json.dumps(table, ensure_ascii=False)})[datum.value]"
+    return f"({_json(table)})[datum.value]"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def scale(is_log: bool, span: tuple[float, float] | None) -> Part:

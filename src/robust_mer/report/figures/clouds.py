@@ -48,7 +48,7 @@ def points_of(kinds: Sequence[tuple[str, str, int, int, np.ndarray]]) -> pd.Data
 class Cloud(Panel):
     """Points in a plane whose axes mean nothing; see `points_of`."""
 
-    side: float = 2.5
+    side: float = 2.2
     """In inches."""
 
     @property
@@ -90,5 +90,5 @@ class Cloud(Panel):
             }
             for axis in ("x", "y")
         }
-        marks, side = [pairs, points], round(80 * self.side)
+        marks, side = [pairs, points], round(90 * self.side)
         return charts.panel(number, self.title, side, marks, height=side, encoding=plane)

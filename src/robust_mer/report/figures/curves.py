@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _MANY = 16
 """Points from which on a curve has no symbols."""
+_FEW = 8
+"""Curves up to which each has a band."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,19 @@ class Curves(Panel):
     has_lines: ClassVar[bool] = True
 
     @property
-    def has_marks(self) -> bool:
+    def marks_curves(self) -> bool:
         """Whether the points of a curve have symbols."""
         return self.is_marked and self.points["x"].nunique() < _MANY
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether there are symbols."""
+        return self.marks_curves or bool(self.points["is_alone"].any())
+
+    @property
+    def has_bands(self) -> bool:
+        """Whether the spread is drawn; the bands of many curves would hide the curves."""
+        return self.points["line"].nunique() <= _FEW
 
     def height(self) -> float:
         """In inches."""
@@ -56,8 +68,8 @@ class Curves(Panel):
             look = Look(points["place"].iloc[0], points["dash"].iloc[0])
             is_alone = points["is_alone"]
             curve, alone = points[~is_alone].sort_values("x"), points[is_alone]
-            axes.plot(curve["x"], curve["y"], **look.style(self.has_marks))
-            if curve["sd"].notna().any():
+            axes.plot(curve["x"], curve["y"], **look.style(self.marks_curves))
+            if self.has_bands and curve["sd"].notna().any():
                 low, high = curve["y"] - curve["sd"], curve["y"] + curve["sd"]
                 axes.fill_between(curve["x"], low, high, color=look.colour, alpha=0.12, linewidth=0)
             style = {**look.style(), "linestyle": "", "elinewidth": 0.8}
@@ -103,7 +115,7 @@ class Curves(Panel):
         points["encoding"] |= {"y": y, "tooltip": charts.tooltip(on_hover, self.points)}
         if not self.is_marked:
             points["transform"] = [{"filter": "datum.is_alone"}]
-        elif not self.has_marks:
+        elif not self.marks_curves:
             points["mark"]["size"] = 14
         marks: list[charts.Part] = [
             {
@@ -128,6 +140,8 @@ class Curves(Panel):
             },
             points,
         ]
+        if not self.has_bands:
+            del marks[0]
         axis = charts.tick_axis(self.ticks, self.x) if self.ticks else {"title": self.x}
         x_scale = charts.scale(self.log_x, None) | ({"padding": 12} if self.ticks else {})
         x = {"field": "x", "type": "quantitative", "axis": axis, "scale": x_scale}

@@ -94,8 +94,7 @@ def _errors(experiment: Experiment, files: Results) -> "pd.DataFrame":
 
 def _columns(cells: "pd.DataFrame") -> list[str]:
     """Emotions and speakers by name, conditions by how much is clean."""
-    names = cells.drop_duplicates(["by", "column"]).assign(
-        place=lambda some: some["by"].map(_BY.index),
-        letters=lambda some: some["column"].str.len().where(some["by"] == "condition", 0),
-    )
-    return list(names.sort_values(["place", "letters", "column"])["column"].unique())
+    names = {by: sorted(some["column"].unique()) for by, some in cells.groupby("by")}
+    letters = "".join(sorted(names["condition"], key=len, reverse=True))  # the complete one first
+    conditions = sorted(names["condition"], key=lambda n: (len(n), [*map(letters.index, n)]))
+    return list(dict.fromkeys([*names["label"], *conditions, *names.get("speaker", [])]))

@@ -128,7 +128,12 @@ class HeatMaps(Picture):
     def chart(self) -> Chart:
         """The same panels."""
         panels = [self._panel(number, table) for number, table in self.tables.items()]
-        return charts.chart(self.cells, panels, self.abreast, self.series, coloured=False)
+        chart = charts.chart(self.cells, panels, self.abreast, self.series, coloured=False)
+        chart["usermeta"]["turned_below"] = [
+            charts.head_width(list(table.index), list(table.columns))
+            for table in self.tables.values()
+        ]
+        return chart
 
     def _panel(self, number: int, table: pd.DataFrame) -> charts.Part:
         rows, columns = ([str(name) for name in axis] for axis in (table.index, table.columns))

@@ -1,5 +1,6 @@
 """Labels of points that overlap neither each other nor the points."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in points."""
 
-_ANGLES = np.deg2rad([25, -25, 155, -155, 90, -90, 55, -55, 125, -125, 0, 180])
+_ANGLES = (25, -25, 155, -155, 90, -90, 55, -55, 125, -125, 0, 180)
+_DIRECTIONS = [(math.cos(math.radians(angle)), math.sin(math.radians(angle))) for angle in _ANGLES]
 _NEAREST, _STEP, _RINGS = 5.0, 6.0, 60
 _POINT = 3.0
 
@@ -31,9 +33,10 @@ def add_labels(
     points_per_pixel = 72 / figure.dpi
     for axes, named in labels:
         window = axes.get_window_extent()
-        frame = tuple(value * points_per_pixel for value in window.extents)
-        places = axes.transData.transform([point[:2] for point in named]) if named else []
-        places = np.asarray(places) * points_per_pixel
+        left, low, right, top = (value * points_per_pixel for value in window.extents)
+        frame = left, low, right, top
+        across = np.array([point[:2] for point in named], dtype=float).reshape(-1, 2)
+        places = (axes.transData.transform(across) * points_per_pixel).tolist()
         taken: list[Box] = [(x - _POINT, y - _POINT, x + _POINT, y + _POINT) for x, y in places]
         for (x, y, name), place in sorted(zip(named, places, strict=True), key=lambda p: p[0][:2]):
             text = axes.annotate(
@@ -56,29 +59,39 @@ def add_labels(
                 )
 
 
-def _free(place: np.ndarray, width: float, height: float, taken: Sequence[Box], frame: Box) -> Box:
+def _free(
+    place: Sequence[float], width: float, height: float, taken: Sequence[Box], frame: Box
+) -> Box:
     """The nearest box of a size beside a place that is free and within the frame."""
-    boxes = [
-        _beside(place, width, height, _NEAREST + ring * _STEP, angle)
+    boxes = (
+        _beside(place, width, height, _NEAREST + ring * _STEP, direction)
         for ring in range(_RINGS)
-        for angle in _ANGLES
-    ]
-    free = (box for box in boxes if not any(_meet(box, other) for other in taken))
-    inside = (
+        for direction in _DIRECTIONS
+    )
+    free = (
         box
         for box in boxes
-        if box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
+        if _is_inside(box, frame) and not any(_meet(box, other) for other in taken)
     )
-    allowed = set(inside)
-    return next((box for box in free if box in allowed), boxes[0])
+    return next(free, _beside(place, width, height, _NEAREST, _DIRECTIONS[0]))
 
 
-def _beside(place: np.ndarray, width: float, height: float, distance: float, angle: float) -> Box:
+def _beside(
+    place: Sequence[float],
+    width: float,
+    height: float,
+    distance: float,
+    direction: tuple[float, float],
+) -> Box:
     """A box whose nearest side is at a distance from a place, in some direction."""
-    across, up = np.cos(angle), np.sin(angle)
+    across, up = direction
     left = place[0] + across * distance - width * (1 - across) / 2
     low = place[1] + up * distance - height * (1 - up) / 2
-    return float(left), float(low), float(left + width), float(low + height)
+    return left, low, left + width, low + height
+
+
+def _is_inside(box: Box, frame: Box) -> bool:
+    return box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
 
 
 def _meet(one: Box, other: Box) -> bool:

@@ -178,7 +178,7 @@ def _bounded(panel: Panel) -> pd.DataFrame:
 def spread(values: pd.DataFrame, *rules: float) -> tuple[float, float]:
     """The ends of an axis on which all points, their spreads and some values are seen."""
     sd = values["sd"].fillna(0.0)
-    low = min((values["y"] - sd).min(), *rules)
-    high = max((values["y"] + sd).max(), *rules)
+    low = min([(values["y"] - sd).min(), *rules])
+    high = max([(values["y"] + sd).max(), *rules])
     margin = 0.05 * (high - low) or 0.05
     return float(low - margin), float(high + margin)

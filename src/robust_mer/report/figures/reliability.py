@@ -33,7 +33,7 @@ class Reliability(PictureFigure):
         from robust_mer.report.figures.curves import Curves
         from robust_mer.report.figures.dots import Dots
         from robust_mer.report.figures.lines import series_of
-        from robust_mer.report.figures.panels import Panel, Panels
+        from robust_mer.report.figures.panels import Panel, Panels, spread
 
         experiment = spec.experiment
         errors, risks = (
@@ -53,7 +53,7 @@ class Reliability(PictureFigure):
             )
             for tested_on in errors["tested_on"].unique()
         ]
-        panels.append(Dots("", errors[shown], words.CALIBRATION_ERROR))
+        panels.append(Dots("", errors[shown], words.CALIBRATION_ERROR, span=spread(errors)))
         names = {"line": words.MODEL, "group": words.TESTED_ON, "x": "", "y": "", "sd": words.SD}
         return Panels(panels, 2, series_of(experiment), names)
 

@@ -87,7 +87,10 @@ def _curves(
     ends = sorted(places.values())
     step = min(later - earlier for earlier, later in pairwise(ends))
     places = {CLEAN: ends[0] - step, **places}
-    points = _points(rows, measure).assign(x=rows["tested_on"].map(places).astype(float))
+    lines = rows.groupby(["place", "dash"])
+    aside = 0.5 * step * ((lines.ngroup() + 0.5) / lines.ngroups - 0.5)
+    x = rows["tested_on"].map(places).astype(float) + aside.where(rows["is_alone"], 0.0)
+    points = _points(rows, measure).assign(x=x)
     chance = rows[f"{measure.name}_chance"].mean()
     facts = experiment.facts(corruptions[0])
     return Curves(

@@ -58,12 +58,12 @@ def model_panel(model: str, trained_on: str) -> str:
 
 def embeddings_panel(noise: str, modality: str, distance: str) -> str:
     """Of a panel of clean and noisy embeddings."""
-    return f"{noise}, {modality}: d = {distance}"
+    return f"{noise}, {modality}\nd = {distance}"
 
 
 def rebuilt_panel(model: str, distances: str) -> str:
     """Of a panel of rebuilt representations."""
-    return f"{model}, d: {distances}"
+    return f"{model}\nd: {distances}"
 
 
 def rebuilt(modality: str) -> str:
