@@ -1,6 +1,6 @@
 """What a run leaves behind, from synthetic predictions, for tests of the report."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -37,7 +37,6 @@ from robust_mer.settings import Plugin, load
 
 _UTTERANCES = 24
 _PUBLISHED = Path(__file__).parents[2] / "resources/published"
-_TABLES = ("average", "conditions", "comparisons", "reliability")
 
 
 @dataclass
@@ -50,7 +49,7 @@ class SyntheticRun:
     classes: tuple[str, ...] = ("angry", "happy", "neutral", "sad")
     modalities: str = "avl"
     folds: int = 2
-    fields: dict = field(default_factory=dict)
+    has_statistics: bool = False
 
     @cached_property
     def experiment(self):
@@ -69,7 +68,6 @@ class SyntheticRun:
             folds=list(range(self.folds)),
             seeds=[1],
             is_mask_aware=list(self.models[2:3]),
-            **self.fields,
         )
 
     @cached_property
@@ -146,30 +144,26 @@ class SyntheticRun:
 
     @cached_property
     def results(self):
-        """The scores."""
+        """The scores; with ``has_statistics`` also how much chance there is in them."""
         predictions = self._write_predictions()
-        paths = {
-            name: self.folder / f"{name}.csv"
-            for name in ("summary", "intervals", "comparisons", "reliability", "curves")
-        }
-        corpus = {name: self.folder / f"{name}.csv" for name in ("utterances", "folds")}
-        summary = SummaryFiles(predictions, [], [], paths.pop("summary"))
+        made = {name: self.folder / f"{name}.csv" for name in ("summary", "utterances", "folds")}
+        summary = SummaryFiles(predictions, [], [], made["summary"])
         write_summary(SummarySpec(self.experiment, ()), summary, Runtime())
-        scores = ScoresFiles(predictions=predictions, **corpus, **paths)
-        compute_statistics(ScoresSpec(self.experiment), scores, Runtime())
-        return {
-            "summary": summary.summary,
-            "predictions": predictions,
-            "histories": self._write_histories(),
-            **paths,
-            **corpus,
-        }
+        if self.has_statistics:
+            names = ("intervals", "comparisons", "reliability", "curves")
+            paths = {name: self.folder / f"{name}.csv" for name in names}
+            corpus = {name: made[name] for name in ("utterances", "folds")}
+            scores = ScoresFiles(predictions=predictions, **corpus, **paths)
+            compute_statistics(ScoresSpec(self.experiment), scores, Runtime())
+            made |= paths
+        return {"predictions": predictions, "histories": self._write_histories(), **made}
 
-    def figures(self, names):
+    def figures(self, names, with_svg=True):
         """Draw some figures, as far as they apply; their files by name."""
-        return {name: files for name in names if (files := self._figure(name)) is not None}
+        made = {name: self._figure(name, with_svg) for name in names}
+        return {name: files for name, files in made.items() if files is not None}
 
-    def _figure(self, name):
+    def _figure(self, name, with_svg):
         plugin, facts = Plugin(FIGURES[name], {}), Facts(learning=self.learning)
         if not load(plugin.implementation).applies(self.experiment, facts):
             return None
@@ -178,27 +172,30 @@ class SyntheticRun:
         spec = FigureSpec(name, plugin, self.experiment, facts)
         figure, files = plugin.build(), FigureFiles(**self.results, **drawn)
         data = figure.read(spec, files)
-        with in_style(name):  # without the pdf, to be quick
-            figure.draw(spec, data).savefig(files.svg)
+        if with_svg:
+            with in_style(name):
+                figure.draw(spec, data).savefig(files.svg)
         about, chart = figure.about(spec, data), figure.chart(spec, data)
         write_caption_and_chart(self.experiment, files, about, chart)
         return files
 
     def page(self, figures):
         """The report that shows some figures, as drawn by `figures`; its path."""
-        for name in _TABLES:
+        names = ["average", "conditions"]
+        names += ["comparisons", "reliability"] if self.has_statistics else []
+        for name in names:
             files = {end: self.folder / f"{name}_table.{end}" for end in ("md", "tex", "csv")}
             spec = TableSpec(name, Plugin(TABLES[name], {}), self.experiment)
             make_table(spec, TableFiles(**self.results, **files), Runtime())
         shown = Shown(
             self.experiment,
-            tables={name: Plugin(TABLES[name], {}) for name in _TABLES},
+            tables={name: Plugin(TABLES[name], {}) for name in names},
             figures={name: Plugin(FIGURES[name], {}) for name in figures},
         )
         files = ExperimentFiles(
             summary=self.results["summary"],
-            comparisons=self.results["comparisons"],
-            tables={name: self.folder / f"{name}_table.md" for name in _TABLES},
+            comparisons=self.results.get("comparisons"),
+            tables={name: self.folder / f"{name}_table.md" for name in names},
             figures={name: one.svg for name, one in figures.items()},
             captions={name: one.caption for name, one in figures.items()},
             charts={name: one.chart for name, one in figures.items()},

@@ -223,7 +223,8 @@ def _vega() -> Markup:
     """Vega-Lite and what it needs, to be embedded whole: the page must work offline."""
     import vl_convert
 
-    return Markup(vl_convert.javascript_bundle().replace("</script", r"<\/script"))  # noqa: S704
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return Markup(bundle.replace("</script", r"<\/script"))  # noqa: S704
 
 
 def _in_script(value: Any) -> Markup:

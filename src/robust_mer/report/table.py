@@ -177,10 +177,10 @@ def to_html(table: Table) -> Markup:
         rows.append(Markup("<tr>{}</tr>").format(Markup("").join([*labels, *heads])))
     body = []
     for line in table.lines:
-        labels, values = line.cells[: len(table.labels)], line.cells[len(table.labels) :]
-        cells = [Markup("<td>{}</td>").format(cell) for cell in labels]
+        texts, values = line.cells[: len(table.labels)], line.cells[len(table.labels) :]
+        cells = [Markup("<td>{}</td>").format(cell) for cell in texts]
         if has_heads and cells:
-            cells[0] = Markup('<th scope="row">{}</th>').format(labels[0])
+            cells[0] = Markup('<th scope="row">{}</th>').format(texts[0])
         cells += [Markup('<td class="number">{}</td>').format(_spread(cell)) for cell in values]
         mark = Markup(' class="published"') if line.published else ""
         body.append(Markup("<tr{}>{}</tr>").format(mark, Markup("").join(cells)))

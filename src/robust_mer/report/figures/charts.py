@@ -34,7 +34,7 @@ def chart(
     table: "pd.DataFrame",
     panels: Sequence[Part],
     abreast: int,
-    series: Mapping[str, Sequence[int]],
+    series: Mapping[str, int],
     coloured: bool = True,
 ) -> Part:
     """A chart of several panels over one table.
@@ -90,7 +90,7 @@ def panel(number: int, title: str, width: int, marks: Sequence[Part], **others: 
     }
 
 
-def colour(series: Mapping[str, Sequence[int]], channel: str = "color") -> Part:
+def colour(series: Mapping[str, int], channel: str = "color") -> Part:
     """Colour by series."""
     return {channel: {"field": "series", "type": "nominal", "scale": {"domain": list(series)}}}
 
@@ -101,7 +101,7 @@ def dash() -> Part:
     return {"strokeDash": {"field": "dash", "type": "ordinal", "scale": scale, "legend": None}}
 
 
-def points(series: Mapping[str, Sequence[int]], size: int = 50) -> Part:
+def points(series: Mapping[str, int], size: int = 50) -> Part:
     """Points in the colours and symbols of their series, hollow for further trainings."""
     by_series = {"field": "series", "type": "nominal", "scale": {"domain": list(series)}}
     return {

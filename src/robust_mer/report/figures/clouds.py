@@ -39,8 +39,9 @@ def points_of(kinds: Sequence[tuple[str, str, int, int, np.ndarray]]) -> pd.Data
     for number, (line, series, place, dash, points) in enumerate(kinds):
         x, y = points.T
         table = pd.DataFrame({"x": x, "y": y}, dtype=float)
-        facts = {"line": line, "series": series, "place": place, "dash": dash, "sd": np.nan}
-        parts.append(table.assign(**facts, pair=np.arange(len(table)) + 1000 * (number // 2)))
+        pair = np.arange(len(table)) + 1000 * (number // 2)
+        table = table.assign(line=line, series=series, place=place, dash=dash, sd=np.nan, pair=pair)
+        parts.append(table)
     return pd.concat(parts, ignore_index=True)
 
 

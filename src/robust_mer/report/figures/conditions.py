@@ -31,7 +31,7 @@ class Conditions(PictureFigure):
         kinds = rows.groupby("condition", sort=False)["kind"].first()
         rows = rows[rows["kind"].isin([NONE, PARTIAL, COMPLETE]) & (rows["tested_on"] != CLEAN)]
         corruptions = list(rows["tested_on"].unique())
-        complete = [name for name, kind in kinds.items() if kind == COMPLETE]
+        complete = [str(name) for name, kind in kinds.items() if kind == COMPLETE]
         cells = named(experiment, rows).rename(
             columns={
                 "line": "row",

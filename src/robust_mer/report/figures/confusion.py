@@ -9,6 +9,7 @@ from robust_mer.report.figures.base import Picture, PictureFigure
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, FigureSpec, Results
 from robust_mer.report.words import figures as words
+from robust_mer.table import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,9 +34,10 @@ class Confusion(PictureFigure):
         experiment = spec.experiment
         keys = evaluations(experiment, files)
         parts, titles = [], {}
-        for panel, one in enumerate(keys.itertuples()):
-            titles[panel] = f"{one.line}, {corruption_title(experiment, one.tested_on)}"
-            parts.append(_shares(one.path, experiment).assign(panel=panel, series=one.series))
+        for panel, one in enumerate(records(keys)):
+            titles[panel] = f"{one['line']}, {corruption_title(experiment, one['tested_on'])}"
+            shares = _shares(one["path"], experiment)
+            parts.append(shares.assign(panel=panel, series=one["series"]))
         cells = pd.concat(parts, ignore_index=True)
         return HeatMaps(
             cells,
@@ -60,7 +62,7 @@ def evaluations(experiment: Experiment, files: Results) -> "pd.DataFrame":
     from robust_mer.report.figures.lines import named
 
     keys = pd.DataFrame(experiment.evaluations, columns=["model", "trained_on", "tested_on"])
-    return named(experiment, keys.assign(path=files.predictions))
+    return named(experiment, keys.assign(path=pd.Series(files.predictions, dtype=object)))
 
 
 def read_test_part(path: Path, experiment: Experiment) -> "pd.DataFrame":

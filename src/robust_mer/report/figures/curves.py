@@ -105,8 +105,8 @@ class Curves(Panel):
 
     def part(self, number: int, series: dict[str, int], names: dict[str, str]) -> charts.Part:
         """The same in Vega-Lite."""
-        y = {"field": "y", "type": "quantitative", "title": self.y}
-        y["scale"] = charts.scale(self.log_y, self.span)
+        y_scale = charts.scale(self.log_y, self.span)
+        y = {"field": "y", "type": "quantitative", "title": self.y, "scale": y_scale}
         ends = {"y": {**y, "field": "low"}, "y2": {"field": "high"}, **charts.colour(series)}
         axes = {"x": self.x, "y": self.y}
         on_hover = {name: axes.get(name, title) for name, title in names.items()}

@@ -64,7 +64,7 @@ class Dots(Panel):
         """Every dot with a bar of ± one standard deviation."""
         for (_, line), points in self.points.groupby(["place", "line"], sort=False):
             look = Look(points["place"].iloc[0], points["dash"].iloc[0])
-            aside = 0.8 * ((self.lines.index(line) + 0.5) / len(self.lines) - 0.5)
+            aside = 0.8 * ((self.lines.index(str(line)) + 0.5) / len(self.lines) - 0.5)
             at = points["group"].map(self.groups.index) + aside
             style = {**look.style(), "linestyle": "", "elinewidth": 0.8}
             axes.errorbar(points["y"], at, xerr=points["sd"], **style)

@@ -10,6 +10,7 @@ from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, FigureSpec, Results
 from robust_mer.report.words import figures as words
 from robust_mer.settings import Settings
+from robust_mer.table import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,14 +82,17 @@ def _errors(experiment: Experiment, files: Results) -> "pd.DataFrame":
 
     speaker = read_table(files.path("utterances")).set_index("utterance")["speaker"]
     parts = []
-    for one in evaluations(experiment, files).itertuples():
-        table = read_test_part(one.path, experiment)
+    for one in records(evaluations(experiment, files)):
+        table = read_test_part(one["path"], experiment)
         table["wrong"] = table["label"] != table["predicted"]
         table["speaker"] = table["utterance"].map(speaker)
         for by in _BY:
             shares = table.groupby(by)["wrong"].mean().rename_axis("column").rename("value")
-            facts = {"tested_on": one.tested_on, "by": by, "row": one.line, "series": one.series}
-            parts.append(shares.reset_index().assign(**facts))
+            parts.append(
+                shares.reset_index().assign(
+                    tested_on=one["tested_on"], by=by, row=one["line"], series=one["series"]
+                )
+            )
     return pd.concat(parts, ignore_index=True)
 
 

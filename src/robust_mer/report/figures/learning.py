@@ -40,7 +40,7 @@ class Learning(PictureFigure):
         axes = {"loss": words.TRAINING_LOSS, main: words.validation_axis(experiment.main.title)}
         panels = [
             Curves(
-                words.trained_on_title(corruption_title(experiment, name)),
+                words.trained_on_title(corruption_title(experiment, str(name))),
                 some.assign(y=some[value], sd=some[f"{value}_sd"]),
                 words.EPOCH,
                 axis,

@@ -7,6 +7,7 @@ from robust_mer.evaluation.experiment import SAME, Experiment
 from robust_mer.protocol import CLEAN
 from robust_mer.report.figures.palette import DASHES, LIGHT, SYMBOLS
 from robust_mer.report.names import line_name, marked
+from robust_mer.table import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,14 +44,15 @@ def _lines(experiment: Experiment) -> "pd.DataFrame":
     lines = pd.DataFrame(list(dict.fromkeys(experiment.evaluations)), columns=keys)
     lines["training"] = trainings(experiment, lines)
     # a model that is trained on what it meets was trained on clean data to meet those
-    corrupted = {(row.model, row.training) for row in lines.itertuples() if row.tested_on != CLEAN}
+    rows = records(lines)
+    corrupted = {(row["model"], row["training"]) for row in rows if row["tested_on"] != CLEAN}
     lines["training"] = [
         SAME
-        if row.training == CLEAN
-        and (row.model, SAME) in corrupted
-        and (row.model, CLEAN) not in corrupted
-        else row.training
-        for row in lines.itertuples()
+        if row["training"] == CLEAN
+        and (row["model"], SAME) in corrupted
+        and (row["model"], CLEAN) not in corrupted
+        else row["training"]
+        for row in rows
     ]
     models = models_of(experiment)
     lines["place"] = lines["model"].map(models.index)

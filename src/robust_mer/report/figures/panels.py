@@ -13,6 +13,7 @@ from robust_mer.report.figures.base import Chart, Picture
 from robust_mer.report.figures.lines import Look
 from robust_mer.report.names import wrapped
 from robust_mer.report.words import figures as words
+from robust_mer.table import records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -150,7 +151,7 @@ class Panels(Picture):
         keys = ["line", "place", "dash"]
         every = pd.concat([panel.points[keys] for panel in self.panels])
         every = every.drop_duplicates().sort_values(["place", "dash"], kind="stable")
-        return {row.line: Look(row.place, row.dash) for row in every.itertuples()}
+        return {row["line"]: Look(row["place"], row["dash"]) for row in records(every)}
 
     def chart(self) -> Chart:
         """The same panels."""
