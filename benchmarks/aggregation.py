@@ -2,7 +2,8 @@
 
     python benchmarks/aggregation.py
 
-It needs Linux, 3 GB of disk and two cores, but no install and no data. README.md tells the columns.
+It needs Linux, 3 GB of disk and two cores, but no install and no data. README.md explains the
+columns.
 """
 
 import argparse
@@ -43,7 +44,7 @@ NOISES = [f"{kind}_{snr}dB" for kind, snr in product(("gaussian", "impulse"), (-
 CONDITIONS = ["a", "v", "l", "av", "al", "vl", "none"]
 FOLDS, SEEDS = list(range(1, 11)), [1, 2, 3]
 CORPORA = {
-    # published name: test utterances in all folds, speakers, classes, evaluated under one condition
+    # published name: test utterances of all folds, speakers, classes, evaluated under one condition
     "IEMOCAP": (5531, 10, ["angry", "happy", "neutral", "sad"], None),
     "CMU-MOSEI": (4643, 1000, ["negative", "positive"], 1),
 }
@@ -104,14 +105,14 @@ def _simulate(folder: Path, corpus: str, share: float) -> dict[tuple[str, str, s
         [
             pd.DataFrame(
                 {
-                    "place": np.flatnonzero(part[k] == which),
+                    "place": np.flatnonzero(part[k] == part_name),
                     "fold": k + 1,
                     "seed": seed,
-                    "part": which,
+                    "part": part_name,
                     "condition": condition,
                 }
             )
-            for k, seed, which, condition in product(
+            for k, seed, part_name, condition in product(
                 part, SEEDS, ("validation", "test"), CONDITIONS
             )
         ],
@@ -121,17 +122,17 @@ def _simulate(folder: Path, corpus: str, share: float) -> dict[tuple[str, str, s
     for model, noise in product(MODELS, ["clean", *NOISES]):
         trained_on = "clean" if model in CLEAN_ONLY else noise
         files[model, trained_on, noise] = path = folder / f"{model}+{noise}.parquet"
-        own = rows
+        subset = rows
         if noise == "clean":
-            own = rows[rows["condition"] == "none"].assign(condition="avl")
-        scores = rng.standard_normal((len(own), len(classes)), dtype=np.float32)
-        scores[np.arange(len(own)), label[own["place"]]] += 0.5 + 0.1 * MODELS.index(model)
+            subset = rows[rows["condition"] == "none"].assign(condition="avl")
+        scores = rng.standard_normal((len(subset), len(classes)), dtype=np.float32)
+        scores[np.arange(len(subset)), label[subset["place"]]] += 0.5 + 0.1 * MODELS.index(model)
         probability = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
         pd.DataFrame(
             {
-                "utterance": names[own["place"]],
-                **{name: own[name] for name in ("fold", "seed", "part", "condition")},
-                "label": np.array(classes)[label[own["place"]]],
+                "utterance": names[subset["place"]],
+                **{name: subset[name] for name in ("fold", "seed", "part", "condition")},
+                "label": np.array(classes)[label[subset["place"]]],
                 "predicted": np.array(classes)[probability.argmax(axis=1)],
                 **{
                     f"probability_{c}": probability[:, k].astype(float)
@@ -228,7 +229,7 @@ def _results(folder: Path) -> dict[str, Path]:
 
 
 def _measure(step: Callable, *arguments: object) -> tuple[float, float, float]:
-    """Seconds, processor seconds and peak memory in GB of a step in a process of its own."""
+    """Seconds, processor seconds and peak memory in GB of a step in a separate process."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     started = time.perf_counter()

@@ -2,17 +2,13 @@
 
     python benchmarks/corpora.py
 
-It needs Linux, 8 GB of memory and 10 GB of disk, but no install and no data. README.md tells the
+It needs Linux, 8 GB of memory and 10 GB of disk, but no install and no data. README.md explains the
 columns.
 """
 
 import argparse
-import multiprocessing
-import re
-import resource
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +20,7 @@ from generators.iemocap import make_iemocap  # noqa: E402
 from generators.mosei import NEGATIVE, SIZES, make_csd, make_multibench  # noqa: E402
 from generators.msp_improv import make_msp_improv  # noqa: E402
 from helpers.corpora import folds, import_modality, index  # noqa: E402
+from scaling.measure import of_function  # noqa: E402
 
 from robust_mer.table import read_table  # noqa: E402
 
@@ -60,7 +57,7 @@ def main() -> None:
 
 
 def _corpora() -> dict[str, tuple]:
-    """By name: reader, generator, settings, folds, what is imported."""
+    """By name: reader, generator, settings, folds, imported modalities."""
     ten, given, split = {"scheme": "session_speakers"}, {"scheme": "part"}, {"split": "split.csv"}
     return {
         "iemocap": ("iemocap", make_iemocap, {}, ten, ()),
@@ -92,29 +89,10 @@ def _import(out: Path, root: Path, reader: str, changes: dict, modality: str) ->
 
 
 def _report(corpus: str, step: str, result: Path, work: Callable, *arguments) -> None:
-    """Do the work in a process of its own, whose memory and time it prints."""
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_measure, args=(sender, work, arguments))
-    process.start()
-    sender.close()
-    try:
-        seconds, cpu, gigabytes = receiver.recv()
-    except EOFError:
-        sys.exit(f"{corpus}: {step} failed")
-    process.join()
-    size = _size(step, result)
-    print(f"{corpus:24} {step:14} {seconds:8.1f} {cpu:8.1f} {gigabytes:6.2f}  {size}", flush=True)
-
-
-def _measure(sender, work: Callable, arguments: tuple) -> None:
-    started = time.perf_counter()
-    work(*arguments)
-    seconds, usage = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
-    # not ru_maxrss, which knows what the parent had when it made this process
-    status = Path("/proc/self/status").read_text()
-    kilobytes = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
-    sender.send((seconds, usage.ru_utime + usage.ru_stime, kilobytes / 1e6))
+    """Do the work in a separate process and print its time and memory."""
+    cost, size = of_function(work, *arguments), _size(step, result)
+    row = f"{corpus:24} {step:14} {cost.seconds:8.1f} {cost.cpu:8.1f} {cost.megabytes / 1e3:6.2f}"
+    print(f"{row}  {size}", flush=True)
 
 
 def _size(step: str, result: Path) -> str:

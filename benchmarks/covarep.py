@@ -2,8 +2,7 @@
 
     python benchmarks/covarep.py
 
-It needs no install and no data and takes two minutes. docs/features/covarep.md has the tables and
-says what they mean.
+It needs no install and no data and takes two minutes. docs/features/covarep.md explains the tables.
 """
 
 import itertools
@@ -64,17 +63,17 @@ UNITS = {"F0": "Hz", "H1H2": "dB"}
 
 
 def _errors(measured: dict) -> dict[str, dict[bool, list[float]]]:
-    """Of every parameter, for voices with a first formant well above F0 (True) and others."""
+    """Every parameter's errors, for voices with a first formant well above F0 (True) and others."""
     errors = {}
     for (rd, f0, vowel), values in measured.items():
         clear = VOWELS[vowel][0] >= CLEAR * f0
-        found = {
+        differences = {
             name: values[COLUMN[name]] - known for name, known in _known(rd, f0, vowel).items()
         }
-        # Without the 0th coefficient, which is the loudness; as the distance of two envelopes.
+        # As the distance of two envelopes, without the 0th coefficient, which is the loudness.
         apart = values[MCEP][1:] - mel_cepstrum(rd, f0, vowel, 24)[1:]
-        found["MCEP_1..24"] = IN_DB * np.sqrt(np.sum(apart**2) / 2)
-        for name, error in found.items():
+        differences["MCEP_1..24"] = IN_DB * np.sqrt(np.sum(apart**2) / 2)
+        for name, error in differences.items():
             errors.setdefault(name, {True: [], False: []})[clear].append(error)
     return errors
 
@@ -108,12 +107,12 @@ def _print_by_rd(measured: dict) -> None:
     print("| Rd", *names, sep=" | ", end=" |\n")
     print("|---" * (len(names) + 1) + "|")
     for rd in RD:
-        some = [key for key in measured if key[0] == rd and VOWELS[key[2]][0] >= CLEAR * key[1]]
-        known = _known(*some[0])
+        keys = [key for key in measured if key[0] == rd and VOWELS[key[2]][0] >= CLEAR * key[1]]
+        known = _known(*keys[0])
         cells = []
         for name in names:
-            found = np.mean([measured[key][COLUMN[name]] for key in some])
-            cells.append(f"{known[name]:.3f} / {found:.3f}" if name in known else f"{found:.3f}")
+            result = np.mean([measured[key][COLUMN[name]] for key in keys])
+            cells.append(f"{known[name]:.3f} / {result:.3f}" if name in known else f"{result:.3f}")
         print(f"| {rd:g}", *cells, sep=" | ", end=" |\n")
 
 

@@ -22,15 +22,15 @@ from robust_mer.training.train import train_replicas
 Key = tuple[int, int]  # fold, seed
 
 _NOISE = NoiseSpec("gaussian", -10.0, "robust_mer.corruption.gaussian:Gaussian", {}, is_mask=False)
-_NEVER = 1e9  # seconds between two saves of what is unfinished
+_NEVER = 1e9  # seconds between two saves
 
 
 class Engine:
-    """Replicas of a model, shared out to processes that train side by side.
+    """Replicas of a model, distributed to processes that train in parallel.
 
     Args:
         files: Index, folds and features, as ``random_corpus.write_workflow_files`` names them.
-        folder: Where checkpoints and histories go.
+        folder: Of checkpoints and histories.
         stacks: The replicas of every process.
         device: ``cpu`` or ``cuda``.
         threads: CPU threads of each process.
@@ -62,7 +62,7 @@ class Engine:
         spec = _spec(model, epochs)
         runtime = Runtime(self.threads, self.device)
         jobs = [(spec, self._files(model, stack, teacher), runtime) for stack in self.stacks]
-        # As jobs of the workflow: processes of their own, with nothing in them but the engine.
+        # Separate processes that only import the engine, like jobs of the workflow.
         with ProcessPoolExecutor(
             len(jobs), multiprocessing.get_context("spawn"), die_with_parent
         ) as pool:

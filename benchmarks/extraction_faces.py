@@ -2,7 +2,7 @@
 
     python benchmarks/extraction_faces.py
 
-README.md tells the columns.
+README.md explains the columns.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def main() -> None:
     arguments = _parse()
     torch.set_num_threads(arguments.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    where = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
+    hardware = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     with tempfile.TemporaryDirectory(prefix="robust-mer-benchmark-") as folder:
         video = _compose(Path(folder, "faces.mp4"), arguments)
         utterance = Utterance("u", None, video, "", None, None, "", False)
@@ -51,25 +51,25 @@ def main() -> None:
             "this package": lambda: _ours(utterance),
         }
         next(iter(Clip(utterance, rate)))
-        found, seconds, processor = {}, {}, {}
+        results, seconds, processor = {}, {}, {}
         for name, run in ways.items():
             if device.type == "cuda":
                 run()  # cuDNN chooses its algorithms
             started, before = time.perf_counter(), time.process_time()
-            found[name] = run()
+            results[name] = run()
             seconds[name] = time.perf_counter() - started
             processor[name] = time.process_time() - before
-    reference, *_ = found
+    reference, *_ = results
     count = round(arguments.seconds * rate)
     print(
-        f"{where}, {arguments.threads} CPU threads: {count} pictures of {WIDTH} x {HEIGHT}, "
+        f"{hardware}, {arguments.threads} CPU threads: {count} pictures of {WIDTH} x {HEIGHT}, "
         f"{rate:g} a second, from {arguments.seconds} s of video"
     )
     print(f"{'':38} seconds  cpu s  pictures/s  times  times (cpu)  faces  IoU > {AGREE}")
     rows = {}
-    for name, boxes in found.items():
-        both = sorted(boxes.keys() & found[reference].keys())
-        ious = np.array([overlap(boxes[i], found[reference][i]) for i in both])
+    for name, boxes in results.items():
+        both = sorted(boxes.keys() & results[reference].keys())
+        ious = np.array([overlap(boxes[i], results[reference][i]) for i in both])
         rows[name] = {
             "seconds": seconds[name],
             "cpu_seconds": processor[name],
@@ -88,31 +88,31 @@ def main() -> None:
     hours = IEMOCAP_FRAMES / rows["this package"]["pictures_per_second"] / 3600
     print(f"IEMOCAP's {IEMOCAP_FRAMES} frames at this speed, in one process: {hours:.1f} hours")
     if arguments.json:
-        arguments.json.write_text(json.dumps({"device": where, "rows": rows}, indent=1))
+        arguments.json.write_text(json.dumps({"device": hardware, "rows": rows}, indent=1))
 
 
 def _frame_by_frame(
     utterance: Utterance, rate: float, smallest: int, device: torch.device
 ) -> dict[int, np.ndarray]:
-    """The largest face's box in each picture that shows one."""
+    """The largest face's box in each picture with a face."""
     detector = MTCNN(keep_all=True, min_face_size=smallest, device=device)
-    found = {}
+    boxes_of_pictures = {}
     for i, picture in enumerate(Clip(utterance, rate)):
         boxes, probabilities = detector.detect(np.ascontiguousarray(picture[..., ::-1]))
         if boxes is not None and probabilities[0] >= SETTINGS.min_probability:
-            found[i] = boxes[0]  # they come by size
-    return found
+            boxes_of_pictures[i] = boxes[0]  # sorted by size
+    return boxes_of_pictures
 
 
 def _ours(utterance: Utterance, **changes) -> dict[int, np.ndarray]:
-    """The same with this package, which cuts the faces out and compresses them besides."""
+    """The same with this package, which also crops and compresses the faces."""
     faces = FaceFinder(FacesSettings(**changes)).find(utterance)
     numbers = np.rint(faces.time * SETTINGS.frame_rate).astype(int)
     return dict(zip(numbers.tolist(), faces.box, strict=True))
 
 
 def _compose(path: Path, arguments: argparse.Namespace) -> Path:
-    """A head that sways and comes nearer, and a smaller one beside it, over a photograph."""
+    """A video of a head that sways and approaches, and a smaller one, over a photograph."""
     head = np.ascontiguousarray(skimage.data.astronaut()[10:200, 130:320, ::-1])
     background = cv2.resize(skimage.data.coffee()[..., ::-1], (WIDTH, HEIGHT))
     background = cv2.GaussianBlur(background, (0, 0), 6)

@@ -1,4 +1,4 @@
-"""What the device can do, measured, and what an epoch of a replica needs at least, counted."""
+"""Measured limits of the device, and the least work that an epoch of a replica needs."""
 
 import statistics
 import time
@@ -19,7 +19,7 @@ _BYTES_PER_WEIGHT_AND_STEP = 8 * 4
 
 
 def measure(device: torch.device) -> dict[str, float]:
-    """What the device does, with as many CPU threads as are set.
+    """Measured speed of the device with the current number of CPU threads.
 
     ``copy`` counts bytes read and written; a launch is the time from one small kernel to the next.
     """
@@ -58,7 +58,7 @@ def _launch_microseconds(device: torch.device) -> tuple[float, float]:
 
 
 def _median(work: Callable[[], object], device: torch.device) -> float:
-    """Median seconds of a piece of work, after one that is not counted."""
+    """Median seconds of a call, after one warm-up call."""
     seconds = []
     for _ in range(1 + _REPEATS):
         started = time.perf_counter()
@@ -70,12 +70,12 @@ def _median(work: Callable[[], object], device: torch.device) -> float:
 
 
 def needs(net: MEN, corpus: RandomCorpus) -> dict[str, float]:
-    """What training and validating for one epoch on fold 1 needs at least.
+    """The least work of training and validating for one epoch on fold 1.
 
     ``operations`` are those of the matrix products, over real frames only and without gradients of
     the data. ``bytes``: the features once, and all that an optimiser's step touches; activations
-    count as if they never left the chip. ``chain`` is the number of recurrent steps that wait for
-    one another, forward and backward, in training.
+    count as if they never left the chip. ``chain`` is the number of recurrent steps that depend on
+    each other, forward and backward, in training.
     """
     train, validation = (corpus.parts[FOLD][part] for part in ("train", "validation"))
     steps = -(-len(train) // net.batch_size)
@@ -85,7 +85,7 @@ def needs(net: MEN, corpus: RandomCorpus) -> dict[str, float]:
     for modality in WIDTHS:
         of_data, recurrent = _encoder_operations(modality)
         data, validated = (corpus.length[modality][rows].sum() for rows in (train, validation))
-        # Backward: the weights' gradient costs as much as the product forward, and so does that of
+        # Backward: the weights' gradient costs as much as the forward product, and so does that of
         # the state before.
         operations += data * (2 * of_data + 3 * recurrent)
         operations += validated * passes * (of_data + recurrent)
@@ -102,7 +102,7 @@ def needs(net: MEN, corpus: RandomCorpus) -> dict[str, float]:
 
 
 def _encoder_operations(modality: str) -> tuple[float, float]:
-    """Of one frame, forward: on the data, and on the state before."""
+    """Operations for one frame, forward: on the data, and on the previous state."""
     width = WIDTHS[modality]
     if modality == "text":
         windows = sum((TOKENS - kernel + 1) * kernel for kernel in (3, 4, 5))
@@ -111,7 +111,7 @@ def _encoder_operations(modality: str) -> tuple[float, float]:
 
 
 def _head_operations(net: MEN) -> int:
-    """Of one utterance, forward, in the linear layers behind the encoders: their weights, twice."""
+    """Operations for one utterance, forward, in the linear layers after the encoders."""
     weights = 0
     for name, part in net.named_children():
         if name not in WIDTHS:

@@ -1,6 +1,6 @@
-"""MEN and NMER as plain PyTorch programs have them, with the sizes that the papers give.
+"""MEN and NMER as plain PyTorch programs, with the sizes of the papers.
 
-Unlike the package's they take the maximum over padding too, as the published code does.
+Unlike the package, they include padding in the maximum, as the published code does.
 """
 
 import torch
@@ -47,8 +47,11 @@ class MEN(nn.Module):
 
     def encode(self, audio: Tensor, video: Tensor, text: Tensor) -> Tensor:
         """Embeddings [B, 3, 128] of padded frames [B, T, D]."""
-        heard, seen = self.audio(audio)[0].amax(dim=1), self.video(video)[0].amax(dim=1)
-        return torch.stack([heard, seen, self.text(text)], dim=1)
+        audio_embedding, video_embedding = (
+            self.audio(audio)[0].amax(dim=1),
+            self.video(video)[0].amax(dim=1),
+        )
+        return torch.stack([audio_embedding, video_embedding, self.text(text)], dim=1)
 
     def forward(self, embeddings: Tensor) -> Tensor:
         """Logits [B, classes]."""
@@ -70,7 +73,7 @@ class NMER(MEN):
         self.invariance = nn.Sequential(
             nn.Linear(128, 128), nn.LeakyReLU(), nn.Linear(128, 128), nn.LeakyReLU()
         )
-        layer = nn.TransformerEncoderLayer(768, 16, 768, dropout=0.5, batch_first=True)
+        layer = nn.TransformerEncoderLayer(768, 16, 768, dropout=0.1, batch_first=True)
         self.transformer = nn.TransformerEncoder(layer, 5, enable_nested_tensor=False)
         self.mean, self.log_variance = nn.Linear(768, 64), nn.Linear(768, 64)
         first, second = [nn.Linear(448, 128), nn.ReLU()], [nn.Linear(128, 256), nn.ReLU()]
@@ -78,7 +81,7 @@ class NMER(MEN):
         self.classifier = _classifier(384, 0.5)
 
     def features(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
-        """Specific and invariant features [B, 384]; of clean data a teacher's are the targets."""
+        """Specific and invariant features [B, 384]; a teacher's of clean data are the targets."""
         return embeddings.flatten(1), self.invariance(embeddings).flatten(1)
 
     def _posterior(self, embeddings: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -110,7 +113,7 @@ def with_noise(clean: Tensor) -> Tensor:
 
 
 def step(net: MEN, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    """One step of the optimiser, the gradient of every sub-network clipped."""
+    """One step of the optimiser, with the gradient of every sub-network clipped."""
     optimiser.zero_grad()
     loss.backward()
     for part in net.children():

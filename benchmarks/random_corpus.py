@@ -1,4 +1,4 @@
-"""A random corpus of IEMOCAP's size, in memory and as files. There is nothing in it to learn."""
+"""A random corpus of IEMOCAP's size, in memory and as files. It contains nothing to learn."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +22,10 @@ SESSIONS = (1085, 1023, 1151, 1031, 1241)
 FULL = sum(SESSIONS)  # utterances
 TOKENS = 22
 FOLD = 1  # the one of (a) and (b)
-_FIRST_SPEAKER = 528 / 1085  # share of a session, known of the first one
+_FIRST_SPEAKER = 528 / 1085  # share of a session, from the first one
 _FRAME_RATE = 10.0  # Hz, audio and video
 _MEAN_SECONDS, _SHORTEST, _LONGEST = 4.5, 0.6, 34.0
-_SPREAD = 0.64  # of log duration: the longest of 5531 draws then lies near the longest there is
+_SPREAD = 0.64  # of log duration: the longest of 5531 draws is then close to the real maximum
 
 
 @dataclass
@@ -33,7 +33,7 @@ class RandomCorpus:
     """Utterances, labels (places in ``CLASSES``), folds and the frames of all utterances.
 
     ``parts[fold][part]`` are places of utterances; ``values[modality]`` is float32 [frames, D],
-    one utterance after the other, ``length[modality]`` [N] says how many frames each has.
+    one utterance after the other, and ``length[modality]`` [N] is each one's number of frames.
     """
 
     utterances: list[str]
@@ -56,7 +56,7 @@ class RandomCorpus:
 
 
 def draw_corpus(utterances: int) -> RandomCorpus:
-    """A corpus of about so many utterances, its sessions and parts in IEMOCAP's proportions."""
+    """A corpus of about that many utterances, with sessions and parts in IEMOCAP's proportions."""
     rng = np.random.default_rng(0)
     sizes = [round(size * utterances / FULL) for size in SESSIONS]
     total = sum(sizes)
@@ -74,7 +74,7 @@ def draw_corpus(utterances: int) -> RandomCorpus:
 
 
 def session_speakers(sizes: list[int]) -> dict[int, dict[str, np.ndarray]]:
-    """Leave one session out; one of its speakers validates, the other tests, then swapped."""
+    """Leave one session out: one speaker for validation, one for test, and the reverse."""
     sessions = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
     parts = {}
     for place, session in enumerate(sessions):
@@ -110,7 +110,7 @@ def write_workflow_files(corpus: RandomCorpus, folder: Path) -> dict:
 
 
 def write_published_layout(corpus: RandomCorpus, folder: Path) -> dict[str, Path]:
-    """Per modality a file with one HDF5 dataset an utterance, as the MMIN line publishes them."""
+    """A file per modality with an HDF5 dataset per utterance, in the published layout of MMIN."""
     paths = {modality: folder / f"published_{modality}.h5" for modality in WIDTHS}
     for modality, path in paths.items():
         with h5py.File(path, "w") as file:

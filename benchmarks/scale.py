@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py
 
-It needs Linux, Snakemake and 10 GB of disk, but no data. README.md tells the columns.
+It needs Linux, Snakemake and 10 GB of disk, but no data. README.md explains the columns.
 """
 
 import argparse

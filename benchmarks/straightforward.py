@@ -1,4 +1,4 @@
-"""Variant (a): a training loop as the published code of the MMIN line has it."""
+"""Variant (a): a training loop like the published code of MMIN and its successors."""
 
 import time
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ Item = tuple[list[Tensor], int]
 
 
 class _Items(Dataset):
-    """Utterances read from HDF5, normalised and corrupted one by one, at every access.
+    """Utterances that are read from HDF5, normalised and corrupted one by one, at every access.
 
     An item has the frames [T, D] of the three modalities under one of ``conditions``, then, for a
     teacher, the clean ones, and its label.
@@ -53,18 +53,18 @@ class _Items(Dataset):
 
 def _collate(items: list[Item]) -> tuple[list[Tensor], Tensor]:
     frames, label = zip(*items, strict=True)
-    padded = [pad_sequence(some, batch_first=True) for some in zip(*frames, strict=True)]
+    padded = [pad_sequence(sequences, batch_first=True) for sequences in zip(*frames, strict=True)]
     return padded, torch.as_tensor(np.array(label))
 
 
 class Straightforward:
-    """One replica of ``men`` or ``nmer``, its data read from ``write_published_layout``'s files."""
+    """One replica of ``men`` or ``nmer``, with data from ``write_published_layout``'s files."""
 
     def __init__(
         self, model: str, corpus: RandomCorpus, published: dict[str, Path], device: torch.device
     ) -> None:
         self.net, self.device = NETS[model]().to(device), device
-        # The frozen teacher; nothing but its encoders is used.
+        # The frozen teacher; only its encoders are used.
         self.teacher = NETS[model]().to(device).eval() if model == "nmer" else None
         self.optimiser = self.net.optimiser(self.net.parameters(), lr=2e-4)
 

@@ -1,4 +1,4 @@
-"""Variant (b): the nets of (a) in a loop without its worst habits."""
+"""Variant (b): the nets of (a) in a loop without its worst inefficiencies."""
 
 import time
 
@@ -15,7 +15,7 @@ _CLEAN, _NOISY = torch.tensor([[True] * 3]), torch.tensor([[False] * 3])
 
 
 class Tidy:
-    """One replica of ``men`` or ``nmer``, its data in the device's memory, normalised once."""
+    """One replica of ``men`` or ``nmer``, with its data in the device's memory, normalised once."""
 
     def __init__(self, model: str, corpus: RandomCorpus, device: torch.device) -> None:
         self.net, self.device = NETS[model]().to(device), device
@@ -23,7 +23,7 @@ class Tidy:
         self.values, self.length, self.start = {}, {}, {}
         for modality, values in corpus.values.items():
             mean, deviation = corpus.statistics(modality)
-            padding = np.zeros((1, values.shape[1]), "f4")  # the last frame stands for padding
+            padding = np.zeros((1, values.shape[1]), "f4")  # the last frame is padding
             frames = np.concatenate([(values - mean) / deviation, padding])
             self.values[modality] = torch.from_numpy(frames).to(device)
             self.length[modality] = torch.from_numpy(corpus.length[modality])
@@ -46,7 +46,7 @@ class Tidy:
         return {"training": trained - started, "validation": time.perf_counter() - trained}
 
     def _gather(self, rows: Tensor, is_clean: Tensor) -> list[Tensor]:
-        """Padded frames of some utterances, noisy where ``is_clean`` [B or 1, 3] is False."""
+        """Padded frames of utterances, noisy where ``is_clean`` [B or 1, 3] is False."""
         gathered = []
         for place, (modality, values) in enumerate(self.values.items()):
             length = self.length[modality][rows, None]
@@ -55,8 +55,8 @@ class Tidy:
             frames = values[source.to(self.device)]
             spoilt = (source >= 0) & ~is_clean[:, place, None]
             if spoilt.any():
-                where = spoilt[..., None].to(self.device)
-                frames = torch.where(where, with_noise(frames), frames)
+                is_noisy = spoilt[..., None].to(self.device)
+                frames = torch.where(is_noisy, with_noise(frames), frames)
             gathered.append(frames)
         return gathered
 
@@ -66,8 +66,8 @@ class Tidy:
         for rows in train[torch.randperm(len(train))].split(self.net.batch_size):
             is_clean = self.conditions[torch.randint(len(self.conditions), (len(rows),))]
             embeddings = self.net.encode(*self._gather(rows, is_clean))
-            label, there = self.label[rows].to(self.device), rows.to(self.device)
-            targets = self.targets and [target[there] for target in self.targets]
+            label, place = self.label[rows].to(self.device), rows.to(self.device)
+            targets = self.targets and [target[place] for target in self.targets]
             step(self.net, self.optimiser, self.net.loss(embeddings, label, targets))
 
     @torch.no_grad()
@@ -78,8 +78,8 @@ class Tidy:
         clean = noisy = self._embed(self.net, rows, _CLEAN)
         if not self.conditions.all():
             noisy = self._embed(self.net, rows, _NOISY)
-        kept = self.conditions.to(self.device)[..., None]
-        predicted = [self.net(torch.where(keep, clean, noisy)).argmax(dim=1) for keep in kept]
+        is_kept = self.conditions.to(self.device)[..., None]
+        predicted = [self.net(torch.where(keep, clean, noisy)).argmax(dim=1) for keep in is_kept]
         label = np.tile(self.label[rows].numpy(), len(predicted))
         UA(Settings()).of(label, torch.cat(predicted).cpu().numpy())
 

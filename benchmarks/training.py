@@ -2,7 +2,7 @@
 
     python benchmarks/training.py
 
-It needs no install and no data, and says nothing about accuracy. README.md tells the columns.
+It needs no install and no data, and does not measure accuracy. README.md explains the columns.
 """
 
 import argparse
@@ -81,13 +81,13 @@ def main() -> None:
                 "(b) tidy": epochs / spent_b.total(),
                 engine_name: engine.rate(model, epochs),
             }
-            shares_a = {what: seconds / spent_a.total() for what, seconds in spent_a.items()}
+            shares_a = {kind: seconds / spent_a.total() for kind, seconds in spent_a.items()}
             figures["models"][model] = {"rates": rates, "shares of (a)": shares_a}
             _print_rates(model, rates, shares_a)
     figures["limits"] = _limits(device, threads)
-    for model, found in figures["models"].items():
-        seconds = 1 / found["rates"][engine_name]
-        found["floors"] = _floors(model, corpus, figures["limits"], len(stacks[0]), seconds)
+    for model, result in figures["models"].items():
+        seconds = 1 / result["rates"][engine_name]
+        result["floors"] = _floors(model, corpus, figures["limits"], len(stacks[0]), seconds)
     if figures["models"].keys() == GRID.keys():
         figures["grid hours"] = _grid_hours(figures["models"], len(corpus.utterances))
     if arguments.json:
@@ -130,7 +130,7 @@ def _setting(device: torch.device, threads: int, corpus: RandomCorpus) -> dict[s
 
 
 def _check_size(model: str) -> None:
-    """The plain nets must have as many parameters as the package's."""
+    """Check that the plain nets have as many parameters as the package's."""
     kind = load(implementation(model))
     inputs = {m: FeatureShape(width, ENCODERS[m]) for m, width in WIDTHS.items()}
     ours = kind(kind.settings_class(), inputs, Classification(CLASSES))
@@ -140,7 +140,7 @@ def _check_size(model: str) -> None:
 
 
 def _spent(loop: Straightforward | Tidy, epochs: int) -> Counter[str]:
-    """Seconds by kind of work, over all epochs but a first one."""
+    """Seconds by kind of work, over all epochs except the first."""
     loop.epoch()
     return sum((Counter(loop.epoch()) for _ in range(epochs)), Counter())
 
@@ -155,20 +155,20 @@ def _print_rates(model: str, rates: dict[str, float], shares_a: dict[str, float]
 
 
 def _limits(device: torch.device, threads: int) -> dict[str, float]:
-    """Measure and print the device's limits; of a CPU those of one thread are printed too."""
+    """Measure and print the device's limits, for a CPU also those of one thread."""
     print("\nmeasured limits")
     for count in [threads] if device.type == "cuda" else sorted({1, threads}):
         torch.set_num_threads(count)
         limits = measure(device)
-        where = "GPU" if device.type == "cuda" else f"{count} thread" + "s" * (count > 1)
-        print(f"{where:9}", ", ".join(f"{name} {value:.4g}" for name, value in limits.items()))
+        hardware = "GPU" if device.type == "cuda" else f"{count} thread" + "s" * (count > 1)
+        print(f"{hardware:9}", ", ".join(f"{name} {value:.4g}" for name, value in limits.items()))
     return limits
 
 
 def _floors(
     model: str, corpus: RandomCorpus, limits: dict[str, float], stacked: int, seconds: float
 ) -> dict[str, float]:
-    """Seconds that an epoch of a replica takes at least, by cause; print them beside (c)'s."""
+    """Print the least seconds of an epoch of a replica, by cause, beside those of (c)."""
     needed = needs(NETS[model](), corpus)
     print(
         f"\n{model}: an epoch of a replica needs {needed['operations'] / 1e12:.3g} TFLOP in matrix "
@@ -191,7 +191,7 @@ def _floors(
 
 
 def _grid_hours(models: dict[str, dict], utterances: int) -> dict[str, float]:
-    """Hours for NMER's tables by variant, extrapolated to the whole corpus, and print them."""
+    """Print hours for NMER's tables by variant, extrapolated to the whole corpus."""
     print(f"\nextrapolated. {GRID_IN_WORDS}")
     hours = {}
     for variant in models["men"]["rates"]:

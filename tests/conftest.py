@@ -1,27 +1,40 @@
-"""A copy of the repository in which a small demo has run once, for all tests."""
+"""Copies of the repository in which a demo has run once, for all tests."""
 
 import fcntl
 import os
 
 import pytest
-from helpers.project import SMALL, Project
+from helpers.project import DEMO_MODEL, SMALL, Project
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """The small demo, run once to its end. Nothing in it may be changed: see ``project``.
+    """The small demo, run once to its end. Nothing in it may be changed: see ``project``."""
+    return _run_once(tmp_path_factory, "finished", SMALL)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """What ``make demo`` makes, run once to its end. Nothing in it may be changed."""
+    return _run_once(tmp_path_factory, "demo", {}, "all", DEMO_MODEL)
+
+
+def _run_once(tmp_path_factory, name, config, *targets):
+    """A project that has run to its end; its output is in ``output.txt``.
 
     Processes of pytest-xdist share it: the first that needs it runs it, others wait.
     """
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    folder, note = shared / "finished", shared / "finished.txt"
-    with (shared / "finished.lock").open("w") as lock:
+    folder, note = shared / name, shared / f"{name}.txt"
+    with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not note.exists():
             project = Project.make(folder)
-            done = project.run()
+            project.configure(config)
+            done = project.run(*targets)
+            (folder / "output.txt").write_text(done.stdout, encoding="utf-8")
             note.write_text(f"{done.returncode}\n{done.stdout[-5000:]}", encoding="utf-8")
     status, _, text = note.read_text(encoding="utf-8").partition("\n")
     assert status == "0", text

@@ -10,7 +10,7 @@ import pytest
 
 @contextmanager
 def mounted(folder: Path, *how: str) -> Iterator[None]:
-    """Something mounted on ``folder``, where this is allowed."""
+    """Mount something on ``folder``; skips if that is not allowed."""
     done = subprocess.run(["mount", *how, str(folder)], capture_output=True, text=True)
     if done.returncode != 0:
         pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")

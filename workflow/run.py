@@ -1,8 +1,8 @@
-"""Run Snakemake as ``make`` does: one run at a time, and going on where a killed one stopped.
+"""Run Snakemake as ``make`` does: one run at a time, resuming where a killed one stopped.
 
 A Snakemake that is killed leaves its lock on the folder. The lock is cleared here, but only while
-holding a lock of our own, which the system releases with the process, and only when no other
-Snakemake works in this folder, here or on another machine that shares it.
+holding another lock, which the system releases with the process, and only when no other
+Snakemake uses this folder, on this or another machine.
 """
 
 import fcntl
@@ -19,18 +19,18 @@ from robust_mer.runs import NOTE, run_elsewhere
 
 
 def other_runs(folder: Path) -> list[int]:
-    """Process ids of Snakemakes that work in ``folder``."""
-    found = []
+    """Process ids of Snakemakes that run in ``folder``."""
+    pids = []
     for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
         command = process.info["cmdline"] or []
         is_snakemake = any(Path(word).name == "snakemake" for word in command[:3])
         if is_snakemake and process.info["cwd"] == str(folder):
-            found.append(process.info["pid"])
-    return found
+            pids.append(process.info["pid"])
+    return pids
 
 
 def main() -> None:
-    """Take the lock, clear what a killed run left, become Snakemake."""
+    """Take the lock, clear the lock of a killed run, become Snakemake."""
     folder = Path.cwd().resolve()
     state = folder / ".snakemake"
     try:
@@ -63,9 +63,9 @@ def main() -> None:
     snakemake = str(Path(sys.executable).with_name("snakemake"))
     locks = state / "locks"
     if locks.is_dir() and any(locks.iterdir()):
-        print("A run before this one was killed; going on where it stopped.", file=sys.stderr)
-        shutil.rmtree(locks)  # as snakemake --unlock does, in seconds in which it may be killed too
-    os.set_inheritable(lock, True)  # held until Snakemake ends; its jobs do not inherit it
+        print("The previous run was killed; resuming where it stopped.", file=sys.stderr)
+        shutil.rmtree(locks)  # snakemake --unlock does the same, but takes seconds
+    os.set_inheritable(lock, True)  # Snakemake holds it until it ends; its jobs do not inherit it
     os.execv(snakemake, [snakemake, *sys.argv[1:]])  # noqa: S606
 
 

@@ -1,1 +1,1 @@
-"""What `scale.py` measures: planning a run, stages on a corpus, what a lab may expect."""
+"""The parts of `scale.py`: planning a run, stages on a corpus, what a lab may expect."""

@@ -1,4 +1,4 @@
-"""What the stages cost on corpora of growing size. Recordings are a few bytes, features narrow."""
+"""Cost of the stages on corpora of growing size, with tiny recordings and narrow features."""
 
 import shutil
 from collections.abc import Callable
@@ -17,17 +17,17 @@ _FRAMES, _WIDTHS = 10, {"audio": 64, "text": 32}
 _WORDS = 10
 _MODELS, _CORRUPTIONS = ("men_augmented", "nmer"), ("clean", "gaussian_-10dB")
 _CONDITIONS = ["a", "l", "none"]
-_TOLD_SECONDS, _TOLD_MEGABYTES = 0.1, 5  # smaller differences are noise, no growth
+_TOLD_SECONDS, _TOLD_MEGABYTES = 0.1, 5  # smaller differences are noise
 _CLASSES = ["angry", "happy", "neutral", "sad"]
 
 
 def measure_corpus(folder: Path, sizes: list[int], only: list[str] | None) -> None:
-    """Print what every step costs on corpora of so many utterances.
+    """Print the cost of every step on corpora of growing size.
 
     Args:
-        folder: Where to work.
+        folder: Working folder.
         sizes: Numbers of utterances.
-        only: Names of steps; None: all. Index and folds are made in any case.
+        only: Names of steps; None: all. Index and folds are always made.
     """
     print("\nUtterances\n")
     print_head(["step", "utterances", "seconds", "cpu s", "MB", "cpu: exponent", "MB: exponent"])
@@ -49,7 +49,7 @@ def measure_corpus(folder: Path, sizes: list[int], only: list[str] | None) -> No
 
 
 def _growth(costs: dict[int, Cost]) -> list[object]:
-    """Exponents between the two largest sizes, without what the smallest costs."""
+    """Exponents between the two largest sizes, after subtracting the cost of the smallest."""
     if len(costs) < 3:
         return ["", ""]
     (least, base), *_ = costs.items()
@@ -63,7 +63,7 @@ def _growth(costs: dict[int, Cost]) -> list[object]:
     ]
 
 
-# What the steps read, made in a separate process and not counted.
+# Inputs of the steps, made in a separate process and not counted.
 
 
 def _names(size: int) -> list[str]:
@@ -114,7 +114,7 @@ def _make_stores(folder: Path, size: int) -> None:
 
 
 def _make_predictions(folder: Path, size: int) -> None:
-    """As evaluation writes them: validation and test part of every fold, seed and condition."""
+    """Predictions as evaluation writes them: both parts of every fold, seed and condition."""
     import numpy as np
     import pandas as pd
     import pyarrow as pa
@@ -248,7 +248,7 @@ def _schedule(folder: Path) -> None:
 
 
 def _training(folder: Path) -> None:
-    """What stands before the first epoch: the features of one fold, read, normalised, resident."""
+    """The work before the first epoch: reads and normalises the features of one fold."""
     import torch
 
     from robust_mer.data import fit_normalisers, read_corpus
@@ -313,12 +313,13 @@ def _statistics(folder: Path) -> None:
 
 
 def _audit(folder: Path) -> None:
-    """The audit, and what the report counts in the index and the folds."""
+    """The audit, and the report's counts of the index and the folds."""
     from robust_mer.report.parts import class_sizes, fold_sizes, shared
+    from robust_mer.task import Classification
 
     _make(folder, "audit", "csv", "md")
     index, folds, checks = (folder / f"{n}.csv" for n in ("utterances", "folds", "fold_checks"))
-    class_sizes(index, folds, None)
+    class_sizes(Classification, index, folds, None)
     fold_sizes(folds, None)
     shared(checks)
 
@@ -347,7 +348,7 @@ def _results(folder: Path) -> dict[str, Path]:
     }
 
 
-# By name: what makes the step's input, and the step.
+# By name: a function that makes the step's input, and the step.
 _STEPS: dict[str, tuple[Callable | None, Callable]] = {
     "index": (_make_manifest, _index),
     "folds": (None, _folds),

@@ -1,4 +1,4 @@
-"""How long Snakemake plans a run, against the number of its jobs."""
+"""Time that Snakemake takes to plan a run, by the number of its jobs."""
 
 import re
 import sys
@@ -46,36 +46,36 @@ rule test:
 
 @dataclass(frozen=True)
 class Plan:
-    """Number of jobs, and what it cost to plan them."""
+    """Number of jobs, and the cost of planning them."""
 
     jobs: int
     cost: Cost
 
 
 def measure_dag(folder: Path, sizes: list[int], present: list[int]) -> None:
-    """Print what dry runs of growing grids cost, of the paper's, and of a plain workflow.
+    """Print the cost of dry runs: of growing grids, of the paper's grid, and of a plain workflow.
 
     Args:
-        folder: Where to work.
+        folder: Working folder.
         sizes: Of ``_GRIDS``.
-        present: Of ``sizes``; these are planned once more with all of their results there.
+        present: Those of ``sizes`` that are planned once more with all results present.
     """
     print("\nPlanning (`snakemake -n`)\n")
     print_head(["run", "jobs", "seconds", "cpu s", "MB", "ms a job", "exponent", "MB: exponent"])
     base = _plan(_project(folder / "base", *_GRIDS[1]))
     print_row(["one training, the base of what follows", base.jobs, *_three(base.cost), "", "", ""])
-    jobs, before = {}, None
+    jobs, previous = {}, None
     for size in sizes:
         plan = _plan(_project(folder / f"grid{size}", *_GRIDS[size]))
-        print_row([f"grid of {size:,}, nothing there", *_grown(base, before, plan)])
-        jobs[size], before = plan.jobs, plan
-    before = None
+        print_row([f"grid of {size:,}, nothing there", *_grown(base, previous, plan)])
+        jobs[size], previous = plan.jobs, plan
+    previous = None
     for size in present:
         project = folder / f"grid{size}"
         _make_results(project)
         plan = replace(_plan(project), jobs=jobs[size])
-        print_row([f"grid of {size:,}, all there", *_grown(base, before, plan)])
-        before = plan
+        print_row([f"grid of {size:,}, all there", *_grown(base, previous, plan)])
+        previous = plan
     paper = _paper(folder / "paper")
     print_row(["`paper.yaml`, nothing there", *_grown(base, None, _plan(paper, PAPER))])
     plain = _plan_plain(folder / "plain")
@@ -83,14 +83,14 @@ def measure_dag(folder: Path, sizes: list[int], present: list[int]) -> None:
 
 
 def _grown(base: Plan, before: Plan | None, plan: Plan) -> list[object]:
-    """Cells of a plan's row: time a job and exponents without what one training costs."""
-    own = [plan.cost.cpu - base.cost.cpu, plan.cost.megabytes - base.cost.megabytes]
-    cells = [plan.jobs, *_three(plan.cost), 1e3 * own[0] / (plan.jobs - base.jobs)]
+    """Cells of a plan's row: time per job, and exponents without the cost of one training."""
+    difference = [plan.cost.cpu - base.cost.cpu, plan.cost.megabytes - base.cost.megabytes]
+    cells = [plan.jobs, *_three(plan.cost), 1e3 * difference[0] / (plan.jobs - base.jobs)]
     if before is None:
         return [*cells, "", ""]
     less = [before.cost.cpu - base.cost.cpu, before.cost.megabytes - base.cost.megabytes]
     sizes = before.jobs - base.jobs, plan.jobs - base.jobs
-    return [*cells, *(exponent(sizes, pair) for pair in zip(less, own, strict=True))]
+    return [*cells, *(exponent(sizes, pair) for pair in zip(less, difference, strict=True))]
 
 
 def _three(cost: Cost) -> list[float]:
@@ -109,7 +109,7 @@ def _plan(project: Path, config: str = "grid.yaml") -> Plan:
 
 
 def _project(folder: Path, models: int, corruptions: int, folds: int) -> Path:
-    """A folder to run Snakemake in, with a grid over a corpus that is not there.
+    """A folder to run Snakemake in, with a grid over a corpus that does not exist.
 
     Every other model has a teacher; audio and text are extracted.
     """
@@ -160,7 +160,7 @@ def _link(folder: Path) -> None:
 
 
 def _make_results(project: Path) -> None:
-    """Empty files in place of all results, which Snakemake takes for its own."""
+    """Create empty files for all results, which Snakemake takes for real ones."""
     config = ["--configfile", "grid.yaml"]
     _, text = of_command([_SNAKEMAKE, "--summary", *config], project)
     for line in text.splitlines():

@@ -1,7 +1,7 @@
 """What a lab may expect: hours of workloads, from measured rates and the jobs of the configs.
 
-Everything here was measured on a CPU; no GPU could be had. So the hours on GPUs stand under an
-assumption, how many times one GPU is as fast as one core, which is printed with them.
+Everything here was measured on a CPU, because no GPU was available. The hours on GPUs therefore
+rest on an assumed ratio of speed between one GPU and one core, which is printed with them.
 """
 
 import time
@@ -18,7 +18,7 @@ from scaling.measure import print_head, print_row
 
 ROOT = Path(__file__).parents[2]
 
-# docs/composite.md, Time: processor seconds of one replica and its epochs, by class of model.
+# docs/composite.md, Time: processor seconds of one replica, and its epochs, by class of model.
 _COMPOSITE = {
     "unimodal": (14, 40),
     "men": (13, 40),
@@ -35,8 +35,8 @@ _COMPOSITE = {
 }
 _COMPOSITE_UTTERANCES = 571
 _REGRESSION = 6 / _COMPOSITE_UTTERANCES  # the same place; it has no epochs
-# benchmarks/README.md, training.py (c): two processes side by side on two cores, 999 utterances
-# as long as IEMOCAP's; core seconds an epoch and utterance.
+# benchmarks/README.md, training.py (c): two parallel processes on two cores, 999 utterances as long
+# as IEMOCAP's; core seconds per epoch and utterance.
 _IEMOCAP = {"men": 2 * 1.37 / 999, "nmer": 2 * 2.14 / 999}
 _FITTED = {"majority": 0.0, "logistic_regression": _REGRESSION}
 
@@ -48,14 +48,14 @@ _MINI_XCEPTION, _MINILM = 141 / 571, 20 / 571
 _PICTURES_A_SECOND, _TOKENS = 5, 22
 _MEAN_SECONDS = {"iemocap": 4.5, "own": 4.0, "demo": 2.1}
 
-_START = 4.5  # core seconds that a job of training or evaluation takes to begin
-_GPU = (10, 50)  # assumed: one GPU is as fast as so many cores
+_START = 4.5  # core seconds that a job of training or evaluation takes to start
+_GPU = (10, 50)  # assumed: number of cores that are as fast as one GPU
 _CORES_A_GPU = 8
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a run is cut into jobs.
+    """How a run is divided into jobs.
 
     ``jobs`` is their number; the longest chain is that of a teacher and a student, in core seconds.
     """
@@ -66,10 +66,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Workload:
-    """Core seconds of a run without the beginnings of its jobs, and how it is cut into them.
+    """Core seconds of a run without the starts of its jobs, and its division into jobs.
 
     ``sound_and_faces`` stays on the CPU beside a GPU, ``networks`` are the extractors'. ``narrow``
-    has a training job a fold, as on a CPU, ``wide`` one for ten, which fill a GPU.
+    has one training job per fold, as on a CPU, ``wide`` one for ten folds, which fill a GPU.
     """
 
     name: str
@@ -84,14 +84,14 @@ class Workload:
     wide: Plan
 
     def on_cores(self, cores: int) -> float:
-        """Hours on so many cores, were all of them busy to the end."""
+        """Hours on ``cores`` cores if all of them are busy until the end."""
         work = self.sound_and_faces + self.networks + self.training + self.evaluation
         return max((work + _START * self.narrow.jobs) / cores, self.narrow.longest) / 3600
 
     def on_gpus(self, gpus: int, times: float) -> float:
-        """Hours on so many GPUs, each as fast as ``times`` cores, and eight cores beside each.
+        """Hours on GPUs that are each as fast as ``times`` cores, with eight cores per GPU.
 
-        A GPU makes no job begin faster.
+        A GPU does not speed up the start of a job.
         """
         work = (self.networks + self.training + self.evaluation) / times
         chain = self.wide.longest / times + 2 * _START
@@ -117,7 +117,9 @@ def print_expectations() -> None:
     of_iemocap = ["iemocap", "iemocap_unimodal", "iemocap_none", "iemocap_missing"]
     of_mosei = ["mosei", "mosei_unimodal", "mosei_none"]
     workloads = [
-        _workload("demo", (None, ["demo"]), 200, 0.2, _small(200, "demo"), _narrow),
+        _workload(
+            "demo", (None, ["demo", "demo_unimodal"]), 200, 0.2, _small(200, "demo"), _narrow
+        ),
         _workload(
             "own clips, 1,000; `composite.yaml`",
             ("composite", composite),
@@ -164,16 +166,16 @@ def _workload(
     features: dict[str, float],
     rate: Callable[[str], float],
 ) -> Workload:
-    """Sum over the training and evaluation jobs that the config makes.
+    """Sum over the training and evaluation jobs of a config.
 
     Args:
         name: In the table.
         run: File of ``resources/experiments``, None for none, and its experiments.
         utterances: Of the corpus.
-        held_out: Share of them that a fold validates and tests on.
+        held_out: Fraction of them in the validation and test parts of a fold.
         features: Core seconds of extraction.
-        rate: Core seconds an epoch and utterance by class of model. A replica's evaluation, forward
-            only but under several conditions, is taken for an epoch over what is held out.
+        rate: Core seconds per epoch and utterance by class of model. A replica's evaluation,
+            forward only but under several conditions, counts as an epoch over that part.
     """
     run_plan = _plan(*run)
 
@@ -188,8 +190,8 @@ def _workload(
             name = job.training.model
             longest[name] = max(seconds(job), longest.get(name, 0.0))
         chains = [
-            own + longest.get(one.models[model].teacher or "", 0.0)
-            for model, own in longest.items()
+            seconds_of + longest.get(one.models[model].teacher or "", 0.0)
+            for model, seconds_of in longest.items()
         ]
         return Plan(len(one.grid.training_jobs) + len(one.grid.replicas), max(chains))
 
@@ -202,8 +204,8 @@ def _workload(
         **features,
         training=sum(map(seconds, jobs)),
         evaluation=sum(
-            len(own) * held_out * utterances * rate(run_plan.models[training.model].kind)
-            for (training, _), own in replicas.items()
+            len(group) * held_out * utterances * rate(run_plan.models[training.model].kind)
+            for (training, _), group in replicas.items()
         ),
         narrow=plan(run_plan),
         wide=plan(_plan(*run, folds_per_job=10)),
@@ -211,7 +213,7 @@ def _workload(
 
 
 def _plan(file: str | None, run: list[str], folds_per_job: int = 1) -> RunPlan:
-    """The default config under a file of ``resources/experiments``, its corpora anywhere."""
+    """The default config with a file of ``resources/experiments``, its corpora anywhere."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     if file:
         path = ROOT / f"resources/experiments/{file}.yaml"
@@ -234,7 +236,7 @@ def _narrow(kind: str) -> float:
 def _wide(kind: str) -> float:
     """At IEMOCAP's size, where MEN and NMER were measured.
 
-    The other models lie between the two, or beyond, as they do on composite.
+    The other models take the times that follow from their ratios on composite.
     """
     if kind in _FITTED:
         return _FITTED[kind]
@@ -251,7 +253,7 @@ def _small(utterances: int, corpus: str) -> dict[str, float]:
 
 
 def _bert_large() -> float:
-    """Core seconds a text of BERT-large's architecture, with random weights."""
+    """Core seconds per text of BERT-large's architecture, with random weights."""
     import torch
     from transformers import BertConfig, BertModel
 
@@ -263,7 +265,7 @@ def _bert_large() -> float:
 
 
 def _denseface() -> float:
-    """Core seconds a face of DenseFace's network, with random weights."""
+    """Core seconds per face of DenseFace's network, with random weights."""
     import torch
 
     from robust_mer.features.denseface import SIZE
@@ -276,7 +278,7 @@ def _denseface() -> float:
 
 
 def _cpu_seconds(work: Callable) -> float:
-    """Of one call behind a first one, the least of three."""
+    """Seconds of a call: the least of three, after a warm-up call."""
     import torch
 
     with torch.inference_mode():

@@ -15,7 +15,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds by the clock, seconds of the processor, and the most memory that was held."""
+    """Seconds, processor seconds, and peak memory."""
 
     seconds: float
     cpu: float
@@ -23,7 +23,7 @@ class Cost:
 
 
 def of_command(command: list[str], folder: Path) -> tuple[Cost, str]:
-    """Cost of a command, which must succeed, and what it printed."""
+    """Cost of a command, which must succeed, and its output."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     log = folder / "command.log"
     with log.open("w") as file:
@@ -45,7 +45,7 @@ def of_command(command: list[str], folder: Path) -> tuple[Cost, str]:
 
 
 def of_function(work: Callable, *arguments: object) -> Cost:
-    """Cost of a call. Processes that it starts count with their time, not with their memory."""
+    """Cost of a call. The time of processes that it starts counts, their memory does not."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_measure, args=(sender, work, arguments))
@@ -64,7 +64,7 @@ def _measure(sender, work: Callable, arguments: tuple) -> None:
     work(*arguments)
     seconds = time.perf_counter() - started
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    # not ru_maxrss, which knows what the parent had when it made this process
+    # not ru_maxrss, which includes the parent's memory at the fork
     status = Path("/proc/self/status").read_text()
     kilobytes = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
     sender.send(Cost(seconds, sum(u.ru_utime + u.ru_stime for u in used), kilobytes / 1e3))
@@ -78,7 +78,7 @@ def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
 
 
 def print_row(cells: Iterable[object]) -> None:
-    """A line of a Markdown table, at once: a measurement may take a minute."""
+    """Print a line of a Markdown table without buffering, because measurements take minutes."""
     print(f"| {' | '.join(map(_cell, cells))} |", flush=True)
 
 

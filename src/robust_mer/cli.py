@@ -4,14 +4,13 @@ import argparse
 import json
 import logging
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from robust_mer.errors import InputError
 
 
 def main() -> None:
-    """Parse the command line and do what it asks; an error of the user's is one line."""
+    """Parse the command line and run the command; an `InputError` is printed as one line."""
     parser = argparse.ArgumentParser(prog="robust-mer", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     _add_predict(commands)
@@ -24,7 +23,7 @@ def main() -> None:
 
 
 def _add_predict(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser("predict", help="emotion probabilities of a clip")
+    parser = commands.add_parser("predict", help="what a model says about a clip")
     parser.add_argument(
         "clip",
         nargs="+",
@@ -38,7 +37,7 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
         metavar="MODULE:CLASS",
         action="append",
         default=[],
-        help="class of a model of your own, which the folder names; its module is imported",
+        help="class of your own model, which the folder names; its module is imported",
     )
     parser.add_argument("--text", default="", help="what is said in a recording")
     parser.add_argument("--region", default="", help="where the speaker is: left, right or x,y,w,h")
@@ -49,17 +48,17 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
 
 
 def _predict(arguments: argparse.Namespace) -> None:
-    # here: `robust-mer --help` need not wait for torch
+    # imported here so that `robust-mer --help` does not wait for torch
     from robust_mer.export.clip import open_clip
     from robust_mer.export.predict import Predictor
     from robust_mer.export.show import as_table
 
     predictor = Predictor(arguments.model, arguments.trust)
-    given = {key: getattr(arguments, key) for key in ("text", "region", "start", "end")}
-    with open_clip(*arguments.clip, **given) as clip:
+    details = {key: getattr(arguments, key) for key in ("text", "region", "start", "end")}
+    with open_clip(*arguments.clip, **details) as clip:
         prediction = predictor(clip)
     if arguments.json:
-        print(json.dumps({"emotion": prediction.emotion, **asdict(prediction)}, indent=2))
+        print(json.dumps(prediction.as_json(), indent=2))
     else:
         print(as_table(predictor.description, prediction))
 
@@ -88,25 +87,25 @@ def _verify(arguments: argparse.Namespace) -> None:
 
     log.setLevel(logging.INFO)
     log.addHandler(logging.StreamHandler(sys.stderr))
-    media = dict(_corpus_and_root(given, arguments.results) for given in arguments.media)
+    media = dict(_corpus_and_root(option, arguments.results) for option in arguments.media)
     verdict = verify(arguments.results, arguments.quick, media)
     print(json.dumps(verdict.as_json(), indent=2) if arguments.json else as_text(verdict))
     if verdict.problems:
         sys.exit(1)
 
 
-def _corpus_and_root(given: str, results: str) -> tuple[str, str]:
+def _corpus_and_root(option: str, results: str) -> tuple[str, str]:
     """The corpus and the root that ``--media`` gives; the only corpus needs no name."""
     corpora = sorted(path.parent.name for path in Path(results).glob("*/media.csv"))
-    corpus, equals, root = given.partition("=")
+    corpus, equals, root = option.partition("=")
     if equals and corpus in corpora:
         return corpus, root
     if len(corpora) != 1:
         raise InputError(
-            f"--media {given} does not name a corpus of {results}; expected --media "
+            f"--media {option} does not name a corpus of {results}; expected --media "
             f"CORPUS=ROOT with one of its corpora with recordings: {', '.join(corpora) or 'none'}"
         )
-    return corpora[0], given
+    return corpora[0], option
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Utterances, folds and features of a corpus in memory, as later stages read them."""
+"""Utterances, folds and features of a corpus, as training and evaluation read them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Corpus:
     target: np.ndarray
     """Of every utterance [N], as the task encodes it."""
     parts: dict[int, dict[str, np.ndarray]]
-    """Places of a part's utterances, by fold and part."""
+    """Rows of a part's utterances in ``utterances``, by fold and part."""
     modalities: tuple[Modality, ...]
     features: dict[str, Features]
     """By the name of the modality, in the order of ``modalities``."""
@@ -46,12 +46,12 @@ def read_corpus(
         utterances_csv: The index.
         folds_csv: The folds.
         modalities: Those to read.
-        features: Feature file of each of them; each must hold the utterances of the index in order.
-        task: Class of the task that is learnt.
+        features: Feature file of each modality, with the utterances of the index in order.
+        task: Class of the task.
 
     Raises:
-        InputError: the files do not fit together, a target cannot be read, a feature is not finite,
-            or the training part of a fold has no frames of some modality.
+        InputError: the files do not fit together, a target is invalid, a feature is not finite, or
+            the training part of a fold has no frames of a modality.
     """
     kind: type[Task] = load(task.implementation)
     table = read_table(utterances_csv, ["utterance", kind.column])
@@ -72,8 +72,8 @@ def read_store(path: str | Path, utterances: list[str], modality: Modality) -> F
 
     Args:
         path: The file.
-        utterances: Those of the index, which it must hold in their order.
-        modality: Its ``not_finite`` takes the place of values that are NaN or infinite.
+        utterances: Those of the index; the file must hold them in this order.
+        modality: Its ``not_finite`` replaces values that are NaN or infinite.
 
     Raises:
         InputError: the file does not fit the index, or a feature is not finite.
@@ -83,7 +83,7 @@ def read_store(path: str | Path, utterances: list[str], modality: Modality) -> F
         raise InputError(
             f"{path} does not have the same utterances as the index; delete it and run again"
         )
-    with np.errstate(invalid="ignore"):  # where infinities of both signs meet
+    with np.errstate(invalid="ignore"):  # infinities of both signs may cancel
         total = store.values.sum(dtype=np.float64)
     if not np.isfinite(total):
         if modality.not_finite is None:
@@ -132,7 +132,7 @@ def _check_aligned(utterances: list[str], stores: dict[str, Features]) -> None:
 def _check_training_parts(
     parts: dict[int, dict[str, np.ndarray]], stores: dict[str, Features]
 ) -> None:
-    """An utterance without frames is one thing; without any there are no statistics."""
+    """Check that every training part has frames of every modality, as normalisation needs."""
     for fold, of_fold in parts.items():
         for modality, store in stores.items():
             if not np.diff(store.offsets)[of_fold["train"]].any():
@@ -158,7 +158,7 @@ def _refuse(store: Features, path: str | Path) -> NoReturn:
 
 
 def not_finite_error(path: str | Path, utterance: str, dimension: str) -> InputError:
-    """The error of a feature file that holds NaN or an infinity where none is allowed."""
+    """The error for a feature file with a NaN or infinite value that is not allowed."""
     return InputError(
         f"{path}: {utterance} has a value that is not finite in dimension {dimension!r}. To "
         "replace such values: not_finite: 0 for this modality of the corpus"
@@ -198,7 +198,7 @@ def training_frames(features: Features, train: np.ndarray) -> np.ndarray:
 
 
 def fit_normaliser(frames: np.ndarray, normalise: bool) -> Normaliser:
-    """Statistics of the training part's frames [T, D]; the identity where ``normalise`` is off."""
+    """Statistics of the training part's frames [T, D]; the identity if ``normalise`` is off."""
     width = frames.shape[1]
     if not normalise:
         return Normaliser(np.zeros(width, np.float32), np.ones(width, np.float32))
@@ -209,7 +209,7 @@ def fit_normaliser(frames: np.ndarray, normalise: bool) -> Normaliser:
 
 
 def variance_of(frames: np.ndarray) -> float:
-    """Variance of all values of some frames [T, D]."""
+    """Variance of all values of ``frames`` [T, D]."""
     mean = frames.mean(dtype=np.float64, keepdims=True)
     return float(_squares(frames, mean).sum() / frames.size)
 
@@ -217,7 +217,7 @@ def variance_of(frames: np.ndarray) -> float:
 def _squares(frames: np.ndarray, mean: np.ndarray) -> np.ndarray:
     """Sum over frames [T, D] of their squared distance to ``mean``: [D].
 
-    In float64, but by blocks: numpy's own variance would hold all frames in twice their size.
+    In float64 by blocks, because numpy's variance would copy all frames at twice their size.
     """
     total: np.ndarray = np.zeros(frames.shape[1])
     for first in range(0, len(frames), BLOCK):

@@ -2,11 +2,11 @@
 
 
 class InputError(Exception):
-    """Something that the user gave is wrong and the run cannot go on.
+    """The user's input is wrong and the run cannot continue.
 
-    The message says what is wrong, where, and how to mend it.
+    The message says where, what is there, what was expected, and how to fix it.
     """
 
 
 class UtteranceError(Exception):
-    """One utterance cannot be used; its reason goes into a table and the run goes on."""
+    """One utterance cannot be used; a table records the reason and the run continues."""

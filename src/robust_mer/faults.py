@@ -11,7 +11,7 @@ from pathlib import Path
 # Rules whose jobs start one process per thread.
 _WITH_PROCESSES = ("make_corpus", "find_faces", "extract_features", "extract_corrupted")
 
-# HDF5 and safetensors raise errors of their own, whose text contains the system's message.
+# HDF5 and safetensors raise other errors, whose text contains the system's message.
 _DISK = {
     errno.ENOSPC: "the disk that holds {place} is full ({free} MB free). Free some space",
     errno.EDQUOT: "your quota on the disk that holds {place} is used up. Delete files there",
@@ -63,9 +63,9 @@ def disk_fault(error: BaseException) -> int | None:
 
 
 def is_out_of_gpu_memory(error: BaseException) -> bool:
-    """Whether the GPU is out of memory. Torch raises a class for it, NVIDIA's libraries a text."""
-    named = any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
-    return named or bool(_NO_GPU_MEMORY.search(str(error)))
+    """Whether the GPU is out of memory, by torch's class or the text of NVIDIA's libraries."""
+    by_class = any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
+    return by_class or bool(_NO_GPU_MEMORY.search(str(error)))
 
 
 def is_gpu_fault(error: BaseException) -> bool:
@@ -76,15 +76,15 @@ def is_gpu_fault(error: BaseException) -> bool:
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out.
 
-    Python and NumPy raise a class for it; torch, OpenCV and the system have texts, which
-    `robust_mer.files.naming` may prefix with a file's name.
+    Python and NumPy raise `MemoryError`; torch, OpenCV and the system are known by their texts,
+    which `robust_mer.files.naming` may prefix with a file's name.
     """
-    named = isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError)
-    return named or bool(_NO_MEMORY.search(str(error)))
+    by_class = isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError)
+    return by_class or bool(_NO_MEMORY.search(str(error)))
 
 
 def less_memory(rule: str) -> str:
-    """How to make a job of ``rule`` need less memory, as a sentence."""
+    """A sentence on how a job of ``rule`` can use less memory."""
     processes = (
         f", or give this one fewer processes (--set-threads {rule}=1)"
         if rule in _WITH_PROCESSES
@@ -97,12 +97,12 @@ def less_memory(rule: str) -> str:
 
 
 def for_lack_of_memory(rule: str) -> str:
-    """The likely reason why a process was killed from outside, and what to do."""
+    """The likely reason why a process was killed, and what to do."""
     return f"probably by the system for lack of memory. {less_memory(rule)}"
 
 
 def _named_file(error: BaseException) -> str | None:
-    """The file that an error names; HDF5 has it in the text only."""
+    """The file that an error names; HDF5 names it in the text only."""
     if isinstance(error, OSError) and error.filename:
         return str(error.filename)
     match = re.search(r"filename = '([^']+)'", str(error))

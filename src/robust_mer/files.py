@@ -1,4 +1,4 @@
-"""Writing files whole or not at all, and knowing them by their content."""
+"""Writing files whole or not at all, and hashing them."""
 
 import hashlib
 import os
@@ -8,21 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from robust_mer.errors import InputError, UtteranceError
+from robust_mer.mistaken import mistaken_for
 
 _EDGE_BYTES = 65_536
 
 
 @contextmanager
 def whole(path: str | Path, sweep: bool = True) -> Iterator[Path]:
-    """Yield a path beside ``path`` to write to; it takes ``path``'s place when the block ends well.
+    """Yield a temporary path beside ``path``, which replaces ``path`` when the block succeeds.
 
-    Whoever looks at ``path`` sees the old file, or none, or the finished one: never a part.
-    The yielded name keeps the suffix of ``path``, because writers choose a format by it.
+    A reader of ``path`` sees the old file, no file or the finished one, never a part. The temporary
+    name keeps the suffix of ``path``, because writers choose a format by it.
 
     Args:
         path: The file.
-        sweep: Whether to remove what a killed process left of it. That lists the folder: leave it
-            to who removes the folder where a file is one of thousands.
+        sweep: Whether to remove temporary files of killed processes. That lists the folder, which
+            is slow for each of thousands of files.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,16 +52,16 @@ def _sweep(path: Path) -> None:
 
 @contextmanager
 def naming(path: str | Path, expected: str) -> Iterator[None]:
-    """Name the file in whatever its content makes a library raise.
+    """Turn any error over a file's content into one that names the file.
 
-    Libraries raise errors of many classes over a damaged file, and few say which file it was.
+    Libraries raise errors of many classes over a damaged file, and few name it.
 
     Args:
         path: The file that the block reads.
         expected: What it should be, e.g. ``a file of the feature store``.
 
     Raises:
-        InputError: the block raised something that is not meant for users.
+        InputError: the block raised an error that is not meant for users.
     """
     try:
         yield
@@ -69,14 +70,15 @@ def naming(path: str | Path, expected: str) -> Iterator[None]:
     except MemoryError as error:
         raise InputError(f"{path} does not fit into memory ({error})") from error
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".strip().rstrip(":")
+        reason = mistaken_for(path, error)
+        reason = reason or f"{type(error).__name__}: {error}".strip().rstrip(":")
         raise InputError(f"{path} is not {expected} ({reason})") from error
 
 
 def inside(root: str | Path, path: str) -> Path:
-    """The file of a corpus that a table names by a path relative to the corpus' folder.
+    """The file at ``path``, which a table gives relative to its corpus' folder ``root``.
 
-    Judged by its name: a link inside the corpus to another disk is the owner's choice.
+    Links are not followed: a link from the corpus to another disk is allowed.
 
     Raises:
         InputError: the path leaves the folder.
@@ -97,7 +99,7 @@ def sha256(path: str | Path) -> str:
 def fast_hash(path: str | Path) -> str:
     """Hash of a file's size and of its first and last 64 KiB, as 16 hexadecimal digits.
 
-    For telling whether a recording of gigabytes changed without reading it.
+    It tells whether a recording of gigabytes has changed without reading all of it.
     """
     path = Path(path)
     size = path.stat().st_size

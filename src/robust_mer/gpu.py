@@ -10,7 +10,7 @@ import torch
 from robust_mer.jobs import JOBS_PER_GPU, log
 
 _held: list[socket.socket] = []  # kept until this process ends
-_SAY_AGAIN = 300.0  # seconds
+_REPORT_EVERY = 300.0  # seconds
 _CONTEXT = 600 * 2**20  # bytes that CUDA and its libraries need in addition to torch's tensors
 
 
@@ -39,14 +39,14 @@ def take_slot(gpus: list[str], slots: int, every_seconds: float = 1.0) -> int:
     A slot is an abstract socket (a name without a file): the kernel gives it to one process of the
     machine and frees it when that process ends, even if it is killed.
     """
-    said = -_SAY_AGAIN
+    last_report = -_REPORT_EVERY
     while True:
         for slot in range(slots):
             for place, gpu in enumerate(gpus):
                 if _holds(f"\0robust-mer/gpu/{gpu}/{slot}"):
                     return place
-        if time.monotonic() - said > _SAY_AGAIN:
-            said = time.monotonic()
+        if time.monotonic() - last_report > _REPORT_EVERY:
+            last_report = time.monotonic()
             log.info(
                 "waiting for a GPU: all slots are taken (jobs: %d, GPUs: %d). To start no more "
                 "jobs than there are slots, use --resources gpu=%d",

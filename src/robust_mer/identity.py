@@ -1,13 +1,13 @@
 """Code identity: what a rule's result depends on in this package, as a hash.
 
-Snakemake sees a changed script, but not a changed module that the script imports. A rule that has
-the identity of the code it uses as a parameter reruns when that code changes, and only then.
+Snakemake notices a changed script, but not a changed module that the script imports. Each rule has
+the identity of its code as a parameter, so it reruns when that code changes, and only then.
 
 The identity works by definition, not by module. It starts at the function or class that a job
-calls, follows every name that this uses to the definition behind it, in this module or another,
-and hashes what it reached. A new class in a shared module, or a new entry in a registry, therefore
-reruns nothing. Some things never count, because they change no result: comments, docstrings,
-layout, texts of errors, calls of the log, and the modules of ``_WITHOUT_INFLUENCE``.
+calls, follows every name in it to a definition, in this module or another, and hashes all of them.
+A new class in a shared module, or a new entry in a registry, therefore reruns nothing. Comments,
+docstrings, layout, texts of errors, calls of the log, and the modules of ``_WITHOUT_INFLUENCE``
+never count, because they change no result.
 """
 
 import ast
@@ -22,14 +22,15 @@ from robust_mer.errors import InputError
 
 _PACKAGE = "robust_mer"
 
-# How a run is planned, how a job logs, how things are worded, what is recorded of a job and which
-# GPU is free change no result: weeks of training need not rerun.
+# Planning, logs, wording, records and the choice of a GPU change no result: an edit there must not
+# rerun weeks of training.
 _WITHOUT_INFLUENCE = (
     "robust_mer.errors",
     "robust_mer.faults",
     "robust_mer.gpu",
     "robust_mer.identity",
     "robust_mer.jobs",
+    "robust_mer.models.words",
     "robust_mer.plan",
     "robust_mer.provenance",
     "robust_mer.report.words",
@@ -38,7 +39,7 @@ _WITHOUT_INFLUENCE = (
 )
 
 _EFFECTS = ""
-"""Name of what a module does when it is imported, beside defining names."""
+"""Name for what a module does on import besides defining names."""
 
 Node = tuple[str, str]  # module and name of a definition in it
 
@@ -78,13 +79,13 @@ def syntax_tree(module: str) -> ast.Module:
 def code_identity(*implementations: str) -> str:
     """Hash of the definitions that the given ones reach in this package.
 
-    A data file of this package that bears a module's name (``page.html`` beside ``page.py``) counts
-    with that module.
+    A data file of this package with a module's name (``page.html`` beside ``page.py``) counts with
+    that module.
 
     Args:
         implementations: ``"module:name"``, or ``"module"`` for all of a module. A module outside
-            the package (a user's own noise, say) counts with what it imports from its own package,
-            and, where it lies in the folder that the workflow runs in, from there.
+            the package (for example a user's noise) counts with what it imports from the same
+            package and, if it lies in the folder of the run, from that folder.
     """
     digest = hashlib.sha256()
     reached = _reach(implementations)
@@ -97,7 +98,7 @@ def code_identity(*implementations: str) -> str:
 
 
 def described_identity(*implementations: str) -> str:
-    """The code identity, followed by what it is the identity of, for a job's record to name."""
+    """The code identity followed by the implementations that it covers, for a job's record."""
     return " ".join([code_identity(*implementations), *sorted(set(implementations))])
 
 
@@ -149,17 +150,17 @@ def _neighbours(node: Node) -> tuple[Node, ...]:
 
 
 def _resolved(module: str, use: tuple[str, ...]) -> Iterator[Node]:
-    """The definitions that a dotted name means in a module; none where they do not count."""
+    """The definitions that a dotted name means in a module, as far as they count."""
     first, *attributes = use
-    here = _module(module)
-    if first in here.definitions:
+    namespace = _module(module)
+    if first in namespace.definitions:
         yield module, first
-    elif first in here.imports:
-        yield from _imported(module, here.imports[first], attributes)
+    elif first in namespace.imports:
+        yield from _imported(module, namespace.imports[first], attributes)
 
 
 def _imported(module: str, target: "_Import", attributes: list[str]) -> Iterator[Node]:
-    """The definitions behind an imported name and the attributes that are asked of it."""
+    """The definitions behind an imported name and the attributes that follow it."""
     source, name = target.module, target.name
     if name and _is_module(module, f"{source}.{name}"):  # from package import module
         source, name = f"{source}.{name}", ""
@@ -208,7 +209,7 @@ class _Module:
 def _text(module_name: str, name: str) -> str:
     """Source of a definition, as far as it counts, in one layout.
 
-    What its names mean outside the package stands behind it: another function of a library by the
+    The origin of every imported name is appended, because a function of another library with the
     same name is another definition.
     """
     module = _module(module_name)
@@ -227,7 +228,7 @@ def _uses(module_name: str, name: str) -> frozenset[tuple[str, ...]]:
     module = _module(module_name)
     uses: set[tuple[str, ...]] = set()
     for statement in module.statements(name):
-        for node in ast.walk(statement):
+        for node in _nodes(statement):
             if isinstance(node, ast.Attribute | ast.Name):
                 uses.update(_dotted(node))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -238,8 +239,8 @@ def _uses(module_name: str, name: str) -> frozenset[tuple[str, ...]]:
 @cache
 def _module(name: str) -> _Module:
     module = _Module(name)
-    tree = _WithoutWords().visit(syntax_tree(name))
-    for node in ast.walk(tree):
+    statements = _without_words(syntax_tree(name).body)
+    for node in _nested(statements):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name if alias.asname else alias.name.partition(".")[0]
@@ -248,7 +249,7 @@ def _module(name: str) -> _Module:
             source = _absolute(name, node)
             for alias in node.names:
                 module.imports[alias.asname or alias.name] = _Import(source, alias.name)
-    for statement in tree.body:
+    for statement in statements:
         for defined in _defined_by(statement):
             module.definitions.setdefault(defined, []).append(statement)
         if not _defined_by(statement) and not _only_imports(statement):
@@ -257,7 +258,7 @@ def _module(name: str) -> _Module:
 
 
 def _only_imports(statement: ast.stmt) -> bool:
-    """Whether a statement imports, be it for annotations alone; what it imports counts if used."""
+    """Whether a statement only imports; an import for annotations alone is one too."""
     if isinstance(statement, ast.If) and isinstance(statement.test, ast.Name):
         return statement.test.id == "TYPE_CHECKING"
     return isinstance(statement, ast.Import | ast.ImportFrom)
@@ -278,7 +279,7 @@ def _defined_by(statement: ast.stmt) -> list[str]:
 
 
 def _dotted(node: ast.Attribute | ast.Name) -> list[tuple[str, ...]]:
-    """``a.b.c`` as (a, b, c); nothing for the parts of a longer chain, or behind anything else."""
+    """``a.b.c`` as (a, b, c); nothing for a part of a longer chain or one not based on a name."""
     names: list[str] = []
     part: ast.expr = node
     while isinstance(part, ast.Attribute):
@@ -292,15 +293,15 @@ def _dotted(node: ast.Attribute | ast.Name) -> list[tuple[str, ...]]:
 
 
 def _mark_parts(chain: ast.Attribute) -> None:
-    """Have `_dotted` pass over the shorter chains that a chain consists of."""
+    """Have `_dotted` skip the shorter chains within a chain."""
     part: ast.expr = chain
     while isinstance(part, ast.Attribute):
         part = part.value
-        part.is_part = True  # type: ignore[attr-defined]  # a mark of ours on a tree of ours
+        part.is_part = True  # type: ignore[attr-defined]  # this module made the tree
 
 
 def _annotated(text: str, module: _Module) -> Iterator[tuple[str, ...]]:
-    """Names in an annotation that is written as a text."""
+    """Names in an annotation that is a string."""
     if text in module.definitions or text in module.imports:
         yield (text,)
 
@@ -315,7 +316,7 @@ def _has_influence(name: str) -> bool:
 
 
 def _absolute(module: str, node: ast.ImportFrom) -> str:
-    """The module that a ``from ... import`` means, which may stand there relative to its own."""
+    """The module that a ``from ... import``, possibly a relative one, refers to."""
     if not node.level:
         return node.module or ""
     package = module if source_of(module).name == "__init__.py" else module.rpartition(".")[0]
@@ -323,10 +324,10 @@ def _absolute(module: str, node: ast.ImportFrom) -> str:
 
 
 @cache
-def _counts(name: str, own: str) -> bool:
-    """Whether ``name`` is a module, and of this package, of the package ``own`` or the user's."""
+def _counts(name: str, package: str) -> bool:
+    """Whether ``name`` is a module of robust_mer, of ``package`` or in the folder of the run."""
     top, *inner = name.split(".")
-    if top not in (_PACKAGE, own) and (own == _PACKAGE or not _is_in_folder(top)):
+    if top not in (_PACKAGE, package) and (package == _PACKAGE or not _is_in_folder(top)):
         return False
     source = source_of(top)
     if source.name != "__init__.py":
@@ -336,35 +337,69 @@ def _counts(name: str, own: str) -> bool:
 
 
 def _is_in_folder(top: str) -> bool:
-    """Whether a module lies in the folder that the workflow runs in, and is what its name means."""
+    """Whether a module's name resolves to a file in the folder of the run."""
     places = [place for place in (Path(f"{top}.py"), Path(top, "__init__.py")) if place.is_file()]
     return any(source_of(top).samefile(place) for place in places)
 
 
-class _WithoutWords(ast.NodeTransformer):
-    """Takes out docstrings, texts of errors and calls of the log."""
+def _without_words(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """Statements without docstrings, texts of errors and calls of the log, in place."""
+    kept = []
+    for statement in statements:
+        if isinstance(statement, ast.Expr) and _is_wording(statement.value):
+            continue
+        if isinstance(statement, ast.Raise) and isinstance(statement.exc, ast.Call):
+            statement.exc = statement.exc.func
+        for block in _blocks(statement):
+            block[:] = _without_words(block)
+        kept.append(statement)
+    return kept
 
-    def visit_Raise(self, node: ast.Raise) -> ast.Raise:
-        error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        return ast.copy_location(ast.Raise(exc=error, cause=node.cause), node)
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        call = node.value
-        if (
-            isinstance(call, ast.Call)
-            and isinstance(call.func, ast.Attribute)
-            and isinstance(call.func.value, ast.Name)
-            and call.func.value.id == "log"
-        ):
-            return None
-        if isinstance(call, ast.Constant) and isinstance(call.value, str):
-            return None
-        return self.generic_visit(node)
+def _is_wording(value: ast.expr) -> bool:
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, str)
+    return (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Attribute)
+        and isinstance(value.func.value, ast.Name)
+        and value.func.value.id == "log"
+    )
+
+
+def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """The lists of statements inside a statement."""
+    for part in (statement, *getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+        for name in ("body", "orelse", "finalbody"):
+            if block := getattr(part, name, None):
+                yield block
+
+
+def _nested(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements and all those inside them."""
+    for statement in statements:
+        yield statement
+        for block in _blocks(statement):
+            yield from _nested(block)
+
+
+def _nodes(statement: ast.stmt) -> Iterator[ast.AST]:
+    """All nodes of a statement, a chain of attributes before its parts; faster than `ast.walk`."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                waiting.append(value)
+            elif isinstance(value, list):
+                waiting += [one for one in value if isinstance(one, ast.AST)]
 
 
 def _data_files(module: str) -> list[Path]:
     if module.split(".")[0] != _PACKAGE:
-        return []  # beside mine.py may lie mine.yaml, the config
+        return []  # mine.yaml beside mine.py may be the config
     source = source_of(module)
     return sorted(
         path

@@ -1,4 +1,4 @@
-"""What every job of the workflow does around its work: its log, its progress, its end."""
+"""What every job of the workflow shares: log, progress, errors and record."""
 
 import ctypes
 import logging
@@ -23,51 +23,51 @@ log = logging.getLogger("robust_mer")
 
 _PR_SET_PDEATHSIG = 1
 _RUNNER = "ROBUST_MER_RUNNER"
-JOBS_PER_GPU = "ROBUST_MER_JOBS_PER_GPU"  # what of the config a job's processes all know
+JOBS_PER_GPU = "ROBUST_MER_JOBS_PER_GPU"  # in the environment, for all processes of a job
 
 
 class _LogFile(logging.FileHandler):
-    """A log that says nothing when its disk is full: the terminal does."""
+    """A log that ignores a full disk, which the terminal reports."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         pass
 
 
 def prepare_jobs(jobs_per_gpu: int) -> None:
-    """Tell the jobs that this process will start where the package lies, and who runs them.
+    """Set the environment of the jobs that this process will start.
 
-    They import it from where it was imported here, whether it is installed there or not, and a
-    user's own modules from the folder that the workflow runs in. On a cluster every node has a
-    Snakemake of its own above its job, which reads the workflow and so calls this too.
+    They import the package from the same folder as this process, whether it is installed or not,
+    and a user's modules from the folder of the run. On a cluster, Snakemake runs once more on every
+    node; it reads the workflow and therefore calls this too.
     """
     os.environ[JOBS_PER_GPU] = str(jobs_per_gpu)
     os.environ[_RUNNER] = f"{os.getpid()} {_processes()}"
     source = str(Path(__file__).parents[1])
-    others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([source, *others, str(Path.cwd())]))
+    folders = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([source, *folders, str(Path.cwd())]))
     remember_checkout()
 
 
 def die_with_parent() -> None:
     """Have the kernel end this process when its parent ends.
 
-    Snakemake killed with SIGKILL leaves its jobs running; they would go on writing while the next
-    run writes the same files. Linux only; elsewhere nothing happens.
+    A Snakemake killed with SIGKILL leaves its jobs running; they would keep writing the files that
+    the next run writes. Does nothing except on Linux.
     """
     if sys.platform != "linux":
         return
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # The parent, or the Snakemake above it, may have ended before the kernel was asked. A scheduler
-    # hands the environment of who submitted on to another node, where that process has no number.
-    runner, _, where = os.environ.get(_RUNNER, "").partition(" ")
-    orphaned = where == _processes() and not Path("/proc", runner).exists()
+    # The parent, or the Snakemake above it, may have ended before the call. A scheduler may copy
+    # the environment to another node, where the process id means nothing.
+    runner, _, namespace = os.environ.get(_RUNNER, "").partition(" ")
+    orphaned = namespace == _processes() and not Path("/proc", runner).exists()
     if os.getppid() != parent or orphaned:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _processes() -> str:
-    """Names the processes among which a process id means something: of a kernel and a container."""
+    """Identify the kernel and container in which a process id is valid."""
     boot = Path("/proc/sys/kernel/random/boot_id")
     if not boot.is_file():
         return ""
@@ -76,9 +76,9 @@ def _processes() -> str:
 
 @contextmanager
 def without_main() -> Iterator[None]:
-    """Hide the program's main module while a process is spawned, which would run it again.
+    """Hide the main module while a process is spawned, which would run it again.
 
-    A script of Snakemake has no ``if __name__ == "__main__"`` and would start its job anew.
+    A script of Snakemake has no ``if __name__ == "__main__"`` and would restart its job.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")
@@ -90,12 +90,13 @@ def without_main() -> Iterator[None]:
 
 @contextmanager
 def job(snakemake: Any, name: str) -> Iterator[JobRecord]:
-    """Run a job's body: log, die with Snakemake, say errors of input plainly, leave a record.
+    """Run a job's body: keep a log, die with Snakemake, explain errors, write a record.
 
-    So are faults of the machine, such as a full disk; anything else is a bug and leaves its trace.
-    The record (`robust_mer.provenance.record`) is written when the body has ended well. Progress
-    goes to the terminal too, since a user watches that, not the log. Slow imports belong into the
-    body: a job that is not yet bound to Snakemake outlives it.
+    An error of input or a fault of the machine, such as a full disk, becomes one message; anything
+    else is a bug and logs its traceback. The record (`robust_mer.provenance.record`) is written
+    when the body has succeeded. Progress goes to the terminal too, because users watch that rather
+    than the log. Put slow imports into the body: a job that is not yet bound to Snakemake outlives
+    it.
     """
     die_with_parent()
     log_path = snakemake.log[0]
@@ -120,14 +121,14 @@ def job(snakemake: Any, name: str) -> Iterator[JobRecord]:
         record.write()
     except InputError as error:
         log.error("%s", error)
-        if told := error.__cause__ and explain(error.__cause__, name, folder):
-            log.error("%s", told)  # the machine's fault, of which a reader made the file's
+        if advice := error.__cause__ and explain(error.__cause__, name, folder):
+            log.error("%s", advice)  # a fault of the machine that a reader took for the file's
         raise SystemExit(1) from None
     except Exception as error:
-        told = explain(error, name, folder)
-        log.error("%s", told) if told else log.exception("failed")
+        advice = explain(error, name, folder)
+        log.error("%s", advice) if advice else log.exception("failed")
         if disk_fault(error) is not None:
-            os._exit(1)  # HDF5 crashes at the end, over a file that it could not close
+            os._exit(1)  # HDF5 crashes at exit over a file that it could not close
         raise SystemExit(1) from None
     log.info("done in %.1f s", time.monotonic() - started)
 
@@ -135,22 +136,23 @@ def job(snakemake: Any, name: str) -> Iterator[JobRecord]:
 def progress(
     items: Iterable[T],
     total: int,
-    what: str,
+    unit: str,
     every_seconds: float = 15.0,
     size: Callable[[T], int] = lambda _: 1,
 ) -> Iterator[T]:
-    """Yield ``items``; now and then say how many of ``total`` are done, how fast, the time left.
+    """Yield ``items``; log at intervals how many of ``total`` are done, the rate, the time left.
 
-    An item may stand for several, of which ``size`` tells the number.
+    ``size`` returns how many an item counts for.
     """
-    started = said = time.monotonic()
+    started = last_report = time.monotonic()
     done = 0
     for item in items:
         yield item
         done += size(item)
         now = time.monotonic()
-        if now - said >= every_seconds and done < total:
-            said = now
+        if now - last_report >= every_seconds and done < total:
+            last_report = now
             rate = done / (now - started)
-            left = (total - done) / rate
-            log.info("%d of %d %s, %.3g a second, about %.0f s left", done, total, what, rate, left)
+            remaining = (total - done) / rate
+            text = "%d of %d %s, %.3g a second, about %.0f s left"
+            log.info(text, done, total, unit, rate, remaining)

@@ -1,11 +1,12 @@
-"""Measures of how well a target was predicted, each computed in this one place.
+"""Measures of how well a target was predicted; nothing else computes them.
 
-A measure is a function of targets, predictions and weights. With weights of 1 it is the plain
-figure; with the counts of a bootstrap resample it is the figure on that resample.
+A measure is a function of targets, predictions and weights. With weights of 1 it is the measure on
+the data; with the counts of a bootstrap resample it is the measure on that resample.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, cast
 
 import numpy as np
@@ -16,7 +17,7 @@ from robust_mer.settings import Plugin, Settings
 class Metric(ABC):
     """One measure.
 
-    A metric of your own is a subclass that the config names as ``module:Class``.
+    To add a metric, write a subclass and name it in the config as ``module:Class``.
     """
 
     settings_class: ClassVar[type[Settings]] = Settings
@@ -36,24 +37,24 @@ class Metric(ABC):
         """The measure of K sets of predictions on B resamples.
 
         Args:
-            target: What is true [n], as the task encodes it.
-            predicted: What was predicted [n, K], encoded likewise.
+            target: Targets [n], as the task encodes them.
+            predicted: Predictions [n, K], encoded likewise.
             weight: How often each utterance counts [B, n].
 
         Returns:
-            [B, K], NaN where no utterance counts.
+            [B, K], NaN if no utterance counts.
         """
 
     @abstractmethod
     def chance(self, target: np.ndarray) -> float:
-        """What the best answer that ignores the input reaches on these targets [n]."""
+        """The measure of the best answer that ignores the input, on these targets [n]."""
 
     def of(self, target: np.ndarray, predicted: np.ndarray) -> float:
         """The measure of one set of predictions.
 
         Args:
-            target: What is true [n].
-            predicted: What was predicted [n].
+            target: Targets [n].
+            predicted: Predictions [n].
 
         Raises:
             ValueError: there are no utterances, or the two lengths differ.
@@ -74,9 +75,9 @@ class Metric(ABC):
         """The measure, and chance, in each of G groups of utterances.
 
         Args:
-            target: What is true [n].
-            predicted: What was predicted [n].
-            group: Number of each utterance's group [n], from 0; none is empty.
+            target: Targets [n].
+            predicted: Predictions [n].
+            group: Number of each utterance's group [n], from 0; no group is empty.
 
         Returns:
             Two arrays [G].
@@ -90,10 +91,10 @@ class Metric(ABC):
 
 
 class HitMetric(Metric):
-    """A measure that depends on right and wrong answers alone, and is linear in them.
+    """A measure that is linear in the right answers and depends on nothing else.
 
-    Since it is linear, shares of right answers (the mean over several seeds) take the place of
-    hits, and several such measures share the sums of hits.
+    It therefore also accepts shares of right answers (the mean over several seeds) as hits, and
+    several such measures share the sums of hits.
     """
 
     @abstractmethod
@@ -105,7 +106,7 @@ class HitMetric(Metric):
             sizes: Weighted number of these utterances, C arrays of that shape.
 
         Returns:
-            Of the same shape; NaN where no utterance counts.
+            An array of the same shape; NaN where no utterance counts.
         """
 
     @abstractmethod
@@ -117,9 +118,9 @@ class HitMetric(Metric):
         hits, sizes = [], []
         for label in np.unique(target):
             rows = target == label
-            own = weight[:, rows]
-            hits.append(own @ (predicted[rows] == label).astype(weight.dtype))
-            sizes.append(np.broadcast_to(own.sum(axis=1)[:, None], hits[-1].shape))
+            class_weight = weight[:, rows]
+            hits.append(class_weight @ (predicted[rows] == label).astype(weight.dtype))
+            sizes.append(np.broadcast_to(class_weight.sum(axis=1)[:, None], hits[-1].shape))
         return self.of_hits(hits, sizes)
 
     def chance(self, target: np.ndarray) -> float:
@@ -146,6 +147,87 @@ class HitMetric(Metric):
         return score, self.chance_of_sizes(sizes)
 
 
+@dataclass(frozen=True)
+class AnswerSets:
+    """K sets of answers to the same n utterances, each given with S seeds."""
+
+    predicted: np.ndarray
+    """As the task encodes it [n, K, S]."""
+    patterns: np.ndarray
+    """The different patterns of utterances that count [n, Q], bool."""
+    pattern: np.ndarray
+    """Which pattern each set has [K]."""
+
+    def sets(self, chosen: slice) -> "AnswerSets":
+        """Some of the sets."""
+        return AnswerSets(self.predicted[:, chosen], self.patterns, self.pattern[chosen])
+
+    def utterances(self, rows: np.ndarray) -> "AnswerSets":
+        """The answers to some of the utterances."""
+        return AnswerSets(self.predicted[rows], self.patterns[rows], self.pattern)
+
+
+def weighted_scores(
+    measures: Sequence[Metric], target: np.ndarray, answers: AnswerSets, weight: np.ndarray
+) -> np.ndarray:
+    """Several measures of several sets of answers on resamples, means over the seeds.
+
+    Args:
+        measures: M of them.
+        target: What is true [n].
+        answers: K sets.
+        weight: How often each utterance counts [B, n]; its precision is that of the sums.
+
+    Returns:
+        [M, B, K], NaN where no utterance counts.
+    """
+    hits: list[np.ndarray] = []
+    sizes: list[np.ndarray] = []
+    if any(isinstance(metric, HitMetric) for metric in measures):
+        hits, sizes = _sum_hits(target, answers, weight)
+    return np.stack(
+        [
+            metric.of_hits(hits, sizes)
+            if isinstance(metric, HitMetric)
+            else _mean_over_seeds(metric, target, answers, weight)
+            for metric in measures
+        ]
+    )
+
+
+def _sum_hits(
+    target: np.ndarray, answers: AnswerSets, weight: np.ndarray
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Right answers (mean over the seeds) and utterances of each class, C arrays [B, K] each."""
+    right = (answers.predicted == target[:, None, None]).mean(axis=2, dtype=float)
+    right = np.where(answers.patterns[:, answers.pattern], right, 0).astype(weight.dtype)
+    patterns = answers.patterns.astype(weight.dtype)
+    hits, sizes = [], []
+    for label in np.unique(target):
+        rows = np.flatnonzero(target == label)
+        own = weight[:, rows]
+        sizes.append((own @ patterns[rows])[:, answers.pattern])
+        hits.append(own @ right[rows])
+    return hits, sizes
+
+
+def _mean_over_seeds(
+    metric: Metric, target: np.ndarray, answers: AnswerSets, weight: np.ndarray
+) -> np.ndarray:
+    """A measure that is not linear in right answers [B, K]."""
+    score = np.full((len(weight), len(answers.pattern)), np.nan)
+    for number, counts in enumerate(answers.patterns.T):
+        rows, alike = np.flatnonzero(counts), np.flatnonzero(answers.pattern == number)
+        if len(rows) and len(alike):
+            predicted = answers.predicted[rows][:, alike]
+            of_seeds = [
+                metric.weighted(target[rows], predicted[..., seed], weight[:, rows])
+                for seed in range(predicted.shape[2])
+            ]
+            score[:, alike] = np.mean(of_seeds, axis=0)
+    return score
+
+
 class WA(HitMetric):
     """Weighted accuracy: the fraction of utterances whose class is predicted, in [0, 1]."""
 
@@ -157,8 +239,8 @@ class WA(HitMetric):
         """See `HitMetric.of_hits`."""
         hit: np.ndarray | float = 0.0
         total: np.ndarray | float = 0.0
-        for own_hit, size in zip(hits, sizes, strict=True):
-            hit, total = hit + own_hit, total + size
+        for class_hit, size in zip(hits, sizes, strict=True):
+            hit, total = hit + class_hit, total + size
         return hit / np.where(np.greater(total, 0), total, np.nan)
 
     def chance_of_sizes(self, sizes: np.ndarray) -> np.ndarray:
@@ -197,9 +279,11 @@ METRICS = {
 }
 """Metrics by the name that the config gives."""
 
-# Not by way of the registry: a further line there changes no result.
+# Not from the registry, so that a new entry there reruns nothing.
 DEFAULT_METRICS = (Plugin("robust_mer.metrics:WA", {}), Plugin("robust_mer.metrics:UA", {}))
 """What every experiment measures."""
+DEFAULT_SELECTION = "ua"
+"""Name of the measure by which models are compared and epochs are chosen."""
 
 
 def wa(label: np.ndarray, predicted: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""Corruptions, conditions and protocols: what is taken away from which modality, and how often.
+"""Corruptions, conditions and protocols: what happens to which modality, and how often.
 
 A *corruption* says what happens to a modality (`Corruption`). A *condition* says to which
 modalities it happens; it is named after the clean ones. A *protocol* says which conditions a model
@@ -47,17 +47,12 @@ class NoiseSpec:
     kind: str
     """Name of the noise in the config; part of the key of its random numbers."""
     target_snr_db: float | None
-    """SNR to reach; None where nothing is added."""
+    """SNR to reach; None if nothing is added."""
     implementation: str
-    """``"module:Class"`` of what is drawn."""
+    """``"module:Class"`` of the noise."""
     settings: dict[str, Any]
     is_mask: bool
-    """Whether what is drawn multiplies the frames instead of being added to them."""
-
-
-def noise_specs(described: Mapping[str, dict[str, Any]]) -> dict[str, NoiseSpec]:
-    """Per modality, the noise that a dict with the fields of `NoiseSpec` describes."""
-    return {modality: NoiseSpec(**noise) for modality, noise in described.items()}
+    """Whether the noise multiplies the frames instead of being added to them."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +65,9 @@ class Corruption:
 
     name: str
     noises: Mapping[str, NoiseSpec] = field(default_factory=dict)
-    """By modality that it touches."""
+    """By the modality that it touches."""
     seed: int | None = None
-    """Of the noise in validation and test; None where nothing is drawn."""
+    """Of the noise in validation and test; None if nothing is drawn."""
     recorded: str | None = None
     """The modality whose recordings are corrupted before extraction, if any."""
 
@@ -91,7 +86,7 @@ def read_name(name: str) -> CorruptionName | None:
 def parse_corruption(name: str) -> CorruptionName | None:
     """What a corruption's name says; None for ``clean``.
 
-    Names of ``corruption.named`` are the config's to know, not this function's.
+    It does not know the names of ``corruption.named``, which only the config defines.
 
     Raises:
         InputError: the name is neither ``missing`` nor of the form ``{kind}_{amount}{unit}``.
@@ -129,25 +124,25 @@ def letters(modalities: list[str]) -> dict[str, str]:
     Raises:
         InputError: two modalities would share a letter.
     """
-    chosen = {modality: _LETTERS.get(modality, modality[0]) for modality in modalities}
-    if len(set(chosen.values())) < len(chosen):
-        raise InputError(f"modalities {modalities} need different first letters, not {chosen}")
-    return chosen
+    letter = {modality: _LETTERS.get(modality, modality[0]) for modality in modalities}
+    if len(set(letter.values())) < len(letter):
+        raise InputError(f"modalities {modalities} need different first letters, not {letter}")
+    return letter
 
 
 def conditions(
     modalities: list[str], touched: Collection[str] | None = None
 ) -> dict[str, tuple[bool, ...]]:
-    """All conditions by name; a name lists the clean modalities, ``none`` says that none is.
+    """All conditions by name; a name lists the clean modalities, ``none`` if there are none.
 
     Args:
         modalities: In their order.
-        touched: Those that the corruption touches; the others are clean in every condition. None:
-            all of them.
+        touched: Those that the corruption touches; the others are clean in every condition. None
+            means all.
 
     Returns:
-        For three modalities, all touched, ``none, a, v, l, av, al, vl, avl``; with audio touched
-        alone ``vl, avl``. Each with a bool per modality, True where it is clean.
+        For three modalities, all touched, ``none, a, v, l, av, al, vl, avl``; if only audio is
+        touched, ``vl, avl``. Each with a bool per modality, True if it is clean.
     """
     letter = letters(modalities)
     untouched = set() if touched is None else set(modalities) - set(touched)
@@ -172,10 +167,10 @@ def partial_conditions(
 
 
 def drawn_condition(names: list[str], seed: int, part: str, utterance: str) -> str:
-    """The condition under which an utterance is evaluated where it meets only one.
+    """The only condition under which an utterance is evaluated, as on CMU-MOSEI.
 
-    A function of (seed, part, utterance), so it is the same for every model and corruption that
-    has these conditions, as on CMU-MOSEI (NMER, section 3.1).
+    A function of (seed, part, utterance), so it is the same for every model and corruption with
+    these conditions (NMER, section 3.1).
     """
     digest = hashlib.sha256("\0".join(["condition", str(seed), part, utterance]).encode()).digest()
     return names[int.from_bytes(digest[:8], "little") % len(names)]
@@ -184,7 +179,7 @@ def drawn_condition(names: list[str], seed: int, part: str, utterance: str) -> s
 class Protocol(ABC):
     """Which conditions the samples of a training set meet.
 
-    A protocol of your own is a subclass that the config names as ``module:Class``.
+    To add a protocol, write a subclass and name it in the config as ``module:Class``.
     """
 
     settings_class: ClassVar[type[Settings]] = Settings
@@ -194,18 +189,18 @@ class Protocol(ABC):
 
     @abstractmethod
     def conditions(self, modalities: list[str], touched: list[str]) -> dict[str, tuple[bool, ...]]:
-        """The training conditions by name, a bool per modality, True where it is clean.
+        """The training conditions by name, with a bool per modality, True if it is clean.
 
         Args:
             modalities: Those of the model, in their order.
             touched: Those that the corruption touches.
 
         Returns:
-            None of them where the corruption has no such condition.
+            Empty if the corruption has no such condition.
         """
 
     def weights(self, conditions: dict[str, tuple[bool, ...]]) -> np.ndarray | None:
-        """Probability of each of the `conditions` [C]; None where all are equally likely."""
+        """Probability of each of the `conditions` [C]; None if all are equally likely."""
         return None
 
 
@@ -221,7 +216,7 @@ class AllNoisy(Protocol):
     """No modality is clean (NMER, Table 5)."""
 
     def conditions(self, modalities: list[str], touched: list[str]) -> dict[str, tuple[bool, ...]]:
-        """The one condition in which all modalities are corrupted."""
+        """The condition in which all modalities are corrupted."""
         all_noisy = dict.fromkeys([NONE], (False,) * len(modalities))
         return all_noisy if len(touched) == len(modalities) else {}
 

@@ -1,7 +1,6 @@
-"""A replica is one fold and one seed of a model; how its files are named."""
+"""Replicas of a model and the names of their files."""
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,27 +13,17 @@ class Replica(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What its files are called, without their suffix."""
+        """Name of its files, without suffix."""
         return f"fold{self.fold}_seed{self.seed}"
 
     @classmethod
     def of(cls, path: str | Path) -> "Replica":
-        """The replica whose file this is.
+        """The replica of a file.
 
         Raises:
-            ValueError: it is not named after a replica.
+            ValueError: the file is not named after a replica.
         """
         match = re.match(r"fold(\d+)_seed(\d+)\.", Path(path).name)
         if match is None:
             raise ValueError(f"{path} is not named fold{{fold}}_seed{{seed}}")
         return cls(int(match[1]), int(match[2]))
-
-
-def replica_name(fold: int, seed: int) -> str:
-    """What the files of a replica are called, without their suffix."""
-    return Replica(fold, seed).name
-
-
-def by_replica(paths: Iterable[str | Path]) -> dict[Replica, str | Path]:
-    """Files by the replica that their names say."""
-    return {Replica.of(path): path for path in paths}

@@ -15,14 +15,14 @@ from robust_mer.settings import load
 
 
 def run(snakemake: Any) -> None:
-    """Run the job that Snakemake hands to the script.
+    """Run the job of a script of Snakemake.
 
-    The params hold ``function``, which is called as ``function(spec, files, runtime)``. The types
-    of its arguments say how ``spec`` is rebuilt from a dictionary, and ``files`` from the inputs
-    and outputs by name.
+    The params contain ``function``, which is called as ``function(spec, files, runtime)``. From the
+    types of its arguments, ``spec`` is rebuilt from a dictionary, and ``files`` from the inputs and
+    outputs by name.
 
     Args:
-        snakemake: What Snakemake gives to a script.
+        snakemake: The object that Snakemake passes to a script.
     """
     params, wildcards = snakemake.params, dict(snakemake.wildcards.items())
     parts = [snakemake.rule, *(value for name, value in wildcards.items() if name != "corpus")]
@@ -38,18 +38,18 @@ def run(snakemake: Any) -> None:
         )
 
 
-def files_of(kind: type, named: Iterable[tuple[str, Any]]) -> Any:
+def files_of(kind: type, files: Iterable[tuple[str, Any]]) -> Any:
     """The files of a job by name.
 
     Args:
         kind: A dataclass with a field of type ``Path``, ``Path | None`` or ``list[Path]`` for each
-            name that the job reads or writes. Inputs with other names are only waited for.
-        named: Paths by name.
+            name that the job reads or writes. Inputs with other names are dependencies only.
+        files: Paths by name.
     """
-    given = dict(named)
+    paths_by_name = dict(files)
     values: dict[str, Any] = {}
     for name, annotation in get_type_hints(kind).items():
-        value = given.get(name, [])
+        value = paths_by_name.get(name, [])
         paths = [Path(value)] if isinstance(value, str) else [Path(path) for path in value]
         if annotation == list[Path]:
             values[name] = paths
@@ -63,11 +63,11 @@ def files_of(kind: type, named: Iterable[tuple[str, Any]]) -> Any:
 
 
 def runtime_of(runtime: Runtime, threads: int, record: JobRecord | None) -> Runtime:
-    """The runtime with what is known only when the job starts.
+    """The runtime with the values that are known only when the job starts.
 
     Args:
         runtime: As planned.
-        threads: Those that Snakemake granted.
-        record: Of a job of an experiment, whose results name what they were made from.
+        threads: Number that Snakemake granted.
+        record: Of a job of an experiment, whose results contain their origin.
     """
     return replace(runtime, threads=threads, origin=None if record is None else origin(record))

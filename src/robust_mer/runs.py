@@ -1,4 +1,4 @@
-"""What a run of the workflow does at its beginning and its end: who it is, what was killed."""
+"""Start and end of a run: a note of its machine, and a report of killed jobs."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from robust_mer.files import whole
 _STATE = Path(".snakemake")
 NOTE = _STATE / "run.json"
 
-# As Snakemake says it of a job's process, or a shell around that one.
+# Snakemake's message on a killed job or a killed shell around it.
 _KILLED = re.compile(
     r"(?:died with <Signals\.SIGKILL: 9>|returned non-zero exit status 137)"
     r".*?Error in (?:group )?(?:job|rule) (\S+):",
@@ -24,7 +24,7 @@ _KILLED = re.compile(
 
 
 def begin_run(results: str | Path) -> None:
-    """Note which machine works in this folder, for runs that are started on others.
+    """Record which machine uses this folder, for runs on other machines.
 
     Raises:
         InputError: nothing can be written to ``results``.
@@ -35,33 +35,33 @@ def begin_run(results: str | Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        told = explain(OSError(error.errno, error.strerror, str(folder)), "run", folder)
-        raise InputError(told or f"{folder} cannot be written to: {error}") from None
+        advice = explain(OSError(error.errno, error.strerror, str(folder)), "run", folder)
+        raise InputError(advice or f"{folder} cannot be written to: {error}") from None
     note = {"host": socket.gethostname(), "boot": _boot(), "process": os.getpid()}
     with whole(NOTE) as unfinished:
         unfinished.write_text(json.dumps(note), encoding="utf-8")
 
 
 def run_elsewhere(folder: Path) -> str | None:
-    """The host of a run that holds Snakemake's lock on a folder, or was killed, on another machine.
+    """The other machine whose run holds Snakemake's lock on a folder, or was killed; None: no such.
 
-    A lock of the system may not hold between machines that share a disk, and processes of another
-    are not seen here. A host that was started anew has no run left.
+    A lock of the system may not hold between machines that share a disk, and the processes of
+    another machine are invisible. A host that has been restarted since has no run left.
     """
     locks, note = folder / _STATE / "locks", folder / NOTE
     if not (locks.is_dir() and any(locks.iterdir()) and note.is_file()):
         return None
     try:
-        known = json.loads(note.read_text(encoding="utf-8"))
-        known["boot"], known["host"]
-    except (ValueError, KeyError, TypeError):  # damaged; it says nothing of another machine
+        run = json.loads(note.read_text(encoding="utf-8"))
+        run["boot"], run["host"]
+    except (ValueError, KeyError, TypeError):  # damaged
         return None
-    is_here = known["boot"] == _boot() or known["host"] == socket.gethostname()
-    return None if is_here else known["host"]
+    is_here = run["boot"] == _boot() or run["host"] == socket.gethostname()
+    return None if is_here else run["host"]
 
 
 def report_killed(logs: list[str]) -> None:
-    """Say of jobs that were killed, by Snakemake's own logs, what that means and what helps."""
+    """Explain which jobs were killed, according to Snakemake's logs, and what to do."""
     text = "\n".join(Path(path).read_text(encoding="utf-8", errors="replace") for path in logs)
     for rule in sorted(set(_KILLED.findall(text))):
         print(
@@ -70,6 +70,6 @@ def report_killed(logs: list[str]) -> None:
 
 
 def _boot() -> str:
-    """Names the running kernel."""
+    """Identifies the running kernel."""
     path = Path("/proc/sys/kernel/random/boot_id")
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""

@@ -1,4 +1,4 @@
-"""Settings of what the config names, and how a class is built from its name."""
+"""Settings of the classes that the config names, and building a class from its name."""
 
 import importlib
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Settings(BaseModel):
-    """Settings of a reader, extractor, noise, model or the like; each subclass lists its own.
+    """Base of the settings of readers, extractors, noises, models and other classes.
 
-    Every field has a type, a range where there is one, a default, and a docstring below it that
-    says what it means. Subclasses live in modules that import neither torch nor any other slow
-    package, because planning a run reads them.
+    Every field has a type, a range if there is one, a default, and a docstring below it. Subclasses
+    are in modules that import neither torch nor any other slow package, because planning a run
+    imports them.
     """
 
     model_config = ConfigDict(
@@ -44,6 +44,6 @@ class Plugin:
 
 
 def load(implementation: str) -> Any:
-    """Import what ``"module:name"`` names."""
+    """Import the object ``"module:name"``."""
     module, _, name = implementation.partition(":")
     return getattr(importlib.import_module(module), name)

@@ -1,4 +1,4 @@
-"""The feature store: one HDF5 file per extractor, every utterance's frames one after the other."""
+"""The feature store: one HDF5 file per extractor with the frames of all utterances in sequence."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ class Features:
     """The frames of all utterances of a corpus from one extractor, as extracted (not normalised).
 
     ``values`` is float32 [frames, D]; ``values[offsets[i]:offsets[i + 1]]`` are the frames of
-    ``utterances[i]``. An utterance in which nothing was found has none.
+    ``utterances[i]``. An utterance may have none, for example if no face was detected.
     """
 
     utterances: list[str]
@@ -32,11 +32,11 @@ class Features:
     frame_rate: float | None  # frames per second; None where frames are words or tokens
     settings: dict[str, Any]
     weights_sha256: str
-    # Of the packages that computed them, by name; empty for features that were published.
+    # Of the packages that computed them, by name; empty for published features.
     versions: dict[str, str] = field(default_factory=dict)
-    # Where each frame lies, float32 [frames]: seconds from the utterance's beginning, or for text
-    # the number, from 0, of its word in the transcript; NaN where it lies nowhere, as [CLS] does.
-    # None where frames follow each other at ``frame_rate``, or nothing is known.
+    # Position of each frame, float32 [frames]: seconds from the utterance's start, or for text the
+    # number, from 0, of its word in the transcript; NaN for a frame without one, such as [CLS].
+    # None if frames follow each other at ``frame_rate``, or if nothing is known.
     positions: np.ndarray | None = None
 
     def row_of(self) -> dict[str, int]:
@@ -48,9 +48,9 @@ class Features:
         return self.values[self.offsets[row] : self.offsets[row + 1]]
 
     def starts(self, row: int) -> np.ndarray:
-        """Where the frames of the utterance in place ``row`` begin: [T], see ``positions``.
+        """Start of each frame of the utterance in place ``row``: float64 [T], see ``positions``.
 
-        There must be positions or a frame rate.
+        The features must have positions or a frame rate.
         """
         first, last = self.offsets[row], self.offsets[row + 1]
         if self.positions is not None:
@@ -76,10 +76,13 @@ def write_features(
     versions: dict[str, str] | None = None,
     positions: list[np.ndarray] | None = None,
 ) -> None:
-    """Write ``frames`` (one [T, D] array an utterance, in their order), whole or not at all.
+    """Write ``frames`` (one [T, D] array per utterance, in order), whole or not at all.
 
-    ``positions`` (one [T] array an utterance) are looked at when ``frames`` has come to its end.
-    They are left out of the file where no frame of any utterance has one.
+    ``positions`` (one [T] array per utterance) are read after the last of ``frames``, and left out
+    of the file if no frame has one.
+
+    Raises:
+        InputError: an array does not have a column for each of ``names``.
     """
     width = len(names)
     offsets = [0]
@@ -98,9 +101,9 @@ def write_features(
         file["utterance"] = np.array(utterances, dtype=h5py.string_dtype())
         file["offsets"] = np.array(offsets, dtype=np.int64)
         if positions is not None:
-            where = np.concatenate([np.zeros(0, np.float32), *positions]).astype(np.float32)
-            if not np.isnan(where).all():
-                file["positions"] = where
+            starts = np.concatenate([np.zeros(0, np.float32), *positions]).astype(np.float32)
+            if not np.isnan(starts).all():
+                file["positions"] = starts
         file.attrs["feature_names"] = json.dumps(names)
         file.attrs["frame_rate"] = np.nan if frame_rate is None else frame_rate
         file.attrs["settings"] = json.dumps(settings, sort_keys=True)
@@ -112,7 +115,7 @@ def read_features(path: str | Path) -> Features:
     """Read a file of the feature store.
 
     Raises:
-        InputError: the file is not one of the feature store's, or its parts do not fit together.
+        InputError: the file is not a file of the feature store, or its parts do not fit together.
     """
     with open_features(path) as features, naming(path, _KIND):
         return replace(features, values=features.values[:])
@@ -120,7 +123,7 @@ def read_features(path: str | Path) -> Features:
 
 @contextmanager
 def open_features(path: str | Path) -> Iterator[Features]:
-    """As `read_features`, but ``values`` stay in the open file and are read when asked for."""
+    """As `read_features`, but ``values`` stay in the open file and are read on access."""
     with open_hdf5(path, _KIND) as file:
         with naming(path, _KIND):
             features = _features(file)
@@ -165,7 +168,7 @@ def read_weights_sha256(path: str | Path) -> str:
     """SHA-256 of the weights behind a file of the feature store, without reading its frames.
 
     Raises:
-        InputError: the file is not one of the feature store's.
+        InputError: the file is not a file of the feature store.
     """
     with open_hdf5(path, _KIND) as file, naming(path, _KIND):
         return str(file.attrs["weights_sha256"])

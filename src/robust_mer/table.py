@@ -1,4 +1,4 @@
-"""Reading the tables that stages hand on."""
+"""Reading the tables that stages exchange."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
 
     Args:
         path: A csv file.
-        columns: Those that it must have, beside any others.
+        columns: Required columns; there may be others.
 
     Raises:
         InputError: it cannot be read, lacks a column, or has rows that are longer than its heading.
@@ -33,9 +33,28 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     if missing := [column for column in columns if column not in table]:
         raise InputError(f"{path} lacks the columns {', '.join(missing)}")
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes the first cells for names of rows
+    if not isinstance(table.index, pd.RangeIndex):  # pandas took the first cells for row names
         raise InputError(f"{path} has rows with more cells than its heading")
     return table
+
+
+def read_numbers(path: str | Path, texts: Sequence[str]) -> "pd.DataFrame":
+    """Read a table of numbers with the types that it was written from.
+
+    Args:
+        path: A csv file of a stage.
+        texts: Columns of names, which stay text: a model may be called ``NA`` or ``001``. An empty
+            cell is an empty string there, and NaN elsewhere.
+    """
+    import pandas as pd
+
+    columns = pd.read_csv(path, nrows=0).columns
+    return pd.read_csv(
+        path,
+        dtype={column: str for column in texts if column in columns},
+        keep_default_na=False,
+        na_values={column: [""] for column in columns if column not in texts},
+    )
 
 
 def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
@@ -46,7 +65,7 @@ def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
 def groups(
     table: "pd.DataFrame", by: Sequence[str], sort: bool = False
 ) -> Iterator[tuple[tuple[str, ...], "pd.DataFrame"]]:
-    """Yield the rows of a table that agree in columns of text, after what they have there.
+    """Yield groups of rows with equal values in columns of text, after these values.
 
     Args:
         table: The table.
@@ -58,10 +77,10 @@ def groups(
 
 
 def check_width(path: str | Path) -> None:
-    """Refuse what pandas takes minutes over: a line of commas, as heading or behind it.
+    """Refuse a heading or first row of very many commas, which pandas would take minutes to read.
 
     Raises:
-        InputError: it has more columns than any table of a corpus or a stage, or a first row that
+        InputError: the table has more columns than any of a corpus or a stage, or a first row that
             is longer than the heading.
     """
     with Path(path).open(encoding="utf-8", errors="replace", newline="") as file:

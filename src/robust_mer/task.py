@@ -1,10 +1,11 @@
-"""What is predicted: how targets are read, what a model's head gives, what is minimised.
+"""Tasks: the targets, the width of a model's head, the loss and the metrics.
 
 Nothing outside this module, the metrics and the models' heads knows that a target is a class.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,14 +18,40 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a model says about one utterance."""
+
+    value: dict[str, Any]
+    """The prediction by the name of what is predicted, e.g. ``{"emotion": "happy"}``; JSON."""
+    probabilities: dict[str, float]
+    """By class, the most probable one first; empty if the model gives none."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A column of texts."""
+
+    values: list[str]
+    """The different ones."""
+    place: np.ndarray
+    """Which of them each row has [n]."""
+
+
+Columns = Mapping[str, "np.ndarray | Texts"]
+"""Columns of a predictions file by name: numbers [n] or texts."""
+
+_PROBABILITY = "probability_"
+
+
 class Task(ABC):
     """What models predict for an utterance.
 
-    A task of your own is a subclass that the config names as ``module:Class``.
+    To add a task, write a subclass and name it in the config as ``module:Class``.
 
     Attributes:
         outputs: Width of a model's head.
-        metrics: What is reported, in the order of the tables' columns.
+        metrics: Those that are reported, in the order of the tables' columns.
         selection: The metric by which the epoch is chosen on validation data.
     """
 
@@ -33,6 +60,10 @@ class Task(ABC):
     """Column of ``utterances.csv`` that holds the target."""
     loss_name: ClassVar[str]
     """Of the loss, in training histories."""
+    answer_columns: ClassVar[tuple[str, ...]]
+    """Columns of a predictions file that `of_answers` and `answers` read."""
+    has_confidence: ClassVar[bool] = False
+    """Whether `confidence` exists, so that the calibration of models can be measured."""
     outputs: int
     metrics: tuple[Metric, ...]
     selection: Metric
@@ -51,16 +82,41 @@ class Task(ABC):
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """What `from_description` needs to make the same task again; JSON."""
+        """The arguments of `from_description` for the same task; JSON."""
 
     @classmethod
     @abstractmethod
     def from_description(cls, description: dict[str, Any]) -> "Task":
         """The task that `describe` described."""
 
+    @classmethod
     @abstractmethod
-    def check_training_part(self, target: np.ndarray) -> str | None:
-        """What is wrong with the targets of a training part, if anything."""
+    def of_answers(cls, table: Columns) -> "Task":
+        """The task of some rows of a predictions file, if only these are known.
+
+        Args:
+            table: `answer_columns` of the rows.
+        """
+
+    @abstractmethod
+    def answers(self, table: Columns) -> tuple[np.ndarray, np.ndarray]:
+        """Targets and predictions [n] in some rows of a predictions file, as metrics take them.
+
+        Args:
+            table: `answer_columns` of the rows.
+        """
+
+    def confidence(self, table: Columns) -> np.ndarray:
+        """Probability that each prediction is right [n], as the model states it.
+
+        Args:
+            table: All columns of some rows of a predictions file.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no confidence")
+
+    @abstractmethod
+    def counts(self, target: np.ndarray) -> dict[str, int]:
+        """How often each class occurs among some targets; empty if there are no classes."""
 
     @abstractmethod
     def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
@@ -68,16 +124,20 @@ class Task(ABC):
 
     @abstractmethod
     def decide(self, output: "Tensor") -> "Tensor":
-        """What outputs [..., outputs] predict, [...], encoded as the targets are."""
+        """Predictions [...] from outputs [..., outputs], encoded as the targets are."""
 
     @abstractmethod
     def columns(self, target: np.ndarray, output: "Tensor") -> dict[str, Any]:
-        """Columns of the predictions' file: target, prediction, and how sure the model is.
+        """Columns of the predictions' file: target, prediction, and probabilities.
 
         Args:
             target: [n].
             output: [n, outputs].
         """
+
+    @abstractmethod
+    def answer(self, output: "Tensor") -> Answer:
+        """What the outputs [outputs] of one utterance say."""
 
 
 class Classification(Task):
@@ -89,6 +149,8 @@ class Classification(Task):
 
     column = "label"
     loss_name = "cross_entropy"
+    answer_columns = ("label", "predicted")
+    has_confidence = True
 
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = list(classes)
@@ -114,11 +176,34 @@ class Classification(Task):
         """The task with these classes."""
         return cls(description["classes"])
 
-    def check_training_part(self, target: np.ndarray) -> str | None:
-        """Whether some class has no training utterance."""
-        absent = sorted(set(range(self.outputs)) - set(target.tolist()))
-        names = ", ".join(self.classes[place] for place in absent)
-        return f"no training utterance of: {names}" if absent else None
+    @classmethod
+    def of_answers(cls, table: Columns) -> "Classification":
+        """The classes that are targets or predicted."""
+        return cls(
+            sorted({name for one in cls.answer_columns for name in _texts(table[one]).values})
+        )
+
+    def answers(self, table: Columns) -> tuple[np.ndarray, np.ndarray]:
+        """Places of the classes [n]; -1 for a prediction that is none of the classes."""
+        target, predicted = (self._places(table[column]) for column in self.answer_columns)
+        return target, predicted
+
+    def _places(self, column: np.ndarray | Texts) -> np.ndarray:
+        texts, place = _texts(column), {name: n for n, name in enumerate(self.classes)}
+        places: np.ndarray = np.array([place.get(name, -1) for name in texts.values], np.int16)
+        places = places[texts.place]
+        return places
+
+    def confidence(self, table: Columns) -> np.ndarray:
+        """Probability of the predicted class [n]."""
+        names = [name for name in table if name.startswith(_PROBABILITY)]
+        probability: np.ndarray = np.max(np.array([table[name] for name in names]), axis=0)
+        return probability
+
+    def counts(self, target: np.ndarray) -> dict[str, int]:
+        """Utterances of each class."""
+        sizes = np.bincount(target, minlength=self.outputs)
+        return dict(zip(self.classes, sizes.tolist(), strict=True))
 
     def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
         """Cross-entropy of logits [B, classes] on places of classes [B]."""
@@ -136,8 +221,21 @@ class Classification(Task):
         return {
             "label": [self.classes[place] for place in target],
             "predicted": [self.classes[place] for place in probability.argmax(axis=1)],
-            **{f"probability_{name}": probability[:, k] for k, name in enumerate(self.classes)},
+            **{f"{_PROBABILITY}{name}": probability[:, k] for k, name in enumerate(self.classes)},
         }
+
+    def answer(self, output: "Tensor") -> Answer:
+        """The most probable class as ``emotion``, and the probabilities of all."""
+        probability = output.double().softmax(0).tolist()
+        ordered = sorted(zip(probability, self.classes, strict=True), reverse=True)
+        probabilities = {name: value for value, name in ordered}
+        return Answer({"emotion": next(iter(probabilities))}, probabilities)
+
+
+def _texts(column: np.ndarray | Texts) -> Texts:
+    if not isinstance(column, Texts):
+        raise InputError("classes must be texts, not numbers")
+    return column
 
 
 TASKS = {
@@ -145,6 +243,6 @@ TASKS = {
 }
 """Tasks by the name that the config gives."""
 
-# Not by way of the registry: a further line there changes no result.
+# Not from the registry, so that a new entry there reruns nothing.
 DEFAULT_TASK = Plugin("robust_mer.task:Classification", {})
-"""What a corpus is read for if nothing else is asked for."""
+"""The task of every corpus."""

@@ -14,10 +14,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tests.fuzz.guard import Forbidden, Guard, TooLongError
-from tests.fuzz.lines import Lines
-from tests.fuzz.mutate import Files, mutate
-
+from fuzz.guard import Forbidden, Guard, TooLongError
+from fuzz.lines import Lines
+from fuzz.mutate import Files, mutate
 from robust_mer.errors import InputError, UtteranceError
 
 _CANARY_EVERY = 100  # inputs
@@ -63,17 +62,17 @@ class Result:
     kept: int = 0
     slowest: float = 0.0  # seconds of processor time
     seconds: float = 0.0
-    findings: dict[str, str] = field(default_factory=dict)  # by kind, where its input lies
+    findings: dict[str, str] = field(default_factory=dict)  # path of the input, by kind
 
 
 def fuzz(target: Target, inputs: int, seed: int, folder: Path, done: Result) -> None:
-    """Give a target its inputs, go on behind those that are done, and note progress on disk."""
+    """Give a target its inputs, after those already done, and record progress on disk."""
     seeds = target.seeds()
     random.Random(f"{seed} {target.name}").shuffle(seeds)
     (folder / "results").mkdir(exist_ok=True)
     tempfile.tempdir = str(folder / "results")
     readable = 0
-    for files in seeds:  # imports what it needs
+    for files in seeds:  # performs the imports
         _write(folder / "input", files)
         for read in filter(None, (target.read, target.whole)):
             with suppress(InputError):
@@ -81,9 +80,9 @@ def fuzz(target: Target, inputs: int, seed: int, folder: Path, done: Result) -> 
                 readable += 1
     if not readable:
         raise RuntimeError(f"{target.name}: none of its seeds can be read, so no mutant gets far")
-    gc.freeze()  # what is imported is never garbage
+    gc.freeze()  # imported objects are never garbage
     guard, lines, shapes = Guard(folder), Lines(), Counter()
-    kept, sound = list(seeds), list(seeds)  # sound ones were read: what is broken stays broken
+    kept, sound = list(seeds), list(seeds)  # sound ones can be read
     started, before = time.monotonic(), done.seconds
     for place in range(min(done.inputs, len(seeds)) and len(seeds), len(seeds)):
         _note(done, place, folder)
@@ -170,7 +169,7 @@ def _found(done: Result, kind: str, files: Files, folder: Path, said: str = "") 
     done.findings[kind] = f"{place}: {said[:200]}"
 
 
-_LAST: Files = {}  # what the folder of inputs holds
+_LAST: Files = {}  # content of the folder of inputs
 
 
 def _write(folder: Path, files: Files, last: Files | None = None) -> None:
@@ -193,7 +192,7 @@ def _write(folder: Path, files: Files, last: Files | None = None) -> None:
 
 
 def _shape(text: str) -> str:
-    """A message without what differs from input to input."""
+    """A message without the parts that differ between inputs."""
     text = re.sub(r"/\S+", "/", text)
     text = re.sub(r"'[^']*'|\"[^\"]*\"|[\[{(].*?[\]})]", "_", text, flags=re.DOTALL)
     return re.sub(r"[\d.]+|[^ -~]+", "#", text)[:60]

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SECONDS = 5  # of processor time, for one input; others may share the machine
-_HUNG = 240  # seconds after which not even Python's signal handlers run: the process is ended
-_BYTES = 1 << 30  # beyond what the process has when its modules are imported
+_HUNG = 240  # seconds until the process is killed, if Python's signal handlers do not run
+_BYTES = 1 << 30  # in addition to the process after its imports
 
 _OURS = {"input", "results", "done.json", "stderr.txt"}
 
@@ -97,7 +97,7 @@ class Guard:
         faulthandler.dump_traceback_later(_HUNG, exit=True)
 
     def check_canary(self) -> str:
-        """What changed beside the input's own folders since the start; also what C code did."""
+        """Changes outside the input's folders since the start, including those by C code."""
         found = self._look()
         return "" if found == self._there else f"beside its folders there is {found}"
 

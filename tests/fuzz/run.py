@@ -1,4 +1,4 @@
-"""Run the fuzzers: each target in a process of its own, then a table of what came of it."""
+"""Run the fuzzers: each target in a separate process, then a table of the results."""
 
 import argparse
 import json
@@ -10,16 +10,16 @@ from dataclasses import fields
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tests.fuzz.engine import Result, fuzz
-from tests.fuzz.targets import MAY_CRASH, TARGETS, find
+from fuzz.engine import Result, fuzz
+from fuzz.targets import MAY_CRASH, TARGETS, find
 
 _ENDS_BEFORE_GIVING_UP = 50
 _FOLDER = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
 
 
 def main() -> None:
-    """Parse the command line, run the targets, print the table; 1 where there is a finding."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.run", description=__doc__)
+    """Parse the command line, run the targets, print the table; 1 if there is a finding."""
+    parser = argparse.ArgumentParser(prog="python -m fuzz.run", description=__doc__)
     parser.add_argument("--inputs", type=int, default=100_000, help="of all targets together")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="+", default=[], help="names of targets")
@@ -49,14 +49,15 @@ def main() -> None:
                 print(f"{result.name}: {kind}\n    {text}")
         if findings:
             place = arguments.folder or Path("fuzz-findings")
-            shutil.copytree(folder / "findings", place, dirs_exist_ok=True)
+            if (folder / "findings").is_dir():  # a target that does not start has no input
+                shutil.copytree(folder / "findings", place, dirs_exist_ok=True)
             sys.exit(f"The inputs lie in {place}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _in_processes(target: str, inputs: int, seed: int, folder: Path) -> Result:
-    """Run a target in a process of its own; where that dies, note it and go on behind the input."""
+    """Run a target in a separate process; if it dies, record that and resume after the input."""
     own = folder / target
     (own / "canary").mkdir(parents=True)
     (own / "canary" / "secret.h5").write_bytes(_secret())
@@ -65,7 +66,7 @@ def _in_processes(target: str, inputs: int, seed: int, folder: Path) -> Result:
         command = [
             sys.executable,
             "-m",
-            "tests.fuzz.run",
+            "fuzz.run",
             "--one",
             target,
             "--inputs",

@@ -68,7 +68,7 @@ def _make_session(session: Path, number: int, turns: list, draw: random.Random) 
     ):
         (session / folder).mkdir(parents=True)
     for place, dialogue in enumerate(dialogues):
-        _make_dialogue(session, dialogue, turns[place :: len(dialogues)], draw)
+        make_dialogue(session, dialogue, turns[place :: len(dialogues)], draw)
     evaluations = session / "dialog/EmoEvaluation"
     (evaluations / f"._{dialogues[0]}.txt").write_bytes(b"\x00\x05\x16\x07\x00\x02" + bytes(76))
     (evaluations / f"Categorical/{dialogues[0]}_e2_cat.txt").write_text(
@@ -76,7 +76,7 @@ def _make_session(session: Path, number: int, turns: list, draw: random.Random) 
     )
 
 
-def _make_dialogue(session: Path, dialogue: str, turns: list, draw: random.Random) -> None:
+def make_dialogue(session: Path, dialogue: str, turns: list, draw: random.Random) -> None:
     labels = ["% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]", ""]
     words = []
     wav = session / f"sentences/wav/{dialogue}"

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from scipy.signal import lfilter, resample_poly
 
 RATE = 16_000  # Hz
-_OVER = 8  # LF pulses have a corner where the glottis closes: sampled finer, then decimated
+_OVER = 8  # oversampling, because LF pulses have a corner at the closure of the glottis
 
 # Formants in Hz: G. E. Peterson and H. L. Barney, JASA 1952 (men), with usual ones above.
 VOWELS = {
@@ -87,8 +87,8 @@ class Pulse:
     def psp(self) -> float:
         """Parabolic spectral parameter of the flow: P. Alku et al., Speech Communication 22, 1997.
 
-        The flow lies between 0 and 1 at 256 points and begins where it is 0; its spectrum in dB has
-        16 points per harmonic. The parabola fits while what it misses is below 1 % of the energy.
+        The flow is between 0 and 1 at 256 points and begins at 0; its spectrum in dB has
+        16 points per harmonic. The parabola fits while its error is below 1 % of the energy.
         """
         flow = self.flow(np.arange(256) / 256)
         flow = np.roll(flow, -int(flow.argmin()))

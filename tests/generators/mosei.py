@@ -88,7 +88,7 @@ def make_mmsa(path: Path, sizes: dict[str, int], negative: int, aligned: bool) -
             length = rng.integers(2, longest + 1, size)
             array = rng.standard_normal((size, longest, WIDTHS[key])).astype("float32")
             array[np.arange(longest) >= length[:, None]] = 0
-            array[0, 0] = 0  # a frame of silence, which is none of padding
+            array[0, 0] = 0  # a frame of silence, not of padding
             part[key] = array
             if not aligned:
                 part[f"{key}_lengths"] = length.tolist()
@@ -125,7 +125,7 @@ def make_csd(
 ) -> None:
     """Write sequences, transcripts, and the split as a csv.
 
-    A segment takes 5 s and has 6 words, of which one is a pause. ``rate`` is that of the frames.
+    A segment takes 5 s and has 6 words, one of them a pause. ``rate`` is the frame rate.
     """
     rng = np.random.default_rng(4)
     labels = sentiments(sizes, negative)

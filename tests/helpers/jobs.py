@@ -62,7 +62,7 @@ def train_spec(model, trained_on, corruptions, **changes):
 
 
 def train_files(corpus, folder, keys, schedules=(), teachers=()):
-    """Files of a training job, whose checkpoints and histories go into the folder."""
+    """Files of a training job, with checkpoints and histories in ``folder``."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     names = [Replica(*key).name for key in keys]

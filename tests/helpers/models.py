@@ -14,7 +14,7 @@ TASK = Classification(["angry", "happy", "neutral", "sad"])
 
 
 def inputs_of(widths):
-    """Shapes of modalities, of which text is convolved."""
+    """Shapes of modalities; text has a convolutional encoder."""
     return {m: FeatureShape(width, ENCODERS.get(m, "recurrent")) for m, width in widths.items()}
 
 

@@ -17,10 +17,17 @@ from helpers.warm_python import WarmPython
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "profiles", "workflow", "src", "resources", "envs")
-HANG = 3600.0  # seconds after which a process hangs, on the busiest of machines
+HANG = 3600.0  # seconds after which a process counts as hung, even on a busy machine
+
+DEMO_MODEL = next(
+    line.split(" := ")[1]
+    for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    if line.startswith("DEMO_MODEL := ")
+)
 
 # Small enough for a test: two sessions, small nets, one epoch.
 SMALL = {
+    "run": ["demo"],
     "experiments": {
         "demo": {
             "corpus": "demo",
@@ -157,7 +164,7 @@ def edit(project: Project, path: str, before: str, after: str) -> None:
 
 @contextmanager
 def edited(project: Project, *edits: tuple[str, str, str]) -> Iterator[None]:
-    """A project in which files are edited for a while.
+    """A project in which files are edited temporarily.
 
     Args:
         project: What to edit.

@@ -29,7 +29,7 @@ def train(corpus, folder, name="men", trained_on="clean", teacher=None, seed=1, 
 
     Args:
         corpus: Paths, as the fixture gives them.
-        folder: A folder of its own in here is written to.
+        folder: The job writes to a new folder in it.
         name: The model.
         trained_on: e.g. ``gaussian_-10dB_none``.
         teacher: Checkpoint of the teacher.

@@ -1,4 +1,4 @@
-"""A Python whose imports are done: a process that forks for every program that it is asked to run.
+"""A Python with its imports done: a process that forks for every program that it should run.
 
 Snakemake and its jobs import the same libraries again and again, which costs more than what a test
 makes them do. ``WarmPython().executable`` takes the place of ``sys.executable``: it runs a program
@@ -72,13 +72,13 @@ class WarmPython:
         atexit.register(self.close)
 
     def close(self) -> None:
-        """End the process, and with it what it still runs."""
+        """End the process and everything that it still runs."""
         self._process.communicate()
         shutil.rmtree(Path(self.executable).parent, ignore_errors=True)
 
 
 class _Server:
-    """Forks for each connection, tells its client the exit status, ends what lost its client."""
+    """Forks for each connection, reports the exit status, ends programs that lost their client."""
 
     def __init__(self, address: str) -> None:
         self._listening = socket.socket(socket.AF_UNIX)
@@ -121,7 +121,7 @@ class _Server:
             text += client.recv(_MESSAGE)
         with tempfile.TemporaryFile() as file:
             names = os.dup(file.fileno())
-        gc.freeze()  # what is shared stays shared: no collection looks at it
+        gc.freeze()  # shared memory stays shared, because no collection touches it
         process = os.fork()
         if process:
             for file in files:

@@ -1,13 +1,13 @@
-"""Kill the demo again and again, and compare what comes of it with an undisturbed run's results.
+"""Kill the demo repeatedly, and compare its results with those of an undisturbed run.
 
     python tests/kills/harness.py --kills 50 --seed 1
 
 Copies the repository into a temporary folder and runs the demo once, undisturbed (all of its
 stages, with fewer epochs). Then it deletes the results and runs ``workflow/run.py`` over and over,
-ending Snakemake, a job or a process of a job by SIGKILL at random moments, until every rule was hit
-and there were as many kills as asked for. After each one no process may be left and no file
-half-written, and the same command must go on. At the end the results must be those of the
-undisturbed run, bit by bit, but for what `comparable` leaves out.
+ending Snakemake, a job or a process of a job by SIGKILL at random moments, until there were as many
+kills as asked for, and every rule was hit (unless there are more rules than kills). After each one
+no process may be left and no file half-written, and the same command must go on. At the end the
+results must be those of the undisturbed run, bit by bit, but for what `comparable` leaves out.
 """
 
 import argparse
@@ -40,7 +40,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from helpers.project import Project, jobs_at_work, save_at_every_epoch
 
 EPOCHS = {"epochs_constant": 2, "epochs_falling": 2}
-SMALLER = {"models": dict.fromkeys(("men_demo", "teacher_demo", "nmer_demo"), EPOCHS)}
+_MODELS = ("men_demo", "teacher_demo", "nmer_demo", "audio_demo", "video_demo", "text_demo")
+SMALLER = {"models": dict.fromkeys(_MODELS, EPOCHS)}
 STARTING = "(before the first job)"
 # A job binds itself to Snakemake when Python has started, and ends then if that one is gone.
 SECONDS_TO_DIE = 10.0
@@ -112,10 +113,10 @@ class Demo:
         self.seconds = {rule: sum(times) / len(times) for rule, times in took.items()}
         faults = broken_files(self.results, {})
         assert not faults, faults  # or the check itself is wrong
-        self.results.rename(self.folder / "undisturbed")  # to look at what differs
+        self.results.rename(self.folder / "undisturbed")  # to inspect differences
 
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of what is comparable of every result, by path."""
+        """SHA-256 of the comparable part of every result, by path."""
         return {
             path.relative_to(self.results).as_posix(): sha256(comparable(path)).hexdigest()
             for path in sorted(self.results.rglob("*"))
@@ -237,7 +238,7 @@ def _read_dataset(_: str, item: h5py.Dataset | h5py.Group) -> None:
 
 @dataclass
 class Harness:
-    """Runs and kills, and what was seen."""
+    """Runs, kills and observations."""
 
     demo: Demo
     wanted: int
@@ -251,14 +252,12 @@ class Harness:
     completions: int = 0
 
     def run(self) -> None:
-        """Until there were kills enough and every rule was hit; then compare."""
+        """Kill until it is enough; then compare."""
         rules = sorted(self.demo.seconds)
         self._quota = math.ceil(self.wanted / (len(rules) + 1))
         self._left = {rule: self._quota for rule in [STARTING, *rules]}
         self._log = self.demo.folder / "killed.log"
-        while self.hits.total() < self.wanted or any(
-            not self._of(rule) for rule in [STARTING, *rules]
-        ):
+        while not self._is_enough:
             shutil.rmtree(self.demo.results, ignore_errors=True)
             # What a round hit too little, the next one aims at.
             self._left = {rule: max(1, self._quota - self._of(rule)) for rule in self._left}
@@ -268,6 +267,12 @@ class Harness:
             self.completions += 1
             if self.faults or self.different:
                 return
+
+    @property
+    def _is_enough(self) -> bool:
+        """Whether there were kills enough, of every rule if as many are asked for."""
+        all_hit = len(self._left) > self.wanted or all(self._of(rule) for rule in self._left)
+        return all_hit and self.hits.total() >= self.wanted
 
     def _of(self, rule: str) -> int:
         return sum(count for (hit, _), count in self.hits.items() if hit == rule)
@@ -290,14 +295,14 @@ class Harness:
                 return
 
     def _disturb(self, process: subprocess.Popen) -> int:
-        """Kill what runs now and then, until the run has ended; its exit status."""
+        """Kill running processes at random until the run has ended; its exit status."""
         if self._left[STARTING] > 0 and self.random.random() < 0.3:
             self._pause(process, self.random.uniform(0, 6))
             if process.poll() is None and not self.demo.jobs():
                 self._kill(process.pid, STARTING, "snakemake")
                 return process.wait()
         spared: set[int] = set()  # jobs that were decided on
-        while process.poll() is None:
+        while process.poll() is None and not self._is_enough:
             waiting = {
                 pid: rule
                 for pid, rule in self.demo.jobs().items()
@@ -377,7 +382,7 @@ class Harness:
         self.different += [f"other: {path}" for path in common if found[path] != expected[path]]
 
     def table(self) -> str:
-        """Kills by rule and by what was killed."""
+        """Kills by rule and by kind of process."""
         victims = ["snakemake", "job", "worker"]
         rows = sorted({rule for rule, _ in self.hits})
         table = pd.DataFrame(
@@ -385,8 +390,8 @@ class Harness:
         )
         table["all"] = table.sum(axis=1)
         table.loc["all"] = table.sum()
-        resumed = len(re.findall("goes on after epoch", self._log.read_text()))
-        again = len(re.findall("is reused", self._log.read_text()))
+        resumed = len(re.findall("resumes after epoch", self._log.read_text()))
+        again = len(re.findall("(?:is|are) reused", self._log.read_text()))
         return (
             f"{table.to_string()}\n"
             f"{self.runs} runs, of which {self.completions} came to their end; {resumed} trainings "

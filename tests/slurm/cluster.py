@@ -1,7 +1,7 @@
 """A Slurm cluster of one machine, on loopback only, for as long as a test needs it.
 
-Slurm's commands read /etc/slurm, where this puts a configuration of its own and takes it away
-again; it leaves a machine alone that has a cluster already. All else lies in a folder of the test.
+Slurm's commands read /etc/slurm, so this writes a configuration there and removes it again. It does
+not touch a machine that already has a cluster. Everything else is in a folder of the test.
 """
 
 import os
@@ -55,7 +55,7 @@ def why_not(install: bool = True) -> str:
 
 
 class Cluster:
-    """One node of two partitions, ``cpu`` and ``gpu``, with a GPU that is none."""
+    """One node in two partitions, ``cpu`` and ``gpu``, with a fake GPU."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

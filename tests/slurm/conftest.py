@@ -6,7 +6,7 @@ from slurm.cluster import slurm_cluster, why_not
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
-    """Slurm on this machine; skips where it cannot be had."""
+    """Slurm on this machine; skips if it is not available."""
     if reason := why_not():
         pytest.skip(reason)
     with slurm_cluster(tmp_path_factory.mktemp("slurm")) as running:

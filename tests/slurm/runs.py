@@ -1,4 +1,4 @@
-"""Runs of the workflow through the Slurm profile, and what they left."""
+"""Runs of the workflow through the Slurm profile, and their results."""
 
 import os
 import re
@@ -45,7 +45,7 @@ class SlurmRun:
         )
 
     def wait(self, seconds: float = 1200) -> str:
-        """Wait for its end, which must be a good one; its output."""
+        """Wait until it has succeeded; its output."""
         status = self.process.wait(seconds)
         text = self.log.read_text()
         assert status == 0, text[-5000:]
@@ -58,7 +58,7 @@ class SlurmRun:
         return self.log.read_text()
 
     def wait_for_job(self, cluster, rule: str, seconds: float = 300) -> str:
-        """The id of a job of a rule whose work has begun: its own log is there."""
+        """The id of a job of a rule whose work has begun, which its log shows."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.log.read_text()[-5000:]
@@ -70,7 +70,7 @@ class SlurmRun:
 
     def _works(self, job: str) -> bool:
         logs = (self.folder / ".snakemake/slurm_logs").rglob(f"{job}.log")
-        return any("] " in log.read_text() for log in logs)  # what a job says of its progress
+        return any("] " in log.read_text() for log in logs)  # progress of a job
 
 
 def _begin() -> None:
@@ -102,7 +102,7 @@ def left_over(folder: Path) -> list[str]:
     return unfinished + incomplete
 
 
-# What tells of time and place: nothing else of a run's results may differ.
+# Times and places: nothing else in a run's results may differ.
 _VOLATILE = re.compile(r"/(logs|benchmarks|provenance|\.replicas)/|\.history\.csv$|report\.html$")
 
 

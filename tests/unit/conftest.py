@@ -1,4 +1,4 @@
-"""A small corpus in memory, whose classes every modality tells in part."""
+"""A small corpus in memory, in which every modality gives partial information on the class."""
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,7 @@ def corpus(tmp_path):
 
 @pytest.fixture
 def folds(corpus):
-    """The corpus with three folds, whose parts, and so numbers of batches, differ in size."""
+    """The corpus with three folds of different sizes and numbers of batches."""
     path = corpus["folds_csv"]
     first = pd.read_csv(path)
     second = first[(first["part"] == "test") | (first.index % 16 < 13)].assign(fold=2)

@@ -1,4 +1,4 @@
-"""An extractor for the tests of the driver; a module of its own since every process imports it."""
+"""An extractor for the tests of the driver, in a separate module that every process imports."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ class NumbersSettings(Settings):
     """Settings of `Numbers`."""
 
     log: str = ""
-    """File that names what was extracted."""
+    """File with the names of the extracted utterances."""
     gate: str = ""
     """File that ``wait`` waits to disappear."""
     start: str = "well"
@@ -26,11 +26,11 @@ class NumbersSettings(Settings):
 
 
 class OutOfMemoryError(RuntimeError):
-    """As torch's, whose import takes seconds."""
+    """Like torch's, whose import takes seconds."""
 
 
 class Numbers(Extractor):
-    """Says what it extracted; the transcript tells it what to do with the utterance."""
+    """Records the utterances that it extracts; the transcript selects its behaviour."""
 
     settings_class = NumbersSettings
     modality = "text"

@@ -22,7 +22,7 @@ class Named(list):
         return self._named.items()
 
 
-def given(rule, log, inputs=(), outputs=(), params=None, root="", wildcards=None, code=CODE):
+def fake_job(rule, log, inputs=(), outputs=(), params=None, root="", wildcards=None, code=CODE):
     """What Snakemake gives to a script."""
     return SimpleNamespace(
         rule=rule,
@@ -43,7 +43,7 @@ def given(rule, log, inputs=(), outputs=(), params=None, root="", wildcards=None
 
 def run(rule, log, outputs, inputs=(), **more):
     """A job that writes ``outputs``: contents by path. The path of its record."""
-    record = JobRecord(given(rule, log, inputs, list(outputs), **more))
+    record = JobRecord(fake_job(rule, log, inputs, list(outputs), **more))
     for path, content in outputs.items():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -1,4 +1,4 @@
-"""An extractor for the tests: it hands on what it is given, and knows nothing of corruption."""
+"""An extractor for the tests that returns its input and knows nothing of corruption."""
 
 from typing import Literal
 

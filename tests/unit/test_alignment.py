@@ -38,7 +38,7 @@ TEXTS = {"a": "One, two... three!", "b": "four", "c": "Six?", "d": "five"}
 
 
 class Files:
-    """An extraction's files, the words of its corpus, and what is made of them."""
+    """An extraction's files, the words of its corpus, and the aligned features."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -115,7 +115,7 @@ def test_frames_are_averaged_over_words(files):
     assert table.loc["b", ["status", "reason"]].tolist() == ["empty", "no frames during words"]
     assert table.loc["c", "status"] == "failed"
     assert table.loc["c", "reason"] == "no word times: c.wdseg is missing"
-    # what extraction said stays, though the utterance has words
+    # the extraction's reason stays, although the utterance has words
     assert table.loc["d"].tolist() == [0, 9, 1.25, "empty", "no face found: 9 looked at"]
 
 
@@ -123,7 +123,7 @@ def test_frames_with_gaps_lie_where_they_were_found(files):
     faces = [[10.0, 20.0, 30.0], [1.0], [], []]
     where = [np.array([0.2, 0.6, 0.8]), np.array([5.9]), np.zeros(0), np.zeros(0)]
     store, table = files.align(files.extract(faces, 5.0, where), "video")
-    # a picture stands for the fifth of a second from its time on
+    # a picture covers the fifth of a second after its time
     assert store.frames(0).tolist() == [[10.0], [10.0], [25.0]]
     assert store.frames(1).tolist() == [[1.0]]
     gone = [[10.0], [1.0], [], []]
@@ -146,7 +146,7 @@ def test_tokens_are_averaged_over_the_words_they_belong_to(files):
 
 
 @pytest.mark.parametrize(
-    ("said", "timed", "spans"),
+    ("transcript", "alignment", "spans"),
     [
         ("One, two... three!", "ONE TWO THREE", [(0, 1), (1, 2), (2, 3)]),
         ("I'm twenty-five now", "I'M TWENTY FIVE NOW", [(0, 1), (1, 2), (1, 2), (2, 3)]),
@@ -159,8 +159,8 @@ def test_tokens_are_averaged_over_the_words_they_belong_to(files):
         ("", "OH", [(0, 0)]),
     ],
 )
-def test_words_are_matched_by_their_letters(said, timed, spans):
-    assert match(said.split(), timed.split()).tolist() == [list(span) for span in spans]
+def test_words_are_matched_by_their_letters(transcript, alignment, spans):
+    assert match(transcript.split(), alignment.split()).tolist() == [list(span) for span in spans]
 
 
 def test_a_word_that_the_transcript_lacks_becomes_zeros(files):
@@ -209,7 +209,7 @@ def test_modalities_aligned_to_different_words_are_refused(files):
     paths = {name: files.folder / f"{name}@words.h5" for name in ("audio", "text")}
     given = (files.index, files.folder / "folds.csv")
     modalities = [Modality(name, name, f"{name}@words", False, None) for name in paths]
-    # where one has no frames, the other's words stay
+    # if one modality has no frames, the other keeps its words
     corpus = read_corpus(*given, modalities, list(paths.values()))
     assert [np.diff(s.offsets).tolist() for s in corpus.features.values()] == [
         [3, 0, 0, 0],
@@ -272,13 +272,13 @@ def test_which_word_a_token_is_of():
     assert len(word_numbers("", np.zeros((2, 2), int))) == 2
 
 
-def said(text):
+def utterance_of(text):
     return Utterance("u", None, None, "", None, None, text, True)
 
 
 @pytest.mark.parametrize("text", ["Unbelievable, isn't it?", "  one\ntwo-three 😀 "])
 def test_bert_tells_the_words_of_its_tokens_and_pools_them(text):
-    tokens = Bert(BertSettings()).extract(said(text))
+    tokens = Bert(BertSettings()).extract(utterance_of(text))
     tokenizer = AutoTokenizer.from_pretrained(locate(BertSettings().model, "model"))
     model = AutoModel.from_pretrained(locate(BertSettings().model, "model")).eval()
     # the tokenizer's own account, of a text that was cut into words before
@@ -287,7 +287,7 @@ def test_bert_tells_the_words_of_its_tokens_and_pools_them(text):
     np.testing.assert_array_equal(tokens.positions, numbers)
     with torch.no_grad():
         states = model(**encoded).last_hidden_state[0].numpy()
-    words = Bert(BertSettings(units="words")).extract(said(text))
+    words = Bert(BertSettings(units="words")).extract(utterance_of(text))
     assert words.positions.tolist() == list(range(len(text.split())))
     for place, frame in enumerate(words.values):
         mine = [state for state, word in zip(states, numbers, strict=True) if word == place]

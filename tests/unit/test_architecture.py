@@ -1,4 +1,4 @@
-"""Which room may import which, how large a piece of code may be, what a test may import."""
+"""Imports between rooms, the size of functions, classes and files, and imports of tests."""
 
 import ast
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src/robust_mer"
 
-# Stages in their order: a room imports those before it, and what lies beside them in the package.
+# Stages in order: a room imports earlier ones, and modules that belong to no stage.
 ROOMS = (
     "corpora",
     "features",
@@ -102,6 +102,33 @@ def test_modules_import_one_another_in_no_circle():
     TopologicalSorter({name: imported_at_once(tree) for name, tree in TREES.items()}).prepare()
 
 
+# What is made for classes alone: baselines, MMIN's layout of features, the papers' class sizes,
+# and figures of errors between classes.
+OF_CLASSES = (
+    "robust_mer.task",
+    "robust_mer.models.baselines.classification",
+    "robust_mer.export.mmin_layout",
+    "robust_mer.report.figures.confusion",
+    "robust_mer.report.figures.errors",
+)
+WORDS_OF_CLASSES = {"predicted", "probability_"}
+
+
+def knows_classes(tree: ast.Module) -> bool:
+    """Whether a module names the class of the task, or a column of its predictions."""
+    return any(
+        (isinstance(node, ast.Name) and node.id == "Classification")
+        or (isinstance(node, ast.Constant) and node.value in WORDS_OF_CLASSES)
+        for node in ast.walk(tree)
+    )
+
+
+def test_nothing_else_knows_that_a_target_is_a_class():
+    knowing = {module for module, tree in TREES.items() if knows_classes(tree)}
+    knowing = {module for module in knowing if room_of(module) not in ("corpora", "features")}
+    assert knowing <= set(OF_CLASSES)
+
+
 def too_large() -> Iterator[tuple[str, int]]:
     """Files, classes and functions above their limit; a function without its docstring."""
     for module, tree in TREES.items():
@@ -135,6 +162,7 @@ def test_nothing_is_kept_from_the_formatter():
 
 
 TEST_MODULES = sorted((ROOT / "tests").rglob("test_*.py"))
+FUZZERS = sorted((ROOT / "tests/fuzz").rglob("*.py"))
 
 
 def liberties(path: Path) -> Iterator[str]:
@@ -159,6 +187,8 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
 
-@pytest.mark.parametrize("path", TEST_MODULES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize(
+    "path", [*TEST_MODULES, *FUZZERS], ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
 def test_no_test_imports_another_or_uses_private_names(path):
     assert not set(liberties(path))

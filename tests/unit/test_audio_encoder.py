@@ -57,7 +57,7 @@ def noise(seconds: float) -> np.ndarray:
     return np.random.default_rng(1).normal(0.05, 0.1, round(seconds * RATE)).astype(np.float32)
 
 
-def heard(folder, signal) -> Utterance:
+def write_utterance(folder, signal) -> Utterance:
     path = folder / "a.wav"
     soundfile.write(path, signal, RATE, subtype="FLOAT")
     return Utterance("u", path, None, "", None, None, "", True)
@@ -68,7 +68,7 @@ def heard(folder, signal) -> Utterance:
 def test_states_are_those_of_the_layer(tmp_path, kind, layer, state):
     signal = noise(1.0)
     extractor = build(save(tmp_path, kind), layer=layer)
-    extraction = extractor.extract(heard(tmp_path, signal))
+    extraction = extractor.extract(write_utterance(tmp_path, signal))
     network = KINDS[kind][1].from_pretrained(tmp_path).eval()
     prepared = Wav2Vec2FeatureExtractor.from_pretrained(tmp_path)(
         signal, sampling_rate=RATE, return_tensors="pt"
@@ -89,14 +89,16 @@ def test_signal_is_normalised_only_where_the_model_says_so(tmp_path):
         folder = tmp_path / str(wanted)
         # Layer norm in the convolutions would hide the level; group norm too, without an offset.
         extractor = build(save(folder, do_normalize=wanted, conv_bias=True), layer=0)
-        values = [extractor.extract(heard(folder, signal)).values for signal in (quiet, loud)]
+        values = [
+            extractor.extract(write_utterance(folder, signal)).values for signal in (quiet, loud)
+        ]
         assert np.allclose(*values, atol=1e-3) == wanted
 
 
 def test_long_recording_goes_through_in_windows(tmp_path):
     # Layer norm per frame: a window's convolutions give exactly what those of the whole give.
     save(tmp_path, do_normalize=False, feat_extract_norm="layer")
-    utterance = heard(tmp_path, noise(7.3))
+    utterance = write_utterance(tmp_path, noise(7.3))
     whole = build(tmp_path, layer=0).extract(utterance)
     cut = build(tmp_path, layer=0, window=2.0).extract(utterance)
     assert whole.values.shape == cut.values.shape == (364, 16)
@@ -113,9 +115,9 @@ def test_long_recording_goes_through_in_windows(tmp_path):
 
 def test_shortest_sound_has_one_frame(tmp_path):
     extractor = build(save(tmp_path, feat_extract_norm="layer"))
-    assert extractor.extract(heard(tmp_path, noise(400 / RATE))).values.shape == (1, 16)
+    assert extractor.extract(write_utterance(tmp_path, noise(400 / RATE))).values.shape == (1, 16)
     with pytest.raises(UtteranceError, match=r"too short for one frame: 0\.025 s"):
-        extractor.extract(heard(tmp_path, noise(399 / RATE)))
+        extractor.extract(write_utterance(tmp_path, noise(399 / RATE)))
 
 
 @pytest.mark.parametrize("layer", [3, -4])
@@ -166,4 +168,4 @@ def test_weights_that_hidden_states_do_not_pass_through_may_be_missing(tmp_path)
     save_file(weights, file, metadata={"format": "pt"})
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["model_type"] == "wav2vec2"
-    assert build(tmp_path).extract(heard(tmp_path, noise(0.1))).values.shape == (4, 16)
+    assert build(tmp_path).extract(write_utterance(tmp_path, noise(0.1))).values.shape == (4, 16)

@@ -18,13 +18,13 @@ def tone(seconds: float, rate: int, hertz: float = 440.0) -> np.ndarray:
     return 0.3 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
 
 
-def heard(path: Path, start=None, end=None) -> Utterance:
+def utterance_of(path: Path, start=None, end=None) -> Utterance:
     return Utterance("u", path, None, "", start, end, "", start is None and end is None)
 
 
 def write(path: Path, signal: np.ndarray, rate: int = SAMPLE_RATE, **options) -> Utterance:
     soundfile.write(path, signal, rate, **options)
-    return heard(path)
+    return utterance_of(path)
 
 
 def strength(signal: np.ndarray, hertz: float) -> float:
@@ -79,7 +79,7 @@ def test_float_samples_beyond_full_scale_are_limited_and_counted(tmp_path):
 def test_file_without_bytes(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"")
     with pytest.raises(UtteranceError, match="the file has no bytes"):
-        decode_audio(heard(tmp_path / "a.wav"))
+        decode_audio(utterance_of(tmp_path / "a.wav"))
 
 
 def cut_off(path: Path, share: float) -> Path:
@@ -95,16 +95,16 @@ def test_truncated_recording_is_refused(tmp_path, suffix):
     write(path, signal)
     cut_off(path, 0.5)
     with pytest.raises(UtteranceError, match=r"ends \d.\d\d s early|cannot be decoded: \S+"):
-        decode_audio(heard(path))
+        decode_audio(utterance_of(path))
 
 
 def test_part_that_a_truncated_recording_still_has_is_used(tmp_path):
     path = tmp_path / "dialogue.wav"
     write(path, tone(4.0, SAMPLE_RATE))
     cut_off(path, 0.5)
-    assert len(decode_audio(heard(path, 0.5, 1.5)).signal) == SAMPLE_RATE
+    assert len(decode_audio(utterance_of(path, 0.5, 1.5)).signal) == SAMPLE_RATE
     with pytest.raises(UtteranceError, match=r"ends 1\.00 s early"):
-        decode_audio(heard(path, 1.0, 3.0))
+        decode_audio(utterance_of(path, 1.0, 3.0))
 
 
 def test_end_that_is_a_little_early_is_told(tmp_path):
@@ -123,7 +123,7 @@ def test_header_of_a_program_that_wrote_to_a_pipe_promises_nothing(tmp_path, siz
     place = content.index(b"data") + 4
     content[place : place + 4] = struct.pack("<I", size)
     path.write_bytes(content)
-    found = decode_audio(heard(path))
+    found = decode_audio(utterance_of(path))
     assert (len(found.signal), found.note) == (SAMPLE_RATE, "")
 
 

@@ -1,4 +1,4 @@
-"""The benchmark of training runs, at toy size, and says what it promises."""
+"""The benchmark of training runs at toy size and prints what it promises."""
 
 import json
 import subprocess

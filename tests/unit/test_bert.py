@@ -1,4 +1,4 @@
-"""Lexical features: tokens, truncation, and where the model comes from."""
+"""Lexical features: tokens, truncation, and the source of the model."""
 
 import json
 import pickle
@@ -29,13 +29,13 @@ def extractor(packaged):
     return Bert(BertSettings())
 
 
-def said(text: str) -> Utterance:
+def utterance_of(text: str) -> Utterance:
     return Utterance("u", None, None, "", None, None, text, True)
 
 
 def test_every_token_has_its_last_hidden_state(extractor, packaged):
     text = "Oh, great! Me too."
-    extraction = extractor.extract(said(text))
+    extraction = extractor.extract(utterance_of(text))
     tokens = ["[CLS]", "oh", ",", "great", "!", "me", "too", ".", "[SEP]"]
     assert extraction.values.shape == (len(tokens), 384)
     assert (extraction.looked_at, extraction.note) == (len(tokens), "")
@@ -50,18 +50,19 @@ def test_every_token_has_its_last_hidden_state(extractor, packaged):
 
 def test_only_text_beyond_max_tokens_is_cut_off(extractor):
     # The packaged tokenizer cuts and pads at 128 by itself.
-    whole = extractor.extract(said("word " * 300))
+    whole = extractor.extract(utterance_of("word " * 300))
     assert (len(whole.values), whole.note) == (302, "")
-    cut = extractor.extract(said("word " * 600))
+    cut = extractor.extract(utterance_of("word " * 600))
     assert (len(cut.values), cut.looked_at, cut.note) == (512, 602, "truncated: 602 tokens to 512")
-    short = extractor.extract(said("word " * 300))  # the cut must not stay with the tokenizer
+    # the tokenizer must not keep the truncation
+    short = extractor.extract(utterance_of("word " * 300))
     np.testing.assert_array_equal(short.values, whole.values)
 
 
 @pytest.mark.parametrize("text", ["", "  \n"])
 def test_no_transcript(extractor, text):
     with pytest.raises(UtteranceError, match="no transcript"):
-        extractor.extract(said(text))
+        extractor.extract(utterance_of(text))
 
 
 def test_texts_taken_together_have_the_states_that_they_have_alone(extractor):
@@ -77,16 +78,16 @@ def test_texts_taken_together_have_the_states_that_they_have_alone(extractor):
             passes.append(module)
 
     with register_module_forward_hook(count):
-        together = extractor.extract_all([said(text) for text in texts])
+        together = extractor.extract_all([utterance_of(text) for text in texts])
     assert len(passes) < 10
     assert isinstance(together.pop(20), UtteranceError)
     del texts[20]
     for text, found in zip(texts, together, strict=True):
-        alone = extractor.extract(said(text))
+        alone = extractor.extract(utterance_of(text))
         np.testing.assert_allclose(found.values, alone.values, atol=1e-4)
         assert (found.looked_at, found.note) == (alone.looked_at, alone.note)
     assert together[7].note == "truncated: 2002 tokens to 512"
-    assert extractor.extract_all([said("")])[0].args == ("no transcript",)
+    assert extractor.extract_all([utterance_of("")])[0].args == ("no transcript",)
     assert extractor.extract_all([]) == []
 
 
@@ -96,7 +97,7 @@ def test_tokenizer_without_padding_takes_texts_one_by_one(small_model):
     file.write_text(json.dumps({**config, "pad_token": None}))
     assert AutoTokenizer.from_pretrained(small_model).pad_token is None
     extractor = Bert(BertSettings(model=str(small_model)))
-    found = extractor.extract_all([said("one"), said("two more words")])
+    found = extractor.extract_all([utterance_of("one"), utterance_of("two more words")])
     assert [len(extraction.values) for extraction in found] == [3, 5]
 
 
@@ -131,12 +132,12 @@ def small_model(packaged, tmp_path):
 
 def test_folder_without_safetensors_is_read(small_model):
     extractor = Bert(BertSettings(model=str(small_model), max_tokens=16))
-    assert extractor.extract(said("two words")).values.shape == (4, 8)
+    assert extractor.extract(utterance_of("two words")).values.shape == (4, 8)
     assert extractor.weights_sha256 == sha256(small_model / "pytorch_model.bin")
 
 
 class Evil:
-    """Unpickled, it leaves a file behind."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, path):
         self.path = path

@@ -148,9 +148,14 @@ def test_a_link_to_another_disk_is_the_owners_choice(tmp_path):
     assert [row["audio"] for row in reading.rows] == ["a/u1.wav", "link.wav"]
 
 
-def test_columns_of_a_manifest_are_checked(tmp_path):
-    with pytest.raises(InputError, match=r"unknown columns \['lable'\]"):
-        write_manifest(tmp_path, lable=["x", "y"])
+def test_further_columns_are_kept_and_misspelt_ones_are_refused(tmp_path):
+    reading = write_manifest(tmp_path, script=["a", ""], Rating=["4.50", "NA"], lable=["x", "y"])
+    assert reading.more == ["script", "Rating", "lable"]
+    assert reading.table()["Rating"].tolist() == ["4.50", "NA"]
+    with pytest.raises(InputError, match=r"column 'vidoe' looks like 'video', which is missing"):
+        write_manifest(tmp_path, vidoe=["x", "y"])
+    with pytest.raises(InputError, match=r"the index has a column 'audio_is_cut' with"):
+        write_manifest(tmp_path, audio_is_cut=["1", "0"])
 
 
 def test_the_second_utterance_of_a_name_is_left_out_and_said_so(tmp_path):
@@ -178,7 +183,7 @@ def test_a_manifest_that_is_not_utf8_and_lines_that_cannot_be_read(tmp_path):
     assert table["label"].tolist() == ["good", "bad"]
     assert table["text"].tolist() == ["café", "two\nlines"]
     assert [(line, what) for _, line, what in reading.problems] == [
-        (0, "is not UTF-8; read as cp1252"),
+        (2, "is not UTF-8; read as cp1252 (line 2)"),
         (5, "has 4 cells, the heading 5; left out"),
         (7, "utterance is empty; left out"),
         (8, "has 6 cells, the heading 5; left out"),

@@ -70,7 +70,7 @@ def test_snr_of_whole_steps(steps, snr):
 
 
 def test_the_released_codes_schedule():
-    """100 betas from 0.01 to 0.5, whose roots are evenly spaced, of which the first T are taken."""
+    """The first T of 100 betas from 0.01 to 0.5 with evenly spaced roots."""
     betas = scaled_linear(100)
     assert betas[[0, -1]] == pytest.approx([0.01, 0.5])
     assert np.diff(np.sqrt(betas)) == pytest.approx((0.5**0.5 - 0.1) / 99)

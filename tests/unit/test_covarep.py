@@ -1,4 +1,4 @@
-"""COVAREP's features on voices and phases whose parameters are known."""
+"""COVAREP's features on voices and phases with known parameters."""
 
 import itertools
 import json
@@ -44,7 +44,7 @@ F0 = (104.7, 141.3, 188.9)  # Hz
 CLEAR = [  # the first formant well above F0: inverse filtering can tell it from the source
     (f0, vowel) for f0, vowel in itertools.product(F0, VOWELS) if VOWELS[vowel][0] >= 2.5 * f0
 ]
-EDGE = 10  # frames whose windows reach beyond the recording
+EDGE = 10  # frames whose windows exceed the recording
 COLUMN = {name: place for place, name in enumerate(Covarep.names)}
 
 

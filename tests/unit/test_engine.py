@@ -1,4 +1,4 @@
-"""Replicas that train as one: each is what it would be alone, wherever it was broken off."""
+"""Replicas that train as one: each is the same as if trained alone, even after interruptions."""
 
 import logging
 from pathlib import Path
@@ -101,7 +101,7 @@ def test_draws_have_the_distribution_they_should():
 
 
 def test_steps_are_those_of_torchs_optimisers_with_clipping_per_sub_network(corpus):
-    """A stack, in which one replica sits out a step, against models with an optimiser each."""
+    """A stack, in which one replica skips a step, against models with an optimiser each."""
     given = described(
         "men", dropout=0.0, clip_norm=0.05, weight_decay=0.1, optimiser="adamw", beta1=0.5
     )["settings"]

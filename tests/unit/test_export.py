@@ -147,7 +147,7 @@ def test_a_clip_gets_what_the_workflow_gave_the_utterance(
         found = predictor(stored(row["utterance"], "audio", "video"))
         for emotion, probability in found.probabilities.items():
             assert probability == pytest.approx(row[f"probability_{emotion}"], abs=1e-5)
-        assert found.emotion == row["predicted"]
+        assert found.value == {"emotion": row["predicted"]}
         assert list(found.probabilities.values()) == sorted(
             found.probabilities.values(), reverse=True
         )
@@ -294,7 +294,7 @@ def test_a_recording_of_its_own_goes_before_the_sound_of_a_film(film, tmp_path):
 
 def test_what_is_no_clip_is_refused(film, sound, tmp_path):
     (tmp_path / "broken.mp4").write_bytes(b"\0" * 99)
-    (tmp_path / "latin.txt").write_bytes("é".encode("latin-1"))
+    (tmp_path / "latin.txt").write_bytes("很开心".encode("gbk"))
     (tmp_path / "said.txt").write_text("Hello", encoding="utf-8")
     for files, told in (
         ([tmp_path / "none.mp4"], "does not exist"),

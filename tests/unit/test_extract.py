@@ -174,7 +174,7 @@ def test_an_extractor_that_hangs_costs_the_utterance_over_which_it_does(corpus):
         "the extractor's process died over it: it took more than 1.5 s, "
         "features.max_seconds_per_utterance of the config"
     )
-    # Ended twice: once among the others, which are not tried with it again, and once alone.
+    # Killed twice: once with the others, which are then extracted without it, and once alone.
     assert corpus.extracted().count("u002") == 2
 
 
@@ -263,15 +263,29 @@ def test_crash_among_utterances_taken_together_costs_one(corpus):
     assert "SIGSEGV" in corpus.rows().loc["u001", "reason"]
 
 
-@pytest.mark.parametrize(("implementation", "processes"), [(IMPLEMENTATION, 2), (TOGETHER, 1)])
-def test_extractor_may_want_fewer_processes(corpus, monkeypatch, implementation, processes):
-    monkeypatch.setattr(shards, "SIZE", 4)
-    corpus.write(many(20))
-    started = []
+@pytest.fixture
+def started(monkeypatch) -> list[BaseProcess]:
+    """The processes that are started."""
+    processes = []
     start = BaseProcess.start
-    monkeypatch.setattr(BaseProcess, "start", lambda self: started.append(self) or start(self))
-    corpus.extract(threads=2, implementation=implementation)
-    assert len(started) == processes
+    monkeypatch.setattr(BaseProcess, "start", lambda self: processes.append(self) or start(self))
+    return processes
+
+
+def test_work_that_outlasts_a_start_gets_another_process(corpus, monkeypatch, started):
+    monkeypatch.setattr(shards, "SIZE", 4)
+    gate = corpus.folder / "gate"
+    gate.touch()
+    corpus.write({**many(20), "u000": "wait", "u019": "2 once"})  # the last one opens the gate
+    corpus.extract(threads=2, gate=str(gate))
+    assert len(started) == 2
+    assert list(corpus.rows()["status"]) == ["ok"] * 20
+
+
+def test_extractor_may_want_one_process(corpus, started):
+    corpus.write(many(20))
+    corpus.extract(threads=2, implementation=TOGETHER)
+    assert len(started) == 1
 
 
 def test_feature_file_tells_versions(corpus):

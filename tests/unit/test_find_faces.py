@@ -24,6 +24,7 @@ from robust_mer.features.specs import (
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
 from robust_mer.store import read_features
+from robust_mer.table import read_table
 
 FACES = FacesSettings()
 
@@ -42,7 +43,7 @@ def corpus(tmp_path_factory):
         ("unseen", "one/a", "grey.avi", "", ""),
         ("late", "two", "face.avi", "0.6", "1.6"),
         ("broken", "two", "broken.avi", "", ""),
-        ("none", "two", "", "", ""),
+        ("001", "two", "", "", ""),
     ]
     table = pd.DataFrame(rows, columns=["utterance", "session", "video", "start", "end"])
     table[["speaker", "label", "audio", "region", "text"]] = ""
@@ -73,10 +74,11 @@ def corpus(tmp_path_factory):
 
 def test_every_utterance_has_its_faces_or_a_reason(corpus):
     report = pd.read_csv(corpus / "faces/faces.csv", keep_default_na=False)
-    assert report["utterance"].tolist() == ["seen", "unseen", "late", "broken", "none"]
+    assert report["utterance"].tolist() == ["seen", "unseen", "late", "broken", "001"]
     assert report["frames"].tolist() == [5, 0, 2, 0, 0]
     assert report["status"].tolist() == ["ok", "empty", "ok", "failed", "failed"]
-    reasons = pd.read_csv(corpus / "faces/reasons.csv", keep_default_na=False)
+    reasons = read_table(corpus / "faces/reasons.csv").astype({"utterances": int})
+    assert set(reasons["first"]) == {"seen", "unseen", "broken", "001"}
     found = {(row.status, row.reason): row.utterances for row in reasons.itertuples()}
     assert found == {
         ("ok", ""): 2,

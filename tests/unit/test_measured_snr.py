@@ -24,7 +24,7 @@ from robust_mer.store import write_features
 
 COMPOSITE = Path(__file__).parents[3] / "shared/data/composite"
 MOSI = COMPOSITE.with_name("mosi_utterance_features.npz")
-# Draws of the whole test part behind a measurement: whole frames are hit, so few draws tell little.
+# Draws of the whole test part per measurement: whole frames are hit, so few draws are inaccurate.
 SEEDS = {"pink": 5, "bursts": 60, "dropped": 60}
 SETTINGS = {"bursts": {"rate": 0.5, "mean_length": 3.0}}  # short bursts need fewer draws
 
@@ -161,7 +161,7 @@ def test_measured_snr_of_dropped_frames(composite, tmp_path):
             rows = corpus.parts[1][part]
             frames = np.concatenate([corpus.features[modality].frames(row) for row in rows])
             powers.append((normalisers[modality](frames).astype(float) ** 2).mean())
-        # the parts' means and variances differ, which is no matter of the noise
+        # the parts' means and variances differ, independently of the noise
         expected = 10 * np.log10(variance / (error / powers[1] * powers[0]))
         assert table.loc[modality, "true_snr_db"] == pytest.approx(expected, abs=0.1)
         assert error / powers[1] == pytest.approx(0.3, rel=0.02)

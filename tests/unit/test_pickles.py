@@ -126,7 +126,7 @@ def test_anything_else_is_refused_by_name(tmp_path, monkeypatch, content, name, 
         (b"\x80\x04\x8c\x02os\x8c\x06system\x93)R.", "contains os.system"),
         (b"Pperson\n.", "opcode PERSID"),
         (b"\x80\x02\x82\x01.", "opcode EXT1"),
-        # _reconstruct with another type, and what is no array given a state
+        # _reconstruct with another type, and a state for an object that is not an array
         (b"cnumpy.core.multiarray\n_reconstruct\n(cbuiltins\nset\n(K\x00tC\x01btR.", "no data"),
         (b"cnumpy.core.multiarray\n_reconstruct\n(ccollections\ndeque\n(tt.", "collections.deque"),
         (b"}(K\x01K\x02tb.", "expected _Unfinished"),

@@ -1,4 +1,4 @@
-"""Raw corruptions in the config: what is wrong is said before any job, with the key."""
+"""Raw corruptions in the config: errors are reported before any job, with the key."""
 
 import copy
 

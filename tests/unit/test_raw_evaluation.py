@@ -1,4 +1,4 @@
-"""Trained models on features of corrupted recordings, which have lengths of their own."""
+"""Trained models on features of corrupted recordings, whose lengths differ from the clean ones."""
 
 import numpy as np
 import pandas as pd

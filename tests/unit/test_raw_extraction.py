@@ -1,4 +1,4 @@
-"""From recordings through a corruption to an extractor, and who may enter whose recording."""
+"""Corrupted recordings reach the extractor; only permitted speakers enter a recording."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ LINES = ["so it goes, they said", "What a day!", "nobody knows why she left the 
 
 
 def frequency(speaker: str) -> float:
-    """Every speaker has a tone of their own, by which they are known in a babble."""
+    """Every speaker has a different tone, which identifies them in a babble."""
     session, who = int(speaker[1]), speaker[2]
     return 400.0 + 500 * session + 250 * "FM".index(who)
 

@@ -1,4 +1,4 @@
-"""Every kind of raw corruption against what its amount promises."""
+"""The amount of every kind of raw corruption has its documented effect."""
 
 from functools import partial
 from itertools import pairwise
@@ -29,7 +29,7 @@ def kind(name: str, amount: float, utterance: str = "u", **given):
 
 
 def speech(seconds: float = 3.0) -> np.ndarray:
-    """Harmonics of a gliding voice, with digital silence before, between and behind them."""
+    """Harmonics of a gliding voice, with digital silence before, between and after them."""
     t = np.arange(round(seconds * RATE)) / RATE
     tone = sum(np.sin(2 * np.pi * k * (110 * t + 8 * t**2)) / k for k in range(1, 20))
     said = ((t > 0.4) & (t < 1.3)) | ((t > 1.6) & (t < 2.7))

@@ -94,7 +94,8 @@ def test_a_variant_changes_defaults_and_nothing_that_is_given():
     assert six.labels["exc"] == "excited"
     assert six.labels["fru"] == "frustrated"
     assert settings().labels["exc"] == "happy"
-    assert settings(variant="six_classes", labels={"ang": "angry"}).labels == {"ang": "angry"}
+    two = {"ang": "angry", "sad": "sad"}
+    assert settings(variant="six_classes", labels=two).labels == two
     assert settings(**six.model_dump()) == six
 
 

@@ -34,7 +34,7 @@ MODELS = {
 }
 GAUSSIAN = ["gaussian_-10dB", "gaussian_-40dB"]
 
-# Writes what is tested in a process of its own, so that this module imports none of it.
+# Writes the tested files in a separate process, so that this module does not import the package.
 WRITE = """
 import json, sys
 from pathlib import Path
@@ -293,7 +293,7 @@ def test_cells_of_the_papers_tables(run, cell):
 
 
 def test_no_number_of_a_paper_table_is_there_but_those(run):
-    """As many figures as settings that the layout has; what was not run is empty."""
+    """As many figures as settings in the layout; those that were not run are empty."""
     folder, _, _ = run
     counts = {
         # corruptions run, of each line, times two measures
@@ -458,7 +458,7 @@ def test_claims(run):
         "cm_arr_gain": 2,
     }
     of_iemocap = claims[claims["dataset"] == "IEMOCAP"]
-    # NMER stands twice in tables 2, 3 and 5
+    # NMER occurs twice in tables 2, 3 and 5
     assert len(of_iemocap) == (
         lines["nmer_table2"]
         + lines["nmer_table3"] // 2

@@ -1,4 +1,4 @@
-"""Records say what a job read and wrote, and nothing of the machine's folders."""
+"""Records list what a job read and wrote, without the machine's folders."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recorded_jobs import given, run
+from recorded_jobs import fake_job, run
 from safetensors.numpy import save_file
 
 from robust_mer.provenance import hashes
@@ -115,7 +115,7 @@ def test_a_job_that_fails_leaves_no_record_not_even_the_one_before(folder):
     outputs = {"results/demo/out.csv": "1"}
     path = run("measure", "results/demo/logs/measure.log", outputs)
     assert path.exists()
-    JobRecord(given("measure", "results/demo/logs/measure.log"))
+    JobRecord(fake_job("measure", "results/demo/logs/measure.log"))
     assert not path.exists()
 
 

@@ -167,6 +167,18 @@ def test_learning_has_a_panel_for_every_training(draw, tmp_path):
     texts = draw("learning", evaluations, Facts(learning=learning), histories=histories)
     names = {"men †", "<nmer> $x_1$", "trained on clean", "trained on gaussian −10 dB"}
     assert names <= set(texts)
+    assert "share of z in joint representation" not in texts
+
+
+def test_learning_shows_what_the_latent_of_a_model_carries(draw, tmp_path):
+    history = pd.DataFrame({"epoch": [1, 2], "loss": [2.0, 1.0], "validation_ua": [0.3, 0.4]})
+    history.to_csv(tmp_path / "men.csv", index=False)
+    history.assign(latent_share=[0.9, 0.5]).to_csv(tmp_path / "nmer.csv", index=False)
+    learning = (Training("men", "clean"), Training("<nmer> $x_1$", "gaussian_-10dB"))
+    histories = [tmp_path / name for name in ("men.csv", "men.csv", "nmer.csv", "nmer.csv")]
+    evaluations = [("<nmer> $x_1$", "gaussian_-10dB", "gaussian_-10dB")]
+    texts = draw("learning", evaluations, Facts(learning=learning), histories=histories)
+    assert "share of z in joint representation" in texts
 
 
 def test_a_sweep_has_an_axis_for_every_hyperparameter(draw, tmp_path):

@@ -105,7 +105,7 @@ def test_the_benchmark_tells_growth_and_hours(monkeypatch):
     run = Workload("run", 1, 1, 1, 8 * hour, 10 * hour, 20 * hour, 10 * hour, plan, plan)
     assert run.on_cores(4) == 12  # 48 hours on four cores
     assert run.on_cores(100) == 2  # the longest chain
-    # eight cores beside each GPU, which has 40 hours of a core to do
+    # eight cores per GPU, which has 40 core hours to do
     assert run.on_gpus(1, 10) == pytest.approx(1 + 4)
     assert run.on_gpus(4, 10) == pytest.approx(1 / 4 + 1)
     assert run.on_gpus(40, 10) == pytest.approx(1 / 40 + 0.2, abs=0.01)

@@ -38,7 +38,7 @@ def run(tmp_path):
     return tmp_path
 
 
-def split(run, column="script", folds=(1, 2)):
+def split(run, column="script", folds=(1, 2), index=("script", "condition")):
     experiment = make_experiment(
         [("men", "clean", "clean")], name="e", corpus="c", models={}, folds=folds, seeds=[1]
     )
@@ -47,7 +47,7 @@ def split(run, column="script", folds=(1, 2)):
         SplitFiles([run / "predictions.parquet"], run / "utterances.csv", run / "split.csv"),
         Runtime(),
     )
-    return pd.read_csv(run / "split.csv").set_index(["script", "condition"])
+    return pd.read_csv(run / "split.csv").set_index(list(index))
 
 
 def test_each_value_has_its_own_wa_and_ua(run):
@@ -66,11 +66,42 @@ def test_each_value_has_its_own_wa_and_ua(run):
         assert scripted["ua_mean"] == pytest.approx((1 + (1 + 1 / 2) / 2) / 2)
 
 
-def test_a_column_that_is_not_there_and_a_fold_without_a_value(run):
-    with pytest.raises(InputError, match=r"no column 'mood'.*utterance, script, label"):
-        split(run, "mood")
+def test_a_value_is_measured_in_the_folds_that_test_on_it(run):
     table = pd.read_csv(run / "utterances.csv")
     table.loc[:5, "script"] = "improvised"
+    table["condition"] = table["script"]
     table.to_csv(run / "utterances.csv", index=False)
-    with pytest.raises(InputError, match=r"lacks test predictions .* fold 1"):
-        split(run)
+    scripted = split(run).loc["scripted"]
+    assert set(scripted["folds"]) == {1}
+    assert scripted.loc["none", "wa_mean"] == pytest.approx(2 / 3)  # of fold 2 alone
+    assert set(split(run).loc["improvised", "folds"]) == {2}
+    # a column of the corpus may have the name of one of the table's
+    by_condition = split(run, "condition", index=["condition_of_corpus", "condition"])
+    assert set(by_condition.loc["scripted", "folds"]) == {1}
+
+
+def test_every_speaker_tests_in_one_fold(run):
+    table = pd.read_csv(run / "utterances.csv").assign(script=["anna"] * 6 + ["ben"] * 6)
+    table.to_csv(run / "utterances.csv", index=False)
+    by_speaker = split(run)
+    assert by_speaker["utterances"].tolist() == [6] * 10
+    assert by_speaker.loc[("anna", "none"), "wa_mean"] == pytest.approx(5 / 6)
+
+
+def test_a_value_that_no_fold_tests_on_is_left_out_and_said_so(run, caplog):
+    assert set(split(run, folds=[2]).index.get_level_values(0)) == {"improvised", "scripted"}
+    table = pd.read_csv(run / "utterances.csv")
+    table.loc[:5, "script"] = "trained on"
+    table.to_csv(run / "utterances.csv", index=False)
+    assert "trained on" not in split(run, folds=[2]).index.get_level_values(0)
+    assert "script 'trained on' is left out: no fold" in caplog.text
+    table.loc[:, "script"] = "trained on"
+    table.loc[6:, "utterance"] = "x"
+    table.to_csv(run / "utterances.csv", index=False)
+    with pytest.raises(InputError, match="cannot be split by script: no fold"):
+        split(run, folds=[2])
+
+
+def test_a_column_that_is_not_there(run):
+    with pytest.raises(InputError, match=r"no column 'mood'.*utterance, script, label"):
+        split(run, "mood")

@@ -21,6 +21,7 @@ from robust_mer.metrics import UA, WA, Metric
 from robust_mer.protocol import drawn_condition
 from robust_mer.report.tables.claims import verdict
 from robust_mer.settings import Settings
+from robust_mer.task import Classification
 
 MEASURES = (WA(Settings()), UA(Settings()))
 SIX = ["a", "v", "l", "av", "al", "vl"]
@@ -36,20 +37,26 @@ def rows_of(speaker, fold=None, label=None, ratio=0.25):
     label = np.zeros(size, int) if label is None else np.asarray(label)
     names = pd.Index([f"u{number:04}" for number in range(size)])
     folds = list(range(1, fold.max() + 2))
-    return HeldOut(
-        names, np.asarray(speaker), fold, np.arange(size), label, ["x", "y", "z"], folds, ratio
-    )
+    task = Classification(["x", "y", "z"])
+    return HeldOut(names, np.asarray(speaker), fold, np.arange(size), label, task, folds, ratio)
 
 
 def answers(
-    right, model="m", trained_on="n_0dB", tested_on="n_0dB", conditions=("avl",), counts=None
+    right,
+    model="m",
+    trained_on="n_0dB",
+    tested_on="n_0dB",
+    conditions=("avl",),
+    counts=None,
+    label=0,
 ):
-    """Of one model; ``right`` [R, C, S]."""
-    right = np.asarray(right, np.float32)
+    """Of one model: the label [R] where ``right`` [R, C, S], elsewhere none of the classes."""
+    right = np.asarray(right)
+    predicted = np.where(right, np.reshape(label, (-1, 1, 1)), -1)
     kinds = {name: kinds_of([*conditions, "avl"])[name] for name in conditions}
     if counts is None:
         counts = np.ones(right.shape[:2], bool)
-    return Answers(PredictionFile(model, trained_on, tested_on, ""), kinds, right, right, counts)
+    return Answers(PredictionFile(model, trained_on, tested_on, ""), kinds, predicted, None, counts)
 
 
 def test_replicates_are_those_of_drawn_rows():
@@ -63,7 +70,7 @@ def test_replicates_are_those_of_drawn_rows():
     label = rng.integers(0, 3, 120)
     right = rng.random((120, 1, 2)) < 0.6
     rows = rows_of(speaker, fold, label)
-    found = resample([answers(right)], rows, replicates=40)
+    found = resample([answers(right, label=label)], rows, replicates=40)
     speakers, weights = draw_weights(rows.speaker, 40)
     assert (speakers.sum(axis=1) == 9).all()
     sizes = np.bincount(speaker)
@@ -171,7 +178,11 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     for _ in range(repetitions):
         skill = rng.beta(truth * 8, (1 - truth) * 8, speakers)
         right = rng.random(speakers * size) < np.repeat(skill, size)
-        found = resample([answers(right[:, None, None])], rows, 200).intervals().iloc[0]
+        found = (
+            resample([answers(right[:, None, None], label=rows.target)], rows, 200)
+            .intervals()
+            .iloc[0]
+        )
         held += [found[f"{m}_low"] <= truth <= found[f"{m}_high"] for m in ("wa", "ua")]
         half = 1.96 * np.sqrt(right.var() / len(right))  # as if utterances were independent
         narrow += abs(right.mean() - truth) <= half
@@ -201,7 +212,12 @@ def compared(models):
     rows = rows_of(np.arange(80) // 5, fold=np.repeat(range(4), 20), label=np.tile([0, 1], 40))
     some = [
         answers(
-            rng.random((80, len(conditions), 2)) < 0.4 + 0.05 * place, name, trained, on, conditions
+            rng.random((80, len(conditions), 2)) < 0.4 + 0.05 * place,
+            name,
+            trained,
+            on,
+            conditions,
+            label=rows.target,
         )
         for place, (name, trained, on, conditions) in enumerate(models)
     ]
@@ -293,7 +309,9 @@ def corpus(tmp_path):
 
 
 def read(folder, folds=(1, 2), seeds=(7, 8), one=None):
-    rows = read_held_out(folder / "utterances.csv", folder / "folds.csv", list(folds))
+    rows = read_held_out(
+        folder / "utterances.csv", folder / "folds.csv", list(folds), Classification
+    )
     file = PredictionFile("m", "n_0dB", "n_0dB", folder / "p.parquet")
     return rows, read_answers(file, rows, list(seeds), one)
 
@@ -339,7 +357,7 @@ def test_calibration_by_hand():
     assert expected_calibration_error(confidence, right) == pytest.approx(expected)
     assert expected_calibration_error(np.ones(3), np.ones(3)) == 0
     assert selective_risk(confidence, right) == pytest.approx([1, 1 / 2, 2 / 3, 1 / 2])
-    # equal confidence stands in no order
+    # equal confidence has no order
     assert selective_risk(np.array([0.5, 0.5, 0.4]), np.array([1, 0, 1])) == pytest.approx(
         [1 / 2, 1 / 2, 1 / 3]
     )

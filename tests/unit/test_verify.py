@@ -1,4 +1,4 @@
-"""``robust-mer verify`` finds what does not belong together, and nothing else."""
+"""``robust-mer verify`` reports files that do not belong together, and nothing else."""
 
 import json
 import os
@@ -68,7 +68,7 @@ def done(tmp_path, monkeypatch):
     return tmp_path
 
 
-def found(**options):
+def problems_of(**options):
     return sorted((p.kind, p.path) for p in verify("results", **options).problems)
 
 
@@ -100,7 +100,7 @@ def test_a_changed_result_is_found_once_and_told_who_read_it(done):
 def test_truncated_and_missing_results_are_found(done, quick):
     Path("results/tables/e_all.csv").write_text("")
     Path("results/tables/e_average.md").unlink()
-    assert found(quick=quick) == [
+    assert problems_of(quick=quick) == [
         ("changed", "results/tables/e_all.csv"),
         ("gone", "results/tables/e_average.md"),
     ]
@@ -110,18 +110,18 @@ def test_truncated_and_missing_results_are_found(done, quick):
 def test_results_from_older_versions_are_found_along_the_chain(done, quick):
     train("teacher", 1, "retrained")
     student = f"{MODELS}/student/clean/fold1_seed1.history.csv"
-    assert found(quick=quick) == [("out of date", student)]
+    assert problems_of(quick=quick) == [("out of date", student)]
     train("student", 1, "anew", "teacher")
-    assert found(quick=quick) == [("out of date", "results/c/predictions/student.parquet")]
+    assert problems_of(quick=quick) == [("out of date", "results/c/predictions/student.parquet")]
     predict("other")
-    assert found(quick=quick) == [("out of date", "results/tables/e_all.csv")]
+    assert problems_of(quick=quick) == [("out of date", "results/tables/e_all.csv")]
     tabulate()
-    assert found(quick=quick) == []
+    assert problems_of(quick=quick) == []
 
 
 def test_the_same_content_written_anew_makes_nothing_out_of_date(done):
     train("teacher", 1, "teacher")
-    assert found() == []
+    assert problems_of() == []
 
 
 def test_inputs_that_no_job_wrote_are_compared_too(done):
@@ -134,11 +134,13 @@ def test_inputs_that_no_job_wrote_are_compared_too(done):
 def test_jobs_of_another_width_take_over_their_replicas_only(done):
     train("teacher", None, "teacher", folds=[1, 2])
     train("student", None, "student", "teacher", folds=[1, 2])
-    assert found() == []
+    assert problems_of() == []
     train("teacher", 1, "retrained")
-    assert [path for _, path in found()] == [f"{MODELS}/student/clean/fold1_seed1.history.csv"]
+    assert [path for _, path in problems_of()] == [
+        f"{MODELS}/student/clean/fold1_seed1.history.csv"
+    ]
     train("student", 1, "student", "teacher")
-    assert found() == []
+    assert problems_of() == []
 
 
 def test_files_that_no_record_tells_of_are_found(done):
@@ -154,7 +156,7 @@ def test_files_that_no_record_tells_of_are_found(done):
         path = Path("results", name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
-    assert found() == [
+    assert problems_of() == [
         ("no record", "results/c/features/left.h5.shards/1"),
         ("no record", "results/c/tables/logs/x"),
     ]
@@ -162,7 +164,7 @@ def test_files_that_no_record_tells_of_are_found(done):
 
 def test_results_without_a_record_are_named(done):
     Path("results/c/provenance/make_folds.json").unlink()
-    assert found() == [("no record", "results/c/folds.csv")]
+    assert problems_of() == [("no record", "results/c/folds.csv")]
 
 
 def test_quick_hashes_nothing_and_knows_old_and_young_files(done, monkeypatch):
@@ -170,14 +172,14 @@ def test_quick_hashes_nothing_and_knows_old_and_young_files(done, monkeypatch):
         raise AssertionError(f"{path} was hashed")
 
     monkeypatch.setattr(hashes, "sha256", refuse)
-    assert found(quick=True) == []
+    assert problems_of(quick=True) == []
     table = "results/tables/e_all.csv"
     Path(table).write_text("T")  # as long, and edited at once: quick does not see that
-    assert found(quick=True) == []
+    assert problems_of(quick=True) == []
     for hours in (-1, 1):
         when = time.time() + 3600 * hours
         os.utime(table, (when, when))
-        assert found(quick=True) == [("changed", table)]
+        assert problems_of(quick=True) == [("changed", table)]
 
 
 def broken(change):
@@ -234,7 +236,7 @@ def test_a_malformed_record_is_a_problem_with_its_name(done, what):
 
 def test_a_job_that_never_ended_does_no_harm(done):
     change_record("results/c/provenance/make_folds.json", seconds=1e308)
-    assert found(quick=True) == []
+    assert problems_of(quick=True) == []
 
 
 @pytest.mark.parametrize(
@@ -254,7 +256,7 @@ def test_strange_paths_do_no_harm(done, path):
 def test_a_record_that_is_no_text(done):
     record = Path("results/c/provenance/make_folds.json")
     record.write_bytes(b"\xff\xfe\x00")
-    assert ("broken record", str(record)) in found()
+    assert ("broken record", str(record)) in problems_of()
 
 
 def change_record(path, **changes):
@@ -275,7 +277,7 @@ def test_other_code_and_mixtures_are_remarks_not_problems(done):
     verdict = verify("results")
     assert not verdict.problems
     text = "\n".join(verdict.remarks)
-    assert "jobs of train_model that used other code than this checkout" in text
+    assert "jobs of train_model that used code different from this checkout's" in text
     assert "jobs of train_model used 2 versions of the same code" in text
     assert "experiment e mixes numpy: 1.0 (1 jobs), 2.0 (1 jobs)" in text
     assert "experiment e mixes device: NVIDIA H100 (1 jobs), cpu (4 jobs)" in text
@@ -299,10 +301,10 @@ def test_recordings_are_compared_with_the_index(done):
     rows = [",".join(map(str, remember(root, name))) for name in ("a.wav", "b.wav")]
     media = "\n".join(["path,bytes,mtime,hash", *rows, ""])
     run("index_corpus", "results/c/logs/index.log", {"results/c/media.csv": media})
-    assert found(media={"c": root}) == []
+    assert problems_of(media={"c": root}) == []
     (root / "b.wav").write_text("changed")
-    assert found(media={"c": root}) == [("recording", "b.wav")]
-    assert found() == []
+    assert problems_of(media={"c": root}) == [("recording", "b.wav")]
+    assert problems_of() == []
     Path("results/c/media.csv").write_text("x\n1\n")
     with pytest.raises(InputError, match=r"media\.csv"):
         verify("results", media={"c": root})
@@ -321,9 +323,9 @@ def test_labels_outside_of_the_project_are_compared_where_the_root_is_told(done,
         root=str(root),
     )
     assert "outside the folder of the run: 1" in "\n".join(verify("results").remarks)
-    assert found(media={"c": root}) == []
+    assert problems_of(media={"c": root}) == []
     (root / "labels.txt").write_text("y")
-    assert found(media={"c": root}) == [("out of date", "results/c/media.csv")]
+    assert problems_of(media={"c": root}) == [("out of date", "results/c/media.csv")]
 
 
 def command(monkeypatch, *arguments):

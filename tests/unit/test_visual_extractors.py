@@ -36,7 +36,7 @@ def one_thread():
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
-    """Wider than high, a second long, five pictures of which differ."""
+    """A wide video of one second, with five different pictures."""
     shown = []
     for i in range(10):
         picture = np.full((160, 240, 3), 20 * i, np.uint8)
@@ -220,7 +220,7 @@ TINY = {
 
 @pytest.fixture(scope="module", params=["vit", "clip", "clip_vision"])
 def encoder(request, tmp_path_factory):
-    """A model with random weights, the part of it that looks at pictures, and its folder."""
+    """A model with random weights, its image encoder, and its folder."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "vit":

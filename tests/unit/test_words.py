@@ -9,7 +9,7 @@ from helpers.corpora import write_words
 from robust_mer.corpora.wdseg import parse_wdseg
 from robust_mer.errors import InputError, UtteranceError
 
-# As in the release: silences, a second pronunciation, an event, and the score behind.
+# As in the release: silences, a second pronunciation, an event, and the score at the end.
 WDSEG = """\t SFrm\t EFrm\t SegAScr\t Word
 \t    0\t   41\t   -73102\t <s>
 \t   42\t   60\t   -95102\t THIS(2)
@@ -126,7 +126,8 @@ def test_own_corpus(corpus):
     )
     words, problems = corpus.read("manifest", settings=settings, utterance=list("abcde"))
     assert words == [["a", "oh", 0.1, 0.35], ["a", "no", 0.4, 0.5]]
-    assert problems["b"] == "words.csv, row 2: start and end are no times in seconds"
+    assert problems["b"] == "words.csv, line 2: start and end are no times in seconds"
+    assert problems["z"] == "words.csv, line 5: 1 word of an utterance that is not in the index"
     assert problems["c"] == "words.csv has no words of it"
     assert problems["d"].startswith("times out of order: 'inf'")
     assert problems["e"].startswith("times out of order: 'before'")

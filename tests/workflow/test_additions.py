@@ -83,7 +83,7 @@ def test_eight_parts_of_the_users_own_run_from_the_corpus_to_the_report(project)
     # extractor
     features = pd.read_csv(results / "mine/features/loudness.csv")
     assert set(features["frames"]) == {25}
-    # noise: uniform in ±0.5, whose power is 10.8 dB below what the formula takes it for
+    # noise: uniform in ±0.5, with a power 10.8 dB below the 1 that the formula assumes
     schedule = pd.read_csv(results / "mine/corrupted/mine_-10dB/schedule.csv")
     assert set(schedule["modality"]) == {"audio", "text"}
     assert (schedule["true_snr_db"] + 10 - 10.79).abs().max() < 1

@@ -140,7 +140,7 @@ def test_a_killed_run_leaves_no_orphan_and_goes_on(finished, project, moment, lo
 
 
 def test_a_killed_training_resumes_and_ends_with_the_same_weights(project):
-    """SIGKILL while a replica trains; the next run goes on behind its last saved epoch."""
+    """SIGKILL while a replica trains; the next run resumes after its last saved epoch."""
     save_at_every_epoch(project)
     nmer = {**SMALL["models"]["nmer"], "epochs_constant": 40}
     project.configure({**SMALL, "models": {**SMALL["models"], "nmer": nmer}})

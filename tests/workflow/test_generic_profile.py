@@ -30,7 +30,7 @@ fi
 
 @pytest.fixture
 def pbs(tmp_path, monkeypatch):
-    """The folder of the scheduler, whose commands are on the PATH."""
+    """The folder of the scheduler; its commands are on the PATH."""
     folder = tmp_path / "pbs"
     folder.mkdir()
     for name, text in (("qsub", QSUB), ("qstat", QSTAT)):

@@ -1,4 +1,4 @@
-"""Which rules an edit of the code reruns: those whose results it can change, and no others."""
+"""An edit of the code reruns the rules whose results it can change, and no others."""
 
 from helpers.project import AFTER_EVALUATION, edited, models_of
 

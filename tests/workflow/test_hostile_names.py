@@ -1,4 +1,4 @@
-"""Snakemake copes with files and utterances whose names a shell would take for something else."""
+"""Snakemake handles files and utterances whose names a shell would interpret."""
 
 import csv
 import os

@@ -1,4 +1,4 @@
-"""Published features run through everything behind the extraction, unchanged."""
+"""Published features run unchanged through everything after the extraction."""
 
 import hashlib
 

@@ -1,7 +1,7 @@
 """The Kubernetes profile, with an API that runs pods as processes of this machine.
 
-What a cluster does with images, volumes and GPUs is not tested here; what it is asked for is, and
-that the workflow runs with all its files behind the storage plugin.
+These tests check the requests for images, volumes and GPUs, not what a cluster does with them; and
+that the workflow runs with all its files in the storage plugin.
 """
 
 import json
@@ -56,7 +56,7 @@ class Api(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers with what it was given, and with the state of pods."""
+    """Returns the objects that it was sent, and the state of pods."""
 
     def log_message(self, *_):
         pass
@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         if match := JOBS.match(self.path):
             name = match[1]
             self.answer({"metadata": {"name": name}, "status": self.server.status(name)})
-        else:  # pods: none has a status of its own
+        else:  # pods, whose status has no separate resource
             self.answer({"kind": "PodList", "apiVersion": "v1", "items": []})
 
     def do_DELETE(self):
@@ -133,7 +133,7 @@ def test_pods_train_what_a_machine_trains(project, finished, api):
         "--seconds-between-status-checks",
         "1",
     )
-    # In a process of its own: the Kubernetes client reads KUBECONFIG when it is imported.
+    # In a separate process: the Kubernetes client reads KUBECONFIG when it is imported.
     done = project.run_command(command)
     logs = "".join(path.read_text()[-3000:] for path in api.folder.glob("*.log"))
     assert done.returncode == 0, done.stdout[-3000:] + logs

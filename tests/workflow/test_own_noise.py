@@ -31,8 +31,8 @@ def amplitude(scale):
 
 
 @pytest.fixture
-def own(project: Project) -> Project:
-    """The finished small demo, to which a noise of the user's is added, alone and among others."""
+def project_with_noise(project: Project) -> Project:
+    """The finished small demo with a user's noise added, alone and among others."""
     (project.folder / "my_noise.py").write_text(NOISE, encoding="utf-8")
     (project.folder / "my_parts.py").write_text(PARTS, encoding="utf-8")
     demo = SMALL["experiments"]["demo"]
@@ -59,10 +59,10 @@ def own(project: Project) -> Project:
     return project
 
 
-def test_a_users_noise_runs_and_an_edit_reruns_what_hangs_on_it(own):
-    done = own.run("results/tables/demo_all.csv", "results/tables/demo_average.md")
+def test_a_users_noise_runs_and_an_edit_reruns_what_hangs_on_it(project_with_noise):
+    done = project_with_noise.run("results/tables/demo_all.csv", "results/tables/demo_average.md")
     assert done.returncode == 0, done.stdout[-5000:]
-    results = own.folder / "results"
+    results = project_with_noise.folder / "results"
     schedule = pd.read_csv(results / "demo/corrupted/mine_-10dB/schedule.csv")
     # uniform in ±0.5: power 1/12
     assert (schedule["true_snr_db"] + 10 - 10.79).abs().max() < 0.1
@@ -88,14 +88,14 @@ def test_a_users_noise_runs_and_an_edit_reruns_what_hangs_on_it(own):
     assert "dropped 30 %" in (results / "tables/demo_average.md").read_text()
     target = "results/tables/demo_all.csv"
     with edited(
-        own,
+        project_with_noise,
         ("my_noise.py", '"""Values that are uniform around 0."""', '"""Values."""'),
         ("my_noise.py", "uniform(shape) - 0.5)", "uniform(shape) - 0.5)  # why"),
     ):
-        assert not own.planned(target)
+        assert not project_with_noise.planned(target)
     for change in (("my_noise.py", "- 0.5", "- 0.25"), ("my_parts.py", "2 * scale", "3 * scale")):
-        with edited(own, change):
-            jobs = own.planned(target)
+        with edited(project_with_noise, change):
+            jobs = project_with_noise.planned(target)
         assert set(jobs) == {"schedule_noise", "train_model", "evaluate_model", "write_summary"}
         assert jobs["schedule_noise"] == {"corpus=demo, corruption=mine_-10dB"}
         assert jobs["train_model"] == {"corpus=demo, model=nmer, trained_on=several, folds=fold1"}
@@ -106,8 +106,8 @@ def test_a_users_noise_runs_and_an_edit_reruns_what_hangs_on_it(own):
         )
 
 
-def test_a_users_noise_that_is_wrong_stops_before_training(own):
-    edit(own, "my_noise.py", "return amplitude", "return shape[0] / 0 * amplitude")
-    done = own.run("corrupted")
+def test_a_users_noise_that_is_wrong_stops_before_training(project_with_noise):
+    edit(project_with_noise, "my_noise.py", "return amplitude", "return shape[0] / 0 * amplitude")
+    done = project_with_noise.run("corrupted")
     assert done.returncode != 0
     assert re.search("my_noise:Mine .*ZeroDivisionError", done.stdout)

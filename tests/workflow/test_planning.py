@@ -65,7 +65,7 @@ def calls_per_job(folder: Path, models: int, corruptions: int) -> float:
         stderr=subprocess.STDOUT,
     )
     assert done.returncode == 0, done.stdout[-3000:]
-    # (file, line, function): (calls, ...); the syntax trees are looked at once a module
+    # (file, line, function): (calls, ...); each module is parsed once
     calls = sum(
         counts[1]
         for (file, _, _), counts in pstats.Stats(str(folder / "calls")).stats.items()

@@ -59,7 +59,7 @@ def test_one_step_made_anew_leaves_what_hangs_on_it_out_of_date(project):
     assert done.returncode == 0, done.stdout[-3000:]
     status, found = verified(project, "--quick")
     assert status == 1
-    # the epochs' history too, which the learning curves are drawn from
+    # also the epochs' history, which the learning curves show
     assert problems(found) == {
         ("out of date", "results/demo/models/nmer/clean/fold1_seed1.safetensors"),
         ("out of date", "results/demo/models/nmer/gaussian_-10dB/fold1_seed1.safetensors"),

@@ -1,4 +1,4 @@
-"""Only what changed is run again; test_grain.py has edits of the code."""
+"""Only changed parts rerun; test_grain.py has edits of the code."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def test_a_finished_run_has_nothing_to_do_however_wide_it_is(shared):
 
 
 def test_snakemake_records_the_spec_of_a_job_and_not_its_runtime(finished):
-    """It records values of builtin types only, and compares what it recorded."""
+    """Snakemake records values of builtin types only, and compares those."""
     metadata = (finished.folder / ".snakemake/metadata").iterdir()
     records = [json.loads(path.read_text(encoding="utf-8")) for path in metadata]
     trainings = [
@@ -77,7 +77,7 @@ def test_a_new_snr_trains_that_snr_only(shared):
 
 
 def select(project: Project, training: dict | None = None, **changes) -> None:
-    """Change what the experiment selects, and how wide the training is."""
+    """Change the experiment's selection, and the width of the training."""
     demo = {**SMALL["experiments"]["demo"], **changes}
     project.configure({**SMALL, "experiments": {"demo": demo}, "training": training or {}})
 
@@ -103,7 +103,7 @@ def test_folds_and_seeds_train_what_is_missing_however_many_folds_a_job_has(proj
     select(project, {"folds_per_job": 2}, folds=[3], **few)
     assert set(project.planned()) == {"evaluate_model", *AFTER_EVALUATION}
 
-    # a seed more concerns the jobs of its folds, which train that seed alone
+    # another seed only affects the jobs of its folds, which train only that seed
     select(project, folds=[2], seeds=[1, 2], **few)
     jobs = project.planned()
     assert set(jobs) == {"train_model", "evaluate_model", *AFTER_EVALUATION}
@@ -147,7 +147,7 @@ def test_a_model_fewer_changes_the_tables_only(shared):
 
 
 def older(path: Path, than: Path) -> Path:
-    """Make a file so old that its age cannot rerun what it enters."""
+    """Make a file so old that its age cannot rerun anything."""
     time = than.stat().st_mtime - 3600
     os.utime(path, (time, time))
     return path

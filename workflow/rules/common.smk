@@ -1,4 +1,5 @@
-# What all rules share: the plan of the run, which every rule asks for its inputs and parameters.
+# Shared by all rules: the plan of the run, which provides inputs and parameters.
+import gc
 import os
 import re
 import sys
@@ -8,11 +9,18 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
+# What is imported and planned lives as long as the run. Looking through it for garbage again and
+# again would take a third of the time of a dry run.
+gc.freeze()
+gc.set_threshold(100_000, 20, 20)
+
 sys.path.insert(0, os.path.join(workflow.basedir, "src"))
 sys.path.append(os.getcwd())  # a user's own modules
 
 from robust_mer.errors import InputError
 from robust_mer.jobs import prepare_jobs
+from robust_mer.plan.devices import has_gpu
+from robust_mer.plan.ending import ending
 from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules import Rules
@@ -20,11 +28,12 @@ from robust_mer.plan.startup import changed_media_messages
 from robust_mer.plan.targets import Targets
 from robust_mer.runs import begin_run, report_killed
 
-# By paths that stay the same when the project is moved.
+# Relative paths, which stay valid when the project is moved.
 PUBLISHED = os.path.relpath(os.path.join(workflow.basedir, "resources/published"))
 
 try:
-    plan = Plan(config, published=PUBLISHED)
+    # The nodes of a cluster may have GPUs that this machine lacks.
+    plan = Plan(config, published=PUBLISHED, has_gpu=lambda: not workflow.local_exec or has_gpu())
 except InputError as error:
     raise WorkflowError(str(error))
 
@@ -34,7 +43,7 @@ targets = Targets(plan)
 
 prepare_jobs(plan.config.gpu.jobs_per_gpu)
 
-# Corruptions of recordings and those of features lie in the same folders.
+# Corruptions of recordings and of features share the same folders.
 RAW_NAME = rf"({'|'.join(plan.corruptions.raw_kinds) or '-'})_-?[0-9.]+(dB|%|px|ms)"
 
 
@@ -60,6 +69,11 @@ def start_run():
         begin_run(layout.results)
     except InputError as error:
         raise WorkflowError(str(error))
+
+
+def end_run():
+    if any(job.rule.name == "write_report" for job in workflow.dag.jobs):
+        print(*ending(plan), sep="\n")
 
 
 if workflow.is_main_process:  # not in the jobs of a cluster

@@ -1,4 +1,4 @@
-# Index: what lies on disk, and who trains and who tests.
+# Index and folds of the corpora.
 
 
 # Seconds each: on a cluster they run where Snakemake runs.
@@ -69,7 +69,7 @@ rule index_words:
         layout.log("index_words"),
     benchmark:
         layout.benchmark("index_words")
-    # Before the hours of an extraction: a corpus may turn out to have none.
+    # Fails before the hours of an extraction if a corpus has none.
     priority: 1
     conda:
         "../../envs/corpora.yaml"

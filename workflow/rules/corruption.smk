@@ -1,5 +1,5 @@
-# Corruption: of features, where on the noise schedule every fold and modality reaches a target SNR;
-# of recordings and transcripts, features of what it leaves and how much that is.
+# Corruption of features: the step of the noise schedule that reaches a target SNR, per fold and modality.
+# Corruption of recordings and transcripts: the features of the corrupted data and their true SNR.
 
 
 rule schedule_noise:

@@ -1,5 +1,5 @@
-# Evaluation: a job per (model, trained on, tested on), for all folds and seeds of the run; and what
-# noise leaves of the data that is evaluated.
+# Evaluation: a job per (model, trained on, tested on), for all folds and seeds of the run; and the true
+# SNR of the evaluated data.
 
 
 rule evaluate_model:

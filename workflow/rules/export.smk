@@ -1,4 +1,4 @@
-# What leaves the workflow, asked for by name: snakemake exported, snakemake exported_features.
+# Exports, only on request: snakemake exported, snakemake exported_features.
 
 
 rule exported:

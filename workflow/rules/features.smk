@@ -1,8 +1,7 @@
-# Faces: found once for all extractors that look at them, with contact sheets for people to look at.
-# Features: extracted, a job per extractor, which works in shards on all the threads that it gets; or
-# imported, a job per modality, where the corpus' reader brings published ones; brought to another rate
-# or averaged over words, where the corpus asks for it. And the training of DenseFace's network, which
-# is asked for by name: snakemake train_denseface.
+# Faces: detected once for all extractors of faces, with contact sheets for inspection.
+# Features: extracted by a job per extractor, in shards on all its threads; or imported by a job per
+# modality, if the corpus' reader provides published ones; then resampled or averaged over words, if the
+# corpus requires it. DenseFace's network is trained only on request: snakemake train_denseface.
 EXTRACTED = layout.of_corpus("{corpus}", "{extracted}/{extractor}")  # as recorded, or corrupted
 RESAMPLED = resampled(EXTRACTED, "{rate}")
 

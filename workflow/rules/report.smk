@@ -1,4 +1,4 @@
-# Results: scores, tables, figures and the report, an experiment at a time.
+# Results: scores, tables and figures of each experiment, and the report.
 from robust_mer.report.words.page import SUBCATEGORIES
 
 
@@ -79,7 +79,7 @@ rule calibrate_raw:
         "../scripts/run.py"
 
 
-# Tables: a rule for each section of the report and each set of forms that they are written in.
+# Tables: a rule for each section of the report and each set of file formats.
 for name, (kind, tables) in plan.report.table_rules.items():
 
     rule:

@@ -1,5 +1,5 @@
-# Training: a job for some folds of a model, with all their seeds. The rules are made here, one for each
-# set of replicas, because an output pattern cannot list the replicas that a job trains.
+# Training: a job for several folds of a model, with all their seeds. There is a rule for each set of
+# replicas, because an output pattern cannot list the replicas that a job trains.
 for name, trainings in plan.grid.training_rules.items():
     job = jobs.training(trainings)
 
@@ -21,14 +21,14 @@ for name, trainings in plan.grid.training_rules.items():
             layout.benchmark("train_model", "{model}", "{trained_on}", trainings[0].folds)
         wildcard_constraints:
             corpus=plan.training_constraint(trainings),
-        # Teachers first. With one fold's student older than another fold's teacher, a job that trains
-        # both folds would be out of date, when `folds_per_job` makes one of them.
+        # Teachers first. Otherwise one fold's student could be older than another fold's teacher, and a
+        # job that trains both folds, after a change of `folds_per_job`, would be out of date.
         priority: int(name.startswith("train_teacher"))
         conda:
             "../../envs/training.yaml"
         threads: 1
         resources:
-            gpu=int(plan.trains_on_gpu),
+            gpu=job.gpu,
         params:
             **job.params,
         script:

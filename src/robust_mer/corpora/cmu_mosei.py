@@ -5,7 +5,6 @@ Labels and their times come from the sequence of labels. Beside it may lie the r
 ``Transcript/Segmented/Combined/{video}.txt``, and sequences of features and words.
 """
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from robust_mer.corpora.csd import Segments, Sequence, words_during
-from robust_mer.corpora.disk import existing, is_there, read_lines, required_file
+from robust_mer.corpora.disk import existing, is_there, read_transcript_lines, required_file
 from robust_mer.corpora.feature_files import (
     FeatureSource,
     Polarity,
@@ -25,9 +24,12 @@ from robust_mer.corpora.feature_files import (
     video_of,
 )
 from robust_mer.corpora.reader import FeatureReader, Word, WordReader, WordTimes
+from robust_mer.corpora.tables import read_user_table
 from robust_mer.corpora.utterances import Reading
+from robust_mer.encodings import Encoding
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.files import inside, naming
+from robust_mer.names import name_key
 from robust_mer.settings import Settings
 
 _VIDEO, _AUDIO = "Videos/Full/Combined/{}.mp4", "Audio/Full/WAV_16000/{}.wav"
@@ -72,6 +74,9 @@ class CMUMOSEISettings(Settings):
     ``part``. Videos that it does not name are in no part."""
     zero: Polarity = "positive"
     """Class of sentiment 0: positive as in NMER's Table 1, or negative, MultiBench's rule."""
+    encoding: Encoding = ""
+    """Encoding of transcripts and split; empty: UTF-8, or cp1252 where a whole file makes sense in
+    it."""
 
 
 class CMUMOSEI(FeatureReader, WordReader):
@@ -85,11 +90,11 @@ class CMUMOSEI(FeatureReader, WordReader):
     settings: CMUMOSEISettings
 
     def tables(self) -> list[Path]:
-        """Labels, words, a split of one's own, and transcripts."""
+        """Labels, words, a split of the user's, and transcripts."""
         settings = self.settings
         names = filter(None, (settings.labels, settings.words, settings.split))
-        own = existing(self.root / name for name in names)
-        return sorted([*own, *(self.root / _TRANSCRIPTS).glob("*.txt")])
+        files = existing(self.root / name for name in names)
+        return sorted([*files, *(self.root / _TRANSCRIPTS).glob("*.txt")])
 
     def read(self) -> Reading:
         """See `Reader`.
@@ -99,20 +104,21 @@ class CMUMOSEI(FeatureReader, WordReader):
         """
         labels = self._labels()
         reading = Reading(more=["dialogue", "part"])
-        split = _read_split(self.root, self.settings.split, reading)
+        split = self._read_split(reading)
         words_path = inside(self.root, self.settings.words)
         words = Sequence(words_path) if words_path.is_file() else None
         videos = read_labelled(labels)
         for video, segments in videos.items():
             row = {"session": video, "speaker": video, "dialogue": video, "audio_is_cut": "0"}
             row |= _recordings(self.root, video, reading)
-            row["part"] = split.get(video, "")
-            texts = _texts(self.root, video, segments, words, reading)
+            row["part"] = split.get(name_key(video), "")
+            texts = _texts(self.root, video, segments, words, reading, self.settings.encoding)
             for segment in segments:
                 self._add(reading, row, segment, texts.get(segment.utterance, ""), labels.file)
         for path in sorted((self.root / _TRANSCRIPTS).glob("*.txt")):
             if path.stem not in videos:
                 reading.note(path, 0, "transcript of a video without labels")
+        self._note_split(set(map(name_key, videos)), split, reading)
         return reading
 
     def sources(self, modality: str) -> list[Path]:
@@ -152,6 +158,32 @@ class CMUMOSEI(FeatureReader, WordReader):
         """
         advice = "Put the file there, or leave out aligned_to in the corpus' modalities"
         return partial(_words_of, Sequence(required_file(self.root, self.settings.words, advice)))
+
+    def _read_split(self, reading: Reading) -> dict[str, str]:
+        """Part of every video, by the `name_key` of its name."""
+        name = self.settings.split
+        path = inside(self.root, name) if name else _STANDARD_SPLIT
+        if not path.is_file():
+            raise InputError(
+                f"{path} does not exist; expected a csv with the columns video and part"
+            )
+        table = read_user_table(path, ["video", "part"], self.settings.encoding)
+        for line, remark in (*table.remarks, *table.unusable):
+            reading.note(path, line, remark)
+        return {
+            name_key(row["video"]): part_of(row["part"], f"{path}, line {line}")
+            for line, row in table.rows
+            if row["part"]
+        }
+
+    def _note_split(self, videos: set[str], split: dict[str, str], reading: Reading) -> None:
+        """Note how many videos are in no part."""
+        inside_split = len(videos & split.keys())
+        if inside_split < len(videos):
+            what = f"{inside_split} of {len(videos)} videos are in the "
+            what += f"split {self.settings.split}" if self.settings.split else "standard split"
+            advice = "; name a csv with the columns video and part in the setting split"
+            reading.note(self.settings.split or _STANDARD_SPLIT, 0, what + advice)
 
     def _labels(self) -> Sequence:
         advice = "Point the corpus' root at the folder with the .csd files"
@@ -216,6 +248,7 @@ def _texts(
     segments: list[Segment],
     words: Sequence | None,
     reading: Reading,
+    encoding: str,
 ) -> dict[str, str]:
     """Texts of segments: those of the clips with the same times, or else the words in them."""
     path = inside(root, f"{_TRANSCRIPTS}/{video}.txt")
@@ -230,7 +263,7 @@ def _texts(
         }
     texts: dict[str, str] = {}
     used = set()
-    clips = _read_clips(path, reading)
+    clips = _read_clips(path, reading, encoding)
     for segment in segments:
         shares = [(_common(segment, start, end), n) for n, (start, end, _, _) in enumerate(clips)]
         share, best = max(shares, default=(0.0, -1))
@@ -245,10 +278,10 @@ def _texts(
     return texts
 
 
-def _read_clips(path: Path, reading: Reading) -> list[tuple[float, float, str, int]]:
+def _read_clips(path: Path, reading: Reading, encoding: str) -> list[tuple[float, float, str, int]]:
     """Start, end, text and line of every clip: lines ``id___clip___start___end___text``."""
     clips = []
-    for number, line in enumerate(read_lines(path, reading), start=1):
+    for number, line in enumerate(read_transcript_lines(path, reading, encoding), start=1):
         if not line.strip():
             continue
         try:
@@ -264,17 +297,3 @@ def _common(segment: Segment, start: float, end: float) -> float:
     shorter = min(segment.end - segment.start, end - start)
     shared = min(segment.end, end) - max(segment.start, start)
     return shared / shorter if shorter > 0 else 0.0
-
-
-def _read_split(root: Path, name: str, reading: Reading) -> dict[str, str]:
-    """Part of every video."""
-    path = inside(root, name) if name else _STANDARD_SPLIT
-    if not path.is_file():
-        raise InputError(f"{path} does not exist; expected a csv with the columns video and part")
-    with naming(path, "a csv with video and part"):
-        table = csv.DictReader(read_lines(path, reading))
-        if not {"video", "part"} <= set(table.fieldnames or []):
-            raise InputError(
-                f"{path} lacks columns; expected a csv with the columns video and part"
-            )
-        return {row["video"]: part_of(row["part"] or "", str(path)) for row in table}

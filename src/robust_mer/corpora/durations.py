@@ -64,7 +64,7 @@ def _find(file: BinaryIO, kind: bytes, start: int, end: int) -> tuple[int, int] 
     """Content of the first box of a kind between two places of the file."""
     while start + 8 <= end:
         file.seek(start)
-        size, found = struct.unpack(">I4s", file.read(8))
+        size, name = struct.unpack(">I4s", file.read(8))
         header = 8
         if size == 1:
             (size,) = struct.unpack(">Q", file.read(8))
@@ -72,7 +72,7 @@ def _find(file: BinaryIO, kind: bytes, start: int, end: int) -> tuple[int, int] 
         size = size or end - start
         if size < header:
             return None
-        if found == kind:
+        if name == kind:
             return start + header, start + size
         start += size
     return None

@@ -1,14 +1,18 @@
 """What readers of published features share: frames by utterance, padding, parts, polarity."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 
+from robust_mer.encodings import decode
 from robust_mer.errors import InputError
+from robust_mer.names import name_key
 
+T = TypeVar("T")
 Polarity = Literal["positive", "negative"]
 
 _PARTS = {
@@ -42,18 +46,27 @@ class Arrays:
 
     file: Path
     width: int
-    rows: dict[str, np.ndarray]
-    """By utterance, frames [T, D] or one frame [D]."""
-    length: dict[str, int] | None = None
+    rows: Mapping[str, np.ndarray]
+    """By utterance, frames [T, D] or one frame [D]; see `first_of_names`."""
+    length: Mapping[str, int] | None = None
     """By utterance, the number of frames at the front that are real. None where the file does not
     say: frames of zeros at either end then count as padding."""
 
     def frames(self, utterance: str) -> tuple[np.ndarray, int]:
         """See `FeatureSource`."""
-        padded = np.atleast_2d(self.rows[utterance])
+        name = name_key(utterance)
+        padded = np.atleast_2d(self.rows[name])
         if self.length is None:
             return cut_padding(padded)
-        return padded[: self.length[utterance]], max(0, len(padded) - self.length[utterance])
+        return padded[: self.length[name]], max(0, len(padded) - self.length[name])
+
+
+def first_of_names(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """Values by the `name_key` of their names; of two of one name the first, as in the index."""
+    values: dict[str, T] = {}
+    for name, value in pairs:
+        values.setdefault(name_key(name), value)
+    return values
 
 
 def cut_padding(frames: np.ndarray) -> tuple[np.ndarray, int]:
@@ -73,10 +86,15 @@ def part_of(name: str, origin: str) -> str:
     Raises:
         InputError: it is unknown.
     """
-    for part, names in _PARTS.items():
-        if name.lower() in names:
-            return part
-    raise InputError(f"{origin}: {name!r} is not a part, expected train, valid or test")
+    part = part_if_known(name.strip())
+    if part not in _PARTS:
+        raise InputError(f"{origin}: {name!r} is not a part, expected train, valid or test")
+    return part
+
+
+def part_if_known(name: str) -> str:
+    """Our name of a part; another name as it is."""
+    return next((part for part, names in _PARTS.items() if name.lower() in names), name)
 
 
 def polarity(sentiment: float, zero: Polarity) -> str:
@@ -98,8 +116,16 @@ def video_of(name: str) -> str:
 
 
 def text_of(value: object) -> str:
-    """A text of an array or a pickle, be it bytes or not."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    """A text of an array or a pickle, from a string, a number or bytes; NaN is an empty one.
+
+    Bytes are UTF-8, or else cp1252 where that makes sense; U+FFFD replaces what is neither.
+    """
+    if isinstance(value, bytes):
+        try:
+            return decode(value, "").text
+        except InputError:
+            return value.decode("utf-8", "replace")
+    return "" if isinstance(value, float) and np.isnan(value) else str(value)
 
 
 def named_for(modality: str, names: dict[str, str]) -> str:

@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from robust_mer.errors import InputError
+from robust_mer.jobs import log
 
 TRAIN_VALIDATION, TRAIN_TEST = "train and validation", "train and test"
 VALIDATION_TEST = "validation and test"
@@ -16,6 +18,7 @@ _PAIRS = {
     TRAIN_TEST: ("train", "test"),
     VALIDATION_TEST: ("validation", "test"),
 }
+_LEAST_CLASSES = 2
 _ALL, _SPEAKERS = {"speakers", "sessions", "dialogues"}, {"speakers"}
 # What a scheme promises that two parts do not share. Parts that a corpus brings promise nothing.
 _PROMISES = {
@@ -82,6 +85,39 @@ def check_folds(
             twins = np.any([_twins(content, first, second) for content in contents], axis=0)
             rows.append((fold, pair, "recordings", int(twins.sum()), ""))
     return pd.DataFrame(rows, columns=["fold", "parts", "shared", "count", "promised"])
+
+
+def check_classes(folds: pd.DataFrame, utterances: pd.DataFrame) -> None:
+    """Check that models can learn every class; warn of parts that lack one.
+
+    Args:
+        folds: As of `robust_mer.corpora.folds.make_folds`.
+        utterances: The index.
+
+    Raises:
+        InputError: there is one class only, or the training part of a fold lacks a class.
+    """
+    classes = sorted(utterances["label"].unique())
+    if len(classes) < _LEAST_CLASSES:
+        raise InputError(
+            f"folds: all {len(utterances)} utterances have the label {classes[0]!r}; expected two "
+            "or more classes. Check the corpus' labels, and the map `labels` in the config"
+        )
+    label = utterances.set_index("utterance")["label"]
+    labelled = folds.assign(label=folds["utterance"].map(label))
+    sizes = pd.crosstab([labelled["fold"], labelled["part"]], labelled["label"])
+    for key, counts in sizes.reindex(columns=classes, fill_value=0).iterrows():
+        fold, part = cast("tuple[int, str]", key)
+        absent = [name for name in classes if not counts[name]]
+        if not absent:
+            continue
+        what = f"the {part} part of fold {fold} has no utterance of {', '.join(absent)}"
+        if part == "train":
+            raise InputError(
+                f"folds: {what}: a model cannot learn it. Choose another scheme, or merge or leave "
+                "out the class by the map `labels` in the config"
+            )
+        log.warning("%s: its UA is a mean over the other classes", what)
 
 
 def _numbers(key: pd.Series) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from robust_mer.errors import InputError
 from robust_mer.files import whole
 from robust_mer.jobs import log
+from robust_mer.names import name_key
 from robust_mer.runtime import Runtime
 from robust_mer.table import PARTS, read_table
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 Scheme = Literal["session_speakers", "session_groups", "speakers", "speaker_groups", "part"]
 
+_LEAST = 3  # parts that share nobody
+_ADVICE = (
+    ". If the corpus brings no validation part, `validation: 0.1` in folds takes it from training"
+)
+_NAMES = ("session", "speaker", "dialogue", "label")
 _NEEDED = ["session", "speaker", "label", "audio", "video", "start", "end", "text", "audio_is_cut"]
 
 
@@ -76,6 +82,7 @@ def make_folds(utterances: "pd.DataFrame", spec: FoldsSpec) -> "pd.DataFrame":
                 f"folds: speaker {shared.idxmax()} occurs in {shared.max()} sessions and would "
                 "be in the training and the test part at once; choose another scheme"
             )
+    _check_speakers(utterances, scheme)
     if scheme == "part":
         assigned = dict(_given_parts(utterances, spec.validation))
     elif scheme == "session_speakers":
@@ -86,7 +93,10 @@ def make_folds(utterances: "pd.DataFrame", spec: FoldsSpec) -> "pd.DataFrame":
         assigned = dict(enumerate(_groups(utterances[of_what], scheme, count), start=1))
     for fold, part in assigned.items():
         if empty := set(PARTS) - set(part):
-            raise InputError(f"folds: fold {fold} has an empty part: {', '.join(sorted(empty))}")
+            advice = _ADVICE if scheme == "part" else ""
+            raise InputError(
+                f"folds: fold {fold} has an empty part: {', '.join(sorted(empty))}{advice}"
+            )
     folds = pd.concat(
         [
             pd.DataFrame({"fold": fold, "part": part, "utterance": utterances["utterance"]})
@@ -96,6 +106,22 @@ def make_folds(utterances: "pd.DataFrame", spec: FoldsSpec) -> "pd.DataFrame":
     )
     folds = folds[folds["part"] != ""]
     return folds.sort_values(["fold", "part"], kind="stable", ignore_index=True)
+
+
+def _check_speakers(utterances: "pd.DataFrame", scheme: str) -> None:
+    """Training, validation and test need a speaker each, where they share nobody.
+
+    Raises:
+        InputError: there are fewer than three.
+    """
+    speakers = sorted(utterances["speaker"].unique())
+    if scheme != "part" and len(speakers) < _LEAST:
+        raise InputError(
+            f"folds: the corpus has {len(speakers)} speaker{'s' * (len(speakers) != 1)} "
+            f"({', '.join(speakers)}), too few for the scheme {scheme!r}: train, validation and "
+            "test share no speaker, so it needs three or more. Use the scheme 'part' with a column "
+            "part (train, validation, test), in which parts may share speakers"
+        )
 
 
 def _given_parts(
@@ -110,6 +136,12 @@ def _given_parts(
         )
     for column, fold in columns.items():
         part = utterances[column].copy()
+        if not part.ne("").any():
+            sessions = utterances["session"].nunique()
+            raise InputError(
+                f"folds: 0 of {len(utterances)} utterances, of {sessions} sessions, have a part in "
+                f"the column {column}; see index_problems.csv, or choose another scheme"
+            )
         if strange := sorted(set(part) - {*PARTS, ""}):
             raise InputError(
                 f"folds: the scheme 'part' needs a column {column} with the values "
@@ -159,6 +191,7 @@ def _groups(names: "pd.Series[str]", scheme: str, groups: int | None) -> Iterato
         raise InputError(
             f"folds: the scheme {scheme!r} needs groups between 3 and the number of {names.name}s "
             f"({len(different)}), not {groups}"
+            + ("" if len(different) >= _LEAST else "; with so few, choose another scheme")
         )
     group = names.map({name: place % groups for place, name in enumerate(different)})
     for test in range(groups):
@@ -171,13 +204,24 @@ def _groups(names: "pd.Series[str]", scheme: str, groups: int | None) -> Iterato
 def write_folds(spec: FoldsSpec, files: FoldsFiles, runtime: Runtime) -> None:
     """Write ``folds.csv`` from the index, and what its parts share.
 
+    Uses ``folds`` of the runtime.
+
     Raises:
-        InputError: the corpus does not fit the scheme, or breaks a promise of it.
+        InputError: the corpus does not fit the scheme, or breaks a promise of it, a class cannot be
+            learnt, or an experiment uses a fold that the scheme does not make.
     """
-    from robust_mer.corpora.fold_checks import check_folds
+    from robust_mer.corpora.fold_checks import check_classes, check_folds
 
     utterances = read_table(files.utterances, ["utterance", *_NEEDED])
+    for column in filter(utterances.columns.__contains__, _NAMES):
+        utterances[column] = utterances[column].map(name_key)
     folds = make_folds(utterances, spec)
+    if absent := sorted(set(runtime.folds) - set(folds["fold"])):
+        raise InputError(
+            f"config: experiments use fold {absent[0]}, but the scheme {spec.scheme!r} makes the "
+            f"folds {', '.join(map(str, sorted(folds['fold'].unique())))} of this corpus"
+        )
+    check_classes(folds, utterances)
     media = read_table(files.media, ["path", "bytes", "hash"])
     checks = check_folds(folds, utterances, media, spec.scheme)
     with whole(files.folds) as unfinished:

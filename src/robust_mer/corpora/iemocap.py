@@ -7,11 +7,13 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from robust_mer.corpora.disk import is_there, read_lines, wrong_root
+from robust_mer.corpora.disk import is_there, read_lines, read_transcript_lines, wrong_root
+from robust_mer.corpora.labels import LabelMap
 from robust_mer.corpora.reader import Word, WordReader, WordTimes
 from robust_mer.corpora.utterances import Reading
 from robust_mer.corpora.wdseg import parse_wdseg
-from robust_mer.errors import UtteranceError
+from robust_mer.encodings import Encoding, decode
+from robust_mer.errors import InputError, UtteranceError
 from robust_mer.files import inside
 from robust_mer.settings import Settings
 
@@ -28,6 +30,8 @@ _NAME = re.compile(
     r"(?P<dialogue>Ses(?P<session>\d\d)(?P<left>[FM])_(?P<kind>impro|script)\w*)"
     r"_(?P<speaker>[FM])\w*\d+"
 )
+_SOME_NAME = re.compile(r"Ses\d\d\w+")
+_TURN = re.compile(r"_[FM]\d+$")  # turns like FXX0 were never labelled
 _SCRIPT = {"impro": "improvised", "script": "scripted"}
 
 
@@ -37,10 +41,13 @@ class IEMOCAPSettings(Settings):
     variant: Literal["four_classes", "six_classes"] = "four_classes"
     """Default of ``labels``. ``four_classes``: those of MMIN and NMER, where excited counts as
     happy. ``six_classes``: excited and frustrated are classes of their own."""
-    labels: dict[str, str] = Field(default=_FOUR_CLASSES)
+    labels: LabelMap = Field(default=_FOUR_CLASSES)
     """Our label for each code of EmoEvaluation. Utterances with other codes are left out."""
     improvised_only: bool = False
     """Leave out the scripted dialogues, whose lines recur in every session."""
+    encoding: Encoding = ""
+    """Encoding of labels and transcripts; empty: UTF-8, or cp1252 where a whole file makes sense in
+    it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -108,26 +115,32 @@ class IEMOCAP(WordReader):
         path = inside(self.root, row["alignment"])
         if not path.is_file():
             raise UtteranceError(f"{path.name} is missing")
-        return parse_wdseg(path.read_text(encoding="utf-8", errors="replace"), path.name)
+        try:
+            text = decode(path.read_bytes(), path.name, self.settings.encoding).text
+        except InputError as error:
+            raise UtteranceError(str(error)) from None
+        return parse_wdseg(text, path.name)
 
     def _read_dialogue(self, session: Path, path: Path, reading: Reading) -> None:
         labels = self.settings.labels
         transcript = session / "dialog" / "transcriptions" / path.name
-        texts = _read_transcript(transcript, reading)
+        texts = _read_transcript(transcript, reading, self.settings.encoding)
         video = session / "dialog" / "avi" / "DivX" / f"{path.stem}.avi"
         if not is_there(video):
             reading.note(video, 0, "is missing")
-        seen = set()
-        for number, line in enumerate(read_lines(path, reading), start=1):
+        labelled: set[str] = set()
+        lines = read_lines(path, reading, self.settings.encoding)
+        for number, line in enumerate(lines, start=1):
             if not line.startswith("["):
                 continue  # header, rater lines, blank lines
             match = _LABEL.match(line)
             name = parse_name(match["utterance"]) if match else None
             if match is None or name is None:
+                labelled |= set(_SOME_NAME.findall(line))
                 reading.skip(path, number, f"not understood: {line[:80]!r}")
                 continue
             utterance, code = match["utterance"], match["code"]
-            seen.add(utterance)
+            labelled.add(utterance)
             if code not in _CODES | labels.keys():
                 reading.skip(path, number, f"{utterance} has the unknown label {code!r}")
                 continue
@@ -142,9 +155,19 @@ class IEMOCAP(WordReader):
             else:
                 reading.note(path, number, f"{utterance} has no line in {transcript.name}")
             reading.add({**row, "video": self._relative(video)}, path, number)
-        for utterance, (_, number) in texts.items():
-            if utterance not in seen:
-                reading.note(transcript, number, f"{utterance} has no line in the labels")
+        if not labelled:
+            reading.note(path, 0, "has no labels: empty, or a copy that broke off?")
+        spoken = {path.stem: 0 for path in self._recordings(session, path.stem)}
+        spoken |= {utterance: number for utterance, (_, number) in texts.items()}
+        for utterance, number in spoken.items():
+            if utterance not in labelled:
+                source = transcript if number else path
+                report = reading.skip if _TURN.search(utterance) else reading.note
+                report(source, number, f"{utterance} has no line in the labels of {path.name}")
+
+    @staticmethod
+    def _recordings(session: Path, dialogue: str) -> list[Path]:
+        return sorted((session / "sentences" / "wav" / dialogue).glob("Ses*.wav"))
 
     def _files(
         self, session: Path, dialogue: str, utterance: str, reading: Reading
@@ -178,14 +201,14 @@ def parse_name(utterance: str) -> dict[str, str] | None:
     }
 
 
-def _read_transcript(path: Path, reading: Reading) -> dict[str, tuple[str, int]]:
+def _read_transcript(path: Path, reading: Reading, encoding: str) -> dict[str, tuple[str, int]]:
     """Text and line of every utterance."""
     if not path.is_file():
         reading.note(path, 0, "transcript is missing")
         return {}
     texts: dict[str, tuple[str, int]] = {}
-    for number, line in enumerate(read_lines(path, reading), start=1):
-        # others are stray lines of one speaker, "M: ...", that belong to no utterance
+    for number, line in enumerate(read_transcript_lines(path, reading, encoding), start=1):
+        # other lines, "M: ...", belong to no utterance
         if match := _LINE.match(line):
             texts.setdefault(match["utterance"], (match["text"].strip(), number))
     return texts

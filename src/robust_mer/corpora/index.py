@@ -5,6 +5,7 @@ from pathlib import Path
 
 from robust_mer.corpora.durations import duration
 from robust_mer.corpora.reader import Reader
+from robust_mer.corpora.remarks import add_remarks
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
 from robust_mer.files import fast_hash, inside, whole
@@ -42,11 +43,12 @@ class IndexFiles:
 def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
     """Read a corpus and write its index.
 
-    Uses ``root`` and ``max_left_out`` of the runtime.
+    Uses ``root``, ``max_left_out`` and ``columns`` of the runtime.
 
     Raises:
-        InputError: the root does not exist or holds no such corpus, or too many utterances were
-            left out. The log then has all problems, since Snakemake removes a failed job's tables.
+        InputError: the root does not exist or holds no such corpus, a column is missing, or too
+            many utterances were left out. The log then has all problems, since Snakemake removes a
+            failed job's tables.
     """
     import pandas as pd
 
@@ -56,11 +58,17 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
     reader: Reader = spec.reader.build(root)
     reading = reader.read()
     check_times(root, reading)
+    add_remarks(reading)
     _check_losses(reading, runtime.max_left_out)
     try:
         table = reading.table()
     except InputError as error:
         raise InputError(f"{root}: {error}") from None
+    if absent := [column for column in runtime.columns if column not in table]:
+        raise InputError(
+            f"config: split_by names {', '.join(absent)}, which the corpus in {root} does not "
+            f"have; it has the columns {', '.join(table.columns)}"
+        )
     with whole(files.utterances) as unfinished:
         table.to_csv(unfinished, index=False)
     with whole(files.problems) as unfinished:

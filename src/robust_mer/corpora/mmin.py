@@ -6,6 +6,7 @@ A folder with ``A/comparE.h5``, ``V/denseface.h5`` and ``L/bert_large.h5``, each
 """
 
 from collections import Counter
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,20 @@ from pydantic import Field
 
 from robust_mer.corpora import iemocap, msp_improv
 from robust_mer.corpora.disk import existing, required_file, wrong_root
-from robust_mer.corpora.feature_files import FeatureSource, cut_padding, named_for, part_of, text_of
+from robust_mer.corpora.feature_files import (
+    FeatureSource,
+    cut_padding,
+    first_of_names,
+    named_for,
+    part_of,
+    text_of,
+)
 from robust_mer.corpora.reader import FeatureReader
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.files import inside, naming
 from robust_mer.hdf5 import dataset, open_hdf5
+from robust_mer.names import name_key
 from robust_mer.settings import Settings
 
 _KIND = "a file with a dataset (frames, features) for each utterance"
@@ -42,6 +51,9 @@ class MMINSettings(Settings):
     classes: list[str] = Field(default=[])
     """Our labels in the order of the file's numbers. Empty: inferred from the sizes of the classes,
     which works where all of IEMOCAP, or of MSP-IMPROV's condition S, is there."""
+    keep_padding: list[str] = Field(default=[])
+    """Modalities whose rows of padding stay. ``[text]`` does as MMIN's released code: texts have 22
+    rows there, and its TextCNN also counts windows that reach past a text's end."""
 
 
 class MMIN(FeatureReader):
@@ -96,7 +108,8 @@ class MMIN(FeatureReader):
         """See `FeatureReader`."""
         file = named_for(modality, self.settings.files)
         advice = "Put the file there, or name it in the config"
-        return Datasets(required_file(self.root, file, advice))
+        path = required_file(self.root, file, advice)
+        return Datasets(path, modality in self.settings.keep_padding)
 
     def _folds(self, folder: Path) -> list[Path]:
         """Folders of the folds, in the order of their numbers."""
@@ -114,10 +127,15 @@ class MMIN(FeatureReader):
 
 
 class Datasets:
-    """A file with a dataset per utterance; see `FeatureSource`."""
+    """A file with a dataset per utterance; see `FeatureSource`.
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    Args:
+        file: The file.
+        keep_padding: Whether rows of zeros at either end stay.
+    """
+
+    def __init__(self, file: Path, keep_padding: bool = False) -> None:
+        self.file, self._keep_padding = file, keep_padding
         self._content = open_hdf5(file, _KIND)
         with naming(file, _KIND):
             first = dataset(self._content, next(iter(self._content), "any utterance"))
@@ -126,10 +144,16 @@ class Datasets:
         self.width = first.shape[-1]
 
     def frames(self, utterance: str) -> tuple[np.ndarray, int]:
-        """See `FeatureSource`."""
-        if utterance not in self._content:
+        """See `FeatureSource`. An utterance of zeros alone has no frames in any case."""
+        name = utterance if utterance in self._content else self._names.get(name_key(utterance))
+        if name is None:
             raise UtteranceError(f"{self.file.name} has no such utterance")
-        return cut_padding(np.atleast_2d(dataset(self._content, utterance)[()]))
+        frames = np.atleast_2d(dataset(self._content, name)[()])
+        return (frames, 0) if self._keep_padding and frames.any() else cut_padding(frames)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return first_of_names((name, name) for name in self._content)
 
 
 def _read_part(fold: Path, part: str) -> tuple[list[str], list[int]]:

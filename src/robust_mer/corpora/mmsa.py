@@ -7,38 +7,22 @@ mask, segments), ``audio``, ``vision`` [N, T, D], ``raw_text``, ``regression_lab
 
 from pathlib import Path
 
-from pydantic import Field
-
-from robust_mer.corpora.disk import existing
-from robust_mer.corpora.feature_files import Arrays, FeatureSource, Polarity, named_for
-from robust_mer.corpora.reader import FeatureReader
-from robust_mer.corpora.segments import (
-    Split,
-    read_segments,
-    read_splits,
-    rows_of,
-    width_of,
-)
-from robust_mer.corpora.utterances import Reading
+from robust_mer.corpora.feature_files import Arrays, FeatureSource, first_of_names
+from robust_mer.corpora.segments import SegmentReader, SegmentSettings, Split
 from robust_mer.errors import InputError
 from robust_mer.files import naming
-from robust_mer.settings import Settings
 
 _MASK = 1  # its place in text_bert
 
 
-class MMSASettings(Settings):
+class MMSASettings(SegmentSettings):
     """Settings of `MMSA`."""
 
     file: str = "unaligned_50.pkl"
     """The pickle, in the corpus' root."""
-    arrays: dict[str, str] = Field(default={"audio": "audio", "video": "vision", "text": "text"})
-    """The file's array of each modality."""
-    zero: Polarity = "positive"
-    """Class of sentiment 0: positive as in NMER's Table 1, or negative."""
 
 
-class MMSA(FeatureReader):
+class MMSA(SegmentReader):
     """Names, parts, texts, classes and features of a pickle of MMSA.
 
     Adds the columns ``part`` and ``dialogue``.
@@ -46,19 +30,7 @@ class MMSA(FeatureReader):
 
     settings_class = MMSASettings
     settings: MMSASettings
-
-    def tables(self) -> list[Path]:
-        """The pickle."""
-        return existing([self.root / self.settings.file])
-
-    def read(self) -> Reading:
-        """See `Reader` and `robust_mer.corpora.segments.read_segments`."""
-        settings, labels = self.settings, "regression_labels"
-        return read_segments(self.root, settings.file, labels, "raw_text", settings.zero)
-
-    def sources(self, modality: str) -> list[Path]:
-        """The pickle."""
-        return self.tables()
+    labels = "regression_labels"
 
     def features(self, modality: str) -> FeatureSource:
         """See `FeatureReader`.
@@ -66,13 +38,11 @@ class MMSA(FeatureReader):
         The file says how many frames are real. Where it does not, frames of zeros at the ends are
         padding. BERT's embeddings of padding are not zeros: ``text_bert`` has their mask.
         """
-        key = named_for(modality, self.settings.arrays)
-        path, splits = read_splits(self.root, self.settings.file)
+        path, key, width, splits = self.array(modality)
         lengths: dict[str, int] = {}
         for split in splits:
             lengths |= _lengths(split, key, path)
-        rows = dict(rows_of(splits, key, path))
-        return Arrays(path, width_of(splits, key, path), rows, lengths or None)
+        return Arrays(path, width, self.rows(splits, key, path), lengths or None)
 
 
 def _lengths(split: Split, key: str, path: Path) -> dict[str, int]:
@@ -84,7 +54,7 @@ def _lengths(split: Split, key: str, path: Path) -> dict[str, int]:
     else:
         return {}
     with naming(path, f"a file with the lengths of {key} in numbers"):
-        lengths = dict(zip(split.utterances, map(int, counts), strict=True))
+        lengths = first_of_names(zip(split.utterances, map(int, counts), strict=True))
     if min(lengths.values(), default=0) < 0:
         raise InputError(f"{path}: {split.key} has a length of {key} below 0")
     return lengths

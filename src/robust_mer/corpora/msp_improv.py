@@ -6,9 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from robust_mer.corpora.disk import existing, is_there, read_lines, wrong_root
+from robust_mer.corpora.disk import (
+    existing,
+    is_there,
+    read_lines,
+    read_transcript_lines,
+    wrong_root,
+)
+from robust_mer.corpora.labels import LabelMap
 from robust_mer.corpora.reader import Reader
 from robust_mer.corpora.utterances import Reading
+from robust_mer.encodings import Encoding
 from robust_mer.settings import Settings
 
 Condition = Literal["P", "R", "S", "T"]
@@ -31,8 +39,11 @@ class MSPIMPROVSettings(Settings):
         default=["P", "R", "S", "T"]
     )
     """S = other-improvised, P = natural, R = read, T = target-improvised. MMIN uses S alone."""
-    labels: dict[str, str] = Field(default={"A": "angry", "S": "sad", "H": "happy", "N": "neutral"})
+    labels: LabelMap = Field(default={"A": "angry", "S": "sad", "H": "happy", "N": "neutral"})
     """Our label for each letter of the consensus. Turns with other letters are left out."""
+    encoding: Encoding = ""
+    """Encoding of labels and transcripts; empty: UTF-8, or cp1252 where a whole file makes sense in
+    it."""
 
 
 class MSPIMPROV(Reader):
@@ -70,13 +81,17 @@ class MSPIMPROV(Reader):
             reading.note(labels[0], 0, f"no usable turn of {session}")
         for path in sorted((self.root / _TRANSCRIPTS).glob("MSP-*.txt")):
             if path.stem not in named:
-                reading.note(path, 0, f"transcript of {path.stem}, which has no label")
+                name = parse_name(path.stem)
+                is_lost = name is not None and name["condition"] in self.settings.conditions
+                report = reading.skip if is_lost else reading.note
+                report(path, 0, f"transcript of {path.stem}, which has no label")
         return reading
 
     def _read_labels(self, path: Path, reading: Reading) -> set[str]:
         """Add the turns that have a consensus; returns the names of all turns with a label."""
         labels, named = self.settings.labels, set()
-        for number, line in enumerate(read_lines(path, reading), start=1):
+        lines = read_lines(path, reading, self.settings.encoding)
+        for number, line in enumerate(lines, start=1):
             if not line.startswith("UTD-"):
                 continue  # raters' lines, of which some are doubled or hold NaN, and blank lines
             match = _CONSENSUS.match(line)
@@ -108,7 +123,8 @@ class MSPIMPROV(Reader):
                 reading.note(path, number, problem)
         transcript = self.root / _TRANSCRIPTS / f"{utterance}.txt"
         if is_there(transcript):
-            row["text"] = " ".join(" ".join(read_lines(transcript, reading)).split())
+            lines = read_transcript_lines(transcript, reading, self.settings.encoding)
+            row["text"] = " ".join(" ".join(lines).split())
         else:
             reading.note(path, number, f"{utterance} has no transcript {transcript.name}")
         return row

@@ -7,9 +7,18 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from robust_mer.corpora.disk import existing, required_file
-from robust_mer.corpora.feature_files import Arrays, FeatureSource, named_for, part_of, text_of
+from robust_mer.corpora.feature_files import (
+    Arrays,
+    FeatureSource,
+    first_of_names,
+    named_for,
+    part_of,
+    text_of,
+)
+from robust_mer.corpora.further import problem_of_columns
+from robust_mer.corpora.labels import LabelMap, our_label
 from robust_mer.corpora.reader import FeatureReader
-from robust_mer.corpora.utterances import Reading
+from robust_mer.corpora.utterances import COLUMNS, Reading
 from robust_mer.errors import InputError
 from robust_mer.files import naming
 from robust_mer.settings import Settings
@@ -33,28 +42,27 @@ class NPZSettings(Settings):
         default={"utterance": "utterance", "speaker": "speaker", "label": "label"}
     )
     """The file's array of each column of the index: ``utterance``, ``speaker`` and ``label``, and
-    optionally ``session`` (else the speaker), ``part``, ``dialogue`` and ``text`` (as words)."""
-    labels: dict[str, str] = Field(default={})
+    optionally ``session`` (else the speaker), ``part``, ``dialogue``, ``text`` (as words), and
+    further columns under names of their own, e.g. ``script``."""
+    labels: LabelMap = Field(default={})
     """Our label for each of the file's, where those need a map. Utterances with others are left
     out."""
 
     @field_validator("columns")
     @classmethod
     def _check_columns(cls, columns: dict[str, str]) -> dict[str, str]:
-        strange = [column for column in columns if column not in _REQUIRED + _OPTIONAL]
         missing = [column for column in _REQUIRED if column not in columns]
-        if strange or missing:
-            raise ValueError(
-                f"columns lack {missing} and have unknown {strange}; expected "
-                f"{', '.join(_REQUIRED)} and optionally {', '.join(_OPTIONAL)}"
-            )
+        if missing:
+            raise ValueError(f"columns lack {', '.join(missing)}")
+        if problem := problem_of_columns(columns, _REQUIRED + _OPTIONAL):
+            raise ValueError(problem)
         return columns
 
 
 class NPZ(FeatureReader):
     """Columns and features of a file of arrays.
 
-    Adds the columns ``part`` and ``dialogue`` where the settings name them.
+    Adds ``part``, ``dialogue`` and further columns where the settings name them.
     """
 
     settings_class = NPZSettings
@@ -81,14 +89,14 @@ class NPZ(FeatureReader):
                 raise InputError(
                     f"{path}: {named[column]} has the shape {values.shape}, expected ({count},)"
                 )
-        reading = Reading(more=[column for column in ("part", "dialogue") if column in named])
-        labels = self.settings.labels
+        reading = Reading(more=[column for column in named if column not in COLUMNS])
         for place in range(count):
             row = {column: text_of(values[place]) for column, values in columns.items()}
-            if labels and row["label"] not in labels:
+            label = our_label(row["label"], self.settings.labels)
+            if label is None:
                 reading.skip(path, 0, f"{row['utterance']} has the unknown label {row['label']!r}")
                 continue
-            row["label"] = labels.get(row["label"], row["label"])
+            row["label"] = label
             row.setdefault("session", row["speaker"])
             if "part" in row:
                 row["part"] = part_of(row["part"], f"{path}: {row['utterance']}")
@@ -115,8 +123,8 @@ class NPZ(FeatureReader):
                 f"{path}: {key} has the shape {values.shape} of {values.dtype}, expected numbers "
                 f"({names.size}, features) or ({names.size}, frames, features)"
             )
-        rows = dict(zip(map(text_of, names), values, strict=True))
-        return Arrays(path, values.shape[-1], rows)
+        rows = zip(map(text_of, names), values, strict=True)
+        return Arrays(path, values.shape[-1], first_of_names(rows))
 
     def _file(self) -> Path:
         advice = "Put the file there, or name it in the config"
@@ -127,8 +135,14 @@ def _array(file: "NpzFile", key: str, path: Path) -> np.ndarray:
     if key not in file:
         raise InputError(f"{path} has no array {key!r}; it has {', '.join(file.files)}")
     try:
-        if isinstance(array := file[key], np.ndarray):
-            return array
-        raise ValueError("it is not an array")  # what is no .npy comes as bytes
-    except ValueError as error:  # an array of objects would be unpickled
-        raise InputError(f"{path}: the array {key!r} cannot be read safely: {error}") from error
+        array = file[key]
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise
+        raise InputError(
+            f"{path}: the array {key!r} cannot be read safely: it holds Python objects, as a "
+            "column of pandas does. Save it as text or numbers: numpy.array(column.tolist())"
+        ) from None
+    if not isinstance(array, np.ndarray):  # what is no .npy comes as bytes
+        raise InputError(f"{path}: {key!r} is not an array")
+    return array

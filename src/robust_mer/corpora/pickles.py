@@ -1,12 +1,12 @@
-"""Reading pickles of arrays and plain containers, and nothing else.
+"""Pickles of arrays and plain containers, read without running them.
 
-A pickle is a program; Python's own unpickler runs it and calls whatever it names. Here the program
-is followed by an interpreter that can build numbers, texts, lists, tuples, sets, dicts and numpy
-arrays and has no means of calling anything. The data of large arrays stay in the file, which is
-mapped into memory: looking at the labels of a file of 4 GB takes no 4 GB.
+A pickle is a program, and Python's unpickler calls whatever it names. The interpreter here builds
+numbers, texts, lists, tuples, sets, dicts and numpy arrays, and can call nothing else. It maps the
+file into memory and leaves the data of large arrays there, so reading the labels of a 4 GB file
+does not take 4 GB.
 
-The format is documented in the standard library's ``pickletools``; how numpy pickles an array, in
-``numpy.ndarray.__reduce__`` and ``__setstate__``.
+Sources: the standard library's ``pickletools`` for the format, ``numpy.ndarray.__reduce__`` and
+``__setstate__`` for arrays.
 """
 
 import mmap
@@ -21,11 +21,11 @@ import numpy as np
 from robust_mer.errors import InputError
 from robust_mer.files import naming
 
-_LARGE = 65_536  # bytes; longer ones are left in the file
+_LARGE = 65_536  # bytes from which data stay in the file
 _OPCODES = {opcode.code: opcode for opcode in pickletools.opcodes}
 _DTYPE = re.compile(r"[|<>=]?(?:b1|[iu][1248]|f[248]|c(?:8|16)|O8?|[SU]\d{1,6})")
 
-# opcodes that bring bytes, by the width of their count
+# Opcodes followed by bytes, with the width of their count.
 _BYTES = {"BINBYTES": 4, "BINBYTES8": 8, "BYTEARRAY8": 8, "BINSTRING": 4}
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _SCALARS = {
@@ -52,14 +52,14 @@ _TUPLES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
 def read_pickle(path: str | Path) -> Any:
-    """What a pickle holds. Arrays cannot be written to.
+    """The content of a pickle. Its arrays are read-only.
 
     Args:
-        path: A file written by any version of Python and numpy, of any protocol.
+        path: A file written by any version of Python and numpy, in any protocol.
 
     Raises:
-        InputError: it names something else than arrays and plain containers (with that name), or
-            it is damaged.
+        InputError: it names anything but arrays and plain containers (the message gives the name),
+            or it is damaged.
     """
     path = Path(path)
     with naming(path, "a pickle that can be read"), path.open("rb") as file:
@@ -74,11 +74,11 @@ def read_pickle(path: str | Path) -> Any:
 
 
 class _RefusedError(Exception):
-    """The pickle names something that it may not."""
+    """The pickle names something that is not allowed."""
 
 
 class _Name:
-    """A name that the pickle gave: a mark, nothing that could be called."""
+    """A name in the pickle, which stands for one of our own functions."""
 
     def __init__(self, module: str, name: str) -> None:
         if (module, name) not in _MEANINGS:
@@ -87,7 +87,7 @@ class _Name:
 
 
 class _Unfinished:
-    """An array or a dtype whose state has not come yet, and where the memo keeps it."""
+    """An array or a dtype without its state yet, and its places in the memo."""
 
     def __init__(self, finish: Callable[[tuple[Any, ...]], Any]) -> None:
         self.finish = finish
@@ -95,7 +95,7 @@ class _Unfinished:
 
 
 class _Interpreter:
-    """Follows one pickle; ``stack`` and ``marks`` are those of the format's documentation."""
+    """Interprets one pickle with the ``stack``, ``marks`` and ``memo`` of ``pickletools``."""
 
     def __init__(self, data: mmap.mmap) -> None:
         self.data = data
@@ -104,7 +104,7 @@ class _Interpreter:
         self.memo: dict[int, Any] = {}
 
     def run(self) -> Any:
-        """Follow the pickle to its end."""
+        """Interpret the pickle up to its STOP."""
         while True:
             opcode = _OPCODES.get(self.data.read(1).decode("latin-1"))
             if opcode is None:
@@ -168,7 +168,7 @@ class _Interpreter:
         self.stack.append(self.stack[-1])
 
     def nothing(self, _: int) -> None:
-        """The protocol's number and the frames tell nothing that is needed."""
+        """Skip the protocol's number or a frame's size."""
 
     def append(self, _: None) -> None:
         item = self.stack.pop()
@@ -270,7 +270,7 @@ def _raw(data: Any) -> bytes | memoryview:
 
 
 def _dtype(name: Any, *_: Any) -> _Unfinished:
-    """``numpy.dtype(name, align, copy)``, whose state brings the order of bytes."""
+    """``numpy.dtype(name, align, copy)``; its state holds the byte order."""
     name = name.decode("latin-1") if isinstance(name, bytes) else str(name)
     if not _DTYPE.fullmatch(name):
         raise _RefusedError(f"arrays of the type {name!r}")
@@ -285,7 +285,7 @@ def _dtype(name: Any, *_: Any) -> _Unfinished:
 
 
 def _array(shape: Any, dtype: Any, by_columns: Any, data: Any) -> np.ndarray:
-    """An array from its parts; ``data`` is bytes, or a list where the items are objects."""
+    """An array from its parts; ``data`` is bytes, or a list for an array of objects."""
     dtype, shape = _plain(dtype, np.dtype), tuple(_plain(size, int) for size in shape)
     order: Literal["F", "C"] = "F" if by_columns else "C"
     if dtype.hasobject:
@@ -298,7 +298,7 @@ def _array(shape: Any, dtype: Any, by_columns: Any, data: Any) -> np.ndarray:
 
 
 def _reconstruct(*_: Any) -> _Unfinished:
-    """``_reconstruct(ndarray, (0,), b'b')``: an array, whose state says the rest."""
+    """``_reconstruct(ndarray, (0,), b'b')``: an array; its state holds everything else."""
     return _Unfinished(lambda state: _array(*state[-4:]))
 
 
@@ -311,7 +311,7 @@ def _scalar(dtype: Any, data: Any) -> Any:
 
 
 def _encode(text: Any, encoding: Any = "latin1") -> bytes:
-    """How bytes are written for Python 2."""
+    """Bytes, as pickles for Python 2 write them."""
     if encoding not in ("latin1", "latin-1"):
         raise _RefusedError(f"the encoding {encoding!r}")
     return _plain(text, str).encode("latin-1")
@@ -322,7 +322,7 @@ def _never(*_: Any) -> None:
 
 
 _MEANINGS: dict[tuple[str, str], Callable[..., Any]] = {
-    ("numpy", "ndarray"): _never,  # stands as an argument of _reconstruct only
+    ("numpy", "ndarray"): _never,  # only an argument of _reconstruct
     ("numpy", "dtype"): _dtype,
     ("_codecs", "encode"): _encode,
     ("collections", "OrderedDict"): lambda pairs=(): dict(pairs),

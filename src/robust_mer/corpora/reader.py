@@ -1,11 +1,11 @@
 """What a reader is: a class that reads one kind of corpus from disk.
 
-A reader of one's own is a subclass of `Reader`, named as ``module:Class`` in the config. It is
-imported when a run is planned: import pandas and other slow packages inside its methods.
+A user's reader is a subclass of `Reader`, named as ``module:Class`` in the config. It is imported
+when a run is planned: import pandas and other slow packages inside its methods.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -98,3 +98,11 @@ class WordReader(Reader):
         Raises:
             InputError: the corpus lacks the times.
         """
+
+    def word_problems(self, utterances: Iterable[str]) -> list[tuple[str, str]]:
+        """What else is wrong with the tables of words: (utterance or empty, problem).
+
+        Args:
+            utterances: Names of the indexed utterances.
+        """
+        return []

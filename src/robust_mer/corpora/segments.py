@@ -1,21 +1,34 @@
 """Sentiment pickles of MultiBench and MMSA: ``train``, ``valid``, ``test``, each with arrays."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
-from robust_mer.corpora.disk import required_file
-from robust_mer.corpora.feature_files import Polarity, part_of, polarity, text_of, video_of
+from robust_mer.corpora.disk import existing, required_file
+from robust_mer.corpora.feature_files import (
+    Polarity,
+    first_of_names,
+    named_for,
+    part_of,
+    polarity,
+    text_of,
+    video_of,
+)
 from robust_mer.corpora.pickles import read_pickle
+from robust_mer.corpora.reader import FeatureReader
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
 from robust_mer.files import naming
+from robust_mer.names import name_key
+from robust_mer.settings import Settings
 
 _DEEPEST = 5
+_TEXT = "raw_text"
 
 
 @dataclass(frozen=True)
@@ -44,16 +57,86 @@ class Split:
         return array
 
 
-def read_splits(root: Path, file: str) -> tuple[Path, list[Split]]:
-    """Read such a file.
+class SegmentSettings(Settings):
+    """Settings of a `SegmentReader`."""
 
-    Raises:
-        InputError: it is not there, or it is something else.
+    file: str
+    """The pickle, in the corpus' root."""
+    arrays: dict[str, str] = Field(default={"audio": "audio", "video": "vision", "text": "text"})
+    """The file's array of each modality."""
+    zero: Polarity = "positive"
+    """Class of sentiment 0: positive as in NMER's Table 1, or negative, MultiBench's rule."""
+
+
+class SegmentReader(FeatureReader):
+    """Names, parts, texts, classes and features of segments in a pickle.
+
+    The speakers are not in the file: a video counts as one.
     """
-    path = required_file(root, file, "Put the file there, or name it in the config")
-    content = read_pickle(path)
-    with naming(path, "a file of segments with ids"):
-        return path, _splits(content, path)
+
+    settings: SegmentSettings
+    labels: ClassVar[str]
+    """Key of the sentiments; the first number of a row."""
+
+    def tables(self) -> list[Path]:
+        """The pickle."""
+        return existing([self.root / self.settings.file])
+
+    def sources(self, modality: str) -> list[Path]:
+        """The pickle."""
+        return self.tables()
+
+    def read(self) -> Reading:
+        """See `Reader`."""
+        path, splits = self._splits()
+        reading = Reading(more=["part", "dialogue"])
+        for split in splits:
+            sentiments = split.array(self.labels, path)
+            with naming(path, f"a file with numbers in {self.labels}"):
+                sentiments = sentiments.reshape(len(sentiments), -1)[:, 0].astype(float)
+            texts = split.array(_TEXT, path) if _TEXT in split.content else None
+            for row, utterance in enumerate(split.utterances):
+                label = polarity(sentiments[row], self.settings.zero)
+                if not label:
+                    reading.skip(path, 0, f"{split.key}: {utterance} has no sentiment")
+                    continue
+                video = video_of(_first(split.content["id"][row]))
+                segment = {"session": video, "speaker": video, "dialogue": video}
+                segment |= {"utterance": utterance, "label": label, "part": split.part}
+                segment |= {"text": "" if texts is None else text_of(texts[row])}
+                reading.add({**segment, "audio_is_cut": "1"}, path, 0)
+        return reading
+
+    def array(self, modality: str) -> tuple[Path, str, int, list[Split]]:
+        """The file, the key of a modality's array, its number of features, and the parts.
+
+        Raises:
+            InputError: the array differs between parts, or is not [segments, frames, features].
+        """
+        key = named_for(modality, self.settings.arrays)
+        path, splits = self._splits()
+        arrays = [split.array(key, path) for split in splits]
+        fits = all(array.ndim == 3 and array.dtype.kind in "fiu" for array in arrays)
+        widths = {array.shape[-1] for array in arrays}
+        if len(widths) != 1 or not fits:
+            raise InputError(f"{path}: expected {key} as numbers [segments, frames, features]")
+        return path, key, widths.pop(), splits
+
+    @staticmethod
+    def rows(splits: list[Split], key: str, path: Path) -> Mapping[str, np.ndarray]:
+        """Rows of an array by utterance."""
+        return first_of_names(
+            pair
+            for split in splits
+            for pair in zip(split.utterances, split.array(key, path), strict=True)
+        )
+
+    def _splits(self) -> tuple[Path, list[Split]]:
+        advice = "Put the file there, or name it in the config"
+        path = required_file(self.root, self.settings.file, advice)
+        content = read_pickle(path)
+        with naming(path, "a file of segments with ids"):
+            return path, _splits(content, path)
 
 
 def _splits(content: Any, path: Path) -> list[Split]:
@@ -63,80 +146,18 @@ def _splits(content: Any, path: Path) -> list[Split]:
         keys = list(content) if isinstance(content, dict) else type(content).__name__
         raise InputError(f"{path} has {keys}; expected train, valid and test, each with ids")
     splits = [(part_of(text_of(key), str(path)), text_of(key), content[key]) for key in content]
-    # segments are told apart by their ids where those differ, else by their places
+    # Ids that occur once name their segments; others get their places added.
     names = {key: [_name(row) for row in split["id"]] for _, key, split in splits}
-    seen = Counter(name for of_split in names.values() for name in of_split)
+    occurrences = Counter(name for of_split in names.values() for name in of_split)
     count: Counter[str] = Counter()
     read = []
     for part, key, split in splits:
         utterances = []
         for name in names[key]:
-            utterances.append(name if seen[name] == 1 else f"{name}[{count[name]}]")
+            utterances.append(name if occurrences[name] == 1 else f"{name}[{count[name]}]")
             count[name] += 1
         read.append(Split(key, part, utterances, split))
     return read
-
-
-def read_segments(root: Path, file: str, labels: str, text: str, zero: Polarity) -> Reading:
-    """Read names, parts and sentiments of the segments.
-
-    The speakers are not in the file: a video counts as one.
-
-    Args:
-        root: The corpus' folder.
-        file: The pickle, relative to it.
-        labels: Key of the sentiments; the first number of a row.
-        text: Key of the transcripts; they stay empty where the file has none.
-        zero: See `polarity`.
-    """
-    path, splits = read_splits(root, file)
-    reading = Reading(more=["part", "dialogue"])
-    for split in splits:
-        sentiments = split.array(labels, path)
-        with naming(path, f"a file with numbers in {labels}"):
-            sentiments = sentiments.reshape(len(sentiments), -1)[:, 0].astype(float)
-        texts = split.array(text, path) if text in split.content else None
-        for row, utterance in enumerate(split.utterances):
-            label = polarity(sentiments[row], zero)
-            if not label:
-                reading.skip(path, 0, f"{split.key}: {utterance} has no sentiment")
-                continue
-            video = video_of(_first(split.content["id"][row]))
-            reading.add(
-                {
-                    "utterance": utterance,
-                    "session": video,
-                    "speaker": video,
-                    "dialogue": video,
-                    "label": label,
-                    "text": "" if texts is None else text_of(texts[row]),
-                    "audio_is_cut": "1",
-                    "part": split.part,
-                },
-                path,
-                0,
-            )
-    return reading
-
-
-def rows_of(splits: list[Split], key: str, path: Path) -> Iterator[tuple[str, np.ndarray]]:
-    """Utterances with their rows of an array."""
-    for split in splits:
-        yield from zip(split.utterances, split.array(key, path), strict=True)
-
-
-def width_of(splits: list[Split], key: str, path: Path) -> int:
-    """Number of features of an array [N, T, D].
-
-    Raises:
-        InputError: it differs between parts, or the array is no such array.
-    """
-    arrays = [split.array(key, path) for split in splits]
-    fits = all(array.ndim == 3 and array.dtype.kind in "fiu" for array in arrays)
-    widths = {array.shape[-1] for array in arrays}
-    if len(widths) != 1 or not fits:
-        raise InputError(f"{path}: expected {key} as numbers [segments, frames, features]")
-    return widths.pop()
 
 
 def _shallow(value: Any) -> Any:
@@ -151,7 +172,7 @@ def _shallow(value: Any) -> Any:
 
 def _name(row: Any) -> str:
     """A segment's id: one text, or a row of video, start and end."""
-    return "_".join(text_of(part) for part in np.ravel(_shallow(row)))
+    return name_key("_".join(text_of(part) for part in np.ravel(_shallow(row))))
 
 
 def _first(row: Any) -> str:

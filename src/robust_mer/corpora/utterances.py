@@ -1,12 +1,15 @@
 """What every reader returns, and how it becomes ``utterances.csv``."""
 
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robust_mer.encodings import mend
 from robust_mer.errors import InputError
+from robust_mer.names import name_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +28,11 @@ COLUMNS = [
     "audio_is_cut",
 ]
 
+# No names; a disk tells spellings of a path apart.
+_AS_THEY_ARE = {"audio", "video", "alignment", "region", "start", "end"}
+
 # C0 and C1, Unicode's ends of lines, halves of characters, and what numpy holds beyond Unicode: all
-# but what stands here.
+# characters but these.
 _SOUND = r"\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\U0010ffff"
 _CONTROL, _CONTROL_IN_TEXT = re.compile(f"[^{_SOUND}]"), re.compile(rf"[^\t\n{_SOUND}]")
 
@@ -49,6 +55,12 @@ class Reading:
     """How many utterances were left out because of a problem."""
     origins: dict[str, tuple[str, int]] = field(default_factory=dict)
     """By utterance of ``rows``, the (file, line or 0) that it was read from."""
+    spellings: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The first spelling of a name, by its column and `robust_mer.names.name_key`."""
+    respelled: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    """(file, line or 0) of the first other spelling of a name, by its column and first spelling."""
+    mended: list[str] = field(default_factory=list)
+    """Utterances with a mended text, see `robust_mer.encodings.mend`."""
 
     def note(self, file: str | Path, line: int, what: str) -> None:
         """Note something odd in ``file`` that costs no utterance."""
@@ -62,22 +74,46 @@ class Reading:
     def add(self, row: dict[str, str], file: str | Path, line: int) -> None:
         """Add an utterance that was read in ``file``.
 
-        The second one of a name is skipped, and one with a control character in a name or a path,
-        which a table or a line of a log cannot hold as it is. In a text, a blank takes its place.
+        A name has its first spelling throughout, see `robust_mer.names.name_key`. The second
+        utterance of a name is skipped, and one with a control character in a name or a path, which
+        a table or a line of a log cannot hold as it is. In a text and in a further column, a blank
+        takes its place. A text has its accents as one character (NFC), as word vectors do.
         """
-        utterance = row["utterance"]
-        row = {**row, "text": _CONTROL_IN_TEXT.sub(" ", row.get("text", ""))}
+        text = row.get("text", "")
+        row = {column: value.strip() for column, value in row.items()}
+        row["text"] = unicodedata.normalize("NFC", _CONTROL_IN_TEXT.sub(" ", mend(text)))
+        for column in row.keys() - {"text"}:
+            if column in self.more and column != "dialogue":
+                row[column] = _CONTROL.sub(" ", row[column])
         for column, value in row.items():
-            if column != "text" and _CONTROL.search(value):
+            if column == "text":
+                continue
+            if _CONTROL.search(value):
                 self.skip(file, line, f"{column} {value[:80]!r} has a control character")
                 return
+            if column not in _AS_THEY_ARE:
+                row[column] = self._spelled(column, value, file, line)
+        utterance = row["utterance"]
+        if not utterance or not row["label"]:
+            lacking = f"{utterance} has no label" if utterance else "an utterance has no name"
+            self.skip(file, line, lacking)
+            return
         if utterance in self.origins:
             first_file, first_line = self.origins[utterance]
             place = f"line {first_line}" if first_file == str(file) else first_file
             self.skip(file, line, f"{utterance} is there already ({place})")
             return
+        if mend(text) != text:
+            self.mended.append(utterance)
         self.origins[utterance] = (str(file), line)
         self.rows.append(row)
+
+    def _spelled(self, column: str, name: str, file: str | Path, line: int) -> str:
+        """The first spelling of a name."""
+        spelling = self.spellings.setdefault((column, name_key(name)), name)
+        if spelling != name:
+            self.respelled.setdefault((column, spelling), (str(file), line))
+        return spelling
 
     def table(self) -> "pd.DataFrame":
         """The utterances in order of session and name.

@@ -31,7 +31,8 @@ class WordsFiles:
     """Output: a word a row: ``utterance, word, start, end``, in seconds from the utterance's
     beginning."""
     problems: Path
-    """Output: utterances without words, and why: ``utterance, problem``."""
+    """Output: utterances without words, and why: ``utterance, problem``; then what else is wrong
+    with the tables of words."""
     utterances: Path
     """Input: the index."""
     tables: list[Path] = field(default_factory=list)
@@ -68,17 +69,18 @@ def index_words(spec: WordsSpec, files: WordsFiles, runtime: Runtime) -> None:
             f"fraction {runtime.max_left_out:g} that max_left_out of the corpus allows. The first: "
             f"{first}. If there are no word times, remove aligned_to from the corpus' modalities"
         )
+    listed = problems + reader.word_problems(utterances["utterance"])
     with whole(files.words) as unfinished:
         columns = ["utterance", "word", "start", "end"]
         pd.DataFrame(rows, columns=columns).to_csv(unfinished, index=False)
     with whole(files.problems) as unfinished:
         columns = ["utterance", "problem"]
-        pd.DataFrame(problems, columns=columns).to_csv(unfinished, index=False)
+        pd.DataFrame(listed, columns=columns).to_csv(unfinished, index=False)
     log.info("%d words of %d utterances", len(rows), len(utterances) - len(problems))
-    for utterance, problem in problems[:_SHOWN]:
+    for utterance, problem in listed[:_SHOWN]:
         log.info("%s: %s", utterance, problem)
-    if len(problems) > _SHOWN:
-        log.info("utterances without word times: %d, see %s", len(problems), files.problems)
+    if len(listed) > _SHOWN:
+        log.info("number of problems: %d, see %s", len(listed), files.problems)
 
 
 def check_words(words: list[Word]) -> None:

@@ -34,18 +34,18 @@ class Bursts(Noise):
     settings: BurstsSettings
 
     def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
-        """Noise [frames, D] of utterances that follow one another.
+        """Noise [frames, D] of consecutive utterances.
 
         Raises:
-            InputError: runs would be shorter than those of frames that are hit independently.
+            InputError: runs would be shorter than with independent hits.
         """
         import torch
 
         rate, mean_length = self.settings.rate, self.settings.mean_length
-        # A frame is decided anew with this probability, else it is as the one before it: the chain
-        # whose runs end with probability 1 / mean_length.
-        anew = 1 / (mean_length * (1 - rate))
-        if anew > 1:
+        # With this probability a frame is decided independently, otherwise it copies the previous
+        # one: the chain whose runs end with probability 1 / mean_length.
+        probability = 1 / (mean_length * (1 - rate))
+        if probability > 1:
             raise InputError(
                 f"corruption.noises: bursts with rate {rate:g} have a mean_length of at least "
                 f"{1 / (1 - rate):.3g} frames, not {mean_length:g}"
@@ -54,7 +54,7 @@ class Bursts(Noise):
         is_decided, decision = draws.uniform((2, frames))
         place = torch.arange(frames, device=decision.device)
         first = send((lengths.cumsum() - lengths)[lengths > 0], place.device)
-        is_decided = is_decided < anew
+        is_decided = is_decided < probability
         is_decided[first] = True
         decided_at = torch.where(is_decided, place, 0).cummax(dim=0).values
         is_hit = decision[decided_at] < rate

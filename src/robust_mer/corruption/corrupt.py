@@ -1,9 +1,9 @@
-"""The corruption stage: where on the noise schedule every fold and modality is corrupted.
+"""The corruption stage: the point on the noise schedule for every fold and modality.
 
-The true SNR is that of drawn noise on the data: the power of what is left of x over that of the
+The true SNR is that of drawn noise on the data: the power of the remaining signal over that of the
 error, where the signal's power is its variance, as in the paper. Added noise leaves sqrt(abar) x
-with the error sqrt(1 - abar) n, so it is abar var(x) / ((1 - abar) mean n²). The nominal SNR takes
-every noise for one of power 1, though impulse noise, for one, is weaker.
+with the error sqrt(1 - abar) n, so the SNR is abar var(x) / ((1 - abar) mean n²). The nominal SNR
+assumes noise of power 1, but some noises, such as impulse noise, are weaker.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from robust_mer.corruption.draws import CounterDraws
+from robust_mer.corruption.draws import ArrayDraws, CounterDraws
 from robust_mer.corruption.noise import Noise, build_noise, check_noise
 from robust_mer.corruption.schedule import Step, exact_step, paper_step
 from robust_mer.corruption.specs import ScheduleFiles, ScheduleSpec
@@ -23,18 +23,18 @@ from robust_mer.files import naming, whole
 from robust_mer.jobs import log
 from robust_mer.protocol import MISSING
 from robust_mer.runtime import Runtime
-from robust_mer.table import check_width, records
+from robust_mer.table import check_width, read_numbers, records
 
 _VALUES_AT_A_TIME = 1_000_000
-_PRECISION = 0.005  # of a measured power: its standard error, as a share, that is good enough
-_MIN_UTTERANCES = 20  # to tell a standard error from
+_PRECISION = 0.005  # relative standard error at which a measured power is accurate enough
+_MIN_UTTERANCES = 20  # for a standard error
 MAX_VALUES = 100_000_000
 
 
 def write_schedule(spec: ScheduleSpec, files: ScheduleFiles, runtime: Runtime) -> None:
     """Write ``schedule.csv``: a row per fold and modality that the corruption touches.
 
-    Of the folds, only the training parts are looked at.
+    Only the training parts of the folds are used.
 
     Raises:
         InputError: a modality cannot be brought to the target SNR, or a noise is invalid.
@@ -61,12 +61,12 @@ def _rows(corpus: Corpus, spec: ScheduleSpec) -> Iterator[dict[str, Any]]:
         noise = spec.corruption.noises[modality.name]
         store = corpus.features[modality.name]
         drawn[modality.name] = build_noise(noise)
-        check_noise(drawn[modality.name], len(store.names))
-        if not noise.is_mask:  # no data enter it, so it is the same in all folds
-            draws = CounterDraws("schedule", noise.kind)
+        if not drawn[modality.name].takes_arrays:
+            check_noise(drawn[modality.name], len(store.names))
+        if not noise.is_mask:  # independent of the data, so the same in all folds
             lengths = np.diff(store.offsets)
             power[modality.name] = _power(
-                drawn[modality.name], draws, lengths, len(store.names), None
+                drawn[modality.name], noise.kind, lengths, len(store.names), None
             )
     for fold, parts in corpus.parts.items():
         for modality in spec.modalities:
@@ -74,7 +74,7 @@ def _rows(corpus: Corpus, spec: ScheduleSpec) -> Iterator[dict[str, Any]]:
             store = corpus.features[modality.name]
             frames = training_frames(store, parts["train"])
             normaliser = fit_normaliser(frames, modality.normalise)
-            frames -= normaliser.mean  # in place: further copies would be the most that it holds
+            frames -= normaliser.mean  # in place, because copies would dominate memory
             frames /= normaliser.deviation
             variance = variance_of(frames)
             step = Step(None, np.nan, np.nan)
@@ -112,29 +112,29 @@ def _step(spec: ScheduleSpec, target_snr_db: float, variance: float) -> Step:
 def _true_snr_db_masked(
     frames: np.ndarray, lengths: np.ndarray, variance: float, kind: str, noise: Noise
 ) -> float:
-    """SNR in dB of frames [T, D] of which some are dropped: the error is x' - x.
+    """SNR in dB of frames [T, D] under a mask: the error is x' - x.
 
-    NaN for ``missing``: nothing is left of the signal.
+    NaN for ``missing``, which leaves no signal.
     """
     if kind == MISSING:
         return np.nan
-    draws = CounterDraws("schedule", kind)
-    error = _power(noise, draws, lengths, frames.shape[1], frames)
+    error = _power(noise, kind, lengths, frames.shape[1], frames)
     return float(10 * np.log10(variance / error))
 
 
 def _power(
-    noise: Noise, draws: CounterDraws, lengths: np.ndarray, width: int, masked: np.ndarray | None
+    noise: Noise, kind: str, lengths: np.ndarray, width: int, masked: np.ndarray | None
 ) -> float:
-    """Mean n² of noise on utterances of these lengths, or mean (x' - x)² of frames [T, D] masked.
+    """Mean n² of noise on utterances of these lengths, or mean (x' - x)² of ``masked`` [T, D].
 
-    Drawn until its standard error over utterances is half a per cent (0.02 dB), over and over on
-    the same utterances where they are few: the bursts of one pass over a small corpus are so few
-    that their power is off by half a decibel. Where the data enter, passes are whole ones.
+    Draws until the standard error over utterances is half a per cent (0.02 dB), with several passes
+    over the same utterances if these are few: one pass over a small corpus has so few bursts that
+    their power is off by half a decibel. With ``masked``, only whole passes are made.
 
     Raises:
-        InputError: all that was drawn is 0.
+        InputError: all values drawn are 0.
     """
+    draws = (ArrayDraws if noise.takes_arrays else CounterDraws)("schedule", kind)
     lengths = lengths[lengths > 0]
     ends = lengths.cumsum()
     group = (ends * width - 1) // _VALUES_AT_A_TIME
@@ -142,13 +142,13 @@ def _power(
     energy, count = np.zeros(0), np.zeros(0)  # of every utterance that was drawn
     while True:
         for first, last in zip(firsts, [*firsts[1:], len(lengths)], strict=True):
-            some = lengths[first:last]
-            error = noise(some, width, draws).numpy()
+            block = lengths[first:last]
+            error = np.asarray(noise(block, width, draws))
             if masked is not None:
                 error = (error - 1) * masked[ends[first] - lengths[first] : ends[last - 1]]
             of_frames = np.einsum("td,td->t", error, error).astype(np.float64)
-            energy = np.append(energy, np.add.reduceat(of_frames, some.cumsum() - some))
-            count = np.append(count, some * width)
+            energy = np.append(energy, np.add.reduceat(of_frames, block.cumsum() - block))
+            count = np.append(count, block * width)
             if masked is None and _is_enough(energy, count):
                 break
         if _is_enough(energy, count):
@@ -167,10 +167,10 @@ def _is_enough(energy: np.ndarray, count: np.ndarray) -> bool:
 
 
 def read_alpha_bars(path: str | Path) -> dict[tuple[int, str], float]:
-    """Abar by (fold, modality) from a ``schedule.csv``; NaN where nothing is added."""
+    """Abar by (fold, modality) from a ``schedule.csv``; NaN if nothing is added."""
     with naming(path, "a noise schedule"):
         check_width(path)
-        table = pd.read_csv(path)
+        table = read_numbers(path, ["modality"])
         return {
             (int(row["fold"]), str(row["modality"])): float(row["alpha_bar"])
             for row in records(table)

@@ -1,4 +1,4 @@
-"""Random numbers that are a function of a key alone."""
+"""Random numbers that are a function of a key only."""
 
 import hashlib
 

@@ -1,6 +1,6 @@
-"""Where the random numbers of a noise come from: the same interface in training and evaluation."""
+"""Sources of a noise's random numbers, with the same interface in training and evaluation."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def send(values: np.ndarray, device: "torch.device") -> "Tensor":
-    """A copy on a device, without waiting until the device has come to it."""
+    """A copy on a device; the copy is asynchronous on a GPU."""
     import torch
 
     tensor = torch.from_numpy(values)
@@ -29,29 +29,44 @@ class Draws(Protocol):
         """Values uniform in [0, 1), float32."""
 
 
-class CounterDraws:
-    """Draws of evaluation noise: a function of a key alone.
+class ArrayDraws:
+    """The numbers of `CounterDraws` as numpy's arrays, for noises that take them."""
 
-    So an utterance has the same noise for every model and at every SNR.
+    def __init__(self, *key: str | int) -> None:
+        self._generator = counter_generator(*key)
+
+    def normal(self, shape: tuple[int, ...]) -> Any:
+        """Draws from N(0, 1)."""
+        return self._generator.standard_normal(shape, dtype=np.float32)
+
+    def uniform(self, shape: tuple[int, ...]) -> Any:
+        """Draws from [0, 1)."""
+        return self._generator.random(shape, dtype=np.float32)
+
+
+class CounterDraws:
+    """Draws of evaluation noise: a function of a key only.
+
+    An utterance therefore has the same noise for every model and at every SNR.
 
     Args:
         key: What the draws depend on, e.g. (seed, noise type, utterance, modality).
     """
 
     def __init__(self, *key: str | int) -> None:
-        self._generator = counter_generator(*key)
+        self._arrays = ArrayDraws(*key)
 
     def normal(self, shape: tuple[int, ...]) -> "Tensor":
         """Draws from N(0, 1)."""
         import torch
 
-        return torch.from_numpy(self._generator.standard_normal(shape, dtype=np.float32))
+        return torch.from_numpy(self._arrays.normal(shape))
 
     def uniform(self, shape: tuple[int, ...]) -> "Tensor":
         """Draws from [0, 1)."""
         import torch
 
-        return torch.from_numpy(self._generator.random(shape, dtype=np.float32))
+        return torch.from_numpy(self._arrays.uniform(shape))
 
 
 class FreshDraws:

@@ -1,4 +1,4 @@
-"""Dropped frames: zeros in place of whole frames, as where packets are lost; no noise is added."""
+"""Dropped frames: zeros in place of whole frames, as if packets were lost; no noise is added."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,9 +29,9 @@ class Dropped(Noise):
     is_mask = True
 
     def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
-        """What multiplies frames [frames, D]: 0 for those that are dropped, 1 for the others.
+        """Factors of frames [frames, D]: 0 for dropped ones, 1 for the others.
 
-        Each frame is dropped independently. From the same draws, one that is dropped at some rate
-        is dropped at every higher one.
+        Frames are dropped independently. With the same draws, a frame that is dropped at some rate
+        is dropped at every higher rate.
         """
         return (draws.uniform((shape[0], 1)) >= self.settings.rate).float().expand(shape)

@@ -1,6 +1,6 @@
 """Impulse noise: n is +1 or -1 with a given frequency, else 0 (NMER, section 2.2.2)."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -25,6 +25,7 @@ class Impulse(Noise):
 
     settings_class = ImpulseSettings
     settings: ImpulseSettings
+    takes_arrays = True
 
     def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
         """Noise of the given shape, power ``frequency``.
@@ -33,4 +34,5 @@ class Impulse(Noise):
         """
         frequency = self.settings.frequency
         uniform = draws.uniform(shape)
-        return (uniform < frequency).float() - 2 * (uniform < frequency / 2).float()
+        one: Any = np.float32(1)
+        return (uniform < frequency) * one - 2 * ((uniform < frequency / 2) * one)

@@ -17,8 +17,8 @@ class Laplace(Noise):
     def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
         """Noise of the given shape, power 1.
 
-        One uniform number gives the sign, by the half of [0, 1) that it falls into, and by its
-        place there the magnitude, which is exponential: the logarithm never meets 0.
+        One uniform number gives the sign, by its half of [0, 1), and the exponential magnitude, by
+        its place in that half, so that the logarithm of 0 never occurs.
         """
         import torch
 

@@ -1,4 +1,4 @@
-"""Missing modalities: zeros in place of the features (Zhao et al. 2021), no noise at all."""
+"""Missing modalities: zeros in place of the features (Zhao et al. 2021); no noise is added."""
 
 from typing import TYPE_CHECKING
 
@@ -18,5 +18,5 @@ class Missing(Noise):
     is_mask = True
 
     def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
-        """What multiplies frames [frames, D]: zeros."""
+        """Factors of frames [frames, D]: zeros."""
         return 0 * draws.uniform((shape[0], 1)).expand(shape)

@@ -21,8 +21,8 @@ Lengths = Sequence[int] | np.ndarray
 class Noise(ABC):
     """A type of noise on features.
 
-    A noise of your own is a subclass that the config names as ``module:Class``. Planning a run
-    imports it, so its module imports torch inside methods.
+    To add a noise, write a subclass and name it in the config as ``module:Class``. Planning a run
+    imports it, so import torch inside its methods.
 
     Args:
         settings: Of type ``settings_class``.
@@ -33,20 +33,26 @@ class Noise(ABC):
     """Unit of the amount in a corruption's name: ``dB`` (an SNR), ``%`` (sets the setting ``rate``)
     or None (the name has no amount)."""
     is_mask: ClassVar[bool] = False
-    """Whether what is drawn multiplies the frames. Otherwise it is added to them at an SNR."""
+    """Whether the noise multiplies the frames. Otherwise it is added to them at an SNR."""
+    takes_arrays: ClassVar[bool] = False
+    """Whether `draw` makes the same values of numpy's arrays; not inherited. The schedule of such a
+    noise needs no torch."""
+
+    def __init_subclass__(cls) -> None:
+        cls.takes_arrays = vars(cls).get("takes_arrays", False)
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
     @abstractmethod
     def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
-        """Float32 values of the given shape [frames, D], for utterances that follow one another.
+        """Float32 values of the given shape [frames, D], for consecutive utterances.
 
         Args:
             shape: Number of frames of all the utterances, and width.
             draws: The only source of random numbers.
-            lengths: Number of frames of each utterance. An utterance must not depend on its
-                neighbours.
+            lengths: Number of frames of each utterance. The noise of an utterance must not depend
+                on its neighbours.
         """
 
     def __call__(self, lengths: Lengths, width: int, draws: Draws) -> "Tensor":
@@ -60,7 +66,7 @@ class Noise(ABC):
 
     @property
     def key(self) -> str:
-        """The same for noises that are the same."""
+        """Equal for equal noises."""
         return json.dumps([self.implementation, self.settings.model_dump()], sort_keys=True)
 
 
@@ -84,23 +90,23 @@ def check_noise(noise: Noise, width: int) -> None:
         ([1], CounterDraws("check")),
         ([3, 0, 1, 40], FreshDraws(torch.Generator().manual_seed(0))),
     ):
-        given = noise.settings.model_dump()
-        settings = f" with {given}" if given else ""
+        values = noise.settings.model_dump()
+        settings = f" with {values}" if values else ""
         shape = (sum(lengths), width)
         request = f"the noise {noise.implementation}{settings}, asked for values of shape {shape}"
         try:
-            drawn = noise(lengths, width, draws)
+            sample = noise(lengths, width, draws)
         except InputError:
             raise
         except Exception as error:
             raise InputError(f"{request}: {type(error).__name__}: {error}") from error
-        if not isinstance(drawn, torch.Tensor):
-            raise InputError(f"{request}, returned {type(drawn)}, expected a Tensor")
-        if tuple(drawn.shape) != shape:
-            raise InputError(f"{request}, returned shape {tuple(drawn.shape)}")
-        if drawn.dtype != torch.float32:
-            raise InputError(f"{request}, returned {drawn.dtype}, expected float32")
-        if not bool(drawn.isfinite().all()):
+        if not isinstance(sample, torch.Tensor):
+            raise InputError(f"{request}, returned {type(sample)}, expected a Tensor")
+        if tuple(sample.shape) != shape:
+            raise InputError(f"{request}, returned shape {tuple(sample.shape)}")
+        if sample.dtype != torch.float32:
+            raise InputError(f"{request}, returned {sample.dtype}, expected float32")
+        if not bool(sample.isfinite().all()):
             raise InputError(f"{request}, returned values that are not finite")
 
 
@@ -110,15 +116,15 @@ def add_noise(clean: "Tensor", noise: "Tensor", alpha_bar: float | np.ndarray) -
     Args:
         clean: Frames [n, D].
         noise: [n, D].
-        alpha_bar: For all of them, or [n], one for each frame.
+        alpha_bar: One for all frames, or one per frame [n].
     """
     if not isinstance(alpha_bar, np.ndarray):
         return alpha_bar**0.5 * clean + (1 - alpha_bar) ** 0.5 * noise
-    signal, other = (
+    signal, error = (
         send(share[:, None].astype(np.float32), clean.device)
         for share in (alpha_bar**0.5, (1 - alpha_bar) ** 0.5)
     )
-    return signal * clean + other * noise
+    return signal * clean + error * noise
 
 
 def add_noise_by_steps(
@@ -126,23 +132,23 @@ def add_noise_by_steps(
 ) -> "Tensor":
     """x_t = sqrt(1 - beta_t) x_{t-1} + sqrt(beta_t) n_t for t = 1..T, in float32 (Algorithm 1).
 
-    Mean and covariance are those of `add_noise` with abar = prod(1 - beta_t), whatever the noise
-    type, since the n_t are independent of one another. The distribution is the same for Gaussian
-    noises only (`gaussian`, `pink`). Any other is lost in the sum of T draws, which tends to a
-    Gaussian (central limit theorem): impulse noise, which hits three values in ten, would hit all.
-    The workflow therefore adds noise by `add_noise`, which costs one draw instead of T.
+    Mean and covariance are those of `add_noise` with abar = prod(1 - beta_t), whatever the noise,
+    because the n_t are independent. The distribution is the same only for Gaussian noises
+    (`gaussian`, `pink`). For others, the sum of T draws tends to a Gaussian (central limit
+    theorem): impulse noise, which hits three values in ten, would hit all. The workflow therefore
+    uses `add_noise`, which also needs only one draw.
 
     Args:
-        clean: Frames [n, D] of utterances that follow one another.
+        clean: Frames [n, D] of consecutive utterances.
         lengths: Number of frames of each utterance.
-        noise: What is drawn anew in every step.
+        noise: The noise, drawn again in every step.
         betas: beta_1..beta_T, e.g. from `robust_mer.corruption.schedule`.
-        draws: Where the random numbers come from.
+        draws: Source of the random numbers.
     """
     received = clean
     for beta in betas:
-        drawn = noise(lengths, clean.shape[1], draws)
-        received = (1 - beta) ** 0.5 * received + beta**0.5 * drawn
+        sample = noise(lengths, clean.shape[1], draws)
+        received = (1 - beta) ** 0.5 * received + beta**0.5 * sample
     return received
 
 
@@ -158,8 +164,8 @@ def evaluation_noise(
 ) -> "Tensor":
     """Noise of a part's utterances, one after the other: [sum of lengths, width].
 
-    An utterance's noise depends on seed, part, kind of noise, modality and its id alone, so every
-    model and every SNR meets the same draws; validation and test have draws of their own.
+    An utterance's noise depends only on seed, part, kind of noise, modality and its id. The draws
+    are therefore the same for every model and SNR, but differ between validation and test.
     """
     import torch
 

@@ -2,8 +2,8 @@
 
 The sum of processes that hold a Gaussian value for 1, 2, 4, ... frames each, as Voss proposed
 (M. Gardner, White and brown music, fractal curves and one-over-f fluctuations, Scientific American
-238(4), 1978). It is stationary, since the first hold of an utterance begins at a random place,
-and any length can be drawn.
+238(4), 1978). The first hold of an utterance starts at a random phase, which makes the noise
+stationary.
 """
 
 from typing import TYPE_CHECKING, Annotated
@@ -34,7 +34,7 @@ class Pink(Noise):
     settings: PinkSettings
 
     def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
-        """Noise [frames, D] of utterances that follow one another."""
+        """Noise [frames, D] of consecutive utterances."""
         octaves = self.settings.octaves
         values = draws.normal(shape)
         device, width = values.device, shape[1]
@@ -42,11 +42,11 @@ class Pink(Noise):
         utterance = send(np.repeat(np.arange(len(lengths)), lengths), device)
         place = send(np.arange(shape[0]) - np.repeat(begin, lengths), device)
         for octave in range(1, octaves):
-            held = 2**octave
-            # so many values an utterance can meet, wherever its first hold begins
-            values_held = (lengths + held - 2) // held + 1
-            first = send(values_held.cumsum() - values_held, device)
-            phase = (draws.uniform((len(lengths),)) * held).long()
-            meets = first[utterance] + (place + phase[utterance]) // held
-            values += draws.normal((int(values_held.sum()), width)).index_select(0, meets)
+            hold = 2**octave
+            # the most values that an utterance can need, whatever its phase
+            holds = (lengths + hold - 2) // hold + 1
+            first = send(holds.cumsum() - holds, device)
+            phase = (draws.uniform((len(lengths),)) * hold).long()
+            meets = first[utterance] + (place + phase[utterance]) // hold
+            values += draws.normal((int(holds.sum()), width)).index_select(0, meets)
         return values / octaves**0.5

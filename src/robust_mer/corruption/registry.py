@@ -1,4 +1,4 @@
-"""What corrupts features, by name: one line each."""
+"""Noises on features by name."""
 
 NOISES = {
     "gaussian": "robust_mer.corruption.gaussian:Gaussian",

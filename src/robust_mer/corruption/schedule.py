@@ -17,7 +17,7 @@ MAX_MISS_DB = 1.0
 
 @dataclass(frozen=True)
 class Step:
-    """Where on the schedule a modality is corrupted."""
+    """A point on the schedule."""
 
     steps: int | None  # T; None in exact mode
     alpha_bar: float
@@ -32,7 +32,7 @@ def linear(steps: int) -> np.ndarray:
 def scaled_linear(steps: int) -> np.ndarray:
     """The first T of the released code's 100 betas, whose roots rise linearly: 0.01 to 0.5.
 
-    That code stops at a random step, in training and testing; here the target SNR says where.
+    That code stops at a random step, in training and testing; here the target SNR determines T.
     """
     return np.linspace(0.01**0.5, 0.5**0.5, 100)[:steps] ** 2
 
@@ -53,12 +53,12 @@ def alpha_bar(betas: np.ndarray) -> float:
 
 
 def snr_db(alpha_bar: float, variance: float) -> float:
-    """Nominal SNR in dB of equation 5; the noise counts with power 1, whatever its type."""
+    """Nominal SNR in dB of equation 5, which assumes noise of power 1."""
     return float(10 * np.log10(alpha_bar * variance / (1 - alpha_bar)))
 
 
 def exact_step(target_snr_db: float, variance: float) -> Step:
-    """The abar that meets the target exactly; it need not belong to a whole number of steps.
+    """The step whose abar meets the target exactly, not necessarily a whole number of betas.
 
     Raises:
         InputError: the variance is 0 or not finite.
@@ -73,7 +73,7 @@ def paper_step(target_snr_db: float, variance: float, schedule: str = "linear") 
     """The first T whose SNR is at or below the target, as the paper picks it.
 
     Raises:
-        InputError: no T gets there, the T found misses the target by more than 1 dB, or the
+        InputError: no T reaches the target, the first one misses it by more than 1 dB, or the
             variance is 0 or not finite.
     """
     _check(variance)

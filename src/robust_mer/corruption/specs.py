@@ -1,4 +1,4 @@
-"""The jobs of the corruption stage: what makes a result, and its files. Free of slow imports."""
+"""Specs and files of the corruption stage's jobs; imports no torch or pandas."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from robust_mer.protocol import Corruption
 
 @dataclass(frozen=True)
 class ScheduleSpec:
-    """What makes the noise schedule of a corruption of features."""
+    """Determines the noise schedule of a corruption of features."""
 
     corruption: Corruption
     modalities: tuple[Modality, ...]
@@ -18,7 +18,7 @@ class ScheduleSpec:
     mode: Literal["paper", "exact"]
     """``paper`` takes a whole number of steps, ``exact`` solves for abar."""
     schedule: Literal["linear", "scaled_linear"]
-    """Of the betas; ``exact`` has no use for it."""
+    """Of the betas; unused with ``exact``."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ScheduleFiles:
 
 @dataclass(frozen=True)
 class MeasureSpec:
-    """What makes the measured SNR of a corruption of recordings."""
+    """Determines the measured SNR of a corruption of recordings."""
 
     modality: Modality
     """The one whose recordings are corrupted."""
@@ -50,6 +50,6 @@ class MeasureFiles:
     clean: Path
     """Features of the modality."""
     corrupted: Path
-    """Its features from what the corruption left."""
+    """Its features from the corrupted recordings."""
     schedule: Path
     """To write."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class Uniform(Noise):
     """Independent uniform values."""
 
+    takes_arrays = True
+
     def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
         """Noise of the given shape, power 1."""
         return (draws.uniform(shape) - 0.5) * 12**0.5

@@ -1,1 +1,1 @@
-"""What training, evaluation and export all run: nets, frames, batches, predictions, checkpoints."""
+"""Shared by training, evaluation and export: nets, frames, batches, predictions, checkpoints."""

@@ -1,4 +1,4 @@
-"""What replicas meet in a training step: frames, fresh noise, targets, keys of random draws."""
+"""Batches of a training step: frames with fresh noise, targets, keys of random draws."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ from robust_mer.models.model import Batch
 class Step:
     """A batch of each of k replicas."""
 
-    which: list[int]
+    replicas: list[int]
     """The replicas, ascending."""
     samples: int
-    """How many each of them has in it."""
+    """Number of samples of each replica."""
     batch: Batch
-    """Every tensor with k in front."""
+    """Every tensor with k as first dimension."""
     keys: Tensor
     """Of the models' random draws: [k, sites, 2]."""
 
@@ -33,10 +33,10 @@ class Batches:
     """Batches of replicas that train as one.
 
     Args:
-        replicas: What each trains on.
+        replicas: Data of each replica.
         frames: All frames of the corpus on the device, per modality.
         target: Targets of the corpus' utterances, on the device.
-        taught: What the teachers say of the training parts, by name a tensor a replica; empty
+        taught: Targets that teachers set on the training parts, by name a tensor per replica; empty
             without teachers.
         needs_clean: Whether the model reads the clean frames too.
     """
@@ -56,14 +56,14 @@ class Batches:
             {m: Normalise.on(self._device, n) for m, n in replica.normalisers.items()}
             for replica in replicas
         ]
-        # by replica and modality, what each of the replica's corruptions does to the modality
+        # by replica and modality, the effect of each of the replica's corruptions
         self._corruptions = [
             {m: [each.modalities.get(m) for each in replica.corruptions] for m in frames}
             for replica in replicas
         ]
 
     def draw(self, epoch: int, batch_size: int, sites: int) -> list[EpochDraws]:
-        """What each replica draws for an epoch of a model with so many sites."""
+        """The draws of each replica for an epoch of a model with ``sites`` sites."""
         return [
             EpochDraws.of(replica, epoch, batch_size, sites, self._device)
             for replica in self.replicas
@@ -72,61 +72,61 @@ class Batches:
     def epoch(self, draws: list[EpochDraws], active: list[int], batch_size: int) -> Iterator[Step]:
         """The steps of an epoch.
 
-        Folds differ in size, so at an epoch's end some replicas have a smaller batch, or none.
-        Those with equally many samples take a step together.
+        Folds differ in size, so at the end of an epoch some replicas have a smaller batch, or none.
+        Replicas with the same number of samples take a step together.
 
         Args:
             draws: Of every replica.
             active: The replicas that train.
-            batch_size: Most samples of a batch.
+            batch_size: Largest number of samples of a batch.
         """
-        for step in range(max(len(drawn.keys) for drawn in draws)):
+        for step in range(max(len(draw.keys) for draw in draws)):
             samples = slice(step * batch_size, (step + 1) * batch_size)
             alike = defaultdict(list)
             for replica in active:
                 if count := len(draws[replica].order[samples]):
                     alike[count].append(replica)
-            for count, which in alike.items():
-                batch = self._assemble(which, draws, samples)
-                keys = send(np.stack([draws[r].keys[step] for r in which]), self._device)
-                yield Step(which, count, batch, keys)
+            for count, group in alike.items():
+                batch = self._assemble(group, draws, samples)
+                keys = send(np.stack([draws[r].keys[step] for r in group]), self._device)
+                yield Step(group, count, batch, keys)
 
-    def _assemble(self, which: list[int], draws: list[EpochDraws], samples: slice) -> Batch:
-        places = [draws[r].order[samples] for r in which]
+    def _assemble(self, group: list[int], draws: list[EpochDraws], samples: slice) -> Batch:
+        places = [draws[r].order[samples] for r in group]
         rows = [
-            self.replicas[r].parts["train"][place] for r, place in zip(which, places, strict=True)
+            self.replicas[r].parts["train"][place] for r, place in zip(group, places, strict=True)
         ]
         received, lengths, clean = {}, {}, {}
-        is_clean = np.stack([draws[r].is_clean[samples] for r in which])
-        corruption = np.stack([draws[r].corruption[samples] for r in which])
+        is_clean = np.stack([draws[r].is_clean[samples] for r in group])
+        corruption = np.stack([draws[r].corruption[samples] for r in group])
         for column, (modality, frames) in enumerate(self._frames.items()):
-            length = np.stack([frames.length[some] for some in rows])
+            length = np.stack([frames.length[utterances] for utterances in rows])
             values = frames.take(np.concatenate(rows))
             sizes = length.sum(axis=1).tolist()
-            for r, part in zip(which, torch.split(values, sizes), strict=True):
+            for r, part in zip(group, torch.split(values, sizes), strict=True):
                 self._normalise[r][modality](part)
             if self._needs_clean:
                 clean[modality] = pad(values, length)
             is_noisy = ~is_clean[..., column]
             if is_noisy.any():
-                self._add_noise(values, which, draws, modality, is_noisy, corruption, length)
+                self._add_noise(values, group, draws, modality, is_noisy, corruption, length)
             received[modality] = pad(values, length)
             lengths[modality] = send(length, self._device)
         target = self._target[send(np.stack(rows), self._device)]
-        taught = self._taught_at(which, places)
-        return Batch(received, lengths, target, taught, send(is_clean, self._device), clean)
+        targets = self._taught_at(group, places)
+        return Batch(received, lengths, target, targets, send(is_clean, self._device), clean)
 
     def _add_noise(
         self,
         values: Tensor,
-        which: list[int],
+        group: list[int],
         draws: list[EpochDraws],
         modality: str,
         is_noisy: np.ndarray,
         corruption: np.ndarray,
         length: np.ndarray,
     ) -> None:
-        """Fresh noise on the frames [n, D] of those utterances [k, B] that are noisy."""
+        """Add fresh noise to the frames [n, D] of the noisy utterances [k, B], in place."""
         frames = send(np.repeat(is_noisy.ravel(), length.ravel()).nonzero()[0], self._device)
         sizes = (length * is_noisy).sum(axis=1).tolist()
         parts = torch.split(values.index_select(0, frames), sizes)
@@ -138,16 +138,16 @@ class Batches:
                 self._corruptions[r][modality],
                 draws[r].noise,
             )
-            for row, (r, part) in enumerate(zip(which, parts, strict=True))
+            for row, (r, part) in enumerate(zip(group, parts, strict=True))
         ]
         values.index_copy_(0, frames, torch.cat(received))
 
-    def _taught_at(self, which: list[int], places: list[np.ndarray]) -> dict[str, Tensor]:
-        """What the teachers say of the samples at these places of the training parts."""
+    def _taught_at(self, group: list[int], places: list[np.ndarray]) -> dict[str, Tensor]:
+        """Targets of the teachers for the samples at ``places`` of the training parts."""
         if not self._taught:
             return {}
-        chosen = send(np.stack(places), self._device)
+        samples = send(np.stack(places), self._device)
         return {
-            name: torch.stack([value[r][some] for r, some in zip(which, chosen, strict=True)])
+            name: torch.stack([value[r][sample] for r, sample in zip(group, samples, strict=True)])
             for name, value in self._taught.items()
         }

@@ -1,4 +1,4 @@
-"""Checkpoints: weights, the fold's normalisation and what made them, in one safetensors file."""
+"""Checkpoints: weights, the fold's normalisation and the origin, in one safetensors file."""
 
 import json
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from robust_mer.data import Normaliser
-from robust_mer.errors import InputError
+from robust_mer.engine.facts import KIND, read_facts
 from robust_mer.files import naming, whole
 from robust_mer.modality import FeatureShape
 from robust_mer.models.model import Model
@@ -30,9 +30,9 @@ def save_checkpoint(
 
     Args:
         path: The .safetensors file.
-        model: Its weights go in.
+        model: Its weights are written.
         normalisers: Statistics of the fold's training part, per modality.
-        facts: What `build_model` needs, and where the model comes from; must be JSON.
+        facts: What `build_model` needs, and the origin of the model; must be JSON.
     """
     tensors = {_WEIGHTS + name: value.contiguous() for name, value in model.state_dict().items()}
     for modality, normaliser in normalisers.items():
@@ -51,7 +51,7 @@ def build_model(facts: dict[str, Any]) -> Model:
             ``implementation`` and ``description``. Further facts are ignored.
 
     Raises:
-        TypeError: an implementation is none of a model or a task.
+        TypeError: an implementation is not a class of a model or task.
     """
     kind, task = load(facts["implementation"]), load(facts["task"]["implementation"])
     for name, loaded, base in (
@@ -76,24 +76,16 @@ def load_checkpoint(
     Args:
         path: The .safetensors file.
         trusted: ``module:Class`` of models and tasks outside this package that the caller expects.
-            What else a file names is never imported.
+            Nothing else that a file names is imported.
 
     Raises:
-        InputError: the file is no checkpoint, does not fit the model's code, or names other code.
+        InputError: the file is not a checkpoint, does not fit the model's code, or names code that
+            is not trusted.
     """
-    with naming(path, "a checkpoint of this version"):
+    facts = read_facts(path, trusted)
+    with naming(path, KIND):
         with safe_open(path, "pt") as file:
-            facts = json.loads(file.metadata()["facts"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        for name, package in (
-            (facts["implementation"], "robust_mer.models."),
-            (facts["task"]["implementation"], "robust_mer.task:"),
-        ):
-            if not name.startswith(package) and name not in trusted:
-                raise InputError(
-                    f"{path} names code that is not trusted: {name!r}; trusted is {package}*"
-                    + "".join(f" or {other}" for other in trusted)
-                )
         model = build_model(facts)
         model.load_state_dict(
             {

@@ -15,20 +15,20 @@ from robust_mer.protocol import Corruption
 
 @dataclass(frozen=True)
 class CorruptionOfModality:
-    """What is done to the frames of a modality in a fold."""
+    """The corruption of a modality in a fold."""
 
     kind: str
     noise: Noise
     alpha_bar: float | None
-    """None: what is drawn multiplies the frames instead of being added to them."""
+    """None: the noise multiplies the frames instead of being added to them."""
 
 
 @dataclass(frozen=True)
 class CorruptionOfFold:
-    """How a fold is corrupted."""
+    """The corruption of a fold."""
 
     modalities: dict[str, CorruptionOfModality]
-    """Those that are touched, if any."""
+    """By the modality that is touched."""
     seed: int
     """Of the noise in evaluation."""
 
@@ -39,12 +39,12 @@ NO_CORRUPTION = CorruptionOfFold({}, 0)
 def corruption_of_fold(
     corruption: Corruption, alpha_bars: Mapping[tuple[int, str], float], fold: int
 ) -> CorruptionOfFold:
-    """How a corruption meets a fold.
+    """A corruption with the schedule of a fold.
 
     Args:
-        corruption: What is done to the modalities.
+        corruption: The corruption.
         alpha_bars: abar by (fold, modality) from its schedule.
-        fold: Which fold.
+        fold: The fold.
     """
     modalities = {
         modality: CorruptionOfModality(
@@ -65,17 +65,17 @@ def evaluation_frames(
     part: str,
     corruption: CorruptionOfFold,
 ) -> dict[str, Frames]:
-    """A part's frames, normalised, with evaluation noise on them; places count within the part."""
+    """Normalised frames of a part with evaluation noise, by modality; rows as in ``rows``."""
     of_part = {}
-    for modality, some in frames.items():
-        device = some.values.device
-        values = Normalise.on(device, normalisers[modality])(some.take(rows))
-        length = some.length[rows]
-        how = corruption.modalities.get(modality)
-        if how is not None and len(values):
+    for modality, stored in frames.items():
+        device = stored.values.device
+        values = Normalise.on(device, normalisers[modality])(stored.take(rows))
+        length = stored.length[rows]
+        spec = corruption.modalities.get(modality)
+        if spec is not None and len(values):
             drawn = evaluation_noise(
-                how.noise,
-                how.kind,
+                spec.noise,
+                spec.kind,
                 corruption.seed,
                 part,
                 modality,
@@ -83,10 +83,10 @@ def evaluation_frames(
                 length,
                 values.shape[1],
             ).to(device)
-            if how.alpha_bar is None:
+            if spec.alpha_bar is None:
                 values = values * drawn
             else:
-                values = add_noise(values, drawn, how.alpha_bar)
+                values = add_noise(values, drawn, spec.alpha_bar)
         of_part[modality] = Frames(values, length.cumsum() - length, length)
     return of_part
 
@@ -98,15 +98,15 @@ def corrupt_afresh(
     corruptions: list[CorruptionOfModality | None],
     draws: FreshDraws,
 ) -> Tensor:
-    """Frames [n, D] of a modality of some training utterances, with new noise on them.
+    """Frames [n, D] of a modality of training utterances, with fresh noise.
 
     Args:
         values: The clean frames, one utterance after the other; they may be overwritten.
-        lengths: How many of them each utterance has.
-        corruption: Which of ``corruptions`` each utterance meets.
-        corruptions: What each does to the modality; None where it does not touch it. Those with the
-            same noise are drawn in one go.
-        draws: Where the random numbers come from.
+        lengths: Number of frames of each utterance [u].
+        corruption: Place in ``corruptions`` of each utterance's corruption [u].
+        corruptions: The effect of each on the modality; None if it does not touch it. Those with
+            the same noise are drawn together.
+        draws: Source of the random numbers.
     """
     places: dict[str, list[int]] = {}
     first: dict[str, CorruptionOfModality] = {}
@@ -118,20 +118,20 @@ def corrupt_afresh(
     shares = [0.0 if one is None else one.alpha_bar or 0.0 for one in corruptions]
     alpha_bar = np.array(shares)[corruption]
     for key, same in places.items():
-        how = first[key]
+        spec = first[key]
         chosen = np.isin(corruption, same)
-        some = lengths[chosen]
+        counts = lengths[chosen]
         part, frames = values, None
         if not chosen.all():
             frames = send(np.repeat(chosen, lengths).nonzero()[0], values.device)
             part = values.index_select(0, frames)
-        drawn = how.noise(some, values.shape[1], draws)
-        if how.alpha_bar is None:
+        drawn = spec.noise(counts, values.shape[1], draws)
+        if spec.alpha_bar is None:
             part = part * drawn
         elif len(same) == 1:
-            part = add_noise(part, drawn, how.alpha_bar)
+            part = add_noise(part, drawn, spec.alpha_bar)
         else:
-            part = add_noise(part, drawn, np.repeat(alpha_bar[chosen], some))
+            part = add_noise(part, drawn, np.repeat(alpha_bar[chosen], counts))
         if frames is None:
             return part
         values.index_copy_(0, frames, part)

@@ -1,4 +1,4 @@
-"""The device that nets compute on."""
+"""The device of the nets."""
 
 import torch
 
@@ -10,7 +10,7 @@ def pick_device(name: str) -> torch.device:
     """The device for ``auto``, ``cpu`` or ``cuda``.
 
     Raises:
-        InputError: a GPU was asked for and there is none.
+        InputError: ``cuda`` without a usable GPU.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -18,7 +18,7 @@ def pick_device(name: str) -> torch.device:
         raise InputError("training.device is cuda, but no GPU can be used here; set auto or cpu")
     if name == "cuda":
         torch.backends.cudnn.deterministic = True
-        # A signal at -40 dB is a hundredth of the noise on it; TF32 keeps three digits.
+        # At -40 dB the signal is a hundredth of the noise, but TF32 keeps only three digits.
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False
         return take_gpu()

@@ -13,10 +13,10 @@ from robust_mer.store import Features
 
 @dataclass(frozen=True)
 class Frames:
-    """Frames of one modality for some utterances, one after the other.
+    """Frames of one modality for several utterances, one after the other.
 
-    ``values`` is [frames, D]; utterance i has ``length[i]`` of them from ``start[i]`` on, which are
-    known on the CPU.
+    ``values`` is [frames, D]; utterance i has ``length[i]`` of them, the first at ``start[i]``.
+    ``start`` and ``length`` are on the CPU.
     """
 
     values: Tensor
@@ -24,7 +24,7 @@ class Frames:
     length: np.ndarray
 
     def take(self, rows: np.ndarray) -> Tensor:
-        """The frames of some utterances [n], one after the other."""
+        """The frames [n, D] of the utterances ``rows``, one after the other."""
         length = self.length[rows]
         ends = length.cumsum()
         place = np.repeat(self.start[rows] - ends + length, length)
@@ -48,12 +48,12 @@ class Normalise:
         )
 
     def __call__(self, values: Tensor) -> Tensor:
-        """Normalise frames [n, D] in their place."""
+        """Normalise frames [n, D] in place."""
         return values.sub_(self.mean).div_(self.deviation)
 
 
 def load_frames(corpus: Corpus, device: torch.device) -> dict[str, Frames]:
-    """All frames of a corpus, as extracted, on a device."""
+    """All frames of a corpus, as extracted, on a device, by modality."""
     return {modality: load_store(store, device) for modality, store in corpus.features.items()}
 
 
@@ -64,7 +64,7 @@ def load_store(store: Features, device: torch.device) -> Frames:
 
 
 def pad(values: Tensor, length: np.ndarray) -> Tensor:
-    """Frames [n, D] of utterances with ``length`` [...] frames each: [..., T, D], zeros behind."""
+    """Frames [n, D] of utterances with ``length`` [...] frames each, zero-padded to [..., T, D]."""
     longest = int(length.max(initial=0))
     real = np.arange(longest) < length[..., None]
     padded = values.new_zeros(real.size, values.shape[1])

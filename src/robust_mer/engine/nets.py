@@ -16,25 +16,25 @@ from robust_mer.models.model import Batch, Model
 
 @runtime_checkable
 class _Stackable(Protocol):
-    """A module that computes differently if it is one of several that run as one."""
+    """A module that computes differently when several models run as one."""
 
     stacked: bool
 
 
 class Nets:
-    """R models of one structure, each of which trains on its own data.
+    """R models of one structure, each trained on separate data.
 
-    A single model runs as it is written. Several run as one through ``torch.func.vmap``: every
-    operation is done for all of them at once, and since nothing joins them, the gradient of the sum
-    of their losses is each one's own.
+    A single model runs as it is written. Several run as one through ``torch.func.vmap``, which does
+    every operation for all of them at once. They share nothing, so the gradient of the sum of their
+    losses contains the gradient of each.
 
     Args:
-        models: The replicas, which keep their weights; `model` gives one back.
-        device: Where they compute.
+        models: The replicas; their weights are copied, and `model` returns one.
+        device: Of the computation.
 
     Attributes:
         weights: Parameters of all replicas, [R, N], in the order of ``named_parameters``.
-        sites: How many places in a model draw random numbers.
+        sites: Number of places in a model that draw random numbers.
     """
 
     def __init__(self, models: list[Model], device: torch.device) -> None:
@@ -64,11 +64,11 @@ class Nets:
 
     @property
     def device(self) -> torch.device:
-        """Where the replicas compute."""
+        """Device of the replicas."""
         return self.weights.device
 
     def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
-        """Embeddings [R, b, E] of padded frames [R, b, T, D], of which ``lengths`` [R, b] are real.
+        """Embeddings [R, b, E] of padded frames [R, b, T, D] with true ``lengths`` [R, b].
 
         See `Model.encode`.
         """
@@ -88,46 +88,46 @@ class Nets:
     def teach(
         self, embeddings: dict[str, Tensor], of_zeros: dict[str, Tensor]
     ) -> dict[str, Tensor]:
-        """Targets that teachers set their students, by name: [R, n, ...]; see `Model.teach`."""
+        """Targets of teachers for their students, by name: [R, n, ...]; see `Model.teach`."""
         targets: dict[str, Tensor] = self._call("teach", embeddings, of_zeros)
         return targets
 
     def health(self, replica: int, embeddings: dict[str, Tensor]) -> dict[str, float]:
         """Figures of one replica from its embeddings [n, E], by name; see `Model.health`."""
         one = {modality: values[None] for modality, values in embeddings.items()}
-        figures: dict[str, Tensor] = self._call("health", one, which=[replica])
+        figures: dict[str, Tensor] = self._call("health", one, replicas=[replica])
         return {name: value.item() for name, value in figures.items()}
 
     def backward(
-        self, which: list[int], batch: Batch, keys: Tensor, clip_norm: float
+        self, replicas: list[int], batch: Batch, keys: Tensor, clip_norm: float
     ) -> dict[str, Tensor]:
-        """Losses of some replicas on a batch each; their clipped gradients go to ``gradient``.
+        """Losses of k replicas on a batch each; writes their clipped gradients to ``gradient``.
 
         Args:
-            which: The replicas, ascending; k of them.
-            batch: Every tensor with k in front.
+            replicas: The k replicas, ascending.
+            batch: Every tensor with k as first dimension.
             keys: Of the random draws of this step, [k, sites, 2], 32-bit integers.
             clip_norm: Norm to which the gradient of each sub-network of each replica is clipped.
 
         Returns:
             The parts of the loss by name, and their sum as ``loss``: [k] each.
         """
-        leaves = self._leaves if which == self._everyone else self._views(self.weights[which])
+        leaves = self._leaves if replicas == self._everyone else self._views(self.weights[replicas])
         places = dict(zip(self._keys, keys.unbind(dim=1), strict=True))
         self._template.train()
         fields = [getattr(batch, field.name) for field in dataclasses.fields(batch)]
         parts: dict[str, Tensor] = self._run(leaves, places, "losses", *fields)
         loss = torch.stack(list(parts.values())).sum(dim=0)
         torch.autograd.backward(loss.sum())
-        self._collect(leaves, which, clip_norm)
+        self._collect(leaves, replicas, clip_norm)
         return {name: value.detach() for name, value in {"loss": loss, **parts}.items()}
 
     def load(self, replica: int, weights: Tensor) -> None:
-        """Give a replica other weights, [N]."""
+        """Replace a replica's weights by ``weights`` [N]."""
         self.weights[replica].copy_(weights)
 
     def model(self, weights: Tensor) -> Model:
-        """A model on the CPU with given weights [N]."""
+        """A model on the CPU with ``weights`` [N]."""
         model = copy.deepcopy(self._template.model).cpu()
         pieces = torch.split(weights.cpu(), self._sizes)
         with torch.no_grad():
@@ -135,19 +135,20 @@ class Nets:
                 parameter.copy_(piece.view_as(parameter))
         return model.eval()
 
-    def _call(self, method: str, *inputs: Any, which: list[int] | None = None) -> Any:
+    def _call(self, method: str, *inputs: Any, replicas: list[int] | None = None) -> Any:
         """Call a method of the models in eval mode, without gradients.
 
         Args:
             method: Its name.
-            inputs: Strings as they are; tensors, and dictionaries of them, with k in front.
-            which: Of which k models; None: all.
+            inputs: Strings, which all models share; tensors, and dictionaries of them, with k as
+                first dimension.
+            replicas: The k models; None: all.
 
         Returns:
-            What the models return, with k in front of every tensor.
+            The models' results, every tensor with k as first dimension.
         """
         self._template.eval()
-        leaves = self._leaves if which is None else self._views(self.weights[which])
+        leaves = self._leaves if replicas is None else self._views(self.weights[replicas])
         with torch.no_grad():
             return self._run(leaves, {}, method, *inputs)
 
@@ -166,17 +167,17 @@ class Nets:
 
         tensors: tuple[Any, ...] = (leaves, keys, *inputs)
         if len(next(iter(leaves.values()))) == 1:
-            # Squeezed, not taken by index: that gradient would be copied into zeros of its size.
+            # Squeezed, not indexed: the gradient of an index copies into zeros of the full size.
             return _map(lambda t: t[None], one(*(_map(lambda t: t.squeeze(0), p) for p in tensors)))
         in_dims = tuple(None if isinstance(part, str) else 0 for part in tensors)
         return torch.vmap(one, in_dims)(*tensors)
 
-    def _collect(self, leaves: dict[str, Tensor], which: list[int], clip_norm: float) -> None:
+    def _collect(self, leaves: dict[str, Tensor], replicas: list[int], clip_norm: float) -> None:
         """Clip the leaves' gradients per replica and sub-network, as ``clip_grad_norm_`` does."""
         model, start = self._template.model, 0
         names = [name.removeprefix("model.") for name in leaves]
-        named = zip(names, leaves.values(), strict=True)
-        for _, part in groupby(named, key=lambda item: model.sub_network(item[0])):
+        parameters = zip(names, leaves.values(), strict=True)
+        for _, part in groupby(parameters, key=lambda item: model.sub_network(item[0])):
             pieces = [
                 (torch.zeros_like(leaf) if leaf.grad is None else leaf.grad).reshape(len(leaf), -1)
                 for _, leaf in part
@@ -186,17 +187,17 @@ class Nets:
             factor = (clip_norm / (norm + 1e-6)).clamp(max=1.0)[:, None]
             for piece in pieces:
                 place = slice(start, start + piece.shape[1])
-                if which == self._everyone:
+                if replicas == self._everyone:
                     torch.mul(piece, factor, out=self.gradient[:, place])
                 else:
-                    self.gradient[which, place] = piece * factor
+                    self.gradient[replicas, place] = piece * factor
                 start += piece.shape[1]
         for leaf in leaves.values():
             leaf.grad = None
 
 
 class _Call(nn.Module):
-    """Lets ``functional_call``, which knows ``forward`` alone, call any method of a model."""
+    """Lets ``functional_call``, which only calls ``forward``, call any method of a model."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()

@@ -17,8 +17,8 @@ _CHUNK = 256
 class PaddedPart:
     """A part of every replica's corpus, padded once for use in every epoch.
 
-    Each replica's utterances are in order of length, so that little padding is computed with; a
-    part that is shorter than another replica's is filled up with utterances without frames.
+    Each replica's utterances are sorted by length, which keeps padding short. A part that is
+    smaller than another replica's is filled up with utterances without frames.
     """
 
     chunks: dict[str, list[tuple[Tensor, Tensor, Tensor]]]
@@ -40,7 +40,7 @@ class PaddedPart:
         return cls(chunks, utterances)
 
     def silent(self) -> "PaddedPart":
-        """The same utterances with zeros in place of their frames."""
+        """The same utterances with zeros instead of frames."""
         chunks = {
             modality: [(places, torch.zeros_like(f), lengths) for places, f, lengths in chunks]
             for modality, chunks in self.chunks.items()
@@ -66,7 +66,7 @@ def _chunk(parts: list[Frames], first: int, utterances: int) -> tuple[Tensor, Te
 def embed(nets: Nets, part: PaddedPart) -> dict[str, Tensor]:
     """Embeddings [R, n, E] of all utterances of a part, per modality.
 
-    n is the size of the largest part; the rows after the end of a smaller one mean nothing.
+    n is the size of the largest part; the rows after the end of a smaller part are undefined.
     """
     embeddings = {}
     for modality, chunks in part.chunks.items():

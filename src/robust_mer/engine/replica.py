@@ -1,4 +1,4 @@
-"""What one replica (a fold and a seed) trains on: its rows, statistics, corruption and draws."""
+"""The data of one replica (a fold and a seed): rows, statistics, corruption and draws."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from robust_mer.protocol import Corruption, Protocol
 
 
 def replica_seed(seed: int, fold: int, purpose: str) -> int:
-    """Seed of one source of randomness in a replica, a function of the replica's own key alone."""
+    """Seed of one source of randomness in a replica, a function of the arguments only."""
     digest = hashlib.sha256(f"{seed}\0{fold}\0{purpose}".encode()).digest()
     return int.from_bytes(digest[:8], "little") >> 1
 
 
 @dataclass(frozen=True)
 class TrainingConditions:
-    """The conditions that the samples of a corruption meet in training."""
+    """The training conditions of a corruption."""
 
     is_clean: np.ndarray
     """bool [conditions, modalities]."""
     weights: np.ndarray | None = None
-    """Probability of each [conditions]; None where all are equally likely."""
+    """Probability of each [conditions]; None if all are equally likely."""
 
     def __len__(self) -> int:
         return len(self.is_clean)
@@ -39,8 +39,8 @@ def training_conditions(
 
     Args:
         modalities: In their order.
-        protocol: Which conditions it meets. A corruption that touches nothing has only one.
-        corruption: What is done to the modalities.
+        protocol: Selects the conditions. A corruption that touches nothing has only one.
+        corruption: The corruption.
 
     Raises:
         InputError: the protocol has no condition for this corruption.
@@ -58,9 +58,10 @@ def training_conditions(
 
 @dataclass(frozen=True)
 class ReplicaData:
-    """What a replica trains on: one corruption, or several by turns.
+    """The data of a replica.
 
-    Training draws one of ``corruptions`` per sample and then one of the ``conditions`` of that.
+    Training draws one of ``corruptions`` per sample and then one of that corruption's
+    ``conditions``.
     """
 
     fold: int
@@ -78,23 +79,23 @@ class ReplicaData:
 
 @dataclass(frozen=True)
 class EpochDraws:
-    """What a replica draws for an epoch, a function of its own key and the epoch alone."""
+    """The random draws of a replica for an epoch, a function of fold, seed and epoch only."""
 
     order: np.ndarray
     """Places in the training part [n]."""
     corruption: np.ndarray
-    """Which of the replica's corruptions each sample meets, in that order [n]."""
+    """Place of each sample's corruption in the replica's, in that order [n]."""
     is_clean: np.ndarray
-    """Under which condition: bool [n, modalities]."""
+    """Each sample's condition: bool [n, modalities]."""
     keys: np.ndarray
-    """Of the model's own draws: int32 [steps, sites, 2]."""
+    """Of the draws inside the model: int32 [steps, sites, 2]."""
     noise: FreshDraws
 
     @classmethod
     def of(
         cls, replica: ReplicaData, epoch: int, batch_size: int, sites: int, device: torch.device
     ) -> "EpochDraws":
-        """Draw for an epoch of a model in which ``sites`` places draw random numbers."""
+        """Draw for an epoch of a model with ``sites`` places that draw random numbers."""
         draws = np.random.default_rng(replica_seed(replica.seed, replica.fold, f"epoch {epoch}"))
         utterances = len(replica.parts["train"])
         order = draws.permutation(utterances)
@@ -116,16 +117,16 @@ def _draw_conditions(
     Integers where all conditions are equally likely; otherwise the inverse of the distribution
     function.
     """
-    counts = np.array([len(some) for some in conditions])
-    if all(some.weights is None for some in conditions):
-        own = draws.integers(counts[corruption])
+    counts = np.array([len(each) for each in conditions])
+    if all(each.weights is None for each in conditions):
+        choice = draws.integers(counts[corruption])
     else:
-        uniform, own = draws.random(len(corruption)), np.zeros(len(corruption), np.int64)
-        for place, some in enumerate(conditions):
-            weights = np.ones(len(some)) if some.weights is None else np.asarray(some.weights)
+        uniform, choice = draws.random(len(corruption)), np.zeros(len(corruption), np.int64)
+        for place, each in enumerate(conditions):
+            weights = np.ones(len(each)) if each.weights is None else np.asarray(each.weights)
             ends = (weights / weights.sum()).cumsum()[:-1]
-            chosen = corruption == place
-            own[chosen] = np.searchsorted(ends, uniform[chosen], side="right")
-    table = np.concatenate([some.is_clean for some in conditions])
-    is_clean: np.ndarray = table[(counts.cumsum() - counts)[corruption] + own]
+            is_chosen = corruption == place
+            choice[is_chosen] = np.searchsorted(ends, uniform[is_chosen], side="right")
+    table = np.concatenate([each.is_clean for each in conditions])
+    is_clean: np.ndarray = table[(counts.cumsum() - counts)[corruption] + choice]
     return is_clean

@@ -1,4 +1,4 @@
-"""Predictions as arrays: which answers of a model are right, and how sure it is of them.
+"""Predictions as arrays: what a model answers, and how sure it is of that.
 
 All files of an experiment share their rows, the test parts of its folds, so that models can be
 compared utterance by utterance and resampled together.
@@ -16,29 +16,32 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from robust_mer.errors import InputError
-from robust_mer.evaluation.summary import PredictionFile, kinds_of, read_predictions
+from robust_mer.evaluation.summary import PredictionFile, columns_of, kinds_of, read_predictions
 from robust_mer.files import naming
 from robust_mer.protocol import PARTIAL, drawn_condition
 from robust_mer.table import read_table
+from robust_mer.task import Task
 
-_PROBABILITY = "probability_"
+_KEYS = ("utterance", "fold", "seed", "part", "condition")
+"""Columns of a predictions file that say what a row is about; the others are the task's."""
 
 
 @dataclass(frozen=True)
 class HeldOut:
     """The test parts of some folds: a row per (fold, utterance), R in all.
 
-    ``fold`` [R] counts the folds from 0, ``utterance`` [R] the ``names`` [U], ``label`` [R] the
-    classes; ``speaker`` [U] numbers who speaks an utterance. ``test_to_train`` is the mean over the
-    folds of the size of the test part over that of the training part.
+    ``fold`` [R] counts the folds from 0, ``utterance`` [R] the ``names`` [U]; ``target`` [R] is
+    what is true, as the ``task`` encodes it; ``speaker`` [U] numbers who speaks an utterance.
+    ``test_to_train`` is the mean over the folds of the size of the test part over that of the
+    training part.
     """
 
     names: pd.Index
     speaker: np.ndarray
     fold: np.ndarray
     utterance: np.ndarray
-    label: np.ndarray
-    classes: list[str]
+    target: np.ndarray
+    task: Task
     folds: list[int]
     test_to_train: float
 
@@ -56,14 +59,20 @@ class HeldOut:
 
 
 def read_held_out(
-    utterances_csv: str | Path, folds_csv: str | Path, folds: Sequence[int]
+    utterances_csv: str | Path, folds_csv: str | Path, folds: Sequence[int], kind: type[Task]
 ) -> HeldOut:
     """The test parts of some folds of a corpus.
+
+    Args:
+        utterances_csv: The index.
+        folds_csv: The folds.
+        folds: Those that count.
+        kind: What is predicted.
 
     Raises:
         InputError: one of the folds is not there.
     """
-    index = read_table(utterances_csv, ["utterance", "label", "speaker"]).set_index("utterance")
+    index = read_table(utterances_csv, ["utterance", kind.column, "speaker"]).set_index("utterance")
     parts = read_table(folds_csv, ["fold", "part", "utterance"])
     parts = parts[parts["fold"].isin([str(fold) for fold in folds])]
     test = parts[parts["part"] == "test"]
@@ -75,16 +84,15 @@ def read_held_out(
         )
     test_to_train = _test_to_train(parts, folds_csv)
     names = pd.Index(sorted(test["utterance"].unique()))
-    label = index.loc[test["utterance"], "label"]
-    classes = sorted(label.unique())
+    task, target = kind.read(index[kind.column].tolist())
     place = {str(fold): number for number, fold in enumerate(folds)}
     return HeldOut(
         names=names,
         speaker=pd.factorize(index.loc[names, "speaker"])[0],
         fold=test["fold"].map(place).to_numpy(),
         utterance=names.get_indexer(test["utterance"]),
-        label=pd.Index(classes).get_indexer(label),
-        classes=classes,
+        target=target[index.index.get_indexer(pd.Index(test["utterance"]))],
+        task=task,
         folds=list(folds),
         test_to_train=test_to_train,
     )
@@ -107,19 +115,17 @@ def _test_to_train(parts: pd.DataFrame, folds_csv: str | Path) -> float:
 class Answers:
     """One model's answers for one corruption, to R rows under C conditions with S seeds.
 
-    ``right`` [R, C, S] is 1 where the label was predicted and 0 elsewhere, ``confidence``
-    [R, C, S] the probability of the predicted class, in [0, 1]. ``counts`` [R, C] is false for a
-    row that is not tested under the condition because it is tested under another one.
-    ``predicted`` [R, C, S] holds the predictions, encoded as `HeldOut.label` is; None where they
-    were not asked for. A class that is no target has the place -1.
+    ``predicted`` [R, C, S] holds the predictions, encoded as `HeldOut.target` is; ``confidence``
+    [R, C, S] is the probability that they are right, in [0, 1], as the model states it, None if the
+    task has none. ``counts`` [R, C] is false for a row that is not tested under the condition
+    because it is tested under another one.
     """
 
     file: PredictionFile
     kinds: dict[str, str]  # of the conditions, in their order
-    right: np.ndarray
-    confidence: np.ndarray
+    predicted: np.ndarray
+    confidence: np.ndarray | None
     counts: np.ndarray
-    predicted: np.ndarray | None = None
 
     @property
     def partial(self) -> list[int]:
@@ -132,7 +138,6 @@ def read_answers(
     tested: HeldOut,
     seeds: Sequence[int],
     one_condition_seed: int | None = None,
-    with_predictions: bool = False,
 ) -> Answers:
     """Read the test predictions of some seeds from a file.
 
@@ -142,7 +147,6 @@ def read_answers(
         seeds: Those that count.
         one_condition_seed: Where there is one, every utterance counts under one of the partial
             conditions only, drawn by this seed.
-        with_predictions: Whether measures need more than which answers are right.
 
     Raises:
         InputError: the file cannot be read, or does not hold each of the rows once under every
@@ -155,7 +159,7 @@ def read_answers(
     )
     table = read_predictions(file, None, wanted)
     with naming(file.path, "a file of predictions"):
-        return _answers(table, file, tested, seeds, one_condition_seed, with_predictions)
+        return _answers(table, file, tested, seeds, one_condition_seed)
 
 
 def _answers(
@@ -164,7 +168,6 @@ def _answers(
     tested: HeldOut,
     seeds: Sequence[int],
     one_condition_seed: int | None,
-    with_predictions: bool,
 ) -> Answers:
     fold, seed = (
         _places(table[name], list(values), file)
@@ -183,10 +186,14 @@ def _answers(
             f"{file.path} does not contain every test utterance of folds.csv once in each fold, "
             "seed and condition; delete the file and run again"
         )
-    right, confidence = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    right[row, condition, seed] = pc.equal(table["label"], table["predicted"]).to_numpy()
-    probabilities = [name for name in table.column_names if name.startswith(_PROBABILITY)]
-    confidence[row, condition, seed] = np.max([table[name] for name in probabilities], axis=0)
+    columns = columns_of(table, [name for name in table.column_names if name not in _KEYS])
+    answers = tested.task.answers(columns)[1]
+    predicted = np.empty(shape, answers.dtype)
+    predicted[row, condition, seed] = answers
+    confidence = None
+    if tested.task.has_confidence:
+        confidence = np.empty(shape, np.float32)
+        confidence[row, condition, seed] = tested.task.confidence(columns)
     kinds = {name: kinds_of(conditions)[name] for name in conditions}
     counts = np.ones(shape[:2], dtype=bool)
     partial = sorted(name for name, kind in kinds.items() if kind == PARTIAL)
@@ -196,12 +203,7 @@ def _answers(
         for place, kind in enumerate(kinds.values()):
             if kind == PARTIAL:
                 counts[:, place] = places == place
-    predicted = None
-    if with_predictions:
-        predicted = np.empty(shape, np.int64)
-        classes = pd.Index(tested.classes)
-        predicted[row, condition, seed] = classes.get_indexer(table["predicted"].to_pandas())
-    return Answers(file, kinds, right, confidence, counts, predicted)
+    return Answers(file, kinds, predicted, confidence, counts)
 
 
 def _places(

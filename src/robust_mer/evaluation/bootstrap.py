@@ -1,9 +1,9 @@
 """Intervals of every measure by resampling speakers and, within them, utterances.
 
-The rows of a table are not independent: one utterance stands in it under every condition and with
-every seed, and a speaker's utterances are alike. What is drawn anew is therefore who speaks, and
-then which of their utterances count, the same for all models, conditions and seeds; each drawn
-utterance brings all of its answers.
+The rows of a table are not independent: each utterance occurs under every condition and seed, and a
+speaker's utterances resemble each other. A resample therefore draws speakers, then utterances of
+these speakers, and uses the same draws for all models, conditions and seeds. A drawn utterance
+contributes all of its answers.
 
 Source: A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their Application", Cambridge 1997,
 section 3.8 (two stages, both with replacement).
@@ -17,19 +17,19 @@ import pandas as pd
 
 from robust_mer.evaluation.answers import Answers, HeldOut
 from robust_mer.evaluation.experiment import AVERAGE, CONFIDENCE, POOLED, REPLICATES
-from robust_mer.metrics import HitMetric, Metric
+from robust_mer.metrics import AnswerSets, Metric, weighted_scores
 from robust_mer.protocol import PARTIAL
 
 _SEED = 1
-_COLUMNS_AT_ONCE = 1024  # bounds the memory: three arrays of so many columns per replicate
+_COLUMNS_AT_ONCE = 1024  # bounds the memory: three arrays of so many settings per replicate
 
 
 @dataclass(frozen=True)
 class Replicates:
     """M measures of K settings: on the data, and on B resamples of it.
 
-    ``settings`` has the columns ``model, trained_on, tested_on, condition, kind`` [K], conditions
-    and, behind them, ``average`` and perhaps ``pooled``. ``of_folds`` [M, F, K] holds the
+    ``settings`` has the columns ``model, trained_on, tested_on, condition, kind`` [K]; after the
+    conditions come ``average`` and, if any, ``pooled``. ``of_folds`` [M, F, K] holds the
     ``measures`` of every fold, mean over the seeds, ``data`` [M, K] their mean and ``resampled``
     [M, B, K] the same mean on each resample.
     """
@@ -50,7 +50,7 @@ class Replicates:
 
 
 def bounds(resampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper end of the percentile interval; the replicates lie along the second axis."""
+    """Lower and upper end of the percentile interval over the second axis, the replicates."""
     tail = (1 - CONFIDENCE) / 2
     low, high = np.nanquantile(resampled, [tail, 1 - tail], axis=1)
     return low, high
@@ -61,8 +61,8 @@ def draw_weights(
 ) -> tuple[np.ndarray, np.ndarray]:
     """How often speakers and utterances are drawn in each replicate.
 
-    As many speakers are drawn as there are, with replacement; of a speaker who is drawn k times,
-    k times as many utterances as there are of that speaker, with replacement.
+    Draws as many speakers as there are, with replacement; and for a speaker who is drawn k times,
+    k times that speaker's number of utterances, with replacement.
 
     Args:
         speaker: Number of each utterance's speaker [U], from 0.
@@ -77,34 +77,12 @@ def draw_weights(
     speakers = generator.multinomial(count, np.full(count, 1 / count), size=replicates)
     utterances = np.empty((replicates, len(speaker)), np.float32)
     of_speakers = np.split(np.argsort(speaker, kind="stable"), np.bincount(speaker).cumsum()[:-1])
-    for number, own in enumerate(of_speakers):
-        drawn = speakers[:, number] * len(own)
-        utterances[:, own] = generator.multinomial(drawn, np.full(len(own), 1 / len(own)))
+    for number, members in enumerate(of_speakers):
+        draws = speakers[:, number] * len(members)
+        utterances[:, members] = generator.multinomial(
+            draws, np.full(len(members), 1 / len(members))
+        )
     return speakers.astype(np.float32), utterances
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """What is resampled: a column per setting and condition, and one for what is pooled.
-
-    ``right`` [R, K] is the share of seeds with a right answer, 0 in rows that do not count;
-    ``patterns`` [R, Q] are the different patterns of rows that count, and ``pattern`` [K] is that
-    of each column. ``predicted`` [R, K, S] is None unless a measure needs more than ``right``.
-    """
-
-    right: np.ndarray
-    patterns: np.ndarray
-    pattern: np.ndarray
-    predicted: np.ndarray | None
-
-    def some(self, chosen: slice) -> "_Columns":
-        predicted = None if self.predicted is None else self.predicted[:, chosen]
-        return _Columns(self.right[:, chosen], self.patterns, self.pattern[chosen], predicted)
-
-    def singles(self) -> "_Columns":
-        """In single precision: that is enough for replicates, and half the work."""
-        right, patterns = (array.astype(np.float32) for array in (self.right, self.patterns))
-        return _Columns(right, patterns, self.pattern, self.predicted)
 
 
 def resample(
@@ -116,83 +94,72 @@ def resample(
     """Measures of all settings, on the data and on resamples that all settings share.
 
     A fold's measures are those of its drawn utterances; classes that were not drawn do not count.
-    The mean over the folds weighs each by the share of its speakers that was drawn, so that
-    a fold with one speaker, as on IEMOCAP, is drawn as often as that speaker.
+    The mean over the folds weights each by the share of its speakers that was drawn, so that a fold
+    with one speaker, as on IEMOCAP, counts as often as that speaker is drawn.
 
     Args:
         answers: Of all files.
-        tested: The rows they share.
+        tested: The rows that they share.
         measures: M of them.
         replicates: B.
     """
-    settings, columns = _columns(answers, not all(isinstance(m, HitMetric) for m in measures))
+    settings, columns = _columns(answers)
     drawn = draw_weights(tested.speaker, replicates)
-    once = np.ones((1, tested.speakers)), np.ones((1, len(tested.names)))
+    once = np.ones((1, tested.speakers)), np.ones((1, len(tested.names)))  # in double precision
     parts = []
-    for start in range(0, columns.right.shape[1], _COLUMNS_AT_ONCE):
-        some = columns.some(slice(start, start + _COLUMNS_AT_ONCE))
+    for start in range(0, len(settings), _COLUMNS_AT_ONCE):
+        some = columns.sets(slice(start, start + _COLUMNS_AT_ONCE))
         data = _folds(tested, measures, *once, some)
         of_folds = np.stack([score[:, 0] for score, _ in data], axis=1)
-        resampled = _mean(_folds(tested, measures, *drawn, some.singles()))
+        resampled = _mean(_folds(tested, measures, *drawn, some))
         parts.append((of_folds, of_folds.mean(axis=1), resampled))
     arrays = [np.concatenate(array, axis=-1) for array in zip(*parts, strict=True)]
     groups = _partial_columns(settings)
-    averages = settings.iloc[[own[0] for own in groups]].assign(condition=AVERAGE, kind=AVERAGE)
+    averages = settings.iloc[[places[0] for places in groups]].assign(
+        condition=AVERAGE, kind=AVERAGE
+    )
     return Replicates(
         tuple(measures),
         pd.concat([settings, averages], ignore_index=True),
         *(
             np.concatenate(
-                [array, *(array[..., own].mean(-1, keepdims=True) for own in groups)], -1
+                [array, *(array[..., places].mean(-1, keepdims=True) for places in groups)], -1
             )
             for array in arrays
         ),
     )
 
 
-def _columns(answers: list[Answers], with_predictions: bool) -> tuple[pd.DataFrame, _Columns]:
-    """The settings [K], and the columns that stand for them."""
-    settings, right, counts, predicted = [], [], [], []
+def _columns(answers: list[Answers]) -> tuple[pd.DataFrame, AnswerSets]:
+    """The settings [K] with their answers; what is pooled is a setting of its own."""
+    settings, predicted, counts = [], [], []
     for answer in answers:
-        share = answer.right.mean(axis=2, dtype=float)
         setting = (answer.file.model, answer.file.trained_on, answer.file.tested_on)
         for place, (condition, kind) in enumerate(answer.kinds.items()):
             settings.append((*setting, condition, kind))
-            right.append(np.where(answer.counts[:, place], share[:, place], 0))
+            predicted.append(answer.predicted[:, place])
             counts.append(answer.counts[:, place])
-            if with_predictions:
-                predicted.append(_needed(answer.predicted)[:, place])
         if not answer.counts.all():
-            own = share[:, answer.partial] * answer.counts[:, answer.partial]
+            met = np.array(answer.partial)[answer.counts[:, answer.partial].argmax(axis=1)]
             settings.append((*setting, POOLED, POOLED))
-            right.append(own.sum(axis=1))
-            counts.append(np.ones(len(own), dtype=bool))
-            if with_predictions:
-                met = np.array(answer.partial)[answer.counts[:, answer.partial].argmax(axis=1)]
-                predicted.append(_needed(answer.predicted)[np.arange(len(met)), met])
+            predicted.append(answer.predicted[np.arange(len(met)), met])
+            counts.append(np.ones(len(met), dtype=bool))
     patterns = list(dict.fromkeys(count.tobytes() for count in counts))
     return (
         pd.DataFrame(settings, columns=["model", "trained_on", "tested_on", "condition", "kind"]),
-        _Columns(
-            np.stack(right, axis=1),
-            np.stack([np.frombuffer(p, dtype=bool) for p in patterns], axis=1).astype(float),
+        AnswerSets(
+            np.stack(predicted, axis=1),
+            np.stack([np.frombuffer(p, dtype=bool) for p in patterns], axis=1),
             np.array([patterns.index(count.tobytes()) for count in counts]),
-            np.stack(predicted, axis=1) if with_predictions else None,
         ),
     )
 
 
-def _needed(predicted: np.ndarray | None) -> np.ndarray:
-    if predicted is None:
-        raise ValueError("a measure needs predictions, which were not read: see `read_answers`")
-    return predicted
-
-
 def _partial_columns(settings: pd.DataFrame) -> list[np.ndarray]:
-    """Places of the partial conditions of each setting that has some."""
+    """Rows of the partial conditions of each setting that has any."""
     partial = settings[settings["kind"] == PARTIAL]
     groups = partial.groupby(["model", "trained_on", "tested_on"], sort=False)
-    return [own.index.to_numpy() for _, own in groups]
+    return [group.index.to_numpy() for _, group in groups]
 
 
 def _folds(
@@ -200,55 +167,25 @@ def _folds(
     measures: Sequence[Metric],
     speakers: np.ndarray,
     utterances: np.ndarray,
-    columns: _Columns,
+    answers: AnswerSets,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield each fold's measures [M, B, K], NaN where nothing was drawn, and its weight [B, 1]."""
     for fold in range(len(tested.folds)):
-        in_fold = tested.fold == fold
-        hits, sizes = [], []
-        for label in np.unique(tested.label[in_fold]):
-            rows = np.flatnonzero(in_fold & (tested.label == label))
-            weight = utterances[:, tested.utterance[rows]]
-            sizes.append((weight @ columns.patterns[rows])[:, columns.pattern])
-            hits.append(weight @ columns.right[rows])
-        score = np.stack(
-            [
-                metric.of_hits(hits, sizes)
-                if isinstance(metric, HitMetric)
-                else _mean_over_seeds(metric, tested, np.flatnonzero(in_fold), utterances, columns)
-                for metric in measures
-            ]
+        rows = np.flatnonzero(tested.fold == fold)
+        utterance = tested.utterance[rows]
+        score = weighted_scores(
+            measures, tested.target[rows], answers.utterances(rows), utterances[:, utterance]
         )
-        own = np.unique(tested.speaker[tested.utterance[in_fold]])
+        own = np.unique(tested.speaker[utterance])
         yield score, speakers[:, own].mean(axis=1, keepdims=True)
 
 
-def _mean_over_seeds(
-    metric: Metric, tested: HeldOut, rows: np.ndarray, utterances: np.ndarray, columns: _Columns
-) -> np.ndarray:
-    """A measure that is not linear in right answers, on one fold [B, K]."""
-    score = np.full((len(utterances), len(columns.pattern)), np.nan)
-    for number, counts in enumerate(columns.patterns.T > 0):
-        own, alike = rows[counts[rows]], np.flatnonzero(columns.pattern == number)
-        if len(own) and len(alike):
-            predicted = _needed(columns.predicted)[own][:, alike]
-            weight = utterances[:, tested.utterance[own]]
-            score[:, alike] = np.mean(
-                [
-                    metric.weighted(tested.label[own], predicted[..., seed], weight)
-                    for seed in range(predicted.shape[2])
-                ],
-                axis=0,
-            )
-    return score
-
-
 def _mean(folds: Iterator[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Mean of the folds' scores [M, B, K], weighted, over those in which something was drawn."""
+    """Weighted mean of the folds' scores [M, B, K], over folds with at least one draw."""
     score_sum = weight_sum = 0.0
     for score, weight in folds:
-        there = np.isfinite(score)
-        score_sum = score_sum + np.where(there, score, 0) * weight
-        weight_sum = weight_sum + there * weight
+        is_drawn = np.isfinite(score)
+        score_sum = score_sum + np.where(is_drawn, score, 0) * weight
+        weight_sum = weight_sum + is_drawn * weight
     nothing = np.full_like(score_sum, np.nan)
     return np.divide(score_sum, weight_sum, out=nothing, where=weight_sum > 0)

@@ -1,4 +1,4 @@
-"""What corruptions of recordings amount to: SNR at the embedding, and Gaussian noise as harmful."""
+"""Strength of corruptions of recordings: embedding SNR and equally harmful Gaussian noise."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from robust_mer.evaluation.summary import read_summary
 from robust_mer.files import write_text
 from robust_mer.protocol import CLEAN, conditions
 from robust_mer.runtime import Runtime
-from robust_mer.table import groups
+from robust_mer.table import groups, read_numbers
 
 ABOVE, BELOW = ">", "<"
 
@@ -28,29 +28,29 @@ class CalibrationFiles:
     schedules: list[Path]
     """``schedule.csv`` of each raw corruption, in their order."""
     noises: list[Path]
-    """What each Gaussian noise leaves of every modality
-    (:func:`robust_mer.evaluation.embeddings.measure_noise`), in their order."""
+    """True SNR of each Gaussian noise (:func:`robust_mer.evaluation.embeddings.measure_noise`), in
+    their order."""
     calibration: Path
     """``{experiment}_raw.csv``, to be written."""
 
 
 def calibrate_raw(spec: CalibrationSpec, files: CalibrationFiles, runtime: Runtime) -> None:
-    """Write what each raw corruption amounts to.
+    """Write the strength of each raw corruption.
 
     A row per corruption and model, and per modality, SNR and model for the Gaussian noise that it
     is compared with. The measures are of the condition in which the touched modality is corrupted
-    and all others are clean. ``equivalent_db`` is the nominal SNR at which Gaussian noise on that
-    modality costs the same model the same score in the main measure; where ``bound`` is ``>`` or
-    ``<`` it lies beyond that number, outside of what was measured.
+    and all others are clean. ``equivalent_db`` is the nominal SNR in dB at which Gaussian noise on
+    that modality gives the same model the same score in the main measure. If ``bound`` is ``>`` or
+    ``<``, the SNR is beyond that number, outside the measured range.
     """
     summary = read_summary(files.summary)
     folds = spec.experiment.folds
-    measured = {
-        (name, modality): _mean_and_sd(pd.read_csv(path), modality, "true_snr_db", folds)
-        for (name, modality), path in zip(spec.raw.items(), files.schedules, strict=True)
-    }
+    measured = {}
+    for (name, modality), path in zip(spec.raw.items(), files.schedules, strict=True):
+        table = read_numbers(path, ["modality"])
+        measured[name, modality] = _mean_and_sd(table, modality, "true_snr_db", folds)
     for name, path in zip(spec.gaussian, files.noises, strict=True):
-        table = pd.read_csv(path)
+        table = read_numbers(path, ["modality"])
         for modality in table["modality"].unique():
             measured[name, modality] = _mean_and_sd(table, modality, "embedding_snr_db", folds)
     rows = _rows(spec.experiment, summary, measured, set(spec.raw), spec.modalities)
@@ -58,23 +58,27 @@ def calibrate_raw(spec: CalibrationSpec, files: CalibrationFiles, runtime: Runti
 
 
 def read_calibration(path: str | Path) -> pd.DataFrame:
-    """Read ``{experiment}_raw.csv`` as it was before it was written."""
+    """Read ``{experiment}_raw.csv`` with the types that it was written from."""
     texts = ["corruption", "modality", "model", "trained_on", "condition", "bound"]
-    table = pd.read_csv(path, converters=dict.fromkeys(texts, str))
-    return table.assign(bound=table["bound"].fillna(""))
+    return read_numbers(path, texts)
 
 
 def equivalent_snr_db(score: float, snr_db: np.ndarray, scores: np.ndarray) -> tuple[float, str]:
-    """The SNR at which a score would be reached, from scores measured at some SNRs.
+    """The SNR at which a score would be reached, from scores measured at several SNRs.
 
-    The scores are made to rise with the SNR (isotonic regression) and are interpolated linearly in
-    between. Where several SNRs share a fitted score it stands for their middle; the best and the
-    worst score stand for no SNR, since nobody knows how far they reach.
+    Isotonic regression makes the scores rise with the SNR; between them, they are interpolated
+    linearly. If several SNRs share a fitted score, it maps to their middle. The best and the worst
+    score map to no SNR, because their range is unknown.
+
+    Args:
+        score: The score.
+        snr_db: Measured SNRs in dB [n].
+        scores: Their scores [n].
 
     Returns:
-        The SNR in dB and ``""``; or, for a score that is at or beyond the best one, the lowest SNR
-        that has the best one and ``>``; likewise the highest SNR that has the worst one and ``<``.
-        NaN where no score rises with the SNR, so that none stands for any.
+        The SNR in dB and ``""``; or, for a score at or beyond the best one, the lowest SNR with the
+        best one and ``>``; likewise the highest SNR with the worst one and ``<``. NaN if the fitted
+        scores do not rise with the SNR.
     """
     order = np.argsort(snr_db)
     levels = np.asarray(snr_db, float)[order]
@@ -107,7 +111,7 @@ def _rows(
     modalities: Mapping[str, list[str]],
 ) -> Iterator[dict[str, object]]:
     main = experiment.main.name
-    scores = [f"{metric.name}_{what}" for metric in experiment.measures for what in ("mean", "sd")]
+    scores = [f"{metric.name}_{s}" for metric in experiment.measures for s in ("mean", "sd")]
     lines = list(groups(summary, ["model", "trained_on"]))
     noises = {name for name, _ in measured} - raw
     for (name, modality), (snr_db, sd) in measured.items():
@@ -115,11 +119,11 @@ def _rows(
             if modality not in modalities[model]:
                 continue
             condition = next(iter(conditions(modalities[model], [modality])))
-            here = line[line["condition"] == condition]
-            own = here[here["tested_on"] == name]
-            if own.empty:
+            results = line[line["condition"] == condition]
+            result = results[results["tested_on"] == name]
+            if result.empty:
                 continue
-            others = here[here["tested_on"].isin(noises)].sort_values("snr_db")
+            noise_results = results[results["tested_on"].isin(noises)].sort_values("snr_db")
             complete = line[(line["kind"] == COMPLETE) & (line["tested_on"] == CLEAN)]
             row = {
                 "corruption": name,
@@ -130,22 +134,22 @@ def _rows(
                 "model": model,
                 "trained_on": trained_on,
                 "condition": condition,
-                **own.iloc[0][[*scores, f"{main}_chance"]],
+                **result.iloc[0][[*scores, f"{main}_chance"]],
                 f"{main}_complete": complete[f"{main}_mean"].iloc[0] if len(complete) else np.nan,
                 "equivalent_db": np.nan,
                 "bound": "",
                 "equivalent_embedding_snr_db": np.nan,
             }
-            if name in raw and len(others) > 1:
+            if name in raw and len(noise_results) > 1:
                 db, bound = equivalent_snr_db(
                     row[f"{main}_mean"],
-                    others["snr_db"].to_numpy(),
-                    others[f"{main}_mean"].to_numpy(),
+                    noise_results["snr_db"].to_numpy(),
+                    noise_results[f"{main}_mean"].to_numpy(),
                 )
-                of_noise = [measured[noise, modality][0] for noise in others["tested_on"]]
+                of_noise = [measured[noise, modality][0] for noise in noise_results["tested_on"]]
                 row |= {
                     "equivalent_db": db,
                     "bound": bound,
-                    "equivalent_embedding_snr_db": np.interp(db, others["snr_db"], of_noise),
+                    "equivalent_embedding_snr_db": np.interp(db, noise_results["snr_db"], of_noise),
                 }
             yield row

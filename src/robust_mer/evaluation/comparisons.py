@@ -1,4 +1,4 @@
-"""Which differences between models are more than chance."""
+"""Significance of the differences between models."""
 
 from collections.abc import Iterator
 from itertools import combinations, starmap
@@ -38,9 +38,9 @@ _COLUMNS = [
 def corrected_t_test(differences: np.ndarray, test_to_train: float) -> tuple[float, float]:
     """Test whether two models differ, from their differences in folds that share training data.
 
-    Training sets overlap, so the folds' differences are not independent and their variance, taken
-    as it is, is too small for that of the mean: s² / J becomes (1 / J + n_test / n_train) s², with
-    J - 1 degrees of freedom.
+    Training sets overlap, so the folds' differences are not independent and s² / J underestimates
+    the variance of their mean. It becomes (1 / J + n_test / n_train) s², with J - 1 degrees of
+    freedom.
 
     Source: C. Nadeau and Y. Bengio, "Inference for the Generalization Error", Machine Learning 52
     (2003), pp. 239-281, section 3 ("corrected resampled t-test").
@@ -50,7 +50,7 @@ def corrected_t_test(differences: np.ndarray, test_to_train: float) -> tuple[flo
         test_to_train: n_test / n_train.
 
     Returns:
-        t and the two-sided p; NaN for fewer than two folds, t = 0 and p = 1 where nothing differs.
+        t and the two-sided p; NaN for fewer than two folds, t = 0 and p = 1 if nothing differs.
     """
     if len(differences) < 2:
         return float("nan"), float("nan")
@@ -65,15 +65,15 @@ def corrected_t_test(differences: np.ndarray, test_to_train: float) -> tuple[flo
 def compare_models(
     experiment: Experiment, replicates: Replicates, test_to_train: float
 ) -> pd.DataFrame:
-    """Compare every two models that met the same, in the figures that the papers' tables show.
+    """Compare pairs of models tested on the same corruption, in the scores of the papers' tables.
 
-    These are, of every corruption, the average of the partial conditions for models trained with
+    These scores are, per corruption, the average of the partial conditions for models trained with
     some modalities clean, ``none`` for those trained with none clean, and the complete condition
-    of clean data. Two models are compared where they were trained on the same, or one of them is
-    never trained on anything but clean data, and their averages are of the same conditions.
+    of clean data. Two models are compared if they were trained on the same corruption, or one of
+    them is only ever trained on clean data, and their averages are of the same conditions.
 
     Args:
-        experiment: It says with which protocol models were trained.
+        experiment: Describes the protocol of each training.
         replicates: Of all settings.
         test_to_train: See `corrected_t_test`.
 
@@ -115,13 +115,15 @@ def _rows(
     only_clean = {str(model) for model, names in trainings.items() if names == {CLEAN}}
     partial = settings[settings["kind"] == PARTIAL]
     covered = partial.groupby(["model", "trained_on", "tested_on"])["condition"].agg(frozenset)
-    shown = settings[settings["kind"].isin([AVERAGE, NONE, COMPLETE])]
-    for (tested_on, kind), rows in groups(shown, ["tested_on", "kind"]):
+    compared = settings[settings["kind"].isin([AVERAGE, NONE, COMPLETE])]
+    for (tested_on, kind), rows in groups(compared, ["tested_on", "kind"]):
         for one, other in combinations(_compared(rows), 2):
             if not _compare(experiment, kind, one, other, only_clean):
                 continue
-            own, others = ((row.model, row.trained_on, tested_on) for row in (one, other))
-            if kind == AVERAGE and covered[own] != covered[others]:
+            setting, other_setting = (
+                (row.model, row.trained_on, tested_on) for row in (one, other)
+            )
+            if kind == AVERAGE and covered[setting] != covered[other_setting]:
                 continue
             pair = [one.place, other.place]
             low, high = bounds(np.subtract(*np.moveaxis(replicates.resampled[:, :, pair], 2, 0)))
@@ -131,8 +133,8 @@ def _rows(
                     tested_on,
                     kind,
                     metric.name,
-                    *own[:2],
-                    *others[:2],
+                    *setting[:2],
+                    *other_setting[:2],
                     *replicates.data[place, pair],
                     differences.mean(),
                     differences.std(ddof=1) if len(differences) > 1 else np.nan,
@@ -146,7 +148,7 @@ def _rows(
 def _compare(
     experiment: Experiment, kind: str, one: _Setting, other: _Setting, only_clean: set[str]
 ) -> bool:
-    """Whether a figure of two rows is compared: they are trained alike, and the papers show it."""
+    """Whether two rows are compared: they are trained alike, and the papers show this score."""
     free = [row.model in only_clean for row in (one, other)]
     if one.model == other.model or not (one.trained_on == other.trained_on or any(free)):
         return False

@@ -1,8 +1,8 @@
-"""Utterances' embeddings as noise leaves them: a vector each, the mean of its frames.
+"""Clean and noisy embeddings of utterances: one vector each, the mean of the frames.
 
 NMER adds noise to "embeddings", the frames of features that models take, and compares samples, that
-is utterances (sections 2.2 and 3.5). An utterance's frames are averaged, so that each is one point;
-the average weakens independent noise of frames, so its SNR is higher than that of the frames.
+is utterances (sections 2.2 and 3.5). Averaging the frames makes each utterance one point. It also
+weakens noise that is independent between frames, so the SNR is higher than that of the frames.
 """
 
 from collections.abc import Mapping
@@ -67,12 +67,12 @@ class Embeddings:
     def of(
         self, rows: np.ndarray, part: str, noise: NoiseOfCorpus | None = None
     ) -> dict[str, np.ndarray]:
-        """Embeddings [n, D] per modality, zeros where there are no frames.
+        """Embeddings [n, D] per modality, zeros for an utterance without frames.
 
         Args:
-            rows: Places of utterances in the corpus.
-            part: The part that they are of, which evaluation's noise depends on.
-            noise: What they are corrupted with; None: they are clean.
+            rows: Rows of the utterances in the corpus.
+            part: Their part, on which evaluation noise depends.
+            noise: The noise to add; None: they are clean.
         """
         corruption = NO_CORRUPTION
         if noise is not None:
@@ -80,7 +80,7 @@ class Embeddings:
         frames = evaluation_frames(
             self._frames, self.normalisers, self._corpus.utterances, rows, part, corruption
         )
-        return {modality: _means(some) for modality, some in frames.items()}
+        return {modality: _means(stored) for modality, stored in frames.items()}
 
 
 def _means(frames: Frames) -> np.ndarray:
@@ -93,10 +93,10 @@ def _means(frames: Frames) -> np.ndarray:
 
 
 def measure_noise(spec: NoiseSnrSpec, files: NoiseSnrFiles, runtime: Runtime) -> None:
-    """Write what a noise on features costs at the embedding, as it is measured for raw corruptions.
+    """Write the SNR at the embedding of a noise on features, as measured for raw corruptions.
 
-    Columns ``fold, modality, embedding_snr_db``: `embedding_snr_db` of the test part, in the
-    measure of :func:`robust_mer.corruption.raw.measure.write_measured`.
+    Columns ``fold, modality, embedding_snr_db``: `embedding_snr_db` of the test part, normalised as
+    in :func:`robust_mer.corruption.raw.measure.write_measured`.
     """
     noise = NoiseOfCorpus(spec.corruption, read_alpha_bars(files.schedule))
     corpus = read_corpus(files.utterances, files.folds, spec.modalities, files.features)

@@ -31,19 +31,19 @@ _PARTS = ("validation", "test")
 
 
 def evaluate_replicas(spec: EvaluateSpec, files: EvaluateFiles, runtime: Runtime) -> None:
-    """Write the predictions of some replicas for validation and test part, all conditions.
+    """Write the predictions of replicas for validation and test part, all conditions.
 
     Each modality is encoded once clean and once corrupted; the conditions combine the embeddings.
-    A modality that the corruption does not touch is clean in all of them. Tested on ``clean``,
-    only the complete condition exists; tested on a corruption of recordings, which touches one
-    modality, the complete one and that in which all others are clean.
+    A modality that the corruption does not touch is clean in all of them. ``clean`` has only the
+    complete condition. A corruption of recordings touches one modality and has the complete
+    condition and the one in which all other modalities are clean.
 
     The parquet file has the columns ``utterance, fold, seed, part, condition`` and those of the
     task; see `Task.columns`.
 
     Args:
-        spec: What is evaluated.
-        files: What it reads and writes.
+        spec: What to evaluate.
+        files: Input and output files.
         runtime: Device and threads.
 
     Raises:
@@ -75,19 +75,19 @@ def evaluate_replicas(spec: EvaluateSpec, files: EvaluateFiles, runtime: Runtime
 
 @dataclass(frozen=True)
 class _Received:
-    """The frames of a corpus, and what the corruption does to them."""
+    """The frames of a corpus and their corruption."""
 
     spec: EvaluateSpec
     alpha_bars: dict[tuple[int, str], float]
     clean: dict[str, Frames]
     frames: dict[str, Frames]
-    """With those of corrupted recordings, before noise is added."""
+    """The same, with the features of corrupted recordings, before noise is added."""
 
     @classmethod
     def of(
         cls, spec: EvaluateSpec, files: EvaluateFiles, corpus: Corpus, device: torch.device
     ) -> "_Received":
-        """Read what the corruption needs beside the corpus."""
+        """Read the corrupted features and the schedule, if any."""
         clean = load_frames(corpus, device)
         corrupted = {}
         recorded = [one for one in spec.modalities if one.name == spec.corruption.recorded]
@@ -103,13 +103,13 @@ class _Received:
         return [name for name in self.spec.corruption.touched if name in self.clean]
 
     def corruption(self, fold: int) -> CorruptionOfFold:
-        """What is done to the frames of a fold."""
+        """The corruption with the schedule of a fold."""
         return corruption_of_fold(self.spec.corruption, self.alpha_bars, fold)
 
 
 @dataclass(frozen=True)
 class _Parts:
-    """Validation and test part of a fold, ready to be encoded; the fold's seeds share them."""
+    """Validation and test part of a fold, padded; the fold's seeds share them."""
 
     fold: int
     normalisers: dict[str, Normaliser]
@@ -140,11 +140,11 @@ class _Parts:
         return cls(fold, normalisers, touched, pad(received.clean, NO_CORRUPTION), noisy)
 
     def serve(self, fold: int, normalisers: dict[str, Normaliser]) -> bool:
-        """Whether these are the parts of a replica of this fold with these statistics."""
+        """Whether a replica with this fold and these statistics can use these parts."""
         return fold == self.fold and all(
-            np.array_equal(own.mean, normalisers[modality].mean)
-            and np.array_equal(own.deviation, normalisers[modality].deviation)
-            for modality, own in self.normalisers.items()
+            np.array_equal(normaliser.mean, normalisers[modality].mean)
+            and np.array_equal(normaliser.deviation, normalisers[modality].deviation)
+            for modality, normaliser in self.normalisers.items()
         )
 
 

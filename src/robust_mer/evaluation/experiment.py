@@ -1,13 +1,14 @@
-"""What scores, tables and figures must know of an experiment, as typed values; free of torch."""
+"""Experiments as typed values, for scores, tables and figures; imports no torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from robust_mer.metrics import DEFAULT_METRICS, Metric
+from robust_mer.metrics import DEFAULT_METRICS, DEFAULT_SELECTION, Metric
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
-from robust_mer.settings import Plugin
+from robust_mer.settings import Plugin, load
+from robust_mer.task import DEFAULT_TASK, Task
 
 AVERAGE = "average"
 POOLED = "pooled"
@@ -20,7 +21,7 @@ REPLICATES = 2000
 CONFIDENCE = 0.95
 """Of its intervals."""
 MIN_SPEAKERS = 8
-"""An interval that rests on fewer speakers is too narrow to decide anything."""
+"""An interval from fewer speakers is too narrow to be conclusive."""
 BINS = 15
 """Of confidence, in which calibration is measured."""
 
@@ -43,7 +44,7 @@ class Training(NamedTuple):
 
 
 class TrainedOn(NamedTuple):
-    """What a model was trained on: the corruption, and the protocol that says how often."""
+    """What a model was trained on: a corruption and a protocol."""
 
     corruption: str
     protocol: str
@@ -51,7 +52,7 @@ class TrainedOn(NamedTuple):
 
 @dataclass(frozen=True)
 class CorruptionFacts:
-    """What a corruption's name stands for, as the plan parsed it."""
+    """What a corruption's name means, as the plan parsed it."""
 
     kind: str
     amount: float | None = None
@@ -59,12 +60,12 @@ class CorruptionFacts:
     less_is_worse: bool = False
     """Whether a smaller amount is a stronger corruption, as for an SNR."""
     is_raw: bool = False
-    """Whether recordings are corrupted, not features."""
+    """Whether it corrupts recordings rather than features."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One experiment of a run, as its scores, tables and figures see it."""
+    """One experiment of a run, for its scores, tables and figures."""
 
     name: str
     corpus: str
@@ -76,21 +77,29 @@ class Experiment:
     corruptions: Mapping[str, CorruptionFacts] = field(default_factory=dict)
     """By name, those that models are trained or tested on, and the members of named ones."""
     trainings: Mapping[str, TrainedOn] = field(default_factory=dict)
-    """What each ``trained_on`` stands for."""
+    """Corruption and protocol of each ``trained_on``."""
     note: str | None = None
-    """Of the corpus, said with every result."""
+    """Of the corpus, shown with every result."""
     published: str | None = None
     """The papers' name of the corpus, if they have it."""
     is_mask_aware: tuple[str, ...] = ()
-    """Models that know which modalities are corrupted; they stand last."""
+    """Models that know which modalities are corrupted; tables list them last."""
     named: Mapping[str, list[str] | dict[str, str]] = field(default_factory=dict)
-    """What the names of ``corruption.named`` stand for: by turns, or by modality."""
+    """Corruptions behind the names of ``corruption.named``: alternatives, or by modality."""
     one_condition_seed: int | None = None
-    """Seed by which every utterance counts under one condition only; None: under every one."""
+    """Seed that draws the only condition of each utterance; None: each counts under all."""
     metrics: tuple[Plugin, ...] = DEFAULT_METRICS
     """What is measured, in the order of the tables' columns."""
-    selection: str = "ua"
+    selection: str = DEFAULT_SELECTION
     """Name of the measure by which models are compared and epochs were chosen."""
+    task: Plugin = DEFAULT_TASK
+    """What is predicted."""
+
+    @cached_property
+    def kind(self) -> type[Task]:
+        """Class of the task."""
+        kind: type[Task] = load(self.task.implementation)
+        return kind
 
     @cached_property
     def measures(self) -> tuple[Metric, ...]:
@@ -113,7 +122,7 @@ class Experiment:
         return any(one.tested_on != CLEAN for one in self.evaluations)
 
     def heading(self, corruptions: tuple[str, ...] = ()) -> "Experiment":
-        """What a figure says of the experiment that shows none of its models."""
+        """The experiment without models, for a figure that shows none."""
         return Experiment(
             self.name,
             self.corpus,
@@ -125,7 +134,7 @@ class Experiment:
         )
 
     def facts(self, corruption: str) -> CorruptionFacts:
-        """What a corruption is; ``clean`` and names without an amount are their own kind."""
+        """Facts of a corruption; the kind of ``clean`` or a name without amount is the name."""
         return self.corruptions.get(corruption, CorruptionFacts(corruption))
 
     def noise_and_snr(self, corruption: str) -> tuple[str, float]:
@@ -136,7 +145,7 @@ class Experiment:
         return facts.kind, float(facts.amount)
 
     def severity(self, corruption: str) -> float:
-        """A corruption's amount, with the sign by which more is worse; NaN where it has none."""
+        """A corruption's amount, with the sign changed if less is worse; NaN without an amount."""
         facts = self.facts(corruption)
         if facts.amount is None:
             return float("nan")
@@ -151,7 +160,7 @@ class Experiment:
         return self.trained_on(name).protocol == NONE
 
     def training_of(self, trained_on: str, tested_on: str) -> str:
-        """What a model was trained on, said relative to the corruption that it is tested on.
+        """What a model was trained on, relative to the corruption that it is tested on.
 
         ``clean``; ``same``: that corruption; ``same, none clean``: that corruption on all
         modalities; or the name of another one.
@@ -164,30 +173,30 @@ class Experiment:
 
 @dataclass(frozen=True)
 class CorpusFacts:
-    """What a corpus and the networks behind its features were made from."""
+    """The origin of a corpus and of the networks behind its features."""
 
     generated: bool = False
     """Whether the workflow makes the corpus."""
     contains: tuple[str, ...] = ()
-    """The collections that it was made of."""
+    """The collections that it consists of."""
     extractors: Mapping[str, list[str] | None] = field(default_factory=dict)
     """By name, the collections that an extractor's network was trained on; None: unknown."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the plan knows of an experiment beyond `Experiment`; each matters to few results."""
+    """What the plan knows of an experiment beyond `Experiment`; few results depend on it."""
 
     sweep: Mapping[str, dict[str, float]] = field(default_factory=dict)
-    """By hyperparameter, its value in every model that takes part in a sweep."""
+    """By hyperparameter, its value in every model of its sweep."""
     learning: tuple[Training, ...] = ()
     """Models that learn in epochs, and so have histories."""
     reconstructing: tuple[Training, ...] = ()
-    """Models that rebuild missing modalities."""
+    """Models that reconstruct missing modalities."""
     drawn: tuple[str, ...] = ()
-    """Corruptions of features at two SNRs or more: they are drawn beside clean data."""
+    """Corruptions that figures draw beside clean data: noises on features at two SNRs or more."""
     data: CorpusFacts = field(default_factory=CorpusFacts)
 
     def only(self, names: tuple[str, ...]) -> "Facts":
-        """These facts with none but the named ones, so that a change of others reruns nothing."""
+        """Only the named facts, so that a change of others reruns nothing."""
         return replace(Facts(), **{name: getattr(self, name) for name in names})

@@ -7,11 +7,11 @@ from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, POOLED, SAME, Ex
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
 
 JOINT = (NONE, COMPLETE, AVERAGE, POOLED)
-"""Kinds of conditions of which there is one; they stand behind the partial ones."""
+"""Kinds with one condition each; they come after the partial ones."""
 
 
 def partial_conditions(summary: pd.DataFrame) -> list[str]:
-    """Conditions with some modalities clean and some not, those with few letters first."""
+    """Conditions with some modalities clean and some not, those with fewer letters first."""
     partial = summary.loc[summary["kind"] == PARTIAL, "condition"].unique()
     complete = summary.loc[summary["kind"] == COMPLETE, "condition"].unique()
     letters = "".join([*sorted(complete, key=len, reverse=True), *sorted(partial)])
@@ -37,10 +37,10 @@ def in_order(experiment: Experiment, summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def average_rows(experiment: Experiment, summary: pd.DataFrame) -> pd.DataFrame:
-    """What NMER's Table 2 shows: averages, and the complete condition of data without corruption.
+    """The rows of NMER's Table 2: averages, and the complete condition of clean data.
 
-    ``training`` of the latter is that of the model's other rows: a model that is trained on what
-    it meets was trained on clean data to meet those.
+    ``training`` of a clean row becomes ``same`` if the model's other rows have it: the model is
+    trained on what it is tested on, here clean data.
     """
     with_clean = np.array([not experiment.none_clean(name) for name in summary["trained_on"]])
     average = summary[(summary["kind"] == AVERAGE) & with_clean]
@@ -56,5 +56,5 @@ def average_rows(experiment: Experiment, summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def conditions_rows(summary: pd.DataFrame) -> pd.DataFrame:
-    """What NMER's Table 3 shows: every condition of data with corruption."""
+    """The rows of NMER's Table 3: every condition of corrupted data."""
     return summary[summary["tested_on"] != CLEAN]

@@ -20,7 +20,7 @@ MODEL_NAMES = {
     "nmer_without_vae": "NMER w/o VAE",
     "nmer_without_invariance": "NMER w/o invariant loss",
 }
-"""The paper's name of a model class; a unimodal model is known by its modality's letter."""
+"""The paper's name of a model class; unimodal models are named after their modality's letter."""
 
 _KEY = ["published_model", "noise", "snr_db", "condition"]
 
@@ -29,16 +29,16 @@ def read_published(folder: str | Path, corpus: str) -> pd.DataFrame:
     """The NMER paper's Tables 2 to 5 for one corpus.
 
     Args:
-        folder: Where the csv files of ``resources/published`` lie.
+        folder: With the csv files of ``resources/published``.
         corpus: The paper's name of the corpus.
 
     Returns:
         Columns ``published_model, noise, snr_db, condition`` and ``paper_{measure}`` (fractions).
         The condition is ``average`` for Table 2, and ``none`` for Table 4, whose models are
-        ``unimodal {letter}``, and Table 5. No rows for a corpus of CM-ARR's alone.
+        ``unimodal {letter}``, and Table 5. No rows for a corpus that only CM-ARR uses.
 
     Raises:
-        InputError: No paper has numbers for such a corpus.
+        InputError: no paper has numbers for the corpus.
     """
     folder = Path(folder)
     with naming(folder, "a folder with the papers' numbers"):
@@ -57,9 +57,11 @@ def read_published(folder: str | Path, corpus: str) -> pd.DataFrame:
             name: f"paper_{name}" for name in published if name not in ("corpus", "model", *_KEY)
         }
         published = published.astype({"snr_db": float, **dict.fromkeys(names, float)})
-        known = sorted({*published["corpus"], *pd.read_csv(folder / "cm_arr_gains.csv")["corpus"]})
-    if corpus not in known:
-        raise InputError(f"{corpus!r} has no published numbers, only {', '.join(known)}")
+        corpora = sorted(
+            {*published["corpus"], *pd.read_csv(folder / "cm_arr_gains.csv")["corpus"]}
+        )
+    if corpus not in corpora:
+        raise InputError(f"{corpus!r} has no published numbers, only {', '.join(corpora)}")
     return (
         published[published["corpus"] == corpus]
         .drop(columns="corpus")
@@ -74,12 +76,13 @@ def compare(
 
     The difference is ours - paper.
 
-    They stay empty where the paper did something else: its models are trained on the corruption
-    that they meet, for condition ``none`` with no modality clean. MEN is trained on clean data in
-    all of its tables. A unimodal model has no partial conditions, so both trainings are one.
+    They stay empty if the paper did something else: its models are trained on the corruption that
+    they are tested on, for condition ``none`` with no modality clean. MEN is trained on clean data
+    in all of its tables. A unimodal model has no partial conditions, so both trainings are the
+    same.
 
     Args:
-        experiment: It knows the class of every model, and what is measured.
+        experiment: Gives the class of every model and the measures.
         summary: From :func:`robust_mer.evaluation.summary.summarise`.
         published: From :func:`read_published`; None leaves the columns empty.
     """
@@ -99,13 +102,13 @@ def compare(
     training = np.where(summary["condition"] == NONE, SAME_NONE, SAME)
     training = np.where(of_class == "men", CLEAN, training)
     pairs = zip(summary["trained_on"], summary["tested_on"], strict=True)
-    ours = np.array([experiment.training_of(*pair) for pair in pairs])
-    fits = (ours == training) | (unimodal & (ours == SAME))
+    trainings = np.array([experiment.training_of(*pair) for pair in pairs])
+    fits = (trainings == training) | (unimodal & (trainings == SAME))
     summary = summary.assign(published_model=published_model.where(fits)).merge(
         published, on=_KEY, how="left"
     )
-    found = summary[papers].notna().any(axis=1)
-    summary["published_model"] = summary["published_model"].where(found, "")
+    is_published = summary[papers].notna().any(axis=1)
+    summary["published_model"] = summary["published_model"].where(is_published, "")
     for measure in measures:
         summary[f"difference_{measure}"] = summary[f"{measure}_mean"] - summary[f"paper_{measure}"]
     return summary

@@ -23,8 +23,8 @@ def expected_calibration_error(confidence: np.ndarray, right: np.ndarray) -> flo
     Source: C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, eq. 3.
 
     Args:
-        confidence: Probability of the predicted class [N].
-        right: 1 where it is the label, else 0 [N].
+        confidence: Stated probability that the answer is right [N].
+        right: 1 if it is right, else 0 [N].
     """
     gap = np.asarray(right, float) - np.asarray(confidence, float)
     sums = binned_statistic(confidence, gap, "sum", bins=BINS, range=(0, 1)).statistic
@@ -40,8 +40,8 @@ def selective_risk(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:
     NeurIPS 2017, section 2.
 
     Args:
-        confidence: Probability of the predicted class [N].
-        right: 1 where it is the label, else 0 [N].
+        confidence: Stated probability that the answer is right [N].
+        right: 1 if it is right, else 0 [N].
     """
     tie = rankdata(-np.asarray(confidence), "dense").astype(int) - 1
     size = np.bincount(tie)
@@ -49,11 +49,15 @@ def selective_risk(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
 
 
-def reliability(answers: Answers) -> tuple[pd.DataFrame, pd.DataFrame]:
+def reliability(answers: Answers, target: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Calibration and risk-coverage of one model under one corruption.
 
     Each figure is taken, with one seed, on the test utterances of all folds together, and then
     averaged over the seeds; ``average`` is the unweighted mean of the partial conditions.
+
+    Args:
+        answers: Of a task with confidence.
+        target: What is true in each row [R].
 
     Returns:
         A row per condition with the means and, over the seeds, standard deviations of
@@ -61,7 +65,7 @@ def reliability(answers: Answers) -> tuple[pd.DataFrame, pd.DataFrame]:
         and a row per condition and ``coverage`` with ``risk``, the share of wrong answers among
         so many most confident ones.
     """
-    figures = pd.DataFrame(_figures(answers))
+    figures = pd.DataFrame(_figures(answers, target))
     partial = [list(answers.kinds)[place] for place in answers.partial]
     if partial:
         average = (
@@ -91,11 +95,12 @@ def reliability(answers: Answers) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
-def _figures(answers: Answers) -> Iterator[dict[str | float, object]]:
+def _figures(answers: Answers, target: np.ndarray) -> Iterator[dict[str | float, object]]:
+    assert answers.confidence is not None
     for place, condition in enumerate(answers.kinds):
         rows = answers.counts[:, place]
-        for seed in range(answers.right.shape[2]):
-            right = answers.right[rows, place, seed]
+        for seed in range(answers.predicted.shape[2]):
+            right = (answers.predicted[rows, place, seed] == target[rows]).astype(np.float32)
             confidence = answers.confidence[rows, place, seed]
             risk = selective_risk(confidence, right)
             yield {

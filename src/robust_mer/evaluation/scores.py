@@ -1,4 +1,4 @@
-"""The scores of an experiment: everything that tables and figures show, as tidy csv files."""
+"""The scores of an experiment, behind all tables and figures, as tidy csv files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from robust_mer.errors import InputError
-from robust_mer.evaluation.answers import Answers, read_answers, read_held_out
+from robust_mer.evaluation.answers import read_answers, read_held_out
 from robust_mer.evaluation.bootstrap import resample
 from robust_mer.evaluation.comparisons import compare_models
 from robust_mer.evaluation.experiment import REPLICATES
@@ -14,9 +14,8 @@ from robust_mer.evaluation.order import in_order
 from robust_mer.evaluation.published import compare, read_published
 from robust_mer.evaluation.reliability import reliability
 from robust_mer.evaluation.spec import ScoresSpec, SummarySpec
-from robust_mer.evaluation.summary import prediction_files, read_snr, summarise
+from robust_mer.evaluation.summary import SETTING, prediction_files, read_snr, summarise
 from robust_mer.files import write_text
-from robust_mer.metrics import HitMetric
 from robust_mer.runtime import Runtime
 
 
@@ -51,11 +50,11 @@ class ScoresFiles:
 def write_summary(spec: SummarySpec, files: SummaryFiles, runtime: Runtime) -> None:
     """Write every measure per model, corruption and condition; see `summarise`.
 
-    The rows have an experiment's published numbers beside ours (`robust_mer.evaluation.published`)
-    and the SNRs of the corruptions (`read_snr`).
+    The rows contain the papers' numbers beside ours (`robust_mer.evaluation.published`) and the
+    SNRs of the corruptions (`read_snr`).
 
     Raises:
-        InputError: There are no predictions, or a file lacks one of the folds and seeds.
+        InputError: there are no predictions, or a file lacks one of the folds and seeds.
     """
     experiment = spec.experiment
     if not files.predictions:
@@ -71,34 +70,31 @@ def write_summary(spec: SummarySpec, files: SummaryFiles, runtime: Runtime) -> N
 
 
 def compute_statistics(spec: ScoresSpec, files: ScoresFiles, runtime: Runtime) -> None:
-    """Write how much chance there is in an experiment's scores.
+    """Write the statistics of an experiment's scores.
 
-    ``intervals`` (`robust_mer.evaluation.bootstrap`), ``comparisons``
+    These are ``intervals`` (`robust_mer.evaluation.bootstrap`), ``comparisons``
     (`robust_mer.evaluation.comparisons`), ``reliability`` and ``curves``
-    (`robust_mer.evaluation.reliability`).
+    (`robust_mer.evaluation.reliability`), the last two without rows if the task has no confidence.
 
     Raises:
         InputError: predictions and folds do not fit each other.
     """
     experiment = spec.experiment
     measures = experiment.measures
-    tested = read_held_out(files.utterances, files.folds, experiment.folds)
-    with_predictions = not all(isinstance(metric, HitMetric) for metric in measures)
-    answers: list[Answers] = []
-    figures: list[pd.DataFrame] = []
-    curves: list[pd.DataFrame] = []
-    for file in prediction_files(experiment.evaluations, files.predictions):
-        answer = read_answers(
-            file, tested, experiment.seeds, experiment.one_condition_seed, with_predictions
-        )
-        for table, some in zip((figures, curves), reliability(answer), strict=True):
-            table.append(some)
-        answers.append(answer)
+    tested = read_held_out(files.utterances, files.folds, experiment.folds, experiment.kind)
+    answers = [
+        read_answers(file, tested, experiment.seeds, experiment.one_condition_seed)
+        for file in prediction_files(experiment.evaluations, files.predictions)
+    ]
     replicates = resample(answers, tested, measures)
     intervals = replicates.intervals().assign(
         speakers=tested.speakers, utterances=len(tested.names), replicates=REPLICATES
     )
     comparisons = compare_models(experiment, replicates, tested.test_to_train)
+    figures, curves = [pd.DataFrame(columns=SETTING)], [pd.DataFrame(columns=SETTING)]
+    if tested.task.has_confidence:
+        pairs = [reliability(one, tested.target) for one in answers]
+        figures, curves = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     for path, scores in (
         (files.intervals, intervals),
         (files.comparisons, comparisons),

@@ -1,4 +1,4 @@
-"""What the jobs of the evaluation are made from; free of torch and pandas."""
+"""Specs and files of the evaluation jobs; imports no torch or pandas."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from robust_mer.task import DEFAULT_TASK
 
 @dataclass(frozen=True)
 class EvaluateSpec:
-    """All that makes the predictions of trained replicas what they are."""
+    """Everything that determines the predictions of trained replicas, except data."""
 
     modalities: tuple[Modality, ...]
     """Those that the model reads, in its order."""
@@ -23,7 +23,7 @@ class EvaluateSpec:
     replicas: tuple[Replica, ...]
     """Those whose checkpoints are evaluated, in the order of the files."""
     implementation: str | None = None
-    """``module:Class`` of the model, which its checkpoints may name if it is a user's own."""
+    """``module:Class`` of the model, which checkpoints may name even if it is a user's class."""
     task: Plugin = DEFAULT_TASK
 
 
@@ -47,7 +47,7 @@ class EvaluateFiles:
 
 @dataclass(frozen=True)
 class SummarySpec:
-    """What `robust_mer.evaluation.scores.write_summary` is made from."""
+    """Spec of `robust_mer.evaluation.scores.write_summary`."""
 
     experiment: Experiment
     scheduled: tuple[str, ...]
@@ -56,14 +56,14 @@ class SummarySpec:
 
 @dataclass(frozen=True)
 class ScoresSpec:
-    """What `robust_mer.evaluation.scores.compute_statistics` is made from."""
+    """Spec of `robust_mer.evaluation.scores.compute_statistics`."""
 
     experiment: Experiment
 
 
 @dataclass(frozen=True)
 class SplitSpec:
-    """What `robust_mer.evaluation.split.write_split` is made from."""
+    """Spec of `robust_mer.evaluation.split.write_split`."""
 
     experiment: Experiment
     column: str
@@ -72,7 +72,7 @@ class SplitSpec:
 
 @dataclass(frozen=True)
 class CalibrationSpec:
-    """What `robust_mer.evaluation.calibration.calibrate_raw` is made from."""
+    """Spec of `robust_mer.evaluation.calibration.calibrate_raw`."""
 
     experiment: Experiment
     raw: Mapping[str, str]
@@ -85,7 +85,7 @@ class CalibrationSpec:
 
 @dataclass(frozen=True)
 class NoiseSnrSpec:
-    """What `robust_mer.evaluation.embeddings.measure_noise` is made from."""
+    """Spec of `robust_mer.evaluation.embeddings.measure_noise`."""
 
     corruption: Corruption
     modalities: tuple[Modality, ...]

@@ -1,15 +1,17 @@
 """Results of an experiment by a column of the index, e.g. of improvised and scripted utterances."""
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from robust_mer.errors import InputError
+from robust_mer.evaluation.experiment import Experiment
 from robust_mer.evaluation.spec import SplitSpec
 from robust_mer.evaluation.summary import prediction_files, summarise
 from robust_mer.files import write_text
+from robust_mer.jobs import log
 from robust_mer.runtime import Runtime
 from robust_mer.table import read_table
 
@@ -26,12 +28,13 @@ class SplitFiles:
 
 
 def write_split(spec: SplitSpec, files: SplitFiles, runtime: Runtime) -> None:
-    """Write the measures of the test part on the utterances of each value of a column alone.
+    """Write the measures of the test part separately for each value of a column.
 
-    The rows are those of :func:`robust_mer.evaluation.summary.summarise`, after the column.
+    The rows are those of :func:`robust_mer.evaluation.summary.summarise`, after the column. A value
+    is measured in the folds that test on it: their number stands in ``folds``.
 
     Raises:
-        InputError: the index has no such column, or a fold tests on no utterance of some value.
+        InputError: the index has no such column, or no value of it can be measured.
     """
     table = read_table(files.utterances)
     if spec.column not in table:
@@ -39,22 +42,35 @@ def write_split(spec: SplitSpec, files: SplitFiles, runtime: Runtime) -> None:
             f"{files.utterances} has no column {spec.column!r} to split results by; it has "
             f"{', '.join(table.columns)}"
         )
-    parts = []
+    parts, problem = [], None
     for value, rows in table.groupby(spec.column, sort=True):
-        with tempfile.TemporaryDirectory() as folder:
-            some = [
-                _select(path, set(rows["utterance"]), folder, number)
-                for number, path in enumerate(files.predictions)
-            ]
-            predictions = prediction_files(spec.experiment.evaluations, some)
-            summary = summarise(spec.experiment, predictions)
-        summary.insert(0, spec.column, value)
+        try:
+            summary = _summarise(spec.experiment, files.predictions, set(rows["utterance"]))
+        except InputError as error:
+            problem = error
+            log.warning("%s %r is left out: %s", spec.column, value, error)
+            continue
+        name = spec.column if spec.column not in summary else f"{spec.column}_of_corpus"
+        summary.insert(0, name, value)
         parts.append(summary)
+    if not parts:
+        raise InputError(f"results cannot be split by {spec.column}: {problem}")
     write_text(files.table, pd.concat(parts).to_csv(index=False))
 
 
-def _select(file: str | Path, utterances: set[str], folder: str, number: int) -> Path:
-    predictions = pd.read_parquet(file)
-    some = Path(folder) / f"{number}.parquet"
-    predictions[predictions["utterance"].isin(utterances)].to_parquet(some)
-    return some
+def _summarise(experiment: Experiment, paths: list[Path], utterances: set[str]) -> pd.DataFrame:
+    """Measures on some utterances, in the folds that test on them."""
+    with tempfile.TemporaryDirectory() as folder:
+        selected: list[str | Path] = []
+        tested: set[int] = set()
+        for number, path in enumerate(paths):
+            predictions = pd.read_parquet(path)
+            predictions = predictions[predictions["utterance"].isin(utterances)]
+            tested |= set(predictions.loc[predictions["part"] == "test", "fold"])
+            selected.append(Path(folder) / f"{number}.parquet")
+            predictions.to_parquet(selected[-1])
+        folds = tuple(fold for fold in experiment.folds if fold in tested)
+        if not folds:
+            raise InputError("no fold of the experiment tests on it")
+        predicted = prediction_files(experiment.evaluations, selected)
+        return summarise(replace(experiment, folds=folds), predicted)

@@ -1,11 +1,10 @@
-"""From predictions to numbers: every measure per model, corruption and condition.
+"""Measures of the predictions per model, corruption and condition.
 
-How a number is formed: a measure is taken on the test part of every (fold, seed), averaged over
-the folds, and then over the seeds; the standard deviation is that of the fold x seed values.
-``average`` is the unweighted mean of the partial conditions (some modalities clean, some not) of
-every (fold, seed), never pooled, as in the NMER paper. Where each utterance counts under one
-condition only, conditions differ in size, and ``pooled`` stands beside it: all these utterances
-taken together.
+A measure is computed on the test part of every (fold, seed), averaged over the folds, and then over
+the seeds; the standard deviation is that of the fold x seed values. ``average`` is the unweighted
+mean of the partial conditions (some modalities clean, some not) of every (fold, seed), never
+pooled, as in the NMER paper. If each utterance counts under one condition only, conditions differ
+in size, and ``pooled`` is added: the measure on all these utterances together.
 """
 
 from collections import defaultdict
@@ -21,10 +20,14 @@ import pyarrow.parquet as pq
 
 from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, POOLED, Evaluation, Experiment
+from robust_mer.files import naming
 from robust_mer.metrics import Metric
 from robust_mer.protocol import NONE, PARTIAL, drawn_condition
+from robust_mer.table import read_numbers
+from robust_mer.task import Columns, Texts
 
-_SETTING = ["model", "trained_on", "tested_on", "condition"]
+SETTING = ["model", "trained_on", "tested_on", "condition"]
+"""Columns that name what a row is about."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +43,14 @@ class PredictionFile:
 def prediction_files(
     evaluations: Sequence[Evaluation], paths: Sequence[str | Path]
 ) -> list[PredictionFile]:
-    """The files of an experiment, a path for each of its evaluations, in their order."""
+    """The files of an experiment, from one path per evaluation."""
     return [PredictionFile(*one, path) for one, path in zip(evaluations, paths, strict=True)]
 
 
 def kinds_of(conditions: Iterable[str]) -> dict[str, str]:
     """Sort a model's conditions into ``none``, ``partial`` and ``complete``.
 
-    The complete one has the letters of all the others; so nothing here knows how many modalities
-    there are.
+    The complete one has the letters of all others, whatever the number of modalities.
     """
     conditions = set(conditions)
     letters = set("".join(conditions - {NONE}))
@@ -59,10 +61,10 @@ def kinds_of(conditions: Iterable[str]) -> dict[str, str]:
 
 
 def trainings(experiment: Experiment, summary: pd.DataFrame) -> list[str]:
-    """`Experiment.training_of` every row; one model's tests on several corruptions stay together.
+    """`Experiment.training_of` every row, the same for all tests of a trained model.
 
-    A model that is trained on one corruption and tested on others too is called after the former
-    in all rows, so that each line of a table is one model with one training.
+    A model that is trained on one corruption and also tested on others is named after the former in
+    all rows, so that each line of a table is one model with one training.
     """
     pairs = list(zip(summary["model"], summary["trained_on"], summary["tested_on"], strict=True))
     elsewhere = {
@@ -82,22 +84,22 @@ def summarise(experiment: Experiment, predictions: list[PredictionFile]) -> pd.D
     """Every measure on the test part of the experiment's folds and seeds.
 
     Args:
-        experiment: Its folds and seeds count, others in the files are left out. Where it has a
+        experiment: Its folds and seeds are used; others in the files are ignored. If it has a
             ``one_condition_seed``, every utterance counts under one of the partial conditions
-            only, drawn by this seed (`drawn_condition`).
+            only, drawn with this seed (`drawn_condition`).
         predictions: The files to read, one for each (model, trained on, tested on).
 
     Returns:
         One row per (``model, trained_on, tested_on, condition``). ``training`` as in
-        `Experiment.training_of`, or ``trained_on`` for a model that is tested on other corruptions
-        than that; ``noise`` and ``snr_db`` of ``tested_on``; ``kind`` of the condition: none,
-        partial, complete, average or pooled, the last two over the partial ones that there are;
-        for each measure ``{name}_mean`` and ``{name}_sd`` (see the module; the sd of a single value
-        is NaN) and then ``{name}_chance`` (`robust_mer.metrics.Metric.chance`); and how many
-        ``folds``, ``seeds`` and different ``utterances`` are behind it.
+        `Experiment.training_of`, or ``trained_on`` for a model that is also tested on other
+        corruptions; ``noise`` and ``snr_db`` of ``tested_on``; ``kind`` of the condition: none,
+        partial, complete, average or pooled, the last two over the available partial ones; for each
+        measure ``{name}_mean`` and ``{name}_sd`` (see the module; the sd of a single value is NaN)
+        and then ``{name}_chance`` (`robust_mer.metrics.Metric.chance`); and the numbers of
+        ``folds``, ``seeds`` and different ``utterances``.
 
     Raises:
-        InputError: A file cannot be read, or lacks one of the folds and seeds; or the utterances
+        InputError: a file cannot be read, or lacks one of the folds and seeds; or the utterances
             are too few for one condition each.
     """
     conditions: defaultdict[str, set[str]] = defaultdict(set)
@@ -109,9 +111,9 @@ def summarise(experiment: Experiment, predictions: list[PredictionFile]) -> pd.D
         ignore_index=True,
     )
     names = [metric.name for metric in experiment.measures]
-    groups = scores.groupby(_SETTING, sort=False)
-    by_seed = scores.groupby([*_SETTING, "seed"], sort=False)[_values(experiment.measures)].mean()
-    mean = by_seed.groupby(_SETTING, sort=False).mean()
+    groups = scores.groupby(SETTING, sort=False)
+    by_seed = scores.groupby([*SETTING, "seed"], sort=False)[_values(experiment.measures)].mean()
+    mean = by_seed.groupby(SETTING, sort=False).mean()
     sd = groups[names].std(ddof=1)
     columns = {"kind": groups["kind"].first()}
     for name in names:
@@ -131,19 +133,19 @@ def summarise(experiment: Experiment, predictions: list[PredictionFile]) -> pd.D
 
 
 def read_snr(schedules: Mapping[str, str | Path], folds: Sequence[int]) -> pd.DataFrame:
-    """SNR in dB by corruption, means over some folds.
+    """SNR in dB by corruption, means over ``folds``.
 
     Args:
         schedules: ``schedule.csv`` by corruption.
-        folds: Those that count.
+        folds: Folds to average over.
 
     Returns:
         Indexed by ``tested_on``; for every modality ``reached_snr_db_{modality}``, the nominal one,
-        and ``true_snr_db_{modality}``, measured on the data; NaN where there is none.
+        and ``true_snr_db_{modality}``, measured on the data; NaN if there is none.
     """
     rows: dict[str, dict[str, float]] = {}
     for tested_on, path in schedules.items():
-        table = pd.read_csv(path)
+        table = read_numbers(path, ["modality"])
         means = table[table["fold"].isin(list(folds))].groupby("modality", sort=False)
         for modality, snr in means[["reached_snr_db", "true_snr_db"]].mean().iterrows():
             for kind in ("reached", "true"):
@@ -153,18 +155,13 @@ def read_snr(schedules: Mapping[str, str | Path], folds: Sequence[int]) -> pd.Da
 
 
 def read_summary(path: str | Path) -> pd.DataFrame:
-    """Read ``{experiment}_all.csv`` as it was before it was written."""
-    return _read(path, [*_SETTING, "training", "noise", "kind", "published_model"])
+    """Read ``{experiment}_all.csv`` with the types that it was written from."""
+    return read_numbers(path, [*SETTING, "training", "noise", "kind", "published_model"])
 
 
 def read_statistics(path: str | Path) -> pd.DataFrame:
-    """Read ``{experiment}_intervals.csv`` or another table of statistics as it was."""
-    return _read(path, [*_SETTING, "kind", "other", "other_trained_on"])
-
-
-def _read(path: str | Path, texts: list[str]) -> pd.DataFrame:
-    # as text without exceptions: a model may be called "NA"
-    return pd.read_csv(path, converters=dict.fromkeys(texts, str))
+    """Read ``{experiment}_intervals.csv`` or another table of statistics likewise."""
+    return read_numbers(path, [*SETTING, "kind", "other", "other_trained_on"])
 
 
 def _conditions_in(file: PredictionFile) -> set[str]:
@@ -185,15 +182,18 @@ def _read_scores(
     """Measures of one file, a row per (condition, fold, seed); ``average`` is a condition too."""
     folds, seeds = experiment.folds, experiment.seeds
     one_condition_seed = experiment.one_condition_seed
-    columns = ["utterance", "condition", "fold", "seed", "label", "predicted"]
+    task_class = experiment.kind
+    columns = ["utterance", "condition", "fold", "seed"]
     wanted = (
         (ds.field("part") == "test")
         & ds.field("fold").isin(list(folds))
         & ds.field("seed").isin(list(seeds))
     )
-    table = read_predictions(file, columns, wanted)
-    frame = table.drop_columns(["label", "predicted"]).to_pandas()
-    frame["target"], frame["answer"] = _encode(table)
+    table = read_predictions(file, [*columns, *task_class.answer_columns], wanted)
+    frame = table.select(columns).to_pandas()
+    with naming(file.path, "a file of predictions"):
+        answers = columns_of(table, task_class.answer_columns)
+        frame["target"], frame["answer"] = task_class.of_answers(answers).answers(answers)
     for column in ("condition", "utterance"):
         frame[column] = frame[column].astype("category")
     _check(frame, folds, seeds, file)
@@ -221,21 +221,8 @@ def _read_scores(
     return scores.assign(model=file.model, trained_on=file.trained_on, tested_on=file.tested_on)
 
 
-def _encode(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
-    """Targets and predictions [n] as numbers: classes by their place, numbers as they are."""
-    label, predicted = table["label"], table["predicted"]
-    if pa.types.is_floating(label.type) or pa.types.is_integer(label.type):
-        return label.to_numpy(), predicted.to_numpy()
-    texts = [column.cast(pa.string()) for column in (label, predicted)]
-    encoded = pa.chunked_array([chunk for text in texts for chunk in text.chunks], pa.string())
-    encoded = encoded.combine_chunks().dictionary_encode()
-    names = np.array(encoded.dictionary.to_pylist())
-    place = np.argsort(np.argsort(names))[encoded.indices.to_numpy()]
-    return place[: len(label)], place[len(label) :]
-
-
 def _score(frame: pd.DataFrame, by: list[str], measures: Iterable[Metric]) -> pd.DataFrame:
-    """Each measure of the predictions, and what chance reaches, a row per group."""
+    """Each measure of the predictions and its chance level, a row per group."""
     groups = frame.groupby(by, observed=True)
     table = groups.size().index.to_frame(index=False)
     group = groups.ngroup().to_numpy()
@@ -251,49 +238,75 @@ def _score(frame: pd.DataFrame, by: list[str], measures: Iterable[Metric]) -> pd
 def _one_condition(
     frame: pd.DataFrame, partial: list[str], seed: int, file: PredictionFile
 ) -> pd.DataFrame:
-    """Of an utterance's rows in partial conditions that of the one that is drawn for it."""
+    """The frame with only the drawn one of each utterance's partial conditions."""
     names = frame["utterance"].cat.categories
-    drawn = {name: drawn_condition(partial, seed, "test", name) for name in names}
+    condition_of = {name: drawn_condition(partial, seed, "test", name) for name in names}
     is_partial = frame["condition"].isin(partial)
-    chosen = frame[~is_partial | (frame["condition"].astype(str) == frame["utterance"].map(drawn))]
+    selection = frame[
+        ~is_partial | (frame["condition"].astype(str) == frame["utterance"].map(condition_of))
+    ]
     keys = ["condition", "fold", "seed"]
     expected = frame[is_partial].groupby(keys, observed=True).size().index
-    absent = expected.difference(chosen.groupby(keys, observed=True).size().index)
+    absent = expected.difference(selection.groupby(keys, observed=True).size().index)
     if len(absent):
         raise InputError(
             f"{file.path}: with one condition per utterance, no test utterance of fold "
             f"{absent[0][1]} is left for condition {absent[0][0]}: there are too few. Set "
             "evaluate: every_condition in the experiment"
         )
-    return chosen
+    return selection
 
 
 def read_predictions(
-    file: PredictionFile, columns: list[str] | None, wanted: ds.Expression | None = None
+    file: PredictionFile, columns: list[str] | None, selection: ds.Expression | None = None
 ) -> pa.Table:
-    """Some columns (None: all) and rows of a file of predictions.
+    """Read a file of predictions.
+
+    Args:
+        file: The file.
+        columns: The columns to read; None: all.
+        selection: The rows to read; None: all.
 
     Raises:
-        InputError: The file cannot be read, or lacks a column.
+        InputError: the file cannot be read, or lacks a column.
     """
     try:
-        return pq.read_table(file.path, columns=columns, filters=wanted, partitioning=None)
+        return pq.read_table(file.path, columns=columns, filters=selection, partitioning=None)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise InputError(f"{file.path} is not a predictions file: {error}") from error
+
+
+def columns_of(table: pa.Table, names: Iterable[str]) -> Columns:
+    """Some columns of predictions, as tasks read them.
+
+    Raises:
+        InputError: a value is missing.
+    """
+    columns: dict[str, np.ndarray | Texts] = {}
+    for name in names:
+        column = table[name].combine_chunks()
+        if column.null_count:
+            raise InputError(f"the column {name} has rows without a value")
+        if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
+            columns[name] = column.to_numpy()
+        else:
+            encoded = column.cast(pa.string()).dictionary_encode()
+            columns[name] = Texts(encoded.dictionary.to_pylist(), encoded.indices.to_numpy())
+    return columns
 
 
 def _check(
     frame: pd.DataFrame, folds: Sequence[int], seeds: Sequence[int], file: PredictionFile
 ) -> None:
-    """Refuse means over fewer folds and seeds than were asked for, or over doubled rows."""
+    """Refuse predictions that lack a fold or seed, or contain a row twice."""
     if frame.empty:
         raise InputError(
             f"{file.path} has no test predictions of folds {_join(folds)}, seeds {_join(seeds)}"
         )
     expected = pd.MultiIndex.from_product([list(folds), list(seeds)])
-    there = frame[["condition", "fold", "seed"]].drop_duplicates()
-    for condition, found in there.groupby("condition", observed=True):
-        absent = expected.difference(pd.MultiIndex.from_frame(found[["fold", "seed"]]))
+    available = frame[["condition", "fold", "seed"]].drop_duplicates()
+    for condition, group in available.groupby("condition", observed=True):
+        absent = expected.difference(pd.MultiIndex.from_frame(group[["fold", "seed"]]))
         if len(absent):
             pairs = ", ".join(f"fold {fold} seed {seed}" for fold, seed in absent)
             raise InputError(

@@ -7,7 +7,7 @@ from typing import Any
 from robust_mer.files import whole
 
 _LIMITS = """\
-The classes are what listeners or watchers ascribed to recordings of the corpus named above, mostly
+The targets are what listeners or watchers ascribed to recordings of the corpus named above, mostly
 acted. What the model says about a clip is a guess at such an ascription; it is no fact about what a
 person feels, and it must not be used to judge or sort people. It was tested on the speakers of one
 test part only; other languages, microphones, cameras and cultures are untested.
@@ -42,7 +42,10 @@ def write_card(
         f"- Trained on: {trained['corpus']}, fold {trained['fold']}, corruption "
         f"`{trained['corruption']}`, seed {trained['seed']}",
         *([f"- About the corpus: {trained['note']}"] if trained["note"] else []),
-        f"- Classes: {', '.join(known['classes'])}",
+        *(
+            f"- {name.capitalize()}: {', '.join(map(str, values))}"
+            for name, values in facts["task"]["description"].items()
+        ),
         f"- SHA-256 of the weights: {known['weights_sha256']}",
         "",
         "| modality | extractor | features | normalised |",

@@ -11,9 +11,11 @@ import numpy as np
 import soundfile
 from av.stream import Disposition
 
+from robust_mer.encodings import decode
 from robust_mer.errors import InputError
 from robust_mer.features.utterance import Utterance
 from robust_mer.files import naming
+from robust_mer.jobs import log
 
 _LONGEST_TEXT = 1_000_000  # bytes of a text file
 
@@ -115,10 +117,10 @@ def _read_text(path: Path) -> str:
         raise InputError(
             f"{path} has more than {_LONGEST_TEXT} bytes, too many for the text of an utterance"
         )
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: {error}") from error
+    text, remarks = decode(path.read_bytes(), path)
+    for line, remark in remarks:
+        log.warning("%s, line %d: %s", path, line, remark)
+    return text.strip()
 
 
 def _decode_sound(path: Path, to: Path) -> None:

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow.parquet as pq
 
-from robust_mer.engine.checkpoint import load_checkpoint
+from robust_mer.engine.facts import read_facts
+from robust_mer.evaluation.summary import columns_of
 from robust_mer.export.card import write_card
 from robust_mer.export.folder import ModalityInput, copy_weights, write_description
 from robust_mer.export.spec import ExportModelFiles, ExportModelSpec
 from robust_mer.jobs import log
-from robust_mer.metrics import Metric
 from robust_mer.provenance.checkout import checkout
 from robust_mer.provenance.origin import training_of
 from robust_mer.runtime import Runtime
@@ -27,7 +27,7 @@ def export_model(spec: ExportModelSpec, files: ExportModelFiles, runtime: Runtim
     Raises:
         InputError: the checkpoint is none of this model.
     """
-    _, _, facts = load_checkpoint(files.checkpoint, [spec.implementation])
+    facts = read_facts(files.checkpoint, [spec.implementation])
     inputs = {}
     for modality, features in zip(spec.modalities, files.features, strict=True):
         extractor = spec.extractors.get(modality.name)
@@ -57,27 +57,22 @@ def export_model(spec: ExportModelSpec, files: ExportModelFiles, runtime: Runtim
     results = [
         row
         for tested_on, path in zip(spec.tested_on, files.predictions, strict=True)
-        for row in _results(tested_on, path, facts, task.metrics)
+        for row in _results(tested_on, path, facts, task)
     ]
     write_card(files.card, files.description, facts, results)
     log.info("%s: %d modalities, %d results", files.card.parent, len(inputs), len(results))
 
 
-def _results(
-    tested_on: str, path: Path, facts: dict[str, Any], metrics: tuple[Metric, ...]
-) -> list[dict[str, Any]]:
+def _results(tested_on: str, path: Path, facts: dict[str, Any], task: Task) -> list[dict[str, Any]]:
     """Measures of a replica on its test part, per condition."""
     own = [(key, "==", facts[key]) for key in ("fold", "seed")]
-    table = pd.read_parquet(path, filters=[*own, ("part", "==", "test")])
-    return [
-        {
-            "tested on": tested_on,
-            "condition": condition,
-            "utterances": len(rows),
-            **{
-                metric.title: metric.of(rows["label"].to_numpy(), rows["predicted"].to_numpy())
-                for metric in metrics
-            },
-        }
-        for condition, rows in table.groupby("condition", sort=False)
-    ]
+    table = pq.read_table(path, filters=[*own, ("part", "==", "test")], partitioning=None)
+    target, predicted = task.answers(columns_of(table, task.answer_columns))
+    condition = table["condition"].to_numpy()
+    results = []
+    for name in dict.fromkeys(condition):
+        rows = condition == name
+        measures = {one.title: one.of(target[rows], predicted[rows]) for one in task.metrics}
+        count = int(rows.sum())
+        results.append({"tested on": tested_on, "condition": name, "utterances": count, **measures})
+    return results

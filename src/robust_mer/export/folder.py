@@ -7,14 +7,15 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robust_mer.data import Normaliser
-from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.errors import InputError
 from robust_mer.export.spec import ExportModelSpec
 from robust_mer.files import naming, sha256, whole
-from robust_mer.models.model import Model
+
+if TYPE_CHECKING:
+    from robust_mer.models.model import Model
 
 WEIGHTS, DESCRIPTION, CARD = "model.safetensors", "model.json", "card.md"
 
@@ -40,9 +41,9 @@ class ModalityInput:
 class ExportedModel:
     """A model that is ready to predict, with all that it says of itself."""
 
-    model: Model
+    model: "Model"
     normalisers: dict[str, Normaliser]
-    facts: dict[str, Any]  # of the checkpoint: class, settings, classes, fold, seed, epoch
+    facts: dict[str, Any]  # of the checkpoint: class, settings, task, fold, seed, epoch
     description: dict[str, Any]  # model.json
     inputs: dict[str, ModalityInput]  # by modality, in the model's order
 
@@ -78,7 +79,7 @@ def write_description(
             "fold": facts["fold"],
             "seed": facts["seed"],
         },
-        "classes": facts["task"]["description"]["classes"],
+        **facts["task"]["description"],
         "modalities": {modality: asdict(one) for modality, one in inputs.items()},
         "config": spec.config,
         "weights_sha256": sha256(checkpoint),
@@ -95,7 +96,7 @@ def write_description(
 
 
 def copy_weights(checkpoint: str | Path, path: str | Path) -> None:
-    """Put a checkpoint (weights, normalisation and class map) into the folder."""
+    """Put a checkpoint (weights, normalisation and facts) into the folder."""
     with whole(path) as unfinished:
         shutil.copyfile(checkpoint, unfinished)
 
@@ -110,6 +111,8 @@ def load_model(folder: str | Path, trusted: Collection[str] = ()) -> ExportedMod
     Raises:
         InputError: the folder holds none, of another format, or its files do not belong together.
     """
+    from robust_mer.engine.checkpoint import load_checkpoint  # an export needs no torch
+
     folder = Path(folder)
     lacking = [name for name in (WEIGHTS, DESCRIPTION) if not (folder / name).is_file()]
     if lacking:

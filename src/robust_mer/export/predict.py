@@ -1,7 +1,7 @@
 """What an exported model says about a new clip."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from robust_mer.features.audio import read_audio
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.settings import Plugin
+from robust_mer.task import Answer
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,18 @@ class ModalitySeen:
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """Probabilities by class, most probable first, and the modalities behind them."""
+class Prediction(Answer):
+    """What a model says about a clip, and the modalities behind it."""
 
-    probabilities: dict[str, float]
     modalities: dict[str, ModalitySeen]
 
-    @property
-    def emotion(self) -> str:
-        """The most probable class."""
-        return next(iter(self.probabilities))
+    def as_json(self) -> dict[str, Any]:
+        """For programs: the prediction, probabilities if there are any, and the modalities."""
+        fields = asdict(self)
+        value = fields.pop("value")
+        if not self.probabilities:
+            del fields["probabilities"]
+        return {**value, **fields}
 
 
 class Predictor:
@@ -67,7 +70,7 @@ class Predictor:
         return self._exported.description
 
     def __call__(self, clip: Clip) -> Prediction:
-        """Probabilities of the classes for a clip.
+        """What the model says about a clip.
 
         A modality that the clip lacks, or in which nothing was found, reaches the model without
         frames, as an utterance of the corpus does in which nothing was found. A model that is told
@@ -97,10 +100,8 @@ class Predictor:
             lengths = {m: torch.tensor([values.shape[1]]) for m, values in found.items()}
             embeddings = model.encode_all(found, lengths)
             is_clean = torch.tensor([[one.frames > 0 for one in seen.values()]])
-            probability = model.predict(embeddings, is_clean)[0].double().softmax(0).tolist()
-        classes = self._exported.facts["task"]["description"]["classes"]
-        ordered = sorted(zip(probability, classes, strict=True), reverse=True)
-        return Prediction({name: value for value, name in ordered}, seen)
+            answer = model.task.answer(model.predict(embeddings, is_clean)[0])
+        return Prediction(answer.value, answer.probabilities, seen)
 
 
 class _Source:

@@ -3,7 +3,7 @@
 from functools import cache
 
 import numpy as np
-from scipy.stats import gamma, norm
+from scipy.special import gammaincinv, ndtri
 
 _SHAPE = 0.4  # of the gamma distribution of clean speech's amplitude
 HIGHEST = 20.0
@@ -41,9 +41,9 @@ def estimate_snr(signal: np.ndarray) -> float | None:
 def _statistics() -> np.ndarray:
     """The statistic at each of ``_SNRS``, by quadrature over both distributions."""
     middle = (np.arange(_GRID) + 0.5) / _GRID
-    speech = gamma.ppf(middle, _SHAPE)
+    speech = gammaincinv(_SHAPE, middle)
     speech /= np.sqrt(np.mean(speech**2))
-    noise = norm.ppf(middle)
+    noise = ndtri(middle)
     found = []
     for snr in _SNRS:
         size = np.abs(speech[:, None] + 10 ** (-snr / 20) * noise)

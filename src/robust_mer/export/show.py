@@ -9,18 +9,19 @@ _BAR = 30  # characters of a probability of 1
 
 
 def as_table(description: dict[str, Any], prediction: Prediction) -> str:
-    """The model, its probabilities as bars, and what it saw of each modality."""
+    """The model, its probabilities as bars or else its values, and what it saw of each modality."""
     trained = description["trained_on"]
-    width = max(map(len, [*prediction.probabilities, *prediction.modalities]))
+    answers = {
+        name: f"{value:6.1%}  {'█' * round(_BAR * value)}"
+        for name, value in prediction.probabilities.items()
+    } or {name: str(value) for name, value in prediction.value.items()}
+    width = max(map(len, [*answers, *prediction.modalities]))
     lines = [
         f"{description['model']}, trained on {trained['corpus']} ({trained['corruption']}, fold "
         f"{trained['fold']}, seed {trained['seed']})",
         *([trained["note"]] if trained["note"] else []),
         "",
-        *(
-            f"{name:{width}}  {value:6.1%}  {'█' * round(_BAR * value)}"
-            for name, value in prediction.probabilities.items()
-        ),
+        *(f"{name:{width}}  {text}" for name, text in answers.items()),
         "",
         *(f"{name:{width}}  {_seen(name, one)}" for name, one in prediction.modalities.items()),
     ]

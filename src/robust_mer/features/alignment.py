@@ -1,4 +1,4 @@
-"""Features with one frame a word: the mean of those during the word."""
+"""Features with one frame per word: the mean of the frames during the word."""
 
 import re
 from difflib import SequenceMatcher
@@ -20,16 +20,16 @@ _TEXT = "text"
 def align_features(spec: AlignSpec, files: AlignFiles, runtime: Runtime) -> None:
     """Write the features of a file averaged over the words of a corpus; see `write_reading`.
 
-    Every utterance gets a frame a word of ``words.csv``, in their order, in every modality. A word
-    without frames becomes zeros, as in CMU-MOSEI's aligned set. An utterance keeps no frames where
-    its words are unknown, which counts as failed, or where no word has frames.
+    In every modality, an utterance gets a frame for each word of ``words.csv``, in order. A word
+    without frames becomes zeros, as in CMU-MOSEI's aligned set. An utterance gets no frames if its
+    words are unknown, which counts as failed, or if no word has frames.
 
-    Frames of audio and video lie in time, and a frame counts with the words that share some time
-    with it. Frames of text lie in words of the transcript, which are matched with those of
-    ``words.csv`` by their spelling, see `match`.
+    A frame of audio or video counts for all words that overlap it in time. A frame of text belongs
+    to a word of the transcript, which is matched with the words of ``words.csv`` by spelling, see
+    `match`.
 
     Raises:
-        InputError: the source does not say where its frames lie.
+        InputError: the source has no positions of frames.
     """
     is_text = spec.modality == _TEXT
     words = _Words(files.words, files.problems)
@@ -53,9 +53,9 @@ def align_features(spec: AlignSpec, files: AlignFiles, runtime: Runtime) -> None
             means, counts = average(frames, starts, starts + length, times)
             if not counts.any():
                 return frames[:0], "no frames during words"
-            lacking = np.count_nonzero(counts == 0)
-            remark = f"words without frames, which are zeros: {lacking} of {len(counts)}"
-            return means, remark if lacking else ""
+            empty_words = np.count_nonzero(counts == 0)
+            remark = f"words without frames, which are zeros: {empty_words} of {len(counts)}"
+            return means, remark if empty_words else ""
 
         return convert
 
@@ -71,24 +71,24 @@ def align_features(spec: AlignSpec, files: AlignFiles, runtime: Runtime) -> None
     )
 
 
-def match(said: list[str], timed: list[str]) -> np.ndarray:
-    """Which words of a transcript the words of an alignment are.
+def match(transcript: list[str], alignment: list[str]) -> np.ndarray:
+    """Match the words of an alignment to words of a transcript.
 
-    Both name the same words in the same order, but an alignment has no punctuation, spells out
-    numbers and leaves out what it does not know. Words of the same letters and digits are matched
-    first, by the longest common runs. What differs between two matches is spread evenly, so that
-    ``twenty-five`` is both ``TWENTY`` and ``FIVE``.
+    Both contain the same words in the same order, but an alignment has no punctuation, spells out
+    numbers and omits unknown words. Words with the same letters and digits are matched first, by
+    the longest common runs. Differences between two matches are spread evenly, so that
+    ``twenty-five`` matches both ``TWENTY`` and ``FIVE``.
 
     Args:
-        said: The transcript's words.
-        timed: The alignment's.
+        transcript: Words of the transcript.
+        alignment: Words of the alignment.
 
     Returns:
-        First and behind the last of the transcript's words, for every one of ``timed``: [W, 2].
-        They are the same where the transcript has nothing there.
+        First and last + 1 of the transcript's words, for every word of ``alignment``: [W, 2]. Both
+        are equal if the transcript has no corresponding word.
     """
-    spans = np.zeros((len(timed), 2))
-    matcher = SequenceMatcher(None, _spellings(said), _spellings(timed), autojunk=False)
+    spans = np.zeros((len(alignment), 2))
+    matcher = SequenceMatcher(None, _spellings(transcript), _spellings(alignment), autojunk=False)
     for _, first, last, begin, end in matcher.get_opcodes():
         steps = np.arange(end - begin + 1) * (last - first)
         width = max(1, end - begin)
@@ -98,12 +98,12 @@ def match(said: list[str], timed: list[str]) -> np.ndarray:
 
 
 def _spellings(words: list[str]) -> list[str]:
-    """Letters and digits of words; a word that has none stays as it is."""
+    """Letters and digits of words; a word without any is unchanged."""
     return [re.sub(r"[\W_]+", "", word).casefold() or word for word in words]
 
 
 class _Words:
-    """Words by utterance, and why some have none."""
+    """Words by utterance, and the reasons for missing ones."""
 
     def __init__(self, words_csv: str | Path, problems_csv: str | Path) -> None:
         table, problems = read_table(words_csv), read_table(problems_csv)
@@ -113,7 +113,7 @@ class _Words:
         self._problems = dict(zip(problems["utterance"], problems["problem"], strict=True))
 
     def of(self, utterance: str) -> tuple[list[str], np.ndarray]:
-        """Spelling of the words [W], and when each begins and ends: [W, 2], seconds."""
+        """Spelling of the words [W], and start and end of each in seconds: [W, 2]."""
         if utterance not in self._rows:
             reason = self._problems.get(utterance, "not in the table of words")
             raise UtteranceError(f"no word times: {reason}")

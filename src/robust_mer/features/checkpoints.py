@@ -13,10 +13,10 @@ from robust_mer.files import sha256
 
 
 def load_weights(network: nn.Module, path: Path, key: str) -> str:
-    """Fill a network from a .safetensors file, or from a .pth file that holds tensors alone.
+    """Fill a network from a .safetensors file, or a .pth file that contains only tensors.
 
     Args:
-        network: Every one of its weights must be there, and none more.
+        network: The file must contain exactly its weights.
         path: The file.
         key: Config key for messages.
 
@@ -27,17 +27,17 @@ def load_weights(network: nn.Module, path: Path, key: str) -> str:
         InputError: it cannot be read, or does not fit the network.
     """
     weights = _read(path, key)
-    wanted = network.state_dict()
-    for name in wanted:
+    expected = network.state_dict()
+    for name in expected:
         if name not in weights:
             raise InputError(f"config: {key}: {path} lacks {name}: it belongs to another network")
     for name, tensor in weights.items():
-        if name not in wanted:
+        if name not in expected:
             raise InputError(f"config: {key}: {path} has {name}: it belongs to another network")
-        if tensor.shape != wanted[name].shape:
+        if tensor.shape != expected[name].shape:
             raise InputError(
                 f"config: {key}: {path}: {name} is {list(tensor.shape)}, expected "
-                f"{list(wanted[name].shape)}"
+                f"{list(expected[name].shape)}"
             )
     network.load_state_dict(weights)
     return sha256(path)
@@ -47,7 +47,7 @@ def _read(path: Path, key: str) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        # A .pth file is a pickle: nothing but tensors is loaded from it.
+        # A .pth file is a pickle, which could run code.
         weights = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, SafetensorError, pickle.UnpicklingError, EOFError) as error:
         reason = str(error).strip().partition("\n")[0]

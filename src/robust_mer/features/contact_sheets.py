@@ -1,11 +1,10 @@
-"""Contact sheets: pictures on which a person sees at a glance whose faces were found."""
+"""Contact sheets: overviews that show at a glance which faces were detected."""
 
 import re
 import shutil
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
 from robust_mer.errors import UtteranceError
@@ -13,6 +12,7 @@ from robust_mer.features.face_file import FaceFile
 from robust_mer.features.faces import Faces
 from robust_mer.features.specs import SheetsFiles, SheetsSpec
 from robust_mer.runtime import Runtime
+from robust_mer.table import read_table
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -26,10 +26,10 @@ _PAPER, _INK, _WARNING, _EMPTY = (255, 255, 255), (0, 0, 0), (190, 0, 0), (225, 
 def draw_contact_sheets(spec: SheetsSpec, files: SheetsFiles, runtime: Runtime) -> None:
     """Draw the faces of every session, a page for each 160 utterances.
 
-    Every utterance has its name, four of its crops and, in red, what was odd, e.g. why there is no
+    Every utterance has its name, four of its crops and, in red, problems such as why it has no
     face.
     """
-    index = pd.read_csv(files.utterances, dtype=str, keep_default_na=False)
+    index = read_table(files.utterances, ["utterance", "session"])
     faces, folder = FaceFile(files.faces), files.sheets
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -51,36 +51,35 @@ def _draw(utterances: list[str], faces: FaceFile) -> Image.Image:
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_LINE - 2)
     for place, utterance in enumerate(utterances):
         left, top = _GAP + place % _COLUMNS * width, _GAP + place // _COLUMNS * height
-        found, note = _read(faces, utterance)
+        detected, note = _read(faces, utterance)
         draw.text((left, top), _fitted(utterance, draw, font), _INK, font)
         draw.text((left, top + _LINE), _fitted(note, draw, font), _WARNING, font)
         box = (left, top + 2 * _LINE, left + _CELL[0] - 1, top + _CELL[1] - 1)
         draw.rectangle(box, _EMPTY)
-        for column, crop in enumerate(_some(found)):
+        for column, crop in enumerate(_sample(detected)):
             sheet.paste(Image.fromarray(crop), (left + column * _SIDE, top + 2 * _LINE))
     return sheet
 
 
 def _read(faces: FaceFile, utterance: str) -> tuple[Faces | None, str]:
     try:
-        found = faces.read(utterance)
+        result = faces.read(utterance)
     except UtteranceError as error:
         return None, str(error)
-    return found, found.note
+    return result, result.note
 
 
-def _some(found: Faces | None) -> Iterator[np.ndarray]:
+def _sample(faces: Faces | None) -> Iterator[np.ndarray]:
     """A few crops, evenly over the utterance: RGB."""
-    if found is None or not found.crops:
+    if faces is None or not faces.crops:
         return
-    count = len(found.crops)
-    which = np.unique(np.linspace(0, count - 1, _CROPS).round().astype(int))
-    for crop in found.pictures(_SIDE, which):
+    places = np.unique(np.linspace(0, len(faces.crops) - 1, _CROPS).round().astype(int))
+    for crop in faces.pictures(_SIDE, places):
         yield crop[..., ::-1]
 
 
 def _fitted(text: str, draw: ImageDraw.ImageDraw, font: Font) -> str:
-    """As much of a text as a cell is wide."""
+    """A text, shortened to the width of a cell."""
     if draw.textlength(text, font) <= _CELL[0]:
         return text
     while text and draw.textlength(f"{text} ...", font) > _CELL[0]:

@@ -1,4 +1,4 @@
-"""DenseFace: what a DenseNet-BC that was trained on facial expressions says of a face."""
+"""DenseFace: features of a DenseNet-BC trained on facial expressions."""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -21,11 +21,11 @@ class DenseFaceSettings(VisualSettings):
     """Settings of `DenseFace`."""
 
     weights: str = "resources/denseface.safetensors"
-    """File as ``snakemake train_denseface`` writes it."""
+    """A file written by ``snakemake train_denseface``."""
 
 
 class DenseFaceTrainingSettings(Settings):
-    """How the network is trained: the section ``features.denseface_training`` of the config.
+    """Settings of the training: the section ``features.denseface_training`` of the config.
 
     The defaults are MMIN's on FER+: batches of 64, 100 epochs, Nesterov momentum 0.9, and a tenth
     of the learning rate after half and after three quarters of the epochs.
@@ -35,13 +35,13 @@ class DenseFaceTrainingSettings(Settings):
     """FER2013 as its csv (columns emotion, pixels, Usage), or as npz with images [N, 48, 48],
     label, classes and usage."""
     votes: str = ""
-    """FER+'s votes, fer2013new.csv, row by row beside that csv; empty: FER2013's labels."""
+    """FER+'s votes, fer2013new.csv, with the rows of that csv; empty: FER2013's labels."""
     batch_size: Annotated[int, Field(ge=2, le=100_000)] = 64
-    """Pictures."""
+    """Pictures per batch."""
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 100
     """Passes over the training pictures."""
     learning_rate: Annotated[float, Field(ge=1e-9, le=10)] = 0.1
-    """At the beginning, as DenseNet's."""
+    """Initial learning rate, that of DenseNet."""
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 1e-4
     """On all parameters."""
     seed: int = 1
@@ -51,8 +51,8 @@ class DenseFaceTrainingSettings(Settings):
 class DenseFace(VisualExtractor):
     """Per frame with a face, the 342 averages after the last dense block.
 
-    MMIN's and NMER's visual features, from weights that this project trained: theirs were never
-    published. A frame without a face is left out, where theirs has zeros.
+    MMIN's and NMER's visual features, but with weights trained by this project, because theirs were
+    never published. Frames without a face are left out; theirs are zeros.
 
     Source: J. Zhao et al., "Missing modality imagination network for emotion recognition with
     uncertain missing modalities", ACL 2021, section 4.1.

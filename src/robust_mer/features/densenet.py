@@ -22,7 +22,7 @@ class DenseNet(nn.Module):
     """64 x 64 grey pictures to 342 features and a score per class.
 
     Args:
-        classes: How many.
+        classes: Number of classes.
     """
 
     WIDTH = 342
@@ -57,7 +57,7 @@ class DenseNet(nn.Module):
 
 
 class _Bottleneck(nn.Module):
-    """Twelve channels more, from all channels so far through 48."""
+    """Adds twelve channels, computed from all previous ones through 48."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class _Bottleneck(nn.Module):
 
 
 class _Transition(nn.Module):
-    """Half the channels, half the side."""
+    """Halves the channels and the side of the picture."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

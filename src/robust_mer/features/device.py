@@ -1,4 +1,4 @@
-"""Where networks run."""
+"""The device of extractors' networks."""
 
 import torch
 
@@ -6,5 +6,5 @@ from robust_mer.gpu import take_gpu
 
 
 def best_device() -> torch.device:
-    """A GPU where there is one, with a slot of its own among the jobs that share it."""
+    """A slot of a GPU if there is one, otherwise the CPU."""
     return take_gpu() if torch.cuda.is_available() else torch.device("cpu")

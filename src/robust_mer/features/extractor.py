@@ -1,4 +1,4 @@
-"""What an extractor must offer, and what it may offer."""
+"""The interface of extractors."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from robust_mer.settings import Settings
 class Extractor(ABC):
     """Extracts one kind of features.
 
-    An extractor of your own is a subclass that the config names as ``module:Class``. Planning a run
-    imports it, so its module imports torch and other slow packages inside methods.
+    To add an extractor, write a subclass and name it in the config as ``module:Class``. Planning a
+    run imports it, so import torch and other slow packages inside its methods.
 
     Args:
-        settings: Of type ``settings_class``. The constructor raises InputError where they do not
-            fit what they name, such as a file of weights.
+        settings: Of type ``settings_class``. The constructor raises InputError if they do not
+            fit the files that they name, such as weights.
     """
 
     settings_class: ClassVar[type[Settings]] = Settings
@@ -45,7 +45,7 @@ class Extractor(ABC):
     frame_rate: float | None = None
     """Frames per second; None where frames are words or tokens."""
     weights_sha256: str = ""
-    """Of the file with the network's weights; empty where there is none."""
+    """Of the file with the network's weights; empty if there is none."""
     max_processes: int | None = None
     """How many processes may run it in parallel: 1 for a network on a GPU, or for a table that
     fills the memory; None: any number."""

@@ -1,4 +1,4 @@
-"""The file of a corpus' faces: every utterance's crops, with where and when they were seen."""
+"""The file of a corpus' faces: the crops of every utterance with their places and times."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -29,11 +29,11 @@ NAMES = [
     "probability",
     "crop_bytes",
 ]
-"""What the file tells of a face, as if these were features."""
+"""The values that the file stores for each face, in the form of features."""
 
 
 def to_values(faces: Faces) -> np.ndarray:
-    """What is told of each face: float32 [T, 17], named by `NAMES`."""
+    """The values of each face: float32 [T, 17], named by `NAMES`."""
     count = len(faces.crops)
     sizes = np.array([len(jpeg) for jpeg in faces.crops], np.float32)
     return np.column_stack(
@@ -54,17 +54,17 @@ def write_face_file(
     versions: dict[str, str] | None = None,
     positions: list[np.ndarray] | None = None,
 ) -> None:
-    """Write a file of the feature store that holds the crops beside what is told of them.
+    """Write a file of the feature store with the faces' values and crops.
 
-    The JPEG pictures lie in ``crop``, one after the other, ``crop_bytes`` each.
+    ``crop`` holds the JPEG pictures one after the other, ``crop_bytes`` each.
 
     Args:
         path: HDF5 file; it appears whole or not at all.
         report: The extraction's; an utterance that failed keeps its reason here.
-        crops_of: Files with the pictures of the utterances that have any.
+        crops_of: Files with the pictures, by utterance, for those that have any.
         utterances: All of them, in the report's order.
-        frames: As `to_values` gives them.
-        names: Like all that follow, see `robust_mer.store.write_features`.
+        frames: As returned by `to_values`.
+        names: For this and the following see `robust_mer.store.write_features`.
         frame_rate: Pictures per second.
         settings: Of the face finder.
         weights_sha256: Of the face finder.
@@ -94,14 +94,14 @@ def write_face_file(
 
 
 class FaceFile:
-    """Reads such a file, an utterance at a time.
+    """Reads a file of faces, one utterance at a time.
 
     Args:
         path: The file.
-        settings: Those that its faces must have been found with; None takes any.
+        settings: Required settings of the face search; None: any.
 
     Raises:
-        InputError: it is another kind of file, or was made with other settings.
+        InputError: the file is not a file of faces, or was made with other settings.
     """
 
     def __init__(self, path: str | Path, settings: dict[str, Any] | None = None):
@@ -111,8 +111,8 @@ class FaceFile:
             names = [name.decode() for name in dataset(self._file, "utterance")[:]]
             self._offsets = dataset(self._file, "offsets")[:]
             self._ends = dataset(self._file, "crop_offsets")[:]
-            found_with = json.loads(self._file.attrs["settings"])
-        if settings is not None and found_with != settings:
+            stored_settings = json.loads(self._file.attrs["settings"])
+        if settings is not None and stored_settings != settings:
             raise InputError(
                 f"{path} was made with other settings of features.faces than the config has; "
                 "delete it and run again to detect the faces anew"
@@ -123,8 +123,8 @@ class FaceFile:
         """The faces of an utterance.
 
         Raises:
-            UtteranceError: they could not be looked for, with the reason why.
-            InputError: the file does not know the utterance.
+            UtteranceError: the search failed, with its reason.
+            InputError: the file does not contain the utterance.
         """
         if utterance not in self._row:
             raise InputError(f"{self.path} does not contain the utterance {utterance!r}")

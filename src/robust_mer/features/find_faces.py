@@ -13,7 +13,6 @@ import pandas as pd
 from robust_mer.features.extract import Recipe, extract, read_utterances
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.face_file import NAMES, to_values, write_face_file
-from robust_mer.features.face_finder import FaceFinder
 from robust_mer.features.specs import FacesFiles, FacesSpec
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.features.visual import VisualSettings
@@ -21,6 +20,7 @@ from robust_mer.files import whole
 from robust_mer.identity import code_identity
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
+from robust_mer.table import read_numbers
 
 
 def find_faces(spec: FacesSpec, files: FacesFiles, runtime: Runtime) -> None:
@@ -47,7 +47,7 @@ def find_faces(spec: FacesSpec, files: FacesFiles, runtime: Runtime) -> None:
         *,
         positions: list[np.ndarray],
     ) -> None:
-        report = pd.read_csv(files.table, keep_default_na=False)
+        report = read_numbers(files.table, ["utterance", "status", "reason"])
         crops_of = {name: _crops_path(folder, name) for name in names}
         origin = spec.settings, weights_sha256, versions, positions
         write_face_file(path, report, crops_of, names, frames, columns, frame_rate, *origin)
@@ -79,6 +79,8 @@ class FaceLister(Extractor):
     names = NAMES
 
     def __init__(self, settings: FaceListerSettings) -> None:
+        from robust_mer.features.face_finder import FaceFinder
+
         super().__init__(settings)
         self._finder = FaceFinder(settings.faces)
         self._folder = Path(settings.folder)

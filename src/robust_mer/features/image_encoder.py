@@ -18,17 +18,17 @@ class ImageEncoderSettings(PictureSettings):
     """Settings of `ImageEncoder`."""
 
     model: str = "openai/clip-vit-base-patch32"
-    """A model's id on the Hugging Face hub, or a folder that holds a model."""
+    """A model's id on the Hugging Face hub, or a folder with a model."""
     layer: Annotated[int, Field(ge=-1, le=1000)] = -1
-    """Number of the block after which its states are taken; 0: before the first; -1: the model's
-    last ones."""
+    """Number of the block whose output is used; 0: the input of the first block; -1: the model's
+    last hidden state."""
     pool: Literal["first", "mean"] = "first"
-    """What becomes of the states of a picture's patches. ``first``: that of the class token;
+    """How the states of a picture's patches are pooled. ``first``: the state of the class token;
     ``mean``: the average of all."""
 
 
 class ImageEncoder(VisualExtractor):
-    """Per picture, hidden states of an image encoder, prepared as its configuration says."""
+    """Per picture, hidden states of an image encoder; its configuration sets the preparation."""
 
     settings_class = ImageEncoderSettings
     settings: ImageEncoderSettings
@@ -44,9 +44,9 @@ class ImageEncoder(VisualExtractor):
         folder = pretrained.folder
         try:
             self._prepare = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
-        except Exception as error:  # what goes wrong in there has no class in common
+        except Exception as error:  # transformers raises errors of many classes
             raise InputError(f"config: {_KEY}: {folder} cannot be loaded: {error}") from error
-        # CLIP has a text encoder beside it
+        # CLIP also has a text encoder
         self._model = getattr(pretrained.network, "vision_model", pretrained.network)
         config: Any = self._model.config
         if getattr(self._model, "main_input_name", "") != "pixel_values":

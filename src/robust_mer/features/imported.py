@@ -17,10 +17,12 @@ from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
 from robust_mer.table import read_table
 
+_NOT_FINITE = "some values are not finite"
+
 
 @dataclass(frozen=True)
 class ImportSpec:
-    """What makes a file of imported features."""
+    """Determines a file of imported features."""
 
     reader: Plugin
     """A `robust_mer.corpora.reader.FeatureReader`."""
@@ -39,11 +41,11 @@ class ImportFiles:
     """Output: HDF5 file of the feature store."""
     table: Path
     """Output, as of an extraction: utterance, frames, looked_at (frames with padding), seconds
-    (empty), status (``ok``, ``empty`` = nothing but padding, ``failed``), reason."""
+    (empty), status (``ok``, ``empty`` = only padding, ``failed``), reason."""
 
 
 class _Row(TypedDict):
-    """What became of an utterance."""
+    """An utterance's row of the table."""
 
     utterance: str
     frames: int
@@ -56,14 +58,15 @@ class _Row(TypedDict):
 def import_features(spec: ImportSpec, files: ImportFiles, runtime: Runtime) -> None:
     """Write one modality of published features as a file of the feature store.
 
-    Frames of padding are cut. Values that are NaN or infinite stay as they are and are counted;
-    what takes their place is the corpus' setting ``not_finite``. The store names the features
-    ``f0, f1, ...``, has no frame rate, and keeps the SHA-256 of the file that they came from.
+    Frames of padding are cut. NaN and infinite values are kept and counted; the corpus' setting
+    ``not_finite`` replaces them later. The store names the features ``f0, f1, ...``, has no frame
+    rate, and records the SHA-256 of the source file.
 
-    Uses ``root`` and ``max_failed_fraction`` of the runtime.
+    Uses ``root``, ``max_failed_fraction`` and ``refuse_not_finite`` of the runtime.
 
     Raises:
-        InputError: the features are missing or damaged, or too many utterances failed.
+        InputError: the features are missing or damaged, no utterance has any, too many utterances
+            failed, or values are not finite and nothing replaces them.
     """
     import pandas as pd
 
@@ -79,7 +82,7 @@ def import_features(spec: ImportSpec, files: ImportFiles, runtime: Runtime) -> N
             values, row = take(source, utterance)
             report.append(row)
             yield values
-        _check(report, runtime.max_failed_fraction, source.file)
+        _check(report, spec.modality, runtime, source.file)
 
     write_features(
         files.features,
@@ -106,31 +109,52 @@ def import_features(spec: ImportSpec, files: ImportFiles, runtime: Runtime) -> N
 
 
 def take(source: FeatureSource, utterance: str) -> tuple[np.ndarray, _Row]:
-    """Frames [T, D] of an utterance in float32, and what the table says of them."""
+    """Frames of an utterance, float32 [T, D], and its row of the table."""
     row = _Row(utterance=utterance, frames=0, looked_at=0, seconds="", status="failed", reason="")
     try:
         with naming(source.file, f"a file with frames of {utterance}"):
             frames, padding = source.frames(utterance)
             if np.shape(frames)[1:] != (source.width,):
                 raise ValueError(f"shape {np.shape(frames)}, expected (frames, {source.width})")
-            with np.errstate(over="ignore"):  # a number beyond float32 becomes an infinity
+            with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite
                 values = np.asarray(frames, np.float32)
     except UtteranceError as error:
         return np.zeros((0, source.width), np.float32), {**row, "reason": str(error)}
     remarks = ["padding cut"] * bool(padding)
-    remarks += ["some values are not finite"] * (not np.isfinite(values).all())
+    remarks += [_NOT_FINITE] * (not np.isfinite(values).all())
     row["frames"], row["looked_at"] = len(values), len(values) + padding
     row["status"] = "ok" if len(values) else "empty"
     row["reason"] = "; ".join(remarks) if len(values) else "nothing but padding"
     return values, row
 
 
-def _check(report: list[_Row], max_failed_fraction: float, file: Path) -> None:
+def _check(report: list[_Row], modality: str, runtime: Runtime, file: Path) -> None:
     failed = [row for row in report if row["status"] == "failed"]
-    if len(failed) > max_failed_fraction * len(report):
+    if len(failed) > runtime.max_failed_fraction * len(report):
         first = "; ".join(f"{row['utterance']}: {row['reason']}" for row in failed[:3])
         raise InputError(
             f"{file}: {len(failed)} of {len(report)} utterances failed, more than the fraction "
-            f"{max_failed_fraction:g} that features.max_failed_fraction allows. The first: "
+            f"{runtime.max_failed_fraction:g} that features.max_failed_fraction allows. The first: "
             f"{first}"
+        )
+    empty = len(report) - sum(row["status"] == "ok" for row in report)
+    if empty == len(report):
+        raise InputError(
+            f"{file}: none of {empty} utterances has a frame of {modality}: its values, or its "
+            "masks or lengths, are all zero. Name another file or array, or remove the modality"
+        )
+    if empty > runtime.max_failed_fraction * len(report):
+        log.warning(
+            "NO FRAMES of %s in %d of %d utterances (%.0f %%): they count as zeros",
+            modality,
+            empty,
+            len(report),
+            100 * empty / len(report),
+        )
+    spoilt = [row["utterance"] for row in report if _NOT_FINITE in row["reason"]]
+    if spoilt and runtime.refuse_not_finite:
+        raise InputError(
+            f"{file}: {len(spoilt)} of {len(report)} utterances have values of {modality} that are "
+            f"NaN or infinite, e.g. {spoilt[0]}. To replace such values: not_finite: 0 for this "
+            "modality of the corpus"
         )

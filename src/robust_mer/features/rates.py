@@ -1,4 +1,4 @@
-"""Bringing frames to another rate."""
+"""Resampling frames to another rate."""
 
 from fractions import Fraction
 
@@ -10,31 +10,31 @@ _MOST = 1000  # of numerator and denominator
 _EXACT = 1e-6  # relative
 
 
-def rate_ratio(rate: float, wanted: float, where: str) -> Fraction:
-    """``wanted / rate``, both frames per second.
+def rate_ratio(rate: float, target: float, location: str) -> Fraction:
+    """``target / rate`` as a fraction.
 
     Args:
-        rate: The frames' own.
-        wanted: At most that.
-        where: What the frames are of, for messages.
+        rate: Of the frames, in Hz.
+        target: In Hz, at most ``rate``.
+        location: File or config key, for messages.
 
     Raises:
-        InputError: it is above 1, or no ratio of whole numbers up to 1000.
+        InputError: the ratio is above 1, or not one of whole numbers up to 1000.
     """
-    ratio = Fraction(wanted / rate).limit_denominator(_MOST)
-    if not 0 < wanted <= rate or abs(ratio * rate / wanted - 1) > _EXACT:
+    ratio = Fraction(target / rate).limit_denominator(_MOST)
+    if not 0 < target <= rate or abs(ratio * rate / target - 1) > _EXACT:
         raise InputError(
-            f"{where}: {rate:g} frames per second cannot be converted to {wanted:g}, expected at "
-            f"most {rate:g}, in a ratio of whole numbers up to {_MOST}, such as "
-            f"{rate / 10:g}"
+            f"{location}: {rate:g} frames per second cannot be converted to {target:g}, expected "
+            f"at most {rate:g}, in a ratio of whole numbers up to {_MOST}, such as {rate / 10:g}"
         )
     return ratio
 
 
 def resample(frames: np.ndarray, ratio: Fraction) -> np.ndarray:
-    """Frames [T, D] low-pass filtered and brought to ``ratio`` times their rate, as in MMIN.
+    """Frames [T, D] low-pass filtered and resampled to ``ratio`` times their rate, as in MMIN.
 
-    The signal is held at its edges: zeros outside it would pull its first and last frames to zero.
+    The signal is extended by its edge values, because zeros would pull its first and last frames to
+    zero.
     """
     from scipy.signal import resample_poly
 

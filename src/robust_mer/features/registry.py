@@ -1,4 +1,4 @@
-"""Extractors by name: one line each."""
+"""Extractors by name."""
 
 EXTRACTORS = {
     "is13": "robust_mer.features.is13:IS13",

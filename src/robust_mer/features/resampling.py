@@ -12,7 +12,7 @@ def resample_features(spec: ResampleSpec, files: ResampleFiles, runtime: Runtime
     """Write the features of a file at ``frame_rate`` frames per second; see `write_reading`.
 
     Raises:
-        InputError: the file's frames have no rate, or one that cannot be brought to this.
+        InputError: the file's frames have no rate, or one that cannot be converted to this.
     """
 
     def prepare(store: Features) -> Convert:

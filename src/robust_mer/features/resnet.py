@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 _KEY = "weights of resnet152"
 _WIDTH = 2048
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pictures
-_SIDE = 224  # pixels, as ImageNet's pictures are shown to it
-_SHORTER = 256  # of their shorter side; torchvision's names bring their sizes
+_SIDE = 224  # pixels of the network's input
+_SHORTER = 256  # pixels of the shorter side before cropping; torchvision's weights specify theirs
 
 
 class ResNet152Settings(PictureSettings):
     """Settings of `ResNet152`."""
 
     weights: str = "IMAGENET1K_V2"
-    """torchvision's name of ImageNet weights, which are downloaded once; or a file, .safetensors or
-    .pth, of torchvision's resnet152."""
+    """torchvision's name of ImageNet weights, which are downloaded once; or a .safetensors or .pth
+    file of torchvision's resnet152."""
 
 
 class ResNet152(VisualExtractor):
@@ -65,7 +65,7 @@ class ResNet152(VisualExtractor):
 
 
 def _download(name: str) -> tuple[Path, int]:
-    """The file of torchvision's weights, downloaded once, and how large it wants pictures."""
+    """The file of torchvision's weights, downloaded once, and the shorter side of its pictures."""
     import torch
     from torchvision.models import ResNet152_Weights
 

@@ -1,4 +1,4 @@
-"""Shards: pieces of the work of an extraction, each kept as a file as soon as it is done."""
+"""Shards: parts of an extraction, each saved as a file as soon as it is done."""
 
 import errno
 import hashlib
@@ -26,19 +26,19 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 @dataclass(frozen=True)
 class Shard:
-    """Utterances that are extracted together and the file that will hold the result."""
+    """Utterances that are extracted together, and the file of the result."""
 
     utterances: tuple[Utterance, ...]
     path: Path
-    context: list[Any]  # all that the result hangs on beside the utterances
-    crashed: bool = False  # a process died over it
+    context: list[Any]  # everything but the utterances that the result depends on
+    crashed: bool = False  # whether a process has died over it
 
     def after_crash(self, death: str, width: int, is_late: bool = False) -> "list[Shard]":
-        """What is left to do after a process died over this shard, of features that wide.
+        """The shards to do after a process died over this one, of features of size ``width``.
 
-        The whole once more, since the machine may have been short of memory, but not where the
-        process was ended because it ``is_late``; then one utterance at a time; and the utterance
-        that kills its process then is failed by name.
+        The first time, the whole shard again, because the machine may have been short of memory,
+        unless the process was killed because it ``is_late``. Then one utterance at a time. An
+        utterance that kills its process again is marked as failed.
         """
         if not self.crashed and not is_late:
             return [replace(self, crashed=True)]
@@ -56,23 +56,23 @@ class Shard:
 
 @dataclass(frozen=True)
 class FinishedShard:
-    """A shard's file: what it tells of its utterances, and their frames on demand."""
+    """A shard's file: the report on its utterances, and their frames on demand."""
 
     path: Path
     offsets: np.ndarray  # [N + 1]
-    where: np.ndarray  # float32 [frames], positions; NaN where there are none
+    starts: np.ndarray  # float32 [frames], positions; NaN if there are none
     report: list[dict[str, Any]]
 
     @contextmanager
     def opened(self) -> Iterator[Callable[[int], np.ndarray]]:
-        """What reads the frames of the utterance in a place from the open file: float32 [T, D]."""
+        """Yield a function that reads the frames of an utterance by its row: float32 [T, D]."""
         with h5py.File(self.path) as file:
             values = file["values"]
             yield lambda row: values[self.offsets[row] : self.offsets[row + 1]]
 
     def positions(self, row: int) -> np.ndarray:
-        """Where these frames lie: float32 [T]; see `robust_mer.store.Features`."""
-        return self.where[self.offsets[row] : self.offsets[row + 1]]
+        """Positions of an utterance's frames: float32 [T]; see `robust_mer.store.Features`."""
+        return self.starts[self.offsets[row] : self.offsets[row + 1]]
 
 
 def cut(
@@ -82,9 +82,9 @@ def cut(
 
     Args:
         utterances: All of them.
-        folder: Where the shards' files go.
-        context: All that a result hangs on beside the utterances; it enters the files' names.
-        size: Utterances in a shard, where the extractor has a wish.
+        folder: Of the shards' files.
+        context: Everything but the utterances that a result depends on; part of the files' names.
+        size: Utterances in a shard, if the extractor specifies it.
     """
 
     def place(utterance: Utterance) -> tuple[str, str, float]:
@@ -104,12 +104,12 @@ def extract_shard(
     corruption: SignalCorruption | None = None,
     begin: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Extract a shard's utterances, corrupted where that is asked for, and write its file.
+    """Extract a shard's utterances, corrupted by ``corruption`` if any, and write its file.
 
-    ``begin`` is told of how many utterances the extraction begins, one or several together.
+    ``begin`` is called with the number of utterances that are about to be extracted together.
 
     Raises:
-        MemoryError: or the like, and errors of the disk: they are not the utterance's fault.
+        MemoryError: or a similar error, or one of the disk; utterances do not cause these.
     """
     width = len(extractor.names)
     outcomes = _outcomes(extractor, shard.utterances, corruption, begin)
@@ -123,8 +123,8 @@ def extract_shard(
 def read_shard(path: Path) -> FinishedShard:
     """Read a shard's file."""
     with h5py.File(path) as file:
-        offsets, where = file["offsets"][:], file["where"][:]
-        return FinishedShard(path, offsets, where, json.loads(file.attrs["report"]))
+        offsets, starts = file["offsets"][:], file["where"][:]
+        return FinishedShard(path, offsets, starts, json.loads(file.attrs["report"]))
 
 
 def _shard(utterances: tuple[Utterance, ...], folder: Path, context: list[Any]) -> Shard:
@@ -138,7 +138,7 @@ def _shard(utterances: tuple[Utterance, ...], folder: Path, context: list[Any]) 
 
 
 def _version(path: Path | None) -> tuple[int, int] | None:
-    """Size and time of change of a recording: one that was mended is extracted again."""
+    """Size and modification time of a recording, so that a changed one is extracted again."""
     if path is None or not path.is_file():
         return None
     status = path.stat()
@@ -151,7 +151,7 @@ def _outcomes(
     corruption: SignalCorruption | None,
     begin: Callable[[int], None],
 ) -> Iterator[Extraction | Exception]:
-    """What comes of each utterance, in their order."""
+    """Yield the result or error of each utterance, in order."""
 
     def receive(utterance: Utterance) -> Utterance:
         return utterance if corruption is None else corruption(utterance)
@@ -159,7 +159,7 @@ def _outcomes(
     if not extractor.takes_many:
         for utterance in utterances:
             begin(1)
-            yield _attempt(lambda given: extractor.extract(receive(given)), utterance)
+            yield _attempt(lambda item: extractor.extract(receive(item)), utterance)
         return
     begin(len(utterances))
     received = [_attempt(receive, utterance) for utterance in utterances]
@@ -179,10 +179,7 @@ def _outcomes(
 def _together(
     extractor: Extractor, usable: list[Utterance]
 ) -> Sequence[Extraction | Exception] | None:
-    """What comes of utterances that are taken together; None where one of them spoils it.
-
-    Or where memory does not hold so many.
-    """
+    """Results of utterances extracted together; None if one of them fails or memory runs out."""
     try:
         return extractor.extract_all(usable)
     except Exception as error:
@@ -192,9 +189,9 @@ def _together(
 
 
 def _attempt(function: Callable[[Utterance], Result], argument: Utterance) -> Result | Exception:
-    """What comes of it, or the error: a library's complaint about a file must not cost the others.
+    """The result or the error, so that one bad file does not affect the others.
 
-    A lack of memory or of space on the disk is no complaint about a file.
+    Errors of memory, GPU and disk are raised, because the file does not cause them.
     """
     try:
         return function(argument)
@@ -220,11 +217,11 @@ def _result(
             raise UtteranceError("features are not finite (NaN or infinity)")
         if not np.isnan(values[:, unfilled]).all():
             raise UtteranceError("features that are not filled hold numbers")
-        where = np.full(len(values), np.nan, np.float32)
+        starts = np.full(len(values), np.nan, np.float32)
         if outcome.positions is not None:
-            where = np.asarray(outcome.positions, np.float32)
-        if where.shape != values.shape[:1]:
-            raise UtteranceError(f"positions of shape {where.shape}, expected ({len(values)},)")
+            starts = np.asarray(outcome.positions, np.float32)
+        if starts.shape != values.shape[:1]:
+            raise UtteranceError(f"positions of shape {starts.shape}, expected ({len(values)},)")
     except UtteranceError as error:
         reason = str(error)
     except Exception as error:
@@ -233,7 +230,7 @@ def _result(
         seconds = "" if outcome.seconds is None else round(outcome.seconds, 3)
         status = "ok" if len(values) else "empty"
         row = _report(utterance, len(values), outcome.looked_at, seconds, status, outcome.note)
-        return values, where, row
+        return values, starts, row
     nothing = np.zeros((0, width), np.float32)
     return nothing, nothing[:, 0], _report(utterance, status="failed", reason=reason)
 
@@ -257,9 +254,9 @@ def _report(
 
 
 def _write(path: Path, width: int, results: Iterable[tuple[np.ndarray, np.ndarray, dict]]) -> None:
-    """Write a shard's file, one utterance after the other: no more than one is held in memory."""
-    offsets, where, report = [0], [], []
-    # The folder, with what killed processes leave there, goes when its shards are merged.
+    """Write a shard's file, with one utterance at a time in memory."""
+    offsets, starts, report = [0], [], []
+    # No sweep: the folder is deleted when its shards are merged.
     with whole(path, sweep=False) as unfinished, h5py.File(unfinished, "w") as file:
         values = file.create_dataset(
             "values", (0, width), "float32", maxshape=(None, width), chunks=(256, width)
@@ -268,8 +265,8 @@ def _write(path: Path, width: int, results: Iterable[tuple[np.ndarray, np.ndarra
             offsets.append(offsets[-1] + len(frames))
             values.resize(offsets[-1], axis=0)
             values[offsets[-2] :] = frames
-            where.append(positions)
+            starts.append(positions)
             report.append(row)
         file["offsets"] = np.array(offsets, dtype=np.int64)
-        file["where"] = np.concatenate(where)
+        file["where"] = np.concatenate(starts)
         file.attrs["report"] = json.dumps(report)

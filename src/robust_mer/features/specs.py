@@ -1,4 +1,4 @@
-"""The jobs of the feature stage: what makes a result, and its files. Free of slow imports."""
+"""Specs and files of the feature stage's jobs; imports no torch or pandas."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +22,14 @@ class RawSpec:
 
 @dataclass(frozen=True)
 class ExtractSpec:
-    """What makes features."""
+    """Determines features."""
 
     extractor: Plugin
     """A `robust_mer.features.extractor.Extractor`."""
     weights_sha256: str = ""
-    """What the SHA-256 of the extractor's weights must be; empty: anything."""
+    """Required SHA-256 of the extractor's weights; empty: any."""
     corruption: RawSpec | None = None
-    """None for features of recordings as they are."""
+    """None for features of uncorrupted recordings."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class ExtractFiles:
     """To write: utterance, frames, looked_at (frames or tokens examined), seconds, status (``ok``,
     ``empty`` = no frames, ``failed``) and reason."""
     faces: Path | None = None
-    """The corpus' faces, for extractors that look at them; None: they are looked for."""
+    """The corpus' faces, for extractors of faces; None: the extraction detects them."""
     folds: Path | None = None
-    """For a corruption that draws on other speakers."""
+    """For a corruption that needs other speakers."""
 
 
 @dataclass(frozen=True)
 class FacesSpec:
-    """What makes the faces of a corpus."""
+    """Determines the faces of a corpus."""
 
     settings: dict[str, Any]
     """Of type `robust_mer.features.faces.FacesSettings`."""
@@ -66,12 +66,12 @@ class FacesFiles:
     table: Path
     """To write: all utterances, as in an extraction."""
     reasons: Path
-    """To write: how many utterances have which status and reason."""
+    """To write: the number of utterances by status and reason."""
 
 
 @dataclass(frozen=True)
 class SheetsSpec:
-    """What makes contact sheets: their code alone."""
+    """Contact sheets have no settings."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,11 @@ class SheetsFiles:
 
 @dataclass(frozen=True)
 class AlignSpec:
-    """What makes features that are averaged over words."""
+    """Determines features averaged over words."""
 
     modality: str
     not_finite: float | None
-    """What replaces values that are NaN or infinite; None: they are an error."""
+    """Replacement of NaN and infinite values; None: they are an error."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class AlignFiles:
     words: Path
     """The words of the corpus with their times."""
     problems: Path
-    """Utterances whose words are unknown, and why."""
+    """Utterances whose words are unknown, with the reason."""
     utterances: Path
     """The index; frames of text are matched with its transcripts."""
     features: Path
@@ -113,12 +113,12 @@ class AlignFiles:
 
 @dataclass(frozen=True)
 class ResampleSpec:
-    """What makes features at another frame rate."""
+    """Determines features at another frame rate."""
 
     frame_rate: float
-    """Frames per second."""
+    """In Hz."""
     not_finite: float | None
-    """What replaces values that are NaN or infinite; None: they are an error."""
+    """Replacement of NaN and infinite values; None: they are an error."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class ResampleFiles:
 
 @dataclass(frozen=True)
 class FeaturesTableSpec:
-    """What makes the table of a corpus' features."""
+    """Determines the table of a corpus' features."""
 
     modalities: tuple[str, ...]
     """Of each feature file."""
@@ -155,7 +155,7 @@ class FeaturesTableFiles:
 
 @dataclass(frozen=True)
 class DenseFaceSpec:
-    """What makes DenseFace's network."""
+    """Determines DenseFace's network."""
 
     settings: dict[str, Any]
     """Of type `robust_mer.features.denseface.DenseFaceTrainingSettings`."""
@@ -166,8 +166,8 @@ class DenseFaceFiles:
     """Files of the training of DenseFace's network."""
 
     faces: list[Path]
-    """FER2013 and, where its labels are used, FER+."""
+    """FER2013 and, if its labels are used, FER+."""
     weights: Path
-    """To write: the .safetensors file, whose metadata holds ``classes`` and the accuracy."""
+    """To write: the .safetensors file, with ``classes`` and the accuracy in its metadata."""
     card: Path
-    """To write: a page in Markdown that says how the weights were made and what they reach."""
+    """To write: a page in Markdown on the training and the accuracy."""

@@ -1,4 +1,4 @@
-"""What a corpus has of every kind of features, in one table."""
+"""A table of a corpus' feature files, with counts and problems."""
 
 from collections import Counter
 from pathlib import Path
@@ -12,7 +12,7 @@ from robust_mer.runtime import Runtime
 from robust_mer.table import read_table
 
 _STATUS = ("ok", "empty", "failed")
-_FIRST = 5  # reasons that are told
+_FIRST = 5  # reasons that are listed
 
 
 def write_features_table(
@@ -50,10 +50,10 @@ def _row(modality: str, path: Path) -> dict[str, Any]:
     }
 
 
-def _reasons(told: pd.Series) -> str:
-    """Kinds of reasons with their counts: what stands in front of a colon, the rest is details."""
-    kinds = Counter(reason.partition(":")[0] for reason in told if reason).most_common()
-    some = [f"{kind} ({count})" for kind, count in kinds[:_FIRST]]
+def _reasons(remarks: pd.Series) -> str:
+    """Kinds of reasons, the part before a colon, with their counts."""
+    kinds = Counter(reason.partition(":")[0] for reason in remarks if reason).most_common()
+    listed = [f"{kind} ({count})" for kind, count in kinds[:_FIRST]]
     if more := sum(count for _, count in kinds[_FIRST:]):
-        some.append(f"others ({more})")
-    return "; ".join(some)
+        listed.append(f"others ({more})")
+    return "; ".join(listed)

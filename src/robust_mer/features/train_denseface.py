@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -16,6 +15,7 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 from torch.nn import functional
 
+from robust_mer.corpora.tables import read_user_table
 from robust_mer.errors import InputError
 from robust_mer.features.denseface import DenseFaceTrainingSettings
 from robust_mer.features.densenet import SIZE, DenseNet
@@ -39,7 +39,7 @@ _FERPLUS = [
     "contempt",
 ]
 _SIDE = 48  # pixels
-_VALIDATION = 0.1  # share of the training pictures where the file has no validation part
+_VALIDATION = 0.1  # fraction of the training pictures, if the file has no validation part
 _MOMENTUM = 0.9
 _PICTURES_AT_ONCE = 256
 
@@ -55,18 +55,19 @@ class FacePictures:
 
     def of(self, part: str) -> tuple[Tensor, Tensor]:
         """Pictures and labels of a part."""
-        chosen = self.part == part
-        return torch.from_numpy(self.pictures[chosen]), torch.from_numpy(self.label[chosen])
+        rows = self.part == part
+        return torch.from_numpy(self.pictures[rows]), torch.from_numpy(self.label[rows])
 
 
 def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
-    """Read FER2013; see `DenseFaceTrainingSettings` for the forms.
+    """Read FER2013; see `DenseFaceTrainingSettings` for the formats.
 
-    The test part is PrivateTest where there is one, and PublicTest validates; otherwise PublicTest
-    tests, and a tenth of the training pictures, by class, validates.
+    If there is a PrivateTest, it is the test part and PublicTest the validation part. Otherwise
+    PublicTest is the test part, and a tenth of the training pictures, by class, the validation
+    part.
 
     Raises:
-        InputError: a file is not there, is something else, or a part is empty.
+        InputError: a file is missing or invalid, or a part is empty.
     """
     for path, key in ((faces, "faces"), (votes, "votes")):
         if path and not Path(path).is_file():
@@ -83,21 +84,20 @@ def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
                 pictures, label = file["images"], file["label"].astype(np.int64)
                 classes, usage = file["classes"].tolist(), file["usage"].astype(str)
         else:
-            table = pd.read_csv(faces, dtype=str)
-            pixels = " ".join(table["pixels"]).split()
-            pictures = np.array(pixels, dtype=np.uint8).reshape(-1, _SIDE, _SIDE)
-            label, classes = table["emotion"].astype(np.int64).to_numpy(), _FER2013
-            usage = table["Usage"].to_numpy().astype(str)
+            emotion, pixels, usage = _columns(faces, ["emotion", "pixels", "Usage"])
+            values = " ".join(pixels).split()
+            pictures = np.array(values, dtype=np.uint8).reshape(-1, _SIDE, _SIDE)
+            label, classes = emotion.astype(np.int64), _FER2013
             if votes:
-                label, classes = _majority(votes, len(table)), _FERPLUS
+                label, classes = _majority(votes, len(usage)), _FERPLUS
         if not len(pictures) == len(label) == len(usage) or pictures.dtype != np.uint8:
             raise ValueError("images, labels and usage differ in number")
         if pictures.shape[1:] != (_SIDE, _SIDE) or label.max() >= len(classes):
             raise ValueError("expected pictures of 48 x 48 and labels within the classes")
     except (KeyError, ValueError, OSError) as error:
         raise InputError(f"{faces} is not FER2013 as expected: {error}") from error
-    known = label >= 0
-    pictures, label, usage = pictures[known], label[known], usage[known]
+    is_labelled = label >= 0
+    pictures, label, usage = pictures[is_labelled], label[is_labelled], usage[is_labelled]
     part = np.select(
         [usage == "Training", usage == "PublicTest", usage == "PrivateTest"],
         ["train", "validation", "test"],
@@ -118,12 +118,21 @@ def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
     return FacePictures(pictures, label, classes, part)
 
 
+def _columns(path: str | Path, names: list[str]) -> np.ndarray:
+    """Columns of a csv as texts: [columns, rows]."""
+    table = read_user_table(Path(path), names)
+    if table.unusable:
+        line, what = table.unusable[0]
+        raise InputError(f"{path}, line {line}: {what}")
+    rows = [[row[name] for name in names] for _, row in table.rows]
+    return np.array(rows, dtype=object).reshape(-1, len(names)).T
+
+
 def _majority(votes: str | Path, rows: int) -> np.ndarray:
-    """The class with most of FER+'s votes; -1 where that is unknown, no face, or a draw."""
-    table = pd.read_csv(votes)
-    if len(table) != rows:
-        raise ValueError(f"{votes} has {len(table)} rows, expected {rows}")
-    counts = table[[*_FERPLUS, "unknown", "NF"]].to_numpy()
+    """The class with most of FER+'s votes; -1 for unknown, no face, or a draw."""
+    counts = _columns(votes, [*_FERPLUS, "unknown", "NF"]).astype(np.int64).T
+    if len(counts) != rows:
+        raise ValueError(f"{votes} has {len(counts)} rows, expected {rows}")
     ordered = np.sort(counts, axis=1)
     best = counts.argmax(axis=1)
     clear = (ordered[:, -1] > ordered[:, -2]) & (best < len(_FERPLUS))
@@ -131,14 +140,14 @@ def _majority(votes: str | Path, rows: int) -> np.ndarray:
 
 
 def to_network(pictures: Tensor) -> Tensor:
-    """Pictures as the network takes them: uint8 [N, 48, 48] to float32 [N, 64, 64], 0 to 255."""
+    """Resize pictures for the network: uint8 [N, 48, 48] to float32 [N, 64, 64], 0 to 255."""
     return functional.interpolate(
         pictures[:, None].float(), (SIZE, SIZE), mode="bilinear", align_corners=False
     )[:, 0]
 
 
 def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Pictures [N, 48, 48] turned, scaled, shifted, mirrored, brightened at random: [N, 64, 64]."""
+    """Randomly rotate, scale, shift, mirror and brighten pictures [N, 48, 48]: [N, 64, 64]."""
 
     def between(low: float, high: float) -> Tensor:
         return low + (high - low) * torch.rand(len(pictures), generator=generator)
@@ -162,11 +171,11 @@ def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
 def train_denseface(spec: DenseFaceSpec, files: DenseFaceFiles, runtime: Runtime) -> None:
     """Train the network; keep the epoch with the best UA on the validation pictures.
 
-    An interrupted training resumes after the last epoch. The test pictures are looked at once, at
-    the end.
+    An interrupted training resumes after the last epoch. The test pictures are used once, at the
+    end.
 
     Raises:
-        InputError: the pictures cannot be used.
+        InputError: the pictures are invalid.
     """
     torch.set_num_threads(runtime.threads)
     device = best_device()
@@ -203,7 +212,7 @@ def train_denseface(spec: DenseFaceSpec, files: DenseFaceFiles, runtime: Runtime
 def _train(
     course: "Course", faces: FacePictures, settings: DenseFaceTrainingSettings, progress_file: Path
 ) -> None:
-    """Train the epochs that are left, and save the progress after each."""
+    """Train the remaining epochs, and save the progress after each."""
     train, validation, test = (faces.of(part) for part in ("train", "validation", "test"))
     log.info(
         "%d training, %d validation and %d test pictures, %s; %d parameters; from epoch %d on %s",
@@ -231,7 +240,7 @@ def _train(
 
 
 class Course:
-    """A training under way: network, momentum, the best epoch so far."""
+    """The state of a training: network, momentum, the best epoch so far."""
 
     def __init__(
         self,
@@ -257,7 +266,7 @@ class Course:
         identity: str,
         device: torch.device,
     ) -> "Course":
-        """The training that a file holds, or a new one if there is none of this identity."""
+        """The training saved in ``path``, or a new one if the file has another identity."""
         course = cls(settings, classes, identity, device)
         if not Path(path).exists():
             return course
@@ -273,7 +282,7 @@ class Course:
         return course
 
     def save(self, path: str | Path) -> None:
-        """Keep network, momentum and the best epoch so far."""
+        """Save network, momentum and the best epoch so far."""
         tensors = {
             f"{kind}.{name}": tensor.cpu().contiguous()
             for kind, tensors in self._tensors().items()
@@ -287,15 +296,16 @@ class Course:
         return {"now": self.network.state_dict(), "momentum": self.momentum, "best": self.best}
 
     def train_epoch(self, pictures: Tensor, label: Tensor) -> float:
-        """One pass in an order, and with pictures changed, by seed and epoch; the mean loss."""
-        settings, done = self.settings, self.epoch / self.settings.epochs
-        rate = settings.learning_rate * (0.01 if done >= 0.75 else 0.1 if done >= 0.5 else 1.0)
-        named = dict(self.network.named_parameters())
+        """Train for one epoch, with order and augmentation by seed and epoch; the mean loss."""
+        settings, progress = self.settings, self.epoch / self.settings.epochs
+        factor = 0.01 if progress >= 0.75 else 0.1 if progress >= 0.5 else 1.0
+        rate = settings.learning_rate * factor
+        parameters = dict(self.network.named_parameters())
         optimiser = torch.optim.SGD(
-            named.values(), rate, _MOMENTUM, weight_decay=settings.weight_decay, nesterov=True
+            parameters.values(), rate, _MOMENTUM, weight_decay=settings.weight_decay, nesterov=True
         )
         if self.epoch:
-            for name, parameter in named.items():
+            for name, parameter in parameters.items():
                 optimiser.state[parameter]["momentum_buffer"] = self.momentum[name]
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + self.epoch)
         order = torch.randperm(len(label), generator=generator)
@@ -304,38 +314,38 @@ class Course:
         for rows in order.split(settings.batch_size):
             if len(rows) == 1:
                 continue  # batch normalisation needs two
-            changed = augment(pictures[rows], generator).to(self.device)
-            # The convolutions are most of the time, and their products need few digits.
+            augmented = augment(pictures[rows], generator).to(self.device)
+            # Convolutions take most of the time and need little precision.
             with torch.autocast(self.device.type, torch.bfloat16):
-                _, scores = self.network(changed)
+                _, scores = self.network(augmented)
             loss = functional.cross_entropy(scores.float(), label[rows].to(self.device))
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
             total += loss.item() * len(rows)
-        self.momentum = {n: optimiser.state[p]["momentum_buffer"] for n, p in named.items()}
+        self.momentum = {n: optimiser.state[p]["momentum_buffer"] for n, p in parameters.items()}
         self.epoch += 1
         return total / len(label)
 
     def predict(self, pictures: Tensor) -> np.ndarray:
         """The class of every picture, from it and its mirror image."""
         self.network.eval()
-        found = []
+        classes = []
         with torch.inference_mode():
-            for some in to_network(pictures).split(_PICTURES_AT_ONCE):
-                some = some.to(self.device)
-                scores = self.network(some)[1] + self.network(some.flip(2))[1]
-                found.append(scores.argmax(dim=1).cpu())
-        return torch.cat(found).numpy()
+            for block in to_network(pictures).split(_PICTURES_AT_ONCE):
+                block = block.to(self.device)
+                scores = self.network(block)[1] + self.network(block.flip(2))[1]
+                classes.append(scores.argmax(dim=1).cpu())
+        return torch.cat(classes).numpy()
 
     def keep_if_best(self, reached: float) -> None:
-        """Keep the weights of this epoch if no earlier one reached more."""
+        """Keep the weights of this epoch if they are the best so far."""
         if reached > self.best_ua:
             self.best_ua, self.best_epoch = float(reached), self.epoch
             self.best = {n: v.clone() for n, v in self.network.state_dict().items()}
 
     def take_best(self) -> None:
-        """Go back to the weights of the best epoch."""
+        """Restore the weights of the best epoch."""
         self.network.load_state_dict(self.best)
 
 

@@ -1,4 +1,4 @@
-"""Where trained networks lie."""
+"""Locating the files of trained networks."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,14 +33,16 @@ def locate(name: str, key: str) -> Path:
         if not path.exists():
             raise InputError(f"config: {key} is {name!r}: there is no such file or folder")
         return path
-    package, _, inside = name.removeprefix(_PACKAGE).partition("/")
+    package, _, path_in_package = name.removeprefix(_PACKAGE).partition("/")
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise InputError(
             f"config: {key} is {name!r}: the package {package} is not installed; install "
             "requirements-weights.lock, without dependencies"
         )
-    path = Path(spec.origin).parent / inside
+    path = Path(spec.origin).parent / path_in_package
     if not path.exists():
-        raise InputError(f"config: {key} is {name!r}: the package {package} has no {inside}")
+        raise InputError(
+            f"config: {key} is {name!r}: the package {package} has no {path_in_package}"
+        )
     return path

@@ -56,6 +56,9 @@ class Workers:
     The standard library's pool neither says which task killed a process nor goes on with the
     others when one did; this one knows at any time which process works on which shard, and ends
     one that takes more than ``max_seconds`` for an utterance, as a decoder that hangs does.
+
+    A process spends seconds on imports. Each of the others therefore starts only after those before
+    it have worked for as long as a start takes: small work is done before that.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class Workers:
         self._processes = runtime.threads
         self._workers: list[_Worker] = []
         self._width = 0
+        self._start_seconds = 0.0
+        self._begun = 0.0  # when work began, of time.monotonic
 
     def __enter__(self) -> "Workers":
         return self
@@ -87,6 +92,7 @@ class Workers:
         Raises:
             InputError: the settings are wrong, or the process died while it started.
         """
+        started = time.monotonic()
         worker = self._start()
         try:
             description: Description = _checked(worker.connection.recv())
@@ -95,6 +101,7 @@ class Workers:
                 f"{self._begin[0].implementation} cannot start: {worker.death()}"
             ) from None
         self._width = len(description.names)
+        self._start_seconds = time.monotonic() - started
         self._processes = min(self._processes, description.max_processes or self._processes)
         return description
 
@@ -106,8 +113,11 @@ class Workers:
         waiting = deque(shards)
         idle = list(self._workers)
         busy: dict[Connection, tuple[_Worker, Shard]] = {}
+        self._begun = time.monotonic()
         while waiting or busy:
             while waiting and len(busy) < self._processes:
+                if busy and not idle and time.monotonic() < self._next_start(len(busy)):
+                    break
                 shard = waiting.popleft()
                 if shard.path.is_file():
                     yield shard
@@ -116,7 +126,8 @@ class Workers:
                 with suppress(BrokenPipeError):  # dead: reading from it will tell
                     worker.connection.send(shard)
                 busy[worker.connection] = worker, shard
-            for connection in self._wait(busy):
+            may_grow = bool(waiting) and len(busy) < self._processes
+            for connection in self._wait(busy, may_grow):
                 worker, shard = busy.pop(connection)
                 try:
                     answer = _checked(connection.recv())
@@ -135,11 +146,22 @@ class Workers:
                 worker.note(answer, self._max_seconds)
                 busy[connection] = worker, shard
 
-    def _wait(self, busy: "dict[Connection, tuple[_Worker, Shard]]") -> list[Connection]:
-        """Connections of workers that said something or died; those that are late are ended."""
+    def _next_start(self, working: int) -> float:
+        """When another process may start beside some that work, of ``time.monotonic``."""
+        return self._begun + working * self._start_seconds
+
+    def _wait(
+        self, busy: "dict[Connection, tuple[_Worker, Shard]]", may_grow: bool
+    ) -> list[Connection]:
+        """Connections of workers that said something or died; those that are late are ended.
+
+        None of them where it is time to start another worker.
+        """
         if not busy:
             return []
         deadline = min(worker.deadline for worker, _ in busy.values())
+        if may_grow:
+            deadline = min(deadline, self._next_start(len(busy)))
         left = None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
         found = cast("list[Connection]", wait(list(busy), left))
         for connection, (worker, _) in busy.items():

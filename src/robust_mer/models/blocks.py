@@ -1,9 +1,12 @@
 """Blocks that the models share: encoders, classifier, initialisation, losses.
 
-Sizes are those of the MMIN family, which NMER follows (NMER, section 3.3). No block looks past an
-utterance's own length, so a prediction depends neither on padding nor on batch mates.
+The sizes are those of the MMIN family, and NMER keeps them (NMER, section 3.3). A block reads an
+utterance's real frames only. A prediction therefore depends neither on padding nor on the other
+utterances of its batch.
 """
 
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import cast
 
@@ -17,9 +20,11 @@ from robust_mer.models.recurrent import lstm_maximum
 
 EMBEDDING = 128
 
+ENCODER_DROPOUT = 0.5  # of the lexical encoder in the MMIN family's code, whatever the model's
+
 
 class RecurrentEncoder(nn.Module):
-    """LSTM over frames, maximum over time: acoustic and visual encoder.
+    """LSTM over frames, then the maximum over time: acoustic and visual encoder.
 
     Args:
         width: Dimensions of a frame.
@@ -27,11 +32,11 @@ class RecurrentEncoder(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        # Holds the weights, with torch's names and initial values; it is never called.
+        # It holds the weights, with torch's names and initial values, and is never called.
         self.lstm = nn.LSTM(width, EMBEDDING, batch_first=True)
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
-        """Encode padded frames [B, T, D] of which ``lengths`` [B] are real: [B, 128].
+        """Encode padded frames [B, T, D], of which ``lengths`` [B] are real: [B, 128].
 
         An utterance without frames becomes zeros.
         """
@@ -40,29 +45,29 @@ class RecurrentEncoder(nn.Module):
 
 
 class TextCNN(nn.Module):
-    """Convolutions over 3, 4 and 5 tokens, maximum over time: lexical encoder.
+    """Convolutions over 3, 4 and 5 tokens, then the maximum over time: lexical encoder.
 
     Args:
         width: Dimensions of a token's embedding.
+        dropout: Of the pooled convolutions.
     """
 
     _KERNELS = (3, 4, 5)
-    _DROPOUT = 0.5  # of its own, whatever the model's
-    stacked = False  # whether it is one of several that run as one; the engine says so
+    stacked = False  # whether several run as one; the engine sets it
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, dropout: float = ENCODER_DROPOUT) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(
             nn.Conv1d(width, EMBEDDING, kernel) for kernel in self._KERNELS
         )
         self.last = nn.Linear(len(self._KERNELS) * EMBEDDING, EMBEDDING)
-        self.dropout = Dropout(self._DROPOUT)
+        self.dropout = Dropout(dropout)
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
-        """Encode padded tokens [B, T, D] of which ``lengths`` [B] are real: [B, 128].
+        """Encode padded tokens [B, T, D], of which ``lengths`` [B] are real: [B, 128].
 
-        Texts under five tokens count as padded to five with zeros; later windows and windows of
-        padding alone are left out. A text without tokens becomes zeros.
+        A text of fewer than five tokens is padded to five with zeros. Windows beyond that, and
+        windows of padding alone, do not count. A text without tokens becomes zeros.
         """
         longest = max(self._KERNELS)
         if frames.shape[1] < longest:
@@ -73,7 +78,7 @@ class TextCNN(nn.Module):
             start = torch.arange(windows.shape[2], device=frames.device)
             last_start = lengths.clamp(min=longest)[:, None] - kernel
             real = (start <= last_start) & (start < lengths[:, None])
-            # ReLU makes zero the lowest value, so a masked window never wins.
+            # After ReLU no value is below zero, so a masked window never is the maximum.
             pooled.append((windows.relu() * real[:, None]).amax(dim=2))
         embedding = self.last(self.dropout(torch.cat(pooled, dim=1))).relu()
         return torch.where(lengths[:, None] > 0, embedding, 0.0)
@@ -82,7 +87,7 @@ class TextCNN(nn.Module):
         return [convolution(frames.transpose(1, 2)) for convolution in self.convolutions]
 
     def _as_products(self, frames: Tensor) -> list[Tensor]:
-        """The same as one matrix product and shifted sums: vmap makes grouped convolutions else."""
+        """The same as one matrix product and shifted sums; vmap would make grouped convolutions."""
         convolutions = [cast(nn.Conv1d, convolution) for convolution in self.convolutions]
         weights = [c.weight.permute(2, 0, 1).flatten(0, 1) for c in convolutions]
         products = (frames @ torch.cat(weights).T).split([len(w) for w in weights], dim=2)
@@ -94,17 +99,22 @@ class TextCNN(nn.Module):
         return convolved
 
 
-def modality_encoders(inputs: dict[str, FeatureShape]) -> nn.ModuleDict:
-    """An encoder per modality, each of the kind that its frames ask for."""
+def modality_encoders(
+    inputs: dict[str, FeatureShape], dropout: float = ENCODER_DROPOUT
+) -> nn.ModuleDict:
+    """An encoder per modality, of the kind that its frames need.
+
+    Args:
+        inputs: Width and kind of encoder per modality.
+        dropout: Of the convolutional ones; the recurrent ones have none.
+    """
+    encoders: dict[Encoder, Callable[[int], nn.Module]] = {
+        "recurrent": RecurrentEncoder,
+        "convolutional": partial(TextCNN, dropout=dropout),
+    }
     return nn.ModuleDict(
-        {modality: _ENCODERS[shape.encoder](shape.width) for modality, shape in inputs.items()}
+        {modality: encoders[shape.encoder](shape.width) for modality, shape in inputs.items()}
     )
-
-
-_ENCODERS: dict[Encoder, type[RecurrentEncoder | TextCNN]] = {
-    "recurrent": RecurrentEncoder,
-    "convolutional": TextCNN,
-}
 
 
 class InvarianceEncoder(nn.Module):
@@ -127,13 +137,13 @@ class InvarianceEncoder(nn.Module):
 class TransformerLayer(nn.Module):
     """A layer of a Transformer's encoder, as ``nn.TransformerEncoderLayer`` without options.
 
-    That one draws its dropout from torch's generators, which stacked replicas cannot share.
+    PyTorch's class draws dropout from torch's generators, which stacked replicas cannot share.
 
     Args:
         width: Dimensions of a token.
         heads: Of the attention; they divide ``width``.
         feed_forward: Width of the hidden layer behind the attention.
-        dropout: Of attention weights, and behind attention and each feed-forward layer.
+        dropout: Of the attention weights, and after the attention and each feed-forward layer.
     """
 
     def __init__(self, width: int, heads: int, feed_forward: int, dropout: float) -> None:
@@ -148,6 +158,11 @@ class TransformerLayer(nn.Module):
         self.drop_weights, self.drop_attention = Dropout(dropout), Dropout(dropout)
         self.drop_hidden, self.drop_feed_forward = Dropout(dropout), Dropout(dropout)
 
+    def reset_parameters(self) -> None:
+        """Give the linear layers PyTorch's own initial weights; the constructor does so too."""
+        for layer in (self.project_out, self.expand, self.shrink):
+            layer.reset_parameters()
+
     def forward(self, tokens: Tensor) -> Tensor:
         """Encode tokens [B, T, D], all of them real: [B, T, D]."""
         tokens = self.norm_attention(tokens + self.drop_attention(self._attend(tokens)))
@@ -158,7 +173,7 @@ class TransformerLayer(nn.Module):
         width = tokens.shape[2]
         value = self._project(tokens, slice(2 * width, 3 * width))
         if tokens.shape[1] == 1:
-            # The only token's weight is 1 whatever query and key are, and their gradient zero.
+            # A single token has weight 1, whatever query and key are; their gradients are zero.
             weights = value.new_ones(len(value), self.heads, 1, 1)
         else:
             query = self._project(tokens, slice(0, width))
@@ -174,10 +189,10 @@ class TransformerLayer(nn.Module):
 
 
 class ResidualAutoencoder(nn.Module):
-    """Cascade residual autoencoder (CRA): imagines embeddings that are not there (MMIN, IF-MMIN).
+    """Cascade residual autoencoder (CRA): imagines missing embeddings (MMIN, IF-MMIN).
 
-    B = 5 autoencoders in a row, of which each has its own encoder E_k and decoder D_k. From r_0,
-    the embeddings of what was received, to T(r_B), the imagined ones, each passes on r_k:
+    B = 5 autoencoders follow one another, each with an encoder E_k and a decoder D_k. The input r_0
+    is what was received, the output T(r_B) is imagined, and each autoencoder passes on r_k:
 
     - MMIN: c_k = E_k(r_k-1), r_k = r_k-1 + D_k(c_k);
     - IF-MMIN, with the invariant feature s: c_k = E_k(r_k-1 + s), r_k = D_k(c_k).
@@ -215,10 +230,10 @@ class ResidualAutoencoder(nn.Module):
 
 
 def imagination_target(targets: dict[str, Tensor], is_clean: Tensor) -> Tensor:
-    """What is to be imagined [B, 128 x modalities], as a teacher embeds it (MMIN, IF-MMIN).
+    """The target of the imagination [B, 128 x modalities] (MMIN, IF-MMIN).
 
-    The teacher sees the clean version of the modalities that are noisy or missing, and zeros in
-    place of those that are available.
+    It is the teacher's embedding of the clean version where a modality is noisy or missing, and of
+    zeros where it is available.
 
     Args:
         targets: The teacher's ``specific`` and ``of_zeros``, [B, 128 x modalities].
@@ -247,7 +262,7 @@ def classifier(sizes: list[int], dropout: float) -> nn.Sequential:
 
 
 def initialise(module: nn.Module) -> None:
-    """Kaiming-normal weights and zero biases for linear and convolutional layers, as MMIN does."""
+    """Give linear and convolutional layers Kaiming-normal weights and zero biases, as MMIN does."""
     for layer in module.modules():
         if isinstance(layer, (nn.Linear, nn.Conv1d)):
             nn.init.kaiming_normal_(layer.weight)
@@ -257,8 +272,8 @@ def initialise(module: nn.Module) -> None:
 def central_moment_discrepancy(features: list[Tensor], orders: int = 5) -> Tensor:
     """CMD between every two of some features [B, D], mean over the pairs (IF-MMIN).
 
-    Norm of the difference of means plus norms of the differences of the central moments of orders
-    2 to ``orders``.
+    It is the norm of the difference of the means, plus the norms of the differences of the central
+    moments of orders 2 to ``orders``.
     """
     means = [feature.mean(dim=0) for feature in features]
     centred = [feature - mean for feature, mean in zip(features, means, strict=True)]

@@ -1,4 +1,4 @@
-"""Models that a library fits to embeddings at once, without epochs of ours."""
+"""Models that a library fits to embeddings at once, without epochs."""
 
 from abc import abstractmethod
 
@@ -9,7 +9,7 @@ from robust_mer.models.model import Batch, Model
 
 
 class FittedModel(Model):
-    """A model whose ``encode`` learns nothing, and whose rest is fitted to what that gives."""
+    """A model whose ``encode`` learns nothing, and whose other parts are fitted to its output."""
 
     @abstractmethod
     def fit(
@@ -24,7 +24,7 @@ class FittedModel(Model):
         Args:
             embeddings: Per modality.
             target: [n], as the task encodes it.
-            validation: As ``embeddings``, of the validation part, for what has to be chosen.
+            validation: As ``embeddings``, of the validation part, to choose hyperparameters.
             validation_target: Of these.
 
         Returns:

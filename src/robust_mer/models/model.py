@@ -1,6 +1,7 @@
 """What a model is to training and evaluation."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,7 +14,7 @@ from robust_mer.task import Task
 
 @dataclass
 class Batch:
-    """Some utterances as a model in training meets them.
+    """Some utterances as a model meets them in training.
 
     Frames are padded: [B, T, D] per modality, of which ``lengths`` [B] are real.
     """
@@ -22,33 +23,33 @@ class Batch:
     """Noisy where the sample's condition says so."""
     lengths: dict[str, Tensor]
     target: Tensor
-    """What is to be predicted, as the task encodes it [B]."""
+    """The value to predict, as the task encodes it [B]."""
     targets: dict[str, Tensor]
-    """What the teacher says of the clean utterances."""
+    """What the teacher computed for the clean utterances."""
     is_clean: Tensor
     """The samples' conditions: bool [B, modalities], in the model's order."""
     clean: dict[str, Tensor]
-    """`received` without noise; empty unless the model needs it."""
+    """`received` without noise; empty if the model does not need it."""
 
 
 class Model(nn.Module, ABC):
-    """A model encodes every modality on its own and then predicts from the embeddings.
+    """A model encodes every modality on its own, then predicts from the embeddings.
 
-    Because of that evaluation encodes each modality once clean and once corrupted and combines
-    the embeddings for every condition.
+    So evaluation encodes each modality once clean and once corrupted, and combines the embeddings
+    for every condition.
 
-    The engine may run several replicas of a model as one, by ``torch.func.vmap``: what a model does
-    must not depend on a tensor's values but through tensors, and all its random draws come from
+    The engine may run several replicas of a model as one, by ``torch.func.vmap``. Therefore Python
+    code must not branch on a tensor's values, and all random draws come from
     `robust_mer.models.chance`.
 
-    A model of your own is a subclass that the config names as ``module:Class``. Its settings build
-    on `robust_mer.models.optimisation.Optimisation`, whose class attributes also say what planning
-    must know of it: whether it has a teacher, is mask-aware, and so on.
+    Your own model is a subclass that the config names as ``module:Class``. Its settings build on
+    `robust_mer.models.optimisation.Optimisation`. Their class attributes tell planning whether the
+    model has a teacher, is mask-aware, and so on.
 
     Args:
         settings: Of the type ``settings_class``.
         inputs: Width and kind of encoder per modality, in the model's order.
-        task: What is predicted: width of the head and loss.
+        task: What is predicted; it sets the width of the head and the loss.
     """
 
     settings_class: ClassVar[type[ModelSettings]]
@@ -73,7 +74,7 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        """The weighted parts of the training loss; their sum is minimised."""
+        """The weighted parts of the training loss; training minimises their sum."""
 
     def encode_all(
         self, frames: dict[str, Tensor], lengths: dict[str, Tensor]
@@ -85,7 +86,7 @@ class Model(nn.Module, ABC):
         }
 
     def sub_network(self, parameter: str) -> str:
-        """Which part, whose gradient is clipped apart, a parameter is of, by their names.
+        """Name of the part that a parameter belongs to; each part's gradient is clipped apart.
 
         Parts are the children, and every modality's encoder.
         """
@@ -95,7 +96,7 @@ class Model(nn.Module, ABC):
         return child
 
     def predict(self, embeddings: dict[str, Tensor], is_clean: Tensor) -> Tensor:
-        """Outputs [B, task.outputs]; a mask-aware model overrides it.
+        """Outputs [B, task.outputs]; mask-aware models override it.
 
         Args:
             embeddings: Of the received frames.
@@ -106,7 +107,7 @@ class Model(nn.Module, ABC):
     def teach(
         self, embeddings: dict[str, Tensor], of_zeros: dict[str, Tensor]
     ) -> dict[str, Tensor]:
-        """As a teacher: the targets that it sets its students.
+        """As a teacher: the targets for the students.
 
         Args:
             embeddings: Of the clean utterances.
@@ -115,11 +116,11 @@ class Model(nn.Module, ABC):
         raise NotImplementedError(f"{type(self).__name__} is not a teacher")
 
     def reconstruct(self, embeddings: dict[str, Tensor], missing: str) -> tuple[Tensor, Tensor]:
-        """Of a model that rebuilds what is missing: a modality's own representation, and that.
+        """Of a model that rebuilds what is missing: a modality's own and rebuilt representation.
 
         Args:
             embeddings: Of the clean utterances.
-            missing: The modality that is rebuilt from all others.
+            missing: The modality to rebuild from all others.
 
         Returns:
             Both [B, D].
@@ -127,13 +128,24 @@ class Model(nn.Module, ABC):
         raise NotImplementedError(f"{type(self).__name__} does not rebuild representations")
 
     def start_from(self, teacher: "Model") -> None:
-        """As a student: take over what the teacher has learnt before training starts."""
+        """As a student: take over what the teacher has learnt, before training starts."""
 
     def take_over(self, teacher: "Model", *parts: str) -> None:
-        """Copy the weights of parts that the teacher names alike, e.g. ``encoders``."""
+        """Copy the weights of parts that have the same name in the teacher, e.g. ``encoders``."""
         for part in parts:
             self.get_submodule(part).load_state_dict(teacher.get_submodule(part).state_dict())
 
     def health(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Figures worth watching in training, by name, from validation embeddings."""
+        """Figures worth watching in training, by name, from validation embeddings.
+
+        The engine calls it for one replica alone, in eval mode.
+        """
         return {}
+
+    def diagnose(self, health: Mapping[str, float]) -> str | None:
+        """What is wrong with a model of these figures, with the likely reason; None: nothing.
+
+        Args:
+            health: What `health` gave after an epoch.
+        """
+        return None

@@ -1,4 +1,4 @@
-"""Settings that all models share that learn in epochs."""
+"""Settings of all models that learn in epochs."""
 
 from typing import Annotated, Literal, Self
 
@@ -6,9 +6,12 @@ from pydantic import Field, model_validator
 
 from robust_mer.models.settings import ModelSettings
 
+DropoutRate = Annotated[float, Field(ge=0, le=0.999)]
+"""Share of values that dropout sets to zero."""
+
 
 class Optimisation(ModelSettings):
-    """How a model is optimised; the models' own settings build on it."""
+    """How a model is optimised. The settings of each model build on it."""
 
     optimiser: Literal["adam", "adamw"] = "adam"
     """Adam, or AdamW, whose weight decay is decoupled from the gradient."""
@@ -26,8 +29,8 @@ class Optimisation(ModelSettings):
     """Epochs after these, in which the learning rate falls linearly towards zero."""
     clip_norm: Annotated[float, Field(ge=1e-9, le=1e9)] = 1.0
     """Gradient norm at which each sub-network is clipped."""
-    dropout: Annotated[float, Field(ge=0, le=0.999)] = 0.5
-    """Of the classifier, and of what else the model's settings name."""
+    dropout: DropoutRate = 0.5
+    """Of the classifier."""
 
     @model_validator(mode="after")
     def _check_epochs(self) -> Self:

@@ -1,4 +1,4 @@
-"""Models by name, and how to find the settings of one that the config names."""
+"""Models by name, and the settings of a model that the config names."""
 
 from robust_mer.models.settings import ModelSettings
 from robust_mer.settings import load
@@ -22,16 +22,16 @@ MODELS = {
 }
 """``module:SettingsClass`` by the name that the config gives; these modules import no torch.
 
-A model of your own needs no line here: the config names its class as ``module:Class``.
+Your own model needs no line here: the config names its class as ``module:Class``.
 """
 
 
 def settings_class(name: str) -> type[ModelSettings]:
-    """The settings of a model, which hold what planning must know of it.
+    """The settings of a model. They hold what planning must know of it.
 
     Args:
-        name: A key of `MODELS`, or ``module:Class`` of a model of the user's own. That one's module
-            is imported, and torch with it.
+        name: A key of `MODELS`, or ``module:Class`` of the user's own model. Then its module is
+            imported, and torch with it.
     """
     return load(MODELS[name]) if name in MODELS else load(name).settings_class
 

@@ -1,4 +1,4 @@
-"""What planning a run must know of a model, without importing torch."""
+"""What planning must know of a model without importing torch."""
 
 from typing import Annotated, ClassVar
 
@@ -14,17 +14,17 @@ Weight = Annotated[float, Field(ge=0, le=1e6)]
 
 
 class ModelSettings(Settings):
-    """Settings of a model, and, as class attributes, the facts that decide how it is trained."""
+    """Settings of a model. Class attributes are the facts that decide how it is trained."""
 
     implementation: ClassVar[str]
-    """``module:Class`` of the model. The config names a model of your own so itself."""
+    """``module:Class`` of the model. The config itself names the class of your own model."""
     trained_on_clean: ClassVar[bool] = False
-    """Whether it meets the corruptions in the test only."""
+    """Whether it meets corruptions only in the test."""
     teacher: ClassVar[str | None] = None
-    """Class, as the config names it, that must be trained first, on clean data."""
+    """Class of the model that must be trained first, on clean data, as the config names it."""
     modalities: ClassVar[int | None] = None
-    """How many it takes; None: any number."""
+    """How many modalities it takes; None: any number."""
     is_mask_aware: ClassVar[bool] = False
-    """Whether it knows which modalities are corrupted; such a model is never ranked with others."""
+    """Whether it knows which modalities are corrupted; it is never ranked with blind models."""
     reconstructs: ClassVar[bool] = False
     """Whether it rebuilds a missing modality's own representation."""

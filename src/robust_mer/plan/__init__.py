@@ -1,1 +1,1 @@
-"""Planning a run: the config as values, the grid of jobs, the names of files. Imports no torch."""
+"""Planning a run: typed config, grid of jobs, names of files. Imports no torch."""

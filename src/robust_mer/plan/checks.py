@@ -1,4 +1,4 @@
-"""Mistakes in the config that only several of its sections together reveal."""
+"""Checks of the config that involve several sections."""
 
 import os
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class Checks:
     """Checks of experiments against the sections that they select from.
 
     Args:
-        config: The config, whose sections have been checked one by one.
+        config: The config, with every section checked by itself.
         corpora: Its corpora.
         models: Its models.
         corruptions: Its corruptions.
@@ -156,7 +156,7 @@ class Checks:
         name: str,
         corruption: str,
     ) -> None:
-        """A model can only be trained under conditions that the corruption has."""
+        """Check that the corruption has the conditions that a model is trained under."""
         if corruption == CLEAN:
             return
         if self._corruptions.raw(corruption) is not None:
@@ -176,7 +176,7 @@ class Checks:
                 )
 
     def _check_folder(self, corpus: CorpusPlan) -> None:
-        """What must lie on disk before the first job of a run."""
+        """Check that a corpus is on disk unless a job generates it."""
         root = Path(corpus.config.root)
         if corpus.generator is None and not os.path.isdir(root):  # noqa: PTH112 (names too long)
             raise InputError(

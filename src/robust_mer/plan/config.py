@@ -1,7 +1,7 @@
 """The config as typed values: its shape, its ranges, its defaults.
 
-What depends on several sections is checked in `robust_mer.plan.checks`. Settings of readers,
-extractors, noises and models are typed beside their code; a section keeps them in ``model_extra``.
+`robust_mer.plan.checks` checks what involves several sections. Settings of readers, extractors,
+noises and models are typed beside their code; a section keeps them in ``model_extra``.
 """
 
 import re
@@ -97,7 +97,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
-    """A section of the config: keys that do not exist are errors."""
+    """A section of the config; an unknown key is an error."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -110,13 +110,13 @@ class Section(BaseModel):
 
 
 class OpenSection(Section):
-    """A section whose further keys are the settings of the class that it names."""
+    """A section whose further keys are settings of the class that it names."""
 
     model_config = ConfigDict(extra="allow")
 
     @property
-    def given(self) -> dict[str, Any]:
-        """These settings, as far as the config gives them."""
+    def settings(self) -> dict[str, Any]:
+        """The settings that the config gives, without defaults."""
         return dict(self.model_extra or {})
 
 
@@ -124,7 +124,7 @@ class PluginConfig(OpenSection):
     """A class, by its registered name or as ``module:Class``, with its settings."""
 
     kind: str | None = Field(None, alias="class")
-    """The class; the section's own name where it is left out."""
+    """The class; by default the name of the section."""
 
 
 class ExperimentConfig(Section):
@@ -135,7 +135,7 @@ class ExperimentConfig(Section):
     models: Names
     """Names of ``models``."""
     corruptions: Corruptions
-    """What models are trained on, each tested on the same."""
+    """What models are trained on; each is tested on the same corruption."""
     conditions: Annotated[list[str], Field(min_length=1), AfterValidator(_unique)]
     """Training protocols: ``partial``, ``none``, or a name of ``protocols``."""
     folds: Annotated[
@@ -153,14 +153,14 @@ class ExperimentConfig(Section):
 
 
 class FoldsConfig(Section):
-    """Who trains, validates and tests."""
+    """Which utterances are for training, validation and test."""
 
     scheme: Literal["session_speakers", "session_groups", "speakers", "speaker_groups", "part"]
     """How folds are made."""
     groups: Annotated[int, Field(ge=3)] | None = None
-    """How many groups sessions or speakers are dealt into."""
+    """Number of groups into which sessions or speakers are divided."""
     validation: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Fraction of the training part that validates, where the corpus has no validation part."""
+    """Fraction of the training part used for validation if the corpus has no validation part."""
 
     @model_validator(mode="after")
     def _check_groups(self) -> "FoldsConfig":
@@ -185,13 +185,13 @@ class ModalityConfig(Section):
     normalise: bool
     """Whether frames are normalised with the training part's statistics."""
     not_finite: Annotated[float | None, BeforeValidator(_not_finite)] = None
-    """What takes the place of NaN and infinities; ``refuse`` makes them an error."""
+    """Replacement for NaN and infinities; ``refuse`` makes them an error."""
     frame_rate: Annotated[float, Field(ge=0.01, le=1000)] | None = None
-    """Frames per second that the features are resampled to."""
+    """Frame rate in Hz to which features are resampled."""
     aligned_to: Literal["words"] | None = None
-    """What frames are averaged over."""
+    """Units over which frames are averaged."""
     encoder: Literal["recurrent", "convolutional"] | None = None
-    """Models encode it with an LSTM or with TextCNN; by default as its extractor says."""
+    """Encoder in models: an LSTM or TextCNN; by default the extractor decides."""
 
 
 class CorpusConfig(OpenSection):
@@ -202,14 +202,16 @@ class CorpusConfig(OpenSection):
     root: Annotated[str, Field(min_length=1)]
     """Folder of the corpus."""
     folds: FoldsConfig
-    """Who trains, validates and tests."""
+    """Which utterances are for training, validation and test."""
     modalities: Annotated[dict[ModalityName, ModalityConfig], Field(min_length=2)]
     """In their order."""
     generator: PluginConfig | None = None
-    """What makes the corpus, where it is a generated one."""
+    """Generator, for a corpus that is not recorded."""
     split_by: Annotated[
         list[
-            Annotated[str, AfterValidator(_matching(r"[a-z_]+", 100, "lower-case letters and _"))]
+            Annotated[
+                str, AfterValidator(_matching(r"[A-Za-z0-9_]+", 100, "letters, digits and _"))
+            ]
         ],
         AfterValidator(_unique),
     ] = []
@@ -219,9 +221,9 @@ class CorpusConfig(OpenSection):
     note: str | None = None
     """Printed above every table and figure of the corpus."""
     published: Literal["IEMOCAP", "CMU-MOSEI", "MSP-IMPROV"] | None = None
-    """The papers' name of the corpus, whose figures stand beside ours."""
+    """Name of the corpus in the papers, whose numbers appear beside ours."""
     contains: Annotated[list[str], Field(min_length=1), AfterValidator(_unique)] | None = None
-    """Collections that the corpus was made from, for the validity audit."""
+    """Collections that the corpus consists of, for the validity audit."""
 
 
 class ExtractorConfig(PluginConfig):
@@ -241,7 +243,7 @@ class FeaturesConfig(Section):
     max_failed_fraction: Fraction
     """The run stops if an extractor fails on more than this fraction of the utterances."""
     max_seconds_per_utterance: Annotated[float, Field(gt=0)]
-    """The process of an extractor that takes longer for one utterance is ended."""
+    """Time limit in seconds for one utterance, after which the extractor's process is killed."""
     extractors: dict[Name, ExtractorConfig]
     """By name."""
     faces: dict[str, Any] = {}
@@ -269,13 +271,13 @@ class CorruptionConfig(Section):
     mode: Literal["paper", "exact"]
     """Whether the noise schedule takes whole steps or solves for the SNR."""
     schedule: Literal["linear", "scaled_linear"]
-    """The betas."""
+    """How the betas of the noise schedule grow."""
     seed: Number
     """Of the noise in validation and test."""
     noises: dict[NoiseName, PluginConfig]
     """By name."""
     named: dict[Word, Annotated[Any, BeforeValidator(_named)]] = {}
-    """Corruptions with a name of your own."""
+    """Your own names for combinations of corruptions."""
     raw: dict[NoiseName, PluginConfig] = {}
     """Corruptions of recordings and transcripts, by name."""
 
@@ -284,9 +286,9 @@ class ModelConfig(PluginConfig):
     """A model. Further keys are its hyperparameters."""
 
     teacher: Name | None = None
-    """The model that is trained first."""
+    """Model that is trained first."""
     modalities: Names | None = None
-    """Those that it uses; all by default."""
+    """Modalities that it uses; all by default."""
 
 
 def _max_replicas(value: Any) -> Any:
@@ -298,14 +300,14 @@ def _max_replicas(value: Any) -> Any:
 
 
 class TrainingConfig(Section):
-    """Where and how wide models are trained. Nothing here reruns what is there."""
+    """Device and batching of training. A change here reruns nothing."""
 
     device: Literal["auto", "cpu", "cuda"]
-    """``auto`` uses a GPU if there is one; the others insist."""
+    """``auto`` uses a GPU if there is one; the others are mandatory."""
     folds_per_job: Annotated[int, Field(ge=1)]
-    """How many folds one job trains, with all their seeds."""
+    """Number of folds per job, with all their seeds."""
     max_replicas: Annotated[int | None, BeforeValidator(_max_replicas)]
-    """How many replicas are trained as one; ``auto``: one on a CPU, as many as fit on a GPU."""
+    """Number of replicas trained at once; ``auto``: one on a CPU, as many as fit on a GPU."""
 
 
 class GpuConfig(Section):
@@ -331,17 +333,17 @@ class Config(Section):
     models: dict[Name, ModelConfig]
     """By name."""
     training: TrainingConfig
-    """Where and how wide models are trained."""
+    """Device and batching of training."""
     gpu: GpuConfig
     """How GPUs are shared."""
     protocols: dict[Word, PluginConfig] = {}
-    """Training protocols of your own, by name."""
+    """Your own training protocols, by name."""
     metrics: dict[Word, PluginConfig] = {}
-    """Further measures, by name; every table and figure that knows no fixed measure shows them."""
+    """Further measures, by name; all tables and figures without fixed measures show them."""
     tables: dict[Word, PluginConfig] = {}
-    """Tables of your own, by name."""
+    """Your own tables, by name."""
     figures: dict[Word, PluginConfig] = {}
-    """Figures of your own, by name."""
+    """Your own figures, by name."""
 
 
 def read_config(raw: dict[str, Any]) -> Config:

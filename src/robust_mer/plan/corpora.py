@@ -1,4 +1,4 @@
-"""Corpora as the config describes them: reader, folds, modalities and their extractors."""
+"""Corpora of the config: reader, folds, modalities and their extractors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,18 +34,18 @@ class ExtractorPlan:
 
     @property
     def modality(self) -> str:
-        """The modality that it is made for."""
+        """The modality that it extracts."""
         return self.resolved.kind.modality
 
     @property
     def looks_at_faces(self) -> bool:
-        """Whether it reads faces, and not whole pictures or something else."""
+        """Whether it reads faces rather than whole pictures or another modality."""
         return self.resolved.kind.looks_at_faces and self.resolved.settings.get("of") != "frame"
 
 
 @dataclass(frozen=True)
 class CorpusPlan:
-    """A corpus."""
+    """A corpus of the config."""
 
     name: str
     config: CorpusConfig
@@ -54,7 +54,7 @@ class CorpusPlan:
     modalities: tuple[Modality, ...]
 
     def of_model(self, modalities: list[str] | None) -> tuple[Modality, ...]:
-        """The modalities that a model uses; all of them where it names none."""
+        """The modalities that a model uses; all of them if ``modalities`` is None."""
         return tuple(m for m in self.modalities if modalities is None or m.name in modalities)
 
     def modality(self, name: str) -> Modality:
@@ -67,7 +67,7 @@ class CorpusPlan:
         return [modality.name for modality in self.modalities]
 
     def open_reader(self) -> Reader:
-        """The reader, ready to be asked for the corpus' own tables."""
+        """An instance of the reader for the corpus' folder."""
         reader: Reader = self.reader.plugin.build(Path(self.config.root))
         return reader
 
@@ -77,7 +77,7 @@ def plan_extractors(features: FeaturesConfig, faces: Mapping[str, Any]) -> dict[
 
     Args:
         features: The section ``features``.
-        faces: Complete settings of the face search, which extractors of faces have among theirs.
+        faces: Complete settings of the face search, which become settings of extractors of faces.
     """
     plans = {}
     for name, section in features.extractors.items():
@@ -87,11 +87,11 @@ def plan_extractors(features: FeaturesConfig, faces: Mapping[str, Any]) -> dict[
                 f"config: {place}: names that begin with {IMPORTED} are reserved for the published "
                 "features of a corpus; choose another name"
             )
-        given = section.given
-        resolved = resolve(EXTRACTORS, section.kind or name, given, place, Extractor)
+        settings = section.settings
+        resolved = resolve(EXTRACTORS, section.kind or name, settings, place, Extractor)
         if resolved.kind.looks_at_faces:
             resolved = resolve(
-                EXTRACTORS, section.kind or name, {**given, "faces": faces}, place, Extractor
+                EXTRACTORS, section.kind or name, {**settings, "faces": faces}, place, Extractor
             )
         plans[name] = ExtractorPlan(name, resolved, section.weights_sha256)
     return plans
@@ -114,12 +114,12 @@ def _plan_corpus(
     place = f"corpora.{name}"
     if section.reader not in READERS and ":" not in section.reader:
         raise InputError(unknown(f"{place}.reader: {section.reader}", section.reader, READERS))
-    reader = resolve(READERS, section.reader, section.given, place, Reader)
+    reader = resolve(READERS, section.reader, section.settings, place, Reader)
     generator = None
     if section.generator is not None:
         kind = section.generator.kind or name
         generator = resolve(
-            GENERATORS, kind, section.generator.given, f"{place}.generator", Generator
+            GENERATORS, kind, section.generator.settings, f"{place}.generator", Generator
         )
         if section.root != f"results/{name}/raw":
             raise InputError(
@@ -134,8 +134,10 @@ def _plan_corpus(
             )
     letters(list(section.modalities))
     modalities = tuple(
-        _plan_modality(f"{place}.modalities.{modality}", modality, reader, own, extractors)
-        for modality, own in section.modalities.items()
+        _plan_modality(
+            f"{place}.modalities.{modality}", modality, reader, modality_section, extractors
+        )
+        for modality, modality_section in section.modalities.items()
     )
     return CorpusPlan(name, section, reader, generator, modalities)
 
@@ -194,7 +196,7 @@ def _check_extractor(
         )
     unfilled = extractor.resolved.kind.unfilled
     if unfilled and section.not_finite is None:
-        reasons = "; ".join(f"{feature}: {why}" for feature, why in unfilled.items())
+        reasons = "; ".join(f"{feature}: {reason}" for feature, reason in unfilled.items())
         raise InputError(
             f"config: {place}.extractor: {extractor.name} leaves features NaN ({reasons}). Set a "
             f"value that replaces them, e.g. not_finite: 0"
@@ -204,12 +206,12 @@ def _check_extractor(
 def _check_reading(
     place: str, name: str, reader: Resolved[Reader], section: ModalityConfig
 ) -> None:
-    given = [key for key in ("aligned_to", "frame_rate") if getattr(section, key) is not None]
-    if len(given) > 1:
+    keys = [key for key in ("aligned_to", "frame_rate") if getattr(section, key) is not None]
+    if len(keys) > 1:
         raise InputError(f"config: {place} has aligned_to and frame_rate; expected one of them")
-    if given and section.extractor.startswith(IMPORTED):
+    if keys and section.extractor.startswith(IMPORTED):
         raise InputError(
-            f"config: {place}.{given[0]}: the times of published frames are unknown, so they "
+            f"config: {place}.{keys[0]}: the times of published frames are unknown, so they "
             "cannot be resampled or aligned"
         )
     if section.frame_rate is not None and name == "text":

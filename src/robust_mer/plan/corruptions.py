@@ -1,4 +1,4 @@
-"""From a corruption's name to what it does to which modality."""
+"""Resolves the name of a corruption to its effect on each modality."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from robust_mer.protocol import (
     read_name,
 )
 
-# Beyond this one of signal and noise is lost among the rounding errors of the other in float32.
+# Beyond this, float32 rounds away either the signal or the noise.
 _MAX_SNR_DB = 100
 
 
@@ -43,7 +43,7 @@ class RawCorruption:
 
 
 class Corruptions:
-    """All corruptions that names can stand for.
+    """All corruptions of the config.
 
     Args:
         config: The section ``corruption``.
@@ -69,7 +69,7 @@ class Corruptions:
         return self.config.named.get(name)
 
     def members(self, name: str) -> list[str]:
-        """The corruptions that training on one draws from, each of which is tested apart."""
+        """The single corruptions that a name stands for; training mixes them, tests do not."""
         named = self.named(name)
         return named if isinstance(named, list) else [name]
 
@@ -77,7 +77,7 @@ class Corruptions:
         """A corruption of recordings; None for any other.
 
         Raises:
-            InputError: the unit or the amount does not belong to the kind.
+            InputError: the kind has another unit or does not allow the amount.
         """
         parsed = read_name(name)
         if parsed is None or parsed.kind not in self._raw or parsed.amount is None:
@@ -88,7 +88,7 @@ class Corruptions:
         return RawCorruption(name, parsed.kind, resolved, parsed.amount)
 
     def resolve(self, name: str, modalities: Sequence[str]) -> Corruption:
-        """What a corruption does to some modalities of a corpus.
+        """What a corruption does to ``modalities``.
 
         Raises:
             InputError: there is no such corruption, or the name stands for several.
@@ -138,7 +138,7 @@ class Corruptions:
     def _resolve_noise(self, name: str) -> Resolved[Noise]:
         section, place = self.config.noises[name], f"corruption.noises.{name}"
         kind = section.kind or name
-        resolved = resolve(NOISES, kind, section.given, place, Noise)
+        resolved = resolve(NOISES, kind, section.settings, place, Noise)
         if name in NOISES and kind != name:
             raise InputError(
                 f"config: {place}.class is {kind}, but {name} is the name of another noise; rename "
@@ -146,16 +146,16 @@ class Corruptions:
             )
         if (kind == MISSING) != (name == MISSING):
             raise InputError(f"config: {place}.class is {kind}, which cannot have another name")
-        if resolved.kind.is_mask and section.given:
+        if resolved.kind.is_mask and section.settings:
             raise InputError(
-                f"config: {place}.{min(section.given)}: the name of the corruption sets it; remove "
-                "it"
+                f"config: {place}.{min(section.settings)}: the name of the corruption sets it; "
+                "remove it"
             )
         return resolved
 
     def _resolve_raw(self, name: str) -> Resolved[RawKind]:
         section, place = self.config.raw[name], f"corruption.raw.{name}"
-        resolved = resolve(RAW_KINDS, section.kind or name, section.given, place, RawKind)
+        resolved = resolve(RAW_KINDS, section.kind or name, section.settings, place, RawKind)
         if name in self.config.noises:
             raise InputError(
                 f"config: {place} has the same name as one of corruption.noises; rename one of them"

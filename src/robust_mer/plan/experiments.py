@@ -1,4 +1,4 @@
-"""Experiments as their scores, tables and figures see them."""
+"""Descriptions of experiments for scores, tables and figures."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -61,7 +61,7 @@ class Experiments:
         )
 
     def _described(self, corpus: str, model: str) -> str:
-        """A model's class, with its modalities where it does not use all of the corpus'."""
+        """A model's class, with its modalities if it does not use all of the corpus."""
         chosen = [modality.name for modality in self._plan.modalities(corpus, model)]
         restricted = chosen != self._plan.corpora[corpus].names
         kind = self._plan.models[model].kind
@@ -102,25 +102,26 @@ class Experiments:
         )
 
     def _sweep(self, models: Sequence[str]) -> dict[str, dict[str, float]]:
-        """By hyperparameter, its value in every model that takes part.
+        """By hyperparameter, its value in every model that varies it.
 
-        These are models of one class that differ from the first in one number alone; the first
-        takes part everywhere.
+        These are the first model and those of the same class that differ from it in one number.
         """
-        base, *others = models
+        base, *variants = models
         sweep: dict[str, dict[str, float]] = {}
-        for other in others:
-            if self._plan.models[other].kind != self._plan.models[base].kind:
+        for variant in variants:
+            if self._plan.models[variant].kind != self._plan.models[base].kind:
                 continue
-            ours, theirs = (self._plan.models[model].settings for model in (base, other))
-            changed = [key for key in ours if theirs[key] != ours[key]]
-            if len(changed) == 1 and isinstance(ours[changed[0]], int | float):
-                values = sweep.setdefault(changed[0], {base: ours[changed[0]]})
-                values[other] = theirs[changed[0]]
+            base_settings, other_settings = (
+                self._plan.models[model].settings for model in (base, variant)
+            )
+            changed = [key for key in base_settings if other_settings[key] != base_settings[key]]
+            if len(changed) == 1 and isinstance(base_settings[changed[0]], int | float):
+                values = sweep.setdefault(changed[0], {base: base_settings[changed[0]]})
+                values[variant] = other_settings[changed[0]]
         return sweep
 
     def at_snrs(self, section: ExperimentConfig) -> dict[str, list[str]]:
-        """An experiment's noises on features, each with its corruptions, that have an SNR."""
+        """An experiment's corruptions with an SNR, by the noise on features."""
         noises: dict[str, list[str]] = {}
         for name in self._plan.grid.every_corruption(section):
             parsed = read_name(name)
@@ -129,7 +130,7 @@ class Experiments:
         return noises
 
     def _drawn(self, section: ExperimentConfig) -> list[str]:
-        """Corruptions that are drawn beside clean data: noises at two SNRs or more."""
+        """Corruptions that figures draw beside clean data: noises at two SNRs or more."""
         return [
             name for names in self.at_snrs(section).values() if len(names) > 1 for name in names
         ]
@@ -144,17 +145,17 @@ class Experiments:
         ]
 
     def scheduled(self, name: str) -> list[str]:
-        """Corruptions of features that have a schedule; what recordings lose is shown elsewhere."""
+        """Corruptions of features that have a schedule, without corruptions of recordings."""
         section = self._plan.grid.experiments[name]
         return [c for c in self._plan.scheduled(section) if self._plan.corruptions.raw(c) is None]
 
     def _data(self, corpus: str) -> CorpusFacts:
         plan = self._plan.corpora[corpus]
-        own = [plan.config.published] if plan.config.published is not None else []
+        collections = [plan.config.published] if plan.config.published is not None else []
         contains = plan.config.contains
         return CorpusFacts(
             generated=plan.generator is not None,
-            contains=tuple(own if contains is None else contains),
+            contains=tuple(collections if contains is None else contains),
             extractors={m.extractor: self._trained_for(m.extractor) for m in plan.modalities},
         )
 

@@ -1,4 +1,4 @@
-"""From experiments to trainings and evaluations: which replicas, by which jobs."""
+"""Trainings and evaluations of the experiments: which replicas, in which jobs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from robust_mer.replicas import Replica
 
 
 class Evaluation(NamedTuple):
-    """One model, trained on one thing and tested on another."""
+    """A model, what it is trained on and what it is tested on."""
 
     model: str
     trained_on: str
@@ -32,20 +32,20 @@ class Training(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainedOn:
-    """What a model is trained on: a corruption, and the protocol that says how often it is met."""
+    """What a model is trained on: a corruption and a protocol."""
 
     corruption: str
     protocol: str = PARTIAL
 
     def __str__(self) -> str:
-        """In names of files; the protocol ``partial`` goes without saying."""
+        """Its name in paths; the protocol ``partial`` is left out."""
         is_partial = self.protocol == PARTIAL
         return self.corruption if is_partial else f"{self.corruption}_{self.protocol}"
 
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """The replicas of one model that one job trains; all seeds of a fold belong together."""
+    """The replicas of a model that one job trains; it trains all seeds of a fold."""
 
     training: Training
     replicas: tuple[Replica, ...]
@@ -83,7 +83,7 @@ class Grid:
         return list(dict.fromkeys(e.corpus for e in self.experiments.values()))
 
     def replicas_of(self, experiment: ExperimentConfig) -> list[Replica]:
-        """An experiment's replicas, by fold and then seed, as it lists them."""
+        """An experiment's replicas, by fold, then seed, in the order of the config."""
         return [Replica(f, s) for f in experiment.folds for s in experiment.seeds]
 
     def trained_on(self, experiment: ExperimentConfig, model: str) -> list[TrainedOn]:
@@ -106,24 +106,24 @@ class Grid:
     def evaluations(self, experiment: ExperimentConfig) -> list[Evaluation]:
         """What an experiment evaluates.
 
-        A model meets in the test what it was trained on; one that is trained on clean data alone
-        meets every corruption. All meet what the experiment's ``tested_on`` names.
+        A model is tested on the corruption that it was trained on, or on every corruption if it is
+        always trained on clean data; and on ``tested_on`` of the experiment.
         """
         evaluations: list[Evaluation] = []
         for model in experiment.models:
             is_clean = self._models[model].facts.trained_on_clean
             for training in self.trained_on(experiment, model):
-                own = experiment.corruptions if is_clean else [training.corruption]
-                tested_on = self.members([*own, *experiment.tested_on])
+                same = experiment.corruptions if is_clean else [training.corruption]
+                tested_on = self.members([*same, *experiment.tested_on])
                 evaluations += [Evaluation(model, str(training), name) for name in tested_on]
         return evaluations
 
     def every_corruption(self, experiment: ExperimentConfig) -> list[str]:
-        """What an experiment trains or tests on, each corruption of a list by its own name."""
+        """What an experiment trains or tests on, with lists of corruptions expanded."""
         return self.members([*experiment.corruptions, *experiment.tested_on])
 
     def members(self, corruptions: Sequence[str]) -> list[str]:
-        """Single corruptions, each once, in place of those that stand for several."""
+        """Single corruptions, each once, with lists of corruptions expanded."""
         return list(
             dict.fromkeys(
                 member for name in corruptions for member in self._corruptions.members(name)
@@ -132,17 +132,17 @@ class Grid:
 
     @cached_property
     def replicas(self) -> dict[tuple[Training, str], list[Replica]]:
-        """The replicas that ``run`` asks for, by training and what they are tested on.
+        """The replicas of ``run``, by training and what they are tested on.
 
         Several experiments may share them.
         """
-        asked: dict[tuple[Training, str], set[Replica]] = {}
+        requested: dict[tuple[Training, str], set[Replica]] = {}
         for experiment in self.experiments.values():
             replicas = self.replicas_of(experiment)
             for model, trained_on, tested_on in self.evaluations(experiment):
                 training = Training(experiment.corpus, model, trained_on)
-                asked.setdefault((training, tested_on), set()).update(replicas)
-        return {key: sorted(own) for key, own in asked.items()}
+                requested.setdefault((training, tested_on), set()).update(replicas)
+        return {key: sorted(replica_set) for key, replica_set in requested.items()}
 
     @cached_property
     def tested_on(self) -> dict[Training, list[str]]:
@@ -154,23 +154,24 @@ class Grid:
 
     @cached_property
     def training_jobs(self) -> list[TrainingJob]:
-        """Who trains these replicas and those of their teachers, ``folds_per_job`` at a time."""
-        asked: dict[Training, set[Replica]] = {}
+        """The jobs that train these replicas and their teachers, ``folds_per_job`` at a time."""
+        requested: dict[Training, set[Replica]] = {}
         for (training, _), replicas in self.replicas.items():
             student: Training | None = training
             while student is not None:
-                asked.setdefault(student, set()).update(replicas)
+                requested.setdefault(student, set()).update(replicas)
                 student = self.teacher_of(student)
         jobs = []
-        for training, own in asked.items():
-            by_fold = [list(group) for _, group in groupby(sorted(own), key=attrgetter("fold"))]
+        for training, replica_set in requested.items():
+            groups = groupby(sorted(replica_set), key=attrgetter("fold"))
+            by_fold = [list(group) for _, group in groups]
             for first in range(0, len(by_fold), self._folds_per_job):
                 folds = by_fold[first : first + self._folds_per_job]
                 jobs.append(TrainingJob(training, tuple(chain.from_iterable(folds))))
         return jobs
 
     def teacher_of(self, training: Training) -> Training | None:
-        """What must be trained first; teachers are trained on clean data."""
+        """The training that must come first, on clean data; None without a teacher."""
         teacher = self._models[training.model].teacher
         return None if teacher is None else Training(training.corpus, teacher, CLEAN)
 
@@ -185,7 +186,7 @@ class Grid:
         """The jobs of each training rule, by the rule's name.
 
         An output pattern cannot list the replicas that a job trains, so there is a rule for each
-        set of replicas. Teachers have rules of their own, since they are trained first.
+        set of replicas. Teachers have separate rules, because they are trained first.
         """
         alike: dict[tuple[str, str, tuple[Replica, ...]], list[TrainingJob]] = {}
         for job in self.training_jobs:
@@ -194,6 +195,7 @@ class Grid:
         rules: dict[str, list[TrainingJob]] = {}
         for (kind, folds, _), jobs in alike.items():
             name = f"{kind}_{folds}"
-            others = sum(other.partition("_seeds")[0] == name for other in rules)
-            rules[f"{name}_seeds{others + 1}" if others else name] = jobs  # same folds, other seeds
+            namesakes = sum(other.partition("_seeds")[0] == name for other in rules)
+            # namesakes have the same folds and other seeds
+            rules[f"{name}_seeds{namesakes + 1}" if namesakes else name] = jobs
         return rules

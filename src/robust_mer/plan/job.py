@@ -1,4 +1,4 @@
-"""A job of the workflow as a value, and how Snakemake sees it."""
+"""A job of the workflow as a value, and its form for Snakemake."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -12,10 +12,9 @@ Paths = str | list[str]
 
 @dataclass(frozen=True)
 class Job:
-    """One call of a room's function.
+    """One call of ``function(spec, files, runtime)``.
 
-    The function is called as ``function(spec, files, runtime)``: all that makes the result, the
-    files by name, and what changes no result.
+    The spec determines the result, the files are given by name, the runtime changes no result.
     """
 
     function: str
@@ -25,27 +24,27 @@ class Job:
     inputs: Mapping[str, Paths] = field(default_factory=dict)
     """Input files by name."""
     corpus_files: Mapping[str, list[str]] = field(default_factory=dict)
-    """Those inputs that lie in the corpus, whatever storage holds the results."""
+    """Input files in the corpus' folder, which is never in the storage of the results."""
     chosen: Mapping[str, Paths] = field(default_factory=dict)
-    """Which inputs there are, where the spec does not say it. Another choice of files reruns the
-    job, even if none of them is new."""
+    """A choice of inputs that the spec does not show. Another choice reruns the job, even if no
+    file is new."""
     uses: tuple[str, ...] = ()
-    """Further ``"module:Class"`` that the result depends on: those that the spec names."""
+    """Every ``"module:Class"`` that the spec names, as part of the code identity."""
     runtime: Runtime = field(default_factory=Runtime)
     gpu: int = 0
     """How many GPUs it takes, if there are any."""
 
     @property
     def code(self) -> str:
-        """Identity of the code behind the result, and of what it is the identity."""
+        """Code identity of the result, and the implementations that it covers."""
         return described_identity(self.function, *self.uses)
 
 
 class Rule:
-    """What a rule of the workflow asks for, wildcards given.
+    """The directives of a rule as functions of its wildcards.
 
     Args:
-        make: The job for some wildcards.
+        make: Makes the job for some wildcards.
         local: Marks a file that lies outside the storage of the results.
     """
 
@@ -63,8 +62,10 @@ class Rule:
     def inputs(self, wildcards: Any) -> dict[str, Paths]:
         """Input files by name, for ``unpack``."""
         job = self.job(wildcards)
-        own = {name: [self._local(p) for p in paths] for name, paths in job.corpus_files.items()}
-        return {**job.inputs, **own}
+        local_files = {
+            name: [self._local(p) for p in paths] for name, paths in job.corpus_files.items()
+        }
+        return {**job.inputs, **local_files}
 
     def gpu(self, wildcards: Any) -> int:
         """How many GPUs the job takes."""
@@ -74,8 +75,8 @@ class Rule:
     def params(self) -> dict[str, Callable[[Any], Any]]:
         """Params of the rule.
 
-        Snakemake records values of builtin types and reruns a job when they change. Therefore the
-        spec is passed as a dictionary, and the runtime as an object.
+        Snakemake records values of builtin types and reruns a job when they change. The spec is
+        therefore a dictionary, the runtime an object.
         """
         return {
             "function": lambda wildcards: self.job(wildcards).function,
@@ -87,7 +88,7 @@ class Rule:
 
 
 def _as_builtins(value: Any) -> Any:
-    """A spec as dictionaries, lists and plain values, which is what Snakemake records."""
+    """A spec as dictionaries, lists and plain values, which Snakemake records."""
     if is_dataclass(value) and not isinstance(value, type):
         return {one.name: _as_builtins(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, Mapping):

@@ -1,15 +1,15 @@
-"""Names of the files under results/, each written in this one place.
+"""Names of the files under results/; nothing else writes them out.
 
-Every method takes the parts of a name: real ones for a file, or wildcards (``"{corpus}"``) for the
+Every method takes the parts of a name: values for a file, or wildcards (``"{corpus}"``) for the
 pattern of a rule.
 """
 
 from dataclasses import dataclass
 
 ALIGNED = "@words"
-"""Behind an extractor's name: its frames are averaged over words."""
+"""Suffix of an extractor's name: its frames are averaged over words."""
 IMPORTED = "imported_"
-"""Before a modality's name: published features that the corpus' reader brings."""
+"""Prefix of a modality's name: published features that the corpus' reader provides."""
 
 
 def resampled(extractor: str, rate: str) -> str:
@@ -38,11 +38,11 @@ class Layout:
         return self.of_corpus(corpus, "utterances.csv")
 
     def folds(self, corpus: str) -> str:
-        """Who trains, validates and tests."""
+        """The folds."""
         return self.of_corpus(corpus, "folds.csv")
 
     def media(self, corpus: str) -> str:
-        """What the index saw of every recording."""
+        """Size and hash of every recording when it was indexed."""
         return self.of_corpus(corpus, "media.csv")
 
     def raw(self, corpus: str) -> str:
@@ -122,11 +122,11 @@ class Layout:
     # -- of a job --------------------------------------------------------------------------------
 
     def log(self, rule: str, *parts: str, corpus: str = "{corpus}") -> str:
-        """What a job on a corpus says; ``corpus=""`` for one that serves the whole run."""
+        """Log of a job on a corpus; ``corpus=""`` for one that serves the whole run."""
         return self._of_job("logs", ".log", rule, parts, corpus)
 
     def benchmark(self, rule: str, *parts: str, corpus: str = "{corpus}") -> str:
-        """What a job took."""
+        """Time and memory that a job took."""
         return self._of_job("benchmarks", ".tsv", rule, parts, corpus)
 
     def _of_job(

@@ -1,4 +1,4 @@
-"""Messages for a wrong config: what pydantic says, in the words of the config's reader."""
+"""Messages for an invalid config: pydantic's errors in the user's words."""
 
 import difflib
 import types
@@ -42,51 +42,48 @@ _BOUNDS = {
 }
 
 
-def unknown(where: str, key: str, known: Iterable[object]) -> str:
-    """Message for a name that does not exist, with what may have been meant.
+def unknown(location: str, key: str, known: Iterable[object]) -> str:
+    """Message for a name that does not exist, with the closest known one.
 
     Args:
-        where: The config key that holds it.
+        location: The config key that holds it.
         key: The name.
         known: Names that exist.
     """
     names = [str(name) for name in known]
     close = difflib.get_close_matches(str(key), names, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else "."
-    return f"config: {where} does not exist{hint} Known here: {', '.join(names) or 'none'}"
+    return f"config: {location} does not exist{hint} Known here: {', '.join(names) or 'none'}"
 
 
 def settings_error(
-    error: pydantic.ValidationError, where: str, settings_class: type[pydantic.BaseModel]
+    error: pydantic.ValidationError, location: str, settings_class: type[pydantic.BaseModel]
 ) -> InputError:
-    """The message for settings that pydantic refused: one key, its value, what was expected.
+    """The error for settings that pydantic refused: one key, its value, what was expected.
 
-    Of several errors, an unknown key comes first: it is often the reason for the others.
+    Of several errors an unknown key comes first, because it often causes the others.
 
     Args:
-        error: What pydantic raised.
-        where: The config key that holds the settings, e.g. ``corpora.demo``; may be empty.
+        error: The exception of pydantic.
+        location: The config key that holds the settings, e.g. ``corpora.demo``; may be empty.
         settings_class: The class that refused them.
-
-    Returns:
-        The error to raise.
     """
     errors = error.errors(include_url=False)
     strange = next((one for one in errors if one["type"] == "extra_forbidden"), None)
     if strange is not None:
         place = _locate(settings_class, strange["loc"])
         known = place.owner.model_fields if place.owner else {}
-        return InputError(unknown(place.path(where), place.names[-1], known))
+        return InputError(unknown(place.path(location), place.names[-1], known))
     first = errors[0]
     place = _locate(settings_class, first["loc"])
-    path = f"config: {place.path(where) or 'the whole'}"
+    path = f"config: {place.path(location) or 'the whole'}"
     if first["type"] == "missing":
         return InputError(f"{path} is missing")
     value = repr(first["input"])[:_SHOWN]
     if first["type"] in ("value_error", "assertion_error"):
-        said = str(first["ctx"]["error"])
-        return InputError(f"{path} is {value}: {said}" if place.names else f"{path}: {said}")
-    # A choice between types has an error for each of them, all at the same place.
+        reason = str(first["ctx"]["error"])
+        return InputError(f"{path} is {value}: {reason}" if place.names else f"{path}: {reason}")
+    # A union has an error for each of its types, all at the same place.
     same = [
         (one, other) for one in errors if (other := _locate(settings_class, one["loc"])) == place
     ]
@@ -96,7 +93,7 @@ def settings_error(
 
 @dataclass
 class _Place:
-    """A place in the settings: the names on the way, and what the field there may hold."""
+    """A place in the settings: its path, and what the field there may hold."""
 
     names: list[str]
     owner: type[pydantic.BaseModel] | None = field(compare=False, default=None)
@@ -104,11 +101,11 @@ class _Place:
     metadata: list[Any] = field(compare=False, default_factory=list)
     is_optional: bool = field(compare=False, default=False)
 
-    def path(self, where: str) -> str:
-        return ".".join(filter(None, [where, *self.names]))
+    def path(self, location: str) -> str:
+        return ".".join(filter(None, [location, *self.names]))
 
     def open(self) -> list[Any]:
-        """Take off what wraps the annotation; returns the types to choose from."""
+        """Unwrap the annotation; returns the types to choose from."""
         while get_origin(self.annotation) is Annotated:
             self.annotation, *more = get_args(self.annotation)
             self.metadata = [*self.metadata, *_constraints(more)]
@@ -153,8 +150,8 @@ def _enter(place: _Place, part: int | str) -> None:
     if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
         place.owner = kind
         if part in kind.model_fields:
-            found = kind.model_fields[str(part)]
-            place.annotation, place.metadata = found.annotation, list(_constraints(found.metadata))
+            info = kind.model_fields[str(part)]
+            place.annotation, place.metadata = info.annotation, list(_constraints(info.metadata))
     elif isinstance(origin, type) and issubclass(origin, Mapping):
         place.annotation = arguments[1]
     elif arguments:
@@ -162,7 +159,7 @@ def _enter(place: _Place, part: int | str) -> None:
 
 
 def _name(annotation: Any) -> str:
-    """Part of what pydantic calls a member of a union."""
+    """Part of pydantic's name for a member of a union."""
     if get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) is Literal:
@@ -196,7 +193,7 @@ class _Bound:
 
 
 def _range(metadata: list[Any]) -> str:
-    """The limits of a number in words; empty where it has none."""
+    """The limits of a number in words; empty if it has none."""
     limits = {
         key: value
         for key in _BOUNDS.values()

@@ -1,4 +1,4 @@
-"""Models as the config describes them."""
+"""Models of the config."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ class ModelPlan:
     kind: str
     """Its class, as the config names it."""
     facts: type[ModelSettings]
-    """What planning must know of the class; the type of its settings."""
+    """Class of its settings, with what planning must know of the model."""
     plugin: Plugin
     teacher: str | None
     """The model that must be trained first."""
     modalities: list[str] | None
-    """Those that it uses; None: all."""
+    """Modalities that it uses; None: all."""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def plan_models(sections: Mapping[str, ModelConfig]) -> dict[str, ModelPlan]:
 def _plan_model(name: str, section: ModelConfig) -> ModelPlan:
     place, kind = f"models.{name}", section.kind or name
     facts, implementation = _load_facts(kind, place)
-    settings = checked_settings(facts, section.given, place)
+    settings = checked_settings(facts, section.settings, place)
     teacher = section.teacher or facts.teacher
     return ModelPlan(
         name, kind, facts, Plugin(implementation, settings), teacher, section.modalities
@@ -62,13 +62,13 @@ def _plan_model(name: str, section: ModelConfig) -> ModelPlan:
 
 
 def _load_facts(kind: str, place: str) -> tuple[type[ModelSettings], str]:
-    """Settings class and implementation of a registered class, or of a user's own."""
+    """Settings class and implementation of a registered class or of a user's class."""
     if kind in MODELS:
         facts = load_class(MODELS[kind], f"{place}.class", ModelSettings)
         return facts, facts.implementation
     if ":" not in kind:
         raise InputError(unknown(f"{place}.class: {kind}", kind, MODELS))
-    from robust_mer.models.model import Model  # imports torch, as a user's own model does
+    from robust_mer.models.model import Model  # imports torch, as a user's model does
 
     facts = load_class(kind, f"{place}.class", Model).settings_class
     if not (isinstance(facts, type) and issubclass(facts, ModelSettings)):

@@ -1,7 +1,7 @@
 """The plan of a run: everything that the config describes, resolved and checked."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -20,12 +20,14 @@ from robust_mer.replicas import Replica
 
 
 class Plan:
-    """A checked config, ready to be asked by the rules.
+    """A checked config, for the rules.
 
     Args:
         raw: The config as Snakemake merged it.
-        results: The folder that holds everything that a run makes.
+        results: The folder for everything that a run makes.
         published: The folder of the papers' numbers.
+        has_gpu: Whether the machine that runs the jobs has a GPU, as far as is known. It is asked
+            when jobs are planned. ``device: auto`` counts as a GPU only then.
 
     Raises:
         InputError: with the key, what is there and what was expected.
@@ -36,10 +38,12 @@ class Plan:
         raw: dict[str, Any],
         results: str = "results",
         published: str = "resources/published",
+        has_gpu: Callable[[], bool] = lambda: True,
     ) -> None:
         self.raw = raw
         self.config = read_config(raw)
         self.layout = Layout(results)
+        self._has_gpu = has_gpu
         self.faces = plan_faces(self.config.features)
         self.extractors = plan_extractors(self.config.features, self.faces)
         self.corpora = plan_corpora(self.config, self.extractors)
@@ -54,13 +58,13 @@ class Plan:
     def _plan_protocols(self) -> dict[str, Resolved[Protocol]]:
         sections: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in PROTOCOLS}
         for name, section in self.config.protocols.items():
-            sections[name] = (section.kind or name, section.given)
+            sections[name] = (section.kind or name, section.settings)
         return {
-            name: resolve(PROTOCOLS, kind, given, f"protocols.{name}", Protocol)
-            for name, (kind, given) in sections.items()
+            name: resolve(PROTOCOLS, kind, settings, f"protocols.{name}", Protocol)
+            for name, (kind, settings) in sections.items()
         }
 
-    # -- what several stages ask -----------------------------------------------------------------
+    # -- for several stages ----------------------------------------------------------------------
 
     @cached_property
     def run_corpora(self) -> list[CorpusPlan]:
@@ -68,47 +72,47 @@ class Plan:
         return [self.corpora[name] for name in self.grid.corpora]
 
     def modalities(self, corpus: str, model: str | None = None) -> tuple[Modality, ...]:
-        """The modalities of a corpus, or those of them that a model uses."""
-        chosen = self.models[model].modalities if model is not None else None
-        return self.corpora[corpus].of_model(chosen)
+        """The modalities of a corpus, or of a model on it."""
+        names = self.models[model].modalities if model is not None else None
+        return self.corpora[corpus].of_model(names)
 
     def corruption(self, corpus: str, name: str, model: str | None = None) -> Corruption:
-        """What a corruption does to the modalities of a corpus, or to those that a model uses."""
+        """What a corruption does to the modalities of a corpus, or of a model on it."""
         names = [modality.name for modality in self.modalities(corpus, model)]
         return self.corruptions.resolve(name, names)
 
     def trained_on(self, corpus: str, model: str, trained_on: str) -> tuple[Corruption, ...]:
-        """The corruptions that a model is trained on, by turns where there are several."""
+        """The corruptions that a model is trained on, in alternation if there are several."""
         name = self.grid.parse_trained_on(trained_on).corruption
         return tuple(
             self.corruption(corpus, member, model) for member in self.corruptions.members(name)
         )
 
     def scheduled(self, experiment: ExperimentConfig) -> list[str]:
-        """The corruptions behind an experiment, each of which has a schedule; clean has none."""
+        """The corruptions of an experiment that have a schedule, which is all but clean."""
         tested = [one.tested_on for one in self.grid.evaluations(experiment)]
         return [name for name in dict.fromkeys(tested) if name != CLEAN]
 
     def training_constraint(self, jobs: Sequence[TrainingJob]) -> str:
-        """A constraint of the wildcard corpus, by which no two rules make the same replica.
+        """A constraint of the wildcard corpus, so that no two rules make the same replica.
 
-        A rule's pattern of outputs names its replicas, not their models. What follows the corpus
-        must be a model that one of these jobs trains, or none that only others train; the shorter
-        of the two lists, because Snakemake tries it on every file that it looks for.
+        A rule's output pattern names its replicas, not their models. The constraint lists either
+        the models that these jobs train, or those with the same replicas that only other jobs
+        train; whichever list is shorter, because Snakemake tries it on every file.
         """
         replicas = set(jobs[0].replicas)
-        ours = {_folder(job) for job in jobs}
-        others = {
+        allowed = {_folder(job) for job in jobs}
+        excluded = {
             _folder(job) for job in self.grid.training_jobs if not replicas.isdisjoint(job.replicas)
-        } - ours
-        if not others:
+        } - allowed
+        if not excluded:
             return "[^/]+"
-        sign, models = ("=", ours) if len(ours) < len(others) else ("!", others)
+        sign, models = ("=", allowed) if len(allowed) < len(excluded) else ("!", excluded)
         return f"(?{sign}({'|'.join(map(re.escape, sorted(models)))})/)[^/]+"
 
     @cached_property
     def split_columns(self) -> list[str]:
-        """Columns of the run's corpora by which results are split."""
+        """Columns by which results are split, of all corpora of the run."""
         return sorted({column for c in self.run_corpora for column in c.config.split_by})
 
     def feature_files(self, corpus: str, modalities: Sequence[Modality]) -> list[str]:
@@ -141,12 +145,15 @@ class Plan:
     @property
     def trains_on_gpu(self) -> bool:
         """Whether training may use a GPU."""
-        return self.config.training.device != "cpu"
+        return self._takes_gpu(self.config.training.device)
 
     @property
     def extracts_on_gpu(self) -> bool:
         """Whether extraction may use a GPU."""
-        return self.config.features.device != "cpu"
+        return self._takes_gpu(self.config.features.device)
+
+    def _takes_gpu(self, device: str) -> bool:
+        return device == "cuda" or (device == "auto" and self._has_gpu())
 
 
 def _folder(job: TrainingJob) -> str:

@@ -1,4 +1,4 @@
-"""From a name in the config to a class with checked settings."""
+"""Resolves a name in the config to a class with checked settings."""
 
 import importlib
 from collections.abc import Mapping
@@ -28,30 +28,36 @@ class Resolved(Generic[T]):
 
 
 def resolve(
-    registry: Mapping[str, str], name: str, given: Mapping[str, Any], where: str, base: type[T]
+    registry: Mapping[str, str],
+    name: str,
+    settings: Mapping[str, Any],
+    location: str,
+    base: type[T],
 ) -> Resolved[T]:
     """Find a class and check its settings.
 
     Args:
         registry: ``"module:Class"`` by name.
-        name: A name of the registry, or a user's own ``"module:Class"``.
-        given: Settings from the config.
-        where: The config key of the section, for messages.
-        base: What the class must be a subclass of.
+        name: A name of the registry, or a user's ``"module:Class"``.
+        settings: Settings from the config.
+        location: The config key of the section, for messages.
+        base: The class must be a subclass of it.
 
     Raises:
-        InputError: there is no such class, it is no ``base``, or a setting is wrong.
+        InputError: there is no such class, it is not a subclass of ``base``, or a setting is wrong.
     """
     implementation = registry.get(name, name)
     if ":" not in implementation:
-        raise InputError(unknown(f"{where}.class: {name}", name, registry))
-    kind = load_class(implementation, f"{where}.class", base)
+        raise InputError(unknown(f"{location}.class: {name}", name, registry))
+    kind = load_class(implementation, f"{location}.class", base)
     settings_class: type[Settings] = getattr(kind, "settings_class", Settings)
-    return Resolved(kind, Plugin(implementation, checked_settings(settings_class, given, where)))
+    return Resolved(
+        kind, Plugin(implementation, checked_settings(settings_class, settings, location))
+    )
 
 
 def checked_settings(
-    settings_class: type[Settings], given: Mapping[str, Any], where: str
+    settings_class: type[Settings], settings: Mapping[str, Any], location: str
 ) -> dict[str, Any]:
     """Complete settings as plain values.
 
@@ -59,19 +65,19 @@ def checked_settings(
         InputError: a key does not exist or a value is wrong.
     """
     try:
-        return settings_class.model_validate(dict(given)).model_dump()
+        return settings_class.model_validate(dict(settings)).model_dump()
     except ValidationError as error:
-        raise settings_error(error, where, settings_class) from None
+        raise settings_error(error, location, settings_class) from None
 
 
-def load_class(implementation: str, where: str, base: type[T]) -> type[T]:
+def load_class(implementation: str, location: str, base: type[T]) -> type[T]:
     """Import ``"module:Class"``.
 
     Raises:
-        InputError: the module cannot be imported, has no such class, or the class is no ``base``.
+        InputError: the module cannot be imported, or has no such subclass of ``base``.
     """
     module_name, _, name = implementation.partition(":")
-    label = f"config: {where}: {implementation}"
+    label = f"config: {location}: {implementation}"
     try:
         module = importlib.import_module(module_name)
     except ValueError:  # an empty name
@@ -96,7 +102,7 @@ def load_class(implementation: str, where: str, base: type[T]) -> type[T]:
             for one, value in vars(module).items()
             if isinstance(value, type) and issubclass(value, base) and value is not base
         ]
-        raise InputError(unknown(f"{where}: {implementation}", name, classes))
+        raise InputError(unknown(f"{location}: {implementation}", name, classes))
     if not (isinstance(kind, type) and issubclass(kind, base)):
         raise InputError(
             f"{label} is not a subclass of {base.__module__}.{base.__qualname__}; derive it from "

@@ -1,4 +1,4 @@
-"""What is shown of every experiment: tables, figures, and the files behind them."""
+"""Tables and figures of every experiment, and their input files."""
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -37,7 +37,7 @@ _SPLIT = "by_"
 
 
 class ReportPlan:
-    """What a run shows.
+    """Tables and figures of a run.
 
     Args:
         plan: Of the run.
@@ -62,11 +62,11 @@ class ReportPlan:
 
     @staticmethod
     def _plan_metrics(sections: Mapping[str, PluginConfig]) -> tuple[Plugin, ...]:
-        """Those of every run, and those that the config adds."""
+        """The default metrics and those that the config adds."""
         plugins = {load(metric.implementation).name: metric for metric in DEFAULT_METRICS}
         for name, section in sections.items():
             place = f"metrics.{name}"
-            metric = resolve(METRICS, section.kind or name, section.given, place, Metric)
+            metric = resolve(METRICS, section.kind or name, section.settings, place, Metric)
             column = metric.kind.name
             if column in plugins:
                 raise InputError(
@@ -87,15 +87,15 @@ class ReportPlan:
 
     @cached_property
     def generic_figures(self) -> list[str]:
-        """Figures of the run that `make_figure` draws; the others have jobs of their own."""
+        """Figures of the run that `make_figure` draws; the others have separate jobs."""
         figures = _merged(self.figures(name) for name in self._plan.grid.experiments)
         return [n for n, one in figures.items() if load(one.implementation).job == "make_figure"]
 
     @cached_property
     def table_rules(self) -> dict[str, tuple[type[ResultTable], list[str]]]:
-        """By the name of a rule, a class of its tables and their names.
+        """By the name of a rule, the class of its tables and their names.
 
-        A rule for each section of the report and set of forms that tables are written in.
+        There is a rule for each section of the report and set of file formats.
         """
         rules: dict[str, tuple[type[ResultTable], list[str]]] = {}
         tables = _merged(self.tables(name) for name in self._plan.grid.experiments)
@@ -106,30 +106,30 @@ class ReportPlan:
         return rules
 
     def table_files(self, name: str) -> list[str]:
-        """All tables of an experiment that have a csv, those by columns among them."""
+        """All tables of an experiment that have a csv, including those by column."""
         return [*self.tables(name), *self.split_names(name)]
 
     def split_names(self, name: str) -> list[str]:
-        """Tables by the values of columns of the index."""
+        """Names of the tables by the values of a column of the index."""
         corpus = self._plan.corpora[self._plan.grid.experiments[name].corpus]
         return [f"{_SPLIT}{column}" for column in corpus.config.split_by]
 
-    # -- the files that they read ----------------------------------------------------------------
+    # -- input files -----------------------------------------------------------------------------
 
     def inputs(self, name: str, reads: Iterable[str]) -> dict[str, Paths]:
         """Files of an experiment by the names under which tables and figures read them."""
-        return {read: self._input(name, read) for read in reads}
+        return {key: self._input(name, key) for key in reads}
 
-    def _input(self, name: str, read: str) -> Paths:
+    def _input(self, name: str, key: str) -> Paths:
         plan, layout = self._plan, self._plan.layout
         section = plan.grid.experiments[name]
-        if read in TABLES_OF_SCORES:
-            return layout.table(name, TABLES_OF_SCORES[read])
-        if read == "predictions":
+        if key in TABLES_OF_SCORES:
+            return layout.table(name, TABLES_OF_SCORES[key])
+        if key == "predictions":
             return [
                 layout.predictions(section.corpus, *one) for one in plan.grid.evaluations(section)
             ]
-        if read == "histories":
+        if key == "histories":
             replicas = plan.grid.replicas_of(section)
             return [
                 path
@@ -138,12 +138,12 @@ class ReportPlan:
                     section.corpus, model, trained_on, replicas, ".history.csv"
                 )
             ]
-        if read == "layouts":
+        if key == "layouts":
             return f"{self.published}/layouts.yaml"
-        if read == "published":
+        if key == "published":
             return self.published_tables
         of_corpus = {"utterances": "utterances", "folds": "folds", "checks": "fold_checks"}
-        return layout.of_corpus(section.corpus, f"{of_corpus[read]}.csv")
+        return layout.of_corpus(section.corpus, f"{of_corpus[key]}.csv")
 
     @cached_property
     def published_tables(self) -> list[str]:
@@ -155,13 +155,13 @@ class ReportPlan:
 def _plan_own(
     sections: Mapping[str, PluginConfig], registry: Mapping[str, str], key: str, base: type[Any]
 ) -> dict[str, Plugin]:
-    """A user's own tables or figures."""
+    """A user's tables or figures."""
     plugins = {}
     for name, section in sections.items():
         if name in registry or name in _RESERVED or name.startswith(_SPLIT):
             raise InputError(f"config: {key}.{name}: this name is taken; choose another")
         plugins[name] = resolve(
-            registry, section.kind or name, section.given, f"{key}.{name}", base
+            registry, section.kind or name, section.settings, f"{key}.{name}", base
         ).plugin
     return plugins
 

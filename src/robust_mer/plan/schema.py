@@ -1,4 +1,4 @@
-"""The config's JSON schema, for editors that complete keys and mark mistakes.
+"""The JSON schema of the config, for editors that complete keys and mark mistakes.
 
 python -m robust_mer.plan.schema > workflow/schemas/config.schema.json
 """
@@ -10,7 +10,7 @@ from robust_mer.plan.config import Config
 
 
 def schema() -> dict[str, Any]:
-    """The schema of `robust_mer.plan.config.Config`; the field's docstrings are descriptions."""
+    """The schema of `robust_mer.plan.config.Config`, with field docstrings as descriptions."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Config.model_json_schema(by_alias=True),

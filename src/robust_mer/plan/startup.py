@@ -1,4 +1,4 @@
-"""What a run says before its first job."""
+"""Messages of a run before its first job."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from robust_mer.plan.plan import Plan
 
 
 def changed_media_messages(plan: Plan) -> list[str]:
-    """Which recordings have changed since they were indexed; that alone reruns nothing."""
+    """A message for each corpus whose recordings have changed, which alone reruns nothing."""
     messages = []
     for corpus in plan.run_corpora:
         media = Path(plan.layout.media(corpus.name))

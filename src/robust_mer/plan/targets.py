@@ -1,4 +1,4 @@
-"""What the target rules ask for: the files of a run, a stage at a time."""
+"""The files of a run, stage by stage, for the target rules."""
 
 from functools import cached_property
 
@@ -27,7 +27,7 @@ class Targets:
 
     @cached_property
     def features(self) -> list[str]:
-        """Feature files as models read them, and what extraction said of the utterances."""
+        """Feature files as models read them, and the tables of utterances and problems."""
         files = {
             path
             for corpus in self._plan.run_corpora
@@ -38,7 +38,7 @@ class Targets:
 
     @cached_property
     def contact_sheets(self) -> list[str]:
-        """Contact sheets of the corpora whose faces are looked at."""
+        """Contact sheets of the corpora with an extractor of faces."""
         return [
             self._layout.contact_sheets(corpus)
             for corpus in self._plan.grid.corpora
@@ -58,7 +58,7 @@ class Targets:
 
     @cached_property
     def checkpoints(self) -> list[str]:
-        """All replicas, those of teachers among them."""
+        """All replicas, including those of teachers."""
         return sorted(
             path
             for job in self._plan.grid.training_jobs
@@ -76,7 +76,7 @@ class Targets:
 
     @cached_property
     def exported(self) -> list[str]:
-        """Model folders of all replicas of the run, by the file that describes them."""
+        """The description files of all replicas' exported models."""
         return sorted(
             self._layout.exported(*job.training, replica.name)
             for job in self._plan.grid.training_jobs
@@ -85,7 +85,7 @@ class Targets:
 
     @cached_property
     def exported_features(self) -> list[str]:
-        """Trees of corrupted features, one a corpus, corruption and fold of the run."""
+        """Exports of corrupted features, one per corpus, corruption and fold of the run."""
         return sorted(
             {
                 self._layout.exported_features(experiment.corpus, tested_on, str(fold))

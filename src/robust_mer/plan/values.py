@@ -1,18 +1,22 @@
-"""Values that no config holds, whatever its shape."""
+"""Checks of the config's values that do not depend on its shape."""
 
 import math
 from typing import Any
 
 from robust_mer.errors import InputError
 
-# More than any config has; what anchors of YAML repeat counts every time.
+# More than any config has. Sections that YAML anchors repeat count every time.
 _MOST_VALUES = 20_000
 _DEEPEST = 30
-_LARGEST = 2**63  # larger integers are no numbers of seconds, epochs or anything else
+_LARGEST = 2**63  # no setting needs a larger integer
 
 
 def check_values(raw: dict[str, Any]) -> None:
-    """Refuse what no config holds: YAML can say much in few words, or nothing that is a value."""
+    """Refuse recursive or exploding YAML and values of types that no setting has.
+
+    Raises:
+        InputError: with the key and what was expected.
+    """
     waiting: list[tuple[str, int, object]] = [("", 0, raw)]
     for _ in range(_MOST_VALUES):
         if not waiting:

@@ -19,15 +19,15 @@ def remember_checkout() -> None:
 def checkout() -> dict[str, Any]:
     """``version`` of the package, ``commit`` and ``dirty``, and ``snakemake``'s version.
 
-    ``commit`` is None where the package does not lie in a git checkout or there is no git;
-    ``dirty`` says whether a file that git knows was changed since.
+    ``commit`` is None outside a git checkout or without git; ``dirty`` says whether a tracked file
+    has changed since.
     """
     remember_checkout()
     return json.loads(os.environ[_KNOWN])
 
 
 def name_of(software: dict[str, Any]) -> str:
-    """What `checkout` found, in a few words: ``0.1.0, commit 1a2b3c4d5e6f, changed since``."""
+    """`checkout` in a few words: ``0.1.0, commit 1a2b3c4d5e6f, changed since``."""
     parts = [software["version"] or "of no known version"]
     if software["commit"]:
         parts.append(f"commit {software['commit'][:12]}")
@@ -36,7 +36,7 @@ def name_of(software: dict[str, Any]) -> str:
 
 
 def version_of(package: str) -> str | None:
-    """Version of an installed package, None where it is not installed."""
+    """Version of an installed package; None if it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -46,7 +46,7 @@ def version_of(package: str) -> str | None:
 def _find_out() -> dict[str, Any]:
     source = Path(__file__).parents[1]
     commit, dirty = None, None
-    # a package that was installed into an environment may lie inside somebody else's checkout
+    # an environment that the package is installed into may lie inside another checkout
     if _git(source, "ls-files", "__init__.py"):
         commit = _git(source, "rev-parse", "HEAD")
         changes = _git(source, "status", "--porcelain", "--untracked-files=no")
@@ -60,12 +60,12 @@ def _find_out() -> dict[str, Any]:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """What git says, None where it fails or is not there."""
+    """Output of a git command; None if git fails or is missing."""
     git = shutil.which("git")
     if git is None:
         return None
     try:
-        done = subprocess.run(  # noqa: S603
+        process = subprocess.run(  # noqa: S603
             [git, "-C", str(folder), "--no-optional-locks", *arguments],
             capture_output=True,
             encoding="utf-8",
@@ -75,4 +75,4 @@ def _git(folder: Path, *arguments: str) -> str | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip()
+    return process.stdout.strip()

@@ -12,8 +12,8 @@ from typing import Any
 from robust_mer.identity import closure, imported_names
 from robust_mer.provenance.checkout import version_of
 
-# What pip calls a package, where that is not what Python calls it. Asking Python for all these
-# names takes as long as some jobs do.
+# Packages whose name in pip differs from the name that is imported. Asking importlib for all of
+# them takes as long as some jobs.
 _DISTRIBUTIONS = {
     "PIL": "pillow",
     "cv2": "opencv-python-headless",
@@ -50,9 +50,9 @@ def host(checkpoints: Iterable[str | Path], given_a_gpu: bool) -> dict[str, Any]
     """The machine of this job, without its name: ``platform, processor, cores, device``.
 
     Args:
-        checkpoints: Those that the job wrote, which know where they were trained, even where a
-            later job took them over.
-        given_a_gpu: Whether the scheduler lent the job one.
+        checkpoints: Those that the job wrote. They name the device that trained them, even if the
+            job took them over from an earlier one.
+        given_a_gpu: Whether the scheduler gave the job a GPU.
     """
     trained = sorted(set(filter(None, map(_trained_on, checkpoints))))
     return {
@@ -71,7 +71,7 @@ def _trained_on(checkpoint: str | Path) -> str | None:
 
 
 def _device(given_a_gpu: bool) -> str:
-    """Where a job's networks ran; its worker processes may have used a GPU, and not itself."""
+    """Where a job's networks ran; only its worker processes may have used a GPU."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         return torch.cuda.get_device_name()
@@ -85,15 +85,15 @@ def _model(information: Path) -> str:
 
 
 def _processor() -> str:
-    """The processor's name where Linux tells it."""
+    """The processor's name on Linux, its architecture elsewhere."""
     return _value(Path("/proc/cpuinfo"), "model name") or platform.machine()
 
 
 def _value(file: Path, key: str) -> str:
-    """The first value of ``key: value`` in a file of Linux; empty where there is none."""
+    """The first value of ``key: value`` in a file of Linux; empty if there is none."""
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
-    found = (line.partition(":")[2].strip() for line in lines if line.startswith(key))
-    return next(found, "")
+    values = (line.partition(":")[2].strip() for line in lines if line.startswith(key))
+    return next(values, "")

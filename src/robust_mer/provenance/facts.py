@@ -1,4 +1,4 @@
-"""What the records say of a whole run, for the report."""
+"""Software, seeds and data of a whole run from its records, for the report."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -17,14 +17,14 @@ _DIGITS = 16  # of a hash that are shown
 class MadeWith:
     """Tables of the report, each a list of rows."""
 
-    versions: list[list[str]]  # what, version, number of jobs that had it
+    versions: list[list[str]]  # package or host property, value, number of jobs that had it
     seeds: list[list[str]]  # rule, name of the seed, values
     data: list[list[str]]  # file, rule that wrote it, MB, start of its SHA-256
-    unrecorded: int  # results that no record tells of
+    unrecorded: int  # results without a record
 
 
 def made_with(results: str | Path, files: Iterable[str]) -> MadeWith:
-    """What the jobs behind some results had, and what those read.
+    """What the jobs behind some results ran with and read.
 
     Args:
         results: The folder with all results and records.
@@ -58,8 +58,8 @@ def _versions(records: list[Record]) -> list[list[str]]:
         jobs["snakemake"][record.software["snakemake"] or "not known"] += 1
         for package in sorted(record.packages):
             jobs[package][record.packages[package]] += 1
-        for what, value in record.host.items():
-            jobs[what][value] += 1
+        for key, value in record.host.items():
+            jobs[key][value] += 1
     first = ("robust-mer", "snakemake", "Python")
     names = [*(name for name in first if name in jobs), *sorted(set(jobs) - set(first))]
     return [
@@ -70,12 +70,12 @@ def _versions(records: list[Record]) -> list[list[str]]:
 
 
 def _seeds(records: list[Record]) -> list[list[str]]:
-    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    values_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for record in records:
         for place, value in record.seeds.items():
             values = value if isinstance(value, list) else [value]
-            found[record.stem, place.rpartition(".")[2]].update(map(str, values))
+            values_of[record.stem, place.rpartition(".")[2]].update(map(str, values))
     return [
         [rule, name, ", ".join(sorted(values, key=lambda value: (len(value), value)))]
-        for (rule, name), values in sorted(found.items())
+        for (rule, name), values in sorted(values_of.items())
     ]

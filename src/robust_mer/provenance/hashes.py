@@ -1,4 +1,4 @@
-"""Files and folders by their content, and a memory that spares hashing a large one twice."""
+"""Content hashes of files and folders, with a cache so that a large one is hashed once."""
 
 import hashlib
 import json
@@ -11,14 +11,14 @@ from pathlib import Path
 from robust_mer.files import sha256, whole
 
 SNAKEMAKES_FLAG = ".snakemake_timestamp"
-"""The file by which Snakemake tells a folder's age; no part of what the folder holds."""
+"""The file in which Snakemake keeps a folder's age; not part of the folder's content."""
 
-_WORTH_REMEMBERING = 2**20  # bytes; less is hashed sooner than looked up on a network's disk
+_WORTH_REMEMBERING = 2**20  # bytes; hashing less is faster than a look-up on a network disk
 
 
 @dataclass(frozen=True)
 class Content:
-    """A file or a folder as it was found."""
+    """Size, time and hash of a file or folder."""
 
     bytes: int
     mtime_ns: int  # of a folder: of its youngest file
@@ -29,11 +29,11 @@ class Content:
 class Memory:
     """Remembers hashes between jobs, by size and modification time.
 
-    A job that writes a file remembers its hash; the first job that reads it does so anew, because
-    Snakemake touches outputs when it notes a job's end. All others look it up.
+    A job that writes a file remembers its hash. The first job that reads the file hashes it again,
+    because Snakemake touches outputs when a job ends. All others look it up.
 
     Args:
-        folder: Where it is kept.
+        folder: Of the remembered hashes.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -41,19 +41,19 @@ class Memory:
 
     def content(self, path: str | Path) -> Content:
         """Size, time and hash of a file or folder."""
-        found = survey(path)
-        if found.bytes < _WORTH_REMEMBERING:
-            return found.hashed()
+        current = survey(path)
+        if current.bytes < _WORTH_REMEMBERING:
+            return current.hashed()
         place = self._place(path)
         with suppress(OSError, ValueError, KeyError, TypeError):
-            known = json.loads(place.read_text(encoding="utf-8"))
-            if known["stamp"] == found.stamp:
-                return found.with_hash(known["sha256"])
-        content = found.hashed()
-        # only a help: two jobs may write it at once, of which one then fails
+            remembered = json.loads(place.read_text(encoding="utf-8"))
+            if remembered["stamp"] == current.stamp:
+                return current.with_hash(remembered["sha256"])
+        content = current.hashed()
+        # optional: of two jobs that write it at once, one fails
         with suppress(OSError), whole(place) as unfinished:
-            kept = {"stamp": found.stamp, "sha256": content.sha256}
-            unfinished.write_text(json.dumps(kept), encoding="utf-8")
+            entry = {"stamp": current.stamp, "sha256": content.sha256}
+            unfinished.write_text(json.dumps(entry), encoding="utf-8")
         return content
 
     def _place(self, path: str | Path) -> Path:
@@ -63,7 +63,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Survey:
-    """What can be said of a file or folder without reading it."""
+    """What is known of a file or folder without reading it."""
 
     path: Path
     bytes: int
@@ -81,7 +81,7 @@ class Survey:
         return self.with_hash(digest.hexdigest())
 
     def with_hash(self, digest: str) -> Content:
-        """The same with a hash that is known already."""
+        """The content, given its hash."""
         files = None if self.members is None else len(self.members)
         return Content(self.bytes, self.mtime_ns, files, digest)
 
@@ -90,22 +90,22 @@ def survey(path: str | Path) -> Survey:
     """Look at a file or a folder.
 
     Raises:
-        OSError: there is none, or it is neither: reading a pipe would wait for ever.
+        OSError: it is missing, or neither a file nor a folder (reading a pipe would block).
     """
     path = Path(path)
     if not path.is_dir():
-        found = path.stat()
+        status = path.stat()
         if not path.is_file():
             raise OSError(f"{path} is neither a file nor a folder")
         return Survey(
-            path, found.st_size, found.st_mtime_ns, None, f"{found.st_size} {found.st_mtime_ns}"
+            path, status.st_size, status.st_mtime_ns, None, f"{status.st_size} {status.st_mtime_ns}"
         )
     total, youngest, members, stamp = 0, 0, [], hashlib.sha256()
     for name in sorted(_members(path)):
-        found = (path / name).stat()
-        total, youngest = total + found.st_size, max(youngest, found.st_mtime_ns)
+        status = (path / name).stat()
+        total, youngest = total + status.st_size, max(youngest, status.st_mtime_ns)
         members.append(name)
-        line = f"\0{found.st_size} {found.st_mtime_ns}\n"
+        line = f"\0{status.st_size} {status.st_mtime_ns}\n"
         stamp.update(os.fsencode(name) + line.encode())
     return Survey(path, total, youngest, members, stamp.hexdigest())
 

@@ -1,4 +1,4 @@
-"""All records of a results folder, read back and tied together."""
+"""All records of a results folder, and which job made what from what."""
 
 import json
 import math
@@ -26,8 +26,8 @@ _REPLICA = re.compile(r"(fold\d+_seed\d+)\.")
 class RecordedFile:
     """A file or folder that a job read or wrote.
 
-    ``path`` is relative to the folder that the workflow ran in, or to a corpus' root, whose name
-    ``corpus`` then is; with an empty ``corpus`` it is the name alone of a file somewhere else.
+    ``path`` is relative to the folder of the run or, if ``corpus`` names one, to that corpus' root.
+    If ``corpus`` is empty, the file lies elsewhere and ``path`` is its name only.
     """
 
     path: str
@@ -46,14 +46,14 @@ class RecordedFile:
 
 @dataclass(frozen=True)
 class Record:
-    """What a job left, checked."""
+    """A job's record, checked."""
 
     file: Path
     rule: str
     wildcards: dict[str, str]
     seeds: dict[str, Any]
     identity: str  # of the code
-    implementations: list[str]  # what that is the identity of
+    implementations: list[str]  # that the identity covers
     software: dict  # see `robust_mer.provenance.checkout.checkout`
     packages: dict[str, str]  # Python among them
     host: dict[str, str]  # platform, processor, device
@@ -63,7 +63,7 @@ class Record:
 
     @property
     def stem(self) -> str:
-        """The rule; those of training, one for every set of replicas, under one name."""
+        """The rule; the training rules, one per set of replicas, share one name."""
         return _TRAINING.sub("train_model", self.rule)
 
     @property
@@ -74,39 +74,39 @@ class Record:
 
 
 def read_record(path: str | Path, files: "_Files | None" = None) -> Record:
-    """Read a record, of which anything may be wrong.
+    """Read a record and check it.
 
     Args:
         path: The record.
-        files: Those of other records, which may be the same.
+        files: Files that other records named, to share them.
 
     Raises:
-        InputError: it is not as this version writes it.
+        InputError: the record is not one that this version writes.
     """
     path = Path(path)
     files = _Files() if files is None else files
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError(f"it has more than {_MOST_BYTES} bytes")
-        known = json.loads(path.read_text(encoding="utf-8"))
-        if known["format"] != FORMAT:
-            raise ValueError(f"its format is {known['format']!r}, this version reads {FORMAT}")
-        started = datetime.fromisoformat(_text(known["started"])).timestamp()
-        software = {"version": None, "commit": None, "dirty": None, **known["robust_mer"]}
-        host = known["host"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(f"its format is {content['format']!r}, this version reads {FORMAT}")
+        started = datetime.fromisoformat(_text(content["started"])).timestamp()
+        software = {"version": None, "commit": None, "dirty": None, **content["robust_mer"]}
+        host = content["host"]
         return Record(
             file=path,
-            rule=_text(known["rule"]),
-            wildcards=_texts(known["wildcards"]),
-            seeds=dict(known["seeds"]),
-            identity=_text(known["code"]["identity"]),
-            implementations=[_text(name) for name in known["code"]["of"]],
-            software={**software, "snakemake": known["snakemake"]},
-            packages=_texts({"Python": known["python"], **known["packages"]}),
+            rule=_text(content["rule"]),
+            wildcards=_texts(content["wildcards"]),
+            seeds=dict(content["seeds"]),
+            identity=_text(content["code"]["identity"]),
+            implementations=[_text(name) for name in content["code"]["of"]],
+            software={**software, "snakemake": content["snakemake"]},
+            packages=_texts({"Python": content["python"], **content["packages"]}),
             host=_texts({key: host[key] for key in ("platform", "processor", "device")}),
-            finished=started + _number(known["seconds"]),
-            inputs=[files.one(file) for file in known["inputs"]],
-            outputs=[files.one(file) for file in known["outputs"]],
+            finished=started + _number(content["seconds"]),
+            inputs=[files.one(file) for file in content["inputs"]],
+            outputs=[files.one(file) for file in content["outputs"]],
         )
     except KeyError as error:
         raise InputError(f"it lacks {error}") from None
@@ -122,8 +122,8 @@ class Ledger:
 
     Attributes:
         results: The folder.
-        records: All that can be read, the one that finished last at the end.
-        broken: The others, each with what is wrong.
+        records: All readable ones, by the time at which they finished.
+        broken: The others, each with the reason.
     """
 
     results: Path
@@ -132,25 +132,25 @@ class Ledger:
 
     @cached_property
     def producers(self) -> dict[str, Record]:
-        """By the path of an output, the record of the job that wrote it last.
+        """Record of the job that wrote an output last, by the output's path.
 
-        Training jobs of other widths may have written the same replica at other times.
+        Several training jobs, of different widths, may have written the same replica.
         """
         return {output.path: record for record in self.records for output in record.outputs}
 
     @cached_property
     def current(self) -> list[Record]:
-        """Records of which at least one output was not written anew by another job."""
+        """Records with at least one output that no later job has overwritten."""
         return [record for record in self.records if self.outputs(record)]
 
     def outputs(self, record: Record) -> list[RecordedFile]:
-        """What a job wrote and no other one has since."""
+        """What a job wrote and no later one has overwritten."""
         return [one for one in record.outputs if self.producers[one.path] is record]
 
     def inputs(self, record: Record) -> list[RecordedFile]:
-        """What a job read for `outputs`: of replicas, as teachers are, those that are among them.
+        """What a job read for its `outputs`.
 
-        Where no output is a replica, all count.
+        If these contain replicas, an input that belongs to another replica (a teacher) is left out.
         """
         replicas = {one.replica for one in self.outputs(record)} - {None}
         if not replicas:
@@ -158,18 +158,18 @@ class Ledger:
         return [one for one in record.inputs if one.replica in (None, *replicas)]
 
     def behind(self, paths: Iterable[str]) -> list[Record]:
-        """Records of the jobs that wrote these files, and what they read, and so on."""
-        found: dict[Path, Record] = {}
+        """Records of the jobs that wrote these files, and those behind their inputs, in order."""
+        matches: dict[Path, Record] = {}
         waiting = list(paths)
         while waiting:
             record = self.producers.get(waiting.pop())
-            if record is not None and record.file not in found:
-                found[record.file] = record
+            if record is not None and record.file not in matches:
+                matches[record.file] = record
                 waiting += [one.path for one in self.inputs(record) if one.corpus is None]
-        return sorted(found.values(), key=lambda record: (record.finished, record.file))
+        return sorted(matches.values(), key=lambda record: (record.finished, record.file))
 
     def place(self, path: str) -> Path:
-        """Where a recorded path lies; the results folder may have been given another name."""
+        """Today's path of a recorded one; the results folder may have been renamed."""
         if path.startswith(f"{RESULTS}/"):
             return self.results / path.removeprefix(f"{RESULTS}/")
         return self.results.parent / path
@@ -201,25 +201,25 @@ def _record_files(results: Path) -> Iterator[Path]:
 
 
 class _Files:
-    """Recorded files, each checked once: a checkpoint is read by dozens of jobs."""
+    """Recorded files, each checked once, because dozens of jobs read the same checkpoint."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], RecordedFile] = {}
 
-    def one(self, known: dict[str, Any]) -> RecordedFile:
-        """A file as a record has it.
+    def one(self, entry: dict[str, Any]) -> RecordedFile:
+        """The file that an entry of a record describes.
 
         Raises:
             InputError: its path leaves the folder that it is relative to.
-            KeyError, TypeError, ValueError: it is not as this version writes it.
+            KeyError, TypeError, ValueError: it is not an entry that this version writes.
         """
         values = (
-            known["path"],
-            known["bytes"],
-            known["mtime_ns"],
-            known["sha256"],
-            known.get("files"),
-            known.get("corpus"),
+            entry["path"],
+            entry["bytes"],
+            entry["mtime_ns"],
+            entry["sha256"],
+            entry.get("files"),
+            entry.get("corpus"),
         )
         if values not in self._known:
             self._known[values] = _checked(*values)

@@ -1,4 +1,4 @@
-"""In a few words, what a result was made from: for the foot of a table, a figure, a model."""
+"""The origin of a result in a few words, for a table, a figure or a model."""
 
 import glob
 import hashlib
@@ -21,8 +21,8 @@ def origin(record: JobRecord) -> str:
     """Experiment, version, code identity and a hash of the predictions behind a job's inputs.
 
     Args:
-        record: Of a job of an experiment's; that of no other job is asked, unless this one reads
-            tables, whose jobs have ended then. So it is the same whatever else has run.
+        record: Of a job of an experiment. Other records are read only if the job reads tables:
+            their jobs have ended, so the answer does not depend on what else has run.
     """
     experiment = record.job.wildcards.experiment
     parts = [f"experiment {experiment}", f"robust-mer {name_of(checkout())}"]
@@ -34,21 +34,21 @@ def origin(record: JobRecord) -> str:
 
 
 def _predictions(record: JobRecord, experiment: str) -> Iterator[tuple[str, str]]:
-    """Yield the predictions that a job read, or that the tables were made from that it read."""
-    own = {one["path"]: one["sha256"] for one in record.inputs}
-    yield from ((path, digest) for path, digest in own.items() if _PREDICTIONS in path)
-    tables = [path for path in own if _TABLES in path]
+    """Yield the predictions that a job read, and those behind the tables that it read."""
+    hashes = {one["path"]: one["sha256"] for one in record.inputs}
+    yield from ((path, digest) for path, digest in hashes.items() if _PREDICTIONS in path)
+    tables = [path for path in hashes if _TABLES in path]
     if not tables:
         return
     folder = record.path.parents[1]
     for one in _records(sorted(folder.glob(f"*/{glob.escape(experiment)}*.json"))).behind(tables):
-        for read in one.inputs:
-            if _PREDICTIONS in read.path:
-                yield read.path, read.sha256
+        for file in one.inputs:
+            if _PREDICTIONS in file.path:
+                yield file.path, file.sha256
 
 
 def training_of(checkpoint: str | Path) -> dict[str, Any] | None:
-    """The job that trained a replica: code, versions and machine; None where no record says it.
+    """The job that trained a replica: code, versions and machine; None without a record.
 
     Args:
         checkpoint: results/{corpus}/models/{model}/{trained on}/{replica}.safetensors.

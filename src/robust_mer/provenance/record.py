@@ -1,4 +1,4 @@
-"""The record that a job leaves beside its log: what it was, what it read, what it wrote."""
+"""The record that a job writes beside its log: code, software, inputs and outputs."""
 
 import json
 import math
@@ -29,10 +29,10 @@ _CHECKPOINT = ".safetensors"
 
 
 def split_log(log: str | Path) -> tuple[Path, Path]:
-    """The folder that results/ lies in, by a job's log, and where the job's record belongs.
+    """The folder that contains results/, and the path of a job's record, from those of its log.
 
     The log is results/logs/... or results/{corpus}/logs/..., and a corpus may be called logs. With
-    a storage plugin of Snakemake's, results/ lies in the plugin's own folder.
+    a storage plugin of Snakemake, results/ lies in the plugin's folder.
     """
     parts = Path(log).parts
     place, top = max(
@@ -46,19 +46,19 @@ def split_log(log: str | Path) -> tuple[Path, Path]:
 
 
 class JobRecord:
-    """The record of one job; made when the job starts, written when it has ended well.
+    """The record of one job; created when the job starts, written when it has succeeded.
 
-    What it reads is hashed at the start: that is what the job saw. An older record goes, as
-    Snakemake has just deleted what it told of.
+    Inputs are hashed at the start, when the job reads them. An older record is deleted, because
+    Snakemake has just deleted the outputs that it describes.
 
     Args:
-        snakemake: What Snakemake gives to a script.
+        snakemake: The object that Snakemake passes to a script.
 
     Attributes:
-        job: The same.
-        identity: The code's.
-        path: Where the record goes.
-        inputs: What the job reads, as it goes into the record.
+        job: The same object.
+        identity: Code identity.
+        path: Of the record.
+        inputs: Entries of the record for what the job reads.
     """
 
     def __init__(self, snakemake: Any) -> None:
@@ -103,18 +103,18 @@ class JobRecord:
     def _describe(self, path: str) -> dict[str, Any]:
         content = self._memory.content(path)
         return {
-            **self._where(path),
+            **self._location(path),
             "bytes": content.bytes,
             "mtime_ns": content.mtime_ns,
             **({} if content.files is None else {"files": content.files}),
             "sha256": content.sha256,
         }
 
-    def _where(self, path: str) -> dict[str, Any]:
-        """A path by which the file is found elsewhere too, and that tells nothing of this machine.
+    def _location(self, path: str) -> dict[str, Any]:
+        """A path that holds on other machines and reveals nothing of this one.
 
-        Relative to the folder of the run; or to a corpus' root, whose name it then has; or, of a
-        file that lies elsewhere, its name alone.
+        Relative to the folder of the run, or to the root of a corpus that is named with it; of a
+        file elsewhere, the name only.
         """
         relative = os.path.relpath(path, self._project)
         if not relative.startswith(os.pardir):
@@ -125,7 +125,7 @@ class JobRecord:
         return {"path": Path(path).name, "corpus": ""}
 
     def _plain(self, value: Any) -> Any:
-        """A param as JSON. Of a path of this machine, the corpus' name or the file's is left."""
+        """A param as JSON; an absolute path is reduced to a path in a corpus or to a file name."""
         if isinstance(value, dict):
             return {str(key): self._plain(one) for key, one in value.items()}
         if isinstance(value, (list, tuple)):
@@ -143,7 +143,7 @@ class JobRecord:
 
 
 def _root_outside(wildcards: Any, runtime: Runtime) -> dict[str, str]:
-    """By name, the root of the job's corpus, if it lies outside the folder of the run."""
+    """Name and root of the job's corpus if it lies outside the folder of the run."""
     corpus = dict(wildcards.items()).get("corpus")
     if corpus is None or not runtime.root:
         return {}
@@ -156,7 +156,7 @@ def _is_below(path: str, root: str) -> bool:
 
 
 def _seeds(params: dict[str, Any], files: list[str]) -> dict[str, Any]:
-    """Seeds in the params, by the place where they stand, and those of replicas read or written."""
+    """Seeds in the params, by their dotted key, and those of replicas read or written."""
     seeds = dict(_seeds_in(params, ""))
     replicas = {int(match[1]) for path in files if (match := _REPLICA.match(Path(path).name))}
     return {**seeds, **({"replicas": sorted(replicas)} if replicas else {})}

@@ -8,7 +8,7 @@ from robust_mer.identity import code_identity
 from robust_mer.provenance.checkout import name_of
 from robust_mer.provenance.ledger import Ledger, Record
 
-_OWN = "robust_mer."
+_PACKAGE = "robust_mer."
 _MACHINE = ("platform", "processor", "device")
 
 
@@ -21,30 +21,30 @@ def remarks(ledger: Ledger) -> Iterator[str]:
 
 
 def _other_code(records: list[Record]) -> Iterator[str]:
-    """Results of other code than this checkout has; a run would make them again."""
+    """Results of code that differs from this checkout; a run would make them again."""
     jobs: dict[tuple[str, str, tuple[str, ...]], int] = defaultdict(int)
     for record in records:
         jobs[record.stem, record.identity, tuple(record.implementations)] += 1
     for (rule, identity, implementations), number in sorted(jobs.items()):
-        # the source of a user's own module is found by importing the packages above it
-        if not all(name.startswith(_OWN) for name in implementations):
+        # finding the source of a user's module would import the packages above it
+        if not all(name.startswith(_PACKAGE) for name in implementations):
             continue
         try:
             same = code_identity(*implementations) == identity
         except InputError:
-            same = False  # a module that is no longer there
+            same = False  # a module that no longer exists
         if not same:
             yield (
-                f"jobs of {rule} that used other code than this checkout has "
+                f"jobs of {rule} that used code different from this checkout's "
                 f"({', '.join(implementations)}): {number}; snakemake would run them again"
             )
 
 
 def _mixed_code(records: list[Record]) -> Iterator[str]:
-    found: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
+    versions: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
     for record in records:
-        found[record.stem, tuple(record.implementations)].add(record.identity)
-    for (rule, implementations), identities in sorted(found.items()):
+        versions[record.stem, tuple(record.implementations)].add(record.identity)
+    for (rule, implementations), identities in sorted(versions.items()):
         if len(identities) > 1:
             yield (
                 f"jobs of {rule} used {len(identities)} versions of the same code "
@@ -67,9 +67,9 @@ def _mixed_versions(experiment: str, records: list[Record]) -> Iterator[str]:
         values["robust-mer"][name_of(record.software)] += 1
         for package, version in record.packages.items():
             values[package][version] += 1
-        for what in _MACHINE:
-            values[what][record.host[what]] += 1
-    for what, counts in values.items():
+        for key in _MACHINE:
+            values[key][record.host[key]] += 1
+    for key, counts in values.items():
         if len(counts) > 1:
             each = ", ".join(f"{value} ({number} jobs)" for value, number in sorted(counts.items()))
-            yield f"experiment {experiment} mixes {what}: {each}"
+            yield f"experiment {experiment} mixes {key}: {each}"

@@ -24,12 +24,12 @@ def as_text(verdict: Verdict) -> str:
     if verdict.remarks:
         lines += ["", "remarks:", *(f"  {remark}" for remark in verdict.remarks)]
     jobs, files = (sum(getattr(r, key) for r in verdict.rules) for key in ("jobs", "files"))
-    how = "by size and time" if verdict.quick else "by content"
+    method = "by size and time" if verdict.quick else "by content"
     lines += [
         "",
         f"{len(verdict.problems)} problem{'s' if len(verdict.problems) > 1 else ''}"
         if verdict.problems
-        else f"{files} files of {jobs} jobs belong together, {how}",
+        else f"{files} files of {jobs} jobs belong together, {method}",
     ]
     return "\n".join(map(_printable, lines))
 

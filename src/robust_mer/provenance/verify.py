@@ -1,4 +1,4 @@
-"""Whether what lies in a results folder belongs together, as its records have it."""
+"""Check that the files of a results folder belong together, according to its records."""
 
 import time
 from collections import defaultdict
@@ -17,7 +17,7 @@ from robust_mer.provenance.remarks import remarks
 
 _SIDE_FOLDERS = (FOLDER, LOGS, "benchmarks")
 _SNAKEMAKES_REPORT = "snakemake_report.html"
-_TOUCHED_WITHIN = 600  # seconds in which Snakemake notes a job's end and touches what it wrote
+_TOUCHED_WITHIN = 600  # seconds within which Snakemake touches the outputs of a finished job
 _NAMED = 3  # files that a message names
 
 RERUN = "run snakemake again"
@@ -28,14 +28,14 @@ class Problem:
     """Something that does not belong together."""
 
     kind: str
-    path: str  # of the file, relative to the folder that the workflow ran in
+    path: str  # of the file, relative to the folder of the run
     what: str
     mend: str
 
 
 @dataclass(frozen=True)
 class RuleCount:
-    """What there is of a rule's results."""
+    """Number and size of a rule's results."""
 
     rule: str
     jobs: int
@@ -45,7 +45,7 @@ class RuleCount:
 
 @dataclass
 class Verdict:
-    """What was found."""
+    """Result of `verify`."""
 
     results: str
     quick: bool
@@ -54,7 +54,7 @@ class Verdict:
     remarks: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """The verdict as JSON for programs."""
         return {"belongs_together": not self.problems, **asdict(self)}
 
 
@@ -65,9 +65,8 @@ def verify(
 
     Args:
         results: The folder.
-        quick: Trust sizes and modification times, and the records about what jobs read; hash
-            nothing.
-        media: Roots of corpora by name, whose recordings are compared with what the index saw.
+        quick: Compare sizes and modification times; hash nothing.
+        media: Roots of corpora by name, whose recordings are compared with the index.
 
     Raises:
         InputError: there is no such folder.
@@ -112,49 +111,49 @@ class _Check:
         self._today = self._look()
 
     def _look(self) -> Mapping[Path, Survey | Content]:
-        """Everything that the records name and that is there: its hash, or size and time alone."""
-        named: set[RecordedFile] = set()
+        """Hash, or only size and time, of every file that the records name and that exists."""
+        recorded: set[RecordedFile] = set()
         for record in self._ledger.current:
-            named.update(self._ledger.outputs(record), self._ledger.inputs(record))
-        places = {self._place(one) for one in named}
-        self._out_of_reach = sum(self._place(one) is None for one in named)
-        found: dict[Path, Survey] = {}
+            recorded.update(self._ledger.outputs(record), self._ledger.inputs(record))
+        places = {self._place(one) for one in recorded}
+        self._out_of_reach = sum(self._place(one) is None for one in recorded)
+        surveys: dict[Path, Survey] = {}
         for place in sorted(place for place in places if place is not None):
             try:
-                found[place] = survey(place)
+                surveys[place] = survey(place)
             except (OSError, ValueError):
                 continue
         if self._quick:
-            return found
-        total = sum(one.bytes for one in found.values()) // 1_000_000
-        megabytes = {place: one.bytes // 1_000_000 for place, one in found.items()}
+            return surveys
+        total = sum(one.bytes for one in surveys.values()) // 1_000_000
+        megabytes = {place: one.bytes // 1_000_000 for place, one in surveys.items()}
         hashed: dict[Path, Content] = {}
-        for place in progress(found, total, "MB hashed", size=megabytes.__getitem__):
+        for place in progress(surveys, total, "MB hashed", size=megabytes.__getitem__):
             try:
-                hashed[place] = found[place].hashed()
-            except OSError:  # deleted meanwhile, or not to be read
+                hashed[place] = surveys[place].hashed()
+            except OSError:  # deleted meanwhile, or unreadable
                 continue
         return hashed
 
     def _place(self, one: RecordedFile) -> Path | None:
-        """Where a recorded file lies; None where nobody said where."""
+        """Path of a recorded file; None if the root of its corpus is unknown."""
         if one.corpus is None:
             return self._ledger.place(one.path)
         root = self._media.get(one.corpus)
         return root and root / one.path
 
     def _now(self, one: RecordedFile) -> Survey | Content | None:
-        """What a recorded file is today; None where it is not there, or nobody said where."""
+        """The present state of a recorded file; None if it is missing or its root is unknown."""
         place = self._place(one)
         return None if place is None else self._today.get(place)
 
     def _is_as_recorded(self, one: RecordedFile, today: Survey | Content, written: float) -> bool:
-        """Whether a file is what a job read or wrote.
+        """Whether a file is still what a job read or wrote.
 
         Args:
-            one: The file as it was.
-            today: As it is.
-            written: When the job ended that wrote it; 0 of one that was read.
+            one: The recorded file.
+            today: Its present state.
+            written: When the job that wrote it ended, in seconds since 1970; 0 for an input.
         """
         if isinstance(today, Content):
             return today.sha256 == one.sha256
@@ -166,12 +165,12 @@ class _Check:
 
     def broken(self) -> Iterator[Problem]:
         """Yield a problem for every record that cannot be read."""
-        for path, why in self._ledger.broken:
-            shown = path.relative_to(self._ledger.results.parent).as_posix()
+        for path, reason in self._ledger.broken:
+            location = path.relative_to(self._ledger.results.parent).as_posix()
             yield Problem(
                 "broken record",
-                shown,
-                f"not a valid record: {why}",
+                location,
+                f"not a valid record: {reason}",
                 f"delete it and the results of its rule, and {RERUN}",
             )
 
@@ -192,11 +191,11 @@ class _Check:
                 if today is None or self._is_as_recorded(one, today, record.finished):
                     continue
                 readers = len(self._readers.get((one.path, one.sha256), ()))
-                made = f"; jobs that read its old content: {readers}" if readers else ""
+                note = f"; jobs that read its old content: {readers}" if readers else ""
                 yield Problem(
                     "changed",
                     one.path,
-                    f"is not what {record.name} wrote{_sizes(one, today)}{made}",
+                    f"is not what {record.name} wrote{_sizes(one, today)}{note}",
                     f"delete it and {RERUN}"
                     if not self._quick or today.bytes != one.bytes
                     else "run without --quick to compare its content",
@@ -204,57 +203,57 @@ class _Check:
 
     @cached_property
     def _written(self) -> dict[str, RecordedFile]:
-        """By path, what the job wrote that wrote it last."""
+        """Current outputs by path."""
         current = self._ledger.current
         return {one.path: one for record in current for one in self._ledger.outputs(record)}
 
     @cached_property
     def _readers(self) -> dict[tuple[str, str], list[Record]]:
-        """Jobs by path and hash of what they read."""
-        found: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        """Jobs by path and hash of their inputs."""
+        readers: dict[tuple[str, str], list[Record]] = defaultdict(list)
         for record in self._ledger.current:
             for one in self._ledger.inputs(record):
-                found[one.path, one.sha256].append(record)
-        return found
+                readers[one.path, one.sha256].append(record)
+        return readers
 
     def inputs(self) -> Iterator[Problem]:
-        """Yield a problem for every job whose inputs are not what it read.
+        """Yield a problem for every job whose inputs have changed since.
 
-        Not for inputs that are not what their own job wrote: these are problems of their own.
+        An input that differs from what its job wrote is a problem of `outputs`, not of this.
         """
         for record in self._ledger.current:
-            other_version, other = [], []
+            superseded, changed = [], []
             for one in self._ledger.inputs(record):
                 written = self._written.get(one.path) if one.corpus is None else None
                 if written is not None:
                     if written.sha256 != one.sha256:
-                        other_version.append(one)
+                        superseded.append(one)
                 elif self._place(one) is not None:
                     today = self._now(one)
                     if today is None or not self._is_as_recorded(one, today, 0):
-                        other.append(one)
-            results = _some([one.path for one in self._ledger.outputs(record)])
-            if other_version:
-                makers = {self._ledger.producers[one.path].name for one in other_version}
+                        changed.append(one)
+            results = _listed([one.path for one in self._ledger.outputs(record)])
+            if superseded:
+                makers = {self._ledger.producers[one.path].name for one in superseded}
                 yield Problem(
                     "out of date",
                     self._ledger.outputs(record)[0].path,
                     f"{record.name} made {results} from an older version of "
-                    f"{_some([one.path for one in other_version])} than {_some(sorted(makers))} "
+                    f"{_listed([one.path for one in superseded])} than {_listed(sorted(makers))} "
                     "wrote last",
                     f"{RERUN}; if it has nothing to do, delete the outputs of {record.name} first",
                 )
-            if other:
+            if changed:
                 yield Problem(
                     "out of date",
                     self._ledger.outputs(record)[0].path,
-                    f"{record.name} made {results} from {_some([one.path for one in other])}, "
+                    f"{record.name} made {results} from {_listed([one.path for one in changed])}, "
                     "since changed or deleted",
                     f"{RERUN}; if it has nothing to do, delete the outputs of {record.name} first",
                 )
 
     def unaccounted(self) -> Iterator[Problem]:
-        """Yield a problem for every file that no record tells of."""
+        """Yield a problem for every file without a record."""
         results = self._ledger.results
         known = {self._ledger.place(path) for path in self._ledger.producers}
         for file in _files_below(results, known):
@@ -267,7 +266,7 @@ class _Check:
             )
 
     def recordings(self) -> Iterator[Problem]:
-        """Yield a problem for every recording that is not what the index saw."""
+        """Yield a problem for every recording that has changed since it was indexed."""
         from robust_mer.corpora.index import changed_media  # needs pandas
 
         for corpus, root in self._media.items():
@@ -302,7 +301,7 @@ class _Check:
 
 
 def _files_below(results: Path, known: set[Path]) -> Iterator[Path]:
-    """Files that are not known, below no known folder, and that no other place is meant for."""
+    """Files that are neither known, nor in a known folder, nor records, logs or hidden."""
     waiting = [results]
     while waiting:
         folder = waiting.pop()
@@ -325,12 +324,12 @@ def _sizes(one: RecordedFile, today: Survey | Content) -> str:
     if today.bytes != one.bytes:
         return f": {today.bytes} bytes, not {one.bytes}"
     if isinstance(today, Survey):
-        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(today.mtime_ns / 1e9))
-        return f", by its time, {when}"
+        date = time.strftime("%Y-%m-%d %H:%M", time.localtime(today.mtime_ns / 1e9))
+        return f", by its time, {date}"
     return ""
 
 
-def _some(names: Iterable[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     names = list(names)
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more

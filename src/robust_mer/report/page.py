@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import yaml
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
@@ -27,7 +26,7 @@ from robust_mer.report.words import page as words
 from robust_mer.runtime import Runtime
 from robust_mer.settings import load
 from robust_mer.store import read_features
-from robust_mer.table import groups, read_table
+from robust_mer.table import groups, read_numbers, read_table
 
 _HERE = Path(__file__).parent
 _SECTIONS = ("average", "conditions", "papers", "statistics", "raw", "audit")
@@ -268,7 +267,7 @@ def _view(shown: Shown, files: ExperimentFiles) -> dict[str, Any]:
             for name, path in files.schedules.items()
             for row in _schedule(corruption_title(experiment, name), path)
         ],
-        "classes": class_sizes(files.utterances, files.folds, samples),
+        "classes": class_sizes(experiment.kind, files.utterances, files.folds, samples),
         "folds": fold_sizes(files.folds, samples),
         "shared": shared(files.checks),
         "problems": read_table(files.problems)[["file", "line", "problem"]].to_numpy().tolist(),
@@ -343,7 +342,7 @@ def _schedule(title: str, path: Path) -> list[list[str]]:
     """A line per modality: target, and the ranges over the folds."""
     forms = {"target_snr_db": "{:g}", "steps": "{:g}"}
     forms |= {"reached_snr_db": "{:.2f}", "true_snr_db": "{:.2f}"}
-    schedule = pd.read_csv(path)
+    schedule = read_numbers(path, ["modality"])
     return [
         [title, modality, *(span(folds[name], form) for name, form in forms.items())]
         for (modality,), folds in groups(schedule, ["modality"])

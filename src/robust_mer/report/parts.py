@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from robust_mer.table import PARTS, read_table
+from robust_mer.task import Task
 
 PAPER = "paper, Table 1"
 
@@ -29,16 +30,22 @@ def fold_sizes(folds_csv: str | Path, samples: pd.DataFrame | None) -> list[list
 
 
 def class_sizes(
-    utterances_csv: str | Path, folds_csv: str | Path, samples: pd.DataFrame | None
+    kind: type[Task],
+    utterances_csv: str | Path,
+    folds_csv: str | Path,
+    samples: pd.DataFrame | None,
 ) -> list[list[str]]:
     """A line per class: utterances that train or test in some fold, and the paper's number."""
     folds, utterances = read_table(folds_csv), read_table(utterances_csv)
     used = set(folds.loc[folds["part"].isin(["train", "test"]), "utterance"])
-    sizes = utterances.loc[utterances["utterance"].isin(used), "label"].value_counts()
-    published = {} if samples is None else samples.set_index("class")["samples"].to_dict()
+    task, target = kind.read(utterances[kind.column].tolist())
+    sizes = task.counts(target[utterances["utterance"].isin(used)])
+    published = {}
+    if samples is not None:
+        published = dict(zip(samples["class"], samples["samples"], strict=True))
     return [
-        [label, str(sizes.get(label, 0)), str(published.get(label, ""))]
-        for label in sorted({*sizes.index, *published})
+        [name, str(sizes.get(name, 0)), str(published.get(name, ""))]
+        for name in sorted({*(name for name, size in sizes.items() if size), *published})
     ]
 
 

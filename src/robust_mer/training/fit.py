@@ -19,15 +19,15 @@ def fit_replica(
 ) -> float:
     """Fit a model to a replica's training part.
 
-    It meets every utterance once under every corruption and condition that it is trained under,
-    however likely they are. Its noise is drawn once, from the replica's own seed.
+    Every utterance is used once under every training corruption and condition, whatever their
+    probability. The noise is drawn once, with a seed of the replica.
 
     Returns:
         The selection metric on the validation part.
     """
     seed = replica_seed(replica.seed, replica.fold, "noise of a fit")
-    own = [replace(corruption, seed=seed) for corruption in replica.corruptions]
-    train, target = _received(model, replica, corpus, frames, "train", own)
+    drawn_once = [replace(corruption, seed=seed) for corruption in replica.corruptions]
+    train, target = _received(model, replica, corpus, frames, "train", drawn_once)
     held_out, held_out_target = _received(
         model, replica, corpus, frames, "validation", replica.corruptions
     )
@@ -58,4 +58,4 @@ def _received(
         noisy = embedded(corruption)
         received += [combine(clean, noisy, is_clean)[0] for is_clean in conditions.is_clean]
     target = torch.from_numpy(corpus.target[rows]).repeat(len(received))
-    return {m: torch.cat([some[m][0] for some in received]) for m in clean}, target
+    return {m: torch.cat([embeddings[m][0] for embeddings in received]) for m in clean}, target

@@ -19,12 +19,12 @@ from robust_mer.training.validation import Validation
 
 @dataclass(frozen=True)
 class LoopOptions:
-    """What changes no result of the loop."""
+    """Options that change no result of the loop."""
 
     save_every: float = 60.0
-    """Seconds after which replicas are saved, at the end of an epoch; 0: at every one."""
+    """Seconds between saves, which happen at the end of an epoch; 0: after every epoch."""
     on_epoch: OnEpoch | None = None
-    """Called after every epoch, before anything of it is kept."""
+    """Called after every epoch, before it is recorded."""
 
 
 def train_as_one(
@@ -34,21 +34,21 @@ def train_as_one(
     options: LoopOptions,
     waiting: int,
 ) -> None:
-    """Train all epochs of some replicas and keep every replica's best one.
+    """Train all epochs of several replicas and keep the best epoch of each.
 
     Args:
-        runs: The replicas, all of which have come to the same epoch.
+        runs: The replicas, all at the same epoch.
         corpus: Utterances, targets and the task.
         frames: All frames of the corpus, on the device that trains.
         options: How often to save.
-        waiting: How many replicas are trained after these, for the progress log.
+        waiting: Number of replicas that are trained after these, for the progress log.
     """
     device = next(iter(frames.values())).values.device
     replicas = [run.data for run in runs]
     stack = Stack(runs, device)
-    taught = teach(stack.teachers, replicas, corpus, frames, device)
+    targets = teach(stack.teachers, replicas, corpus, frames, device)
     target = torch.from_numpy(corpus.target).to(device)
-    batches = Batches(replicas, frames, target, taught, stack.needs_clean)
+    batches = Batches(replicas, frames, target, targets, stack.needs_clean)
     validation = Validation(replicas, corpus, frames)
     begun = len(runs[0].history)
     epochs = stack.settings.epochs_constant + stack.settings.epochs_falling
@@ -63,7 +63,7 @@ def train_as_one(
         figures = validation(stack.nets)
         if options.on_epoch is not None:
             options.on_epoch(epoch, [run.key for run in runs])
-        # A replica's share of the time of all that train as one.
+        # A replica's share of the time.
         seconds = round((time.monotonic() - started) / len(runs), 3)
         for place in stack.active:
             row = {"epoch": epoch, "learning_rate": rate, **losses[place], **figures[place]}
@@ -71,6 +71,7 @@ def train_as_one(
             if runs[place].best_epoch == epoch:
                 stack.keep_best(place)
         progress.report(epoch)
+        progress.warn(epoch, stack.diagnose)
         if not stack.active:
             return
         if epoch < epochs:
@@ -79,24 +80,24 @@ def train_as_one(
 
 
 def _train_epoch(stack: Stack, batches: Batches, epoch: int) -> list[dict[str, float]]:
-    """One epoch of every replica: mean parts of the loss. Marks those that diverged."""
+    """Train all replicas for an epoch; returns their mean losses and marks those that diverged."""
     nets, size = stack.nets, stack.settings.batch_size
     draws = batches.draw(epoch, size, nets.sites)
     sums: torch.Tensor | None = None
     names: list[str] = []
     for step in batches.epoch(draws, stack.active, size):
-        parts = nets.backward(step.which, step.batch, step.keys, stack.settings.clip_norm)
-        stack.optimiser.step(step.which)
+        parts = nets.backward(step.replicas, step.batch, step.keys, stack.settings.clip_norm)
+        stack.optimiser.step(step.replicas)
         if sums is None:
             names, sums = list(parts), torch.zeros(len(parts), len(nets), device=nets.device)
-        sums[:, step.which] += torch.stack(list(parts.values())) * step.samples
+        sums[:, step.replicas] += torch.stack(list(parts.values())) * step.samples
     assert sums is not None  # no training part is empty
     counts = [len(replica.parts["train"]) for replica in batches.replicas]
     means = [
         dict(zip(names, (np.array(values) / count).tolist(), strict=True))
         for values, count in zip(sums.T.tolist(), counts, strict=True)
     ]
-    finite = nets.weights.isfinite().all(dim=1).tolist()
+    finite = nets.weights.sum(dim=1).isfinite().tolist()  # one pass over memory
     for place in stack.active:
         if not (finite[place] and np.isfinite(means[place]["loss"])):
             log.error("%s diverged in epoch %d and is left out", stack.runs[place], epoch)
@@ -105,17 +106,17 @@ def _train_epoch(stack: Stack, batches: Batches, epoch: int) -> list[dict[str, f
 
 
 class _Saving:
-    """Saves replicas every so many seconds."""
+    """Saves replicas at intervals of at least ``every`` seconds."""
 
     def __init__(self, stack: Stack, every: float) -> None:
         self._stack, self._every, self._patience = stack, every, every
         self._saved = time.monotonic()
 
     def save_if_due(self) -> None:
-        """Save, if enough time has passed. At most a twentieth of the time goes into saving."""
-        before = time.monotonic()
-        if before - self._saved > self._patience:
+        """Save if enough time has passed. Saving takes at most a twentieth of the time."""
+        now = time.monotonic()
+        if now - self._saved > self._patience:
             self._stack.save()
             self._saved = time.monotonic()
             if self._every:
-                self._patience = max(self._every, 20 * (self._saved - before))
+                self._patience = max(self._every, 20 * (self._saved - now))

@@ -1,4 +1,4 @@
-"""A replica in training: where it is in its epochs, and what a later job resumes or takes over."""
+"""A replica in training: its epochs so far, and what a later job resumes or reuses."""
 
 import hashlib
 import json
@@ -41,7 +41,7 @@ class ReplicaRun:
     """Code that the teacher's checkpoint may name; see `load_checkpoint`."""
     saved: Saved
     selection: Metric
-    """By which the epoch is chosen."""
+    """Metric by which the epoch is chosen."""
     history: History = field(default_factory=list)
     diverged: bool = False
 
@@ -69,7 +69,7 @@ class ReplicaRun:
         return int(self.history[self.selected.index(self.best)]["epoch"])
 
     def new_model(self) -> Model:
-        """Its model before training, whose weights depend on fold and seed alone."""
+        """Its model before training, with weights that depend on fold and seed only."""
         torch.manual_seed(replica_seed(self.data.seed, self.data.fold, "model"))
         return build_model(self.facts)
 
@@ -79,17 +79,13 @@ class ReplicaRun:
 
     def finish(self, model: Model) -> None:
         """Keep the trained model and the history."""
-        if self.history[-1].get("active_latent_units") == 0:
-            log.warning(
-                "%s: the latent has collapsed: none of its units varies between utterances", self
-            )
         facts = {**self.facts, "selected_epoch": self.best_epoch}
         history = pd.DataFrame(self.history).to_csv(index=False)
         self.saved.finish(model, self.data.normalisers, facts, history)
 
 
 def waiting(runs: list[ReplicaRun], device: str) -> list[ReplicaRun]:
-    """The replicas that are not finished; those that were interrupted resume."""
+    """The unfinished replicas; those that were interrupted resume."""
     unfinished = []
     for run in runs:
         if run.saved.is_finished():
@@ -103,21 +99,21 @@ def waiting(runs: list[ReplicaRun], device: str) -> list[ReplicaRun]:
 
 
 def identity(shared: dict[str, Any], replica: ReplicaData, teacher: Path | None) -> str:
-    """Hash of all that makes a replica what it is.
+    """Hash of everything that determines a replica.
 
     Args:
-        shared: What it has in common with the others of its job; JSON.
+        shared: What all replicas of the job have in common; JSON.
         replica: Its data.
         teacher: Checkpoint of its teacher.
     """
-    own = {
+    facts = {
         "fold": replica.fold,
         "seed": replica.seed,
         "parts": {part: rows.tolist() for part, rows in replica.parts.items() if part != "test"},
         "alpha_bar": [
-            {modality: how.alpha_bar for modality, how in corruption.modalities.items()}
+            {modality: spec.alpha_bar for modality, spec in corruption.modalities.items()}
             for corruption in replica.corruptions
         ],
         "teacher": None if teacher is None else sha256(teacher),
     }
-    return hashlib.sha256(json.dumps([shared, own], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([shared, facts], sort_keys=True).encode()).hexdigest()

@@ -1,8 +1,8 @@
-"""What is kept of a replica between jobs, so that none is trained twice.
+"""Files of a replica that outlive its job, so that no replica is trained twice.
 
-A finished replica, or the state of an interrupted one, lies in ``.replicas/`` beside the
-checkpoint: Snakemake deletes the outputs of a job that it starts, but does not look there. The
-files count only while data, settings and code are the same, which their identity says.
+A finished replica, or the state of an interrupted one, is in ``.replicas/`` beside the checkpoint.
+Snakemake deletes the outputs of a job that it starts, but nothing in that folder. The files are
+valid only for the same data, settings and code, which their identity records.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ from robust_mer.files import whole
 from robust_mer.models.model import Model
 
 History = list[dict[str, float]]
-"""A row an epoch: ``epoch``, losses and figures by the name of their column."""
+"""A row per epoch: ``epoch``, losses and figures by the name of their column."""
 
 _FOLDER = ".replicas"
 
 
 def corpus_identity(corpus: Corpus) -> str:
-    """Hash of everything in a corpus that training reads, but the folds."""
+    """Hash of everything in a corpus that training reads, except the folds."""
     facts = [corpus.task.describe(), corpus.utterances]
     digest = hashlib.sha256(json.dumps(facts).encode())
     digest.update(corpus.target.tobytes())
@@ -45,9 +45,9 @@ class Saved:
     """The files of one replica.
 
     Args:
-        checkpoint: Where its checkpoint belongs.
-        history: Where its history belongs.
-        identity: Hash of all that makes the replica what it is.
+        checkpoint: Path of the published checkpoint.
+        history: Path of the published history.
+        identity: Hash of everything that determines the replica.
     """
 
     def __init__(self, checkpoint: str | Path, history: str | Path, identity: str) -> None:
@@ -66,23 +66,23 @@ class Saved:
         )
 
     def publish(self) -> None:
-        """Put a finished replica where it belongs, without taking up the space twice."""
-        for kept, place in (
+        """Link a finished replica to its published paths."""
+        for source, place in (
             (self._finished_history, self._history),
             (self._finished, self._checkpoint),
         ):
             with whole(place) as unfinished:
                 try:
-                    os.link(kept, unfinished)
+                    os.link(source, unfinished)
                 except OSError:  # a file system without links
-                    shutil.copyfile(kept, unfinished)
-                os.utime(unfinished)  # Snakemake wants outputs younger than inputs
+                    shutil.copyfile(source, unfinished)
+                os.utime(unfinished)  # Snakemake expects outputs younger than inputs
 
     def finish(
         self, model: Model, normalisers: dict[str, Normaliser], facts: dict[str, Any], history: str
     ) -> None:
         """Keep a trained replica; ``history`` is the text of its csv."""
-        self._finished.unlink(missing_ok=True)  # it must never stand beside another's history
+        self._finished.unlink(missing_ok=True)  # never beside the history of another training
         with whole(self._finished_history) as unfinished:
             unfinished.write_text(history, encoding="utf-8")
         save_checkpoint(self._finished, model, normalisers, {**facts, "identity": self.identity})
@@ -91,9 +91,9 @@ class Saved:
     def save(
         self, together: ExitStack, tensors: dict[str, Tensor], history: History, device: str
     ) -> None:
-        """Keep the state of a replica in training; it counts when ``together`` is closed.
+        """Write the state of a replica in training; it becomes valid when ``together`` closes.
 
-        Replicas that train as one are saved together, so that they can be resumed as one.
+        Replicas that train as one are saved together, so that they resume as one.
         """
         facts = {"identity": self.identity, "device": device, "history": history}
         unfinished = together.enter_context(whole(self._progress))
@@ -114,13 +114,13 @@ class Saved:
         return history
 
     def tensors(self) -> dict[str, Tensor]:
-        """What `save` kept."""
+        """The tensors that `save` wrote."""
         with safe_open(self._progress, "pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    """Facts of a file; none of one that is missing or broken, which is then written anew."""
+    """Facts of a file; empty if it is missing or broken, so that it is written again."""
     try:
         with safe_open(path, "pt") as file:
             facts = json.loads(file.metadata()["facts"])

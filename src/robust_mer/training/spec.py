@@ -1,4 +1,4 @@
-"""What a training job is: all that makes its result, and its files."""
+"""Spec and files of a training job."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from robust_mer.settings import Plugin
 
 @dataclass(frozen=True)
 class TrainSpec:
-    """All that makes the replicas of one model what they are, but data and code of libraries."""
+    """Everything that determines the replicas of one model, except data and libraries."""
 
     model: Plugin
     modalities: tuple[Modality, ...]
@@ -18,14 +18,14 @@ class TrainSpec:
     trained_on: str
     """Name of what it is trained on, e.g. ``gaussian_-10dB_none``."""
     corruptions: tuple[Corruption, ...]
-    """Every training sample meets one of them."""
+    """Each training sample gets one of them."""
     protocol: Plugin
-    """Which conditions of its corruption a sample meets."""
+    """Selects the conditions of a corruption."""
     task: Plugin
     teacher: str | None = None
     """``module:Class`` of the model that must be trained first, if any."""
     code: str = ""
-    """Identity of the code; a replica of an earlier job is taken over only if it has the same."""
+    """Code identity; a replica of an earlier job is reused only if it has the same."""
 
 
 @dataclass(frozen=True)
@@ -43,4 +43,4 @@ class TrainFiles:
     checkpoints: list[Path]
     """To write, ``fold{fold}_seed{seed}.safetensors`` of each replica."""
     histories: list[Path]
-    """To write, ``fold{fold}_seed{seed}.history.csv`` of each replica: a row an epoch."""
+    """To write, ``fold{fold}_seed{seed}.history.csv`` of each replica: a row per epoch."""

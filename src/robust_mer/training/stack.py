@@ -14,19 +14,20 @@ from robust_mer.training.resume import ReplicaRun
 
 
 class Stack:
-    """The nets of some replicas in training.
+    """The nets of several replicas in training.
 
     Args:
-        runs: The replicas. Those that were interrupted go on with the weights that were saved.
-        device: Where they compute.
+        runs: The replicas. Interrupted ones resume with their saved weights.
+        device: Of the computation.
 
     Raises:
-        InputError: the model's settings do not say how it is optimised.
+        InputError: the model's settings do not derive from `Optimisation`.
 
     Attributes:
         settings: Of the model.
         teachers: Teacher of each replica; empty without teachers.
         needs_clean: Whether the model reads the clean frames too.
+        diagnose: See `Model.diagnose`.
     """
 
     def __init__(self, runs: list[ReplicaRun], device: torch.device) -> None:
@@ -39,7 +40,7 @@ class Stack:
                 self.teachers.append(load_checkpoint(run.teacher, run.trusted)[0])
                 model.start_from(self.teachers[-1])
             models.append(model)
-        self.needs_clean = models[0].needs_clean
+        self.needs_clean, self.diagnose = models[0].needs_clean, models[0].diagnose
         settings = models[0].settings
         if not isinstance(settings, Optimisation):
             raise InputError(

@@ -1,4 +1,4 @@
-"""What teachers set their students."""
+"""Targets of teachers for their students."""
 
 from collections import defaultdict
 
@@ -21,21 +21,21 @@ def teach(
     frames: dict[str, Frames],
     device: torch.device,
 ) -> dict[str, list[Tensor]]:
-    """What each teacher says of its training part when that is clean; computed once.
+    """Targets of each teacher on the clean training part of its student.
 
-    One teacher after the other: all at once would need a copy of the corpus for each.
+    Teachers run one by one, because running all at once would need a copy of the corpus for each.
 
     Args:
-        teachers: One a replica; none where the model has no teacher.
+        teachers: One per replica; empty if the model has no teacher.
         replicas: The students' data.
         corpus: Utterances and folds.
         frames: All frames of the corpus on the device.
-        device: Where the teachers compute.
+        device: Of the computation.
 
     Returns:
-        By name, a tensor [n, ...] a replica.
+        By name, a tensor [n, ...] per replica.
     """
-    taught = defaultdict(list)
+    targets = defaultdict(list)
     for replica, teacher in zip(replicas, teachers, strict=bool(teachers)):
         net = Nets([teacher], device)
         values = evaluation_frames(
@@ -49,5 +49,5 @@ def teach(
         part = PaddedPart.of([values])
         of_zeros = embed(net, part.silent())
         for name, value in net.teach(embed(net, part), of_zeros).items():
-            taught[name].append(value[0])
-    return taught
+            targets[name].append(value[0])
+    return targets

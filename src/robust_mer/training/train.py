@@ -32,7 +32,7 @@ from robust_mer.training.resume import (
 from robust_mer.training.saved import Saved, corpus_identity
 from robust_mer.training.spec import TrainFiles, TrainSpec
 
-_FILLS_A_GPU = 10  # replicas below which a job says that it could have more
+_FILLS_A_GPU = 10  # replicas; a job with fewer logs that it could have more
 
 
 def train_replicas(
@@ -42,27 +42,26 @@ def train_replicas(
     save_every: float = 60.0,
     on_epoch: OnEpoch | None = None,
 ) -> None:
-    """Train a model on some folds with some seeds; write each one's best epoch and history.
+    """Train the replicas of a model; write the best epoch and the history of each.
 
-    Training noise is drawn anew at every access, one random condition per sample. Validation data
-    carry the same corruption with fixed noise of their own. The epoch with the best value of the
-    task's selection metric, pooled over the training conditions, is kept. Test data are not looked
-    at.
+    Each time a training sample is used, its condition and its noise are drawn again. Validation
+    data have the same corruption, with fixed noise. The epoch with the best value of the task's
+    selection metric, pooled over the training conditions, is kept. Test data are not used.
 
-    With several corruptions, every sample meets one of them, drawn anew at every access too, and
-    the metric is the mean of those under each.
+    With several corruptions, each sample's corruption is also drawn each time, and the metric is
+    the mean over the corruptions.
 
-    A replica's draws depend on its fold and seed alone, not on which others train beside it.
-    Replicas that were trained before, with the same data, settings and code, are taken over.
+    A replica's draws depend on its fold and seed only, not on the replicas that train with it.
+    Replicas that an earlier job trained with the same data, settings and code are reused.
     Interrupted ones resume after the last saved epoch.
 
     Args:
         spec: What to train.
-        files: What it reads and writes.
-        runtime: Device, threads, and how many replicas train as one at most.
-        save_every: Seconds after which replicas are saved, at the end of an epoch; 0: at every one.
-        on_epoch: Called after every epoch, before anything of it is kept, with its number and the
-            replicas that train as one.
+        files: Input and output files.
+        runtime: Device, threads, and the largest number of replicas that train as one.
+        save_every: Seconds between saves, at the end of an epoch; 0: after every epoch.
+        on_epoch: Called after every epoch, before it is recorded, with its number and the replicas
+            that train as one.
 
     Raises:
         InputError: a fold cannot be trained on, training diverged, or memory does not suffice.
@@ -150,16 +149,18 @@ def _facts(spec: TrainSpec, corpus: Corpus, key: Replica, device: torch.device) 
 
 
 def _check_fold(corpus: Corpus, fold: int, folds_csv: Path) -> dict[str, np.ndarray]:
-    """Parts of a fold that can be trained on."""
+    """Parts of a fold, after checking that it can be trained on."""
     if fold not in corpus.parts:
         raise InputError(f"{folds_csv} has no fold {fold}, only {sorted(corpus.parts)}")
     parts = corpus.parts[fold]
     for part, rows in parts.items():
         if not len(rows):
             raise InputError(f"{folds_csv}: the {part} part of fold {fold} is empty")
-    problem = corpus.task.check_training_part(corpus.target[parts["train"]])
-    if problem:
-        raise InputError(f"{folds_csv}: fold {fold} has {problem}")
+    counts = corpus.task.counts(corpus.target[parts["train"]])
+    if absent := [name for name, count in counts.items() if not count]:
+        raise InputError(
+            f"{folds_csv}: fold {fold} has no training utterance of: {', '.join(absent)}"
+        )
     return parts
 
 
@@ -182,7 +183,7 @@ def _train_all(
     max_replicas: int | None,
     options: LoopOptions,
 ) -> None:
-    """Train replicas, as many at a time as there may be and memory holds."""
+    """Train replicas, as many at a time as the settings and memory allow."""
     width = max_replicas or (1 if device.type == "cpu" else len(runs))
     if device.type == "cuda" and len(runs) < _FILLS_A_GPU:
         log.info(
@@ -209,7 +210,7 @@ def _train_all(
             is_short = True
         else:
             is_short = False
-        if is_short:  # out here the error no longer holds on to the wave's tensors
+        if is_short:  # here, because inside `except` the error keeps the wave's tensors alive
             width = -(-len(wave) // 2)
             torch.cuda.empty_cache()
             log.warning(

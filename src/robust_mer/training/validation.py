@@ -1,4 +1,4 @@
-"""Validation: metrics of every replica, pooled over the conditions that it is trained under."""
+"""Validation: metrics of every replica, pooled over its training conditions."""
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ class Validation:
     """The validation parts of replicas that train as one, clean and with fixed noise.
 
     Args:
-        replicas: What each trains on.
+        replicas: Data of each replica.
         corpus: Utterances, targets and the task.
         frames: All frames of the corpus on the device.
     """
@@ -35,10 +35,9 @@ class Validation:
         self._noisy = [self._padded_under(place) for place in range(len(self._conditions))]
 
     def __call__(self, nets: Nets) -> list[dict[str, float]]:
-        """Every replica's metrics, as ``validation_{metric}``, and the figures of its health.
+        """Every replica's metrics, as ``validation_{metric}``, and its health figures.
 
-        Metrics are pooled over the conditions of a corruption; of several corruptions, the means
-        over these.
+        Metrics are pooled over the conditions of a corruption and averaged over corruptions.
         """
         clean = embed(nets, self._clean)
         predicted, received = [], []
@@ -48,9 +47,9 @@ class Validation:
             received.append(embeddings)
         figures = []
         for place, target in enumerate(self._targets):
-            own = {m: values[place, : len(target)] for m, values in received[0].items()}
+            embeddings = {m: values[place, : len(target)] for m, values in received[0].items()}
             of_replica = [one[place, :, : len(target)].numpy() for one in predicted]
-            health = nets.health(place, own)
+            health = nets.health(place, embeddings)
             metrics = {
                 validation_column(metric): self._mean(metric, target, of_replica)
                 for metric in self._metrics
@@ -59,7 +58,7 @@ class Validation:
         return figures
 
     def _padded(self, corruptions: list[CorruptionOfFold]) -> PaddedPart:
-        """Validation parts, each under its corruption."""
+        """Validation parts under one corruption per replica."""
         return PaddedPart.of(
             [
                 evaluation_frames(
@@ -75,7 +74,7 @@ class Validation:
         )
 
     def _padded_under(self, place: int) -> PaddedPart:
-        """Validation parts under one of the corruptions that are trained on."""
+        """Validation parts under one of the training corruptions."""
         corruptions = [replica.corruptions[place] for replica in self._replicas]
         return self._padded(corruptions) if corruptions[0].modalities else self._clean
 
@@ -86,9 +85,9 @@ class Validation:
         part: PaddedPart,
         conditions: TrainingConditions,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Predictions [R, conditions, n] on a corrupted part.
+        """Predictions [R, conditions, n] on a corrupted part, and the first condition's embeddings.
 
-        And the embeddings that are received under the first of the conditions.
+        Embeddings are [R, n, E] by modality.
         """
         noisy = clean if part is self._clean else embed(nets, part)
         predicted = [

@@ -1,11 +1,11 @@
-"""Mutations of files: of their bytes, and of what their format means."""
+"""Mutations of files: of their bytes, and of the values that their format encodes."""
 
 from fnmatch import fnmatch
 from pathlib import PurePath
 from random import Random
 
-from tests.fuzz.mutate import archives, hdf5, pickles, text, trees
-from tests.fuzz.mutate.plain import mutate_bytes
+from fuzz.mutate import archives, hdf5, pickles, text, trees
+from fuzz.mutate.plain import mutate_bytes
 
 Files = dict[str, bytes]
 

@@ -9,8 +9,9 @@ from random import Random
 
 import numpy as np
 import pandas as pd
-from tests.fuzz.mutate.plain import TEXTS, mutate_bytes, mutate_content
-from tests.fuzz.mutate.trees import mutate_tree
+
+from fuzz.mutate.plain import TEXTS, mutate_bytes, mutate_content
+from fuzz.mutate.trees import mutate_tree
 
 _NAMES = (
     "../x.npy",
@@ -123,7 +124,7 @@ def mutate_zip(data: bytes, draw: Random) -> bytes:
             warnings.simplefilter("ignore")  # two entries of one name
             for name, content in entries:
                 archive.writestr(zipfile.ZipInfo(name), content, how)
-    except (ValueError, MemoryError, zipfile.LargeZipFile):  # what no archive can have
+    except (ValueError, MemoryError, zipfile.LargeZipFile):  # impossible in an archive
         return mutate_bytes(data, draw)
     return file.getvalue()
 

@@ -5,9 +5,10 @@ from random import Random
 
 import h5py
 import numpy as np
-from tests.fuzz.mutate.archives import arrays
-from tests.fuzz.mutate.plain import NUMBERS, TEXTS, mutate_bytes
-from tests.fuzz.mutate.trees import mutate_tree
+
+from fuzz.mutate.archives import arrays
+from fuzz.mutate.plain import NUMBERS, TEXTS, mutate_bytes
+from fuzz.mutate.trees import mutate_tree
 
 _ELSEWHERE = "../canary/secret.h5"  # has a dataset of every name that targets look for
 

@@ -1,10 +1,10 @@
-"""Mutations of pickles: their opcodes, and programs of our own among them."""
+"""Mutations of pickles: their opcodes, and generated programs."""
 
 import pickletools
 import struct
 from random import Random
 
-from tests.fuzz.mutate.plain import mutate_bytes, mutate_content
+from fuzz.mutate.plain import mutate_bytes, mutate_content
 
 _OPCODES = [opcode.code.encode("latin-1") for opcode in pickletools.opcodes]
 _SNIPPETS = (

@@ -1,4 +1,4 @@
-"""Mutations of bytes, and the values that others put where something else is expected."""
+"""Mutations of bytes, and values that other mutations insert in unexpected places."""
 
 from random import Random
 
@@ -54,7 +54,7 @@ def mutate_bytes(data: bytes, draw: Random) -> bytes:
 
 
 def mutate_content(data: bytes, draw: Random) -> bytes:
-    """Change bytes behind the heading, and none of their number."""
+    """Change bytes after the heading, but not their number."""
     if len(data) < 16:
         return data
     some = draw.choice((draw.randbytes(4), b"\xff\xff\xff\x7f", b"\x00\x00\xc0\x7f", b"\x00" * 4))

@@ -4,7 +4,7 @@ import csv
 import io
 from random import Random
 
-from tests.fuzz.mutate.plain import TEXTS
+from fuzz.mutate.plain import TEXTS
 
 _ENCODINGS = ("utf-8", "utf-8", "utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16")
 _LONGEST = 1 << 16  # bytes; a text that doubles and doubles would only take time

@@ -5,7 +5,8 @@ from random import Random
 from typing import Any
 
 import yaml
-from tests.fuzz.mutate.plain import NUMBERS, TEXTS, mutate_bytes
+
+from fuzz.mutate.plain import NUMBERS, TEXTS, mutate_bytes
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -71,7 +72,7 @@ def mutate_yaml(data: bytes, draw: Random) -> bytes:
 
 
 def mutate_tree(tree: Any, draw: Random) -> Any:
-    """The tree with one node changed; itself where it is a leaf."""
+    """The tree with one node changed; a leaf is changed itself."""
     places = list(_places(tree, 0)) if isinstance(tree, (dict, list)) else []
     if not places:
         return hostile(draw)

@@ -2,9 +2,9 @@
 
 from importlib import import_module
 
-from tests.fuzz.engine import Target
+from fuzz.engine import Target
 
-# Those whose inputs take long have fewer.
+# Targets with slow inputs have fewer.
 SHARES = {
     "corpora": {"iemocap": 1, "msp_improv": 1, "cmu_mosei": 0.5, "manifest": 2, "folds": 0.2},
     "importers": {"mmin": 0.4, "multibench": 2, "mmsa": 1, "npz": 1.5, "csd": 0.3},
@@ -30,6 +30,6 @@ TARGETS = {name: (module, share) for module, of in SHARES.items() for name, shar
 
 
 def find(name: str) -> Target:
-    """A target; imports what it needs and no more."""
+    """A target; performs only the imports that it needs."""
     module = import_module(f"{__name__}.{TARGETS[name][0]}")
     return next(target for target in module.TARGETS if target.name == name)

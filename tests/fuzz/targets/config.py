@@ -1,13 +1,13 @@
-"""The config: what stands in it, and what the rules would ask of it."""
+"""The config: its content, and the plan that rules make of it."""
 
 import json
 import re
 from pathlib import Path
 
 import yaml
-from tests.fuzz.engine import Target
-from tests.fuzz.mutate import Files
 
+from fuzz.engine import Target
+from fuzz.mutate import Files
 from robust_mer.errors import InputError
 from robust_mer.plan.plan import Plan
 

@@ -8,12 +8,12 @@ from itertools import count
 from pathlib import Path
 from unittest import mock
 
-from tests.fuzz.engine import Target
-from tests.fuzz.mutate import Files
-from tests.fuzz.targets.files import made, utterances
-from tests.generators import iemocap, mosei, msp_improv
-from tests.helpers import corpora
+from generators import iemocap, mosei, msp_improv
+from helpers import corpora
 
+from fuzz.engine import Target
+from fuzz.mutate import Files
+from fuzz.targets.files import made, utterances
 from robust_mer.corpora.folds import FoldsFiles, FoldsSpec, write_folds
 from robust_mer.corpora.index import changed_media, check_times
 from robust_mer.corpora.reader import WordReader
@@ -30,7 +30,7 @@ def _iemocap() -> list[Files]:
                 (session / "dialog" / folder).mkdir(parents=True)
             turns = [("F", "hap"), ("M", "neu"), ("F", "sad"), ("M", "ang"), ("F", "xxx")]
             dialogue = f"Ses0{number}F_{'impro01' if number == 1 else 'script01_1'}"
-            iemocap._make_dialogue(session, dialogue, turns, random.Random(1))
+            iemocap.make_dialogue(session, dialogue, turns, random.Random(1))
 
     return [made(make)]
 

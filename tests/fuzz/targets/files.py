@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.fuzz.mutate import Files
+from fuzz.mutate import Files
 
 
 def made(make: Callable[[Path], object]) -> Files:

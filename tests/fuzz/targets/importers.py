@@ -6,13 +6,13 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-from tests.fuzz.engine import Target
-from tests.fuzz.mutate import Files
-from tests.fuzz.targets.corpora import indexes, small_mosei
-from tests.fuzz.targets.files import made
-from tests.generators import mmin, mosei
-from tests.helpers.corpora import import_modality, reader_of
+from generators import mmin, mosei
+from helpers.corpora import import_modality, reader_of
 
+from fuzz.engine import Target
+from fuzz.mutate import Files
+from fuzz.targets.corpora import indexes, small_mosei
+from fuzz.targets.files import made
 from robust_mer.errors import InputError
 from robust_mer.features.imported import take
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from tests.fuzz.engine import Target
-from tests.fuzz.mutate import Files
-from tests.fuzz.targets.files import made
-from tests.generators.iemocap import avi
+from generators.iemocap import avi
 
+from fuzz.engine import Target
+from fuzz.mutate import Files
+from fuzz.targets.files import made
 from robust_mer.corpora.durations import duration
 from robust_mer.errors import UtteranceError
 from robust_mer.export.clip import open_clip

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from tests.fuzz.engine import Target
-from tests.fuzz.mutate import Files
-from tests.fuzz.targets.files import made
 
+from fuzz.engine import Target
+from fuzz.mutate import Files
+from fuzz.targets.files import made
 from robust_mer.data import Normaliser
 from robust_mer.engine.checkpoint import build_model, load_checkpoint, save_checkpoint
-from robust_mer.export.export import write_description
-from robust_mer.export.folder import ModalityInput, load_model
+from robust_mer.export.folder import ModalityInput, load_model, write_description
 from robust_mer.export.predict import Predictor
+from robust_mer.export.spec import ExportModelSpec
 from robust_mer.features.glove import Glove, GloveSettings
 from robust_mer.features.utterance import Utterance
 from robust_mer.models.registry import settings_class
@@ -94,26 +94,33 @@ def _exported() -> list[Files]:
                 0.0,
             ),
         }
-        software = {"version": "", "commit": None, "dirty": None}
+        facts = _facts()
+        spec = ExportModelSpec(
+            name="m",
+            implementation=facts["implementation"],
+            corpus="c",
+            note=None,
+            modalities=(),
+            extractors={},
+            tested_on=(),
+            config={},
+            code="code",
+        )
         write_description(
             root / "model.json",
             root / "model.safetensors",
-            _facts(),
-            "m",
-            "c",
-            None,
+            facts,
+            spec,
             inputs,
-            {},
-            "code",
-            software,
-            None,
+            software={"version": "", "commit": None, "dirty": None},
+            training=None,
         )
 
     return [made(make)]
 
 
 def _read_exported(root: Path, results: Path) -> None:
-    # now and then the description is made to fit, or nothing behind the checksum would be reached
+    # sometimes the description is made to fit, or nothing after the checksum would be reached
     description, weights = root / "model.json", root / "model.safetensors"
     if description.is_file() and weights.is_file():
         try:

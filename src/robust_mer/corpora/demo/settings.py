@@ -16,7 +16,7 @@ class DemoSettings(Settings):
     """Dialogues of a session."""
     utterances_per_dialogue: Annotated[int, Field(ge=6, le=999)] = 12
     """Utterances of a dialogue; every sixth is of none of the four classes, as in real corpora."""
-    frames_per_second: Annotated[int, Field(ge=1, le=60)] = 10
+    frames_per_second: Annotated[int, Field(ge=1, le=60)] = 4
     """Frame rate of the video in Hz."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
     """Another seed gives another corpus."""

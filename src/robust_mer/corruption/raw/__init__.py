@@ -1,1 +1,1 @@
-"""Corruption of recordings and transcripts before extraction: one module a kind."""
+"""Corruption of recordings and transcripts before extraction: one module per kind."""

@@ -15,14 +15,14 @@ from robust_mer.settings import Settings
 if TYPE_CHECKING:
     from robust_mer.features.utterance import Utterance
 
-_ATTEMPTS = 5  # recordings of a speaker that are tried where some cannot be read
+_ATTEMPTS = 5  # recordings of a speaker to try if some cannot be read
 
 
 class BabbleSettings(Settings):
     """Settings of `Babble`."""
 
     talkers: Annotated[int, Field(ge=1, le=100)] = 6
-    """Voices in the babble, each of another speaker."""
+    """Number of voices in the babble, all of different speakers."""
 
 
 class Babble(AudioKind):
@@ -37,12 +37,13 @@ class Babble(AudioKind):
     def corrupt(self, samples: np.ndarray, rate: int, amount: float, draws: Draws) -> np.ndarray:
         """Speech with others talking in the background: float32 [samples].
 
-        The talkers are speakers of the corpus, from other sessions, who train wherever the
-        utterance is validated or tested on (see `Others`); where there are fewer than requested,
-        all of them talk. Each repeats one utterance, without its pauses, from a random place on.
+        The talkers are speakers of the corpus from other sessions, who are in the training part of
+        the folds that validate or test on the utterance (see `Pool`). If there are fewer than
+        requested, all of them talk. Each repeats one utterance, without pauses, from a random
+        start.
 
         Raises:
-            UtteranceError: none of the others' recordings can be read.
+            UtteranceError: no recording of another speaker can be read.
         """
         generator, by_speaker = draws.of(), draws.others.by_speaker
         chosen = generator.permutation(sorted(by_speaker))[: self.settings.talkers]
@@ -56,7 +57,7 @@ class Babble(AudioKind):
 def _voice(
     utterances: "list[Utterance]", length: int, generator: np.random.Generator
 ) -> np.ndarray | None:
-    """One speaker's speech of power 1, as long as requested; None where nothing can be read."""
+    """One speaker's speech of power 1: [length]; None if nothing can be read."""
     start = generator.random()
     for place in generator.permutation(len(utterances))[:_ATTEMPTS]:
         try:

@@ -1,4 +1,4 @@
-"""Blur: a lens that is out of focus."""
+"""Blur, as of a lens that is out of focus."""
 
 import numpy as np
 
@@ -7,10 +7,7 @@ from robust_mer.corruption.raw.kind import PictureKind
 
 
 class Blur(PictureKind):
-    """A Gaussian of ``amount`` pixels standard deviation.
-
-    The pixels are those of the recording, whatever a face is scaled to later.
-    """
+    """A Gaussian blur with a standard deviation of ``amount`` pixels of the recording."""
 
     unit = "px"
     lowest, highest = 0, 100

@@ -1,4 +1,4 @@
-"""Clipping: an input that is turned up too far."""
+"""Clipping, as of an input with too much gain."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ from robust_mer.corruption.raw.kind import AudioKind
 
 
 class Clip(AudioKind):
-    """As if an amplifier had been turned up and the level restored after it."""
+    """Clips the loudest samples at constant gain."""
 
     unit = "%"
     lowest, highest = 0, 99
 
     def corrupt(self, samples: np.ndarray, rate: int, amount: float, draws: Draws) -> np.ndarray:
-        """Speech whose loudest ``amount`` percent of samples are cut to one height: [samples]."""
+        """Speech with the loudest ``amount`` percent of samples clipped: float32 [samples]."""
         height = np.quantile(np.abs(samples), 1 - amount / 100)
         return np.clip(samples, -height, height).astype(np.float32)

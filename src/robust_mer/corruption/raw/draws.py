@@ -1,4 +1,4 @@
-"""What a raw corruption draws on: random numbers, a function of a key alone, and other speakers."""
+"""Random numbers and other speakers for a raw corruption, as a function of a key only."""
 
 from typing import TYPE_CHECKING
 
@@ -11,36 +11,36 @@ if TYPE_CHECKING:
 
 
 class Draws:
-    """What the corruption of one utterance draws on.
+    """Random numbers and other speakers for the corruption of one utterance.
 
-    The amount is not part of the key: the same noise is scaled, and the packets or words that are
-    lost at 10 % are lost at 20 % too.
+    The amount is not part of the key: amounts scale the same noise, and packets or words that are
+    lost at 10 % are also lost at 20 %.
 
     Args:
-        key: What the random numbers depend on: (seed, kind, utterance).
-        others: What other speakers say, for a kind that needs it.
+        key: The random numbers depend on it: (seed, kind, utterance).
+        others: Utterances of other speakers, for a kind that needs them.
     """
 
     def __init__(self, *key: str | int, others: "Others | None" = None) -> None:
         self._key, self._others = key, others
 
     def of(self, *more: str | int) -> np.random.Generator:
-        """A generator for this key, e.g. one a frame: ``of(number of the frame)``."""
+        """A generator for this key and ``more``, e.g. the number of a frame."""
         return counter_generator(*self._key, *more)
 
     @property
     def others(self) -> "Others":
-        """What other speakers say."""
+        """Utterances of other speakers."""
         if self._others is None:
             raise RuntimeError("a kind that draws on other speakers must set needs_others")
         return self._others
 
 
 def some_of(count: int, percent: float, generator: np.random.Generator) -> np.ndarray:
-    """Places of ``percent`` of so many things, in random order.
+    """Random ``percent`` of the places 0 to ``count`` - 1, in random order.
 
-    What the share leaves as a fraction is rounded up or down at random, so that short utterances
-    keep it on average. Those chosen at a smaller share are among those chosen at a larger one.
+    A fractional number is rounded up or down at random, so that the percentage also holds for short
+    utterances on average. The places at a smaller percentage are among those at a larger one.
     """
     order = generator.permutation(count)
     return order[: min(count, int(count * percent / 100 + generator.random()))]

@@ -1,4 +1,4 @@
-"""Kinds of raw corruption: what they change, and in which unit their amount is."""
+"""Kinds of raw corruption: the signal that they change and the unit of their amount."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -27,7 +27,7 @@ MODALITY: dict[Signal, str] = {
 class RawKind(ABC):
     """A kind of corruption of recordings or transcripts.
 
-    A kind of your own is a subclass of `AudioKind`, `FramesKind`, `PictureKind` or `WordsKind`.
+    To add a kind, write a subclass of `AudioKind`, `FramesKind`, `PictureKind` or `WordsKind`.
 
     Args:
         settings: Of type ``settings_class``.
@@ -35,8 +35,8 @@ class RawKind(ABC):
 
     settings_class: ClassVar[type[Settings]] = Settings
     signal: ClassVar[Signal]
-    """What `corrupt` receives: the audio's samples, the numbers of the video's frames, each picture
-    or the words."""
+    """Input of `corrupt`: samples of the audio, numbers of the video's frames, each picture or the
+    words."""
     unit: ClassVar[Literal["dB", "%", "px", "ms"]]
     """Of the amount."""
     lowest: ClassVar[float]
@@ -44,9 +44,9 @@ class RawKind(ABC):
     highest: ClassVar[float]
     """Largest amount."""
     needs_others: ClassVar[bool] = False
-    """Whether it draws on what other speakers of the corpus say."""
+    """Whether it uses utterances of other speakers of the corpus."""
     of_rest: ClassVar[bool] = False
-    """Whether the amount is what is left, so that less of it is worse."""
+    """Whether the amount is the remaining part of the signal, so that less is worse."""
 
     corrupt: Callable[..., Any]
 
@@ -56,7 +56,7 @@ class RawKind(ABC):
     def at(
         self, name: str, amount: float, seed: int, tables: tuple[Path, Path, Path] | None = None
     ) -> "RawCorruption":
-        """What extraction applies to every utterance.
+        """The corruption at an amount, for extraction to apply to every utterance.
 
         Args:
             name: Of the kind in the config; part of the key of the random numbers.
@@ -76,17 +76,17 @@ class AudioKind(RawKind):
 
     @abstractmethod
     def corrupt(self, samples: np.ndarray, rate: int, amount: float, draws: Draws) -> np.ndarray:
-        """Samples as they are received: float32 [samples], at ``rate`` Hz."""
+        """Corrupted samples: float32 [samples], at ``rate`` Hz."""
 
 
 class FramesKind(RawKind):
-    """A kind that changes which frames of a video are seen."""
+    """A kind that changes which frames of a video are visible."""
 
     signal = "frames"
 
     @abstractmethod
     def corrupt(self, frames: np.ndarray, amount: float, draws: Draws) -> np.ndarray:
-        """Numbers of the frames that are seen, of those that are requested (rising)."""
+        """Numbers of the visible frames among the requested ones (ascending)."""
 
 
 class PictureKind(RawKind):
@@ -96,7 +96,7 @@ class PictureKind(RawKind):
 
     @abstractmethod
     def corrupt(self, picture: np.ndarray, frame: int, amount: float, draws: Draws) -> np.ndarray:
-        """The picture of this frame as it is received: BGR, uint8 [h, w, 3]."""
+        """The corrupted picture of this frame: BGR, uint8 [h, w, 3]."""
 
 
 class WordsKind(RawKind):
@@ -106,4 +106,4 @@ class WordsKind(RawKind):
 
     @abstractmethod
     def corrupt(self, words: list[str], amount: float, draws: Draws) -> list[str]:
-        """Words as they are received."""
+        """The corrupted words."""

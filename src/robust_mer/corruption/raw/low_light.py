@@ -32,7 +32,7 @@ class LowLight(PictureKind):
     def corrupt(self, picture: np.ndarray, frame: int, amount: float, draws: Draws) -> np.ndarray:
         """The dark picture: uint8 [h, w, 3].
 
-        Noise is drawn anew in every frame; a picture that keeps all its light stays as it is.
+        Every frame has different noise; at 100 percent a picture does not change.
         """
         if amount == 100:
             return picture

@@ -1,4 +1,4 @@
-"""Low resolution: a picture from a small camera or a saving codec."""
+"""Low resolution, as of a small camera or a lossy codec."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from robust_mer.corruption.raw.kind import PictureKind
 
 
 class LowResolution(PictureKind):
-    """A picture scaled down to ``amount`` percent of its sides and up again."""
+    """A picture scaled down to ``amount`` percent of its width and height and up again."""
 
     unit = "%"
     lowest, highest = 1, 100

@@ -9,11 +9,11 @@ class MaskWordsSettings(Settings):
     """Settings of `MaskWords`."""
 
     mask: str = "[MASK]"
-    """What replaces a word; the default is BERT's mask token."""
+    """Replacement of a word; the default is BERT's mask token."""
 
 
 class MaskWords(WordsKind):
-    """Words of which ``amount`` percent, at random, are masked."""
+    """Masks a random ``amount`` percent of the words."""
 
     settings_class = MaskWordsSettings
     settings: MaskWordsSettings

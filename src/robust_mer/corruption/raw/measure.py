@@ -1,4 +1,4 @@
-"""How much a raw corruption leaves of a modality: its signal-to-noise ratio at the embedding."""
+"""Signal-to-noise ratio of a raw corruption at the embedding."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,28 +23,28 @@ _PART = "test"
 
 
 def embedding_snr_db(clean: np.ndarray, received: np.ndarray) -> float:
-    """SNR in dB of embeddings x' that were received for the clean ones x, both [N, D].
+    """SNR in dB of corrupted embeddings x' relative to the clean ones x, both [N, D].
 
-    10 log10(g^2 var(x) / var(x' - g x)), with the gain g that fits best, by least squares:
-    cov(x, x') / var(x). Variances are one number over all utterances and dimensions, as in NMER's
-    equation 4. What grows or shrinks with x is signal; a shift of some dimensions against others,
-    which a model that knows clean data does not expect, is noise. Below about -10 log10(N D) dB, at
-    which unrelated noise seems to be, nothing can be told; -inf where nothing of x is left.
+    10 log10(g^2 var(x) / var(x' - g x)), with the least-squares gain g = cov(x, x') / var(x).
+    Variances are one number over all utterances and dimensions, as in NMER's equation 4. A part of
+    x' that is proportional to x is signal. A shift of some dimensions against others, which a model
+    of clean data does not expect, is noise. Values below about -10 log10(N D) dB are meaningless,
+    because unrelated noise reaches them; -inf if no signal remains.
     """
     x, y = clean.astype(np.float64), received.astype(np.float64)
     x, y = x - x.mean(), y - y.mean()
     gain = np.mean(x * y) / np.mean(x**2)
     if gain <= 0:
-        return -np.inf  # nothing of the clean ones is left
-    rest = np.mean((y - gain * x) ** 2)
+        return -np.inf  # no signal remains
+    error = np.mean((y - gain * x) ** 2)
     with np.errstate(divide="ignore"):
-        return float(10 * np.log10(gain**2 * np.mean(x**2) / rest)) if rest else np.inf
+        return float(10 * np.log10(gain**2 * np.mean(x**2) / error)) if error else np.inf
 
 
 def utterance_means(features: Features, rows: np.ndarray, normaliser: Normaliser) -> np.ndarray:
-    """Mean of the normalised frames of some utterances: [n, D]; zeros where there are no frames.
+    """Mean of the normalised frames of the utterances ``rows``: [n, D].
 
-    Zeros are the mean of the training part: nothing is said of that utterance.
+    An utterance without frames has zeros, which are the mean of the training part.
     """
     means = np.zeros((len(rows), features.values.shape[1]))
     for place, row in enumerate(rows):
@@ -59,8 +59,8 @@ def write_measured(spec: MeasureSpec, files: MeasureFiles, runtime: Runtime) -> 
 
     There is no target and no step; ``true_snr_db`` is `embedding_snr_db` of the utterances' means
     in the fold's test part, and ``variance`` that of their clean means. Features are normalised
-    with the clean training part, here even where the models take them as they are: otherwise the
-    dimensions' different means would count as signal that no noise harms.
+    with the clean training part, even if the models do not normalise them: otherwise the different
+    means of the dimensions would count as signal that no noise can harm.
 
     Raises:
         InputError: a feature file does not fit the index or holds values that are not finite.
@@ -82,7 +82,7 @@ def _rows(
     for fold, of_fold in parts.items():
         normaliser = fit_normaliser(training_frames(x, of_fold["train"]), normalise=True)
         rows = of_fold[_PART]
-        rows = rows[lengths[rows] > 0]  # without clean frames there is nothing to compare with
+        rows = rows[lengths[rows] > 0]  # a comparison needs clean frames
         clean = utterance_means(x, rows, normaliser)
         yield {
             "fold": fold,

@@ -3,21 +3,21 @@
 import numpy as np
 
 _FRAME = 0.01  # seconds
-_QUIET_DB = 40.0  # a frame that is so much below the loudest one is a pause
+_QUIET_DB = 40.0  # a frame that is this much quieter than the loudest one is a pause
 
 
 def mix(speech: np.ndarray, noise: np.ndarray, rate: int, snr_db: float) -> np.ndarray:
-    """Speech with noise at an SNR over the samples in which somebody speaks.
+    """Speech with noise at an SNR over the samples with speech: float32 [samples].
 
-    Pauses do not count, as in ITU-T P.56's active speech level: the same number means the same
-    disturbance, however much silence stands around the words. Where the sum would leave -1..1, it
-    is turned down as a whole. An utterance of silence alone has no level and stays as it is.
+    Pauses do not count, as in ITU-T P.56's active speech level, so that an SNR means the same
+    disturbance however long the pauses are. A sum that would exceed -1..1 is scaled down as a
+    whole. An utterance of silence has no level and is returned unchanged.
 
     Args:
         speech: float32 [samples].
         noise: [samples], of any level.
-        rate: Samples per second.
-        snr_db: 10 log10(speech power / noise power) where somebody speaks.
+        rate: In Hz.
+        snr_db: 10 log10(speech power / noise power) over the samples with speech.
     """
     active = speaking(speech, rate)
     power = np.mean(speech[active].astype(np.float64) ** 2) if active.any() else 0.0
@@ -30,7 +30,7 @@ def mix(speech: np.ndarray, noise: np.ndarray, rate: int, snr_db: float) -> np.n
 
 
 def speaking(speech: np.ndarray, rate: int) -> np.ndarray:
-    """In which samples somebody speaks: bool [samples], by the energy of frames of 10 ms."""
+    """Which samples contain speech: bool [samples], by the energy of frames of 10 ms."""
     size = round(_FRAME * rate)
     frames = np.pad(speech.astype(np.float64), (0, -len(speech) % size)).reshape(-1, size)
     energy = np.mean(frames**2, axis=1)

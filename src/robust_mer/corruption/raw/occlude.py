@@ -22,8 +22,8 @@ class OccludeSettings(Settings):
     """Settings of `Occlude`."""
 
     part: Part = "lower"
-    """Where the box lies: ``lower`` (a mask, a hand, a microphone) or ``upper`` part of the face,
-    over its whole width; or ``any``: a box of the face's shape at a random place on it, the same in
+    """Place of the box: the ``lower`` (a mask, a hand, a microphone) or ``upper`` part of the face,
+    over its whole width; or ``any``, a box of the face's shape at a random place on it, the same in
     all frames."""
     grey: Annotated[int, Field(ge=0, le=255)] = 0
     """Grey level of the box."""
@@ -36,8 +36,8 @@ class OccludeSettings(Settings):
 class Occlude(PictureKind):
     """A box over ``amount`` percent of every face's box.
 
-    The faces are those that MTCNN finds in the clean picture, so that the amount means the same
-    wherever and however large a face is. It takes as long as extraction's face detection.
+    MTCNN detects the faces in the clean picture, so that the amount does not depend on a face's
+    place or size. This takes as long as the face detection of the extraction.
     """
 
     settings_class = OccludeSettings
@@ -46,7 +46,7 @@ class Occlude(PictureKind):
     lowest, highest = 0, 100
 
     def corrupt(self, picture: np.ndarray, frame: int, amount: float, draws: Draws) -> np.ndarray:
-        """The picture with covered faces: uint8 [h, w, 3]. Without a face it stays as it is."""
+        """The picture with covered faces: uint8 [h, w, 3]; unchanged if there is no face."""
         if amount == 0:
             return picture
         settings, covered = self.settings, picture.copy()
@@ -60,15 +60,15 @@ class Occlude(PictureKind):
 def box(
     face: np.ndarray, amount: float, part: Part, x: float, y: float, size: tuple[int, int]
 ) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom, in pixels, of what covers a face.
+    """Left, top, right and bottom, in pixels, of the box that covers a face.
 
     Args:
-        face: Left, top, right and bottom of the face.
-        amount: Percent of the face that is covered.
+        face: Left, top, right and bottom of the face, in pixels.
+        amount: Percentage of the face to cover.
         part: See `OccludeSettings`.
         x: Place of the box between the face's left (0) and right (1) edge, for ``any``.
         y: The same between top (0) and bottom (1).
-        size: Height and width of the picture; what lies outside it cannot be covered.
+        size: Height and width of the picture, to which the face is clipped.
     """
     height, width = size
     left, right = np.clip(face[[0, 2]], 0, width)

@@ -1,4 +1,4 @@
-"""What other speakers of a corpus say, as far as an utterance may be corrupted with it."""
+"""Utterances of other speakers that may be mixed into an utterance."""
 
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from robust_mer.table import read_table
 
 
 class Others:
-    """Utterances that may enter another one: as babble, or as the words that are misheard."""
+    """Utterances that may enter another one, as babble or as misheard words."""
 
     def __init__(self, utterances: list[Utterance], speakers: list[str]) -> None:
         self.utterances = utterances
@@ -22,20 +22,21 @@ class Others:
     @cached_property
     def by_speaker(self) -> dict[str, list[Utterance]]:
         """The utterances of every speaker."""
-        found: dict[str, list[Utterance]] = {}
+        groups: dict[str, list[Utterance]] = {}
         for utterance, speaker in zip(self.utterances, self._speakers, strict=True):
-            found.setdefault(speaker, []).append(utterance)
-        return found
+            groups.setdefault(speaker, []).append(utterance)
+        return groups
 
 
 class Pool:
-    """Who may enter whose recording.
+    """Selects the `Others` of each utterance.
 
-    An utterance that is validated or tested on meets speakers of other sessions than its own who
-    train in all the folds in which it is; so what a model is tested with is never the voice of
-    somebody whom it is tested on, and one corrupted recording serves all folds. Where folds leave
-    nobody who trains in all of them (`session_groups` with three groups), the folds count in which
-    it is tested on. An utterance that only trains meets whoever trains.
+    For an utterance of a validation or test part, these are speakers of other sessions who are in
+    the training part of all the folds that validate or test on it. A model is therefore never
+    tested with the voice of a test speaker in the background, and one corrupted recording serves
+    all folds. If no speaker is in all these training parts (`session_groups` with three groups),
+    only the folds count that test on the utterance. An utterance that is only used for training may
+    meet any training speaker of another session.
     """
 
     def __init__(self, utterances_csv: str | Path, folds_csv: str | Path, root: str | Path) -> None:
@@ -47,17 +48,17 @@ class Pool:
         self._train = _sets(folds[folds["part"] == "train"], "fold", "utterance")
         self._held_out = _sets(folds[folds["part"] != "train"], "utterance", "fold")
         self._tested = _sets(folds[folds["part"] == "test"], "utterance", "fold")
-        self._found: dict[tuple[Any, ...], Others] = {}
+        self._pools: dict[tuple[Any, ...], Others] = {}
 
     @cached_property
     def _sessions_of_speaker(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
+        sessions: dict[str, set[str]] = {}
         for utterance, speaker in zip(self._utterances, self._speakers, strict=True):
-            found.setdefault(speaker, set()).add(self._session[utterance.utterance])
-        return found
+            sessions.setdefault(speaker, set()).add(self._session[utterance.utterance])
+        return sessions
 
     def of(self, utterance: str) -> Others:
-        """Those who may enter an utterance's recording.
+        """The utterances that may enter ``utterance``.
 
         Raises:
             InputError: there are none.
@@ -65,10 +66,10 @@ class Pool:
         session = self._session[utterance]
         for folds in (self._held_out.get(utterance, set()), self._tested.get(utterance, set())):
             key = session, *sorted(folds)
-            if key not in self._found:
-                self._found[key] = self._others(session, folds)
-            if self._found[key].utterances:
-                return self._found[key]
+            if key not in self._pools:
+                self._pools[key] = self._others(session, folds)
+            if self._pools[key].utterances:
+                return self._pools[key]
         raise InputError(
             f"{utterance}: no speaker of another session is in the training part of the fold that "
             "tests it, so no other voice or words may be mixed into its recording; use folds of "
@@ -80,12 +81,12 @@ class Pool:
             allowed = set.intersection(*(self._train[fold] for fold in folds))
         else:
             allowed = set().union(*self._train.values())
-        chosen = [
+        pairs = [
             (utterance, speaker)
             for utterance, speaker in zip(self._utterances, self._speakers, strict=True)
             if utterance.utterance in allowed and session not in self._sessions_of_speaker[speaker]
         ]
-        return Others([utterance for utterance, _ in chosen], [speaker for _, speaker in chosen])
+        return Others([utterance for utterance, _ in pairs], [speaker for _, speaker in pairs])
 
 
 def _sets(rows: pd.DataFrame, key: str, value: str) -> dict[str, set[str]]:

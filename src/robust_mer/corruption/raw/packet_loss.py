@@ -16,12 +16,11 @@ class PacketLossSettings(Settings):
     packet_ms: Annotated[int, Field(ge=1, le=1000)] = 20
     """Length of a packet in milliseconds."""
     concealment: Literal["zero", "repeat"] = "zero"
-    """What is heard in place of a lost packet: nothing (``zero``) or the last one that arrived
-    (``repeat``)."""
+    """What replaces a lost packet: silence (``zero``) or the last one that arrived (``repeat``)."""
 
 
 class PacketLoss(AudioKind):
-    """Speech of which ``amount`` percent of the packets, at random, are lost."""
+    """Loses a random ``amount`` percent of the packets."""
 
     settings_class = PacketLossSettings
     settings: PacketLossSettings
@@ -29,15 +28,15 @@ class PacketLoss(AudioKind):
     lowest, highest = 0, 100
 
     def corrupt(self, samples: np.ndarray, rate: int, amount: float, draws: Draws) -> np.ndarray:
-        """What is heard: float32 [samples]."""
+        """The received speech: float32 [samples]."""
         size = max(1, round(self.settings.packet_ms / 1000 * rate))
         packets = np.pad(samples, (0, -len(samples) % size)).reshape(-1, size).copy()
         lost = np.zeros(len(packets), bool)
         lost[some_of(len(packets), amount, draws.of())] = True
         if self.settings.concealment == "repeat":
-            arrived = np.where(lost, -1, np.arange(len(packets)))
-            heard = np.maximum.accumulate(arrived)
-            packets = packets[heard]
-            lost = heard < 0
+            last_arrival = np.where(lost, -1, np.arange(len(packets)))
+            source = np.maximum.accumulate(last_arrival)
+            packets = packets[source]
+            lost = source < 0
         packets[lost] = 0.0
         return packets.ravel()[: len(samples)]

@@ -6,7 +6,7 @@ from robust_mer.corruption.raw.draws import Draws
 from robust_mer.corruption.raw.kind import AudioKind
 from robust_mer.corruption.raw.mix import mix
 
-_LOWEST = 20.0  # Hz; below, where nobody hears anything, the power would grow without a limit
+_LOWEST = 20.0  # Hz; below, which is inaudible, the power would grow without limit
 
 
 class PinkNoise(AudioKind):

@@ -1,4 +1,4 @@
-"""Kinds of raw corruption by name: one line each."""
+"""Kinds of raw corruption by name."""
 
 RAW_KINDS = {
     "whitenoise": "robust_mer.corruption.raw.white_noise:WhiteNoise",

@@ -14,12 +14,12 @@ class ReverbSettings(Settings):
     """Settings of `Reverb`."""
 
     direct_to_reverberant_db: Annotated[float, Field(ge=-40, le=40)] = 0.0
-    """Energy of the direct sound over that of all that comes later, in dB; it falls with the
-    distance to the microphone."""
+    """Energy of the direct sound over that of all later sound, in dB; it falls with the distance to
+    the microphone."""
 
 
 class Reverb(AudioKind):
-    """Speech in a room, as loud as before, with its direct sound at the same time."""
+    """Speech in a room, with unchanged loudness and delay."""
 
     settings_class = ReverbSettings
     settings: ReverbSettings
@@ -27,22 +27,22 @@ class Reverb(AudioKind):
     lowest, highest = 0, 10_000
 
     def corrupt(self, samples: np.ndarray, rate: int, amount: float, draws: Draws) -> np.ndarray:
-        """What the microphone records: float32 [samples]."""
+        """The recorded speech: float32 [samples]."""
         from scipy.signal import fftconvolve
 
         ratio = self.settings.direct_to_reverberant_db
         response = impulse_response(rate, amount / 1000, draws, ratio)
         if len(response) == 1 or not samples.any():
             return samples
-        heard = fftconvolve(samples.astype(np.float64), response)[: len(samples)]
-        heard *= np.sqrt(np.sum(samples.astype(np.float64) ** 2) / np.sum(heard**2))
-        return (heard / max(1.0, np.abs(heard).max())).astype(np.float32)
+        received = fftconvolve(samples.astype(np.float64), response)[: len(samples)]
+        received *= np.sqrt(np.sum(samples.astype(np.float64) ** 2) / np.sum(received**2))
+        return (received / max(1.0, np.abs(received).max())).astype(np.float32)
 
 
 def impulse_response(
     rate: int, rt60: float, draws: Draws, direct_to_reverberant_db: float
 ) -> np.ndarray:
-    """A pulse and behind it noise that decays by 60 dB in ``rt60`` seconds: [1 + rate * rt60].
+    """A pulse, then noise that decays by 60 dB in ``rt60`` seconds: [1 + rate * rt60].
 
     Source: J.-D. Polack, "La transmission de l'énergie sonore dans les salles", thesis, Le Mans,
     1988: the late response of a room as noise with an exponential envelope.

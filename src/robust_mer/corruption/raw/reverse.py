@@ -5,7 +5,7 @@ from robust_mer.corruption.raw.kind import WordsKind
 
 
 class ReverseWords(WordsKind):
-    """The words in reversed order; there is nothing between none and all of it."""
+    """The words in reversed order; the amount is always 100 percent."""
 
     unit = "%"
     lowest = highest = 100

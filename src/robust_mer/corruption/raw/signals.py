@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RawCorruption:
-    """A kind at an amount: returns an utterance whose signals are corrupted when they are read.
+    """A kind at an amount; corrupts an utterance's signals when they are read.
 
     Args:
         kind: The kind.
         name: Its name in the config; part of the key of the random numbers.
         amount: In the kind's unit.
         seed: Of the random numbers.
-        tables: Index, folds and root of the corpus where the kind draws on other speakers.
+        tables: Index, folds and root of the corpus, if the kind needs other speakers.
     """
 
     kind: RawKind
@@ -34,7 +34,7 @@ class RawCorruption:
     tables: tuple[Path, Path, Path] | None = None
 
     def __call__(self, utterance: Utterance) -> Utterance:
-        """The utterance as it is received."""
+        """The corrupted utterance."""
         others = None if self._pool is None else self._pool.of(utterance.utterance)
         draws = Draws(self.seed, self.name, utterance.utterance, others=others)
         corrupt = partial(self.kind.corrupt, amount=self.amount, draws=draws)
@@ -49,7 +49,7 @@ class RawCorruption:
                 return replace(utterance, text=_corrupted_text(utterance.text, corrupt))
 
     def describe(self) -> dict[str, Any]:
-        """What the feature file records beside the extractor's settings."""
+        """The entry of the feature file beside the extractor's settings."""
         return {
             "kind": self.name,
             "amount": self.amount,
@@ -58,10 +58,10 @@ class RawCorruption:
         }
 
     def identity(self) -> list[Any]:
-        """All that a result depends on beside the utterance itself and the kind's code."""
+        """Everything that a result depends on beside the utterance and the kind's code."""
         tables = self.tables[:2] if self.tables else ()
-        read = [hashlib.sha256(Path(table).read_bytes()).hexdigest() for table in tables]
-        return [self.describe(), self.kind.signal, read]
+        hashes = [hashlib.sha256(Path(table).read_bytes()).hexdigest() for table in tables]
+        return [self.describe(), self.kind.signal, hashes]
 
     @cached_property
     def _pool(self) -> "Pool | None":

@@ -5,7 +5,7 @@ from robust_mer.corruption.raw.kind import WordsKind
 
 
 class SwapWords(WordsKind):
-    """Words of which ``amount`` percent, at random, exchange places in pairs."""
+    """Swaps a random ``amount`` percent of the words in pairs."""
 
     unit = "%"
     lowest, highest = 0, 100
@@ -16,7 +16,7 @@ class SwapWords(WordsKind):
         generator = draws.of()
         order = generator.permutation(len(words))
         pairs = [(order[i], order[i + 1]) for i in range(0, len(words) - 1, 2)]
-        chosen = min(len(pairs), int(len(words) * amount / 200 + generator.random()))
-        for first, second in pairs[:chosen]:
+        count = min(len(pairs), int(len(words) * amount / 200 + generator.random()))
+        for first, second in pairs[:count]:
             swapped[first], swapped[second] = words[second], words[first]
         return swapped

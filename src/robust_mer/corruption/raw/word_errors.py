@@ -16,22 +16,22 @@ from robust_mer.settings import Settings
 if TYPE_CHECKING:
     from robust_mer.corruption.raw.others import Others
 
-_NEAR = 3  # words that one is misheard as
-_LIKENESS = 0.5  # of two words, by which one is misheard as the other (difflib's ratio)
+_NEAR = 3  # candidates for misheard words
+_LIKENESS = 0.5  # least similarity of candidates (difflib's ratio)
 
 
 class WordErrorsSettings(Settings):
     """Settings of `WordErrors`."""
 
     deletions: Annotated[float, Field(ge=0, le=1)] = 0.2
-    """Fraction of the errors that are deletions. What insertions and deletions leave are
-    substitutions."""
+    """Fraction of the errors that are deletions. Errors that are neither deletions nor insertions
+    are substitutions."""
     insertions: Annotated[float, Field(ge=0, le=1)] = 0.15
     """Fraction of the errors that are insertions."""
 
 
 class WordErrors(WordsKind):
-    """What is understood at a word error rate of ``amount`` percent."""
+    """Errors at a word error rate of ``amount`` percent."""
 
     settings_class = WordErrorsSettings
     settings: WordErrorsSettings
@@ -40,27 +40,27 @@ class WordErrors(WordsKind):
     needs_others = True
 
     def corrupt(self, words: list[str], amount: float, draws: Draws) -> list[str]:
-        """What is understood at a word error rate of ``amount`` percent.
+        """The words with a word error rate of ``amount`` percent.
 
-        Every error belongs to another word: it is dropped, or followed by one that nobody said, or
-        taken for one that is written alike. All words that come in are from others' utterances (see
-        `Pool`), inserted ones as often as they say them. The last word that is left is not dropped.
+        Each error affects a different word: it is dropped, followed by an inserted word, or
+        replaced by one with similar spelling. New words come from utterances of other speakers (see
+        `Pool`); inserted ones are drawn by their frequency. The last remaining word is not dropped.
         """
         generator = draws.of()
         wrong = set(some_of(len(words), amount, generator).tolist())
         kind, choice = generator.random((2, len(words)))
         vocabulary = _vocabulary(draws.others)
-        heard, left = [], len(words)
+        received, remaining = [], len(words)
         for place, word in enumerate(words):
             if place not in wrong:
-                heard.append(word)
+                received.append(word)
             elif kind[place] >= 1 - self.settings.insertions:
-                heard += [word, vocabulary.any(choice[place])]
-            elif kind[place] < self.settings.deletions and left > 1:
-                left -= 1
+                received += [word, vocabulary.any(choice[place])]
+            elif kind[place] < self.settings.deletions and remaining > 1:
+                remaining -= 1
             else:
-                heard.append(vocabulary.misheard(word, choice[place]))
-        return heard
+                received.append(vocabulary.misheard(word, choice[place]))
+        return received
 
 
 class _Vocabulary:
@@ -72,24 +72,30 @@ class _Vocabulary:
         self._near: dict[str, list[str]] = {}
 
     def any(self, choice: float) -> str:
-        """A word, frequent ones more often; ``choice`` is uniform in [0, 1)."""
+        """A word, drawn by its frequency; ``choice`` is uniform in [0, 1)."""
         if not self._words:
             return "uh"
         return self._words[min(int(np.searchsorted(self._share, choice)), len(self._words) - 1)]
 
     def misheard(self, word: str, choice: float) -> str:
-        """One of the words that are written most like this one, with its capital and stops."""
-        before, core, behind = _split(word)
-        near = self._like(core.lower())
-        heard = near[int(choice * len(near))] if near else self.any(choice)
-        if core[:1].isupper():
-            heard = heard.upper() if len(core) > 1 and core.isupper() else heard.capitalize()
-        return before + heard + behind
+        """A word of similar spelling, with the case and punctuation of ``word``."""
+        prefix, stem, suffix = _split(word)
+        alternatives = self._like(stem.lower())
+        replacement = (
+            alternatives[int(choice * len(alternatives))] if alternatives else self.any(choice)
+        )
+        if stem[:1].isupper():
+            replacement = (
+                replacement.upper()
+                if len(stem) > 1 and stem.isupper()
+                else replacement.capitalize()
+            )
+        return prefix + replacement + suffix
 
     def _like(self, word: str) -> list[str]:
         if word not in self._near:
-            found = difflib.get_close_matches(word, self._words, _NEAR + 1, _LIKENESS)
-            self._near[word] = [other for other in found if other != word][:_NEAR]
+            matches = difflib.get_close_matches(word, self._words, _NEAR + 1, _LIKENESS)
+            self._near[word] = [other for other in matches if other != word][:_NEAR]
         return self._near[word]
 
 
@@ -99,7 +105,7 @@ def _vocabulary(others: "Others") -> _Vocabulary:
 
 
 def _split(word: str) -> tuple[str, str, str]:
-    """What stands before, in and behind a word: quotation marks, the word, stops."""
+    """Punctuation before a word, the word, and punctuation after it."""
     parts = re.fullmatch(r"(\W*)(.*?)(\W*)", word, re.DOTALL)
     assert parts is not None  # all three may be empty
     return parts[1], parts[2], parts[3]

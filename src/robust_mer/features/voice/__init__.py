@@ -1,1 +1,1 @@
-"""The voice: pitch, glottal source, envelope and phase of speech at one sample rate."""
+"""Voice analysis: pitch, glottal source, envelope and phase of speech at one sample rate."""

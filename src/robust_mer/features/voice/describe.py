@@ -1,4 +1,4 @@
-"""COVAREP's features of a signal, put together from their parts."""
+"""COVAREP's features of a signal."""
 
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
@@ -31,25 +31,25 @@ _SLOWEST = 30  # Hz
 def describe_voice(signal: np.ndarray) -> np.ndarray:
     """COVAREP's features of a signal at 16 kHz: [T, 74]."""
     rate = SAMPLE_RATE
-    # Forwards and backwards, so that no phase changes. What is slower than any voice would be heard
-    # in the rhythm of the frames.
+    # Forwards and backwards, which keeps the phase. Components slower than any voice would modulate
+    # the frames.
     signal = sosfiltfilt(butter(2, _SLOWEST, "high", fs=rate, output="sos"), signal)
     signal = signal * find_polarity(signal, rate)
     centres = np.arange(HOP // 2, len(signal), HOP)
     f0, voiced = track_pitch(signal, rate, centres)
-    # Spectra and phases of unvoiced frames need an F0 too: on a line between their neighbours'.
-    assumed = np.full(len(f0), np.sqrt(LOWEST * HIGHEST))
+    # Spectra and phases of unvoiced frames need an F0 too: it is interpolated linearly.
+    f0_filled = np.full(len(f0), np.sqrt(LOWEST * HIGHEST))
     if voiced.any():
-        assumed = np.interp(centres, centres[voiced], f0[voiced])
-    counts = count_harmonics(rate, assumed)
+        f0_filled = np.interp(centres, centres[voiced], f0[voiced])
+    counts = count_harmonics(rate, f0_filled)
     harmonics = np.empty((len(centres), counts.max() + 1), complex)
     cepstra = np.empty((len(centres), CEPSTRA))
-    for some, spectra in analyse(signal, rate, centres, assumed):
-        harmonics[some] = take_harmonics(spectra, rate, assumed[some], counts.max())
-        envelope = true_envelope(spectra, rate, assumed[some])
-        cepstra[some] = warped_cepstrum(envelope, rate, CEPSTRA - 1)
+    for block, spectra in analyse(signal, rate, centres, f0_filled):
+        harmonics[block] = take_harmonics(spectra, rate, f0_filled[block], counts.max())
+        envelope = true_envelope(spectra, rate, f0_filled[block])
+        cepstra[block] = warped_cepstrum(envelope, rate, CEPSTRA - 1)
     phases = source_phases(harmonics, counts)
-    means, deviations = phase_distortion(phases, counts, rate, assumed)
+    means, deviations = phase_distortion(phases, counts, rate, f0_filled)
     cycles = _parameters_of_cycles(signal, centres, f0, voiced)
     return np.column_stack(
         [
@@ -67,28 +67,28 @@ def describe_voice(signal: np.ndarray) -> np.ndarray:
 def _parameters_of_cycles(
     signal: np.ndarray, centres: np.ndarray, f0: np.ndarray, voiced: np.ndarray
 ) -> np.ndarray:
-    """NAQ, QOQ, H1H2, PSP and MDQ, between the middles of cycles on a line: [5, T].
+    """NAQ, QOQ, H1H2, PSP and MDQ, interpolated linearly between cycles: [5, T].
 
-    0 where no cycle was found.
+    0 if no cycle was detected.
     """
     rate = SAMPLE_RATE
-    found = np.zeros((5, len(centres)))
+    parameters = np.zeros((5, len(centres)))
     if not voiced.any():
-        return found
-    left = residual(signal, rate, residual_order(rate))
-    closures = find_closures(signal, left, rate, float(np.median(f0[voiced])))
+        return parameters
+    error = residual(signal, rate, residual_order(rate))
+    closures = find_closures(signal, error, rate, float(np.median(f0[voiced])))
     closures = closures[np.interp(closures, centres, voiced.astype(float)) >= 0.5]
     if len(closures) < 2:
-        return found
-    f0_there = np.interp(closures, centres[voiced], f0[voiced])
-    cycles = measure_cycles(inverse_filter(signal, rate), closures, rate, f0_there[1:])
+        return parameters
+    f0_at_closures = np.interp(closures, centres[voiced], f0[voiced])
+    cycles = measure_cycles(inverse_filter(signal, rate), closures, rate, f0_at_closures[1:])
     values = np.stack(
-        [cycles.naq, cycles.qoq, cycles.h1h2, cycles.psp, maxima_dispersion(left, closures)]
+        [cycles.naq, cycles.qoq, cycles.h1h2, cycles.psp, maxima_dispersion(error, closures)]
     )
-    # A gap between voiced stretches is no cycle.
-    ratio = np.diff(closures) * f0_there[1:] / rate
+    # A gap between voiced stretches is not a cycle.
+    ratio = np.diff(closures) * f0_at_closures[1:] / rate
     is_cycle = (ratio > 0.5) & (ratio < 2)
     if is_cycle.any():
-        for row, parameter in zip(found, values[:, is_cycle], strict=True):
+        for row, parameter in zip(parameters, values[:, is_cycle], strict=True):
             row[:] = np.interp(centres, cycles.middle[is_cycle], parameter)
-    return found
+    return parameters

@@ -5,17 +5,17 @@ from scipy.fft import dct
 
 from robust_mer.features.voice.harmonics import SIZE
 
-_STEP = 4  # every so many points of a spectrum are used
+_STEP = 4  # points of a spectrum per point that is used
 _CLOSE = np.log(10) / 10  # 2 dB in the logarithm of an amplitude
 _MOST_STEPS = 100
 _QUIETEST = 1e-7
 
 
 def true_envelope(spectra: np.ndarray, rate: int, f0: np.ndarray) -> np.ndarray:
-    """Logarithm of the amplitude of an envelope that no harmonic stands out of: [T, 513].
+    """Logarithm of the amplitude of an envelope above all harmonics: [T, 513].
 
-    The cepstrum is smoothed to the order that F0 allows and the spectrum raised to the smoothed
-    one where that is higher, until no point of the spectrum is more than 2 dB above.
+    Smooths the cepstrum to the order that F0 allows and raises the spectrum to the smoothed one
+    where that is higher, until no point of the spectrum is more than 2 dB above it.
 
     Source: A. Roebel and X. Rodet, "Efficient spectral envelope estimation and its application to
     pitch shifting and envelope preservation", DAFx 2005; its order: A. Roebel, F. Villavicencio,
@@ -36,25 +36,25 @@ def true_envelope(spectra: np.ndarray, rate: int, f0: np.ndarray) -> np.ndarray:
     n = np.arange(points)
     window = np.where(n <= order, 0.54 + 0.46 * np.cos(np.pi * n / order), 0)
     envelope = np.empty_like(level)
-    left = np.arange(len(level))
+    active = np.arange(len(level))
     target, cepstrum = level.copy(), np.zeros_like(level)
     for step in range(_MOST_STEPS):
-        seen = dct(target, type=1) / (2 * (points - 1))
-        kept = window[left]
-        inner = np.sum(np.where(kept > 0, seen, 0) ** 2, axis=1)
-        total = np.sum(seen**2, axis=1)
-        faster = np.sqrt(total / np.maximum(inner, 1e-300))[:, None]
-        cepstrum += faster * kept * (np.where(kept > 0, seen, 0) - cepstrum)
+        spectral = dct(target, type=1) / (2 * (points - 1))
+        lifter = window[active]
+        inner = np.sum(np.where(lifter > 0, spectral, 0) ** 2, axis=1)
+        total = np.sum(spectral**2, axis=1)
+        gain = np.sqrt(total / np.maximum(inner, 1e-300))[:, None]
+        cepstrum += gain * lifter * (np.where(lifter > 0, spectral, 0) - cepstrum)
         smooth = dct(cepstrum, type=1)
-        done = (level[left] - smooth).max(axis=1) <= _CLOSE
+        is_done = (level[active] - smooth).max(axis=1) <= _CLOSE
         if step == _MOST_STEPS - 1:
-            done[:] = True
-        envelope[left[done]] = smooth[done]
-        left = left[~done]
-        if not len(left):
+            is_done[:] = True
+        envelope[active[is_done]] = smooth[is_done]
+        active = active[~is_done]
+        if not len(active):
             break
-        target = np.maximum(target, smooth)[~done]
-        cepstrum = cepstrum[~done]
+        target = np.maximum(target, smooth)[~is_done]
+        cepstrum = cepstrum[~is_done]
     return envelope
 
 
@@ -68,9 +68,9 @@ def warped_cepstrum(level: np.ndarray, rate: int, order: int) -> np.ndarray:
     points = level.shape[1]
     mel = np.linspace(0, np.log1p(rate / 2 / 700), points)
     place = 700 * np.expm1(mel) / (rate / 2) * (points - 1)
-    before = np.minimum(place.astype(int), points - 2)
-    share = place - before
-    warped = level[:, before] * (1 - share) + level[:, before + 1] * share
+    lower = np.minimum(place.astype(int), points - 2)
+    share = place - lower
+    warped = level[:, lower] * (1 - share) + level[:, lower + 1] * share
     cepstrum = dct(warped, type=1)[:, : order + 1] / (2 * (points - 1))
     cepstrum[:, 1:] *= 2
     return cepstrum

@@ -15,15 +15,15 @@ from robust_mer.features.voice.linear_prediction import (
     residual,
 )
 
-_STRONG = 0.4  # of the residual's largest value: samples that show where closures lie
-_SEARCHED = 0.35  # on both sides of that place, of the mean signal's rise
+_STRONG = 0.4  # of the residual's largest value: samples that indicate closures
+_SEARCHED = 0.35  # on both sides of that place, as a fraction of the mean signal's rise
 _FRAME, _HOP = 0.032, 0.008  # seconds
 _SOURCE_PER_KHZ = 0.25  # order of the prediction of the source
 _LEAK = 0.99  # of the integration that undoes the lips' radiation
 _FLOW_LEAK = 0.999
 _POINTS = 256  # of a cycle
-_PERIODS = 16  # that a cycle is padded to before its spectrum
-_MISFIT = 0.01  # of the parabola, as a share of the spectrum's energy
+_PERIODS = 16  # length to which a cycle is padded for its spectrum
+_MISFIT = 0.01  # of the parabola, as a fraction of the spectrum's energy
 
 
 def residual_order(rate: int) -> int:
@@ -32,10 +32,9 @@ def residual_order(rate: int) -> int:
 
 
 def find_polarity(signal: np.ndarray, rate: int) -> int:
-    """-1 where the recording is upside down, else 1.
+    """-1 if the recording has inverted polarity, else 1.
 
-    The residual is more skewed towards closures than one whose prediction knows no low
-    frequencies.
+    The residual is more skewed towards closures than one whose prediction ignores low frequencies.
 
     Source: T. Drugman, "Residual excitation skewness for automatic speech polarity detection",
     IEEE Signal Processing Letters 20(4), 2013.
@@ -43,11 +42,11 @@ def find_polarity(signal: np.ndarray, rate: int) -> int:
     high = sosfiltfilt(butter(8, 480, "high", fs=rate, output="sos"), signal)
     order = residual_order(rate)
     plain = residual(signal, rate, order)
-    other = residual(signal, rate, order, predicted_from=high)
-    return -1 if _skewness(plain) < _skewness(other) else 1
+    high_passed = residual(signal, rate, order, predicted_from=high)
+    return -1 if _skewness(plain) < _skewness(high_passed) else 1
 
 
-def find_closures(signal: np.ndarray, left: np.ndarray, rate: int, f0: float) -> np.ndarray:
+def find_closures(signal: np.ndarray, error: np.ndarray, rate: int, f0: float) -> np.ndarray:
     """Instants of glottal closure, samples, by SEDREAMS: one in every cycle of the mean signal.
 
     Source: T. Drugman et al., "Detection of glottal closure instants from speech signals: a
@@ -55,37 +54,37 @@ def find_closures(signal: np.ndarray, left: np.ndarray, rate: int, f0: float) ->
 
     Args:
         signal: Samples with the polarity of `find_polarity`.
-        left: Its residual of linear prediction.
+        error: Its residual of linear prediction.
         rate: Hz.
         f0: The voice's usual F0, Hz.
     """
     window = blackman(2 * round(0.85 * rate / f0) + 1)
     mean = fftconvolve(signal, window / len(window), mode="same")
     mean = sosfiltfilt(butter(3, 40, "high", fs=rate, output="sos"), mean)
-    before, here, after = mean[:-2], mean[1:-1], mean[2:]
-    maxima = np.flatnonzero((here > before) & (here >= after)) + 1
-    minima = np.flatnonzero((here < before) & (here <= after)) + 1
-    following = np.searchsorted(maxima, minima)
-    minima, following = (some[following < len(maxima)] for some in (minima, following))
-    if not len(minima) or left.max() <= 0:
+    previous, current, following = mean[:-2], mean[1:-1], mean[2:]
+    maxima = np.flatnonzero((current > previous) & (current >= following)) + 1
+    minima = np.flatnonzero((current < previous) & (current <= following)) + 1
+    next_maximum = np.searchsorted(maxima, minima)
+    minima, next_maximum = (array[next_maximum < len(maxima)] for array in (minima, next_maximum))
+    if not len(minima) or error.max() <= 0:
         return np.zeros(0, int)
-    rise = maxima[following] - minima
-    strong = np.flatnonzero(left > _STRONG * left.max())
+    rise = maxima[next_maximum] - minima
+    strong = np.flatnonzero(error > _STRONG * error.max())
     nearest = np.searchsorted((minima[1:] + minima[:-1]) / 2, strong)
     usual = np.median((strong - minima[nearest]) / rise[nearest])
     first = np.round(minima + (usual - _SEARCHED) * rise).astype(int)
     count = np.round(2 * _SEARCHED * rise).astype(int)
     place = first[:, None] + np.arange(count.max() + 1)
-    there = (place - first[:, None] <= count[:, None]) & (place >= 0) & (place < len(left))
-    seen = np.where(there, left[np.clip(place, 0, len(left) - 1)], -np.inf)
-    best = seen.argmax(axis=1)
-    return np.unique((first + best)[there.any(axis=1)])
+    is_searched = (place - first[:, None] <= count[:, None]) & (place >= 0) & (place < len(error))
+    searched = np.where(is_searched, error[np.clip(place, 0, len(error) - 1)], -np.inf)
+    best = searched.argmax(axis=1)
+    return np.unique((first + best)[is_searched.any(axis=1)])
 
 
 def inverse_filter(signal: np.ndarray, rate: int) -> np.ndarray:
     """The derivative of the glottal flow [samples], by iterative adaptive inverse filtering.
 
-    In frames of 32 ms whose results are faded into one another.
+    In frames of 32 ms, whose results are overlapped and added.
 
     Source: P. Alku, "Glottal wave analysis with pitch synchronous iterative adaptive inverse
     filtering", Speech Communication 11, 1992.
@@ -99,15 +98,15 @@ def inverse_filter(signal: np.ndarray, rate: int) -> np.ndarray:
     length, hop = round(_FRAME * rate), round(_HOP * rate)
     window = hann(length, sym=False)
     tract, source = residual_order(rate), round(_SOURCE_PER_KHZ * rate / 1000)
-    lead = tract + source  # samples before a frame that its filters look at
+    lead = tract + source  # samples before a frame that its filters use
     starts = np.arange(-length + hop, len(signal), hop)
     frames = cut_frames(signal, starts - lead, lead + length)
 
-    def predicted(some: np.ndarray, order: int) -> np.ndarray:
-        return predict(some[:, lead:] * window, order)
+    def predicted(signals: np.ndarray, order: int) -> np.ndarray:
+        return predict(signals[:, lead:] * window, order)
 
-    def integrated(some: np.ndarray) -> np.ndarray:
-        return lfilter([1], [1, -_LEAK], some, axis=1)
+    def integrated(signals: np.ndarray) -> np.ndarray:
+        return lfilter([1], [1, -_LEAK], signals, axis=1)
 
     tilt = predicted(frames, 1)
     first_tract = predicted(filter_frames(tilt, frames), tract)
@@ -134,9 +133,9 @@ def measure_cycles(
 ) -> Cycles:
     """Parameters of the cycles between neighbouring closures.
 
-    A cycle's flow is the integral of the derivative, made periodic by taking off a line. NAQ is its
-    height over the derivative's negative peak and the period; QOQ the share of the period in which
-    it is above half of its height.
+    A cycle's flow is the integral of the derivative, made periodic by subtracting a line. NAQ is
+    its height over the derivative's negative peak and the period; QOQ is the fraction of the period
+    in which it is above half of its height.
 
     Source: NAQ: P. Alku, T. Backstrom, E. Vilkman, "Normalized amplitude quotient for
     parametrization of the glottal flow", JASA 112(2), 2002. QOQ: T. Hacki, "Klassifizierung von
@@ -166,8 +165,8 @@ def measure_cycles(
     opened = below.argmax(axis=1) + below[:, ::-1].argmax(axis=1)
     middle = (closures[:-1] + closures[1:]) // 2
     harmonics = np.empty((len(period), 3))
-    for some, spectra in analyse(derivative, rate, middle, f0):
-        harmonics[some] = np.abs(take_harmonics(spectra, rate, f0[some], 2))
+    for block, spectra in analyse(derivative, rate, middle, f0):
+        harmonics[block] = np.abs(take_harmonics(spectra, rate, f0[block], 2))
     harmonics = np.maximum(harmonics, 1e-300)
     return Cycles(
         middle,
@@ -178,12 +177,12 @@ def measure_cycles(
     )
 
 
-# The flow whose spectrum falls most steeply: it never closes.
+# The flow with the steepest spectrum, which never closes.
 _STEADY = np.full((1, _POINTS), 1 / _POINTS)
 
 
 def _parabola(cycles: np.ndarray) -> np.ndarray:
-    """Curvature of the parabola a k^2 + b through as much of the spectrum in dB as it fits: [C]."""
+    """Curvature of a k^2 + b, fitted to as much of the spectrum in dB as it matches: [C]."""
     spectrum = np.abs(np.fft.rfft(cycles, _PERIODS * _POINTS))
     level = 20 * np.log10(np.maximum(spectrum[:, : _PERIODS * 8], 1e-12))
     k2 = np.arange(level.shape[1]) ** 2.0
@@ -203,7 +202,7 @@ def _parabola(cycles: np.ndarray) -> np.ndarray:
 
 
 def _turned(cycles: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Every cycle from point ``first`` on, its beginning at its end."""
+    """Every cycle rotated to start at point ``first``."""
     return np.take_along_axis(cycles, (np.arange(_POINTS) + first[:, None]) % _POINTS, axis=1)
 
 

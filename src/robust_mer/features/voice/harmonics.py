@@ -9,17 +9,17 @@ from robust_mer.features.voice.linear_prediction import cut_frames
 SIZE = 4096  # points of a frame's spectrum
 
 _PERIODS = 3
-_FRAMES_AT_ONCE = 256  # so that a long recording needs little memory
-_QUIETEST = 1e-7  # amplitude; a hundredth of what 16 bits resolve
+_FRAMES_AT_ONCE = 256  # bounds the memory for a long recording
+_QUIETEST = 1e-7  # amplitude; a hundredth of the resolution of 16 bits
 
 
 def analyse(
     signal: np.ndarray, rate: int, centres: np.ndarray, f0: np.ndarray
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield spectra of frames of three periods, complex [some, SIZE / 2 + 1], and which these are.
+    """Yield slices of the frames and their spectra: complex [frames, SIZE / 2 + 1].
 
-    A Blackman window of three periods is zero at the neighbouring harmonics. Its sum is 1, and time
-    0 of the phases is the middle of the frame.
+    The Blackman window of three periods is zero at the neighbouring harmonics. Its sum is 1, and
+    time 0 of the phases is the middle of the frame.
 
     Source: G. Degottex et al., "COVAREP: a collaborative voice analysis repository", ICASSP 2014.
 
@@ -30,8 +30,8 @@ def analyse(
         f0: Hz [T].
     """
     for first in range(0, len(centres), _FRAMES_AT_ONCE):
-        some = slice(first, first + _FRAMES_AT_ONCE)
-        yield some, _spectra(signal, rate, centres[some], f0[some])
+        block = slice(first, first + _FRAMES_AT_ONCE)
+        yield block, _spectra(signal, rate, centres[block], f0[block])
 
 
 def _spectra(signal: np.ndarray, rate: int, centres: np.ndarray, f0: np.ndarray) -> np.ndarray:
@@ -49,7 +49,7 @@ def _spectra(signal: np.ndarray, rate: int, centres: np.ndarray, f0: np.ndarray)
 
 
 def count_harmonics(rate: int, f0: np.ndarray) -> np.ndarray:
-    """How many harmonics lie below half the rate, without the 0th: [T]."""
+    """Number of harmonics below half the rate, without the 0th: [T]."""
     return np.ceil(rate / 2 / f0).astype(int) - 1
 
 
@@ -60,16 +60,16 @@ def take_harmonics(spectra: np.ndarray, rate: int, f0: np.ndarray, count: int) -
     """
     place = f0[:, None] * np.arange(count + 1) * (SIZE / rate)
     place = np.minimum(place, SIZE / 2 - 1e-6)
-    before = place.astype(int)
-    share = place - before
+    lower = place.astype(int)
+    share = place - lower
     rows = np.arange(len(spectra))[:, None]
-    return spectra[rows, before] * (1 - share) + spectra[rows, before + 1] * share
+    return spectra[rows, lower] * (1 - share) + spectra[rows, lower + 1] * share
 
 
 def minimum_phase(amplitude: np.ndarray) -> np.ndarray:
     """Phase [..., K + 1] of the minimum-phase filter with these amplitudes at harmonics 0 to K.
 
-    The 0th is taken for as strong as the 1st, since recordings hold nothing of use there.
+    The 0th is replaced by the 1st, because recordings contain nothing useful at 0 Hz.
 
     Source: A. V. Oppenheim and R. W. Schafer, "Discrete-time signal processing", ch. 12 (the
     phase is the Hilbert transform of the logarithm).
@@ -84,23 +84,23 @@ def minimum_phase(amplitude: np.ndarray) -> np.ndarray:
 
 
 def source_phases(harmonics: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Phases without the vocal tract's, which is taken for the minimum phase of the amplitudes.
+    """Phases without the vocal tract's, estimated as the minimum phase of the amplitudes.
 
     Source: G. Degottex and D. Erro, "A uniform phase representation for the harmonic model in
     speech synthesis applications", EURASIP J. Audio, Speech, and Music Processing 2014:38.
 
     Args:
         harmonics: Complex [T, K + 1].
-        counts: How many of them, without the 0th, are there in a frame [T].
+        counts: Number of harmonics of each frame, without the 0th [T].
 
     Returns:
-        Phases in rad [T, K + 1], 0 behind the last harmonic and for the 0th.
+        Phases in rad [T, K + 1], 0 after the last harmonic and for the 0th.
     """
     phases = np.zeros(harmonics.shape)
     for count in np.unique(counts):
         rows = counts == count
-        some = harmonics[rows, : count + 1]
-        phases[rows, : count + 1] = np.angle(some) - minimum_phase(np.abs(some))
+        values = harmonics[rows, : count + 1]
+        phases[rows, : count + 1] = np.angle(values) - minimum_phase(np.abs(values))
     phases[:, 0] = 0
     return phases
 
@@ -111,9 +111,10 @@ def wrap(phase: np.ndarray) -> np.ndarray:
 
 
 def distort(phases: np.ndarray) -> np.ndarray:
-    """Phase distortion of harmonics 0 to K - 1: how far a phase is from what the 1st predicts.
+    """Phase distortion of harmonics 0 to K - 1: the deviation from what the 1st predicts.
 
-    Between neighbours k and k + 1 less the 1st, so it does not hang on when a frame was taken.
+    The difference between neighbours k and k + 1 minus the 1st, which does not depend on the time
+    of the frame.
 
     Source: G. Degottex and D. Erro 2014, as above.
 

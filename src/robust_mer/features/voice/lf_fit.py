@@ -8,21 +8,21 @@ from robust_mer.features.voice.harmonics import distort, minimum_phase, wrap
 from robust_mer.features.voice.lf_model import LFPulse
 
 _RD = np.arange(0.3, 2.501, 0.05)
-_HARMONICS = 8  # as many as the error looks at
+_HARMONICS = 8  # number that enter the error
 
 
 def fit_rd(phases: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rd whose pulse leaves the phase distortion of the harmonics nearest to none.
+    """Rd whose pulse best explains the phase distortion of the harmonics.
 
-    The mean squared phase of second order; the best of a grid, then a parabola through its
-    neighbours.
+    Minimises the mean squared phase of second order: the best of a grid, refined by a parabola
+    through its neighbours.
 
     Source: G. Degottex, A. Roebel, X. Rodet, "Phase minimization for glottal model estimation",
     IEEE Trans. Audio, Speech, and Language Processing 19(5), 2011.
 
     Args:
         phases: Of the source, rad [T, K + 1], of `source_phases`.
-        counts: How many harmonics, without the 0th, a frame has [T].
+        counts: Number of harmonics of each frame, without the 0th [T].
 
     Returns:
         Rd between 0.3 and 2.5 [T], and the confidence 1 - sqrt(error) / pi [T].
@@ -30,9 +30,9 @@ def fit_rd(phases: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarr
     rd, confidence = np.zeros(len(phases)), np.zeros(len(phases))
     for count in np.unique(counts):
         rows = counts == count
-        used = min(count, _HARMONICS)
-        seen = distort(phases[rows, : used + 1])[:, None, 1:]
-        error = np.mean(wrap(seen - _model(int(count))[:, 1:used]) ** 2, axis=2)
+        harmonics = min(count, _HARMONICS)
+        distortion = distort(phases[rows, : harmonics + 1])[:, None, 1:]
+        error = np.mean(wrap(distortion - _model(int(count))[:, 1:harmonics]) ** 2, axis=2)
         best = error.argmin(axis=1)
         rd[rows] = _between(error, best)
         confidence[rows] = 1 - np.sqrt(error.min(axis=1)) / np.pi
@@ -46,9 +46,9 @@ def _pulses() -> list[LFPulse]:
 
 @cache
 def _model(count: int) -> np.ndarray:
-    """Phase distortion [Rd, harmonics] of pulses without their own minimum phase.
+    """Phase distortion [Rd, harmonics] of pulses without their minimum phase.
 
-    That of the recording was taken off, and the vocal tract's is all of it that the pulse leaves.
+    The minimum phase is removed as `source_phases` removes it from the recording.
     """
     harmonics = np.array([pulse.harmonics(np.arange(count + 1)) for pulse in _pulses()])
     phases = np.angle(harmonics) - minimum_phase(np.abs(harmonics))
@@ -58,9 +58,9 @@ def _model(count: int) -> np.ndarray:
 
 def _between(error: np.ndarray, best: np.ndarray) -> np.ndarray:
     rows = np.arange(len(error))
-    inside = np.clip(best, 1, len(_RD) - 2)
-    left, middle, right = (error[rows, inside + step] for step in (-1, 0, 1))
+    centre = np.clip(best, 1, len(_RD) - 2)
+    left, middle, right = (error[rows, centre + step] for step in (-1, 0, 1))
     curvature = left - 2 * middle + right
     shift = np.where(curvature > 0, (left - right) / 2 / np.maximum(curvature, 1e-300), 0)
-    shift = np.where(best == inside, np.clip(shift, -0.5, 0.5), 0)
+    shift = np.where(best == centre, np.clip(shift, -0.5, 0.5), 0)
     return _RD[best] + shift * (_RD[1] - _RD[0])

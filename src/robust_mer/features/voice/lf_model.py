@@ -22,7 +22,7 @@ class LFPulse:
 
     @classmethod
     def from_rd(cls, rd: float) -> "LFPulse":
-        """The pulse that Rd stands for.
+        """The pulse with a given Rd.
 
         Source: G. Fant, "The LF-model revisited: transformations and frequency domain analysis",
         STL-QPSR 2-3/1995, eq. 2 to 4.

@@ -4,22 +4,22 @@ import numpy as np
 from scipy.signal.windows import hann
 
 _FRAME, _HOP = 0.025, 0.005  # seconds
-_FLOOR = 1e-12  # of a frame's energy: keeps the recursion of silent and of pure frames solvable
+_FLOOR = 1e-12  # of a frame's energy: keeps the recursion stable for silence and pure tones
 
 
 def cut_frames(signal: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
-    """Frames [T, length] that begin at samples ``starts``; zeros where they leave the signal."""
-    before = max(0, -int(starts.min(initial=0)))
-    after = max(0, int(starts.max(initial=0)) + length - len(signal))
-    padded = np.pad(signal, (before, after))
-    return np.lib.stride_tricks.sliding_window_view(padded, length)[starts + before]
+    """Frames [T, length] that begin at samples ``starts``, zeros outside the signal."""
+    leading = max(0, -int(starts.min(initial=0)))
+    trailing = max(0, int(starts.max(initial=0)) + length - len(signal))
+    padded = np.pad(signal, (leading, trailing))
+    return np.lib.stride_tricks.sliding_window_view(padded, length)[starts + leading]
 
 
 def overlap_add(frames: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
     """The sum [length] of frames [T, L] that begin at samples ``starts``."""
     places = starts[:, None] + np.arange(frames.shape[1])
-    inside = (places >= 0) & (places < length)
-    return np.bincount(places[inside], frames[inside], minlength=length)
+    is_inside = (places >= 0) & (places < length)
+    return np.bincount(places[is_inside], frames[is_inside], minlength=length)
 
 
 def predict(frames: np.ndarray, order: int) -> np.ndarray:
@@ -53,13 +53,13 @@ def filter_frames(a: np.ndarray, frames: np.ndarray) -> np.ndarray:
 def residual(
     signal: np.ndarray, rate: int, order: int, predicted_from: np.ndarray | None = None
 ) -> np.ndarray:
-    """What linear prediction leaves of a signal [samples]; every frame keeps its energy.
+    """Residual of a signal's linear prediction [samples]; every frame keeps its energy.
 
     Args:
         signal: Samples.
-        rate: Hz.
+        rate: In Hz.
         order: Of the prediction.
-        predicted_from: A signal as long whose predictor is applied instead.
+        predicted_from: Signal of the same length that the predictor is fitted to instead.
 
     Source: T. Drugman and A. Alwan, "Joint robust voicing detection and pitch estimation based on
     residual harmonics", Interspeech 2011, section 2.
@@ -68,10 +68,10 @@ def residual(
     starts = np.arange(-length + hop, len(signal), hop)
     window = hann(length, sym=False)
     frames = cut_frames(signal, starts, length) * window
-    other = frames
+    source = frames
     if predicted_from is not None:
-        other = cut_frames(predicted_from, starts, length) * window
-    left = filter_frames(predict(other, order), frames)
-    energy = np.sum(left**2, axis=1, keepdims=True)
-    left *= np.sqrt(np.sum(frames**2, axis=1, keepdims=True) / np.maximum(energy, 1e-300))
-    return overlap_add(left, starts, len(signal))
+        source = cut_frames(predicted_from, starts, length) * window
+    error = filter_frames(predict(source, order), frames)
+    energy = np.sum(error**2, axis=1, keepdims=True)
+    error *= np.sqrt(np.sum(frames**2, axis=1, keepdims=True) / np.maximum(energy, 1e-300))
+    return overlap_add(error, starts, len(signal))

@@ -9,9 +9,9 @@ from robust_mer.features.voice.harmonics import distort, wrap
 
 _POINTS = 513  # of the frequency scale from 0 to half the rate
 _MEAN_FRAMES, _DEVIATION_FRAMES = 25, 9
-_LINEAR, _MEANS = 8, 25  # coefficients of the mean: as many one a point, and in all
+_LINEAR, _MEANS = 8, 25  # coefficients of the mean: one per point, and in all
 _DEVIATIONS = 13
-_LEAST = 1e-3  # rad; what a deviation of nothing is taken for before its logarithm
+_LEAST = 1e-3  # rad; lower limit of a deviation, for its logarithm
 
 
 def phase_distortion(
@@ -19,15 +19,15 @@ def phase_distortion(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean (HMPDM) [T, 25], rad, and deviation (HMPDD) [T, 13] of the phase distortion.
 
-    The mean stands at COVAREP's 25 places: the first 8 of 513 points from 0 to half the rate one
-    by one, the others in bands that widen. The deviation, in rad, is a cepstrum on the mel scale.
+    The mean is at COVAREP's 25 places: the first 8 of 513 points from 0 to half the rate, the
+    others in bands of growing width. The deviation, in rad, is a cepstrum on the mel scale.
 
     Source: G. Degottex and D. Erro, "A uniform phase representation for the harmonic model in
     speech synthesis applications", EURASIP J. Audio, Speech, and Music Processing 2014:38.
 
     Args:
         phases: Of the source, rad [T, K + 1], of `source_phases`.
-        counts: How many harmonics, without the 0th, a frame has [T].
+        counts: Number of harmonics of each frame, without the 0th [T].
         rate: Hz.
         f0: Hz [T].
     """
@@ -36,8 +36,8 @@ def phase_distortion(
     bands = _bands()
     unit = np.exp(1j * np.angle(mean))
     means = np.stack([np.angle(unit[:, bands == b].mean(axis=1)) for b in range(1, _MEANS + 1)], 1)
-    rest = points - _trend(points)
-    length = np.minimum(np.abs(_smooth(np.exp(1j * rest), _DEVIATION_FRAMES)), 1)
+    detrended = points - _trend(points)
+    length = np.minimum(np.abs(_smooth(np.exp(1j * detrended), _DEVIATION_FRAMES)), 1)
     deviation = np.sqrt(-2 * np.log(np.maximum(length, 1e-12)))
     deviation[:, 0] = deviation[:, 1]
     level = np.log(np.maximum(deviation, _LEAST))
@@ -45,7 +45,7 @@ def phase_distortion(
 
 
 def _on_hertz(phases: np.ndarray, counts: np.ndarray, rate: int, f0: np.ndarray) -> np.ndarray:
-    """The distortion at points from 0 to half the rate; behind the last harmonic it stays."""
+    """The distortion at points from 0 to half the rate, constant after the last harmonic."""
     distorted = np.unwrap(wrap(distort(phases)), axis=1)
     frequency = np.linspace(0, rate / 2, _POINTS)
     points = np.zeros((len(phases), _POINTS))
@@ -55,7 +55,7 @@ def _on_hertz(phases: np.ndarray, counts: np.ndarray, rate: int, f0: np.ndarray)
 
 
 def _smooth(values: np.ndarray, frames: int) -> np.ndarray:
-    """A mean over so many frames, forwards and backwards."""
+    """A mean over ``frames`` frames, forwards and backwards."""
     for _ in range(2):
         values = uniform_filter1d(values.real, frames, axis=0, mode="nearest") + 1j * (
             uniform_filter1d(values.imag, frames, axis=0, mode="nearest")
@@ -76,7 +76,7 @@ def _trend(points: np.ndarray) -> np.ndarray:
 
 
 def _bands() -> np.ndarray:
-    """The coefficient, from 1 on, that each point belongs to: [513].
+    """The coefficient of each point, from 1: [513].
 
     Linear to the 8th point, from there a quadratic Bezier curve over (8, 8), (25, 25), (512, 25).
     """

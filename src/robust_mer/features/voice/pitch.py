@@ -10,12 +10,12 @@ LOWEST, HIGHEST = 50, 500  # Hz
 _FRAME = 0.1  # seconds
 _HARMONICS = 5
 _ORDER_PER_KHZ = 0.75
-_SURE = 0.1  # a sum above it takes part in the range of F0
-# An odd multiple of F0 has the same sum where the residual's spectrum is flat, so a third, a fifth
-# ... of the best is F0 if its sum is nearly as large; where it is not F0, the sum is half at most.
+_SURE = 0.1  # frames with a larger sum define the range of F0
+# An odd multiple of F0 has the same sum if the residual's spectrum is flat. A third, a fifth ... of
+# the best is therefore F0 if its sum is nearly as large; otherwise its sum is half at most.
 _ODD_MULTIPLES, _NEARLY = (3, 5, 7, 9), 0.75
 _VOICED, _VOICED_OF_CLEAR, _CLEAR = 0.07, 0.085, 0.05
-# A frame is unvoiced whose middle is quieter than what 16 bits hold, as a root mean square.
+# A frame is unvoiced if the root mean square of its middle is below the resolution of 16 bits.
 _HEARD, _QUIETEST = 0.025, 1e-5  # seconds; samples
 _FRAMES_AT_ONCE = 256
 
@@ -34,7 +34,7 @@ def track_pitch(
         centres: Samples in the middle of the frames [T].
 
     Returns:
-        F0 in Hz [T], of unvoiced frames too, and whether a frame is voiced [T].
+        F0 in Hz [T], also of unvoiced frames, and whether a frame is voiced [T].
     """
     spectra = _spectra(residual(signal, rate, round(_ORDER_PER_KHZ * rate / 1000)), rate, centres)
     lowest, highest = LOWEST, HIGHEST
@@ -50,14 +50,14 @@ def track_pitch(
     return f0, (strength > threshold) & (power > _QUIETEST**2)
 
 
-def _spectra(left: np.ndarray, rate: int, centres: np.ndarray) -> np.ndarray:
+def _spectra(signal: np.ndarray, rate: int, centres: np.ndarray) -> np.ndarray:
     """Amplitude spectra [T, bins of 1 Hz] of unit energy."""
     length = round(_FRAME * rate)
     window = blackman(length, sym=False)
     highest = round((_HARMONICS + 0.5) * HIGHEST) + 1
     spectra = []
-    for some in np.array_split(centres, -(-len(centres) // _FRAMES_AT_ONCE)):
-        frames = cut_frames(left, some - length // 2, length) * window
+    for block in np.array_split(centres, -(-len(centres) // _FRAMES_AT_ONCE)):
+        frames = cut_frames(signal, block - length // 2, length) * window
         frames -= frames.mean(axis=1, keepdims=True)
         spectrum = np.abs(np.fft.rfft(frames, rate))
         norm = np.sqrt(np.sum(spectrum**2, axis=1, keepdims=True))
@@ -66,7 +66,7 @@ def _spectra(left: np.ndarray, rate: int, centres: np.ndarray) -> np.ndarray:
 
 
 def _best(spectra: np.ndarray, lowest: int, highest: int) -> tuple[np.ndarray, np.ndarray]:
-    """The F0 with the largest sum, between whole numbers of Hz by a parabola, and the sum."""
+    """The F0 in Hz with the largest sum, refined by a parabola, and the sum."""
     f = np.arange(lowest, highest + 1)
     total = spectra[:, f].copy()
     for k in range(2, _HARMONICS + 1):

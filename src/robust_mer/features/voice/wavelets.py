@@ -6,7 +6,7 @@ from scipy.signal import oaconvolve
 
 _SLOPE_SCALES, _DISPERSION_SCALES = range(7), range(2, 7)  # octaves below half the rate
 _FRAME = 0.04  # seconds
-_SEARCHED = 0.2  # of a period, on both sides of a closure
+_SEARCHED = 0.2  # fraction of a period, on both sides of a closure
 _REACH = 5  # widths of the wavelet's bell
 _QUIETEST = 1e-12
 
@@ -29,26 +29,27 @@ def peak_slope(signal: np.ndarray, rate: int, centres: np.ndarray) -> np.ndarray
     return octave @ level / (octave @ octave)
 
 
-def maxima_dispersion(left: np.ndarray, closures: np.ndarray) -> np.ndarray:
+def maxima_dispersion(error: np.ndarray, closures: np.ndarray) -> np.ndarray:
     """Maxima dispersion quotient of the cycles that end in ``closures[1:]``: [C - 1].
 
-    How far the largest responses to the residual, in five octaves, lie from the closure, in
-    periods. It grows with Rd; it is not 0 for a pulse, since the wavelet is negative in its middle.
+    The distance, in periods, of the largest responses to the residual in five octaves from the
+    closure. It grows with Rd. It is not 0 for a pulse, because the wavelet is negative in its
+    middle.
 
     Source: J. Kane and C. Gobl, "Wavelet maxima dispersion for breathy to tense voice
     discrimination", IEEE Trans. Audio, Speech, and Language Processing 21(6), 2013.
 
     Args:
-        left: Residual of a linear prediction [samples].
+        error: Residual of a linear prediction [samples].
         closures: Instants of glottal closure, samples.
     """
     period = np.diff(closures)
     reach = np.round(_SEARCHED * period).astype(int)
     step = np.arange(-reach.max(initial=0), reach.max(initial=0) + 1)
-    place = np.clip(closures[1:, None] + step, 0, len(left) - 1)
-    outside = np.abs(step) > reach[:, None]
+    place = np.clip(closures[1:, None] + step, 0, len(error) - 1)
+    is_outside = np.abs(step) > reach[:, None]
     distance = [
-        np.abs(step[np.where(outside, -np.inf, _decompose(left, scale)[place]).argmax(axis=1)])
+        np.abs(step[np.where(is_outside, -np.inf, _decompose(error, scale)[place]).argmax(axis=1)])
         for scale in _DISPERSION_SCALES
     ]
     return np.mean(distance, axis=0) / period

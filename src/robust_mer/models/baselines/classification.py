@@ -1,21 +1,35 @@
-"""What the baselines need of a task."""
+"""What the baselines that predict classes share."""
+
+from typing import ClassVar
 
 from robust_mer.errors import InputError
+from robust_mer.modality import FeatureShape
+from robust_mer.models.fitted import FittedModel
+from robust_mer.models.settings import ModelSettings
 from robust_mer.task import Classification, Task
 
 
-def check_classification(task: Task, model: str) -> None:
-    """Check that a task has classes.
+class FittedClassifier(FittedModel):
+    """A fitted model that predicts classes.
 
     Args:
+        settings: See `Model`.
+        inputs: See `Model`.
         task: What is predicted.
-        model: Name of the model, for the message.
 
     Raises:
         InputError: the task has no classes.
     """
-    if not isinstance(task, Classification):
-        raise InputError(
-            f"the model {model} predicts classes, but the task is {type(task).__name__}; leave the "
-            "model out of the experiment"
-        )
+
+    name: ClassVar[str]
+    """In the config."""
+
+    def __init__(
+        self, settings: ModelSettings, inputs: dict[str, FeatureShape], task: Task
+    ) -> None:
+        super().__init__(settings, inputs, task)
+        if not isinstance(task, Classification):
+            raise InputError(
+                f"the model {self.name} predicts classes, but the task is {type(task).__name__}; "
+                "leave the model out of the experiment"
+            )

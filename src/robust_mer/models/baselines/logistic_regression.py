@@ -6,19 +6,15 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
 from robust_mer.modality import FeatureShape
-from robust_mer.models.baselines.classification import check_classification
+from robust_mer.models.baselines.classification import FittedClassifier
 from robust_mer.models.baselines.settings import LogisticRegressionSettings
-from robust_mer.models.fitted import FittedModel
 from robust_mer.task import Task
 
 
-class LogisticRegression(FittedModel):
-    """Mean and standard deviation of every dimension over an utterance's frames, one linear layer.
+class LogisticRegression(FittedClassifier):
+    """A linear layer on the mean and standard deviation over an utterance's frames."""
 
-    Raises:
-        InputError: the task has no classes.
-    """
-
+    name = "logistic_regression"
     settings_class = LogisticRegressionSettings
     settings: LogisticRegressionSettings
 
@@ -26,7 +22,6 @@ class LogisticRegression(FittedModel):
         self, settings: LogisticRegressionSettings, inputs: dict[str, FeatureShape], task: Task
     ) -> None:
         super().__init__(settings, inputs, task)
-        check_classification(task, "logistic_regression")
         width = sum(shape.width for shape in inputs.values())
         self.linear = nn.Linear(2 * width, task.outputs)
 

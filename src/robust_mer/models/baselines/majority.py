@@ -4,19 +4,15 @@ import torch
 from torch import Tensor, nn
 
 from robust_mer.modality import FeatureShape
-from robust_mer.models.baselines.classification import check_classification
+from robust_mer.models.baselines.classification import FittedClassifier
 from robust_mer.models.baselines.settings import MajoritySettings
-from robust_mer.models.fitted import FittedModel
 from robust_mer.task import Task
 
 
-class Majority(FittedModel):
-    """Class frequencies of the training part, whatever the input.
+class Majority(FittedClassifier):
+    """Class frequencies of the training part, whatever the input."""
 
-    Raises:
-        InputError: the task has no classes.
-    """
-
+    name = "majority"
     settings_class = MajoritySettings
     settings: MajoritySettings
 
@@ -24,7 +20,6 @@ class Majority(FittedModel):
         self, settings: MajoritySettings, inputs: dict[str, FeatureShape], task: Task
     ) -> None:
         super().__init__(settings, inputs, task)
-        check_classification(task, "majority")
         self.logits = nn.Parameter(torch.zeros(task.outputs))
 
     def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:

@@ -1,28 +1,27 @@
 """CM-ARR: cross-modal alignment, reconstruction and refinement (Sun et al. 2024).
 
-Three phases follow one another in a forward pass. *Alignment*: each modality's embedding becomes a
-Gaussian (UMC, Figure 3), and the Gaussians of one utterance are drawn together by an unsupervised
-contrastive loss on their 2-Wasserstein distance. *Reconstruction*: a normalizing flow per modality
-takes the means to latents; a missing modality is the inverse of its own flow on the mean of the
-available ones' latents. *Refinement*: a supervised contrastive loss on the means, real or rebuilt,
-which then go side by side into the classifier.
+A forward pass has three phases. *Alignment*: each modality's embedding becomes a Gaussian (UMC,
+Figure 3), and an unsupervised contrastive loss on the 2-Wasserstein distance draws the Gaussians of
+one utterance together. *Reconstruction*: a normalizing flow per modality turns the means into
+latents. A missing modality is the inverse of its own flow on the mean of the available latents.
+*Refinement*: a supervised contrastive loss on the means, real or rebuilt. They then go side by side
+into the classifier.
 
-Only a summary of the paper is available, without sizes, weights or tables. From it are the three
-phases and what they are made of, the Gaussians, the distance, one flow per modality, and the three
-weights. Ours are all figures below, encoders and classifier of the MMIN family, the kind of flow,
-and what follows.
+Only a summary of the paper is available, without sizes, weights or tables. It gives the phases and
+their parts, the Gaussians, the distance, one flow per modality, and the three weights. Ours are
+all numbers, the encoders and the classifier (those of the MMIN family), the kind of flow, and:
 
-- Every sample has a condition of its own, and the summary does not say what each loss sees of it.
-  The paper's corpora are complete, modalities are withheld from the model, and its Figure 5 sets
-  rebuilt representations beside the true ones. So in training alignment and flows see the true
+- Every sample has its own condition, and the summary does not say what each loss sees of it. The
+  paper's corpora are complete, modalities are withheld from the model, and Figure 5 shows rebuilt
+  representations beside the true ones. So in training, alignment and flows see the true
   representation of every modality of every sample: "aligns modality distributions" needs both of a
   pair, and "transform these aligned distributions" means the same ones. The true representation of
-  a missing modality is a target and no more: classification and refinement get the rebuilt one, as
-  in the test.
-- A Gaussian's point, which flows, refinement and classifier get, is its mean; nothing is drawn.
-- The model is told which modalities are noisy and treats them as missing. Where none is available
-  nothing can be rebuilt, and it takes what it received, as if that were all available: in training
-  (trained on ``none``) and in the test, the noisy features under noise, zeros under ``missing``.
+  a missing modality is only a target. Classification and refinement receive the rebuilt one, as in
+  the test.
+- A Gaussian's mean represents it in flows, refinement and classifier; nothing is drawn.
+- The model is mask-aware and treats noisy modalities as missing. If none is available, nothing can
+  be rebuilt, and it uses the modalities as received: noisy features under noise, zeros under
+  ``missing``, in training (on ``none``) and in the test.
 """
 
 import math
@@ -47,7 +46,7 @@ class CMARR(Model):
     settings_class = CMARRSettings
     settings: CMARRSettings
 
-    needs_clean = True  # true representations of what is missing are targets in training
+    needs_clean = True  # in training, true representations of missing modalities are targets
 
     def __init__(
         self, settings: CMARRSettings, inputs: dict[str, FeatureShape], task: Task
@@ -64,8 +63,8 @@ class CMARR(Model):
         )
         self.join = nn.Linear(joint, EMBEDDING) if settings.join == "linear" else None
         self.classifier = classifier([joint, EMBEDDING, EMBEDDING, task.outputs], settings.dropout)
-        # The family's initial values for what is the family's. In the UMC they would spread log
-        # sigma so far that the deviations alone make up the distance.
+        # The MMIN family's initial weights for its own blocks. In the UMC they would spread log
+        # sigma so far that the deviations alone decide the distance.
         initialise(self.encoders)
         initialise(self.classifier)
 

@@ -1,7 +1,7 @@
 """A normalizing flow: an invertible map between representations and N(0, I).
 
-Affine couplings (RealNVP, Dinh et al. 2017), each behind an ActNorm (Glow, Kingma and Dhariwal
-2018), with permutations between them. CM-ARR does not say which flow it uses: this one is ours.
+Affine couplings (RealNVP, Dinh et al. 2017), each after an ActNorm (Glow, Kingma and Dhariwal
+2018), with permutations between them. CM-ARR does not say which flow it uses; this one is ours.
 """
 
 import math
@@ -14,13 +14,13 @@ from torch import Tensor, nn
 class Flow(nn.Module):
     """x <-> z with log p(x) = log N(z; 0, I) + log |det dz/dx|.
 
-    Permutations alternate: the halves change places, then they are shuffled into each other. So
-    every dimension is transformed by one of every two couplings, and the halves are others for the
-    next two. (Of permutations drawn at random, 8 couplings leave one dimension in 256 as it was.)
+    Two permutations alternate: the halves change places, or they are shuffled into each other. So
+    one of every two couplings transforms a dimension, and the next two couplings have other halves.
+    (With random permutations, 8 couplings would leave one dimension in 256 unchanged.)
 
     Args:
         width: Dimensions of a representation; even.
-        couplings: How many; from two on every dimension is transformed.
+        couplings: How many; two or more transform every dimension.
     """
 
     def __init__(self, width: int, couplings: int) -> None:
@@ -52,8 +52,8 @@ class Flow(nn.Module):
 class _Step(nn.Module):
     """ActNorm and an affine coupling.
 
-    ActNorm starts as the identity. Glow sets it from the first batch, which replicas that train as
-    one cannot: they share their code and may not look at values.
+    ActNorm starts as the identity. Glow sets it from the first batch; replicas that train as one
+    cannot do this, because their code must not depend on values.
     """
 
     def __init__(self, width: int) -> None:
@@ -62,7 +62,7 @@ class _Step(nn.Module):
         self.bias = nn.Parameter(torch.zeros(width))
         first, last = nn.Linear(width // 2, width), nn.Linear(width, width)
         self.coupling = nn.Sequential(first, nn.ReLU(), last)
-        # Small weights at the end: a flow of many couplings starts near the identity.
+        # With small last weights, a flow of many couplings starts near the identity.
         nn.init.normal_(last.weight, std=0.01)
         nn.init.zeros_(last.bias)
 
@@ -75,16 +75,16 @@ class _Step(nn.Module):
         return transformed, self.log_scale.sum() + log_s.sum(dim=1)
 
     def inverse(self, y: Tensor) -> Tensor:
-        """The values [B, D] that were transformed."""
+        """The values [B, D] before the transformation."""
         kept, changed = y.chunk(2, dim=1)
         log_s, t = self._affine(kept)
         x = torch.cat([kept, (changed - t) * (-log_s).exp()], dim=1)
         return x * (-self.log_scale).exp() - self.bias
 
     def _affine(self, kept: Tensor) -> tuple[Tensor, Tensor]:
-        """Log s and t, [B, D / 2] each, from the half that stays as it is.
+        """Log s and t, [B, D / 2] each, from the half that stays unchanged.
 
-        s lies in (1/e, e). Glow's sigmoid(log s + 2) may come close to zero, where the inverse,
+        s lies in (1/e, e). Glow's sigmoid(log s + 2) may come close to zero, and then the inverse,
         which rebuilds representations, has no bound.
         """
         raw, t = self.coupling(kept).chunk(2, dim=1)

@@ -21,8 +21,8 @@ def squared_wasserstein(one: Gaussian, other: Gaussian) -> Tensor:
 def alignment_loss(gaussians: list[Gaussian], temperature: Tensor) -> Tensor:
     """Distribution-based contrast: two modalities of an utterance find each other in the batch.
 
-    Symmetric cross-entropy of the similarities -W2^2 / (D tau), mean over the pairs of modalities;
-    no targets.
+    Symmetric cross-entropy of the similarities -W2^2 / (D tau), mean over the pairs of modalities.
+    It needs no labels.
     """
     losses = []
     for one, other in combinations(gaussians, 2):
@@ -36,7 +36,7 @@ def alignment_loss(gaussians: list[Gaussian], temperature: Tensor) -> Tensor:
 def reconstruction_loss(
     points: dict[str, Tensor], rebuilt: dict[str, Tensor], available: Tensor
 ) -> Tensor:
-    """MSE of what was rebuilt because it is missing, to its true representation, detached."""
+    """MSE between the rebuilt and the true, detached, representations of missing modalities."""
     errors = torch.stack(
         [((rebuilt[m] - x.detach()) ** 2).mean(dim=1) for m, x in points.items()], dim=1
     )
@@ -46,7 +46,7 @@ def reconstruction_loss(
 def refinement_loss(points: Tensor, target: Tensor, temperature: float) -> Tensor:
     """Point-based contrast, SupCon (Khosla et al. 2020, L_out), the modalities as views.
 
-    Every point's positives are all others of the same target, which include those of its utterance.
+    The positives of a point are all others of the same target, those of its utterance included.
 
     Args:
         points: Representations [B, modalities, D].

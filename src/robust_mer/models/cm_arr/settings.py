@@ -11,7 +11,7 @@ Temperature = Annotated[float, Field(ge=1e-6, le=1e6)]
 
 
 class CMARRSettings(Optimisation):
-    """CM-ARR; all of these are ours but the three weights' symbols."""
+    """CM-ARR. From the paper are the symbols of the three weights; the values are ours."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -40,4 +40,4 @@ class CMARRSettings(Optimisation):
     couplings: Annotated[int, Field(ge=2, le=1000)] = 8
     """Affine couplings of a flow."""
     join: Literal["mean", "linear"] = "mean"
-    """How the available latents become one: their mean, or a layer over them side by side."""
+    """How the available latents become one: by their mean, or by a layer over them side by side."""

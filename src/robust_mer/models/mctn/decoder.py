@@ -8,7 +8,7 @@ from robust_mer.models.mctn.sequences import masked_softmax, product
 
 
 class Decoder(nn.Module):
-    """LSTM with additive attention on a code (Bahdanau et al. 2015); holds weights, for `decode`.
+    """LSTM with additive attention on a code (Bahdanau et al. 2015). It holds weights for `decode`.
 
     Args:
         width: Dimensions of an element of the target.
@@ -24,7 +24,7 @@ class Decoder(nn.Module):
         self.output = nn.Linear(hidden, width)
 
     def write(self, states: Tensor, width: int) -> Tensor:
-        """Elements [B, S, width] from states [B, S, H]; only so many dimensions are wanted."""
+        """The first ``width`` dimensions of the elements [B, S, width] from states [B, S, H]."""
         return functional.linear(states, self.output.weight[:width], self.output.bias[:width])
 
 

@@ -1,29 +1,29 @@
 """MCTN: joint codes learnt by translating one modality into another (Pham et al. 2019).
 
 NMER's baseline in its version for classification, which was never published. A chain is the
-original's hierarchical model: from a source s a net of encoder f and attention decoder g translates
-into a target t and, the same net, back; a second net of f' and g' translates its code into the
-third modality u; the joint code, that of the last encoder, is read by an LSTM with attention:
+original's hierarchical model. A net of encoder f and attention decoder g translates a source s into
+a target t, and t back into s. A second net of f' and g' translates its code into the third modality
+u. An LSTM with attention reads the joint code, which is that of the last encoder:
 
     E = f(x_s)    y_t = g(E)    y_s = g(f(y_t))    E' = f'(E)    y_u = g'(E')
     L = CE + 0.1 |y_t - x_t|^2 + 0.1 |y_s - x_s|^2 + 0.1 |y_u - x_u|^2    (means of squares)
 
-The source is as received, noisy or not, and the model is not told which; targets are clean. Only
-training has targets: a code comes from its source alone, and decoders do not run in evaluation.
+Sources are as received, noisy or not, and the model is not mask-aware. Targets are clean. Only
+training has targets: a code depends on its source alone, and decoders do not run in evaluation.
 
 From the original and its code: BiLSTMs of 32 units with summed directions, LSTM decoders with
 additive attention, sequences of 20 elements, the three weights, features padded with zeros to equal
 width, the reading LSTM. As in that code a decoder sees no element of its target, neither the true
-one nor its own: there is nothing to force, and it runs in training as it would anywhere else.
+nor its own. So no element is forced, and training is like evaluation.
 
 Ours:
-- A chain for every ordered pair of modalities; all their codes to a classifier of the family's, so
-  that every condition has something to tell; errors added over the chains. Without a third
-  modality E is the joint code; of several, each has its own g' on the same E'.
+- There is a chain for every ordered pair of modalities, so that every condition contributes. All
+  codes go to the MMIN family's classifier; errors are added over the chains. Without a third
+  modality E is the joint code. If there are several, each has its own g' on the same E'.
 - The original's frames are averages over words. Here an encoder reads every frame, and its states
-  are averaged over 20 equal segments, as the targets are. Errors count real segments only.
-- Decoders end linearly: the original's tanh reaches no feature beyond 1. Gates and attention are
-  the textbook's (in the original's code the forget gate equals the input gate, and what the
+  are averaged over 20 equal segments, like the targets. Errors count real segments only.
+- The last layer of a decoder is linear: the original's tanh cannot exceed 1. Gates and attention
+  are the textbook's (in the original's code the forget gate equals the input gate, and what the
   decoder adds to the attention's scores cancels out).
 """
 

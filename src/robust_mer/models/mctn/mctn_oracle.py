@@ -1,8 +1,8 @@
 """Mask-aware MCTN, whose sources are the clean modalities only.
 
-An oracle, and no baseline of the papers: it must know which modalities are clean. Whatever the
-noise, it sees nothing of it, so it does not fall with the SNR; where all modalities are noisy it
-sees nothing at all. Clean versions of the noisy modalities are targets in training all the same.
+It is an oracle and no baseline of the papers, because it knows which modalities are clean. Noise
+never reaches it, so it does not get worse with the SNR. If all modalities are noisy, it sees
+nothing. In training, clean versions of the noisy modalities still are targets.
 """
 
 import torch
@@ -13,7 +13,7 @@ from robust_mer.models.mctn.settings import MCTNOracleSettings
 
 
 class MCTNOracle(MCTN):
-    """MCTN in which a noisy modality begins no chain; its codes are zeros."""
+    """MCTN in which no chain begins at a noisy modality; its codes are zeros."""
 
     settings_class = MCTNOracleSettings
 

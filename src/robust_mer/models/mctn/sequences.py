@@ -1,4 +1,4 @@
-"""Padded sequences in MCTN: LSTMs side by side, averages over segments, what is real of them."""
+"""Padded sequences in MCTN: LSTMs side by side, averages over segments, masks of real elements."""
 
 from collections.abc import Sequence
 
@@ -18,11 +18,11 @@ def run(
 
     Args:
         lstms: K of them.
-        frames: Of each, [B, T, D]; a D below the LSTM's stands for zeros in the other dimensions.
-        lengths: Of each, how many frames are real, [B].
+        frames: For each, [B, T, D]; missing last dimensions count as zeros.
+        lengths: For each, how many frames are real, [B].
 
     Returns:
-        [K, B, T, H]; zeros behind an utterance's end.
+        [K, B, T, H]; zeros after an utterance's end.
     """
     inputs, recurrent = [], []
     directions = ("", "_reverse") if lstms[0].bidirectional else ("",)
@@ -39,31 +39,31 @@ def run(
 
 
 def product(values: Tensor, weights: Tensor) -> Tensor:
-    """Linear maps [K, O, H] of values [K, B, N, H], one each: [K, B, N, O]."""
+    """A linear map [K, O, H] for each of the values [K, B, N, H]: [K, B, N, O]."""
     return (values.flatten(1, 2) @ weights.mT).unflatten(1, values.shape[1:3])
 
 
 def masked_softmax(scores: Tensor, count: Tensor) -> Tensor:
-    """Softmax of scores [..., N] over the first ``count`` [...] of them; uniform where none is."""
+    """Softmax of scores [..., N] over the first ``count`` [...]; uniform if the count is 0."""
     left_out = ~is_real(scores.shape[-1], count)
     return scores.masked_fill(left_out, torch.finfo(scores.dtype).min).softmax(dim=-1)
 
 
 def is_real(elements: int, count: Tensor) -> Tensor:
-    """Whether each of some elements is one of the first ``count`` [...]: bool [..., elements]."""
+    """Whether an element is one of the first ``count`` [...]: bool [..., elements]."""
     return torch.arange(elements, device=count.device) < count[..., None]
 
 
 def averages(frames: Tensor, lengths: Tensor, segments: int) -> tuple[Tensor, Tensor]:
-    """Averages over equal segments; an utterance of fewer frames than segments stays as it is.
+    """Averages over equal segments; an utterance with fewer frames than segments keeps its frames.
 
     Args:
         frames: [..., B, T, D], of which ``lengths`` [B] are real.
-        lengths: See there.
+        lengths: See above.
         segments: N.
 
     Returns:
-        [..., B, N, D], zeros where there is no segment, and how many of the N are real, [B].
+        [..., B, N, D], zeros after the last segment, and how many of the N are real, [B].
     """
     count = lengths.clamp(max=segments)
     padded = frames.shape[-2]
@@ -76,6 +76,6 @@ def averages(frames: Tensor, lengths: Tensor, segments: int) -> tuple[Tensor, Te
 
 
 def mean_square(written: Tensor, expected: Tensor, real: Tensor) -> Tensor:
-    """Mean square of the difference of [B, N, D] over those elements that are real, bool [B, N]."""
+    """Mean square of the difference [B, N, D] over the real elements, bool [B, N]."""
     squares = (written - expected).square().mean(dim=2)
     return torch.where(real, squares, 0.0).sum() / real.sum().clamp(min=1)

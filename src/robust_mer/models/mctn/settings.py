@@ -11,8 +11,8 @@ from robust_mer.models.settings import Count, Weight
 class MCTNSettings(Optimisation):
     """MCTN; the weight of the task's own loss is 1.
 
-    How the classification version was optimised is unknown: Adam as in the original; rate, epochs,
-    batches, clipping and dropout as in MMIN.
+    Nobody published how the classification version was optimised. Here: Adam as in the original;
+    rate, epochs, batches, clipping and dropout as in MMIN.
     """
 
     implementation: ClassVar[str] = "robust_mer.models.mctn.mctn:MCTN"

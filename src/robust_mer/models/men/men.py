@@ -1,6 +1,6 @@
 """MEN: the modality encoder network, trained on complete clean data (Zhao et al. 2021).
 
-NMER's baseline without any defence: trained clean, tested under noise (NMER, section 3.4).
+NMER's baseline without any defence: trained on clean data, tested under noise (NMER, section 3.4).
 """
 
 from typing import ClassVar

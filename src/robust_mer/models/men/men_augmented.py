@@ -1,7 +1,7 @@
-"""MEN trained on the corruption that it is tested on: a baseline that the papers lack.
+"""MEN trained on the corruption of the test: a baseline that the papers lack.
 
-What MEN loses under noise in the papers is in part that it was trained without. This one differs
-from MEN in its training data alone; hyperparameters are MEN's.
+Part of MEN's loss under noise comes from training without noise. This model differs from MEN in its
+training data alone; the hyperparameters are MEN's.
 """
 
 from robust_mer.models.men.men import MEN
@@ -9,6 +9,6 @@ from robust_mer.models.men.settings import MENAugmentedSettings
 
 
 class MENAugmented(MEN):
-    """`MEN`, which its settings have trained on the corruption."""
+    """`MEN`, whose settings ask for training on the corruption."""
 
     settings_class = MENAugmentedSettings

@@ -1,8 +1,8 @@
 """Mask-aware MEN that drops the noisy modalities: a baseline that the papers lack.
 
 It tests NMER's claim that noisy modalities still inform: a model that uses them should beat this
-one. Zeros take the place of their embeddings, in training and in the test; where all are noisy
-nothing is left but what the targets are on average. Hyperparameters are MEN's.
+one. Zeros replace their embeddings, in training and in the test. Where all modalities are noisy,
+only the average of the targets is left to learn. The hyperparameters are MEN's.
 """
 
 import torch

@@ -1,21 +1,21 @@
-"""Settings of MEN and its kin."""
+"""Settings of MEN and of the models with its network."""
 
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from robust_mer.models.optimisation import Optimisation
+from robust_mer.models.optimisation import DropoutRate, Optimisation
 
 
 class MENSettings(Optimisation):
-    """MEN: optimised as in the MMIN family's released code."""
+    """MEN, optimised as in the MMIN family's released code."""
 
     implementation: ClassVar[str] = "robust_mer.models.men.men:MEN"
     trained_on_clean: ClassVar[bool] = True
 
     clip_norm: Annotated[float, Field(ge=1e-9, le=1e9)] = 0.5
     """Gradient norm at which each sub-network is clipped."""
-    dropout: Annotated[float, Field(ge=0, le=0.999)] = 0.3
+    dropout: DropoutRate = 0.3
     """Of the classifier."""
 
 

@@ -1,8 +1,8 @@
 """One noisy modality straight into the classifier: NMER's benchmark of its Table 4.
 
-Encoder and classifier are MEN's, which the released code of MMIN trains on single modalities too;
-the paper gives neither them nor the training. Trained on the corruption that it is tested on, and
-as no other modality is there to be clean, on the condition ``none``.
+Encoder and classifier are MEN's; the released code of MMIN trains it on single modalities too. The
+paper gives neither the network nor the training. The model is trained on the corruption of the test
+and, because no other modality can be clean, on the condition ``none``.
 """
 
 from robust_mer.errors import InputError

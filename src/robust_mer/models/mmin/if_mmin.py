@@ -1,39 +1,37 @@
 """IF-MMIN: MMIN whose imagination is led by modality-invariant features (Zuo et al. 2023).
 
-The teacher is pretrained with cross-entropy and CMD (`robust_mer.models.mmin.invariance_teacher`);
-specific and invariance encoders start from it. A cascade of residual autoencoders (CRA) that gets
-the invariant feature s in every block imagines what is missing; there is no way back. The
-classifier sees its codes.
+The teacher is pretrained with cross-entropy and CMD (`robust_mer.models.mmin.invariance_teacher`).
+Specific and invariance encoders start from it. A cascade of residual autoencoders (CRA) imagines
+what is missing; each block also receives the invariant feature s. There is no way back. The
+classifier sees the codes.
 
-The released code as it stands since September 2024 agrees, so there is no variant that follows it.
-In its first upload no block saw what the one before gave, which its authors call a mistake (issue 2
-of ZhuoYulang/IF-MMIN). Left out is its maximum over padding, by which a prediction depends on the
-longest of its batch mates. The weight of 100 stands in its script, under a name that its model does
-not know.
+This agrees with the released code since September 2024, so no variant follows it. In the first
+upload no block received the output of the block before it; its authors call this a mistake (issue 2
+of ZhuoYulang/IF-MMIN). Its maximum over padding is left out, because it makes a prediction depend
+on the longest utterance of its batch. The weight of 100 comes from its script, where it has a name
+that the model does not read.
 
-Under noise the noisy modalities count as the missing ones, as in MMIN.
+Under noise the noisy modalities count as missing, as in MMIN.
 """
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
 from robust_mer.modality import FeatureShape
 from robust_mer.models.blocks import (
     EMBEDDING,
-    InvarianceEncoder,
     ResidualAutoencoder,
     classifier,
     imagination_target,
     initialise,
-    modality_encoders,
 )
+from robust_mer.models.invariance import InvarianceModel
 from robust_mer.models.mmin.settings import IFMMINSettings
-from robust_mer.models.model import Batch, Model
+from robust_mer.models.model import Batch
 from robust_mer.task import Task
 
 
-class IFMMIN(Model):
+class IFMMIN(InvarianceModel):
     """An encoder per modality, one invariance encoder, imagination, classifier on the codes."""
 
     settings_class = IFMMINSettings
@@ -43,20 +41,11 @@ class IFMMIN(Model):
         self, settings: IFMMINSettings, inputs: dict[str, FeatureShape], task: Task
     ) -> None:
         super().__init__(settings, inputs, task)
-        self.encoders = modality_encoders(inputs)
-        self.invariance = InvarianceEncoder()
         self.imagination = ResidualAutoencoder(EMBEDDING * len(inputs))
         self.classifier = classifier(
             [ResidualAutoencoder.LATENT, EMBEDDING, EMBEDDING, task.outputs], settings.dropout
         )
         initialise(self)
-
-    def start_from(self, teacher: Model) -> None:
-        """Take over the teacher's specific and invariance encoders."""
-        self.take_over(teacher, "encoders", "invariance")
-
-    def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
-        return self.encoders[modality](frames, lengths)
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
         """Outputs [B, task.outputs] from the codes of the imagination [B, 320]."""
@@ -65,8 +54,7 @@ class IFMMIN(Model):
 
     def _imagine(self, embeddings: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Imagined and, last, invariant features [B, 128 x modalities]; codes [B, 320]."""
-        specific = torch.cat(list(embeddings.values()), dim=1)
-        invariant = torch.cat([self.invariance(e) for e in embeddings.values()], dim=1)
+        specific, invariant = self.features(embeddings)
         return *self.imagination(specific, invariant), invariant
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
 """The teacher of IF-MMIN and NMER: specific and invariant encoders trained on complete data.
 
-Pretrained with cross-entropy and CMD on specific and invariant features side by side (Zuo et al.
-2023). Its students start from its encoders and are held to its features of clean data.
+It is pretrained with cross-entropy and CMD on specific and invariant features side by side (Zuo et
+al. 2023). Its students start from its encoders, and its features of clean data are their targets.
 """
 
 import torch
@@ -10,18 +10,17 @@ from torch import Tensor
 from robust_mer.modality import FeatureShape
 from robust_mer.models.blocks import (
     EMBEDDING,
-    InvarianceEncoder,
     central_moment_discrepancy,
     classifier,
     initialise,
-    modality_encoders,
 )
+from robust_mer.models.invariance import InvarianceModel
 from robust_mer.models.mmin.settings import InvarianceTeacherSettings
-from robust_mer.models.model import Batch, Model
+from robust_mer.models.model import Batch
 from robust_mer.task import Task
 
 
-class InvarianceTeacher(Model):
+class InvarianceTeacher(InvarianceModel):
     """Specific encoders, one invariance encoder for all modalities, classifier on both."""
 
     settings_class = InvarianceTeacherSettings
@@ -31,40 +30,30 @@ class InvarianceTeacher(Model):
         self, settings: InvarianceTeacherSettings, inputs: dict[str, FeatureShape], task: Task
     ) -> None:
         super().__init__(settings, inputs, task)
-        self.encoders = modality_encoders(inputs)
-        self.invariance = InvarianceEncoder()
         self.classifier = classifier(
             [2 * EMBEDDING * len(inputs), EMBEDDING, EMBEDDING, task.outputs], settings.dropout
         )
         initialise(self)
 
-    def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
-        return self.encoders[modality](frames, lengths)
-
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
-        return self.classifier(torch.cat(list(self._features(embeddings).values()), dim=1))
+        return self.classifier(torch.cat(self.features(embeddings), dim=1))
 
     def teach(
         self, embeddings: dict[str, Tensor], of_zeros: dict[str, Tensor]
     ) -> dict[str, Tensor]:
         """``specific``, ``invariant`` and, of zeros, specific features, [B, 128 x modalities]."""
+        specific, invariant = self.features(embeddings)
         return {
-            **self._features(embeddings),
+            "specific": specific,
+            "invariant": invariant,
             "of_zeros": torch.cat(list(of_zeros.values()), dim=1),
         }
 
-    def _features(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {
-            "specific": torch.cat(list(embeddings.values()), dim=1),
-            "invariant": torch.cat([self.invariance(e) for e in embeddings.values()], dim=1),
-        }
-
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        embeddings = self.encode_all(batch.received, batch.lengths)
-        features = self._features(embeddings)
-        logits = self.classifier(torch.cat(list(features.values()), dim=1))
-        invariant = list(features["invariant"].split(EMBEDDING, dim=1))
+        features = self.features(self.encode_all(batch.received, batch.lengths))
+        output = self.classifier(torch.cat(features, dim=1))
+        invariant = list(features[1].split(EMBEDDING, dim=1))
         return {
-            self.task.loss_name: self.task.loss(logits, batch.target),
+            self.task.loss_name: self.task.loss(output, batch.target),
             "cmd": self.settings.weight_cmd * central_moment_discrepancy(invariant),
         }

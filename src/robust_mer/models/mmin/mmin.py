@@ -1,15 +1,15 @@
 """MMIN: imagines the embeddings of missing modalities from the available ones (Zhao et al. 2021).
 
-A cascade of residual autoencoders (CRA) turns the embeddings h of what was received into those
-that the teacher, a frozen MEN of the same fold, has of what is missing; a second one turns these
-back into h. The classifier sees the codes of the first. Encoders start from the teacher's.
+The teacher is a frozen MEN of the same fold, and the encoders start from its encoders. A cascade of
+residual autoencoders (CRA) turns the received embeddings h into the teacher's embeddings of what is
+missing. A second one turns these back into h. The classifier sees the codes of the first.
 
-Sizes, weights and schedule are those of the released code, so there is no variant that follows it.
-Its one difference is left out: it takes the maximum over padding too, by which a prediction
-depends on the longest of its batch mates.
+Sizes, weights, schedule and initial weights are those of the released code, so no variant follows
+it. One thing is left out: its maximum runs over padding too, so that a prediction depends on the
+longest utterance of its batch.
 
-Under noise, which MMIN was not made for, the noisy modalities count as the missing ones: the model
-gets them as received, without being told which they are; the teacher gets their clean version.
+MMIN was not made for noise. Under noise the noisy modalities count as missing: the model receives
+them as they are and is not mask-aware; the teacher receives their clean version.
 """
 
 import torch
@@ -68,7 +68,7 @@ class MMIN(Model):
         target = imagination_target(batch.targets, batch.is_clean)
         return {
             "imagination": settings.weight_imagination * functional.mse_loss(imagined, target),
-            # h is a target here: the encoders must not come to meet it
+            # h is a target here; the encoders must not be drawn towards the output.
             "cycle": settings.weight_cycle * functional.mse_loss(returned, embedding.detach()),
             self.task.loss_name: self.task.loss(self.classifier(latent), batch.target),
         }

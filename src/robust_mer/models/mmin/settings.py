@@ -1,4 +1,4 @@
-"""Settings of MMIN, IF-MMIN and the teacher with an invariance encoder."""
+"""Settings of MMIN, IF-MMIN and the teacher of IF-MMIN and NMER."""
 
 from typing import Annotated, ClassVar
 
@@ -48,7 +48,10 @@ class IFMMINSettings(MMINTraining):
 
 
 class InvarianceTeacherSettings(Optimisation):
-    """The teacher of IF-MMIN and NMER."""
+    """The teacher of IF-MMIN and NMER.
+
+    Its classifier has the ``dropout`` of all models, 0.5. The released script of IF-MMIN has 0.3.
+    """
 
     implementation: ClassVar[str] = "robust_mer.models.mmin.invariance_teacher:InvarianceTeacher"
     trained_on_clean: ClassVar[bool] = True

@@ -1,27 +1,30 @@
 """NMER: joint representations that withstand noise, rebuilt by a VAE (NMER, section 2.3).
 
-Specific features (LSTM, TextCNN) and invariant features of the received, partly noisy utterance
-go side by side into a VAE; its decoder, given the latent and the invariant feature, rebuilds the
-joint representation that the teacher has of the clean utterance. The classifier sees that alone.
+The VAE's encoder receives the specific features (LSTM, TextCNN) and the invariant features of the
+received, partly noisy utterance. Its decoder receives the latent and the invariant features and
+rebuilds the joint representation, whose target is the teacher's embedding of the clean utterance.
+The classifier sees the joint representation alone.
 
 The paper's encoder is a Transformer over the features of one utterance as a single vector. Over
-one token attention has nothing to attend to: each of its layers amounts to residual linear maps.
-``tokens: features`` takes the 128-d features, specific and invariant of each modality, as tokens
-instead (ours): the Transformer is then 128 wide, and what it makes of the tokens goes side by side
-into mean and variance. It gets no positions: the order counts there.
+one token, attention has nothing to attend to, and each layer amounts to residual linear maps.
+``tokens: features`` (ours) makes each 128-d feature a token: specific and invariant feature of each
+modality. The Transformer is then 128 wide, and its outputs go side by side into mean and variance.
+There are no positions, since the order counts in these two layers.
 
-``variant: released`` takes over from the released code, which differs from the paper: Adam with
-beta1 0.5 and no weight decay, 40 + 40 epochs, dropout 0.1, 8 heads, feed-forward 128, all weights
-1, KL summed over batch and latent, and the MMIN family's classifier. It leaves out:
-- attention across the samples of a batch, by which a prediction depends on its batch mates, and z
-  that is drawn at test too, by which it depends on its place among them; loaders that drop rows;
-- its BatchNorm in the classifier: replicas that train as one keep nothing but parameters;
-- encoders of their own for the invariant features, which need a teacher that has them too and
-  trains them beside a diffusion net;
-- its decoder, which is missing from the release: the paper's stays.
+``variant: released`` follows the released code where it differs from the paper: Adam with beta1
+0.5 and no weight decay, 40 + 40 epochs, dropout 0.1, 8 heads, feed-forward 128, all weights 1, KL
+summed over batch and latent, and the MMIN family's classifier. It leaves out:
+- attention across the samples of a batch, and a z that is drawn in the test too. With them a
+  prediction depends on the other utterances of its batch and on its place among them;
+- loaders that drop rows;
+- BatchNorm in the classifier, because replicas that train as one keep nothing but parameters;
+- separate encoders for the invariant features. They need a teacher that has them too and trains
+  them beside a diffusion net;
+- the released decoder, whose code is missing: the paper's stays.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -29,25 +32,24 @@ from torch.nn import functional
 
 from robust_mer.errors import InputError
 from robust_mer.modality import FeatureShape
-from robust_mer.models.blocks import (
-    EMBEDDING,
-    InvarianceEncoder,
-    TransformerLayer,
-    classifier,
-    initialise,
-    modality_encoders,
-)
-from robust_mer.models.chance import StandardNormal
-from robust_mer.models.model import Batch, Model
+from robust_mer.models import words
+from robust_mer.models.blocks import EMBEDDING, TransformerLayer, classifier, initialise
+from robust_mer.models.chance import StandardNormal, drawing
+from robust_mer.models.invariance import InvarianceModel
+from robust_mer.models.model import Batch
 from robust_mer.models.nmer.settings import NMERSettings
 from robust_mer.models.settings import ModelSettings
 from robust_mer.task import Task
 
-# A latent unit whose mean hardly moves between utterances says nothing about them.
-_ACTIVE_VARIANCE = 0.01
+_ACTIVE_VARIANCE = 0.01  # of a unit's mean over utterances; below it says nothing about them
+_HEALTH_UTTERANCES = 64  # a pass through the Transformer for each of them is time lost
+# In the replicas behind docs/models.md a z that was to recover made 2 % or more of the joint
+# representation in every epoch, one that dropout had drowned less than 0.1 % after five.
+_MIN_SHARE = 0.01
+_MAX_NOISE = 0.95  # share of dropout in what z's mean varies by
 
 
-class NMER(Model):
+class NMER(InvarianceModel):
     """The paper's noise-robust model.
 
     Raises:
@@ -58,17 +60,19 @@ class NMER(Model):
     settings: NMERSettings
 
     def __init__(self, settings: NMERSettings, inputs: dict[str, FeatureShape], task: Task) -> None:
-        super().__init__(settings, inputs, task)
-        dropout, latent = settings.dropout, settings.latent
-        joint = EMBEDDING * len(inputs)
+        super().__init__(settings, inputs, task, settings.dropout_encoder)
+        latent, joint = settings.latent, EMBEDDING * len(inputs)
         self.token = EMBEDDING if settings.tokens == "features" else 2 * joint
         if self.token % settings.heads:
             raise InputError(f"heads is {settings.heads}, which does not divide {self.token}")
-        self.encoders = modality_encoders(inputs)
-        self.invariance = InvarianceEncoder()
         self.vae_encoder = nn.Sequential(
             *(
-                TransformerLayer(self.token, settings.heads, settings.feed_forward, dropout)
+                TransformerLayer(
+                    self.token,
+                    settings.heads,
+                    settings.feed_forward,
+                    settings.dropout_transformer,
+                )
                 for _ in range(settings.layers)
             )
         )
@@ -83,59 +87,135 @@ class NMER(Model):
             nn.Linear(256, joint),
         )
         first = EMBEDDING if settings.variant == "released" else joint
-        self.classifier = classifier([joint, first, EMBEDDING, task.outputs], dropout)
+        self.classifier = classifier([joint, first, EMBEDDING, task.outputs], settings.dropout)
         initialise(self)
+        if settings.variant == "paper":
+            # Kaiming weights make a layer's branches larger than what it passes on, and with them
+            # their dropout: five layers then hide the input, even at a rate of 0.1.
+            for layer in self.vae_encoder:
+                cast(TransformerLayer, layer).reset_parameters()
         # Kaiming weights would start z far from the prior N(0, I); zeros start it there.
         nn.init.zeros_(self.log_variance.weight)
 
-    def start_from(self, teacher: Model) -> None:
-        """Take over the teacher's specific and invariance encoders."""
-        self.take_over(teacher, "encoders", "invariance")
-
-    def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
-        return self.encoders[modality](frames, lengths)
-
     def posterior(self, embeddings: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Mean and log-variance of z [B, latent]; invariant feature [B, 128 x modalities]."""
-        specific = torch.cat(list(embeddings.values()), dim=1)
-        invariant = torch.cat([self.invariance(e) for e in embeddings.values()], dim=1)
-        tokens = torch.cat([specific, invariant], dim=1).unflatten(1, (-1, self.token))
-        encoded = self.vae_encoder(tokens).flatten(1)
+        specific, invariant = self.features(embeddings)
+        encoded = self._encode_jointly(specific, invariant)
         return self.mean(encoded), self.log_variance(encoded), invariant
+
+    def _encode_jointly(self, specific: Tensor, invariant: Tensor) -> Tensor:
+        """Output of the Transformer [B, 256 x modalities]."""
+        tokens = torch.cat([specific, invariant], dim=1).unflatten(1, (-1, self.token))
+        return self.vae_encoder(tokens).flatten(1)
+
+    def decode(self, z: Tensor, invariant: Tensor) -> Tensor:
+        """Joint representation [B, 128 x modalities] from z [B, latent]."""
+        return self.decoder(torch.cat([z, invariant], dim=1))
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
         """Outputs [B, task.outputs]; z is its mean, so a prediction can be repeated."""
         mean, _, invariant = self.posterior(embeddings)
-        return self.classifier(self.decoder(torch.cat([mean, invariant], dim=1)))
+        return self.classifier(self.decode(mean, invariant))
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        """L = w_g (KL + MSE of the joint representation) + w_i MSE of the invariant + w_c CE.
+        """L = w_g (w_kl KL + MSE of the joint representation) + w_i MSE of the invariant + w_c CE.
 
         Section 2.4, equations 6 and 7; targets are the teacher's features of the clean utterance.
         """
         settings = self.settings
         embeddings = self.encode_all(batch.received, batch.lengths)
         mean, log_variance, invariant = self.posterior(embeddings)
-        z = mean + torch.exp(0.5 * log_variance) * self.noise(mean)
-        joint = self.decoder(torch.cat([z, invariant], dim=1))
-        divergence = -0.5 * (1 + log_variance - mean**2 - log_variance.exp())
-        if settings.kl == "mean":
-            kl = divergence.mean()
-        elif settings.kl == "sum_latent":
-            kl = divergence.sum(dim=1).mean()
-        else:
-            kl = divergence.sum()
-        generation, closeness = settings.weight_generation, settings.weight_invariant
+        z = mean
+        if settings.kl != "none":
+            z = mean + torch.exp(0.5 * log_variance) * self.noise(mean)
+        joint = self.decode(z, invariant)
+        generation = self.generation(mean, log_variance, joint, batch.targets["specific"])
+        closeness = functional.mse_loss(invariant, batch.targets["invariant"])
         return {
-            "kl": generation * kl,
-            "reconstruction": generation * functional.mse_loss(joint, batch.targets["specific"]),
-            "invariant": closeness * functional.mse_loss(invariant, batch.targets["invariant"]),
+            **{name: settings.weight_generation * part for name, part in generation.items()},
+            "invariant": settings.weight_invariant * closeness,
             self.task.loss_name: settings.weight_classification
             * self.task.loss(self.classifier(joint), batch.target),
         }
 
+    def generation(
+        self, mean: Tensor, log_variance: Tensor, joint: Tensor, target: Tensor
+    ) -> dict[str, Tensor]:
+        """The parts of the generation loss.
+
+        Args:
+            mean: Of the posterior of z, [B, latent].
+            log_variance: Likewise.
+            joint: The rebuilt joint representation [B, 128 x modalities].
+            target: The teacher's.
+        """
+        divergence = divergence_from_prior(mean, log_variance)
+        parts = {}
+        if self.settings.kl == "mean":
+            parts["kl"] = self.settings.weight_kl * divergence.mean()
+        elif self.settings.kl == "sum_latent":
+            parts["kl"] = self.settings.weight_kl * divergence.sum(dim=1).mean()
+        elif self.settings.kl == "sum":
+            parts["kl"] = self.settings.weight_kl * divergence.sum()
+        parts["reconstruction"] = functional.mse_loss(joint, target)
+        return parts
+
     def health(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
-        """``active_latent_units``: units of z whose mean varies between utterances."""
-        mean, _, _ = self.posterior(embeddings)
-        active = mean.var(dim=0, correction=0) > _ACTIVE_VARIANCE
-        return {"active_latent_units": active.sum()}
+        """What z carries, from 64 utterances at most.
+
+        ``latent_signal``: share of what the posterior's mean varies by in training mode that is
+        due to the utterances and not to dropout; ``latent_share``: share of the variance of the
+        joint representation that comes from z; ``active_latent_units``: units of z whose mean
+        varies between utterances; ``latent_kl``: KL divergence in nats, summed over the units.
+        """
+        every = -(-len(next(iter(embeddings.values()))) // _HEALTH_UTTERANCES)
+        specific, invariant = self.features({m: e[::every] for m, e in embeddings.items()})
+        encoded = self._encode_jointly(specific, invariant)
+        mean, log_variance = self.mean(encoded), self.log_variance(encoded)
+        joint = self.decode(mean, invariant)
+        without = self.decode(mean.mean(dim=0).expand_as(mean), invariant)
+        return {
+            "latent_signal": self._signal(specific, invariant),
+            "latent_share": _ratio(_variance(joint - without), _variance(joint)),
+            "active_latent_units": (mean.var(dim=0, correction=0) > _ACTIVE_VARIANCE).sum(),
+            "latent_kl": divergence_from_prior(mean, log_variance).sum(dim=1).mean(),
+        }
+
+    def _signal(self, specific: Tensor, invariant: Tensor) -> Tensor:
+        """Share of the variance of z's mean in training mode that two draws of dropout agree on."""
+        means = []
+        for draw in (1, 2):
+            with drawing(self.vae_encoder, draw):
+                means.append(self.mean(self._encode_jointly(specific, invariant)))
+        one, other = (mean - mean.mean(dim=0) for mean in means)
+        signal = (one * other).mean(dim=0).sum().clamp(min=0)
+        noise = (means[0] - means[1]).square().mean(dim=0).sum() / 2
+        return _ratio(signal, signal + noise)
+
+    def diagnose(self, health: Mapping[str, float]) -> str | None:
+        share = health["latent_share"]
+        if share >= _MIN_SHARE:
+            return None
+        units, noise = int(health["active_latent_units"]), 1 - health["latent_signal"]
+        if noise > _MAX_NOISE:
+            reason = words.DROPOUT.format(noise=noise)
+        elif self.settings.kl == "none" or self.settings.weight_kl == 0:
+            reason = words.NO_KL
+        else:
+            reason = words.KL
+        return words.LATENT_UNUSED.format(units=units, share=share, reason=reason)
+
+
+def divergence_from_prior(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, variance) || N(0, 1)) in nats, [B, latent]."""
+    return -0.5 * (1 + log_variance - mean**2 - log_variance.exp())
+
+
+def _variance(values: Tensor) -> Tensor:
+    """Variance over the rows, summed over the dimensions."""
+    return values.var(dim=0, correction=0).sum()
+
+
+def _ratio(part: Tensor, whole: Tensor) -> Tensor:
+    """A share; zero of nothing."""
+    return part / whole.clamp(min=torch.finfo(whole.dtype).tiny)

@@ -1,6 +1,6 @@
 """NMER without its invariant loss: the last ablation of NMER's Table 2 (NMER, section 3.4).
 
-Nothing holds the invariant features to the teacher's any more; the decoder still gets them.
+No loss compares the invariant features with the teacher's; the decoder still receives them.
 """
 
 from torch import Tensor
@@ -13,7 +13,7 @@ from robust_mer.task import Task
 
 
 class NMERWithoutInvariance(NMER):
-    """`NMER` of the paper, less one part of its loss."""
+    """`NMER` of the paper without the invariant loss."""
 
     settings_class = NMERWithoutInvarianceSettings
 

@@ -1,14 +1,14 @@
 """Settings of NMER and its ablations.
 
-The paper gives the weights 1, 10, 1 and lost their symbols. It introduces generation, invariant and
-classification loss in this order, and IF-MMIN weighs its invariant loss most.
+The paper gives the weights 1, 10, 1 without their symbols. It introduces generation, invariant and
+classification loss in this order, and IF-MMIN gives its invariant loss the largest weight.
 """
 
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from robust_mer.models.optimisation import Optimisation
+from robust_mer.models.optimisation import DropoutRate, Optimisation
 from robust_mer.models.settings import Count, Weight
 
 _RELEASED = {
@@ -35,18 +35,19 @@ class NMERTraining(Optimisation):
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.01
     """Of all weights; the paper gives neither this nor beta1."""
     epochs_constant: Annotated[int, Field(ge=0, le=1_000_000)] = 30
-    """Epochs with the full learning rate. The paper trains for 60 epochs; that the rate is constant
-    for half of them is ours."""
+    """Epochs with the full learning rate. The paper has 60 epochs in all; this half is ours."""
     epochs_falling: Annotated[int, Field(ge=0, le=1_000_000)] = 30
     """Epochs after these, in which the learning rate falls linearly towards zero."""
-    dropout: Annotated[float, Field(ge=0, le=0.999)] = 0.5
-    """Of Transformer and classifier."""
+    dropout: DropoutRate = 0.5
+    """Of the classifier, from the paper."""
+    dropout_encoder: DropoutRate = 0.5
+    """Of the lexical encoder, as in the MMIN family's released code."""
     weight_classification: Weight = 1.0
     """Of the task's own loss."""
 
 
 class VAESettings(NMERTraining):
-    """NMER's VAE: its encoder is a Transformer."""
+    """NMER's VAE, whose encoder is a Transformer."""
 
     layers: Annotated[int, Field(ge=1, le=1000)] = 5
     """Of the Transformer, from the paper."""
@@ -54,15 +55,20 @@ class VAESettings(NMERTraining):
     """Of its attention, from the paper; they divide the width of a token."""
     feed_forward: Annotated[int, Field(ge=1, le=100_000)] = 768
     """Hidden units of its feed-forward layers; ours."""
+    dropout_transformer: DropoutRate = 0.1
+    """Of its attention and its layers, as in the released code. The paper gives one dropout rate,
+    0.5, without saying where. Inside the Transformer 0.5 drowns the input."""
     tokens: Literal["utterance", "features"] = "utterance"
-    """What is a token: the utterance (all features as one vector) or each of the features."""
+    """A token of the Transformer: the utterance (all features as one vector), or each feature."""
     latent: Annotated[int, Field(ge=1, le=100_000)] = 64
     """Size of z; not given in the paper."""
     weight_generation: Weight = 1.0
     """Of KL divergence and reconstruction."""
-    kl: Literal["mean", "sum_latent", "sum"] = "mean"
+    kl: Literal["mean", "sum_latent", "sum", "none"] = "mean"
     """KL divergence over latent and batch: mean, sum_latent (mean over the batch only) or sum.
-    Summed and weighted it drowns the rest and z stops carrying anything."""
+    ``none``: there is no KL divergence, and z is its mean in training too."""
+    weight_kl: Weight = 1.0
+    """Of the KL divergence within the generation loss."""
 
 
 class NMERSettings(VAESettings):

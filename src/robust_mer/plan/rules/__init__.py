@@ -1,4 +1,4 @@
-"""From the wildcards of a rule to its job: a module a stage, a function a rule."""
+"""Makes the job of a rule from its wildcards: a module per stage, a function per rule."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -36,5 +36,5 @@ class Rules:
         return self._rules[name]
 
     def training(self, jobs: Sequence[TrainingJob]) -> Rule:
-        """The rule that trains the replicas of all of these jobs."""
+        """The rule that trains the replicas of these jobs."""
         return Rule(partial(train_model(jobs), self._plan), self._local)

@@ -1,5 +1,6 @@
 """Jobs of workflow/rules/corpora.smk."""
 
+from dataclasses import replace
 from typing import Any
 
 from robust_mer.corpora.folds import FoldsSpec
@@ -27,7 +28,7 @@ def make_corpus(plan: Plan, wildcards: Any) -> Job:
 
 
 def index_corpus(plan: Plan, wildcards: Any) -> Job:
-    """The index. A generated corpus is made first; real recordings are no inputs."""
+    """The index. A generated corpus is made first; recordings are not inputs."""
     corpus = plan.corpora[wildcards.corpus]
     tables = [] if corpus.generator else sorted(map(str, corpus.open_reader().tables()))
     return Job(
@@ -37,12 +38,14 @@ def index_corpus(plan: Plan, wildcards: Any) -> Job:
         corpus_files={"tables": tables},
         chosen={"tables": tables},
         uses=(corpus.reader.plugin.implementation,),
-        runtime=_runtime(corpus),
+        runtime=replace(_runtime(corpus), columns=tuple(corpus.config.split_by)),
     )
 
 
 def make_folds(plan: Plan, wildcards: Any) -> Job:
     """The folds."""
+    experiments = plan.grid.experiments.values()
+    used = {fold for e in experiments if e.corpus == wildcards.corpus for fold in e.folds}
     folds = plan.corpora[wildcards.corpus].config.folds
     return Job(
         "robust_mer.corpora.folds:write_folds",
@@ -51,6 +54,7 @@ def make_folds(plan: Plan, wildcards: Any) -> Job:
             "utterances": plan.layout.utterances(wildcards.corpus),
             "media": plan.layout.media(wildcards.corpus),
         },
+        runtime=Runtime(folds=tuple(sorted(used))),
     )
 
 

@@ -31,7 +31,7 @@ def schedule_noise(plan: Plan, wildcards: Any) -> Job:
 
 
 def measure_corrupted(plan: Plan, wildcards: Any) -> Job:
-    """How much a corruption of recordings leaves of the features."""
+    """The true SNR of features under a corruption of recordings."""
     corpus = wildcards.corpus
     raw = plan.corruptions.raw(wildcards.raw)
     assert raw is not None, wildcards.raw

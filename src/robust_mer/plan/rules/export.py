@@ -9,16 +9,17 @@ from robust_mer.plan.job import Job
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules.training import implementations
+from robust_mer.task import DEFAULT_TASK
 
 
 def export_model(plan: Plan, wildcards: Any) -> Job:
-    """A trained replica in a folder of its own."""
+    """A trained replica as a self-contained folder."""
     function = "robust_mer.export.export:export_model"
     training = Training(wildcards.corpus, wildcards.model, wildcards.trained_on)
     corpus, model = plan.corpora[training.corpus].config, plan.models[training.model]
     modalities = plan.modalities(training.corpus, training.model)
     tested_on = plan.grid.tested_on.get(training, [])  # a teacher may have none
-    uses = (model.plugin.implementation,)
+    uses = (model.plugin.implementation, DEFAULT_TASK.implementation)
     return Job(
         function,
         ExportModelSpec(
@@ -46,7 +47,7 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
 
 
 def _sections(plan: Plan, training: Training) -> dict[str, Any]:
-    """The sections of the config that made a model, without where the corpus lies."""
+    """The sections of the config behind a model, without the corpus' root."""
     model = plan.models[training.model].plugin
     corpus = plan.raw["corpora"][training.corpus]
     return {

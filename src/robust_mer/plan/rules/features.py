@@ -1,5 +1,6 @@
 """Jobs of workflow/rules/features.smk, and of corruption.smk where it extracts."""
 
+from dataclasses import replace
 from typing import Any
 
 from robust_mer.corpora.reader import FeatureReader
@@ -37,7 +38,7 @@ def find_faces(plan: Plan, wildcards: Any) -> Job:
 
 
 def draw_contact_sheets(plan: Plan, wildcards: Any) -> Job:
-    """Pictures of these faces."""
+    """Contact sheets of a corpus' faces."""
     return Job(
         "robust_mer.features.contact_sheets:draw_contact_sheets",
         SheetsSpec(),
@@ -49,12 +50,12 @@ def draw_contact_sheets(plan: Plan, wildcards: Any) -> Job:
 
 
 def extract_features(plan: Plan, wildcards: Any) -> Job:
-    """Features of recordings as they are."""
+    """Features of uncorrupted recordings."""
     return _extract(plan, wildcards.corpus, wildcards.extractor, None)
 
 
 def extract_corrupted(plan: Plan, wildcards: Any) -> Job:
-    """Features of what a corruption leaves of the recordings."""
+    """Features of corrupted recordings."""
     return _extract(plan, wildcards.corpus, wildcards.extractor, wildcards.raw)
 
 
@@ -135,12 +136,15 @@ def import_features(plan: Plan, wildcards: Any) -> Job:
         inputs={"utterances": plan.layout.utterances(corpus.name)},
         corpus_files={"source": sorted(map(str, reader.sources(wildcards.modality)))},
         uses=(corpus.reader.plugin.implementation,),
-        runtime=_runtime(plan, corpus.name),
+        runtime=replace(
+            _runtime(plan, corpus.name),
+            refuse_not_finite=corpus.modality(wildcards.modality).not_finite is None,
+        ),
     )
 
 
 def tabulate_features(plan: Plan, wildcards: Any) -> Job:
-    """What extraction, import or reading said of every utterance, counted."""
+    """The table of problems with the features, counted by modality."""
     modalities = feature_names(plan, wildcards.corpus)
     return Job(
         "robust_mer.features.table:write_features_table",
@@ -169,14 +173,14 @@ def train_denseface(plan: Plan, wildcards: Any) -> Job:
 
 
 def feature_names(plan: Plan, corpus: str) -> dict[str, str]:
-    """Modality by the name of a feature file: as extracted, then as models read it."""
+    """Modality by the name of its feature file, first as extracted, then as models read it."""
     modalities = plan.corpora[corpus].modalities
     names = {modality.extractor: modality.name for modality in modalities}
     return names | {modality.features: modality.name for modality in modalities}
 
 
 def has_faces(plan: Plan, corpus: str) -> bool:
-    """Whether an extractor of a corpus looks at faces."""
+    """Whether an extractor of a corpus reads faces."""
     return any(
         not modality.extractor.startswith(IMPORTED)
         and plan.extractors[modality.extractor].looks_at_faces

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from robust_mer.evaluation.experiment import Experiment
 from robust_mer.evaluation.spec import (
     CalibrationSpec,
     NoiseSnrSpec,
@@ -28,7 +29,7 @@ from robust_mer.settings import Plugin, load
 
 
 def measure_noise(plan: Plan, wildcards: Any) -> Job:
-    """What a noise on features leaves of every modality."""
+    """The true SNR of a noise on features, per modality."""
     corpus, layout = wildcards.corpus, plan.layout
     corruption = plan.corruption(corpus, wildcards.corruption)
     modalities = plan.corpora[corpus].of_model(corruption.touched)
@@ -55,7 +56,7 @@ def write_summary(plan: Plan, wildcards: Any) -> Job:
         SummarySpec(experiment=experiment, scheduled=tuple(scheduled)),
         inputs={**report.inputs(name, ["predictions", "published"]), "schedules": schedules},
         chosen=report.inputs(name, ["published"]),
-        uses=_metrics(report.metrics),
+        uses=_measured(report.experiment(name)),
     )
 
 
@@ -66,7 +67,7 @@ def compute_statistics(plan: Plan, wildcards: Any) -> Job:
         "robust_mer.evaluation.scores:compute_statistics",
         ScoresSpec(experiment=report.experiment(name)),
         inputs=report.inputs(name, ["predictions", "utterances", "folds"]),
-        uses=_metrics(report.metrics),
+        uses=_measured(report.experiment(name)),
     )
 
 
@@ -77,12 +78,12 @@ def split_tables(plan: Plan, wildcards: Any) -> Job:
         "robust_mer.evaluation.split:write_split",
         SplitSpec(experiment=report.experiment(name), column=wildcards.column),
         inputs=report.inputs(name, ["predictions", "utterances"]),
-        uses=_metrics(report.metrics),
+        uses=_measured(report.experiment(name)),
     )
 
 
 def calibrate_raw(plan: Plan, wildcards: Any) -> Job:
-    """What corruptions of recordings amount to, as noise on features."""
+    """Corruptions of recordings, expressed as noise on features."""
     report, name = plan.report, wildcards.experiment
     section = plan.grid.experiments[name]
     raws = {c: plan.corruptions.raw(c) for c in report.raw_corruptions(name)}
@@ -103,7 +104,7 @@ def calibrate_raw(plan: Plan, wildcards: Any) -> Job:
             "schedules": [plan.layout.schedule(section.corpus, c) for c in raws],
             "noises": [plan.layout.embedding_snr(section.corpus, c) for c in gaussian],
         },
-        uses=_metrics(report.metrics),
+        uses=_measured(report.experiment(name)),
     )
 
 
@@ -142,7 +143,7 @@ def _of_plugin(
         ),
         inputs=report.inputs(experiment, kind.reads),
         chosen=report.inputs(experiment, {"published"}.intersection(kind.reads)),
-        uses=(plugin.implementation, *_metrics(report.metrics)),
+        uses=(plugin.implementation, *_measured(report.experiment(experiment))),
     )
 
 
@@ -168,7 +169,7 @@ def draw_embeddings(plan: Plan, wildcards: Any) -> Job:
 
 
 def draw_reconstructions(plan: Plan, wildcards: Any) -> Job:
-    """Representations that models rebuild, beside the true ones."""
+    """Representations that models reconstruct, beside the true ones."""
     report, name = plan.report, wildcards.experiment
     section = plan.grid.experiments[name]
     rebuilt = report.facts(name).reconstructing
@@ -201,12 +202,12 @@ def write_report(plan: Plan, wildcards: Any) -> Job:
     for name in plan.grid.experiments:
         for kind, paths in _shown_files(plan, name).items():
             inputs[kind] = [*inputs.get(kind, []), *paths]
-    shown = tuple(_shown(plan, name) for name in plan.grid.experiments)
-    plugins = [p for one in shown for p in (*one.tables.values(), *one.figures.values())]
+    entries = tuple(_shown(plan, name) for name in plan.grid.experiments)
+    plugins = [p for one in entries for p in (*one.tables.values(), *one.figures.values())]
     return Job(
         "robust_mer.report.page:write_report",
         ReportSpec(
-            experiments=shown,
+            experiments=entries,
             checkpoints=tuple(
                 path
                 for job in plan.grid.training_jobs
@@ -215,7 +216,10 @@ def write_report(plan: Plan, wildcards: Any) -> Job:
             config=_shown_config(plan),
         ),
         inputs={**inputs, "samples": f"{plan.report.published}/{SAMPLES}"},
-        uses=tuple(sorted({plugin.implementation for plugin in plugins})),
+        uses=(
+            *sorted({plugin.implementation for plugin in plugins}),
+            *sorted({one.experiment.task.implementation for one in entries}),
+        ),
     )
 
 
@@ -273,7 +277,7 @@ def _shown_files(plan: Plan, name: str) -> dict[str, list[str]]:
 
 
 def _replaced(plan: Plan, corpus: str) -> dict[str, float]:
-    """By extractor, what takes the place of values that are not finite, where that is allowed."""
+    """The replacement for non-finite values, by extractor, where the config allows one."""
     return {
         modality.extractor: modality.not_finite
         for modality in plan.corpora[corpus].modalities
@@ -282,19 +286,21 @@ def _replaced(plan: Plan, corpus: str) -> dict[str, float]:
 
 
 def _shown_config(plan: Plan) -> dict[str, Any]:
-    """The config of the run, without what it does not use and what changes no result."""
+    """The parts of the config that the run uses and that affect its results."""
     raw = plan.raw
     models = {job.training.model for job in plan.grid.training_jobs}
-    used = {key: value for key, value in raw.items() if key not in ("training", "gpu")}
-    used["features"] = {key: raw["features"].get(key, {}) for key in ("faces", "extractors")}
-    used["experiments"] = {name: raw["experiments"][name] for name in plan.grid.experiments}
-    used["models"] = {name: how for name, how in raw["models"].items() if name in models}
-    used["corpora"] = {
+    config = {key: value for key, value in raw.items() if key not in ("training", "gpu")}
+    config["features"] = {key: raw["features"].get(key, {}) for key in ("faces", "extractors")}
+    config["experiments"] = {name: raw["experiments"][name] for name in plan.grid.experiments}
+    config["models"] = {name: section for name, section in raw["models"].items() if name in models}
+    config["corpora"] = {
         name: {key: value for key, value in raw["corpora"][name].items() if key != "root"}
         for name in plan.grid.corpora
     }
-    return used
+    return config
 
 
-def _metrics(metrics: tuple[Plugin, ...]) -> tuple[str, ...]:
-    return tuple(metric.implementation for metric in metrics)
+def _measured(experiment: Experiment) -> tuple[str, ...]:
+    """The classes that say what is predicted, and how that is measured."""
+    plugins = (experiment.task, *experiment.metrics)
+    return tuple(plugin.implementation for plugin in plugins)

@@ -16,7 +16,7 @@ FUNCTION = "robust_mer.training.train:train_replicas"
 
 
 def train_model(jobs: Sequence[TrainingJob]) -> Callable[[Plan, Any], Job]:
-    """What makes the jobs of a rule that trains the replicas of all of these."""
+    """A maker of jobs for the rule that trains the replicas of these jobs."""
 
     def make(plan: Plan, wildcards: Any) -> Job:
         training = Training(wildcards.corpus, wildcards.model, wildcards.trained_on)
@@ -68,5 +68,5 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
 
 
 def implementations(corruptions: Sequence[Corruption]) -> list[str]:
-    """The noises that some corruptions draw."""
+    """Implementations of the noises in ``corruptions``."""
     return sorted({noise.implementation for c in corruptions for noise in c.noises.values()})

@@ -7,9 +7,10 @@ from robust_mer.evaluation.experiment import COMPLETE
 from robust_mer.protocol import PARTIAL
 from robust_mer.report.figures.base import Picture, PictureFigure
 from robust_mer.report.names import corruption_title
-from robust_mer.report.spec import Experiment, FigureSpec, Results
+from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
 from robust_mer.report.words import figures as words
 from robust_mer.table import records
+from robust_mer.task import Classification
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,11 @@ class Confusion(PictureFigure):
 
     title = words.TITLE_CONFUSION
     reads = ("predictions",)
+
+    @classmethod
+    def applies(cls, experiment: Experiment, facts: Facts) -> bool:
+        """Whether models predict classes."""
+        return issubclass(experiment.kind, Classification)
 
     def read(self, spec: FigureSpec, files: Results) -> Picture:
         """From the predictions."""
@@ -68,21 +74,24 @@ def evaluations(experiment: Experiment, files: Results) -> "pd.DataFrame":
 def read_test_part(path: Path, experiment: Experiment) -> "pd.DataFrame":
     """Predictions of the test part, of an experiment's folds and seeds, that a figure counts.
 
-    Those of the partial conditions; of the complete one where there is no other.
+    Those of the partial conditions; of the complete one where there is no other. The class and the
+    prediction are called ``label`` and ``predicted``.
     """
     import pandas as pd
 
     from robust_mer.evaluation.summary import kinds_of
 
+    target, predicted = experiment.kind.answer_columns
     table = pd.read_parquet(
         path,
-        columns=["utterance", "fold", "seed", "condition", "label", "predicted"],
+        columns=["utterance", "fold", "seed", "condition", target, predicted],
         filters=[
             ("part", "==", "test"),
             ("fold", "in", list(experiment.folds)),
             ("seed", "in", list(experiment.seeds)),
         ],
     )
+    table = table.rename(columns={target: "label", predicted: "predicted"})
     kinds = kinds_of(table["condition"].unique())
     wanted = PARTIAL if PARTIAL in kinds.values() else COMPLETE
     return table[table["condition"].map(kinds) == wanted]

@@ -7,15 +7,16 @@ from pydantic import Field
 from robust_mer.report.figures.base import Picture, PictureFigure
 from robust_mer.report.figures.confusion import evaluations, read_test_part
 from robust_mer.report.names import corruption_title
-from robust_mer.report.spec import Experiment, FigureSpec, Results
+from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
 from robust_mer.report.words import figures as words
 from robust_mer.settings import Settings
 from robust_mer.table import records
+from robust_mer.task import Classification
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_BY = ("label", "condition", "speaker")
+_BY = ("emotion", "condition", "speaker")
 
 
 class ErrorsSettings(Settings):
@@ -35,6 +36,11 @@ class Errors(PictureFigure):
     title = words.TITLE_ERRORS
     reads = ("predictions", "utterances")
     settings: ErrorsSettings
+
+    @classmethod
+    def applies(cls, experiment: Experiment, facts: Facts) -> bool:
+        """Whether models predict classes, which are right or wrong."""
+        return issubclass(experiment.kind, Classification)
 
     def read(self, spec: FigureSpec, files: Results) -> Picture:
         """From the predictions, and from the index, which knows the speakers."""
@@ -85,6 +91,7 @@ def _errors(experiment: Experiment, files: Results) -> "pd.DataFrame":
     for one in records(evaluations(experiment, files)):
         table = read_test_part(one["path"], experiment)
         table["wrong"] = table["label"] != table["predicted"]
+        table["emotion"] = table["label"]
         table["speaker"] = table["utterance"].map(speaker)
         for by in _BY:
             shares = table.groupby(by)["wrong"].mean().rename_axis("column").rename("value")
@@ -101,4 +108,4 @@ def _columns(cells: "pd.DataFrame") -> list[str]:
     names = {by: sorted(some["column"].unique()) for by, some in cells.groupby("by")}
     letters = "".join(sorted(names["condition"], key=len, reverse=True))  # the complete one first
     conditions = sorted(names["condition"], key=lambda n: (len(n), [*map(letters.index, n)]))
-    return list(dict.fromkeys([*names["label"], *conditions, *names.get("speaker", [])]))
+    return list(dict.fromkeys([*names["emotion"], *conditions, *names.get("speaker", [])]))

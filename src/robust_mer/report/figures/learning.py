@@ -11,12 +11,15 @@ from robust_mer.report.words import figures as words
 if TYPE_CHECKING:
     import pandas as pd
 
+_SHARE = "latent_share"  # of z in the joint representation, in the history of a model that has both
+
 
 class Learning(PictureFigure):
     """The training loss (its scale is the model's own) and the main measure on validation data.
 
     A row of panels per corruption that models were trained on, a line per model: the mean over its
-    replicas, and a band of ± one standard deviation.
+    replicas, and a band of ± one standard deviation. If a model has a latent, a third panel shows
+    the share of the joint representation's variance that comes from it.
     """
 
     title = words.TITLE_LEARNING
@@ -38,6 +41,8 @@ class Learning(PictureFigure):
         rows = _means(experiment, spec.facts.learning, files)
         main = f"validation_{experiment.main.name}"
         axes = {"loss": words.TRAINING_LOSS, main: words.validation_axis(experiment.main.title)}
+        shares = rows.dropna(subset=[_SHARE]) if _SHARE in rows else rows.iloc[:0]
+        shown = [(rows, axes), (shares, {_SHARE: words.LATENT_SHARE})]
         panels = [
             Curves(
                 words.trained_on_title(corruption_title(experiment, str(name))),
@@ -46,8 +51,9 @@ class Learning(PictureFigure):
                 axis,
                 log_y=value == "loss",
             )
-            for name, some in rows.groupby("trained_on", sort=False)
-            for value, axis in axes.items()
+            for part, columns in shown
+            for name, some in part.groupby("trained_on", sort=False)
+            for value, axis in columns.items()
         ]
         names = {"line": words.MODEL, "x": "", "y": "", "sd": words.SD}
         return Panels(panels, 2, series_of(experiment), names)
@@ -69,11 +75,12 @@ def _means(
             f"{len(files.histories)} histories of {len(learning)} trainings with "
             f"{of_each} replicas each"
         )
-    columns = ["loss", f"validation_{experiment.main.name}"]
+    columns = ["loss", f"validation_{experiment.main.name}", _SHARE]
     parts = []
     for place, training in enumerate(learning):
         paths = files.histories[place * of_each : (place + 1) * of_each]
-        by_epoch = pd.concat([pd.read_csv(path) for path in paths]).groupby("epoch")[columns]
+        every = pd.concat([pd.read_csv(path) for path in paths])
+        by_epoch = every.groupby("epoch")[[name for name in columns if name in every]]
         means = by_epoch.mean().join(by_epoch.std(ddof=1).add_suffix("_sd")).rename_axis("x")
         means = means.reset_index().astype({"x": float})
         parts.append(means.assign(trained_on=training.trained_on, **_line(experiment, training)))

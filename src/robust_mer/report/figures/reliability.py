@@ -25,8 +25,8 @@ class Reliability(PictureFigure):
 
     @classmethod
     def applies(cls, experiment: Experiment, facts: Facts) -> bool:
-        """Whether models are tested on corrupted data."""
-        return experiment.has_corruptions
+        """Whether models state how sure they are, and are tested on corrupted data."""
+        return experiment.kind.has_confidence and experiment.has_corruptions
 
     def read(self, spec: FigureSpec, files: Results) -> Picture:
         """From the reliability and its curves."""
@@ -63,11 +63,10 @@ class Reliability(PictureFigure):
 
 
 def _average(experiment: Experiment, path: Path) -> "pd.DataFrame":
-    import pandas as pd
-
+    from robust_mer.evaluation.summary import read_statistics
     from robust_mer.report.figures.lines import named
 
-    table = pd.read_csv(path)
+    table = read_statistics(path)
     rows = table[table["condition"] == AVERAGE]
     order = {name: place for place, name in enumerate(rows["tested_on"].unique())}
     rows = named(experiment, rows).sort_values(

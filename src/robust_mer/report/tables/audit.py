@@ -79,7 +79,7 @@ def audit(
         *_parts(folds),
         *_shared(checks, utterances),
         _validation(folds),
-        _classes(folds, utterances),
+        *_classes(experiment, folds, utterances),
         *_extractors(corpus),
         _masks(experiment),
         _origin(experiment, corpus),
@@ -139,16 +139,20 @@ def _validation(folds: "pd.DataFrame") -> tuple[str, str, str]:
     )
 
 
-def _classes(folds: "pd.DataFrame", utterances: "pd.DataFrame") -> tuple[str, str, str]:
-    label = utterances.set_index("utterance")["label"]
-    used = folds.assign(label=folds["utterance"].map(label))
-    every = set(used["label"])
-    test = used[used["part"] == "test"].groupby("fold")["label"].agg(set)
-    lacking = [
-        f"{fold} ({', '.join(sorted(every - own))})" for fold, own in test.items() if every - own
-    ]
+def _classes(
+    experiment: Experiment, folds: "pd.DataFrame", utterances: "pd.DataFrame"
+) -> Iterator[tuple[str, str, str]]:
+    used = utterances[utterances["utterance"].isin(set(folds["utterance"]))]
+    task, target = experiment.kind.read(used[experiment.kind.column].tolist())
+    if not task.counts(target):
+        return
+    lacking = []
+    for fold, test in folds[folds["part"] == "test"].groupby("fold")["utterance"]:
+        counts = task.counts(target[used["utterance"].isin(set(test))])
+        if absent := [name for name, count in counts.items() if not count]:
+            lacking.append(f"{fold} ({', '.join(absent)})")
     finding = f"missing in folds: {', '.join(lacking)}" if lacking else "in every fold"
-    return "all classes in the test part", WARNING if lacking else OK, finding
+    yield "all classes in the test part", WARNING if lacking else OK, finding
 
 
 def _extractors(corpus: CorpusFacts) -> Iterator[tuple[str, str, str]]:

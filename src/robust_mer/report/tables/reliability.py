@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import AVERAGE, BINS
 from robust_mer.report.cells import mean_sd
-from robust_mer.report.spec import Results, TableSpec
+from robust_mer.report.spec import Experiment, Facts, Results, TableSpec
 from robust_mer.report.table import Table, of_frame
 from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.words import tables as words
@@ -19,6 +19,11 @@ class ReliabilityTable(ResultTable):
     title = words.TITLE_RELIABILITY
     reads = ("reliability",)
     writes = ("md",)
+
+    @classmethod
+    def applies(cls, experiment: Experiment, facts: Facts) -> bool:
+        """Whether models state how sure they are."""
+        return experiment.kind.has_confidence
 
     def read(self, spec: TableSpec, files: Results) -> "pd.DataFrame":
         """Calibration in every condition."""

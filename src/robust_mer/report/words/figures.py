@@ -28,6 +28,7 @@ NO_CORRUPTION = "no corruption"
 EPOCH, TRAINING_LOSS, RISK, COVERAGE = "epoch", "training loss", "risk", "coverage"
 CALIBRATION_ERROR = "expected calibration error"
 SNR_AT_EMBEDDING = "SNR at the embedding (dB)"
+LATENT_SHARE = "share of z in joint representation"
 MODEL, CONDITION, TRAINED_ON, TESTED_ON = "model", "condition", "trained on", "tested on"
 CORRUPTION, MODALITY = "corruption", "modality"
 TRUE, PREDICTED, FRACTION = "true class", "predicted", "fraction of the true class"
@@ -38,12 +39,10 @@ REPRESENTATION = "representation"
 
 # Titles of panels.
 
-_BY = {"label": "by emotion", "condition": "by condition", "speaker": "by speaker"}
-
 
 def errors_panel(corruption: str, by: str) -> str:
     """Of a panel of errors."""
-    return f"{corruption}, {_BY[by]}"
+    return f"{corruption}, by {by}"
 
 
 def trained_on_title(training: str) -> str:

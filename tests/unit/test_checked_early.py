@@ -1,0 +1,286 @@
+"""What the index, the folds and the import refuse, so that no training is the first to know."""
+
+import pickle
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from generators.mosei import make_csd, make_mmsa, make_multibench
+from helpers.corpora import folds as write_folds
+from helpers.corpora import import_modality, index, index_files, plugin, reader_of
+from helpers.plans import default_config, plan_of
+
+from robust_mer.corpora.folds import FoldsFiles, FoldsSpec
+from robust_mer.corpora.folds import write_folds as run_folds
+from robust_mer.corpora.index import IndexSpec, index_corpus
+from robust_mer.errors import InputError
+from robust_mer.features.imported import ImportFiles, ImportSpec, import_features
+from robust_mer.plan.rules import corpora, features
+from robust_mer.runtime import Runtime
+from robust_mer.table import read_table
+
+SIZES = {"train": 8, "valid": 3, "test": 4}
+
+
+def clips(folder, speakers=6, labels=("happy", "sad"), **columns):
+    """An indexed manifest with two utterances of every speaker, in two sessions."""
+    rows = [
+        {
+            "utterance": f"p{place}u{n}",
+            "session": f"s{place % 2}",
+            "speaker": f"p{place}",
+            "label": labels[(place + n) % len(labels)],
+            **{column: values[(2 * place + n) % len(values)] for column, values in columns.items()},
+        }
+        for place in range(speakers)
+        for n in range(2)
+    ]
+    pd.DataFrame(rows).to_csv(folder / "manifest.csv", index=False)
+    return index("manifest", folder, folder)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"scheme": "speakers"},
+        {"scheme": "speaker_groups", "groups": 3},
+        {"scheme": "session_groups", "groups": 3},
+        {"scheme": "session_speakers"},
+    ],
+)
+@pytest.mark.parametrize("speakers", [1, 2])
+def test_too_few_speakers(tmp_path, settings, speakers):
+    clips(tmp_path, speakers)
+    with pytest.raises(InputError, match=rf"has {speakers} speakers? .*Use the scheme 'part'"):
+        write_folds(tmp_path, **settings)
+
+
+def test_one_class(tmp_path):
+    clips(tmp_path, labels=["happy"])
+    with pytest.raises(InputError, match="all 12 utterances have the label 'happy'"):
+        write_folds(tmp_path, scheme="speakers")
+
+
+def test_a_class_that_no_model_of_a_fold_can_learn(tmp_path, caplog):
+    labels = ["happy", "sad"] * 5 + ["angry"] * 2  # of one speaker
+    clips(tmp_path, label=labels)
+    expected = "the train part of fold 5 has no utterance of angry: a model cannot learn it"
+    with pytest.raises(InputError, match=expected):
+        write_folds(tmp_path, scheme="speakers")
+    clips(tmp_path, label=labels, part=["train", "test", "validation"] * 3 + ["test"] * 2 + ["dev"])
+    with pytest.raises(InputError, match="the train part of fold 1 has no utterance of angry"):
+        write_folds(tmp_path, scheme="part")
+    clips(
+        tmp_path, label=labels, part=["train"] * 4 + ["test"] * 3 + ["validation"] * 4 + ["Train"]
+    )
+    write_folds(tmp_path, scheme="part")
+    assert "the test part of fold 1 has no utterance of angry" in caplog.text
+
+
+def test_folds_that_an_experiment_uses_and_nobody_makes(tmp_path):
+    clips(tmp_path)
+    files = FoldsFiles(
+        tmp_path / "utterances.csv",
+        tmp_path / "media.csv",
+        tmp_path / "folds.csv",
+        tmp_path / "fold_checks.csv",
+    )
+    run_folds(FoldsSpec("speakers"), files, Runtime(folds=(1, 6)))
+    with pytest.raises(InputError, match="use fold 7, but the scheme 'speakers' makes the folds 1"):
+        run_folds(FoldsSpec("speakers"), files, Runtime(folds=(1, 7)))
+
+
+def test_a_column_to_split_by_that_the_index_lacks(tmp_path):
+    clips(tmp_path, Mood_2=["up", "down"])
+    spec, root = IndexSpec(plugin("manifest")), str(tmp_path)
+    index_corpus(spec, index_files(tmp_path), Runtime(root=root, columns=("Mood_2", "speaker")))
+    with pytest.raises(InputError, match=r"split_by names script, which .* columns utterance"):
+        index_corpus(spec, index_files(tmp_path), Runtime(root=root, columns=("script",)))
+
+
+def test_the_plan_asks_for_these_checks(tmp_path):
+    raw = default_config()
+    corpus = raw["corpora"]["demo"]
+    del corpus["generator"]
+    corpus |= {"reader": "npz", "root": str(tmp_path), "split_by": ["script"]}
+    corpus["modalities"] = {
+        "audio": {"extractor": "imported_audio", "normalise": True},
+        "text": {"extractor": "imported_text", "normalise": True, "not_finite": 0},
+    }
+    plan = plan_of(raw)
+    of_corpus = SimpleNamespace(corpus="demo")
+    assert corpora.index_corpus(plan, of_corpus).runtime.columns == ("script",)
+    assert corpora.make_folds(plan, of_corpus).runtime.folds == (1, 2)
+    for modality, is_refused in (("audio", True), ("text", False)):
+        job = features.import_features(plan, SimpleNamespace(corpus="demo", modality=modality))
+        assert job.runtime.refuse_not_finite == is_refused
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ({"happy": 0, "sad": 1}, r"labels\.happy is 0, expected text"),
+        ({"happy": True}, r"labels\.happy is True, expected text"),
+        ({"happy": None}, r"labels\.happy is None, expected text"),
+        ({"happy": "good", "sad": "good "}, r"labels is .* it has one label"),
+        ({"happy": "good", "sad": " "}, r"labels is .* the label of 'sad' is empty"),
+        ({"happy": "good", "happy ": "bad"}, r"labels is .* differ in blanks or accents only"),
+    ],
+)
+@pytest.mark.parametrize("reader", ["manifest", "npz", "iemocap", "msp_improv"])
+def test_maps_of_labels(tmp_path, reader, labels, expected):
+    with pytest.raises(InputError, match=rf"config: corpora\.test\.{expected}"):
+        reader_of(reader, tmp_path, labels=labels)
+
+
+def make_dialogue(root, name):
+    """Six turns with labels, texts and recordings; returns the label file."""
+    session = root / f"Session{name[4]}"
+    folders = ("dialog/EmoEvaluation", "dialog/transcriptions", f"sentences/wav/{name}")
+    evaluation, transcriptions, wav = (session / folder for folder in folders)
+    for folder in (evaluation, transcriptions, wav):
+        folder.mkdir(parents=True, exist_ok=True)
+    turns = [f"{name}_{who}00{n}" for who in "FM" for n in range(3)]
+    labels = [f"[{n}.0 - {n}.5]\t{turn}\tneu\t[2.5, 2.5, 2.5]\n\n" for n, turn in enumerate(turns)]
+    texts = [f"{turn} [00{n}.0-00{n}.5]: Well.\n" for n, turn in enumerate(turns)]
+    (evaluation / f"{name}.txt").write_text("% [START_TIME - END_TIME]\n\n" + "".join(labels))
+    (transcriptions / f"{name}.txt").write_text("".join(texts))
+    for turn in turns:
+        (wav / f"{turn}.wav").touch()
+    return evaluation / f"{name}.txt"
+
+
+@pytest.mark.parametrize("kept", [0, 1, 100, 150])
+@pytest.mark.parametrize("without", ["transcriptions", "wav"])
+def test_a_label_file_that_broke_off_is_a_loss(tmp_path, kept, without):
+    names = ["Ses01F_impro01", "Ses01M_impro01", "Ses02F_impro01", "Ses02M_impro01"]
+    first, *_ = [make_dialogue(tmp_path, name) for name in names]
+    files = index("iemocap", tmp_path, tmp_path)
+    assert len(read_table(files.utterances)) == 24
+    first.write_bytes(first.read_bytes()[:kept])
+    for path in tmp_path.rglob(f"{without}/Ses01F_impro01*"):  # what is left still tells
+        path.rename(path.with_name("elsewhere"))
+    lost = {0: 6, 1: 6, 100: 6, 150: 5}[kept]  # a line that was cut has no name and counts twice
+    told = rf"{lost} of 2[45] utterances were left out.*labels of Ses01F"
+    with pytest.raises(InputError, match=told):
+        index("iemocap", tmp_path, tmp_path, max_left_out=0.1)
+    files = index("iemocap", tmp_path, tmp_path, max_left_out=0.3)
+    problems = read_table(files.problems)
+    named = problems.loc[problems["file"] == str(first), "problem"]
+    assert named.str.startswith("has no labels").any() == (kept < 2)
+
+
+def refusing(reader, root, folder, modality, **given):
+    """Import a modality of which nothing replaces NaN."""
+    files = ImportFiles(
+        folder / "utterances.csv", [], folder / "imported.h5", folder / "imported.csv"
+    )
+    runtime = Runtime(root=str(root), refuse_not_finite=True)
+    import_features(ImportSpec(plugin(reader, **given), modality), files, runtime)
+    return read_table(files.table)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_stop_the_import(tmp_path, value):
+    columns = dict.fromkeys(("utterance", "speaker", "label"), "n")
+    values = np.ones((4, 3))
+    names = np.array(list("abcd"))
+    np.savez(tmp_path / "features.npz", n=names, audio=values, video=values)
+    index("npz", tmp_path, tmp_path, columns=columns)
+    assert set(refusing("npz", tmp_path, tmp_path, "audio", columns=columns)["status"]) == {"ok"}
+    values[2, 1] = value
+    np.savez(tmp_path / "features.npz", n=names, audio=values, video=values)
+    with pytest.raises(InputError, match=r"1 of 4 utterances .* NaN or infinite, e\.g\. c"):
+        refusing("npz", tmp_path, tmp_path, "audio", columns=columns)
+
+
+def test_the_audio_of_multibench_says_so_at_its_import(tmp_path):
+    make_multibench(tmp_path / "mosei_senti_data.pkl", SIZES, negative=3)
+    index("multibench", tmp_path, tmp_path)
+    with pytest.raises(InputError, match=r"values of audio that are NaN.*not_finite: 0"):
+        refusing("multibench", tmp_path, tmp_path, "audio")
+    refusing("multibench", tmp_path, tmp_path, "video")
+
+
+def test_masks_that_are_all_zero_end_the_import(tmp_path):
+    path = tmp_path / "unaligned_50.pkl"
+    make_mmsa(path, SIZES, 3, aligned=False)
+    index("mmsa", tmp_path, tmp_path)
+    content = pickle.loads(path.read_bytes())
+    for split in content.values():
+        split["text_bert"][:, 1] = 0
+    path.write_bytes(pickle.dumps(content))
+    with pytest.raises(InputError, match=r"none of 15 utterances has a frame of text: .*masks"):
+        import_modality("mmsa", tmp_path, tmp_path, "text")
+
+
+def test_many_empty_utterances_are_a_warning(tmp_path, caplog):
+    columns = dict.fromkeys(("utterance", "speaker", "label"), "n")
+    values = np.zeros((4, 3))
+    values[0] = 1
+    np.savez(tmp_path / "features.npz", n=np.array(list("abcd")), audio=values)
+    index("npz", tmp_path, tmp_path, columns=columns)
+    import_modality("npz", tmp_path, tmp_path, "audio", columns=columns)
+    assert "NO FRAMES of audio in 3 of 4 utterances (75 %)" in caplog.text
+    np.savez(tmp_path / "features.npz", n=np.array(list("abcd")), audio=0 * values)
+    with pytest.raises(InputError, match="none of 4 utterances has a frame of audio"):
+        import_modality("npz", tmp_path, tmp_path, "audio", columns=columns)
+
+
+def test_further_columns_of_an_npz_are_kept(tmp_path):
+    columns = {
+        **dict.fromkeys(("utterance", "speaker", "label"), "n"),
+        "script": "s",
+        "rating": "r",
+    }
+    arrays = {"n": np.array(list("abc")), "s": np.array(["01", "NA", "x"]), "r": np.arange(3) / 2}
+    np.savez(tmp_path / "features.npz", **arrays)
+    table = read_table(index("npz", tmp_path, tmp_path, columns=columns).utterances)
+    assert table.columns.tolist()[-2:] == ["script", "rating"]
+    assert table["script"].tolist() == ["01", "NA", "x"]
+    assert table["rating"].tolist() == ["0.0", "0.5", "1.0"]
+
+
+def test_of_two_rows_of_one_name_the_first_counts_in_the_index_and_in_the_features(tmp_path):
+    columns = {"utterance": "n", "speaker": "n", "label": "l"}
+    names, labels = np.array(["a", "b", "a ", "c"]), np.array(["x", "y", "z", "x"])
+    np.savez(tmp_path / "features.npz", n=names, l=labels, audio=np.arange(1.0, 5)[:, None])
+    index("npz", tmp_path, tmp_path, max_left_out=0.5, columns=columns)
+    files = import_modality("npz", tmp_path, tmp_path, "audio", columns=columns)
+    with h5py.File(files.features) as file:
+        assert file["values"][:, 0].tolist() == [1, 2, 4]
+
+
+def test_videos_that_the_standard_split_does_not_name(tmp_path):
+    root = tmp_path / "mosi"
+    root.mkdir()
+    make_csd(root, SIZES, 3, written=("Labels",))
+    problems = read_table(index("cmu_mosei", root, tmp_path).problems)["problem"]
+    (what,) = problems[problems.str.contains("split")]
+    assert what.startswith("0 of 4 videos are in the standard split; name a csv")
+    with pytest.raises(InputError, match="0 of 15 utterances, of 4 sessions, have a part"):
+        write_folds(tmp_path, scheme="part")
+    lines = ["video;part", *(f"{video} ; Train" for video in ("tr00000-_", "tr00001-_"))]
+    (root / "own.csv").write_text("\n".join(lines))
+    problems = read_table(index("cmu_mosei", root, tmp_path, split="own.csv").problems)["problem"]
+    assert problems.str.contains("of 4 videos are in the split own.csv").sum() == 1
+
+
+def test_labels_and_texts_of_arrays(tmp_path):
+    columns = {"utterance": "n", "speaker": "n", "label": "l", "text": "t"}
+    texts = [b"caf\xe9", "né".encode(), "您".encode("gbk"), b"x"]
+    np.savez(
+        tmp_path / "features.npz",
+        n=np.array(list("abcd")),
+        l=np.array([0, 1, 0, np.nan]),
+        t=np.array(texts),
+    )
+    files = index("npz", tmp_path, tmp_path, max_left_out=0.3, columns=columns)
+    table = read_table(files.utterances)
+    assert table["label"].tolist() == ["0.0", "1.0", "0.0"]  # NaN is no class
+    assert table["text"].tolist()[:2] == ["café", "né"]
+    problems = read_table(files.problems)["problem"]
+    assert "d has no label; left out" in problems.tolist()
+    assert problems.str.contains(r"1 text has .* lost characters, e\.g\. c").sum() == 1
