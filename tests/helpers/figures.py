@@ -1,8 +1,10 @@
 """Rows of a summary to draw, and what a drawing says."""
 
+import json
 from xml.etree import ElementTree
 
 from helpers.experiments import make_experiment
+from robust_mer.report.spec import FigureFiles
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -55,3 +57,24 @@ def texts_of(svg):
         "".join(element.itertext()).strip()
         for element in ElementTree.fromstring(svg).iter(SVG + "text")
     ]
+
+
+def drawn(folder, name="f"):
+    """What a figure writes."""
+    suffixes = {"svg": "svg", "pdf": "pdf", "caption": "txt", "chart": "vl.json"}
+    return {field: folder / f"{name}.{suffix}" for field, suffix in suffixes.items()}
+
+
+def figure_files(folder, **results):
+    """What a figure reads and writes."""
+    return FigureFiles(**results, **drawn(folder))
+
+
+def chart_of(path):
+    """A chart, and its numbers as a table."""
+    import io
+
+    import pandas as pd
+
+    chart = json.loads(path.read_text())
+    return chart, pd.read_csv(io.StringIO(chart["datasets"]["numbers"]))

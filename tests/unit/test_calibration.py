@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from helpers.corpus import NORMALISE
 from helpers.experiments import make_experiment
+from helpers.figures import drawn, figure_files
 
 from robust_mer.corruption.raw.measure import embedding_snr_db, write_measured
 from robust_mer.corruption.specs import MeasureFiles, MeasureSpec
@@ -27,7 +28,6 @@ from robust_mer.report.figures.embeddings import (
 from robust_mer.report.figures.registry import FIGURES
 from robust_mer.report.spec import (
     EmbeddingsSpec,
-    FigureFiles,
     FigureSpec,
     TableFiles,
     TableSpec,
@@ -234,14 +234,10 @@ def test_calibration_from_predictions_summed_up_to_a_table_and_a_figure(corpus, 
     assert "> 10.0 (> 30.0)" in text.replace("\\", "")
     assert r"\toprule" in (tmp_path / "toy_raw.tex").read_text()
 
-    svg, pdf = tmp_path / "toy_raw.svg", tmp_path / "toy_raw.pdf"
-    make_figure(
-        FigureSpec("raw", Plugin(FIGURES["raw"], {}), chosen),
-        FigureFiles(calibration=tmp_path / "toy_raw.csv", svg=svg, pdf=pdf),
-        Runtime(),
-    )
-    assert "hiss_5dB" in svg.read_text()
-    assert pdf.read_bytes().startswith(b"%PDF")
+    files = figure_files(tmp_path, calibration=tmp_path / "toy_raw.csv")
+    make_figure(FigureSpec("raw", Plugin(FIGURES["raw"], {}), chosen), files, Runtime())
+    assert "hiss_5dB" in files.svg.read_text()
+    assert files.pdf.read_bytes().startswith(b"%PDF")
 
 
 def gaussian(name: str) -> Corruption:
@@ -294,23 +290,22 @@ def test_pictures_of_embeddings(corpus, tmp_path):
     heading = experiment(levels).heading(tuple(levels))
     outputs = {}
     for run, names in (("first", NORMALISE), ("audio", ["audio"]), ("again", ["audio"])):
-        svg, pdf, csv = (tmp_path / run / f"tsne.{suffix}" for suffix in ("svg", "pdf", "csv"))
+        files = EmbeddingsFiles(
+            utterances=corpus["utterances_csv"],
+            folds=corpus["folds_csv"],
+            features=[corpus["features"][modality] for modality in names],
+            schedules=schedules,
+            distances=tmp_path / run / "tsne.csv",
+            **drawn(tmp_path / run, "tsne"),
+        )
         draw_embeddings(
             EmbeddingsSpec(
                 heading, tuple(map(gaussian, levels)), tuple(MODALITIES[m] for m in names)
             ),
-            EmbeddingsFiles(
-                corpus["utterances_csv"],
-                corpus["folds_csv"],
-                [corpus["features"][modality] for modality in names],
-                schedules,
-                svg,
-                pdf,
-                csv,
-            ),
+            files,
             Runtime(),
         )
-        outputs[run] = [path.read_bytes() for path in (svg, pdf, csv)]
+        outputs[run] = [path.read_bytes() for path in (files.svg, files.pdf, files.distances)]
     assert outputs["audio"] == outputs["again"]
     table = pd.read_csv(tmp_path / "first/tsne.csv")
     audio = table[table["modality"] == "audio"]

@@ -1,14 +1,15 @@
 import re
 from xml.etree import ElementTree
 
+import altair
 import pandas as pd
 import pytest
-from helpers.figures import SVG, experiment, row, texts_of
+from helpers.figures import SVG, chart_of, experiment, figure_files, row, texts_of
 
 from robust_mer.report.figures.base import make_figure
 from robust_mer.report.figures.registry import FIGURES
 from robust_mer.report.figures.style import COLOURS
-from robust_mer.report.spec import FigureFiles, FigureSpec
+from robust_mer.report.spec import FigureSpec
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
 
@@ -28,7 +29,7 @@ def summary(sd=0.01, noises=("gaussian", "impulse"), levels=(0, -10, -40)):
 def draw(folder, table, origin=None, **changes):
     table.to_csv(folder / "all.csv", index=False)
     keys = table[["model", "trained_on", "tested_on"]].itertuples(index=False, name=None)
-    files = FigureFiles(summary=folder / "all.csv", svg=folder / "f.svg", pdf=folder / "f.pdf")
+    files = figure_files(folder, summary=folder / "all.csv")
     spec = FigureSpec("snr", Plugin(FIGURES["snr"], {}), experiment(keys, **changes))
     make_figure(spec, files, Runtime(origin=origin))
     return (folder / "f.svg").read_text()
@@ -37,15 +38,45 @@ def draw(folder, table, origin=None, **changes):
 def test_panels_lines_and_names(tmp_path):
     svg = draw(tmp_path, summary())
     texts = texts_of(svg)
-    assert texts.count("WA") == texts.count("UA") == 2
-    assert texts.count("gaussian") == texts.count("impulse") == 2
+    titles = {
+        f"{measure}, {noise}" for measure in ("WA", "UA") for noise in ("gaussian", "impulse")
+    }
+    assert titles <= set(texts)
     assert texts.count("clean") == 4
     assert {"0", "−10", "−40", "men † (trained on clean)", "<nmer> $x_1$"} <= set(texts)
     assert "chance (most frequent class)" in texts
-    assert any("Generated faces" in text for text in texts)
     assert len(re.findall(r'id="FillBetweenPolyCollection_\d+"', svg)) == 2 * 2 * 2
     assert COLOURS[0].lower() in svg
     assert COLOURS[1].lower() in svg
+
+
+def test_prose_stands_in_the_caption_not_in_the_picture(tmp_path):
+    texts = texts_of(draw(tmp_path, summary()))
+    caption = (tmp_path / "f.txt").read_text()
+    assert caption.startswith("Mean over the partial conditions")
+    assert caption.endswith("demo, 2 folds, 1 seed. Generated faces: no evidence about people.\n")
+    assert not any("Generated" in text or "standard deviation" in text for text in texts)
+
+
+def test_the_chart_has_the_numbers_of_the_picture(tmp_path):
+    draw(tmp_path, summary(noises=["gaussian"]))
+    chart, numbers = chart_of(tmp_path / "f.vl.json")
+    altair.Chart.from_dict(chart, validate=True)
+    assert [panel["title"]["text"] for panel in chart["concat"]] == [
+        ["WA, gaussian"],
+        ["UA, gaussian"],
+    ]
+    assert chart["usermeta"]["series"] == {"<nmer> $x_1$": 0, "men †": 1}
+    ua = numbers[numbers["panel"] == 1].set_index(["series", "group"])["y"]
+    assert ua["<nmer> $x_1$", "gaussian −40 dB"] == pytest.approx(0.5)
+    assert ua["men †", "clean"] == pytest.approx(0.8)
+
+
+def test_all_letters_have_one_size(tmp_path):
+    sizes = set(
+        re.findall(r"font(?:-size)?: ?(?:[^;]*?)(\d+(?:\.\d+)?)px", draw(tmp_path, summary()))
+    )
+    assert sizes == {"9"}
 
 
 def test_noise_grows_to_the_right_of_clean(tmp_path):
@@ -66,15 +97,15 @@ def test_a_rate_has_an_axis_of_its_own(tmp_path):
         table.append(row("men", "clean", f"dropped_{rate}%", "clean", "dropped", None, 0.7))
     texts = texts_of(draw(tmp_path, pd.DataFrame(table)))
     assert {"10", "30", "50", "Rate (%)"} <= set(texts)
-    assert texts.count("dropped") == 2
+    assert {"WA, dropped", "UA, dropped"} <= set(texts)
     assert "SNR (dB)" not in texts
 
 
-def test_a_line_may_be_absent_from_a_panel(tmp_path):
-    table = summary(noises=["gaussian"], levels=[0, -10])
+def test_a_line_may_be_absent_under_a_corruption(tmp_path):
+    table = summary(noises=["gaussian"])
     other = row("men", "pink_0dB", "pink_0dB", "same", "pink", 0, 0.5)
     texts = texts_of(draw(tmp_path, pd.concat([table, pd.DataFrame([other])])))
-    assert texts.count("pink") == 2
+    assert "pink 0 dB" in texts
 
 
 def test_the_same_numbers_give_the_same_bytes(tmp_path):
@@ -94,11 +125,19 @@ def test_a_figure_names_what_it_was_made_from_and_no_date(tmp_path):
     assert b"experiment demo; code <0123>" in (tmp_path / "f.pdf").read_bytes()
 
 
-def test_a_single_level_is_a_point_with_a_bar(tmp_path):
-    svg = draw(tmp_path, summary(noises=["gaussian"], levels=[-10]))
-    assert "FillBetween" not in svg
-    # in two panels, two models with a bar each for clean and for −10 dB
-    assert len(re.findall(r'id="LineCollection_\d+"', svg)) == 2 * 2
+def test_a_curve_needs_three_amounts(tmp_path):
+    """Corruptions with fewer stand together in one panel per measure."""
+    table = pd.concat([summary(), summary(noises=["pink"], levels=[0, -10])])
+    svg = draw(tmp_path, table.drop_duplicates())
+    titles = {"WA, gaussian", "UA, impulse"}
+    texts = texts_of(svg)
+    assert titles <= set(texts)
+    assert not {"WA, pink", "UA, pink"} & set(texts)
+    chart, numbers = chart_of(tmp_path / "f.vl.json")
+    assert len(chart["concat"]) == 6
+    groups = numbers.loc[numbers["panel"] == 4, "group"].unique()
+    assert list(groups) == ["clean", "pink 0 dB", "pink −10 dB"]
+    assert "FillBetween" not in draw(tmp_path, summary(levels=[0, -10]))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import soundfile
 from helpers.corpora import folds, index
 from helpers.corpus import modalities, read
 from helpers.experiments import make_experiment
+from helpers.figures import figure_files
 from helpers.jobs import (
     run_evaluation,
     run_schedule,
@@ -41,7 +42,7 @@ from robust_mer.features.specs import ExtractFiles, ExtractSpec
 from robust_mer.models.registry import implementation
 from robust_mer.report.figures.base import make_figure
 from robust_mer.report.figures.registry import FIGURES
-from robust_mer.report.spec import FigureFiles, FigureSpec, TableFiles, TableSpec
+from robust_mer.report.spec import FigureSpec, TableFiles, TableSpec
 from robust_mer.report.tables.base import make_table
 from robust_mer.report.tables.registry import TABLES
 from robust_mer.runtime import Runtime
@@ -163,9 +164,9 @@ def check_tables(made, predictions):
     path = made / "by_label.csv"
     write_split(SplitSpec(experiment, "label"), SplitFiles(paths, index, path), Runtime())
     assert set(pd.read_csv(path)["label"]) == set(LABELS)
-    drawn = FigureFiles(predictions=paths, svg=made / "x.svg", pdf=made / "x.pdf")
+    drawn = figure_files(made, predictions=paths)
     make_figure(FigureSpec("x", Plugin(FIGURES["confusion"], {}), experiment), drawn, Runtime())
-    assert "<i>" not in (made / "x.svg").read_text(encoding="utf-8")
+    assert "<i>" not in (drawn.svg).read_text(encoding="utf-8")
 
 
 def tree_files(folder, corpus, schedule):

@@ -93,6 +93,8 @@ def results(folder, **changes):
         '<?xml version="1.0"?>\n<!DOCTYPE svg PUBLIC "x" "http://www.w3.org/svg11.dtd">\n'
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0"/></svg>'
     )
+    (folder / "f.txt").write_text(f"UA of {EVIL}.\n")
+    (folder / "f.vl.json").write_text("null\n")
     pd.DataFrame(
         {
             "utterance": [f"u{EVIL}", "u2", "u3", "u4"],
@@ -156,6 +158,8 @@ def results(folder, **changes):
         summary=folder / "all.csv",
         tables={name: folder / f"{name}.md" for name in shown.tables},
         figures={"snr": folder / "f.svg"},
+        captions={"snr": folder / "f.txt"},
+        charts={"snr": folder / "f.vl.json"},
         logs={"is13": folder / "is13.csv"},
         replaced={"is13": folder / "is13.h5"},
         schedules={"impulse_-10dB": folder / "schedule.csv"},
@@ -229,7 +233,10 @@ def test_every_experiment_gets_its_own_files():
         "tables": ["a_average.md", "a_audit.md", "b_audit.md"],
         "calibrations": ["a_raw.csv"],
         "logs": ["b/x.csv", "b/y.csv"],
-        **{name: [] for name in ("figures", "replaced", "schedules", "others")},
+        **{
+            name: []
+            for name in ("figures", "captions", "charts", "replaced", "schedules", "others")
+        },
     }
     single = ("summaries", "comparisons", "features", "utterances", "folds", "checks", "problems")
     lists |= {name: [f"a/{name}", f"b/{name}"] for name in single}
@@ -373,8 +380,9 @@ def test_page_counts_values_that_were_replaced(parsed, tmp_path):
 
 
 def test_nothing_from_the_data_becomes_html(parsed):
-    assert sum(tag == "script" for tag, _ in parsed.tags) == 1
+    assert sum(tag == "script" for tag, _ in parsed.tags) == 2  # the palette and the page's own
     assert f"Generated {EVIL}" in parsed.text
+    assert f"UA of {EVIL}." in parsed.text
 
 
 def test_page_needs_nothing_from_outside(parsed):

@@ -123,6 +123,8 @@ rule make_figure:
             subcategory="Figures",
         ),
         pdf=layout.figure("{experiment}", "{figure}", ".pdf"),
+        caption=layout.figure("{experiment}", "{figure}", ".txt"),
+        chart=layout.figure("{experiment}", "{figure}", ".vl.json"),
     log:
         layout.log("make_figure", "{experiment}_{figure}", corpus=""),
     benchmark:
@@ -146,6 +148,8 @@ rule draw_embeddings:
             subcategory="Clean and noisy embeddings",
         ),
         pdf=layout.figure("{experiment}", "tsne", ".pdf"),
+        caption=layout.figure("{experiment}", "tsne", ".txt"),
+        chart=layout.figure("{experiment}", "tsne", ".vl.json"),
         distances=layout.table("{experiment}", "tsne"),
     log:
         layout.log("draw_embeddings", "{experiment}", corpus=""),
@@ -171,6 +175,8 @@ rule draw_reconstructions:
             subcategory="Rebuilt representations",
         ),
         pdf=layout.figure("{experiment}", "reconstructions", ".pdf"),
+        caption=layout.figure("{experiment}", "reconstructions", ".txt"),
+        chart=layout.figure("{experiment}", "reconstructions", ".vl.json"),
         distances=layout.table("{experiment}", "reconstructions"),
     log:
         layout.log("draw_reconstructions", "{experiment}", corpus=""),

@@ -107,7 +107,7 @@ class Layout:
         return f"{self.results}/tables/{experiment}_{name}{suffix}"
 
     def figure(self, experiment: str, name: str, suffix: str = ".svg") -> str:
-        """A figure of an experiment."""
+        """A figure of an experiment: svg, pdf, caption (txt) and Vega-Lite (vl.json)."""
         return f"{self.results}/figures/{experiment}_{name}{suffix}"
 
     @property

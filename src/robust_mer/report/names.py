@@ -1,13 +1,14 @@
 """Models and corruptions as readers should see them."""
 
-from typing import TYPE_CHECKING, cast
+import re
+from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import SAME, Experiment
 from robust_mer.report.cells import amount
 from robust_mer.report.words import text as words
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 
 def corruption_title(experiment: Experiment, name: str) -> str:
@@ -27,10 +28,17 @@ def line_name(experiment: Experiment, model: str, training: str) -> str:
     return name if training == SAME else words.trained_elsewhere(name, training)
 
 
-def lines_of(table: "pd.DataFrame") -> list[tuple[str, str]]:
-    """``model`` and ``training`` of a table's lines, in the order of their first rows."""
-    lines = table.groupby(["model", "training"], sort=False).groups
-    return cast("list[tuple[str, str]]", list(lines))
+def wrapped(text: str, width: int) -> str:
+    """A name in lines of at most so many letters, broken behind a space or ``_``, else anywhere."""
+    lines = []
+    for paragraph in text.split("\n"):
+        parts = re.split(r"(?<=[ _])", paragraph)
+        lines.append("")
+        for piece in (part[at : at + width] for part in parts for at in range(0, len(part), width)):
+            if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > width:
+                lines.append("")
+            lines[-1] += piece
+    return "\n".join(line.strip() for line in lines)
 
 
 def title_of(title: str, experiment: Experiment) -> str:

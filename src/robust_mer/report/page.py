@@ -1,5 +1,6 @@
 """The report: one HTML page that holds everything that a run found, and what is behind it."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from robust_mer.provenance.facts import MadeWith, made_with
 from robust_mer.report.answer import answer
 from robust_mer.report.cells import span
 from robust_mer.report.costs import stage_costs, training_devices
+from robust_mer.report.figures.palette import DARK, LIGHT, SYMBOLS
 from robust_mer.report.names import corruption_title, title_of
 from robust_mer.report.parts import class_sizes, fold_sizes, read_samples, shared
 from robust_mer.report.printed import read_markdown
@@ -26,7 +28,7 @@ from robust_mer.settings import load
 from robust_mer.store import read_features
 from robust_mer.table import groups, read_numbers, read_table
 
-_TEMPLATE = Path(__file__).with_name("page.html")
+_HERE = Path(__file__).parent
 _SECTIONS = ("average", "conditions", "papers", "statistics", "raw", "audit")
 _DRAWN = ("figures", "raw", "embeddings", "reconstructions")
 _LAID_OUT_ANEW = ("average", "conditions", "raw")  # Markdown keeps no heads of several levels
@@ -50,6 +52,10 @@ class ReportFiles:
     """The Markdown of every table."""
     figures: list[Path]
     """The svg of every figure."""
+    captions: list[Path]
+    """What stands below every figure."""
+    charts: list[Path]
+    """Every figure in Vega-Lite, or ``null``."""
     logs: list[Path]
     """Of extraction (columns ``utterance, status, reason``), one per log."""
     replaced: list[Path]
@@ -83,6 +89,8 @@ _LISTS = (
     "calibrations",
     "tables",
     "figures",
+    "captions",
+    "charts",
     "logs",
     "replaced",
     "schedules",
@@ -101,6 +109,8 @@ class ExperimentFiles:
     summary: Path
     tables: dict[str, Path]
     figures: dict[str, Path]
+    captions: dict[str, Path]
+    charts: dict[str, Path]
     logs: dict[str, Path]
     replaced: dict[str, Path]
     schedules: dict[str, Path]
@@ -155,6 +165,8 @@ def sort_files(spec: ReportSpec, files: ReportFiles) -> "Iterator[tuple[Shown, E
                 summary=next(rest["summaries"]),
                 tables=named("tables", list(shown.tables)),
                 figures=named("figures", list(shown.figures)),
+                captions=named("captions", list(shown.figures)),
+                charts=named("charts", list(shown.figures)),
                 logs=named("logs", shown.logs),
                 replaced=named("replaced", list(shown.replaced)),
                 schedules=named("schedules", shown.scheduled),
@@ -181,9 +193,42 @@ def page(experiments: "Sequence[tuple[Shown, ExperimentFiles]]", run: RunFacts) 
     """
     environment = Environment(autoescape=True, trim_blocks=True, undefined=StrictUndefined)
     environment.globals["plain"] = _plain
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    template = environment.from_string(_read("page.html"))
     views = [_view(shown, files) for shown, files in experiments]
-    return template.render(experiments=views, run=run)
+    figures = [one for view in views for some in view["figures"].values() for one in some]
+    return template.render(
+        experiments=views,
+        run=run,
+        css=_read("page.css"),
+        js=_read("page.js"),
+        vega=_vega() if any(one["chart"] for one in figures) else None,
+        palette=_in_script(
+            {
+                "light": LIGHT,
+                "dark": DARK,
+                "symbols": [symbol for symbol, _, _ in SYMBOLS],
+                "glyphs": [glyph for _, _, glyph in SYMBOLS],
+            }
+        ),
+    )
+
+
+def _read(name: str) -> Markup:
+    """A part of the page."""
+    return Markup((_HERE / name).read_text(encoding="utf-8"))  # noqa: S704
+
+
+def _vega() -> Markup:
+    """Vega-Lite and what it needs, to be embedded whole: the page must work offline."""
+    import vl_convert
+
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return Markup(bundle.replace("</script", r"<\/script"))  # noqa: S704
+
+
+def _in_script(value: Any) -> Markup:
+    """JSON within a script element; no name can end that element."""
+    return Markup(json.dumps(value, ensure_ascii=False).replace("<", r"\u003c"))  # noqa: S704
 
 
 def _plain(caption: str, heads: "Sequence[str]", rows: "Sequence[Sequence[object]]") -> Markup:
@@ -201,12 +246,10 @@ def _view(shown: Shown, files: ExperimentFiles) -> dict[str, Any]:
     for name, table in shown.tables.items():
         section = load(table.implementation).section
         tables[section].append(_table(shown, files, name))
-    figures: dict[str, list[tuple[str, Markup]]] = {section: [] for section in _DRAWN}
-    for name, path in files.figures.items():
+    figures: dict[str, list[dict[str, Any]]] = {section: [] for section in _DRAWN}
+    for name in files.figures:
         kind = load(shown.figures[name].implementation)
-        title = title_of(kind.title, experiment)
-        drawing = _inline_svg(path, f"{title}, {experiment.name}")
-        figures[kind.section].append((title, drawing))
+        figures[kind.section].append(_figure(files, name, title_of(kind.title, experiment)))
     return {
         "name": experiment.name,
         "corpus": experiment.corpus,
@@ -231,11 +274,24 @@ def _view(shown: Shown, files: ExperimentFiles) -> dict[str, Any]:
     }
 
 
+def _figure(files: ExperimentFiles, name: str, title: str) -> dict[str, Any]:
+    """A figure's interactive form, or what was drawn, and what stands below."""
+    chart = json.loads(files.charts[name].read_text(encoding="utf-8"))
+    path = files.figures[name]
+    return {
+        "title": title,
+        "chart": chart and _in_script(chart),
+        "drawing": None if chart else _inline_svg(path, title),
+        "caption": files.captions[name].read_text(encoding="utf-8").strip(),
+        "path": f"{path.parent.name}/{path.stem}",
+    }
+
+
 def _table(shown: Shown, files: ExperimentFiles, name: str) -> Markup:
     """A table in HTML, laid out anew where its Markdown lacks something."""
     plugin = shown.tables[name]
     if load(plugin.implementation).section not in _LAID_OUT_ANEW:
-        return to_html(read_markdown(files.tables[name]))
+        return Markup("\n").join(map(to_html, read_markdown(files.tables[name])))
     table = plugin.build()
     spec = TableSpec(name, plugin, shown.experiment, shown.facts)
     results = Results(summary=files.summary, calibration=files.calibration)

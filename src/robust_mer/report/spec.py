@@ -24,6 +24,7 @@ from robust_mer.settings import Plugin
 __all__ = [
     "CorpusFacts",
     "CorruptionFacts",
+    "DrawnFiles",
     "EmbeddingsSpec",
     "Evaluation",
     "Experiment",
@@ -123,11 +124,20 @@ class TableFiles(Results):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FigureFiles(Results):
-    """What a figure reads, and what it writes."""
+class DrawnFiles:
+    """What every figure writes."""
 
     svg: Path
     pdf: Path
+    caption: Path
+    """What stands below it: plain text."""
+    chart: Path
+    """The same in Vega-Lite, for the page; ``null`` for a figure that is a picture only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureFiles(Results, DrawnFiles):
+    """What a figure reads, and what it writes."""
 
 
 @dataclass(frozen=True)

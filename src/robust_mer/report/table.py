@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup, escape
 
+from robust_mer.report.words import tables as words
 from robust_mer.report.words.text import escape_latex, escape_markdown
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_FEW = 2
+"""Notes that a reader sees without asking for them."""
 
 
 @dataclass(frozen=True)
@@ -172,12 +177,13 @@ def to_html(table: Table) -> Markup:
         rows.append(Markup("<tr>{}</tr>").format(Markup("").join([*labels, *heads])))
     body = []
     for line in table.lines:
-        cells = [Markup("<td>{}</td>").format(cell) for cell in line.cells]
+        texts, values = line.cells[: len(table.labels)], line.cells[len(table.labels) :]
+        cells = [Markup("<td>{}</td>").format(cell) for cell in texts]
         if has_heads and cells:
-            cells[0] = Markup('<th scope="row">{}</th>').format(line.cells[0])
+            cells[0] = Markup('<th scope="row">{}</th>').format(texts[0])
+        cells += [Markup('<td class="number">{}</td>').format(_spread(cell)) for cell in values]
         mark = Markup(' class="published"') if line.published else ""
         body.append(Markup("<tr{}>{}</tr>").format(mark, Markup("").join(cells)))
-    notes = Markup("").join(Markup("<li>{}</li>").format(note) for note in table.notes)
     newline = Markup("\n")
     return Markup(
         '<div class="wide"><table class="{}">\n<caption>{}</caption>\n<thead>\n{}\n</thead>\n'
@@ -187,5 +193,23 @@ def to_html(table: Table) -> Markup:
         escape(table.caption),
         newline.join(rows),
         newline.join(body),
-        Markup('<ul class="notes">{}</ul>\n').format(notes) if table.notes else "",
+        _notes(table.notes),
     )
+
+
+def _notes(notes: list[str]) -> Markup:
+    """Notes below a table; many are folded, so that they do not hide what follows."""
+    if not notes:
+        return Markup("")
+    items = Markup("").join(Markup("<li>{}</li>").format(note) for note in notes)
+    listed = Markup('<ul class="notes">{}</ul>\n').format(items)
+    if len(notes) <= _FEW:
+        return listed
+    summary = words.notes(len(notes))
+    return Markup("<details><summary>{}</summary>{}</details>\n").format(summary, listed)
+
+
+def _spread(cell: str) -> Markup:
+    """A number whose standard deviation, if it has one, may stand below it."""
+    mean, sign, sd = cell.partition(" ±")
+    return Markup('{} <span class="sd">±{}</span>').format(mean, sd) if sign else escape(cell)

@@ -1,5 +1,6 @@
 """Jobs of workflow/rules/report.smk, and of evaluation.smk where it measures noise."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from robust_mer.evaluation.experiment import Experiment
@@ -24,7 +25,7 @@ from robust_mer.report.spec import (
     Shown,
     TableSpec,
 )
-from robust_mer.settings import load
+from robust_mer.settings import Plugin, load
 
 
 def measure_noise(plan: Plan, wildcards: Any) -> Job:
@@ -109,39 +110,40 @@ def calibrate_raw(plan: Plan, wildcards: Any) -> Job:
 
 def make_table(plan: Plan, wildcards: Any) -> Job:
     """A table of results."""
-    report, name = plan.report, wildcards.experiment
-    table = report.tables(name)[wildcards.table]
-    kind = load(table.implementation)
-    return Job(
-        "robust_mer.report.tables.base:make_table",
-        TableSpec(
-            name=wildcards.table,
-            table=table,
-            experiment=report.experiment(name),
-            facts=report.facts(name).only(kind.uses),
-        ),
-        inputs=report.inputs(name, kind.reads),
-        chosen=report.inputs(name, {"published"}.intersection(kind.reads)),
-        uses=(table.implementation, *_measured(report.experiment(name))),
-    )
+    tables = plan.report.tables(wildcards.experiment)
+    function = "robust_mer.report.tables.base:make_table"
+    return _of_plugin(plan, wildcards.experiment, function, TableSpec, wildcards.table, tables)
 
 
 def make_figure(plan: Plan, wildcards: Any) -> Job:
     """A figure of results."""
-    report, name = plan.report, wildcards.experiment
-    figure = report.figures(name)[wildcards.figure]
-    kind = load(figure.implementation)
+    figures = plan.report.figures(wildcards.experiment)
+    function = "robust_mer.report.figures.base:make_figure"
+    return _of_plugin(plan, wildcards.experiment, function, FigureSpec, wildcards.figure, figures)
+
+
+def _of_plugin(
+    plan: Plan,
+    experiment: str,
+    function: str,
+    spec: type[TableSpec] | type[FigureSpec],
+    name: str,
+    plugins: Mapping[str, Plugin],
+) -> Job:
+    """A table or figure, which says itself what it reads."""
+    report, plugin = plan.report, plugins[name]
+    kind = load(plugin.implementation)
     return Job(
-        "robust_mer.report.figures.base:make_figure",
-        FigureSpec(
-            name=wildcards.figure,
-            figure=figure,
-            experiment=report.experiment(name),
-            facts=report.facts(name).only(kind.uses),
+        function,
+        spec(
+            name,
+            plugin,
+            report.experiment(experiment),
+            report.facts(experiment).only(kind.uses),
         ),
-        inputs=report.inputs(name, kind.reads),
-        chosen=report.inputs(name, {"published"}.intersection(kind.reads)),
-        uses=(figure.implementation, *_measured(report.experiment(name))),
+        inputs=report.inputs(experiment, kind.reads),
+        chosen=report.inputs(experiment, {"published"}.intersection(kind.reads)),
+        uses=(plugin.implementation, *_measured(report.experiment(experiment))),
     )
 
 
@@ -252,7 +254,10 @@ def _shown_files(plan: Plan, name: str) -> dict[str, list[str]]:
         "comparisons": [layout.table(name, "comparisons")],
         "calibrations": [layout.table(name, "raw")] if raws else [],
         "tables": [layout.table(name, table, ".md") for table in report.tables(name)],
-        "figures": [layout.figure(name, figure) for figure in report.figures(name)],
+        **{
+            kind: [layout.figure(name, figure, suffix) for figure in report.figures(name)]
+            for kind, suffix in (("figures", ".svg"), ("captions", ".txt"), ("charts", ".vl.json"))
+        },
         "logs": [
             *(layout.features(corpus, one, ".csv") for one in feature_names(plan, corpus)),
             *(plan.corrupted_features(corpus, raw, ".csv") for raw in raws),

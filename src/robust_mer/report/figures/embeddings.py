@@ -6,10 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
-from sklearn.manifold import TSNE
 
 from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.data import Corpus, read_corpus
@@ -18,18 +14,18 @@ from robust_mer.evaluation.experiment import Experiment
 from robust_mer.files import write_text
 from robust_mer.jobs import log
 from robust_mer.report.cells import amount
-from robust_mer.report.figures.style import COLOURS, headline, in_style, save
-from robust_mer.report.spec import EmbeddingsSpec
+from robust_mer.report.figures.base import write_picture
+from robust_mer.report.figures.clouds import SAMPLES, Cloud, lay_out, points_of
+from robust_mer.report.figures.panels import Panels
+from robust_mer.report.spec import DrawnFiles, EmbeddingsSpec
 from robust_mer.report.words import figures as words
 from robust_mer.runtime import Runtime
 
-_SAMPLES = 128
-_PERPLEXITY = 30.0
 _PARTS = ("validation", "test")
 
 
 @dataclass(frozen=True)
-class Cloud:
+class Pairs:
     """Clean and noisy points [n, 2] of one modality at one SNR, and the pairs' mean distances."""
 
     noise: str
@@ -41,8 +37,8 @@ class Cloud:
     distance_embedding: float
 
 
-@dataclass(frozen=True)
-class EmbeddingsFiles:
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingsFiles(DrawnFiles):
     """What `draw_embeddings` reads and writes."""
 
     utterances: Path
@@ -51,8 +47,6 @@ class EmbeddingsFiles:
     """One per modality of the spec, in their order."""
     schedules: list[Path]
     """One per corruption of the spec, in their order."""
-    svg: Path
-    pdf: Path
     distances: Path
     """``noise, snr_db, modality, utterances, distance_picture, distance_embedding`` (Algorithm 2,
     in the picture and in the space of embeddings)."""
@@ -71,21 +65,20 @@ def draw_embeddings(spec: EmbeddingsSpec, files: EmbeddingsFiles, runtime: Runti
         for corruption, schedule in zip(spec.corruptions, files.schedules, strict=True)
     ]
     corpus = read_corpus(files.utterances, files.folds, spec.modalities, files.features)
-    clouds = list(_clouds(experiment, corpus, noises))
+    pairs = list(_pairs(experiment, corpus, noises))
     table = pd.DataFrame(
         {
-            "noise": cloud.noise,
-            "snr_db": cloud.snr_db,
-            "modality": cloud.modality,
-            "utterances": len(cloud.clean),
-            "distance_picture": cloud.distance_picture,
-            "distance_embedding": cloud.distance_embedding,
+            "noise": one.noise,
+            "snr_db": one.snr_db,
+            "modality": one.modality,
+            "utterances": len(one.clean),
+            "distance_picture": one.distance_picture,
+            "distance_embedding": one.distance_embedding,
         }
-        for cloud in clouds
+        for one in pairs
     )
     write_text(files.distances, table.to_csv(index=False))
-    with in_style(f"{experiment.name} tsne"):
-        save(_figure(experiment, clouds), files.svg, files.pdf, runtime.origin)
+    write_picture(experiment, _picture(pairs), words.ABOUT_EMBEDDINGS, files, runtime)
 
 
 def mean_pair_distance(clean: np.ndarray, noisy: np.ndarray) -> float:
@@ -93,9 +86,9 @@ def mean_pair_distance(clean: np.ndarray, noisy: np.ndarray) -> float:
     return float(np.linalg.norm(noisy - clean, axis=1).mean())
 
 
-def _clouds(
+def _pairs(
     experiment: Experiment, corpus: Corpus, noises: Sequence[NoiseOfCorpus]
-) -> Iterator[Cloud]:
+) -> Iterator[Pairs]:
     fold = experiment.folds[0]
     embeddings = Embeddings(corpus, fold)
     by_noise: dict[str, dict[float, NoiseOfCorpus]] = {}
@@ -111,10 +104,9 @@ def _clouds(
                 _of(embeddings, rows, modality, _drawn_apart(at[level], place))
                 for place, level in enumerate(levels)
             ]
-            points = _fit(np.concatenate([clean, *noisy]))
-            drawn, *drawn_noisy = np.split(points, len(levels) + 1)
+            drawn, *drawn_noisy = lay_out([clean, *noisy])
             for level, values, place in zip(levels, noisy, drawn_noisy, strict=True):
-                yield Cloud(
+                yield Pairs(
                     noise,
                     level,
                     modality,
@@ -141,7 +133,7 @@ def _samples(corpus: Corpus, fold: int, modality: str) -> dict[str, np.ndarray]:
     length = np.diff(corpus.features[modality].offsets)
     parts = {part: corpus.parts[fold][part] for part in _PARTS}
     held_out = np.concatenate([rows[length[rows] > 0] for rows in parts.values()])
-    chosen = np.random.default_rng(0).permutation(held_out)[:_SAMPLES]
+    chosen = np.random.default_rng(0).permutation(held_out)[:SAMPLES]
     return {part: rows[np.isin(rows, chosen)] for part, rows in parts.items()}
 
 
@@ -156,58 +148,27 @@ def _of(
     )
 
 
-def _fit(values: np.ndarray) -> np.ndarray:
-    """Two coordinates per embedding: [n, 2]."""
-    perplexity = min(_PERPLEXITY, (len(values) - 1) / 3)
-    return TSNE(init="pca", perplexity=perplexity, random_state=0).fit_transform(values)
-
-
-def _figure(experiment: Experiment, clouds: list[Cloud]) -> Figure:
-    rows = list(dict.fromkeys((cloud.noise, cloud.modality) for cloud in clouds))
-    columns = sorted({cloud.snr_db for cloud in clouds}, reverse=True)
-    size = 2.3 * len(columns) + 0.8, 2.5 * len(rows) + 1.3
-    figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle(
-        headline(
-            experiment,
-            words.headline_embeddings(experiment.corpus, experiment.folds[0]),
-            width=round(11 * size[0]),
-        ),
-        x=0.01,
-        ha="left",
-        fontsize=11,
-    )
-    panels = figure.subplots(len(rows), len(columns), squeeze=False, sharex="row", sharey="row")
-    for axes in panels.flat:
-        axes.set_axis_off()
-    for cloud in clouds:
-        place = rows.index((cloud.noise, cloud.modality)), columns.index(cloud.snr_db)
-        _draw(panels[place], cloud)
-    for (noise, modality), first in zip(rows, panels[:, 0], strict=True):
-        first.text(
-            -0.04,
-            0.5,
-            f"{noise}, {modality}",
-            rotation=90,
-            ha="right",
-            va="center",
-            transform=first.transAxes,
+def _picture(pairs: Sequence[Pairs]) -> Panels:
+    """A row of panels per noise and modality, noise growing to the right."""
+    ordered = sorted(pairs, key=lambda one: (one.noise, one.modality, -one.snr_db))
+    panels = [
+        Cloud(
+            words.embeddings_panel(
+                f"{one.noise} {amount(one.snr_db)} dB",
+                one.modality,
+                f"{one.distance_picture:.1f} ({one.distance_embedding:.2f})",
+            ),
+            points_of(
+                [
+                    (words.CLEAN, words.CLEAN, 0, 0, one.clean),
+                    (words.NOISY, words.NOISY, 1, 0, one.noisy),
+                ]
+            ),
         )
-    handles, names = next(
-        axes for axes in panels.flat if axes.collections
-    ).get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False)
-    return figure
-
-
-def _draw(axes: Axes, cloud: Cloud) -> None:
-    pairs = np.stack([cloud.clean, cloud.noisy], axis=1)
-    axes.add_collection(LineCollection(list(pairs), colors="0.8", linewidths=0.4, zorder=0))
-    for points, colour, marker, name in (
-        (cloud.clean, COLOURS[0], "o", "clean"),
-        (cloud.noisy, COLOURS[1], "^", "noisy"),
-    ):
-        x, y = points.T
-        axes.scatter(x, y, s=7, color=colour, marker=marker, linewidths=0, label=name)
-    distances = f"{cloud.distance_picture:.1f} ({cloud.distance_embedding:.2f})"
-    axes.set_title(f"{amount(cloud.snr_db)} dB\nd = {distances}", fontsize=9)
+        for one in ordered
+    ]
+    abreast = max(
+        sum(one.noise == other.noise and one.modality == other.modality for other in pairs)
+        for one in pairs
+    )
+    return Panels(panels, abreast, {words.CLEAN: 0, words.NOISY: 1}, {"line": words.EMBEDDING})

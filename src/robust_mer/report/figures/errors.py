@@ -4,16 +4,19 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from robust_mer.report.figures.base import ResultFigure
-from robust_mer.report.figures.confusion import read_test_part
-from robust_mer.report.names import corruption_title, line_name
-from robust_mer.report.spec import Experiment, FigureSpec, Results
+from robust_mer.report.figures.base import Picture, PictureFigure
+from robust_mer.report.figures.confusion import evaluations, read_test_part
+from robust_mer.report.names import corruption_title
+from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
 from robust_mer.report.words import figures as words
 from robust_mer.settings import Settings
+from robust_mer.table import records
+from robust_mer.task import Classification
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
+
+_BY = ("emotion", "condition", "speaker")
 
 
 class ErrorsSettings(Settings):
@@ -23,7 +26,7 @@ class ErrorsSettings(Settings):
     """More speakers than these are left out: CMU-MOSEI has a thousand."""
 
 
-class Errors(ResultFigure):
+class Errors(PictureFigure):
     """The share of wrong predictions per model: a row of panels per corruption.
 
     Over the partial conditions, and the complete one of clean data; all folds and seeds together.
@@ -34,93 +37,75 @@ class Errors(ResultFigure):
     reads = ("predictions", "utterances")
     settings: ErrorsSettings
 
-    def draw(self, spec: FigureSpec, files: Results) -> "Figure":
+    @classmethod
+    def applies(cls, experiment: Experiment, facts: Facts) -> bool:
+        """Whether models predict classes, which are right or wrong."""
+        return issubclass(experiment.kind, Classification)
+
+    def read(self, spec: FigureSpec, files: Results) -> Picture:
         """From the predictions, and from the index, which knows the speakers."""
-        errors = _errors(spec.experiment, files)
-        return _figure(spec.experiment, errors, self.settings.most_speakers)
+        from robust_mer.report.figures.heat_map import HeatMaps
+        from robust_mer.report.figures.lines import series_of
+
+        experiment = spec.experiment
+        cells = _errors(experiment, files)
+        speakers = cells.loc[cells["by"] == "speaker", "column"].nunique()
+        is_crowd = speakers > self.settings.most_speakers
+        shown = _BY[:-1] if is_crowd else _BY
+        cells = cells[cells["by"].isin(shown)].reset_index(drop=True)
+        corruptions = list(cells["tested_on"].unique())
+        cells["panel"] = [
+            corruptions.index(name) * len(shown) + shown.index(by)
+            for name, by in zip(cells["tested_on"], cells["by"], strict=True)
+        ]
+        titles = {
+            at * len(shown) + place: words.errors_panel(corruption_title(experiment, name), by)
+            for at, name in enumerate(corruptions)
+            for place, by in enumerate(shown)
+        }
+        return HeatMaps(
+            cells[["panel", "row", "column", "value", "series"]],
+            _columns(cells),
+            titles,
+            len(shown),
+            0.0,
+            cells["value"].max(),
+            {"row": words.MODEL, "column": words.OF, "value": words.WRONG},
+            series_of(experiment),
+            words.too_many_speakers(speakers) if is_crowd else "",
+        )
+
+    def about(self, spec: FigureSpec, data: Picture) -> str:
+        """What is shown."""
+        return f"{words.ABOUT_ERRORS} {getattr(data, 'note', '')}".strip()
 
 
 def _errors(experiment: Experiment, files: Results) -> "pd.DataFrame":
+    """Shares of wrong predictions: ``tested_on, by, row, column, value, series``."""
     import pandas as pd
 
-    from robust_mer.evaluation.summary import trainings
     from robust_mer.table import read_table
 
     speaker = read_table(files.path("utterances")).set_index("utterance")["speaker"]
-    keys = pd.DataFrame(experiment.evaluations, columns=["model", "trained_on", "tested_on"])
-    keys["training"] = trainings(experiment, keys)
     parts = []
-    for (_, row), path in zip(keys.iterrows(), files.predictions, strict=True):
-        table = read_test_part(path, experiment)
+    for one in records(evaluations(experiment, files)):
+        table = read_test_part(one["path"], experiment)
         table["wrong"] = table["label"] != table["predicted"]
+        table["emotion"] = table["label"]
         table["speaker"] = table["utterance"].map(speaker)
-        line = line_name(experiment, row["model"], row["training"])
-        for by in ("label", "condition", "speaker"):
-            shares = table.groupby(by)["wrong"].mean()
+        for by in _BY:
+            shares = table.groupby(by)["wrong"].mean().rename_axis("column").rename("value")
             parts.append(
-                pd.DataFrame(
-                    {
-                        "tested_on": row["tested_on"],
-                        "line": line,
-                        "by": by,
-                        "value": shares.index,
-                        "wrong": shares.to_numpy(),
-                    }
+                shares.reset_index().assign(
+                    tested_on=one["tested_on"], by=by, row=one["line"], series=one["series"]
                 )
             )
     return pd.concat(parts, ignore_index=True)
 
 
-def _figure(experiment: Experiment, errors: "pd.DataFrame", most_speakers: int) -> "Figure":
-    from matplotlib.figure import Figure
-
-    from robust_mer.report.figures.heat_map import draw_heat_map
-    from robust_mer.report.figures.style import headline, runs
-
-    corruptions = list(errors["tested_on"].unique())
-    columns = ["label", "condition"]
-    speakers = errors.loc[errors["by"] == "speaker", "value"].nunique()
-    title = words.headline_errors(experiment.corpus, runs(experiment))
-    if speakers <= most_speakers:
-        columns.append("speaker")
-    else:
-        title += words.too_many_speakers(speakers)
-    widths = [errors.loc[errors["by"] == by, "value"].nunique() for by in columns]
-    heights = [
-        errors.loc[errors["tested_on"] == name, "line"].nunique() + 2.5 for name in corruptions
-    ]
-    figure = Figure(
-        figsize=(3.4 + 0.42 * sum(widths), 0.3 * sum(heights) + 1.5), layout="constrained"
-    )
-    figure.suptitle(
-        headline(experiment, title, 20 + 4 * sum(widths)), x=0.01, ha="left", fontsize=11
-    )
-    panels = figure.subplots(
-        len(corruptions),
-        len(columns),
-        squeeze=False,
-        gridspec_kw={"width_ratios": widths, "height_ratios": heights},
-    )
-    high = errors["wrong"].max()
-    for row, tested_on in enumerate(corruptions):
-        for column, by in enumerate(columns):
-            some = errors[(errors["tested_on"] == tested_on) & (errors["by"] == by)]
-            table = some.pivot_table(index="line", columns="value", values="wrong", sort=False)
-            order = sorted(
-                table.columns, key=lambda name: (len(name) if by == "condition" else 0, name)
-            )
-            axes = panels[row, column]
-            draw_heat_map(
-                axes,
-                table[order].to_numpy(),
-                list(table.index) if column == 0 else [],
-                order,
-                0.0,
-                high,
-            )
-            axes.tick_params(axis="x", rotation=0 if by == "condition" else 90)
-            if column == 0:
-                axes.set_ylabel(corruption_title(experiment, tested_on), fontsize=11)
-            if row == 0:
-                axes.set_title(words.by_title(by), loc="left", fontsize=11)
-    return figure
+def _columns(cells: "pd.DataFrame") -> list[str]:
+    """Emotions and speakers by name, conditions by how much is clean."""
+    names = {by: sorted(some["column"].unique()) for by, some in cells.groupby("by")}
+    letters = "".join(sorted(names["condition"], key=len, reverse=True))  # the complete one first
+    conditions = sorted(names["condition"], key=lambda n: (len(n), [*map(letters.index, n)]))
+    return list(dict.fromkeys([*names["emotion"], *conditions, *names.get("speaker", [])]))

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib.figure import Figure
-from sklearn.manifold import TSNE
 
 from robust_mer.data import Corpus, read_corpus
 from robust_mer.engine.checkpoint import load_checkpoint
@@ -17,15 +15,13 @@ from robust_mer.engine.frames import load_frames
 from robust_mer.engine.nets import Nets
 from robust_mer.engine.predict import PaddedPart, embed
 from robust_mer.errors import InputError
-from robust_mer.evaluation.experiment import Experiment
 from robust_mer.files import write_text
-from robust_mer.report.figures.style import COLOURS, headline, in_style, save
-from robust_mer.report.spec import ReconstructionsSpec
+from robust_mer.report.figures.base import write_picture
+from robust_mer.report.figures.clouds import SAMPLES, Cloud, lay_out, points_of
+from robust_mer.report.figures.panels import Panels
+from robust_mer.report.spec import DrawnFiles, ReconstructionsSpec
 from robust_mer.report.words import figures as words
 from robust_mer.runtime import Runtime
-
-_SAMPLES = 128
-_PERPLEXITY = 30.0
 
 
 @dataclass(frozen=True)
@@ -40,8 +36,8 @@ class Rebuilt:
     distance_of_others: float  # mean, of every true point to those of other utterances
 
 
-@dataclass(frozen=True)
-class ReconstructionsFiles:
+@dataclass(frozen=True, kw_only=True)
+class ReconstructionsFiles(DrawnFiles):
     """What `draw_reconstructions` reads and writes."""
 
     utterances: Path
@@ -50,8 +46,6 @@ class ReconstructionsFiles:
     """One per modality of the spec, in their order."""
     checkpoints: list[Path]
     """One per name of the spec: replicas of one fold that rebuild what is missing."""
-    svg: Path
-    pdf: Path
     distances: Path
     """``model, modality, utterances, distance, distance_of_others``."""
 
@@ -81,8 +75,7 @@ def draw_reconstructions(
         for one in rebuilt
     )
     write_text(files.distances, table.to_csv(index=False))
-    with in_style(f"{experiment.name} rebuilt"):
-        save(_figure(experiment, rebuilt), files.svg, files.pdf, runtime.origin)
+    write_picture(experiment, _picture(rebuilt), words.ABOUT_RECONSTRUCTIONS, files, runtime)
 
 
 def _rebuild(
@@ -96,7 +89,7 @@ def _rebuild(
         )
     device = torch.device("cpu")
     frames = load_frames(corpus, device)
-    rows = np.random.default_rng(0).permutation(corpus.parts[facts["fold"]]["test"])[:_SAMPLES]
+    rows = np.random.default_rng(0).permutation(corpus.parts[facts["fold"]]["test"])[:SAMPLES]
     received = evaluation_frames(
         {modality: frames[modality] for modality in facts["inputs"]},
         normalisers,
@@ -109,10 +102,7 @@ def _rebuild(
     embeddings = {modality: values[0] for modality, values in embedded.items()}
     with torch.inference_mode():
         pairs = {modality: model.reconstruct(embeddings, modality) for modality in embeddings}
-    points = np.concatenate([both.numpy() for pair in pairs.values() for both in pair])
-    perplexity = min(_PERPLEXITY, (len(points) - 1) / 3)
-    drawn = TSNE(init="pca", perplexity=perplexity, random_state=0).fit_transform(points)
-    places = iter(np.split(drawn, 2 * len(pairs)))
+    places = iter(lay_out([both.numpy() for pair in pairs.values() for both in pair]))
     return [
         Rebuilt(
             name,
@@ -126,35 +116,24 @@ def _rebuild(
     ]
 
 
-def _figure(experiment: Experiment, results: list[Rebuilt]) -> Figure:
-    models = list(dict.fromkeys(one.model for one in results))
-    modalities = list(dict.fromkeys(one.modality for one in results))
-    columns = min(3, len(models))
-    deep = -(-len(models) // columns)
-    figure = Figure(figsize=(4.4 * columns + 0.8, 4.4 * deep + 2.0), layout="constrained")
-    title = words.headline_reconstructions(experiment.corpus, experiment.folds[0])
-    figure.suptitle(headline(experiment, title, 54 * columns), x=0.01, ha="left", fontsize=11)
-    panels = figure.subplots(deep, columns, squeeze=False).ravel()
-    for axes in panels:
-        axes.set_axis_off()
-    for axes, model in zip(panels, models, strict=False):
+def _picture(results: list[Rebuilt]) -> Panels:
+    """A panel per model."""
+    series = {name: place for place, name in enumerate(dict.fromkeys(r.modality for r in results))}
+    panels = []
+    for model in dict.fromkeys(one.model for one in results):
         of_model = [one for one in results if one.model == model]
-        for one in of_model:
-            colour = COLOURS[modalities.index(one.modality)]
-            axes.scatter(*one.true.T, s=11, color=colour, linewidths=0, label=one.modality)
-            axes.scatter(
-                *one.rebuilt.T,
-                s=11,
-                color=colour,
-                alpha=0.35,
-                marker="^",
-                linewidths=0,
-                label=f"{one.modality}, rebuilt",
-            )
-        said = ", ".join(
+        distances = (
             f"{one.modality} {one.distance:.1f} / {one.distance_of_others:.1f}" for one in of_model
         )
-        axes.set_title(f"{model}\nd: {said}", fontsize=9, loc="left")
-    handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=2 * columns, frameon=False)
-    return figure
+        kinds = [
+            (name, one.modality, series[one.modality], dash, points)
+            for one in of_model
+            for name, dash, points in (
+                (one.modality, 0, one.true),
+                (words.rebuilt(one.modality), 1, one.rebuilt),
+            )
+        ]
+        panels.append(
+            Cloud(words.rebuilt_panel(model, ", ".join(distances)), points_of(kinds), 3.6)
+        )
+    return Panels(panels, 3, series, {"line": words.REPRESENTATION})

@@ -1,125 +1,127 @@
-"""All measures against the SNR."""
+"""All measures against the SNR, or under each corruption."""
 
-from itertools import cycle
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from robust_mer.evaluation.experiment import Experiment
 from robust_mer.protocol import CLEAN
 from robust_mer.report.cells import amount
-from robust_mer.report.figures.base import ResultFigure
-from robust_mer.report.names import line_name, lines_of
-from robust_mer.report.spec import Experiment, FigureSpec, Results
+from robust_mer.report.figures.base import Picture, PictureFigure
+from robust_mer.report.names import corruption_title
+from robust_mer.report.spec import FigureSpec, Results
 from robust_mer.report.words import figures as words
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-    from robust_mer.report.figures.style import LineStyle
+    from robust_mer.metrics import Metric
+    from robust_mer.report.figures.curves import Curves
+    from robust_mer.report.figures.dots import Dots
 
-_MARKERS = "os^DvPX*<>hp"
+_CURVE = 3
+"""Amounts of a noise from which on there is a curve."""
 
 
-class SnrCurves(ResultFigure):
-    """Every measure, averaged over the partial conditions, against the SNR, a line per model.
+class SnrCurves(PictureFigure):
+    """Every measure, averaged over the partial conditions, a column of panels each.
 
-    A row of panels per noise type. The clean ceiling (complete condition, no corruption) stands at
-    the left, chance (always the most frequent class) is a dashed line. Bands are ± one standard
-    deviation over folds x seeds; a point that stands alone has a bar instead.
+    A noise with three SNRs or more has a row of panels with curves; all other corruptions share
+    one row, with a dot per model. Clean data (the complete condition) stands at the left, or on
+    top. Chance (always the most frequent class) is a dashed line. Bands and bars are ± one standard
+    deviation over folds x seeds.
     """
 
     title = words.TITLE_SNR
     reads = ("summary",)
 
-    def draw(self, spec: FigureSpec, files: Results) -> "Figure":
+    def read(self, spec: FigureSpec, files: Results) -> Picture:
         """From the summary."""
+        from robust_mer.evaluation.order import average_rows
         from robust_mer.evaluation.summary import read_summary
+        from robust_mer.report.figures.lines import named, series_of
+        from robust_mer.report.figures.panels import Panels
 
-        return _figure(spec.experiment, read_summary(files.path("summary")))
+        experiment = spec.experiment
+        rows = average_rows(experiment, read_summary(files.path("summary")))
+        order = {name: place for place, name in enumerate(rows["tested_on"].unique())}
+        rows = named(experiment, rows).assign(
+            group=lambda some: [corruption_title(experiment, name) for name in some["tested_on"]],
+            is_alone=lambda some: some["tested_on"] == CLEAN,
+            order=lambda some: some["tested_on"].map(order),
+        )
+        severities = rows["tested_on"].map(experiment.severity)
+        amounts = severities.groupby(rows["noise"]).nunique()
+        curves = sorted(amounts.index[amounts >= _CURVE])
+        return Panels(
+            [
+                *(
+                    _curves(experiment, rows[rows["noise"].isin([noise, CLEAN])], noise, measure)
+                    for noise in curves
+                    for measure in experiment.measures
+                ),
+                *_dots(experiment, rows[~rows["noise"].isin(curves)], bool(curves)),
+            ],
+            len(experiment.measures),
+            series_of(experiment),
+            {"line": words.MODEL, "group": words.TESTED_ON, "y": "", "sd": words.SD},
+        )
+
+    def about(self, spec: FigureSpec, data: Picture) -> str:
+        """What is averaged, and what bands are."""
+        return words.ABOUT_SNR
 
 
-def _figure(experiment: Experiment, summary: "pd.DataFrame") -> "Figure":
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-
-    from robust_mer.evaluation.order import average_rows, partial_conditions
-    from robust_mer.report.figures.style import CHANCE, COLOURS, LineStyle, headline, runs
-
-    measures = experiment.measures
-    rows = average_rows(experiment, summary)
-    noises = sorted(set(rows["noise"]) - {CLEAN}) or [CLEAN]
-    lines: dict[tuple[str, str], LineStyle] = {
-        line: {"color": colour, "marker": marker}
-        for line, colour, marker in zip(lines_of(rows), cycle(COLOURS), cycle(_MARKERS))
-    }
-    title = words.headline_snr(partial_conditions(summary), experiment.corpus, runs(experiment))
-    figure = Figure(figsize=(4.5 * len(measures), 3.2 * len(noises) + 1.4), layout="constrained")
-    figure.suptitle(headline(experiment, title), x=0.01, ha="left", fontsize=11)
-    panels = figure.subplots(len(noises), len(measures), squeeze=False, sharey="col")
-    for noise, pair in zip(noises, panels, strict=True):
-        shown = rows[rows["noise"].isin([noise, CLEAN])]
-        for axes, measure in zip(pair, measures, strict=True):
-            _draw_panel(experiment, axes, shown, lines, measure.name)
-            axes.set_ylabel(measure.title)
-            axes.set_title(noise, loc="left", fontsize=11)
-    names = [*[line_name(experiment, *line) for line in lines], words.CHANCE]
-    keys = [*[Line2D([], [], **style) for style in lines.values()], Line2D([], [], **CHANCE)]
-    figure.legend(keys, names, loc="outside lower center", ncols=3, frameon=False)
-    return figure
+def _points(rows: "pd.DataFrame", measure: "Metric") -> "pd.DataFrame":
+    points = rows.assign(y=rows[f"{measure.name}_mean"], sd=rows[f"{measure.name}_sd"])
+    return points[["line", "series", "place", "dash", "group", "is_alone", "tested_on", "y", "sd"]]
 
 
-def _draw_panel(
-    experiment: Experiment,
-    axes: "Axes",
-    rows: "pd.DataFrame",
-    lines: "dict[tuple[str, str], LineStyle]",
-    measure: str,
-) -> None:
-    from robust_mer.report.figures.style import CHANCE
+def _curves(
+    experiment: Experiment, rows: "pd.DataFrame", noise: str, measure: "Metric"
+) -> "Curves":
+    from robust_mer.report.figures.curves import Curves
+    from robust_mer.report.figures.panels import spread
 
-    places, step = _places(experiment, rows)
-    for number, (line, style) in enumerate(lines.items()):
-        model, training = line
-        points = rows[(rows["model"] == model) & (rows["training"] == training)]
-        points = points.assign(
-            x=points["tested_on"].map(places).astype(float),
-            y=points[f"{measure}_mean"],
-            sd=points[f"{measure}_sd"],
-        ).sort_values("x")
-        corrupted = points[points["tested_on"] != CLEAN]
-        alone = points if len(corrupted) == 1 else points[points["tested_on"] == CLEAN]
-        aside = 0.4 * step * ((number + 0.5) / len(lines) - 0.5)
-        axes.errorbar(alone["x"] + aside, alone["y"], alone["sd"], linestyle="", **style)
-        if len(corrupted) > 1:
-            x, y, sd = (corrupted[name] for name in ("x", "y", "sd"))
-            axes.plot(x, y, **style)
-            axes.fill_between(x, y - sd, y + sd, color=style["color"], alpha=0.12, linewidth=0)
-    axes.axhline(rows[f"{measure}_chance"].mean(), **CHANCE)
-    ticks = rows.drop_duplicates("tested_on")
-    axes.set_xticks(
-        [places[name] for name in ticks["tested_on"]],
-        [_tick(experiment, name) for name in ticks["tested_on"]],
+    corruptions = [name for name in rows["tested_on"].unique() if name != CLEAN]
+    places = {name: experiment.severity(name) for name in corruptions}
+    ends = sorted(places.values())
+    step = min(later - earlier for earlier, later in pairwise(ends))
+    places = {CLEAN: ends[0] - step, **places}
+    lines = rows.groupby(["place", "dash"])
+    aside = 0.5 * step * ((lines.ngroup() + 0.5) / lines.ngroups - 0.5)
+    x = rows["tested_on"].map(places).astype(float) + aside.where(rows["is_alone"], 0.0)
+    points = _points(rows, measure).assign(x=x)
+    chance = rows[f"{measure.name}_chance"].mean()
+    facts = experiment.facts(corruptions[0])
+    return Curves(
+        f"{measure.title}, {noise}",
+        points.drop(columns="tested_on"),
+        words.SNR_AXES.get(facts.unit, facts.unit),
+        measure.title,
+        {places[name]: _tick(experiment, name) for name in rows["tested_on"].unique()},
+        rules={words.CHANCE: chance},
+        span=spread(points, chance),
     )
-    unit = max(experiment.facts(name).unit for name in ticks["tested_on"])
-    axes.set_xlabel(words.SNR_AXES.get(unit, unit))
-    axes.grid(axis="y", color="0.9")
-    axes.set_axisbelow(True)
+
+
+def _dots(experiment: Experiment, rows: "pd.DataFrame", has_curves: bool) -> "list[Dots]":
+    """A panel per measure of the corruptions that have no curve; none if there is but clean."""
+    from robust_mer.report.figures.dots import Dots
+    from robust_mer.report.figures.panels import spread
+
+    if rows.empty or (rows["is_alone"].all() and has_curves):
+        return []
+    rows = rows.sort_values("order", kind="stable")
+    panels = []
+    for measure in experiment.measures:
+        points = _points(rows, measure).drop(columns=["tested_on", "is_alone"])
+        chance = rows[f"{measure.name}_chance"].mean()
+        panels.append(
+            Dots("", points, measure.title, {words.CHANCE: chance}, spread(points, chance))
+        )
+    return panels
 
 
 def _tick(experiment: Experiment, corruption: str) -> str:
     facts = experiment.facts(corruption)
     return corruption if facts.amount is None else amount(facts.amount)
-
-
-def _places(experiment: Experiment, rows: "pd.DataFrame") -> tuple[dict[str, float], float]:
-    """Place of every corruption on the x axis, noise growing to the right, and the least gap."""
-    corruptions = [name for name in rows["tested_on"].unique() if name != CLEAN]
-    # a corruption without an amount is alone on its axis
-    places = {
-        name: 0.0 if np.isnan(experiment.severity(name)) else experiment.severity(name)
-        for name in corruptions
-    }
-    step = float(np.diff(sorted(places.values())).min()) if len(places) > 1 else 10.0
-    return {**places, CLEAN: min(places.values(), default=0) - step}, step

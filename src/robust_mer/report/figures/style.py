@@ -1,7 +1,7 @@
-"""The one style of all figures."""
+"""The one style of all figures for print."""
 
-import textwrap
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,35 +9,44 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from robust_mer.evaluation.experiment import Experiment
 from robust_mer.files import whole
-from robust_mer.report.words.text import folds_and_seeds
+from robust_mer.report.figures.palette import LIGHT
+from robust_mer.report.names import wrapped
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.typing import RcKeyType
 
 LineStyle = dict[str, Any]
 """What Matplotlib calls the properties of a line, by their names."""
 
-COLOURS = [
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#CC79A7",
-    "#E69F00",
-    "#56B4E9",
-    "#000000",
-    "#F0E442",
-]
-"""The palette of Okabe and Ito, told apart by colour-blind readers; yellow last, it is pale."""
+COLOURS = list(LIGHT)
+
+SIZE = 9
+"""Of all letters, in points."""
+LETTER = 0.078
+"""Width of a letter of that size in inches: a wide one, so that estimates err to the safe side."""
+LINE = 0.17
+"""Height of a line of text in inches."""
 
 STYLE: "dict[RcKeyType, Any]" = {
-    "font.size": 11,
+    **dict.fromkeys(
+        (
+            *("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize"),
+            *("ytick.labelsize", "legend.fontsize", "figure.titlesize"),
+        ),
+        SIZE,
+    ),
     "font.family": "DejaVu Sans",
     "svg.fonttype": "none",  # text stays text: to be searched, and read aloud
     "pdf.fonttype": 42,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.axisbelow": True,
+    "grid.color": "0.9",
+    "lines.linewidth": 1.4,
+    "lines.markersize": 5,
     "text.parse_math": False,  # a name may hold dollar signs
 }
 """Matplotlib's settings for all figures."""
@@ -75,12 +84,14 @@ def save(figure: Figure, svg: Path, pdf: Path, origin: str | None = None) -> Non
             figure.savefig(unfinished, metadata=metadata)
 
 
-def headline(experiment: Experiment, text: str, width: int = 95) -> str:
-    """What stands above a figure: a text and the corpus' note, in lines of so many letters."""
-    lines = [*textwrap.wrap(text, width), *textwrap.wrap(experiment.note or "", width)]
-    return "\n".join(lines)
-
-
-def runs(experiment: Experiment) -> str:
-    """How many folds and seeds are behind a figure."""
-    return folds_and_seeds(len(experiment.folds), len(experiment.seeds))
+def add_legend(figure: Figure, handles: "Sequence[Artist]", names: Sequence[str]) -> None:
+    """Add a legend below the panels, in as many columns as fit, and make room for it."""
+    width, height = figure.get_size_inches()
+    names = [wrapped(name, max(12, int((width - 0.6) / LETTER))) for name in names]
+    lines = [line for name in names for line in name.split("\n")]
+    column = 0.6 + LETTER * max(map(len, lines))
+    columns = max(1, min(len(names), int(width / column)))
+    tallest = max(name.count("\n") + 1 for name in names)
+    rows = math.ceil(len(names) / columns)
+    figure.set_size_inches(width, height + 0.1 + rows * tallest * LINE * 1.1)
+    figure.legend(handles, names, loc="outside lower center", ncols=columns, frameon=False)

@@ -1,10 +1,13 @@
-"""Texts of figures: titles, headlines, names of axes."""
+"""Texts of figures: titles, captions, names of axes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+
+from robust_mer.report.words.text import count
+from robust_mer.report.words.text import folds_and_seeds as folds_and_seeds
 
 # Titles; {measures} and {main} are replaced by the names of the measures.
 
-TITLE_SNR = "{measures} against the SNR"
+TITLE_SNR = "{measures} under each corruption"
 TITLE_CONDITIONS_FIGURE = "{main} in each condition"
 TITLE_TRANSFER = "{main} on corruptions not seen in training"
 TITLE_SWEEP = "Effect of hyperparameters"
@@ -16,120 +19,35 @@ TITLE_RAW_FIGURE = "SNR at the embedding against harm"
 TITLE_TSNE = "Clean and noisy embeddings"
 TITLE_RECONSTRUCTIONS = "Rebuilt representations"
 
-# Headlines of figures, and the names of their axes.
+# Names of axes, and of values on hover.
 
 SNR_AXES = {"dB": "SNR (dB)", "%": "Rate (%)", "px": "Pixels", "ms": "Milliseconds"}
 """Axis label for the amount of a corruption, by its unit."""
 CHANCE = "chance (most frequent class)"
 NO_CORRUPTION = "no corruption"
-ERRORS_BY = {"label": "emotion", "condition": "condition", "speaker": "speaker"}
 EPOCH, TRAINING_LOSS, RISK, COVERAGE = "epoch", "training loss", "risk", "coverage"
 CALIBRATION_ERROR = "expected calibration error"
 SNR_AT_EMBEDDING = "SNR at the embedding (dB)"
 LATENT_SHARE = "share of z in joint representation"
-_BANDS = "± 1 standard deviation"
+MODEL, CONDITION, TRAINED_ON, TESTED_ON = "model", "condition", "trained on", "tested on"
+CORRUPTION, MODALITY = "corruption", "modality"
+TRUE, PREDICTED, FRACTION = "true class", "predicted class", "fraction of the true class"
+OF, WRONG = "of", "fraction wrong"
+SD = "standard deviation"
+CLEAN, NOISY, EMBEDDING = "clean", "noisy", "embedding"
+REPRESENTATION = "representation"
+
+# Titles of panels.
 
 
-def headline_snr(partial: Sequence[str], corpus: str, runs: str) -> str:
-    """Of the curves against the SNR."""
-    return (
-        f"Mean over the partial conditions ({', '.join(partial)}), {corpus}, {runs}; bands and "
-        f"error bars: {_BANDS}"
-    )
-
-
-def headline_conditions(measure: str, corpus: str, runs: str) -> str:
-    """Of the scores in each condition."""
-    return f"{measure} in each condition (letters: clean modalities), {corpus}, {runs}"
-
-
-def headline_confusion(corpus: str, runs: str) -> str:
-    """Of the confusion matrices."""
-    return (
-        "Fraction of each true class (row) by predicted class (column), over the partial "
-        f"conditions, {corpus}, {runs}"
-    )
-
-
-def headline_errors(corpus: str, runs: str) -> str:
-    """Of the errors by emotion, condition and speaker."""
-    return f"Fraction of wrong predictions over the partial conditions, {corpus}, {runs}"
-
-
-def too_many_speakers(speakers: int) -> str:
-    """Why the figure has no panel by speaker."""
-    return f"; no panel by speaker: {speakers} speakers are too many"
-
-
-def headline_learning(corpus: str, runs: str) -> str:
-    """Of the learning curves."""
-    return f"Training, {corpus}, {runs}; bands: {_BANDS}"
-
-
-def headline_raw(corpus: str, runs: str) -> str:
-    """Of raw corruptions beside Gaussian noise."""
-    return (
-        "Corrupted recordings (points) and Gaussian noise on features (lines); one modality is "
-        f"corrupted, the others are clean; {corpus}, {runs}; error bars: {_BANDS}; arrows: beyond "
-        "the measured SNRs"
-    )
-
-
-def headline_reliability(corpus: str, runs: str) -> str:
-    """Of risk, coverage and calibration."""
-    return (
-        "Mean over the partial conditions: fraction of wrong predictions among the most confident "
-        f"ones (left), expected calibration error (right); {corpus}, {runs}"
-    )
-
-
-def headline_sweep(corpus: str, runs: str) -> str:
-    """Of the effect of hyperparameters."""
-    return (
-        "One hyperparameter changed at a time (ring: its value while another one changes), mean "
-        f"over the partial conditions of the test part, {corpus}, {runs}; error bars: {_BANDS}"
-    )
-
-
-def headline_transfer(measure: str, corpus: str, runs: str) -> str:
-    """Of scores on corruptions that were not seen in training."""
-    return (
-        f"{measure} by training corruption (row) and test corruption (column), mean over the "
-        f"partial conditions, {corpus}, {runs}"
-    )
-
-
-def headline_embeddings(corpus: str, fold: int) -> str:
-    """Of clean and noisy embeddings."""
-    return (
-        f"t-SNE of clean and noisy embeddings (mean frame of an utterance), {corpus}, fold {fold}; "
-        "each row is one fit. d: mean distance between the clean and the noisy embedding of an "
-        "utterance, in the picture (in embedding space)"
-    )
-
-
-def headline_reconstructions(corpus: str, fold: int) -> str:
-    """Of rebuilt representations."""
-    return (
-        "t-SNE of representations (dark) and of those rebuilt from the other modalities (light), "
-        f"{corpus}, fold {fold}, test part; each panel is one fit. d: mean distance between the "
-        "two representations of an utterance / between different utterances, before t-SNE"
-    )
-
-
-def equal_noise_axis(measure: str) -> str:
-    """Axis of the Gaussian noise that is equally harmful."""
-    return f"Gaussian SNR of equal {measure} (dB)"
+def errors_panel(corruption: str, by: str) -> str:
+    """Of a panel of errors."""
+    return f"{corruption}, by {by}"
 
 
 def trained_on_title(training: str) -> str:
-    """Of a panel."""
+    """Of a panel for what models were trained on."""
     return f"trained on {training}"
-
-
-def by_title(by: str) -> str:
-    """Of a panel of errors."""
-    return f"by {ERRORS_BY[by]}"
 
 
 def model_panel(model: str, trained_on: str) -> str:
@@ -137,6 +55,105 @@ def model_panel(model: str, trained_on: str) -> str:
     return f"{model}, trained on {trained_on}"
 
 
+def embeddings_panel(noise: str, modality: str, distance: str) -> str:
+    """Of a panel of clean and noisy embeddings."""
+    return f"{noise}, {modality}\nd = {distance}"
+
+
+def rebuilt_panel(model: str, distances: str) -> str:
+    """Of a panel of rebuilt representations."""
+    return f"{model}\nd: {distances}"
+
+
+def rebuilt(modality: str) -> str:
+    """Representations of a modality that were rebuilt from the others."""
+    return f"{modality}, rebuilt"
+
+
+def equal_noise_axis(measure: str) -> str:
+    """Axis of the Gaussian noise that is equally harmful."""
+    return f"Gaussian SNR of equal {measure} (dB)"
+
+
 def validation_axis(measure: str) -> str:
     """Axis of a measure on validation data."""
     return f"validation {measure}"
+
+
+# Captions.
+
+_SPREAD = "± one standard deviation over folds and seeds"
+
+ABOUT_SNR = (
+    "Mean over the partial conditions, in which some modalities are clean and the others are "
+    f"corrupted; clean: complete data. Bars and bands: {_SPREAD}. Dashed: chance, i.e. always the "
+    "most frequent class."
+)
+ABOUT_CONFUSION = (
+    "Fraction of each true class (row) by predicted class (column), over the partial conditions."
+)
+ABOUT_ERRORS = "Fraction of wrong predictions over the partial conditions."
+ABOUT_LEARNING = f"Mean over the replicas of a training, by epoch. Bands: {_SPREAD}."
+ABOUT_RAW = (
+    "Corrupted recordings (points) and Gaussian noise on features (lines). One modality is "
+    f"corrupted, the others are clean. Bars: {_SPREAD}. Arrows: beyond the measured SNRs. Grey "
+    "lines: no corruption, and chance."
+)
+ABOUT_RELIABILITY = (
+    "Mean over the partial conditions. Risk: fraction of wrong predictions among the most "
+    "confident ones. Coverage: how many these are, as a fraction of all."
+)
+ABOUT_EMBEDDINGS = (
+    "t-SNE of clean and noisy embeddings (mean frame of an utterance). A line joins the two "
+    "embeddings of an utterance. One fit per noise and modality. d: mean length of these lines in "
+    "the picture (in embedding space)."
+)
+ABOUT_RECONSTRUCTIONS = (
+    "t-SNE of representations (filled) and of those rebuilt from the other modalities (hollow), "
+    "test part. A line joins the two representations of an utterance. One fit per panel. d: mean "
+    "distance between the two, and between different utterances, before t-SNE."
+)
+
+
+def about_conditions(measure: str) -> str:
+    """Of the scores in each condition."""
+    return (
+        f"{measure} in each condition. The letters name the clean modalities; the others are "
+        "corrupted."
+    )
+
+
+def about_transfer(measure: str) -> str:
+    """Of scores on corruptions that were not seen in training."""
+    return (
+        f"{measure} by training corruption (row) and test corruption (column), mean over the "
+        "partial conditions."
+    )
+
+
+def about_sweep(bases: Mapping[str, Mapping[str, str]]) -> str:
+    """Of the effect of hyperparameters that differ from those of some models, one at a time."""
+    values = (
+        f"{model} ({', '.join(f'{name} {value}' for name, value in settings.items())})"
+        for model, settings in bases.items()
+    )
+    start = f" from those of {' and '.join(values)}" if bases else ""
+    return (
+        f"One hyperparameter changed at a time{start}. Mean over the partial conditions of the "
+        f"test part. Bands: {_SPREAD}."
+    )
+
+
+def too_many_speakers(speakers: int) -> str:
+    """Why the figure has no panel by speaker."""
+    return f"No panel by speaker: {count(speakers, 'speaker')} are too many."
+
+
+def of_fold(fold: int) -> str:
+    """Which fold a figure is of."""
+    return f"fold {fold}"
+
+
+def caption(about: str, corpus: str, runs: str, note: str | None) -> str:
+    """What stands below a figure."""
+    return " ".join([about, f"{corpus}, {runs}.", *([note] if note else [])])

@@ -130,6 +130,11 @@ NOTE_MASK_AWARE = "†: knows which modalities are corrupted (mask-aware); the o
 NOTE_PAPER = "paper: published NMER result."
 
 
+def notes(number: int) -> str:
+    """What unfolds the notes below a table."""
+    return f"Notes ({number})"
+
+
 def note_average(partial: Sequence[str]) -> str:
     """What the average is."""
     return (
