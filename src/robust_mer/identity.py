@@ -228,7 +228,7 @@ def _uses(module_name: str, name: str) -> frozenset[tuple[str, ...]]:
     module = _module(module_name)
     uses: set[tuple[str, ...]] = set()
     for statement in module.statements(name):
-        for node in _nodes(statement):
+        for node in ast.walk(statement):  # a chain of attributes before its parts
             if isinstance(node, ast.Attribute | ast.Name):
                 uses.update(_dotted(node))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -381,20 +381,6 @@ def _nested(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
         yield statement
         for block in _blocks(statement):
             yield from _nested(block)
-
-
-def _nodes(statement: ast.stmt) -> Iterator[ast.AST]:
-    """All nodes of a statement, a chain of attributes before its parts; faster than `ast.walk`."""
-    waiting: list[ast.AST] = [statement]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if isinstance(value, ast.AST):
-                waiting.append(value)
-            elif isinstance(value, list):
-                waiting += [one for one in value if isinstance(one, ast.AST)]
 
 
 def _data_files(module: str) -> list[Path]:
