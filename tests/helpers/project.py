@@ -41,6 +41,7 @@ SMALL = {
     "corpora": {
         "demo": {
             "generator": {"sessions": 2, "dialogues_per_session": 2, "utterances_per_dialogue": 6},
+            "folds": {"scheme": "session_speakers", "groups": None},
         },
     },
     "features": {
