@@ -78,7 +78,7 @@ def test_every_utterance_has_its_faces_or_a_reason(corpus):
     assert report["frames"].tolist() == [5, 0, 2, 0, 0]
     assert report["status"].tolist() == ["ok", "empty", "ok", "failed", "failed"]
     reasons = read_table(corpus / "faces/reasons.csv").astype({"utterances": int})
-    assert set(reasons["first"]) == {"seen", "unseen", "broken", "001"}
+    assert set(reasons["first"]) == {"seen", "unseen", "late", "broken", "001"}
     found = {(row.status, row.reason): row.utterances for row in reasons.itertuples()}
     assert found == {
         ("ok", ""): 1,

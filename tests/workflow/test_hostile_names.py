@@ -64,7 +64,8 @@ def project(tmp_path):
         for number, name in enumerate(NAMES):
             (root / f"{name}.wav").write_bytes(b"RIFF")
             speaker = f"$(touch pwned) '{number % 4}'"
-            writer.writerow([name, "s", speaker, "`x`", f"{name}.wav", f"well, yes; $(no) {name}"])
+            label = ("`x`", "$(y)")[number // 4]
+            writer.writerow([name, "s", speaker, label, f"{name}.wav", f"well, yes; $(no) {name}"])
     return project
 
 
