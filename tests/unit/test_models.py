@@ -234,7 +234,8 @@ def test_cmd_is_zero_for_equal_and_grows_with_shift():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_encoder_is_a_sub_network(name):
     """A modality with large gradients must not take the other encoders' share of the norm."""
-    parts = [build(name).sub_network(parameter) for parameter, _ in build(name).named_parameters()]
+    model = build(name)
+    parts = [model.sub_network(parameter) for parameter, _ in model.named_parameters()]
     encoders = {f"encoders.{modality}" for modality in widths_of(name)}
     assert encoders | {"classifier"} <= set(parts)
     together = [part for part, _ in groupby(parts)]

@@ -9,8 +9,8 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
-# What is imported and planned lives as long as the run. Looking through it for garbage again and
-# again would take a third of the time of a dry run.
+# What is imported and planned lives as long as the run. Searching it for garbage again and again
+# would make a dry run slower.
 gc.freeze()
 gc.set_threshold(100_000, 20, 20)
 
