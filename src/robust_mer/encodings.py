@@ -1,4 +1,4 @@
-"""Texts of files that do not say how they are encoded: decoded, mended or refused, never guessed.
+"""Texts of files that do not name their encoding: decoded, corrected or refused, never guessed.
 
 UTF-8, and UTF-16 and UTF-32 that say so, need no guess. Of code pages, cp1252 (Western Windows) is
 assumed, and only where every word of the whole file makes sense in it. Everything else is refused:
@@ -63,7 +63,7 @@ class Text(NamedTuple):
 
     text: str
     remarks: list[tuple[int, str]]
-    """What was assumed or mended: (first line that it concerns, remark)."""
+    """What was assumed or corrected: (first line that it concerns, remark)."""
 
 
 def _known(name: str) -> str:
@@ -91,47 +91,47 @@ def decode(data: bytes, origin: str | Path, encoding: str = "") -> Text:
         encoding: As the user named it; empty where nobody did.
 
     Raises:
-        InputError: the content does not fit the encoding, or none can be told.
+        InputError: the content does not fit the encoding, or it is unknown.
     """
     if encoding:
-        return _mended(_strict(data, encoding, origin), [])
+        return _corrected(_strict(data, encoding, origin), [])
     if data.isascii():
         return Text(data.decode(), [])
     for mark, name in _MARKS:
         if data.startswith(mark):
             remarks = [] if name == "utf-8" else [(1, f"is {name.upper()}; read as such")]
-            return _mended(_strict(data.removeprefix(mark), name, origin), remarks)
+            return _corrected(_strict(data.removeprefix(mark), name, origin), remarks)
     if unmarked := _without_mark(data):
         remarks = [(1, f"is not UTF-8; read as {unmarked.upper()}")]
-        return _mended(_strict(data, unmarked, origin), remarks)
+        return _corrected(_strict(data, unmarked, origin), remarks)
     try:
-        return _mended(data.decode("utf-8"), [])
+        return _corrected(data.decode("utf-8"), [])
     except UnicodeDecodeError as error:
         problem = error
     if _is_western(data):
         text = data.decode("cp1252")
         lines = [n for n, line in enumerate(_lines(data), start=1) if not line.isascii()]
         where = _named(lines)
-        return _mended(text, [(lines[0], f"is not UTF-8; read as cp1252 ({where})")])
+        return _corrected(text, [(lines[0], f"is not UTF-8; read as cp1252 ({where})")])
     raise _refusal(data, origin, problem)
 
 
-def mend(text: str) -> str:
+def correct(text: str) -> str:
     """A text with cp1252's marks in place of C1 controls, and without UTF-8 that was read twice."""
     return text if text.isascii() else _TWICE.sub(_once, text).translate(_CONTROLS)
 
 
-def _mended(text: str, remarks: list[tuple[int, str]]) -> Text:
+def _corrected(text: str, remarks: list[tuple[int, str]]) -> Text:
     """Mend a text line by line, and say where."""
     if text.isascii():
         return Text(text, remarks)
     lines = text.split("\n")
     once = [_TWICE.sub(_once, line) for line in lines]
     has_controls = any(map(_C1_BUT_NEL.search, once))
-    mended = [line.translate(_CONTROLS) if has_controls else line for line in once]
+    corrected = [line.translate(_CONTROLS) if has_controls else line for line in once]
     twice = [n for n, (line, other) in enumerate(zip(lines, once, strict=True), 1) if line != other]
     controls = [
-        n for n, (line, other) in enumerate(zip(once, mended, strict=True), 1) if line != other
+        n for n, (line, other) in enumerate(zip(once, corrected, strict=True), 1) if line != other
     ]
     lost = [n for n, line in enumerate(lines, 1) if _LOST in line]
     remarks = list(remarks)
@@ -142,7 +142,7 @@ def _mended(text: str, remarks: list[tuple[int, str]]) -> Text:
     ):
         if numbers:
             remarks.append((numbers[0], f"{what} ({_named(numbers)})"))
-    return Text("\n".join(mended), remarks)
+    return Text("\n".join(corrected), remarks)
 
 
 def _once(match: re.Match[str]) -> str:
@@ -202,7 +202,7 @@ def _refusal(data: bytes, origin: str | Path, problem: UnicodeDecodeError) -> In
         for guess in guesses
     )
     return InputError(
-        f"{origin}, line {line}: is not UTF-8, and its encoding cannot be told"
+        f"{origin}, line {line}: is not UTF-8, and its encoding is unknown"
         f"{f' ({shown})' if shown else ''}. Save the file as UTF-8, or name its encoding in the "
         "corpus' setting encoding, e.g. encoding: gb18030"
     )

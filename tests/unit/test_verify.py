@@ -93,7 +93,7 @@ def test_a_changed_result_is_found_once_and_told_who_read_it(done):
     assert (problem.kind, problem.path) == ("changed", str(checkpoint))
     assert "train_model_fold1 (c, teacher, clean)" in problem.what
     assert "jobs that read its old content: 1" in problem.what
-    assert "snakemake" in problem.mend
+    assert "snakemake" in problem.remedy
 
 
 @pytest.mark.parametrize("quick", [False, True])

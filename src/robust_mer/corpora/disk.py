@@ -18,7 +18,7 @@ def read_lines(path: Path, reading: Reading, encoding: str = "") -> list[str]:
     """Lines of a text file; ``reading`` notes what was assumed of its encoding.
 
     Raises:
-        InputError: it is something else, or its encoding cannot be told.
+        InputError: it is not a text file, or its encoding is unknown.
     """
     data = path.read_bytes()
     if data and (mistake := mistaken_for(path)):

@@ -18,7 +18,7 @@ _PAIRS = {
     TRAIN_TEST: ("train", "test"),
     VALIDATION_TEST: ("validation", "test"),
 }
-_LEAST_CLASSES = 2
+_MIN_CLASSES = 2
 _ALL, _SPEAKERS = {"speakers", "sessions", "dialogues"}, {"speakers"}
 # What a scheme promises that two parts do not share. Parts that a corpus brings promise nothing.
 _PROMISES = {
@@ -98,7 +98,7 @@ def check_classes(folds: pd.DataFrame, utterances: pd.DataFrame) -> None:
         InputError: there is one class only, or the training part of a fold lacks a class.
     """
     classes = sorted(utterances["label"].unique())
-    if len(classes) < _LEAST_CLASSES:
+    if len(classes) < _MIN_CLASSES:
         raise InputError(
             f"folds: all {len(utterances)} utterances have the label {classes[0]!r}; expected two "
             "or more classes. Check the corpus' labels, and the map `labels` in the config"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Scheme = Literal["session_speakers", "session_groups", "speakers", "speaker_groups", "part"]
 
-_LEAST = 3  # parts that share nobody
+_MIN_SPEAKERS = 3  # one each for training, validation and test
 _ADVICE = (
     ". If the corpus brings no validation part, `validation: 0.1` in folds takes it from training"
 )
@@ -109,13 +109,13 @@ def make_folds(utterances: "pd.DataFrame", spec: FoldsSpec) -> "pd.DataFrame":
 
 
 def _check_speakers(utterances: "pd.DataFrame", scheme: str) -> None:
-    """Training, validation and test need a speaker each, where they share nobody.
+    """Check that training, validation and test can each have speakers that no other part has.
 
     Raises:
         InputError: there are fewer than three.
     """
     speakers = sorted(utterances["speaker"].unique())
-    if scheme != "part" and len(speakers) < _LEAST:
+    if scheme != "part" and len(speakers) < _MIN_SPEAKERS:
         raise InputError(
             f"folds: the corpus has {len(speakers)} speaker{'s' * (len(speakers) != 1)} "
             f"({', '.join(speakers)}), too few for the scheme {scheme!r}: train, validation and "
@@ -191,7 +191,7 @@ def _groups(names: "pd.Series[str]", scheme: str, groups: int | None) -> Iterato
         raise InputError(
             f"folds: the scheme {scheme!r} needs groups between 3 and the number of {names.name}s "
             f"({len(different)}), not {groups}"
-            + ("" if len(different) >= _LEAST else "; with so few, choose another scheme")
+            + ("" if len(different) >= _MIN_SPEAKERS else "; with so few, choose another scheme")
         )
     group = names.map({name: place % groups for place, name in enumerate(different)})
     for test in range(groups):

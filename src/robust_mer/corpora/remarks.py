@@ -1,4 +1,4 @@
-"""What the index remarks on beyond the reader: names that may be one, texts that were mended."""
+"""Remarks of the index that every corpus may need: similar names, corrected texts."""
 
 from collections import Counter, defaultdict
 
@@ -11,7 +11,7 @@ _SHOWN = 5  # remarks of a kind
 
 
 def add_remarks(reading: Reading) -> None:
-    """Note pairs of names that look like one, and utterances whose text was mended."""
+    """Note pairs of names that look like one, and utterances whose text was corrected."""
     for (column, name), origin in list(reading.respelled.items())[:_SHOWN]:
         what = f"the {column} {name!r} is written in two ways, e.g. with other accents or blanks"
         reading.note(*origin, f"{what}; they count as one")
@@ -27,12 +27,12 @@ def add_remarks(reading: Reading) -> None:
         have = "text has" if len(lost) == 1 else "texts have"
         what = f"{len(lost)} {have} {_LOST} (U+FFFD) in place of lost characters, e.g. {lost[0]}"
         reading.note(file, 0, what)
-    if reading.mended:
-        first, more = reading.mended[0], len(reading.mended) - 1
+    if reading.corrected:
+        first, more = reading.corrected[0], len(reading.corrected) - 1
         file, _ = reading.origins[first]
         others = f" and {more} more" if more else ""
         reading.note(
-            file, 0, f"texts had marks of cp1252 as control characters: {first}{others}; mended"
+            file, 0, f"texts had marks of cp1252 as control characters: {first}{others}; corrected"
         )
 
 

@@ -58,7 +58,7 @@ def read_user_table(
         verbatim: Columns whose cells keep the blanks around them.
 
     Raises:
-        InputError: it is no table, its encoding cannot be told, a column is missing, stands there
+        InputError: it is no table, its encoding is unknown, a column is missing, stands there
             twice or has no name.
     """
     if mistake := mistaken_for(path):

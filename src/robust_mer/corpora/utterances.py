@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_mer.encodings import mend
+from robust_mer.encodings import correct
 from robust_mer.errors import InputError
 from robust_mer.names import name_key
 
@@ -64,8 +64,8 @@ class Reading:
     """The first spelling of a name, by its column and `robust_mer.names.name_key`."""
     respelled: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     """(file, line or 0) of the first other spelling of a name, by its column and first spelling."""
-    mended: list[str] = field(default_factory=list)
-    """Utterances with a mended text, see `robust_mer.encodings.mend`."""
+    corrected: list[str] = field(default_factory=list)
+    """Utterances with a corrected text, see `robust_mer.encodings.correct`."""
 
     def note(self, file: str | Path, line: int, what: str) -> None:
         """Note something odd in ``file`` that costs no utterance."""
@@ -86,7 +86,7 @@ class Reading:
         """
         text = row.get("text", "")
         row = {column: value.strip() for column, value in row.items()}
-        row["text"] = unicodedata.normalize("NFC", _CONTROL_IN_TEXT.sub(" ", mend(text)))
+        row["text"] = unicodedata.normalize("NFC", _CONTROL_IN_TEXT.sub(" ", correct(text)))
         for column in row.keys() - {"text"}:
             if column in self.more and column != "dialogue":
                 row[column] = _CONTROL.sub(" ", row[column])
@@ -108,8 +108,8 @@ class Reading:
             place = f"line {first_line}" if first_file == str(file) else first_file
             self.skip(file, line, f"{utterance} is there already ({place})")
             return
-        if mend(text) != text:
-            self.mended.append(utterance)
+        if correct(text) != text:
+            self.corrected.append(utterance)
         self.origins[utterance] = (str(file), line)
         self.rows.append(row)
 

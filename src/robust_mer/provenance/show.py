@@ -18,7 +18,7 @@ def as_text(verdict: Verdict) -> str:
     for kind, problems in by_kind.items():
         lines += ["", f"{kind}: {len(problems)}"]
         for problem in problems[:_SHOWN]:
-            lines += [f"  {problem.path}: {problem.what}", f"    to fix: {problem.mend}"]
+            lines += [f"  {problem.path}: {problem.what}", f"    to fix: {problem.remedy}"]
         if len(problems) > _SHOWN:
             lines.append(f"  and {len(problems) - _SHOWN} more (--json lists all)")
     if verdict.remarks:

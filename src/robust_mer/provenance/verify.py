@@ -30,7 +30,7 @@ class Problem:
     kind: str
     path: str  # of the file, relative to the folder of the run
     what: str
-    mend: str
+    remedy: str
 
 
 @dataclass(frozen=True)

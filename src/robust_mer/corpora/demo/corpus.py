@@ -1,7 +1,7 @@
 """The demo corpus: two actors talk, in IEMOCAP's layout, with some of IEMOCAP's flaws.
 
 An utterance's emotion shows in its words, its voice and its face, each drawn on its own and each
-only so clearly that the emotion can be told in half to two thirds of the utterances. What one
+only so clearly that about two thirds of the utterances can be classified. What one
 modality hides another may show, as in real corpora, so joining them helps.
 """
 
