@@ -136,7 +136,7 @@ def _plan_corpus(
         if getattr(section.folds, key) is not None and section.folds.scheme not in schemes:
             raise InputError(
                 f"config: {place}.folds.{key} is for the scheme {' or '.join(schemes)}, not "
-                f"{section.folds.scheme}"
+                f"{section.folds.scheme}; remove it, or set it to null if another file sets it"
             )
     letters(list(section.modalities))
     modalities = tuple(
