@@ -15,7 +15,7 @@ from robust_mer.modality import FeatureShape
 from robust_mer.models.blocks import initialise
 from robust_mer.models.nmer.nmer import NMER, divergence_from_prior
 from robust_mer.models.nmer.settings import NMERSettings
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 
 class FreeBitsSettings(NMERSettings):

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
-from robust_mer.metrics import UA
+from robust_mer.metrics.classes import UA
 from robust_mer.settings import Settings
 
 Item = tuple[list[Tensor], int]

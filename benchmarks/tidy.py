@@ -8,7 +8,7 @@ from plain_nets import MEN, NETS, step, with_noise
 from random_corpus import FOLD, RandomCorpus
 from torch import Tensor
 
-from robust_mer.metrics import UA
+from robust_mer.metrics.classes import UA
 from robust_mer.settings import Settings
 
 _CLEAN, _NOISY = torch.tensor([[True] * 3]), torch.tensor([[False] * 3])

@@ -37,7 +37,7 @@ from tidy import Tidy
 from robust_mer.modality import FeatureShape
 from robust_mer.models.registry import implementation
 from robust_mer.settings import load
-from robust_mer.task import Classification
+from robust_mer.tasks.classification import Classification, ClassificationSettings
 
 FOLDS, SEEDS = 10, 3
 # Epochs times replicas behind NMER's tables on IEMOCAP.
@@ -133,7 +133,7 @@ def _check_size(model: str) -> None:
     """Check that the plain nets have as many parameters as the package's."""
     kind = load(implementation(model))
     inputs = {m: FeatureShape(width, ENCODERS[m]) for m, width in WIDTHS.items()}
-    ours = kind(kind.settings_class(), inputs, Classification(CLASSES))
+    ours = kind(kind.settings_class(), inputs, Classification(ClassificationSettings(), CLASSES))
     counts = [sum(p.numel() for p in net.parameters()) for net in (NETS[model](), ours)]
     if counts[0] != counts[1]:
         raise SystemExit(f"{model} has {counts[0]} parameters here and {counts[1]} in the package")

@@ -314,12 +314,12 @@ def _statistics(folder: Path) -> None:
 
 def _audit(folder: Path) -> None:
     """The audit, and the report's counts of the index and the folds."""
-    from robust_mer.report.parts import class_sizes, fold_sizes, shared
-    from robust_mer.task import Classification
+    from robust_mer.report.parts import fold_sizes, shared, target_sizes
+    from robust_mer.tasks.classification import Classification, ClassificationSettings
 
     _make(folder, "audit", "csv", "md")
     index, folds, checks = (folder / f"{n}.csv" for n in ("utterances", "folds", "fold_checks"))
-    class_sizes(Classification, index, folds, None)
+    target_sizes(Classification(ClassificationSettings()), index, folds, None)
     fold_sizes(folds, None)
     shared(checks)
 

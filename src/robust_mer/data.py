@@ -10,22 +10,19 @@ import numpy as np
 from robust_mer.errors import InputError
 from robust_mer.jobs import log
 from robust_mer.modality import Modality
-from robust_mer.settings import Plugin, load
+from robust_mer.settings import Plugin
 from robust_mer.store import Features, read_features
 from robust_mer.table import PARTS, read_table
-from robust_mer.task import DEFAULT_TASK, Task
+from robust_mer.tasks.task import Task, read_targets
 
 BLOCK = 8192  # frames whose distances to a mean are held at once
 
 
 @dataclass
 class Corpus:
-    """A corpus ready for training: targets, folds and the frames of every modality."""
+    """A corpus with its folds and the frames of every modality."""
 
     utterances: list[str]
-    task: Task
-    target: np.ndarray
-    """Of every utterance [N], as the task encodes it."""
     parts: dict[int, dict[str, np.ndarray]]
     """Rows of a part's utterances in ``utterances``, by fold and part."""
     modalities: tuple[Modality, ...]
@@ -33,12 +30,44 @@ class Corpus:
     """By the name of the modality, in the order of ``modalities``."""
 
 
+@dataclass
+class LabelledCorpus(Corpus):
+    """A corpus that models can be trained and tested on."""
+
+    task: Task
+    target: np.ndarray
+    """Of every utterance [N, ...], as the task's loss takes it."""
+
+
+def read_labelled_corpus(
+    utterances_csv: str | Path,
+    folds_csv: str | Path,
+    modalities: Sequence[Modality],
+    features: Sequence[str | Path],
+    task: Plugin,
+) -> LabelledCorpus:
+    """As `read_corpus`, with the targets.
+
+    Args:
+        utterances_csv: See `read_corpus`.
+        folds_csv: See `read_corpus`.
+        modalities: See `read_corpus`.
+        features: See `read_corpus`.
+        task: What is predicted.
+
+    Raises:
+        InputError: as `read_corpus`, or a target is invalid.
+    """
+    corpus = read_corpus(utterances_csv, folds_csv, modalities, features)
+    learnt, target = read_targets(read_table(utterances_csv), task.build())
+    return LabelledCorpus(**vars(corpus), task=learnt, target=target)
+
+
 def read_corpus(
     utterances_csv: str | Path,
     folds_csv: str | Path,
     modalities: Sequence[Modality],
     features: Sequence[str | Path],
-    task: Plugin = DEFAULT_TASK,
 ) -> Corpus:
     """Read the tables of the index and the feature files of some modalities.
 
@@ -47,16 +76,12 @@ def read_corpus(
         folds_csv: The folds.
         modalities: Those to read.
         features: Feature file of each modality, with the utterances of the index in order.
-        task: Class of the task.
 
     Raises:
-        InputError: the files do not fit together, a target is invalid, a feature is not finite, or
-            the training part of a fold has no frames of a modality.
+        InputError: the files do not fit together, a feature is not finite, or the training part of
+            a fold has no frames of a modality.
     """
-    kind: type[Task] = load(task.implementation)
-    table = read_table(utterances_csv, ["utterance", kind.column])
-    utterances = table["utterance"].tolist()
-    learnt, target = kind.read(table[kind.column].tolist())
+    utterances = read_table(utterances_csv, ["utterance"])["utterance"].tolist()
     stores = {
         modality.name: read_store(path, utterances, modality)
         for modality, path in zip(modalities, features, strict=True)
@@ -64,7 +89,7 @@ def read_corpus(
     _check_aligned(utterances, stores)
     parts = _read_parts(folds_csv, utterances)
     _check_training_parts(parts, stores)
-    return Corpus(utterances, learnt, target, parts, tuple(modalities), stores)
+    return Corpus(utterances, parts, tuple(modalities), stores)
 
 
 def read_store(path: str | Path, utterances: list[str], modality: Modality) -> Features:

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from helpers.settings import complete
-from robust_mer.corpora.folds import FoldsFiles, FoldsSpec, write_folds
+from helpers.tasks import CLASSIFICATION
+from robust_mer.corpora.folds import FoldsFiles, FoldsFileSpec, FoldsSpec, write_folds
 from robust_mer.corpora.index import IndexFiles, IndexSpec, index_corpus
 from robust_mer.corpora.registry import READERS
 from robust_mer.corpora.words import WordsFiles, WordsSpec, index_words
@@ -33,12 +34,17 @@ def index_files(folder: Path) -> IndexFiles:
 
 
 def index(
-    reader: str, root: Path, folder: Path, max_left_out: float = 0.0, **given: Any
+    reader: str,
+    root: Path,
+    folder: Path,
+    max_left_out: float = 0.0,
+    task: Plugin = CLASSIFICATION,
+    **given: Any,
 ) -> IndexFiles:
     """Index the corpus in ``root``; the tables lie in ``folder``."""
     files = index_files(folder)
     runtime = Runtime(root=str(root), max_left_out=max_left_out)
-    index_corpus(IndexSpec(plugin(reader, **given)), files, runtime)
+    index_corpus(IndexSpec(plugin(reader, **given), task), files, runtime)
     return files
 
 
@@ -56,7 +62,7 @@ def write_words(
     return files
 
 
-def folds(folder: Path, **settings: Any) -> FoldsFiles:
+def folds(folder: Path, task: Plugin = CLASSIFICATION, **settings: Any) -> FoldsFiles:
     """Write the folds of the corpus whose index lies in ``folder``."""
     files = FoldsFiles(
         utterances=folder / "utterances.csv",
@@ -64,7 +70,7 @@ def folds(folder: Path, **settings: Any) -> FoldsFiles:
         folds=folder / "folds.csv",
         checks=folder / "fold_checks.csv",
     )
-    write_folds(FoldsSpec(**settings), files, Runtime())
+    write_folds(FoldsFileSpec(FoldsSpec(**settings), task), files, Runtime())
     return files
 
 

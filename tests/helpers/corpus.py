@@ -1,6 +1,7 @@
 """What the small corpus of ``tests/unit/conftest.py`` looks like, and how it is read."""
 
-from robust_mer.data import read_corpus
+from helpers.tasks import CLASSIFICATION
+from robust_mer.data import read_labelled_corpus
 from robust_mer.modality import Modality
 
 WIDTHS = {"audio": 6, "video": 5, "text": 7}
@@ -23,8 +24,9 @@ def modalities(normalise=NORMALISE, not_finite=NOT_FINITE, extractor=None):
     )
 
 
-def read(corpus, not_finite=NOT_FINITE, normalise=NORMALISE):
+def read(corpus, not_finite=NOT_FINITE, normalise=NORMALISE, task=CLASSIFICATION):
     """The corpus of which the fixture ``corpus`` gives the paths."""
     files = corpus["features"]
     chosen = modalities({name: normalise[name] for name in files}, not_finite)
-    return read_corpus(corpus["utterances_csv"], corpus["folds_csv"], chosen, list(files.values()))
+    tables = corpus["utterances_csv"], corpus["folds_csv"]
+    return read_labelled_corpus(*tables, chosen, list(files.values()), task)

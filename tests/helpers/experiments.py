@@ -1,5 +1,6 @@
 """Experiments as the plan would describe them, for tests of scores, tables and figures."""
 
+from helpers.tasks import CLASSIFICATION, WA_UA
 from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.protocol import parse_trained_on, read_name
 from robust_mer.report.spec import CorruptionFacts, Evaluation, Experiment, TrainedOn
@@ -40,5 +41,5 @@ def make_experiment(evaluations=(), corruptions=(), raw=(), **fields):
         evaluations=evaluations,
         corruptions={name: fact for name, fact in facts.items() if fact},
         trainings={name: TrainedOn(*pair) for name, pair in trainings.items()},
-        **fields,
+        **{"task": CLASSIFICATION, "metrics": WA_UA, **fields},
     )

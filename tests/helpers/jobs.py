@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers.corpus import NORMALISE, modalities
 from helpers.noises import MODALITIES
+from helpers.tasks import CLASSIFICATION
 from robust_mer.corruption.corrupt import write_schedule
 from robust_mer.corruption.specs import ScheduleFiles, ScheduleSpec
 from robust_mer.evaluation.evaluate import evaluate_replicas
@@ -14,7 +15,6 @@ from robust_mer.protocol import PROTOCOLS, parse_trained_on
 from robust_mer.replicas import Replica
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
-from robust_mer.task import DEFAULT_TASK
 from robust_mer.training.spec import TrainFiles, TrainSpec
 from robust_mer.training.train import train_replicas
 
@@ -55,7 +55,7 @@ def train_spec(model, trained_on, corruptions, **changes):
         "trained_on": trained_on,
         "corruptions": tuple(corruptions),
         "protocol": Plugin(PROTOCOLS[parse_trained_on(trained_on)[1]], {}),
-        "task": DEFAULT_TASK,
+        "task": CLASSIFICATION,
         "code": "test",
     }
     return TrainSpec(**fields | changes)
@@ -85,11 +85,18 @@ def run_training(spec, files, device="cpu", max_replicas=None, save_every=60.0, 
 
 
 def run_evaluation(
-    corpus, path, checkpoints, corruption, schedule=None, corrupted=(), read_as=None
+    corpus,
+    path,
+    checkpoints,
+    corruption,
+    schedule=None,
+    corrupted=(),
+    read_as=None,
+    task=CLASSIFICATION,
 ):
     """Predictions of some replicas."""
     chosen = modalities({name: NORMALISE[name] for name in corpus["features"]})
-    spec = EvaluateSpec(tuple(read_as or chosen), corruption, ())
+    spec = EvaluateSpec(tuple(read_as or chosen), corruption, (), task)
     files = EvaluateFiles(
         utterances=Path(corpus["utterances_csv"]),
         folds=Path(corpus["folds_csv"]),

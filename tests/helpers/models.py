@@ -2,15 +2,15 @@
 
 import torch
 
+from helpers.tasks import classes
 from robust_mer.modality import FeatureShape
 from robust_mer.models.registry import implementation, settings_class
 from robust_mer.settings import load
-from robust_mer.task import Classification
 
 IEMOCAP = {"audio": 130, "video": 342, "text": 1024}
 SMALL = {"audio": 7, "video": 5, "text": 11}
 ENCODERS = {"audio": "recurrent", "video": "recurrent", "text": "convolutional"}
-TASK = Classification(["angry", "happy", "neutral", "sad"])
+TASK = classes(["angry", "happy", "neutral", "sad"])
 
 
 def inputs_of(widths):

@@ -105,8 +105,7 @@ def test_modules_import_one_another_in_no_circle():
 # What is made for classes alone: baselines, MMIN's layout of features, the papers' class sizes,
 # and figures of errors between classes.
 OF_CLASSES = (
-    "robust_mer.task",
-    "robust_mer.models.baselines.classification",
+    "robust_mer.tasks.classification",
     "robust_mer.export.mmin_layout",
     "robust_mer.report.figures.confusion",
     "robust_mer.report.figures.errors",

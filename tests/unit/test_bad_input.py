@@ -58,7 +58,7 @@ def evaluate(corpus, folder, not_finite=REFUSE):
             for modality, store in data.features.items()
         },
         "task": {
-            "implementation": "robust_mer.task:Classification",
+            "implementation": "robust_mer.tasks.classification:Classification",
             "description": data.task.describe(),
         },
         "trained_on": "clean",

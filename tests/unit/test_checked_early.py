@@ -11,8 +11,9 @@ from generators.mosei import make_csd, make_mmsa, make_multibench
 from helpers.corpora import folds as write_folds
 from helpers.corpora import import_modality, index, index_files, plugin, reader_of
 from helpers.plans import default_config, plan_of
+from helpers.tasks import CLASSIFICATION
 
-from robust_mer.corpora.folds import FoldsFiles, FoldsSpec
+from robust_mer.corpora.folds import FoldsFiles, FoldsFileSpec, FoldsSpec
 from robust_mer.corpora.folds import write_folds as run_folds
 from robust_mer.corpora.index import IndexSpec, index_corpus
 from robust_mer.errors import InputError
@@ -87,14 +88,17 @@ def test_folds_that_an_experiment_uses_and_nobody_makes(tmp_path):
         tmp_path / "folds.csv",
         tmp_path / "fold_checks.csv",
     )
-    run_folds(FoldsSpec("speakers"), files, Runtime(folds=(1, 6)))
+    spec = FoldsFileSpec(FoldsSpec("speakers"), CLASSIFICATION)
+    run_folds(spec, files, Runtime(folds=(1, 6)))
     with pytest.raises(InputError, match="use fold 7, but the scheme 'speakers' makes the folds 1"):
-        run_folds(FoldsSpec("speakers"), files, Runtime(folds=(1, 7)))
+        run_folds(
+            FoldsFileSpec(FoldsSpec("speakers"), CLASSIFICATION), files, Runtime(folds=(1, 7))
+        )
 
 
 def test_a_column_to_split_by_that_the_index_lacks(tmp_path):
     clips(tmp_path, Mood_2=["up", "down"])
-    spec, root = IndexSpec(plugin("manifest")), str(tmp_path)
+    spec, root = IndexSpec(plugin("manifest"), CLASSIFICATION), str(tmp_path)
     index_corpus(spec, index_files(tmp_path), Runtime(root=root, columns=("Mood_2", "speaker")))
     with pytest.raises(InputError, match=r"split_by names script, which .* columns utterance"):
         index_corpus(spec, index_files(tmp_path), Runtime(root=root, columns=("script",)))

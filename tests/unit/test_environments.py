@@ -16,7 +16,7 @@ from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.corruption.registry import NOISES
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.identity import closure, imported_names
-from robust_mer.metrics import METRICS
+from robust_mer.metrics.registry import METRICS
 from robust_mer.models.registry import MODELS as MODELS_SETTINGS
 from robust_mer.models.registry import implementation
 from robust_mer.plan.rules import (
@@ -32,7 +32,7 @@ from robust_mer.plan.rules.features import EXTRACT
 from robust_mer.protocol import PROTOCOLS
 from robust_mer.report.figures.registry import FIGURES
 from robust_mer.report.tables.registry import PAPER_TABLE, TABLES
-from robust_mer.task import TASKS
+from robust_mer.tasks.registry import TASKS
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))

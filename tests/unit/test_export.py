@@ -20,6 +20,7 @@ from helpers.corpora import reader_of
 from helpers.corpus import WIDTHS, modalities
 from helpers.films import write_sound
 from helpers.noises import corruption as corruption_of
+from helpers.tasks import CLASSIFICATION
 from helpers.training import evaluate, schedule_of, train
 from scipy.stats import gamma
 from sklearn.metrics import accuracy_score, recall_score
@@ -404,7 +405,9 @@ def test_exported_features_are_read_as_mmin_s(corpus, tmp_path, corruption):
     if corruption != "clean":
         schedule = schedule_of(corpus, tmp_path, corruption)
     export_features(
-        ExportFeaturesSpec(tuple(modalities(extractor="mine")), corruption_of(corruption), fold=1),
+        ExportFeaturesSpec(
+            tuple(modalities(extractor="mine")), corruption_of(corruption), CLASSIFICATION, fold=1
+        ),
         ExportFeaturesFiles(
             utterances=corpus["utterances_csv"],
             folds=corpus["folds_csv"],

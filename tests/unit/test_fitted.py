@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 import torch
 from helpers.models import build, described
+from helpers.tasks import classes
 from helpers.training import evaluate, train
 from sklearn.linear_model import LogisticRegression as Regression
 from sklearn.preprocessing import StandardScaler
 
 from robust_mer.errors import InputError
-from robust_mer.task import Classification
 
 
 def test_majority_is_the_training_parts(corpus, tmp_path):
@@ -45,7 +45,7 @@ def test_logistic_regression_is_scikit_learns_on_standardised_values():
     torch.manual_seed(0)
     label = torch.arange(60) % 3
     values = {m: torch.randn(60, 8) * 3 + label[:, None] + 5 for m in ("audio", "text")}
-    three = Classification(["a", "b", "c"])
+    three = classes(["a", "b", "c"])
     model = build("logistic_regression", {"audio": 4, "text": 4}, task=three, strengths=[0.1])
     model.fit(values, label, values, label)
     pooled = torch.cat(list(values.values()), dim=1).numpy()

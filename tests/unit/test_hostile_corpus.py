@@ -20,6 +20,7 @@ from helpers.jobs import (
     train_spec,
 )
 from helpers.noises import corruption
+from helpers.tasks import CLASSIFICATION
 from helpers.training import model
 
 from robust_mer.corpora.index import changed_media
@@ -182,7 +183,7 @@ def tree_files(folder, corpus, schedule):
 
 def check_exports(made, corpus, noise, schedule):
     export_features(
-        ExportFeaturesSpec(tuple(READ_AS), noise, fold=1),
+        ExportFeaturesSpec(tuple(READ_AS), noise, CLASSIFICATION, fold=1),
         tree_files(made, corpus, schedule),
         Runtime(),
     )
@@ -249,7 +250,7 @@ def test_names_that_no_dataset_can_have_are_refused_by_name(folder, corpus, name
             file["utterance"][:] = utterances
     with pytest.raises(InputError, match=rf"utterance '{name}'.*rename it in the corpus"):
         export_features(
-            ExportFeaturesSpec(tuple(modalities()), corruption("clean"), fold=1),
+            ExportFeaturesSpec(tuple(modalities()), corruption("clean"), CLASSIFICATION, fold=1),
             tree_files(folder, corpus, None),
             Runtime(),
         )

@@ -310,7 +310,10 @@ def test_a_broken_replica_is_trained_anew(tmp_path, content):
             "implementation": "robust_mer.models.men.men:MEN",
             "settings": [],
             "inputs": {},
-            "task": {"implementation": "robust_mer.task:Classification", "description": {}},
+            "task": {
+                "implementation": "robust_mer.tasks.classification:Classification",
+                "description": {},
+            },
         },
         [],
     ],
@@ -336,7 +339,7 @@ def test_a_checkpoint_imports_code_outside_the_package_only_where_the_caller_tru
         "implementation": name,
         "inputs": {"audio": {"width": 3, "encoder": "recurrent"}},
         "task": {
-            "implementation": "robust_mer.task:Classification",
+            "implementation": "robust_mer.tasks.classification:Classification",
             "description": TASK.describe(),
         },
     }

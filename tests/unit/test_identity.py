@@ -113,10 +113,10 @@ def test_how_jobs_log_and_what_they_record_is_in_no_identity(job):
 
 
 def test_a_described_identity_says_of_what():
-    described = described_identity("robust_mer.table", "robust_mer.metrics:wa")
+    described = described_identity("robust_mer.table", "robust_mer.metrics.classes:wa")
     assert parse_identity(described) == (
-        code_identity("robust_mer.metrics:wa", "robust_mer.table"),
-        ["robust_mer.metrics:wa", "robust_mer.table"],
+        code_identity("robust_mer.metrics.classes:wa", "robust_mer.table"),
+        ["robust_mer.metrics.classes:wa", "robust_mer.table"],
     )
 
 
@@ -133,9 +133,9 @@ def test_a_described_identity_says_of_what():
             "robust_mer.report.page",
             "robust_mer.training.train",
         ),
-        ("robust_mer.metrics", "robust_mer.training.train", "robust_mer.corpora.folds"),
+        ("robust_mer.metrics.classes", "robust_mer.training.train", "robust_mer.corpora.folds"),
         ("robust_mer.models.registry", "robust_mer.plan.models", "robust_mer.training.train"),
-        ("robust_mer.metrics", "robust_mer.training.train", "robust_mer.features.extract"),
+        ("robust_mer.metrics.classes", "robust_mer.training.train", "robust_mer.features.extract"),
         ("robust_mer.store", "robust_mer.training.train", "robust_mer.corpora.folds"),
         (
             "robust_mer.training.train",

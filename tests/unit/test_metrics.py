@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
-from robust_mer.metrics import ua, wa
+from robust_mer.metrics.classes import ua, wa
 
 
 def test_wa_is_the_share_of_hits_and_ua_the_mean_recall():

@@ -10,8 +10,9 @@ import pydantic
 import pytest
 from helpers.corpora import index_files, plugin
 from helpers.settings import complete
+from helpers.tasks import CLASSIFICATION
 
-from robust_mer.corpora.folds import FoldsSpec
+from robust_mer.corpora.folds import FoldsFileSpec, FoldsSpec
 from robust_mer.corpora.generator import Generator, GeneratorSpec
 from robust_mer.corpora.index import IndexSpec, index_corpus
 from robust_mer.corpora.reader import FeatureReader, Reader, WordReader
@@ -102,11 +103,11 @@ def test_a_variant_changes_defaults_and_nothing_that_is_given():
 @pytest.mark.parametrize(
     "spec",
     [
-        IndexSpec(plugin("iemocap", variant="six_classes")),
+        IndexSpec(plugin("iemocap", variant="six_classes"), CLASSIFICATION),
         WordsSpec(plugin("cmu_mosei")),
         ImportSpec(plugin("npz"), "audio"),
-        FoldsSpec("session_groups", groups=3),
-        FoldsSpec("part", validation=0.1),
+        FoldsFileSpec(FoldsSpec("session_groups", groups=3), CLASSIFICATION),
+        FoldsFileSpec(FoldsSpec("part", validation=0.1), CLASSIFICATION),
         GeneratorSpec(Plugin(GENERATORS["demo"], complete(GENERATORS["demo"], {}, "x"))),
     ],
 )
@@ -120,7 +121,7 @@ def test_a_reader_from_outside_the_package(tmp_path, monkeypatch):
     (tmp_path / "own_reader.py").write_text(OWN, encoding="utf-8")
     (tmp_path / "two.txt").write_text("calm upset")
     own = "own_reader:Two"
-    spec = IndexSpec(Plugin(own, complete(own, {"label": "fine"}, "corpora.mine")))
+    spec = IndexSpec(Plugin(own, complete(own, {"label": "fine"}, "corpora.mine")), CLASSIFICATION)
     files = index_files(tmp_path)
     index_corpus(spec, files, Runtime(root=str(tmp_path)))
     table = pd.read_csv(files.utterances)

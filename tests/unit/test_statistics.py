@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.experiments import make_experiment
+from helpers.tasks import classes
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 from statsmodels.stats.multitest import multipletests
 
@@ -17,11 +18,11 @@ from robust_mer.evaluation.bootstrap import resample as resample_measures
 from robust_mer.evaluation.comparisons import compare_models, corrected_t_test
 from robust_mer.evaluation.reliability import expected_calibration_error, selective_risk
 from robust_mer.evaluation.summary import PredictionFile, kinds_of
-from robust_mer.metrics import UA, WA, Metric
+from robust_mer.metrics.classes import UA, WA
+from robust_mer.metrics.metric import Metric
 from robust_mer.protocol import drawn_condition
 from robust_mer.report.tables.claims import verdict
 from robust_mer.settings import Settings
-from robust_mer.task import Classification
 
 MEASURES = (WA(Settings()), UA(Settings()))
 SIX = ["a", "v", "l", "av", "al", "vl"]
@@ -37,7 +38,7 @@ def rows_of(speaker, fold=None, label=None, ratio=0.25):
     label = np.zeros(size, int) if label is None else np.asarray(label)
     names = pd.Index([f"u{number:04}" for number in range(size)])
     folds = list(range(1, fold.max() + 2))
-    task = Classification(["x", "y", "z"])
+    task = classes(["x", "y", "z"])
     return HeldOut(names, np.asarray(speaker), fold, np.arange(size), label, task, folds, ratio)
 
 
@@ -309,9 +310,7 @@ def corpus(tmp_path):
 
 
 def read(folder, folds=(1, 2), seeds=(7, 8), one=None):
-    rows = read_held_out(
-        folder / "utterances.csv", folder / "folds.csv", list(folds), Classification
-    )
+    rows = read_held_out(folder / "utterances.csv", folder / "folds.csv", list(folds), classes([]))
     file = PredictionFile("m", "n_0dB", "n_0dB", folder / "p.parquet")
     return rows, read_answers(file, rows, list(seeds), one)
 

@@ -14,7 +14,7 @@ from robust_mer.evaluation.scores import SummaryFiles, write_summary
 from robust_mer.evaluation.spec import SummarySpec
 from robust_mer.evaluation.summary import PredictionFile, kinds_of, prediction_files, read_summary
 from robust_mer.evaluation.summary import summarise as summarise_files
-from robust_mer.metrics import ua, wa
+from robust_mer.metrics.classes import ua, wa
 from robust_mer.protocol import drawn_condition
 from robust_mer.report.spec import TableFiles, TableSpec
 from robust_mer.report.tables.base import make_table

@@ -2,7 +2,7 @@
 
 from helpers.project import AFTER_EVALUATION, edited, models_of
 
-PROTOCOL, METRICS = "src/robust_mer/protocol.py", "src/robust_mer/metrics.py"
+PROTOCOL, METRICS = "src/robust_mer/protocol.py", "src/robust_mer/metrics/registry.py"
 MODELS, NMER = "src/robust_mer/models/registry.py", "src/robust_mer/models/nmer/nmer.py"
 WORDS, TRAIN = "src/robust_mer/report/words/tables.py", "src/robust_mer/training/train.py"
 
@@ -52,7 +52,11 @@ CHANGES_NOTHING = {
         (MODELS, "MODELS = {", 'MODELS = {\n    "mine": "robust_mer.models.mine:MineSettings",'),
     ],
     "a metric": [
-        (METRICS, "METRICS = {", 'METRICS = {\n    "half": "robust_mer.metrics:HalfAccuracy",'),
+        (
+            METRICS,
+            "METRICS = {",
+            'METRICS = {\n    "half": "robust_mer.metrics.half:HalfAccuracy",',
+        ),
         (METRICS, "", NEW_METRIC),
     ],
     "a noise": [
@@ -64,9 +68,9 @@ CHANGES_NOTHING = {
     ],
     "a task": [
         (
-            "src/robust_mer/task.py",
+            "src/robust_mer/tasks/registry.py",
             "TASKS = {",
-            'TASKS = {\n    "mine": "robust_mer.task:Classification",',
+            'TASKS = {\n    "mine": "robust_mer.tasks.classification:Classification",',
         )
     ],
     "a comment": [(NMER, "# Kaiming weights would start", "# Such weights start")],

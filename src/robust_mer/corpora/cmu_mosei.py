@@ -194,7 +194,7 @@ class CMUMOSEI(FeatureReader, WordReader):
     ) -> None:
         """Add a segment of the video that ``row`` describes."""
         label = polarity(segment.sentiment, self.settings.zero)
-        if not label:
+        if not label and self.needs_label:
             reading.skip(file, 0, f"{segment.utterance} has no sentiment")
             return
         if not 0 <= segment.start < segment.end:

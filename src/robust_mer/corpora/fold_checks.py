@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from robust_mer.errors import InputError
 from robust_mer.jobs import log
+from robust_mer.table import groups
+from robust_mer.tasks.task import Task, read_targets
 
 TRAIN_VALIDATION, TRAIN_TEST = "train and validation", "train and test"
 VALIDATION_TEST = "validation and test"
@@ -18,7 +19,6 @@ _PAIRS = {
     TRAIN_TEST: ("train", "test"),
     VALIDATION_TEST: ("validation", "test"),
 }
-_MIN_CLASSES = 2
 _ALL, _SPEAKERS = {"speakers", "sessions", "dialogues"}, {"speakers"}
 # What a scheme promises that two parts do not share. Parts that a corpus brings promise nothing.
 _PROMISES = {
@@ -87,37 +87,30 @@ def check_folds(
     return pd.DataFrame(rows, columns=["fold", "parts", "shared", "count", "promised"])
 
 
-def check_classes(folds: pd.DataFrame, utterances: pd.DataFrame) -> None:
-    """Check that models can learn every class; warn of parts that lack one.
+def check_targets(folds: pd.DataFrame, utterances: pd.DataFrame, task: Task) -> None:
+    """Check that models can learn the targets; warn of parts in which measures lack something.
 
     Args:
         folds: As of `robust_mer.corpora.folds.make_folds`.
         utterances: The index.
+        task: What is predicted.
 
     Raises:
-        InputError: there is one class only, or the training part of a fold lacks a class.
+        InputError: the targets cannot be read, or the training part of a fold lacks a class, say.
     """
-    classes = sorted(utterances["label"].unique())
-    if len(classes) < _MIN_CLASSES:
-        raise InputError(
-            f"folds: all {len(utterances)} utterances have the label {classes[0]!r}; expected two "
-            "or more classes. Check the corpus' labels, and the map `labels` in the config"
-        )
-    label = utterances.set_index("utterance")["label"]
-    labelled = folds.assign(label=folds["utterance"].map(label))
-    sizes = pd.crosstab([labelled["fold"], labelled["part"]], labelled["label"])
-    for key, counts in sizes.reindex(columns=classes, fill_value=0).iterrows():
-        fold, part = cast("tuple[int, str]", key)
-        absent = [name for name in classes if not counts[name]]
-        if not absent:
+    learnt, target = read_targets(utterances, task)
+    place = dict(zip(utterances["utterance"], range(len(utterances)), strict=True))
+    for (fold, part), rows in groups(folds, ["fold", "part"]):
+        problem = learnt.problem(target[rows["utterance"].map(place)])
+        if problem is None:
             continue
-        what = f"the {part} part of fold {fold} has no utterance of {', '.join(absent)}"
+        what = f"the {part} part of fold {fold} has {problem}"
         if part == "train":
             raise InputError(
                 f"folds: {what}: a model cannot learn it. Choose another scheme, or merge or leave "
                 "out the class by the map `labels` in the config"
             )
-        log.warning("%s: its UA is a mean over the other classes", what)
+        log.warning("%s: measures cannot take it into account", what)
 
 
 def _numbers(key: pd.Series) -> np.ndarray:

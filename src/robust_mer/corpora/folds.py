@@ -11,7 +11,9 @@ from robust_mer.files import whole
 from robust_mer.jobs import log
 from robust_mer.names import name_key
 from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin
 from robust_mer.table import PARTS, read_table
+from robust_mer.tasks.task import Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +45,15 @@ class FoldsSpec:
     validation: float | None = None
     """For ``part`` without validation: the fraction of the training part, by whole speakers, that
     becomes it."""
+
+
+@dataclass(frozen=True)
+class FoldsFileSpec:
+    """What makes ``folds.csv``."""
+
+    how: FoldsSpec
+    task: Plugin
+    """What is predicted; utterances without a target are in no part but the training part."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +212,7 @@ def _groups(names: "pd.Series[str]", scheme: str, groups: int | None) -> Iterato
         yield part
 
 
-def write_folds(spec: FoldsSpec, files: FoldsFiles, runtime: Runtime) -> None:
+def write_folds(spec: FoldsFileSpec, files: FoldsFiles, runtime: Runtime) -> None:
     """Write ``folds.csv`` from the index, and what its parts share.
 
     Uses ``folds`` of the runtime.
@@ -210,20 +221,24 @@ def write_folds(spec: FoldsSpec, files: FoldsFiles, runtime: Runtime) -> None:
         InputError: the corpus does not fit the scheme, or breaks a promise of it, a class cannot be
             learnt, or an experiment uses a fold that the scheme does not make.
     """
-    from robust_mer.corpora.fold_checks import check_classes, check_folds
+    from robust_mer.corpora.fold_checks import check_folds, check_targets
 
+    scheme = spec.how.scheme
     utterances = read_table(files.utterances, ["utterance", *_NEEDED])
     for column in filter(utterances.columns.__contains__, _NAMES):
         utterances[column] = utterances[column].map(name_key)
-    folds = make_folds(utterances, spec)
+    folds = make_folds(utterances, spec.how)
     if absent := sorted(set(runtime.folds) - set(folds["fold"])):
         raise InputError(
-            f"config: experiments use fold {absent[0]}, but the scheme {spec.scheme!r} makes the "
+            f"config: experiments use fold {absent[0]}, but the scheme {scheme!r} makes the "
             f"folds {', '.join(map(str, sorted(folds['fold'].unique())))} of this corpus"
         )
-    check_classes(folds, utterances)
+    task: Task = spec.task.build()
+    unlabelled = utterances["utterance"][task.is_missing(utterances.to_dict("list"))]
+    folds = folds[(folds["part"] == "train") | ~folds["utterance"].isin(unlabelled)]
+    check_targets(folds, utterances, task)
     media = read_table(files.media, ["path", "bytes", "hash"])
-    checks = check_folds(folds, utterances, media, spec.scheme)
+    checks = check_folds(folds, utterances, media, scheme)
     with whole(files.folds) as unfinished:
         folds.to_csv(unfinished, index=False)
     with whole(files.checks) as unfinished:

@@ -145,9 +145,15 @@ class IEMOCAP(WordReader):
                 reading.skip(path, number, f"{utterance} has the unknown label {code!r}")
                 continue
             scripted = name["script"] == "scripted"
-            if code not in labels or (scripted and self.settings.improvised_only):
+            is_unlabelled = self.needs_label and code not in labels
+            if is_unlabelled or (scripted and self.settings.improvised_only):
                 continue
-            row = {**name, "utterance": utterance, "label": labels[code], "audio_is_cut": "1"}
+            row = {
+                **name,
+                "utterance": utterance,
+                "label": labels.get(code, ""),
+                "audio_is_cut": "1",
+            }
             row |= {"start": match["start"], "end": match["end"]}
             row |= self._files(session, path.stem, utterance, reading)
             if utterance in texts:

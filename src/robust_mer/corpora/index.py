@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robust_mer.corpora.durations import duration
 from robust_mer.corpora.reader import Reader
@@ -12,6 +13,10 @@ from robust_mer.files import fast_hash, inside, whole
 from robust_mer.jobs import log
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
+from robust_mer.tasks.task import Task, read_targets
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MAY_LACK = 0.5  # seconds by which an utterance may outlast its recording; annotators round
 _SHOWN = 10  # problems in the log
@@ -24,6 +29,10 @@ class IndexSpec:
 
     reader: Plugin
     """A `robust_mer.corpora.reader.Reader`."""
+    task: Plugin
+    """What is predicted."""
+    keeps_unlabelled: bool = False
+    """Whether utterances without a target stay in the index."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +65,18 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
     if not root.is_dir():
         raise InputError(f"the corpus' root {root} is not a folder")
     reader: Reader = spec.reader.build(root)
+    task: Task = spec.task.build()
+    reader.needs_label = "label" in task.columns
     reading = reader.read()
     check_times(root, reading)
     add_remarks(reading)
     _check_losses(reading, runtime.max_left_out)
     try:
         table = reading.table()
+        if not spec.keeps_unlabelled:
+            table = _labelled(table, task, reading)
+        learnt, target = read_targets(table, task)
+        counts = ", ".join(f"{name} {n}" for name, n in learnt.counts(target).items())
     except InputError as error:
         raise InputError(f"{root}: {error}") from None
     if absent := [column for column in runtime.columns if column not in table]:
@@ -80,7 +95,6 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
         pd.DataFrame([remember(root, path) for path in media], columns=_MEDIA).to_csv(
             unfinished, index=False
         )
-    counts = ", ".join(f"{label} {n}" for label, n in table["label"].value_counts().items())
     log.info("%d utterances (%s), %d recordings", len(table), counts, len(media))
     for file, line, problem in reading.problems[:_SHOWN]:
         log.info("%s:%d %s", file, line, problem)
@@ -88,6 +102,29 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
         log.info("number of problems: %d, see %s", len(reading.problems), files.problems)
     if reading.lost:
         log.info("%d utterances were left out because of problems", reading.lost)
+
+
+def _labelled(table: "pd.DataFrame", task: Task, reading: Reading) -> "pd.DataFrame":
+    """The utterances that have a target; the others are noted.
+
+    Raises:
+        InputError: none has one.
+    """
+    if absent := [column for column in task.columns if column not in table]:
+        raise InputError(
+            f"the corpus has no column {absent[0]!r}, which `target` in the config names; it has "
+            f"{', '.join(table.columns)}"
+        )
+    missing = task.is_missing(table.to_dict("list"))
+    if missing.all():
+        raise InputError(f"no utterance has a target in {', '.join(task.columns)}")
+    for name in table["utterance"][missing]:
+        what = f"{name} has no target ({', '.join(task.columns)}); left out"
+        reading.note(*reading.origins[name], what)
+    if missing.any():
+        lost = int(missing.sum())
+        log.warning("%d of %d utterances have no target; left out", lost, len(table))
+    return table[~missing].reset_index(drop=True)
 
 
 def check_times(root: Path, reading: Reading) -> None:

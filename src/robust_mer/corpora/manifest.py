@@ -22,7 +22,8 @@ from robust_mer.files import inside
 from robust_mer.names import name_key
 from robust_mer.settings import Settings
 
-_REQUIRED = ["utterance", "session", "speaker", "label"]
+_REQUIRED = ["utterance", "session", "speaker"]
+_LABEL = "label"
 _OPTIONAL = ["audio", "video", "region", "start", "end", "text", "part", "dialogue"]
 _RECORDINGS = ("audio", "video")
 _WORDS = "words.csv"
@@ -66,10 +67,12 @@ class Manifest(WordReader):
         """
         advice = "Point the corpus' root at the folder with the table"
         path = required_file(self.root, self.settings.table, advice)
-        table = read_user_table(path, _REQUIRED, self.settings.encoding, _OPTIONAL, ["text"])
-        if problem := problem_of_columns(table.columns, _REQUIRED + _OPTIONAL):
+        required = [*_REQUIRED, *[_LABEL] * self.needs_label]
+        optional = [*_OPTIONAL, *[_LABEL] * (not self.needs_label)]
+        table = read_user_table(path, required, self.settings.encoding, optional, ["text"])
+        if problem := problem_of_columns(table.columns, required + optional):
             raise InputError(f"{path}: {problem}")
-        return _Clips(self.settings, self.root, table).read()
+        return _Clips(self.settings, self.root, table, required).read()
 
     def word_tables(self) -> list[Path]:
         """The table of words."""
@@ -110,7 +113,10 @@ class Manifest(WordReader):
 class _Clips:
     """The rows of a table of clips, on their way into a reading."""
 
-    def __init__(self, settings: ManifestSettings, root: Path, table: UserTable) -> None:
+    def __init__(
+        self, settings: ManifestSettings, root: Path, table: UserTable, required: list[str]
+    ) -> None:
+        self._required = required
         self._labels, self._root, self._table = settings.labels, root, table
         self._recordings = Recordings(root)
         self._named: Counter[str] = Counter()
@@ -147,15 +153,15 @@ class _Clips:
     def _add(self, row: dict[str, str], line: int) -> None:
         """Add a row, or note why it cannot be used."""
         path, reading = self._table.path, self.reading
-        empty = [column for column in _REQUIRED if not row[column]]
+        empty = [column for column in self._required if not row[column]]
         if empty:
             reading.skip(path, line, f"{empty[0]} is empty")
             return
-        label = our_label(row["label"], self._labels)
-        if label is None:
+        label = our_label(row.get(_LABEL, ""), self._labels)
+        if label is None and _LABEL in self._required:
             reading.skip(path, line, f"{row['utterance']} has the unknown label {row['label']!r}")
             return
-        row = {**row, "label": label}
+        row = {**row, _LABEL: label or ""}
         for column in _RECORDINGS:
             if row.get(column):
                 row[column] = self._locate(row[column], column, line)

@@ -105,9 +105,10 @@ class MSPIMPROV(Reader):
             if letter not in _LETTERS | labels.keys():
                 reading.skip(path, number, f"{utterance} has the unknown label {letter!r}")
                 continue
-            if letter in labels and name["condition"] in self.settings.conditions:
+            is_labelled = letter in labels or not self.needs_label
+            if is_labelled and name["condition"] in self.settings.conditions:
                 row = self._row(utterance, name, path, number, reading)
-                reading.add({**row, "label": labels[letter]}, path, number)
+                reading.add({**row, "label": labels.get(letter, "")}, path, number)
         return named
 
     def _row(

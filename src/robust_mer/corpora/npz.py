@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from numpy.lib.npyio import NpzFile
 
 _KIND = "an npz file"
-_REQUIRED = ("utterance", "speaker", "label")
-_OPTIONAL = ("session", "dialogue", "text", "part")
+_REQUIRED = ("utterance", "speaker")
+_OPTIONAL = ("label", "session", "dialogue", "text", "part")
 
 
 class NPZSettings(Settings):
@@ -41,9 +41,9 @@ class NPZSettings(Settings):
     columns: dict[str, str] = Field(
         default={"utterance": "utterance", "speaker": "speaker", "label": "label"}
     )
-    """The file's array of each column of the index: ``utterance``, ``speaker`` and ``label``, and
-    optionally ``session`` (else the speaker), ``part``, ``dialogue``, ``text`` (as words), and
-    further columns under names of their own, e.g. ``script``."""
+    """The file's array of each column of the index: ``utterance``, ``speaker``, ``label`` if it is
+    the target, and optionally ``session`` (else the speaker), ``part``, ``dialogue``, ``text`` (as
+    words), and further columns under names of their own, e.g. ``script`` or ``sentiment``."""
     labels: LabelMap = Field(default={})
     """Our label for each of the file's, where those need a map. Utterances with others are left
     out."""
@@ -81,6 +81,11 @@ class NPZ(FeatureReader):
         """
         named = self.settings.columns
         path = self._file()
+        if self.needs_label and "label" not in named:
+            raise InputError(
+                f"{path}: the setting columns lacks label, which is the target. Name the file's "
+                "array, or set task and target of the corpus"
+            )
         with naming(path, _KIND), np.load(path, allow_pickle=False) as file:
             columns = {column: _array(file, key, path) for column, key in named.items()}
         count = columns["utterance"].size
@@ -92,11 +97,11 @@ class NPZ(FeatureReader):
         reading = Reading(more=[column for column in named if column not in COLUMNS])
         for place in range(count):
             row = {column: text_of(values[place]) for column, values in columns.items()}
-            label = our_label(row["label"], self.settings.labels)
-            if label is None:
+            label = our_label(row.get("label", ""), self.settings.labels)
+            if label is None and self.needs_label:
                 reading.skip(path, 0, f"{row['utterance']} has the unknown label {row['label']!r}")
                 continue
-            row["label"] = label
+            row["label"] = label or ""
             row.setdefault("session", row["speaker"])
             if "part" in row:
                 row["part"] = part_of(row["part"], f"{path}: {row['utterance']}")

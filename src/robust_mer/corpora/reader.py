@@ -39,6 +39,8 @@ class Reader(ABC):
 
     settings_class: ClassVar[type[Settings]]
     """Type of the settings: the keys of the corpus in the config, apart from the workflow's."""
+    needs_label: bool = True
+    """Whether an utterance without a label is left out, because the label is the target."""
 
     def __init__(self, settings: Settings, root: Path) -> None:
         self.settings = settings
@@ -56,7 +58,8 @@ class Reader(ABC):
     def read(self) -> Reading:
         """Read the corpus.
 
-        Problems of an utterance are noted in the result, and may leave the utterance out.
+        Problems of an utterance are noted in the result, and may leave the utterance out. The
+        label may be empty unless `needs_label` is set.
 
         Raises:
             InputError: the folder holds no such corpus, or the settings do not fit it.

@@ -97,7 +97,7 @@ class SegmentReader(FeatureReader):
             texts = split.array(_TEXT, path) if _TEXT in split.content else None
             for row, utterance in enumerate(split.utterances):
                 label = polarity(sentiments[row], self.settings.zero)
-                if not label:
+                if not label and self.needs_label:
                     reading.skip(path, 0, f"{split.key}: {utterance} has no sentiment")
                     continue
                 video = video_of(_first(split.content["id"][row]))

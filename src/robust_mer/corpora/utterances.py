@@ -99,9 +99,8 @@ class Reading:
             if column not in _AS_THEY_ARE:
                 row[column] = self._spelled(column, value, file, line)
         utterance = row["utterance"]
-        if not utterance or not row["label"]:
-            lacking = f"{utterance} has no label" if utterance else "an utterance has no name"
-            self.skip(file, line, lacking)
+        if not utterance:
+            self.skip(file, line, "an utterance has no name")
             return
         if utterance in self.origins:
             first_file, first_line = self.origins[utterance]

@@ -16,7 +16,7 @@ from robust_mer.files import naming, whole
 from robust_mer.modality import FeatureShape
 from robust_mer.models.model import Model
 from robust_mer.settings import load
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 _WEIGHTS = "model."
 _MEAN = "normalise.mean."
@@ -48,7 +48,7 @@ def build_model(facts: dict[str, Any]) -> Model:
     Args:
         facts: ``implementation`` and ``settings`` of the model; ``inputs``, per modality in the
             model's order the fields of its `FeatureShape`; ``task``, that task's
-            ``implementation`` and ``description``. Further facts are ignored.
+            ``implementation``, ``settings`` and ``description``. Further facts are ignored.
 
     Raises:
         TypeError: an implementation is not a class of a model or task.
@@ -63,7 +63,9 @@ def build_model(facts: dict[str, Any]) -> Model:
     model: Model = kind(
         kind.settings_class(**facts["settings"]),
         {modality: FeatureShape(**shape) for modality, shape in facts["inputs"].items()},
-        task.from_description(facts["task"]["description"]),
+        task.described(
+            task.settings_class(**facts["task"]["settings"]), facts["task"]["description"]
+        ),
     )
     return model
 

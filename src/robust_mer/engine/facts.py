@@ -28,7 +28,7 @@ def read_facts(path: str | Path, trusted: Collection[str] = ()) -> dict[str, Any
             facts: dict[str, Any] = json.loads(file.metadata()["facts"])
         for name, package in (
             (facts["implementation"], "robust_mer.models."),
-            (facts["task"]["implementation"], "robust_mer.task:"),
+            (facts["task"]["implementation"], "robust_mer.tasks."),
         ):
             if not name.startswith(package) and name not in trusted:
                 raise InputError(

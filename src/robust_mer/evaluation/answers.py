@@ -20,18 +20,15 @@ from robust_mer.evaluation.summary import PredictionFile, columns_of, kinds_of, 
 from robust_mer.files import naming
 from robust_mer.protocol import PARTIAL, drawn_condition
 from robust_mer.table import read_table
-from robust_mer.task import Task
-
-_KEYS = ("utterance", "fold", "seed", "part", "condition")
-"""Columns of a predictions file that say what a row is about; the others are the task's."""
+from robust_mer.tasks.task import KEYS, Task, read_targets
 
 
 @dataclass(frozen=True)
 class HeldOut:
     """The test parts of some folds: a row per (fold, utterance), R in all.
 
-    ``fold`` [R] counts the folds from 0, ``utterance`` [R] the ``names`` [U]; ``target`` [R] is
-    what is true, as the ``task`` encodes it; ``speaker`` [U] numbers who speaks an utterance.
+    ``fold`` [R] counts the folds from 0, ``utterance`` [R] the ``names`` [U]; ``target``
+    [R, ...] is what is true, as metrics take it; ``speaker`` [U] numbers who speaks an utterance.
     ``test_to_train`` is the mean over the folds of the size of the test part over that of the
     training part.
     """
@@ -59,7 +56,7 @@ class HeldOut:
 
 
 def read_held_out(
-    utterances_csv: str | Path, folds_csv: str | Path, folds: Sequence[int], kind: type[Task]
+    utterances_csv: str | Path, folds_csv: str | Path, folds: Sequence[int], task: Task
 ) -> HeldOut:
     """The test parts of some folds of a corpus.
 
@@ -67,12 +64,13 @@ def read_held_out(
         utterances_csv: The index.
         folds_csv: The folds.
         folds: Those that count.
-        kind: What is predicted.
+        task: What is predicted.
 
     Raises:
         InputError: one of the folds is not there.
     """
-    index = read_table(utterances_csv, ["utterance", kind.column, "speaker"]).set_index("utterance")
+    table = read_table(utterances_csv, ["utterance", "speaker"])
+    index = table.set_index("utterance")
     parts = read_table(folds_csv, ["fold", "part", "utterance"])
     parts = parts[parts["fold"].isin([str(fold) for fold in folds])]
     test = parts[parts["part"] == "test"]
@@ -84,15 +82,15 @@ def read_held_out(
         )
     test_to_train = _test_to_train(parts, folds_csv)
     names = pd.Index(sorted(test["utterance"].unique()))
-    task, target = kind.read(index[kind.column].tolist())
+    learnt, target = read_targets(table, task)
     place = {str(fold): number for number, fold in enumerate(folds)}
     return HeldOut(
         names=names,
         speaker=pd.factorize(index.loc[names, "speaker"])[0],
         fold=test["fold"].map(place).to_numpy(),
         utterance=names.get_indexer(test["utterance"]),
-        target=target[index.index.get_indexer(pd.Index(test["utterance"]))],
-        task=task,
+        target=learnt.truth(target[index.index.get_indexer(pd.Index(test["utterance"]))]),
+        task=learnt,
         folds=list(folds),
         test_to_train=test_to_train,
     )
@@ -115,10 +113,10 @@ def _test_to_train(parts: pd.DataFrame, folds_csv: str | Path) -> float:
 class Answers:
     """One model's answers for one corruption, to R rows under C conditions with S seeds.
 
-    ``predicted`` [R, C, S] holds the predictions, encoded as `HeldOut.target` is; ``confidence``
-    [R, C, S] is the probability that they are right, in [0, 1], as the model states it, None if the
-    task has none. ``counts`` [R, C] is false for a row that is not tested under the condition
-    because it is tested under another one.
+    ``predicted`` [R, C, S, ...] holds the predictions, encoded as `HeldOut.target` is;
+    ``confidence`` [R, C, S] is the probability that they are right, in [0, 1], as the model states
+    it, None if the task has none. ``counts`` [R, C] is false for a row that is not tested under the
+    condition because it is tested under another one.
     """
 
     file: PredictionFile
@@ -186,9 +184,9 @@ def _answers(
             f"{file.path} does not contain every test utterance of folds.csv once in each fold, "
             "seed and condition; delete the file and run again"
         )
-    columns = columns_of(table, [name for name in table.column_names if name not in _KEYS])
+    columns = columns_of(table, [name for name in table.column_names if name not in KEYS])
     answers = tested.task.answers(columns)[1]
-    predicted = np.empty(shape, answers.dtype)
+    predicted = np.empty((*shape, *answers.shape[1:]), answers.dtype)
     predicted[row, condition, seed] = answers
     confidence = None
     if tested.task.has_confidence:

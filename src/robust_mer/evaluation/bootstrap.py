@@ -9,6 +9,7 @@ Source: A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their Applicatio
 section 3.8 (two stages, both with replacement).
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ import pandas as pd
 
 from robust_mer.evaluation.answers import Answers, HeldOut
 from robust_mer.evaluation.experiment import AVERAGE, CONFIDENCE, POOLED, REPLICATES
-from robust_mer.metrics import AnswerSets, Metric, weighted_scores
+from robust_mer.metrics.metric import AnswerSets, Metric, weighted_scores
 from robust_mer.protocol import PARTIAL
 
 _SEED = 1
@@ -52,7 +53,10 @@ class Replicates:
 def bounds(resampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper end of the percentile interval over the second axis, the replicates."""
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.nanquantile(resampled, [tail, 1 - tail], axis=1)
+    with warnings.catch_warnings():
+        # A measure may be undefined on all resamples; then its ends are NaN.
+        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
+        low, high = np.nanquantile(resampled, [tail, 1 - tail], axis=1)
     return low, high
 
 

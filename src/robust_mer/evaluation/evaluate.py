@@ -1,14 +1,15 @@
 """Predictions of trained replicas under every condition of a corruption."""
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 
 from robust_mer.corruption.corrupt import read_alpha_bars
-from robust_mer.data import Corpus, Normaliser, read_corpus, read_store
+from robust_mer.data import LabelledCorpus, Normaliser, read_labelled_corpus, read_store
 from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.engine.corruption import (
     NO_CORRUPTION,
@@ -39,7 +40,7 @@ def evaluate_replicas(spec: EvaluateSpec, files: EvaluateFiles, runtime: Runtime
     condition and the one in which all other modalities are clean.
 
     The parquet file has the columns ``utterance, fold, seed, part, condition`` and those of the
-    task; see `Task.columns`.
+    task; see `Task.prediction_columns`.
 
     Args:
         spec: What to evaluate.
@@ -51,14 +52,17 @@ def evaluate_replicas(spec: EvaluateSpec, files: EvaluateFiles, runtime: Runtime
     """
     torch.set_num_threads(runtime.threads)
     device = pick_device(runtime.device)
-    corpus = read_corpus(files.utterances, files.folds, spec.modalities, files.features, spec.task)
+    corpus = read_labelled_corpus(
+        files.utterances, files.folds, spec.modalities, files.features, spec.task
+    )
     received = _Received.of(spec, files, corpus, device)
     trusted = [spec.implementation or "", spec.task.implementation]
     table: list[pd.DataFrame] = []
     parts = None
     for checkpoint in progress(files.checkpoints, len(files.checkpoints), "replicas evaluated"):
         model, normalisers, facts = load_checkpoint(checkpoint, trusted)
-        if facts["task"]["description"] != corpus.task.describe():
+        learnt = {**asdict(spec.task), "description": corpus.task.describe()}
+        if facts["task"] != json.loads(json.dumps(learnt)):
             raise InputError(
                 f"{checkpoint} was trained on other targets (e.g. classes) than the corpus has"
             )
@@ -85,7 +89,7 @@ class _Received:
 
     @classmethod
     def of(
-        cls, spec: EvaluateSpec, files: EvaluateFiles, corpus: Corpus, device: torch.device
+        cls, spec: EvaluateSpec, files: EvaluateFiles, corpus: LabelledCorpus, device: torch.device
     ) -> "_Received":
         """Read the corrupted features and the schedule, if any."""
         clean = load_frames(corpus, device)
@@ -121,7 +125,11 @@ class _Parts:
 
     @classmethod
     def of(
-        cls, fold: int, normalisers: dict[str, Normaliser], corpus: Corpus, received: _Received
+        cls,
+        fold: int,
+        normalisers: dict[str, Normaliser],
+        corpus: LabelledCorpus,
+        received: _Received,
     ) -> "_Parts":
         """Pad the parts of a fold."""
 
@@ -148,7 +156,7 @@ class _Parts:
         )
 
 
-def _predict(net: Nets, seed: int, corpus: Corpus, parts: _Parts) -> Iterator[pd.DataFrame]:
+def _predict(net: Nets, seed: int, corpus: LabelledCorpus, parts: _Parts) -> Iterator[pd.DataFrame]:
     """Predictions of one replica, a table per part and condition."""
     for part in _PARTS:
         rows = corpus.parts[parts.fold][part]
@@ -164,6 +172,6 @@ def _predict(net: Nets, seed: int, corpus: Corpus, parts: _Parts) -> Iterator[pd
                     "seed": seed,
                     "part": part,
                     "condition": condition,
-                    **corpus.task.columns(corpus.target[rows], output),
+                    **corpus.task.prediction_columns(corpus.target[rows], output),
                 }
             )

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from robust_mer.metrics import DEFAULT_METRICS, DEFAULT_SELECTION, Metric
+from robust_mer.metrics.metric import Metric
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
-from robust_mer.settings import Plugin, load
-from robust_mer.task import DEFAULT_TASK, Task
+from robust_mer.settings import Plugin
+from robust_mer.tasks.task import Task
 
 AVERAGE = "average"
 POOLED = "pooled"
@@ -73,6 +73,10 @@ class Experiment:
     """Class of every model by its name, in the order of the tables' lines."""
     folds: tuple[int, ...]
     seeds: tuple[int, ...]
+    task: Plugin
+    """What is predicted."""
+    metrics: tuple[Plugin, ...]
+    """What is measured, in the order of the tables' columns."""
     evaluations: tuple[Evaluation, ...] = ()
     corruptions: Mapping[str, CorruptionFacts] = field(default_factory=dict)
     """By name, those that models are trained or tested on, and the members of named ones."""
@@ -88,18 +92,12 @@ class Experiment:
     """Corruptions behind the names of ``corruption.named``: alternatives, or by modality."""
     one_condition_seed: int | None = None
     """Seed that draws the only condition of each utterance; None: each counts under all."""
-    metrics: tuple[Plugin, ...] = DEFAULT_METRICS
-    """What is measured, in the order of the tables' columns."""
-    selection: str = DEFAULT_SELECTION
-    """Name of the measure by which models are compared and epochs were chosen."""
-    task: Plugin = DEFAULT_TASK
-    """What is predicted."""
 
     @cached_property
-    def kind(self) -> type[Task]:
-        """Class of the task."""
-        kind: type[Task] = load(self.task.implementation)
-        return kind
+    def predicts(self) -> Task:
+        """The task, before it reads a corpus."""
+        task: Task = self.task.build()
+        return task
 
     @cached_property
     def measures(self) -> tuple[Metric, ...]:
@@ -108,8 +106,9 @@ class Experiment:
 
     @cached_property
     def main(self) -> Metric:
-        """The measure by which models are compared."""
-        return next(metric for metric in self.measures if metric.name == self.selection)
+        """The measure by which models are compared, and epochs were chosen."""
+        name = self.predicts.selection.name
+        return next(metric for metric in self.measures if metric.name == name)
 
     @property
     def has_raw(self) -> bool:
@@ -129,6 +128,8 @@ class Experiment:
             {},
             self.folds,
             (),
+            self.task,
+            self.metrics,
             corruptions={name: self.facts(name) for name in corruptions},
             note=self.note,
         )

@@ -81,7 +81,7 @@ def compute_statistics(spec: ScoresSpec, files: ScoresFiles, runtime: Runtime) -
     """
     experiment = spec.experiment
     measures = experiment.measures
-    tested = read_held_out(files.utterances, files.folds, experiment.folds, experiment.kind)
+    tested = read_held_out(files.utterances, files.folds, experiment.folds, experiment.predicts)
     answers = [
         read_answers(file, tested, experiment.seeds, experiment.one_condition_seed)
         for file in prediction_files(experiment.evaluations, files.predictions)

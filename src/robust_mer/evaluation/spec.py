@@ -9,7 +9,6 @@ from robust_mer.modality import Modality
 from robust_mer.protocol import Corruption
 from robust_mer.replicas import Replica
 from robust_mer.settings import Plugin
-from robust_mer.task import DEFAULT_TASK
 
 
 @dataclass(frozen=True)
@@ -22,9 +21,10 @@ class EvaluateSpec:
     """What the replicas are tested on."""
     replicas: tuple[Replica, ...]
     """Those whose checkpoints are evaluated, in the order of the files."""
+    task: Plugin
+    """What is predicted."""
     implementation: str | None = None
     """``module:Class`` of the model, which checkpoints may name even if it is a user's class."""
-    task: Plugin = DEFAULT_TASK
 
 
 @dataclass(frozen=True)

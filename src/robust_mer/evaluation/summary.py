@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, POOLED, Evaluation, Experiment
 from robust_mer.files import naming
-from robust_mer.metrics import Metric
+from robust_mer.metrics.metric import Metric
 from robust_mer.protocol import NONE, PARTIAL, drawn_condition
 from robust_mer.table import read_numbers
-from robust_mer.task import Columns, Texts
+from robust_mer.tasks.task import Columns, Texts
 
 SETTING = ["model", "trained_on", "tested_on", "condition"]
 """Columns that name what a row is about."""
@@ -94,8 +94,9 @@ def summarise(experiment: Experiment, predictions: list[PredictionFile]) -> pd.D
         `Experiment.training_of`, or ``trained_on`` for a model that is also tested on other
         corruptions; ``noise`` and ``snr_db`` of ``tested_on``; ``kind`` of the condition: none,
         partial, complete, average or pooled, the last two over the available partial ones; for each
-        measure ``{name}_mean`` and ``{name}_sd`` (see the module; the sd of a single value is NaN)
-        and then ``{name}_chance`` (`robust_mer.metrics.Metric.chance`); and the numbers of
+        measure ``{name}_mean`` and ``{name}_sd`` (see the module; the sd of a single value is
+        NaN, and so is what comes from an undefined measure) and then ``{name}_chance``
+        (`robust_mer.metrics.metric.Metric.chance`); and the numbers of
         ``folds``, ``seeds`` and different ``utterances``.
 
     Raises:
@@ -112,9 +113,11 @@ def summarise(experiment: Experiment, predictions: list[PredictionFile]) -> pd.D
     )
     names = [metric.name for metric in experiment.measures]
     groups = scores.groupby(SETTING, sort=False)
-    by_seed = scores.groupby([*SETTING, "seed"], sort=False)[_values(experiment.measures)].mean()
-    mean = by_seed.groupby(SETTING, sort=False).mean()
-    sd = groups[names].std(ddof=1)
+    by_seed = scores.groupby([*SETTING, "seed"], sort=False)[_values(experiment.measures)].mean(
+        skipna=False
+    )
+    mean = by_seed.groupby(SETTING, sort=False).mean(skipna=False)
+    sd = groups[names].std(ddof=1, skipna=False)
     columns = {"kind": groups["kind"].first()}
     for name in names:
         columns |= {f"{name}_mean": mean[name], f"{name}_sd": sd[name]}
@@ -171,6 +174,14 @@ def _conditions_in(file: PredictionFile) -> set[str]:
     return set(column.unique().to_pylist())
 
 
+@dataclass(frozen=True)
+class _Answers:
+    """Targets and predictions of all rows of a file [n, ...], as metrics take them."""
+
+    target: np.ndarray
+    predicted: np.ndarray
+
+
 def _values(measures: Iterable[Metric]) -> list[str]:
     names = [metric.name for metric in measures]
     return [*names, *(f"{name}_chance" for name in names)]
@@ -182,18 +193,19 @@ def _read_scores(
     """Measures of one file, a row per (condition, fold, seed); ``average`` is a condition too."""
     folds, seeds = experiment.folds, experiment.seeds
     one_condition_seed = experiment.one_condition_seed
-    task_class = experiment.kind
+    task = experiment.predicts
     columns = ["utterance", "condition", "fold", "seed"]
     wanted = (
         (ds.field("part") == "test")
         & ds.field("fold").isin(list(folds))
         & ds.field("seed").isin(list(seeds))
     )
-    table = read_predictions(file, [*columns, *task_class.answer_columns], wanted)
+    table = read_predictions(file, [*columns, *task.answer_columns], wanted)
     frame = table.select(columns).to_pandas()
     with naming(file.path, "a file of predictions"):
-        answers = columns_of(table, task_class.answer_columns)
-        frame["target"], frame["answer"] = task_class.of_answers(answers).answers(answers)
+        read = columns_of(table, task.answer_columns)
+        answers = _Answers(*task.of_answers(read).answers(read))
+    frame["row"] = np.arange(len(frame))
     for column in ("condition", "utterance"):
         frame[column] = frame[column].astype("category")
     _check(frame, folds, seeds, file)
@@ -201,7 +213,7 @@ def _read_scores(
     if one_condition_seed is not None and partial:
         frame = _one_condition(frame, partial, one_condition_seed, file)
 
-    scores = _score(frame, ["condition", "fold", "seed"], experiment.measures)
+    scores = _score(answers, frame, ["condition", "fold", "seed"], experiment.measures)
     scores["condition"] = scores["condition"].astype(str)
     scores["kind"] = scores["condition"].map(kinds)
     different = frame.groupby("condition", observed=True)["utterance"].nunique()
@@ -211,26 +223,27 @@ def _read_scores(
         tested = frame[frame["condition"].isin(partial)]
         utterances = tested["utterance"].nunique()
         by_replica = scores[scores["kind"] == PARTIAL].groupby(["fold", "seed"])
-        average = by_replica[_values(experiment.measures)].mean()
+        average = by_replica[_values(experiment.measures)].mean(skipna=False)
         joint = {AVERAGE: average.reset_index()}
         if one_condition_seed is not None:
-            joint[POOLED] = _score(tested, ["fold", "seed"], experiment.measures)
+            joint[POOLED] = _score(answers, tested, ["fold", "seed"], experiment.measures)
         for kind, rows in joint.items():
             rows = rows.assign(condition=kind, kind=kind, utterances=utterances)
             scores = pd.concat([scores, rows])
     return scores.assign(model=file.model, trained_on=file.trained_on, tested_on=file.tested_on)
 
 
-def _score(frame: pd.DataFrame, by: list[str], measures: Iterable[Metric]) -> pd.DataFrame:
+def _score(
+    answers: _Answers, frame: pd.DataFrame, by: list[str], measures: Iterable[Metric]
+) -> pd.DataFrame:
     """Each measure of the predictions and its chance level, a row per group."""
     groups = frame.groupby(by, observed=True)
     table = groups.size().index.to_frame(index=False)
     group = groups.ngroup().to_numpy()
     scores, chances = {}, {}
+    row = frame["row"].to_numpy()
     for metric in measures:
-        score, chance = metric.of_groups(
-            frame["target"].to_numpy(), frame["answer"].to_numpy(), group
-        )
+        score, chance = metric.of_groups(answers.target[row], answers.predicted[row], group)
         scores[metric.name], chances[f"{metric.name}_chance"] = score, chance
     return table.assign(**scores, **chances)
 

@@ -16,7 +16,7 @@ from robust_mer.provenance.origin import training_of
 from robust_mer.runtime import Runtime
 from robust_mer.settings import load
 from robust_mer.store import read_weights_sha256
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 
 def export_model(spec: ExportModelSpec, files: ExportModelFiles, runtime: Runtime) -> None:
@@ -51,8 +51,9 @@ def export_model(spec: ExportModelSpec, files: ExportModelFiles, runtime: Runtim
         software=checkout(),
         training=training_of(files.checkpoint),
     )
-    task: Task = load(facts["task"]["implementation"]).from_description(
-        facts["task"]["description"]
+    kind: type[Task] = load(facts["task"]["implementation"])
+    task = kind.described(
+        kind.settings_class(**facts["task"]["settings"]), facts["task"]["description"]
     )
     results = [
         row

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from robust_mer.corruption.corrupt import read_alpha_bars
-from robust_mer.data import Corpus, Normaliser, fit_normalisers, read_corpus
+from robust_mer.data import LabelledCorpus, Normaliser, fit_normalisers, read_labelled_corpus
 from robust_mer.engine.corruption import CorruptionOfFold, corruption_of_fold, evaluation_frames
 from robust_mer.engine.frames import Frames, load_frames
 from robust_mer.errors import InputError
@@ -26,7 +26,7 @@ from robust_mer.jobs import log
 from robust_mer.modality import Modality
 from robust_mer.protocol import Corruption
 from robust_mer.runtime import Runtime
-from robust_mer.task import Classification
+from robust_mer.tasks.classification import Classification
 
 _FILES = {"audio": "A/comparE", "video": "V/denseface", "text": "L/bert_large"}
 _PARTS = {"train": "trn", "validation": "val", "test": "tst"}
@@ -44,7 +44,9 @@ def export_features(spec: ExportFeaturesSpec, files: ExportFeaturesFiles, runtim
     """
     folder, fold, modalities = files.tree, spec.fold, spec.modalities
     shutil.rmtree(folder, ignore_errors=True)
-    corpus = read_corpus(files.utterances, files.folds, modalities, files.features)
+    corpus = read_labelled_corpus(
+        files.utterances, files.folds, modalities, files.features, spec.task
+    )
     _check_names(corpus.utterances)
     alpha_bars = read_alpha_bars(files.schedule) if files.schedule else {}
     how = corruption_of_fold(spec.corruption, alpha_bars, fold)
@@ -72,7 +74,7 @@ def _file(modality: Modality) -> str:
     return _FILES.get(modality.name, f"{modality.name[0].upper()}/{modality.extractor}")
 
 
-def _classes(corpus: Corpus) -> list[str]:
+def _classes(corpus: LabelledCorpus) -> list[str]:
     """The classes, which are all that the layout can hold as targets."""
     if not isinstance(corpus.task, Classification):
         raise InputError(f"MMIN's layout can hold classes only, not {corpus.task.column}")
@@ -93,7 +95,7 @@ def _write_modality(
     path: Path,
     frames: dict[str, Frames],
     normalisers: dict[str, Normaliser],
-    corpus: Corpus,
+    corpus: LabelledCorpus,
     fold: int,
     corruption: CorruptionOfFold,
 ) -> int:
@@ -123,7 +125,7 @@ def _write_mean_std(path: Path, frames: Frames, fold: int) -> None:
         file[f"{fold}/std"] = np.ones(width, np.float32)
 
 
-def _write_targets(folder: Path, corpus: Corpus, fold: int) -> None:
+def _write_targets(folder: Path, corpus: LabelledCorpus, fold: int) -> None:
     one_hot = np.eye(len(_classes(corpus)), dtype=np.float32)
     folder.mkdir(parents=True)
     for part, rows in corpus.parts[fold].items():
@@ -132,7 +134,9 @@ def _write_targets(folder: Path, corpus: Corpus, fold: int) -> None:
         np.save(folder / f"{_PARTS[part]}_int2name.npy", names[:, None])
 
 
-def _readme(corpus: Corpus, silent: dict[str, int], corruption: Corruption, fold: int) -> str:
+def _readme(
+    corpus: LabelledCorpus, silent: dict[str, int], corruption: Corruption, fold: int
+) -> str:
     lines = [
         f"# {corruption.name}, fold {fold}",
         "",

@@ -1,7 +1,7 @@
 """What an exported model says about a new clip."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from robust_mer.features.audio import read_audio
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.settings import Plugin
-from robust_mer.task import Answer
+from robust_mer.tasks.task import Answer
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,12 @@ class ModalitySeen:
 class Prediction(Answer):
     """What a model says about a clip, and the modalities behind it."""
 
-    modalities: dict[str, ModalitySeen]
+    modalities: dict[str, ModalitySeen] = field(kw_only=True)
 
     def as_json(self) -> dict[str, Any]:
-        """For programs: the prediction, probabilities if there are any, and the modalities."""
-        fields = asdict(self)
-        value = fields.pop("value")
-        if not self.probabilities:
-            del fields["probabilities"]
-        return {**value, **fields}
+        """For programs: the prediction, probabilities and ranges if any, and the modalities."""
+        fields = {name: value for name, value in asdict(self).items() if value}
+        return {**fields.pop("value"), **fields}
 
 
 class Predictor:
@@ -101,7 +98,7 @@ class Predictor:
             embeddings = model.encode_all(found, lengths)
             is_clean = torch.tensor([[one.frames > 0 for one in seen.values()]])
             answer = model.task.answer(model.predict(embeddings, is_clean)[0])
-        return Prediction(answer.value, answer.probabilities, seen)
+        return Prediction(**vars(answer), modalities=seen)
 
 
 class _Source:

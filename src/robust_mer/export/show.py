@@ -4,6 +4,7 @@ from typing import Any
 
 from robust_mer.export.predict import ModalitySeen, Prediction
 from robust_mer.export.quality import HIGHEST
+from robust_mer.report.cells import minus
 
 _BAR = 30  # characters of a probability of 1
 
@@ -14,7 +15,7 @@ def as_table(description: dict[str, Any], prediction: Prediction) -> str:
     answers = {
         name: f"{value:6.1%}  {'█' * round(_BAR * value)}"
         for name, value in prediction.probabilities.items()
-    } or {name: str(value) for name, value in prediction.value.items()}
+    } or {name: _number(name, prediction) for name in prediction.value}
     width = max(map(len, [*answers, *prediction.modalities]))
     lines = [
         f"{description['model']}, trained on {trained['corpus']} ({trained['corruption']}, fold "
@@ -26,6 +27,15 @@ def as_table(description: dict[str, Any], prediction: Prediction) -> str:
         *(f"{name:{width}}  {_seen(name, one)}" for name, one in prediction.modalities.items()),
     ]
     return "\n".join(lines)
+
+
+def _number(name: str, prediction: Prediction) -> str:
+    """A predicted number and its scale, e.g. ``0.75 (−3 to 3)``; other values as they are."""
+    value = prediction.value[name]
+    if name not in prediction.ranges:
+        return str(value)
+    low, high = prediction.ranges[name]
+    return minus(f"{value:.2f} ({low:g} to {high:g})")
 
 
 def _seen(modality: str, one: ModalitySeen) -> str:

@@ -56,6 +56,8 @@ class ExportFeaturesSpec:
 
     modalities: tuple[Modality, ...]
     corruption: Corruption
+    task: Plugin
+    """What the labels are."""
     fold: int
 
 

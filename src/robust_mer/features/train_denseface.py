@@ -24,7 +24,7 @@ from robust_mer.features.specs import DenseFaceFiles, DenseFaceSpec
 from robust_mer.files import sha256, whole
 from robust_mer.identity import code_identity
 from robust_mer.jobs import log
-from robust_mer.metrics import ua, wa
+from robust_mer.metrics.classes import ua, wa
 from robust_mer.runtime import Runtime
 
 _FER2013 = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]

@@ -1,5 +1,6 @@
 """Models that a library fits to embeddings at once, without epochs."""
 
+import math
 from abc import abstractmethod
 
 import torch
@@ -23,7 +24,7 @@ class FittedModel(Model):
 
         Args:
             embeddings: Per modality.
-            target: [n], as the task encodes it.
+            target: [n, ...], as the task's loss takes it.
             validation: As ``embeddings``, of the validation part, to choose hyperparameters.
             validation_target: Of these.
 
@@ -32,10 +33,16 @@ class FittedModel(Model):
         """
 
     def reached(self, embeddings: dict[str, Tensor], target: Tensor) -> float:
-        """The task's selection metric of predictions from embeddings [n, E] on targets [n]."""
+        """The task's selection metric of predictions from embeddings [n, E] on targets [n, ...]."""
         with torch.no_grad():
             predicted = self.task.decide(self(embeddings))
-        return self.task.selection.of(target.numpy(), predicted.numpy())
+        return self.task.selection.of(self.task.truth(target.numpy()), predicted.numpy())
+
+    def is_better(self, one: float, other: float) -> bool:
+        """Whether a value of the selection metric is better than another; NaN is the worst."""
+        if math.isnan(one) or math.isnan(other):
+            return math.isnan(other) and not math.isnan(one)
+        return one > other if self.task.selection.higher_is_better else one < other
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """It has none.

@@ -7,7 +7,7 @@ from robust_mer.modality import FeatureShape
 from robust_mer.models.blocks import ENCODER_DROPOUT, InvarianceEncoder, modality_encoders
 from robust_mer.models.model import Model
 from robust_mer.models.settings import ModelSettings
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 
 class InvarianceModel(Model):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from robust_mer.modality import FeatureShape
 from robust_mer.models.settings import ModelSettings
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Batch:
     """Noisy where the sample's condition says so."""
     lengths: dict[str, Tensor]
     target: Tensor
-    """The value to predict, as the task encodes it [B]."""
+    """What is to be predicted, as the task's loss takes it [B, ...]."""
     targets: dict[str, Tensor]
     """What the teacher computed for the clean utterances."""
     is_clean: Tensor

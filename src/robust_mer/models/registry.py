@@ -5,7 +5,9 @@ from robust_mer.settings import load
 
 MODELS = {
     "majority": "robust_mer.models.baselines.settings:MajoritySettings",
+    "mean": "robust_mer.models.baselines.settings:MeanSettings",
     "logistic_regression": "robust_mer.models.baselines.settings:LogisticRegressionSettings",
+    "ridge": "robust_mer.models.baselines.settings:RidgeSettings",
     "unimodal": "robust_mer.models.men.settings:UnimodalSettings",
     "men": "robust_mer.models.men.settings:MENSettings",
     "men_augmented": "robust_mer.models.men.settings:MENAugmentedSettings",

@@ -26,5 +26,7 @@ class ModelSettings(Settings):
     """How many modalities it takes; None: any number."""
     is_mask_aware: ClassVar[bool] = False
     """Whether it knows which modalities are corrupted; it is never ranked with blind models."""
+    encodings: ClassVar[tuple[str, ...]] = ("class", "number", "label")
+    """Which targets it can predict, as `robust_mer.tasks.task.Task.encoding` names them."""
     reconstructs: ClassVar[bool] = False
     """Whether it rebuilds a missing modality's own representation."""

@@ -88,6 +88,13 @@ class Checks:
         if name not in self._models:
             raise InputError(unknown(f"{place}.models: {name}", name, self._models))
         model = self._models[name]
+        encoding = corpus.predicts.encoding
+        if encoding not in model.facts.encodings:
+            able = [n for n, one in self._models.items() if encoding in one.facts.encodings]
+            raise InputError(
+                f"config: {place}.models: {name} cannot predict the target of {corpus.name} (task "
+                f"{corpus.config.task}); models that can: {', '.join(able)}"
+            )
         for modality in model.modalities or []:
             if modality not in corpus.names:
                 raise InputError(

@@ -205,6 +205,17 @@ class CorpusConfig(OpenSection):
     """Which utterances are for training, validation and test."""
     modalities: Annotated[dict[ModalityName, ModalityConfig], Field(min_length=2)]
     """In their order."""
+    task: str = "classification"
+    """What is predicted: ``classification``, ``regression``, ``multilabel`` or ``module:Class``."""
+    target: str | list[str] | None = None
+    """Column of the index that holds the target, or several; by default the task decides."""
+    target_range: list[float] | None = None
+    """Least and greatest value of the scale, for the task ``regression``."""
+    selection: str | None = None
+    """Metric by which epochs are chosen and models are compared; by default the task decides."""
+    unlabelled: Literal["leave_out", "keep"] = "leave_out"
+    """Utterances without a target: left out, or kept in the training part alone, where the losses
+    that need no target learn from them (not for classes)."""
     generator: PluginConfig | None = None
     """Generator, for a corpus that is not recorded."""
     split_by: Annotated[
@@ -341,7 +352,8 @@ class Config(Section):
     protocols: dict[Word, PluginConfig] = {}
     """Your own training protocols, by name."""
     metrics: dict[Word, PluginConfig] = {}
-    """Further measures, by name; all tables and figures without fixed measures show them."""
+    """Further measures, by name; tables and figures without fixed measures show them wherever the
+    task is one that they measure."""
     tables: dict[Word, PluginConfig] = {}
     """Your own tables, by name."""
     figures: dict[Word, PluginConfig] = {}

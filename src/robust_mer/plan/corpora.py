@@ -18,10 +18,13 @@ from robust_mer.modality import Encoder, Modality
 from robust_mer.plan.config import Config, CorpusConfig, FeaturesConfig, ModalityConfig
 from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
 from robust_mer.plan.messages import unknown
-from robust_mer.plan.plugins import Resolved, checked_settings, resolve
+from robust_mer.plan.plugins import Resolved, checked_settings, load_class, resolve
 from robust_mer.protocol import letters
 from robust_mer.settings import load
+from robust_mer.tasks.registry import TASKS
+from robust_mer.tasks.task import Task
 
+_TASK_KEYS = ("target", "target_range", "selection")
 _FOLD_KEYS = {"groups": ("session_groups", "speaker_groups"), "validation": ("part",)}
 
 
@@ -53,6 +56,7 @@ class CorpusPlan:
     reader: Resolved[Reader]
     generator: Resolved[Generator] | None
     modalities: tuple[Modality, ...]
+    task: Resolved[Task]
 
     def of_model(self, modalities: list[str] | None) -> tuple[Modality, ...]:
         """The modalities that a model uses; all of them if ``modalities`` is None."""
@@ -61,6 +65,12 @@ class CorpusPlan:
     def modality(self, name: str) -> Modality:
         """A modality by its name."""
         return next(modality for modality in self.modalities if modality.name == name)
+
+    @cached_property
+    def predicts(self) -> Task:
+        """The task, before it reads the corpus."""
+        task: Task = self.task.plugin.build()
+        return task
 
     @cached_property
     def names(self) -> list[str]:
@@ -145,7 +155,32 @@ def _plan_corpus(
         )
         for modality, modality_section in section.modalities.items()
     )
-    return CorpusPlan(name, section, reader, generator, modalities)
+    return CorpusPlan(name, section, reader, generator, modalities, _plan_task(place, section))
+
+
+def _plan_task(place: str, section: CorpusConfig) -> Resolved[Task]:
+    """The task, with the keys of the corpus that are its settings."""
+    if section.task not in TASKS and ":" not in section.task:
+        raise InputError(unknown(f"{place}.task: {section.task}", section.task, TASKS))
+    kind = load_class(TASKS.get(section.task, section.task), f"{place}.task", Task)
+    keys = {key: getattr(section, key) for key in _TASK_KEYS}
+    given = {key: value for key, value in keys.items() if value is not None}
+    known = kind.settings_class.model_fields
+    for key in given:
+        if key not in known:
+            raise InputError(
+                f"config: {place}.{key}: the task {section.task} has no {key}; remove it, or set "
+                "another task"
+            )
+    for key, field in known.items():
+        if field.is_required() and key not in given:
+            raise InputError(f"config: {place}: the task {section.task} needs {key}")
+    if section.unlabelled == "keep" and not kind.keeps_unlabelled:
+        raise InputError(
+            f"config: {place}.unlabelled: the task {section.task} cannot learn from utterances "
+            "without a target; expected leave_out"
+        )
+    return resolve(TASKS, section.task, given, place, Task)
 
 
 def _plan_modality(

@@ -1,6 +1,6 @@
 """Descriptions of experiments for scores, tables and figures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from robust_mer.evaluation.experiment import (
 from robust_mer.plan.config import ExperimentConfig
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.protocol import read_name
+from robust_mer.report.layouts import PAPERS_ENCODING
 from robust_mer.settings import Plugin
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ class Experiments:
 
     Args:
         plan: Of the run.
-        metrics: What is measured.
+        metrics: What is measured on a corpus.
     """
 
-    def __init__(self, plan: "Plan", metrics: tuple[Plugin, ...]) -> None:
+    def __init__(self, plan: "Plan", metrics: Callable[[str], tuple[Plugin, ...]]) -> None:
         self._plan, self._metrics = plan, metrics
         self.experiment = cache(self._experiment)
         self.facts = cache(self._facts)
@@ -39,6 +40,7 @@ class Experiments:
         plan = self._plan
         section = plan.grid.experiments[name]
         corpus = plan.corpora[section.corpus].config
+        predicts = plan.corpora[section.corpus].predicts
         is_drawn = section.evaluate == "one_per_utterance"
         evaluations = plan.grid.evaluations(section)
         return Experiment(
@@ -47,17 +49,18 @@ class Experiments:
             models={model: self._described(section.corpus, model) for model in section.models},
             folds=tuple(section.folds),
             seeds=tuple(section.seeds),
+            task=plan.corpora[section.corpus].task.plugin,
+            metrics=self._metrics(section.corpus),
             evaluations=tuple(Evaluation(*one) for one in evaluations),
             corruptions={c: self._corruption(c) for c in self._every_corruption(section)},
             trainings={one.trained_on: self._trained_on(one.trained_on) for one in evaluations},
             note=corpus.note,
-            published=corpus.published,
+            published=corpus.published if predicts.encoding == PAPERS_ENCODING else None,
             is_mask_aware=tuple(
                 model for model in section.models if plan.models[model].facts.is_mask_aware
             ),
             named={c: named for c in self._names(section) if (named := plan.corruptions.named(c))},
             one_condition_seed=plan.config.corruption.seed if is_drawn else None,
-            metrics=self._metrics,
         )
 
     def _described(self, corpus: str, model: str) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robust_mer.errors import InputError
-from robust_mer.metrics import DEFAULT_METRICS, METRICS, Metric
+from robust_mer.metrics.metric import Metric
+from robust_mer.metrics.registry import METRICS
 from robust_mer.plan.config import PluginConfig
 from robust_mer.plan.experiments import Experiments
 from robust_mer.plan.job import Paths
@@ -47,7 +48,11 @@ class ReportPlan:
     def __init__(self, plan: "Plan", published: str) -> None:
         self._plan, self.published = plan, published
         config = plan.config
-        self.metrics = self._plan_metrics(config.metrics)
+        self._metrics = {
+            name: resolve(METRICS, one.kind or name, one.settings, f"metrics.{name}", Metric)
+            for name, one in config.metrics.items()
+        }
+        self._check_metrics()
         self.own_tables = _plan_own(config.tables, TABLES, "tables", ResultTable)
         self.own_figures = _plan_own(config.figures, FIGURES, "figures", ResultFigure)
         experiments = Experiments(plan, self.metrics)
@@ -60,20 +65,39 @@ class ReportPlan:
         """The papers' tables as data, by name."""
         return read_layouts(f"{self.published}/layouts.yaml")
 
-    @staticmethod
-    def _plan_metrics(sections: Mapping[str, PluginConfig]) -> tuple[Plugin, ...]:
-        """The default metrics and those that the config adds."""
-        plugins = {load(metric.implementation).name: metric for metric in DEFAULT_METRICS}
-        for name, section in sections.items():
-            place = f"metrics.{name}"
-            metric = resolve(METRICS, section.kind or name, section.settings, place, Metric)
-            column = metric.kind.name
-            if column in plugins:
+    def metrics(self, corpus: str) -> tuple[Plugin, ...]:
+        """What is measured on a corpus: the metrics of its task, and those that the config adds."""
+        task = self._plan.corpora[corpus].predicts
+        plugins = {}
+        for name in task.measured:
+            kind = task.selectable[name]
+            implementation = f"{kind.__module__}:{kind.__qualname__}"
+            plugins[name] = Plugin(implementation, kind.settings_class().model_dump())
+        for name, metric in self._metrics.items():
+            if metric.kind.encoding != task.encoding:
+                continue
+            if plugins.get(metric.kind.name, metric.plugin) != metric.plugin:
                 raise InputError(
-                    f"config: {place}: another metric has the name {column}; choose another name"
+                    f"config: metrics.{name}: another metric has the name {metric.kind.name}; "
+                    "choose another name"
                 )
-            plugins[column] = metric.plugin
+            plugins[metric.kind.name] = metric.plugin
         return tuple(plugins.values())
+
+    def _check_metrics(self) -> None:
+        """Check that each metric of the config measures some corpus of the run."""
+        plan = self._plan
+        names = dict.fromkeys(one.corpus for one in plan.grid.experiments.values())
+        tasks = {name: plan.corpora[name].predicts for name in names}
+        for name, metric in self._metrics.items():
+            if metric.kind.encoding not in {task.encoding for task in tasks.values()}:
+                corpora = ", ".join(f"{n} ({plan.corpora[n].config.task})" for n in tasks)
+                raise InputError(
+                    f"config: metrics.{name} measures targets of the encoding "
+                    f"{metric.kind.encoding}, which no corpus of the run has: {corpora}"
+                )
+        for corpus in tasks:
+            self.metrics(corpus)
 
     # -- tables and figures ----------------------------------------------------------------------
 

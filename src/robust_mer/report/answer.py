@@ -47,7 +47,11 @@ def answer(
     ]
     scores = competing.assign(
         name=names, severity=competing["tested_on"].map(experiment.severity)
-    ).sort_values(["noise", "severity", score], ascending=[True, True, False], kind="stable")
+    ).sort_values(
+        ["noise", "severity", score],
+        ascending=[True, True, not main.higher_is_better],
+        kind="stable",
+    )
     leads = pd.DataFrame(
         [
             _lead(experiment, ranked, comparisons)
@@ -93,7 +97,7 @@ def _lead(experiment: Experiment, ranked: pd.DataFrame, comparisons: pd.DataFram
     if len(ranked) == 1:
         return _Lead(best["name"], None, None, text)
     following = ranked.iloc[1]
-    over = best[score] - following[score]
+    over = abs(best[score] - following[score])
     text += words.ahead(f"{over:.4f}" if over else None, following["name"])
     tested = None
     if comparisons is not None:

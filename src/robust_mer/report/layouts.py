@@ -9,6 +9,8 @@ import yaml
 from robust_mer.evaluation.experiment import Evaluation
 from robust_mer.files import naming
 
+PAPERS_ENCODING = "class"
+"""Of the targets in the papers' tables, see `robust_mer.tasks.task.Task.encoding`."""
 SAMPLES = "samples"
 GAIN = "gain"
 

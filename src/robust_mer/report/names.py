@@ -43,5 +43,5 @@ def wrapped(text: str, width: int) -> str:
 
 def title_of(title: str, experiment: Experiment) -> str:
     """The title of a table or figure for what an experiment measures."""
-    measures = " and ".join(metric.title for metric in experiment.measures)
+    measures = words.listed([metric.title for metric in experiment.measures])
     return title.format(measures=measures, main=experiment.main.title)

@@ -18,7 +18,7 @@ from robust_mer.report.cells import span
 from robust_mer.report.costs import stage_costs, training_devices
 from robust_mer.report.figures.palette import DARK, LIGHT, SYMBOLS
 from robust_mer.report.names import corruption_title, title_of
-from robust_mer.report.parts import class_sizes, fold_sizes, read_samples, shared
+from robust_mer.report.parts import fold_sizes, read_samples, shared, target_sizes
 from robust_mer.report.printed import read_markdown
 from robust_mer.report.spec import ReportSpec, Results, Shown, TableSpec
 from robust_mer.report.table import Line, Table, to_html
@@ -267,7 +267,7 @@ def _view(shown: Shown, files: ExperimentFiles) -> dict[str, Any]:
             for name, path in files.schedules.items()
             for row in _schedule(corruption_title(experiment, name), path)
         ],
-        "classes": class_sizes(experiment.kind, files.utterances, files.folds, samples),
+        "targets": target_sizes(experiment.predicts, files.utterances, files.folds, samples),
         "folds": fold_sizes(files.folds, samples),
         "shared": shared(files.checks),
         "problems": read_table(files.problems)[["file", "line", "problem"]].to_numpy().tolist(),

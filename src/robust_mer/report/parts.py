@@ -1,11 +1,11 @@
-"""What the report says of classes and folds: their sizes, the paper's, and what parts share."""
+"""What the report says of targets and folds: their sizes, the paper's, and what parts share."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from robust_mer.table import PARTS, read_table
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task, read_targets
 
 PAPER = "paper, Table 1"
 
@@ -29,23 +29,31 @@ def fold_sizes(folds_csv: str | Path, samples: pd.DataFrame | None) -> list[list
     return rows
 
 
-def class_sizes(
-    kind: type[Task],
+def target_sizes(
+    task: Task,
     utterances_csv: str | Path,
     folds_csv: str | Path,
     samples: pd.DataFrame | None,
 ) -> list[list[str]]:
-    """A line per class: utterances that train or test in some fold, and the paper's number."""
+    """Heading, and a line per class, label or number: the utterances that train or test in a fold.
+
+    Of classes also the paper's numbers, if it has the corpus.
+    """
     folds, utterances = read_table(folds_csv), read_table(utterances_csv)
     used = set(folds.loc[folds["part"].isin(["train", "test"]), "utterance"])
-    task, target = kind.read(utterances[kind.column].tolist())
-    sizes = task.counts(target[utterances["utterance"].isin(used)])
-    published = {}
-    if samples is not None:
-        published = dict(zip(samples["class"], samples["samples"], strict=True))
+    learnt, target = read_targets(utterances, task)
+    lines = learnt.summary(target[utterances["utterance"].isin(used)])
+    heading = list(lines[0])
+    if samples is None:
+        return [heading, *([str(value) for value in line.values()] for line in lines)]
+    sizes = {line[heading[0]]: line[heading[1]] for line in lines}
+    published = dict(zip(samples["class"], samples["samples"], strict=True))
     return [
-        [name, str(sizes.get(name, 0)), str(published.get(name, ""))]
-        for name in sorted({*(name for name, size in sizes.items() if size), *published})
+        [*heading, PAPER],
+        *(
+            [name, str(sizes.get(name, 0)), str(published.get(name, ""))]
+            for name in sorted({*sizes, *published})
+        ),
     ]
 
 

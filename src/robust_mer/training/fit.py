@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from robust_mer.data import Corpus
+from robust_mer.data import LabelledCorpus
 from robust_mer.engine.corruption import NO_CORRUPTION, CorruptionOfFold, evaluation_frames
 from robust_mer.engine.frames import Frames
 from robust_mer.engine.nets import Nets
@@ -15,7 +15,7 @@ from robust_mer.models.fitted import FittedModel
 
 
 def fit_replica(
-    model: FittedModel, replica: ReplicaData, corpus: Corpus, frames: dict[str, Frames]
+    model: FittedModel, replica: ReplicaData, corpus: LabelledCorpus, frames: dict[str, Frames]
 ) -> float:
     """Fit a model to a replica's training part.
 
@@ -37,7 +37,7 @@ def fit_replica(
 def _received(
     model: FittedModel,
     replica: ReplicaData,
-    corpus: Corpus,
+    corpus: LabelledCorpus,
     frames: dict[str, Frames],
     part: str,
     corruptions: list[CorruptionOfFold],
@@ -57,5 +57,5 @@ def _received(
     for corruption, conditions in zip(corruptions, replica.conditions, strict=True):
         noisy = embedded(corruption)
         received += [combine(clean, noisy, is_clean)[0] for is_clean in conditions.is_clean]
-    target = torch.from_numpy(corpus.target[rows]).repeat(len(received))
+    target = torch.cat([torch.from_numpy(corpus.target[rows])] * len(received))
     return {m: torch.cat([embeddings[m][0] for embeddings in received]) for m in clean}, target

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from robust_mer.data import Corpus
+from robust_mer.data import LabelledCorpus
 from robust_mer.engine.batches import Batches
 from robust_mer.engine.frames import Frames
 from robust_mer.jobs import log
@@ -29,7 +29,7 @@ class LoopOptions:
 
 def train_as_one(
     runs: list[ReplicaRun],
-    corpus: Corpus,
+    corpus: LabelledCorpus,
     frames: dict[str, Frames],
     options: LoopOptions,
     waiting: int,

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from robust_mer.engine.checkpoint import build_model
 from robust_mer.engine.replica import ReplicaData, replica_seed
 from robust_mer.files import sha256
 from robust_mer.jobs import log
-from robust_mer.metrics import Metric
+from robust_mer.metrics.metric import Metric
 from robust_mer.models.model import Model
 from robust_mer.replicas import Replica
 from robust_mer.training.saved import History, Saved
@@ -55,8 +56,10 @@ class ReplicaRun:
 
     @property
     def selected(self) -> list[float]:
-        """The selection metric after each epoch."""
-        return [row[validation_column(self.selection)] for row in self.history]
+        """The selection metric after each epoch; the worst value where it is undefined."""
+        worst = -math.inf if self.selection.higher_is_better else math.inf
+        values = [row[validation_column(self.selection)] for row in self.history]
+        return [worst if math.isnan(value) else value for value in values]
 
     @property
     def best(self) -> float:

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from robust_mer.data import Corpus, Normaliser
+from robust_mer.data import LabelledCorpus, Normaliser
 from robust_mer.engine.checkpoint import save_checkpoint
 from robust_mer.files import whole
 from robust_mer.models.model import Model
@@ -29,7 +29,7 @@ History = list[dict[str, float]]
 _FOLDER = ".replicas"
 
 
-def corpus_identity(corpus: Corpus) -> str:
+def corpus_identity(corpus: LabelledCorpus) -> str:
     """Hash of everything in a corpus that training reads, except the folds."""
     facts = [corpus.task.describe(), corpus.utterances]
     digest = hashlib.sha256(json.dumps(facts).encode())

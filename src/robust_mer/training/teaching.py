@@ -5,7 +5,7 @@ from collections import defaultdict
 import torch
 from torch import Tensor
 
-from robust_mer.data import Corpus
+from robust_mer.data import LabelledCorpus
 from robust_mer.engine.corruption import NO_CORRUPTION, evaluation_frames
 from robust_mer.engine.frames import Frames
 from robust_mer.engine.nets import Nets
@@ -17,7 +17,7 @@ from robust_mer.models.model import Model
 def teach(
     teachers: list[Model],
     replicas: list[ReplicaData],
-    corpus: Corpus,
+    corpus: LabelledCorpus,
     frames: dict[str, Frames],
     device: torch.device,
 ) -> dict[str, list[Tensor]]:

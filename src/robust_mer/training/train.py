@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from robust_mer.corruption.corrupt import read_alpha_bars
-from robust_mer.data import Corpus, Normaliser, fit_normalisers, read_corpus
+from robust_mer.data import LabelledCorpus, Normaliser, fit_normalisers, read_labelled_corpus
 from robust_mer.engine.corruption import corruption_of_fold
 from robust_mer.engine.device import pick_device
 from robust_mer.engine.frames import Frames, load_frames
@@ -68,7 +68,9 @@ def train_replicas(
     """
     torch.set_num_threads(runtime.threads)
     device = pick_device(runtime.device)
-    corpus = read_corpus(files.utterances, files.folds, spec.modalities, files.features, spec.task)
+    corpus = read_labelled_corpus(
+        files.utterances, files.folds, spec.modalities, files.features, spec.task
+    )
     runs = _prepare(spec, files, corpus, device)
     options = LoopOptions(save_every, on_epoch)
     unfinished = waiting(runs, device.type)
@@ -87,7 +89,7 @@ def train_replicas(
 
 
 def _prepare(
-    spec: TrainSpec, files: TrainFiles, corpus: Corpus, device: torch.device
+    spec: TrainSpec, files: TrainFiles, corpus: LabelledCorpus, device: torch.device
 ) -> list[ReplicaRun]:
     """The replicas that the files name, before training."""
     schedules = iter(files.schedules)
@@ -127,7 +129,9 @@ def _by_replica(paths: list[Path]) -> dict[Replica, Path]:
     return {Replica.of(path): path for path in paths}
 
 
-def _facts(spec: TrainSpec, corpus: Corpus, key: Replica, device: torch.device) -> dict[str, Any]:
+def _facts(
+    spec: TrainSpec, corpus: LabelledCorpus, key: Replica, device: torch.device
+) -> dict[str, Any]:
     """Facts of a replica's checkpoint."""
     return {
         **asdict(spec.model),
@@ -138,7 +142,7 @@ def _facts(spec: TrainSpec, corpus: Corpus, key: Replica, device: torch.device) 
             for modality in spec.modalities
         },
         "task": {
-            "implementation": spec.task.implementation,
+            **asdict(spec.task),
             "description": corpus.task.describe(),
         },
         "trained_on": spec.trained_on,
@@ -148,7 +152,7 @@ def _facts(spec: TrainSpec, corpus: Corpus, key: Replica, device: torch.device) 
     }
 
 
-def _check_fold(corpus: Corpus, fold: int, folds_csv: Path) -> dict[str, np.ndarray]:
+def _check_fold(corpus: LabelledCorpus, fold: int, folds_csv: Path) -> dict[str, np.ndarray]:
     """Parts of a fold, after checking that it can be trained on."""
     if fold not in corpus.parts:
         raise InputError(f"{folds_csv} has no fold {fold}, only {sorted(corpus.parts)}")
@@ -156,15 +160,12 @@ def _check_fold(corpus: Corpus, fold: int, folds_csv: Path) -> dict[str, np.ndar
     for part, rows in parts.items():
         if not len(rows):
             raise InputError(f"{folds_csv}: the {part} part of fold {fold} is empty")
-    counts = corpus.task.counts(corpus.target[parts["train"]])
-    if absent := [name for name, count in counts.items() if not count]:
-        raise InputError(
-            f"{folds_csv}: fold {fold} has no training utterance of: {', '.join(absent)}"
-        )
+    if problem := corpus.task.problem(corpus.target[parts["train"]]):
+        raise InputError(f"{folds_csv}: the training part of fold {fold} has {problem}")
     return parts
 
 
-def _fit_all(runs: list[ReplicaRun], corpus: Corpus) -> None:
+def _fit_all(runs: list[ReplicaRun], corpus: LabelledCorpus) -> None:
     """Fit replicas of a model without epochs, one after the other."""
     frames = load_frames(corpus, torch.device("cpu"))
     for run in runs:
@@ -178,7 +179,7 @@ def _fit_all(runs: list[ReplicaRun], corpus: Corpus) -> None:
 
 def _train_all(
     runs: list[ReplicaRun],
-    corpus: Corpus,
+    corpus: LabelledCorpus,
     device: torch.device,
     max_replicas: int | None,
     options: LoopOptions,

@@ -4,13 +4,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robust_mer.data import Corpus
+from robust_mer.data import LabelledCorpus
 from robust_mer.engine.corruption import NO_CORRUPTION, CorruptionOfFold, evaluation_frames
 from robust_mer.engine.frames import Frames
 from robust_mer.engine.nets import Nets
 from robust_mer.engine.predict import PaddedPart, combine, embed
 from robust_mer.engine.replica import ReplicaData, TrainingConditions
-from robust_mer.metrics import Metric
+from robust_mer.metrics.metric import Metric
 from robust_mer.training.resume import validation_column
 
 
@@ -24,13 +24,16 @@ class Validation:
     """
 
     def __init__(
-        self, replicas: list[ReplicaData], corpus: Corpus, frames: dict[str, Frames]
+        self, replicas: list[ReplicaData], corpus: LabelledCorpus, frames: dict[str, Frames]
     ) -> None:
         self._replicas, self._corpus, self._frames = replicas, corpus, frames
         self._conditions = replicas[0].conditions
-        self._targets = [corpus.target[replica.parts["validation"]] for replica in replicas]
         task = corpus.task
-        self._metrics = [task.selection, *(m for m in task.metrics if m is not task.selection)]
+        self._targets = [
+            task.truth(corpus.target[replica.parts["validation"]]) for replica in replicas
+        ]
+        others = [metric for metric in task.metrics if metric.name != task.selection.name]
+        self._metrics = [task.selection, *others]
         self._clean = self._padded([NO_CORRUPTION] * len(replicas))
         self._noisy = [self._padded_under(place) for place in range(len(self._conditions))]
 
@@ -85,9 +88,9 @@ class Validation:
         part: PaddedPart,
         conditions: TrainingConditions,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Predictions [R, conditions, n] on a corrupted part, and the first condition's embeddings.
+        """Predictions on a corrupted part, and the first condition's embeddings.
 
-        Embeddings are [R, n, E] by modality.
+        Predictions are [R, conditions, n, ...], embeddings [R, n, E] by modality.
         """
         noisy = clean if part is self._clean else embed(nets, part)
         predicted = [
@@ -98,10 +101,11 @@ class Validation:
         return torch.stack(predicted, dim=1).cpu(), received
 
     def _mean(self, metric: Metric, target: np.ndarray, predicted: list[np.ndarray]) -> float:
-        """Mean over corruptions of a metric pooled over predictions [conditions, n]."""
+        """Mean over corruptions of a metric pooled over predictions [conditions, n, ...]."""
         values = []
         for of_corruption, conditions in zip(predicted, self._conditions, strict=True):
-            tiled, pooled = np.tile(target, len(of_corruption)), of_corruption.ravel()
+            tiled = np.concatenate([target] * len(of_corruption))
+            pooled = of_corruption.reshape(-1, *of_corruption.shape[2:])
             if conditions.weights is None:
                 values.append(metric.of(tiled, pooled))
             else:

@@ -32,7 +32,7 @@ def _facts() -> dict:
         "settings": settings().model_dump(),
         "inputs": {m: {"width": width, "encoder": "recurrent"} for m, width in _WIDTHS.items()},
         "task": {
-            "implementation": "robust_mer.task:Classification",
+            "implementation": "robust_mer.tasks.classification:Classification",
             "description": {"classes": ["angry", "sad"]},
         },
         "trained_on": "clean",

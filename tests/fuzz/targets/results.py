@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from helpers.tasks import CLASSIFICATION
 
 from fuzz.engine import Target
 from fuzz.mutate import Files
@@ -20,7 +21,6 @@ from robust_mer.modality import Modality
 from robust_mer.report.layouts import read_layouts, tables_of
 from robust_mer.report.spec import Evaluation
 from robust_mer.store import read_features, read_weights_sha256, write_features
-from robust_mer.task import Classification
 
 _INDEX = utterances(NAMES).encode()
 _PUBLISHED = Path(__file__).parents[3] / "resources/published"
@@ -157,7 +157,7 @@ _TESTED = ("men", "clean", "gaussian_-10dB")
 
 
 def _read_predictions(root: Path, results: Path) -> None:
-    tested = read_held_out(root / "utterances.csv", root / "folds.csv", [1], Classification)
+    tested = read_held_out(root / "utterances.csv", root / "folds.csv", [1], CLASSIFICATION.build())
     file = PredictionFile(*_TESTED, root / "predictions.parquet")
     read_answers(file, tested, [1], one_condition_seed=1)
 

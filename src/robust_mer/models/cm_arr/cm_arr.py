@@ -18,6 +18,8 @@ all numbers, the encoders and the classifier (those of the MMIN family), the kin
   pair, and "transform these aligned distributions" means the same ones. The true representation of
   a missing modality is only a target. Classification and refinement receive the rebuilt one, as in
   the test.
+- Refinement contrasts classes. Of a number, targets in the same seventh of its range count as one
+  class; of several labels, the same combination.
 - A Gaussian's mean represents it in flows, refinement and classifier; nothing is drawn.
 - The model is mask-aware and treats noisy modalities as missing. If none is available, nothing can
   be rebuilt, and it uses the modalities as received: noisy features under noise, zeros under
@@ -37,7 +39,7 @@ from robust_mer.models.cm_arr.losses import alignment_loss, reconstruction_loss,
 from robust_mer.models.cm_arr.settings import CMARRSettings
 from robust_mer.models.cm_arr.umc import UMC
 from robust_mer.models.model import Batch, Model
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 
 class CMARR(Model):
@@ -130,7 +132,7 @@ class CMARR(Model):
             "refinement": settings.lambda_
             * refinement_loss(
                 torch.stack(list(completed.values()), dim=1),
-                batch.target,
+                self.task.groups(batch.target),
                 settings.temperature_refinement,
             ),
         }

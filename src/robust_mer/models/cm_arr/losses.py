@@ -43,18 +43,18 @@ def reconstruction_loss(
     return torch.where(available, 0.0, errors).sum() / (~available).sum().clamp(min=1)
 
 
-def refinement_loss(points: Tensor, target: Tensor, temperature: float) -> Tensor:
+def refinement_loss(points: Tensor, group: Tensor, temperature: float) -> Tensor:
     """Point-based contrast, SupCon (Khosla et al. 2020, L_out), the modalities as views.
 
-    The positives of a point are all others of the same target, those of its utterance included.
+    The positives of a point are all others of the same group, those of its utterance included.
 
     Args:
         points: Representations [B, modalities, D].
-        target: What is to be predicted [B].
+        group: Of targets that count as alike, see `Task.groups` [B].
         temperature: tau.
     """
     views = functional.normalize(points.flatten(0, 1), dim=1)
-    of_view = target[:, None].expand(points.shape[:2]).flatten()
+    of_view = group[:, None].expand(points.shape[:2]).flatten()
     itself = torch.eye(len(views), dtype=torch.bool, device=views.device)
     positive = (of_view[:, None] == of_view) & ~itself
     similarity = (views @ views.T / temperature).masked_fill(itself, -torch.inf)

@@ -42,7 +42,7 @@ from robust_mer.models.mctn.sequences import averages, is_real, mean_square, run
 from robust_mer.models.mctn.settings import MCTNSettings
 from robust_mer.models.model import Batch, Model
 from robust_mer.models.settings import ModelSettings
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 Codes = dict[tuple[str, str], Tensor]  # [B, N, H], by source and target of the chain
 

@@ -13,7 +13,7 @@ from robust_mer.models.blocks import EMBEDDING, classifier, initialise, modality
 from robust_mer.models.men.settings import MENSettings
 from robust_mer.models.model import Batch, Model
 from robust_mer.models.settings import ModelSettings
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 
 class MEN(Model):

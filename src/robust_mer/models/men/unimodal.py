@@ -9,7 +9,7 @@ from robust_mer.errors import InputError
 from robust_mer.modality import FeatureShape
 from robust_mer.models.men.men import MEN
 from robust_mer.models.men.settings import UnimodalSettings
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 
 class Unimodal(MEN):

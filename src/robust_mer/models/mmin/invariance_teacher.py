@@ -17,7 +17,7 @@ from robust_mer.models.blocks import (
 from robust_mer.models.invariance import InvarianceModel
 from robust_mer.models.mmin.settings import InvarianceTeacherSettings
 from robust_mer.models.model import Batch
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 
 class InvarianceTeacher(InvarianceModel):

@@ -27,7 +27,7 @@ from robust_mer.models.blocks import (
 )
 from robust_mer.models.mmin.settings import MMINSettings
 from robust_mer.models.model import Batch, Model
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 
 class MMIN(Model):

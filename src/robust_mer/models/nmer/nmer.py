@@ -39,7 +39,7 @@ from robust_mer.models.invariance import InvarianceModel
 from robust_mer.models.model import Batch
 from robust_mer.models.nmer.settings import NMERSettings
 from robust_mer.models.settings import ModelSettings
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 _ACTIVE_VARIANCE = 0.01  # of a unit's mean over utterances; below it says nothing about them
 _HEALTH_UTTERANCES = 64  # a pass through the Transformer for each of them is time lost

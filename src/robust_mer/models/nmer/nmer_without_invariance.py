@@ -9,7 +9,7 @@ from robust_mer.modality import FeatureShape
 from robust_mer.models.model import Batch
 from robust_mer.models.nmer.nmer import NMER
 from robust_mer.models.nmer.settings import NMERSettings, NMERWithoutInvarianceSettings
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 
 class NMERWithoutInvariance(NMER):

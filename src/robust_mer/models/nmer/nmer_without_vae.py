@@ -14,7 +14,7 @@ from robust_mer.models.blocks import EMBEDDING, classifier, initialise
 from robust_mer.models.invariance import InvarianceModel
 from robust_mer.models.model import Batch
 from robust_mer.models.nmer.settings import NMERWithoutVAESettings
-from robust_mer.task import Task
+from robust_mer.tasks.task import Task
 
 
 class NMERWithoutVAE(InvarianceModel):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from robust_mer.corpora.folds import FoldsSpec
+from robust_mer.corpora.folds import FoldsFileSpec, FoldsSpec
 from robust_mer.corpora.generator import GeneratorSpec
 from robust_mer.corpora.index import IndexSpec
 from robust_mer.corpora.reader import WordReader
@@ -33,11 +33,11 @@ def index_corpus(plan: Plan, wildcards: Any) -> Job:
     tables = [] if corpus.generator else sorted(map(str, corpus.open_reader().tables()))
     return Job(
         "robust_mer.corpora.index:index_corpus",
-        IndexSpec(corpus.reader.plugin),
+        IndexSpec(corpus.reader.plugin, corpus.task.plugin, corpus.config.unlabelled == "keep"),
         inputs={"raw": corpus.config.root if corpus.generator else []},
         corpus_files={"tables": tables},
         chosen={"tables": tables},
-        uses=(corpus.reader.plugin.implementation,),
+        uses=(corpus.reader.plugin.implementation, corpus.task.plugin.implementation),
         runtime=replace(_runtime(corpus), columns=tuple(corpus.config.split_by)),
     )
 
@@ -46,14 +46,16 @@ def make_folds(plan: Plan, wildcards: Any) -> Job:
     """The folds."""
     experiments = plan.grid.experiments.values()
     used = {fold for e in experiments if e.corpus == wildcards.corpus for fold in e.folds}
-    folds = plan.corpora[wildcards.corpus].config.folds
+    corpus = plan.corpora[wildcards.corpus]
+    folds = corpus.config.folds
     return Job(
         "robust_mer.corpora.folds:write_folds",
-        FoldsSpec(folds.scheme, folds.groups, folds.validation),
+        FoldsFileSpec(FoldsSpec(folds.scheme, folds.groups, folds.validation), corpus.task.plugin),
         inputs={
             "utterances": plan.layout.utterances(wildcards.corpus),
             "media": plan.layout.media(wildcards.corpus),
         },
+        uses=(corpus.task.plugin.implementation,),
         runtime=Runtime(folds=tuple(sorted(used))),
     )
 

@@ -8,7 +8,6 @@ from robust_mer.plan.job import Job
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules.training import implementations
 from robust_mer.runtime import Runtime
-from robust_mer.task import DEFAULT_TASK
 
 
 def evaluate_model(plan: Plan, wildcards: Any) -> Job:
@@ -26,6 +25,7 @@ def evaluate_model(plan: Plan, wildcards: Any) -> Job:
             modalities=modalities,
             corruption=corruption,
             replicas=tuple(replicas),
+            task=plan.corpora[corpus].task.plugin,
             implementation=plan.models[name].plugin.implementation,
         ),
         inputs={
@@ -38,7 +38,7 @@ def evaluate_model(plan: Plan, wildcards: Any) -> Job:
         },
         uses=(
             plan.models[name].plugin.implementation,
-            DEFAULT_TASK.implementation,
+            plan.corpora[corpus].task.plugin.implementation,
             *implementations([corruption]),
         ),
         runtime=Runtime(device=plan.config.training.device),

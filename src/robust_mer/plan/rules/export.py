@@ -9,7 +9,6 @@ from robust_mer.plan.job import Job
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules.training import implementations
-from robust_mer.task import DEFAULT_TASK
 
 
 def export_model(plan: Plan, wildcards: Any) -> Job:
@@ -19,7 +18,7 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
     corpus, model = plan.corpora[training.corpus].config, plan.models[training.model]
     modalities = plan.modalities(training.corpus, training.model)
     tested_on = plan.grid.tested_on.get(training, [])  # a teacher may have none
-    uses = (model.plugin.implementation, DEFAULT_TASK.implementation)
+    uses = (model.plugin.implementation, plan.corpora[training.corpus].task.plugin.implementation)
     return Job(
         function,
         ExportModelSpec(
@@ -60,17 +59,23 @@ def _sections(plan: Plan, training: Training) -> dict[str, Any]:
 def export_features(plan: Plan, wildcards: Any) -> Job:
     """The features of a fold under a corruption, in the layout of MMIN's code."""
     corpus = wildcards.corpus
+    task = plan.corpora[corpus].task.plugin
     corruption = plan.corruption(corpus, wildcards.corruption)
     modalities = plan.modalities(corpus)
     schedule = plan.layout.schedule(corpus, wildcards.corruption)
     return Job(
         "robust_mer.export.mmin_layout:export_features",
-        ExportFeaturesSpec(modalities=modalities, corruption=corruption, fold=int(wildcards.fold)),
+        ExportFeaturesSpec(
+            modalities=modalities,
+            corruption=corruption,
+            task=task,
+            fold=int(wildcards.fold),
+        ),
         inputs={
             "utterances": plan.layout.utterances(corpus),
             "folds": plan.layout.folds(corpus),
             "features": plan.feature_files(corpus, modalities),
             "schedule": schedule if corruption.noises else [],
         },
-        uses=tuple(implementations([corruption])),
+        uses=(task.implementation, *implementations([corruption])),
     )

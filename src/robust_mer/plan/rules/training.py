@@ -9,7 +9,6 @@ from robust_mer.plan.job import Job
 from robust_mer.plan.plan import Plan
 from robust_mer.protocol import Corruption
 from robust_mer.runtime import Runtime
-from robust_mer.task import DEFAULT_TASK
 from robust_mer.training.spec import TrainSpec
 
 FUNCTION = "robust_mer.training.train:train_replicas"
@@ -31,7 +30,7 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
     modalities = plan.modalities(corpus, name)
     corruptions = plan.trained_on(corpus, name, trained_on)
     protocol = plan.protocols[plan.grid.parse_trained_on(trained_on).protocol].plugin
-    task = DEFAULT_TASK
+    task = plan.corpora[corpus].task.plugin
     teacher = plan.grid.teacher_of(job.training)
     uses = (
         model.plugin.implementation,

@@ -10,7 +10,7 @@ from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
 from robust_mer.report.words import figures as words
 from robust_mer.table import records
-from robust_mer.task import Classification
+from robust_mer.tasks.classification import Classification
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ class Confusion(PictureFigure):
     @classmethod
     def applies(cls, experiment: Experiment, facts: Facts) -> bool:
         """Whether models predict classes."""
-        return issubclass(experiment.kind, Classification)
+        return isinstance(experiment.predicts, Classification)
 
     def read(self, spec: FigureSpec, files: Results) -> Picture:
         """From the predictions."""
@@ -81,7 +81,7 @@ def read_test_part(path: Path, experiment: Experiment) -> "pd.DataFrame":
 
     from robust_mer.evaluation.summary import kinds_of
 
-    target, predicted = experiment.kind.answer_columns
+    target, predicted = experiment.predicts.answer_columns
     table = pd.read_parquet(
         path,
         columns=["utterance", "fold", "seed", "condition", target, predicted],

@@ -11,7 +11,7 @@ from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
 from robust_mer.report.words import figures as words
 from robust_mer.settings import Settings
 from robust_mer.table import records
-from robust_mer.task import Classification
+from robust_mer.tasks.classification import Classification
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ class Errors(PictureFigure):
     @classmethod
     def applies(cls, experiment: Experiment, facts: Facts) -> bool:
         """Whether models predict classes, which are right or wrong."""
-        return issubclass(experiment.kind, Classification)
+        return isinstance(experiment.predicts, Classification)
 
     def read(self, spec: FigureSpec, files: Results) -> Picture:
         """From the predictions, and from the index, which knows the speakers."""

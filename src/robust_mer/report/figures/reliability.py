@@ -26,7 +26,7 @@ class Reliability(PictureFigure):
     @classmethod
     def applies(cls, experiment: Experiment, facts: Facts) -> bool:
         """Whether models state how sure they are, and are tested on corrupted data."""
-        return experiment.kind.has_confidence and experiment.has_corruptions
+        return experiment.predicts.has_confidence and experiment.has_corruptions
 
     def read(self, spec: FigureSpec, files: Results) -> Picture:
         """From the reliability and its curves."""

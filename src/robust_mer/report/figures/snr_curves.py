@@ -14,7 +14,7 @@ from robust_mer.report.words import figures as words
 if TYPE_CHECKING:
     import pandas as pd
 
-    from robust_mer.metrics import Metric
+    from robust_mer.metrics.metric import Metric
     from robust_mer.report.figures.curves import Curves
     from robust_mer.report.figures.dots import Dots
 

@@ -11,6 +11,7 @@ from robust_mer.report.verdicts import NOT_KNOWN, NOTE, OK, PROBLEM, WARNING
 from robust_mer.report.words import tables as words
 from robust_mer.report.words.text import count
 from robust_mer.table import groups, read_table
+from robust_mer.tasks.task import read_targets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +80,7 @@ def audit(
         *_parts(folds),
         *_shared(checks, utterances),
         _validation(folds),
-        *_classes(experiment, folds, utterances),
+        *_targets(experiment, folds, utterances),
         *_extractors(corpus),
         _masks(experiment),
         _origin(experiment, corpus),
@@ -139,20 +140,17 @@ def _validation(folds: "pd.DataFrame") -> tuple[str, str, str]:
     )
 
 
-def _classes(
+def _targets(
     experiment: Experiment, folds: "pd.DataFrame", utterances: "pd.DataFrame"
 ) -> Iterator[tuple[str, str, str]]:
     used = utterances[utterances["utterance"].isin(set(folds["utterance"]))]
-    task, target = experiment.kind.read(used[experiment.kind.column].tolist())
-    if not task.counts(target):
-        return
+    task, target = read_targets(used, experiment.predicts)
     lacking = []
     for fold, test in folds[folds["part"] == "test"].groupby("fold")["utterance"]:
-        counts = task.counts(target[used["utterance"].isin(set(test))])
-        if absent := [name for name, count in counts.items() if not count]:
-            lacking.append(f"{fold} ({', '.join(absent)})")
-    finding = f"missing in folds: {', '.join(lacking)}" if lacking else "in every fold"
-    yield "all classes in the test part", WARNING if lacking else OK, finding
+        if problem := task.problem(target[used["utterance"].isin(set(test))]):
+            lacking.append(f"{fold} ({problem})")
+    finding = f"not in folds: {', '.join(lacking)}" if lacking else "in every fold"
+    yield "the test part has all that is measured", WARNING if lacking else OK, finding
 
 
 def _extractors(corpus: CorpusFacts) -> Iterator[tuple[str, str, str]]:

@@ -7,8 +7,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from robust_mer.evaluation.experiment import MIN_SPEAKERS, Experiment
-from robust_mer.report.layouts import SAMPLES, read_layouts, tables_of
-from robust_mer.report.spec import Results, TableSpec
+from robust_mer.report.layouts import PAPERS_ENCODING, SAMPLES, read_layouts, tables_of
+from robust_mer.report.spec import Facts, Results, TableSpec
 from robust_mer.report.table import Table, of_frame
 from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.tables.own_figures import QUANTITIES, read_figures
@@ -53,6 +53,11 @@ class ClaimsTable(ResultTable):
     reads = PaperTable.reads
     writes = ("csv", "md")
 
+    @classmethod
+    def applies(cls, experiment: Experiment, facts: Facts) -> bool:
+        """Whether the papers predict such targets."""
+        return experiment.predicts.encoding == PAPERS_ENCODING
+
     def read(self, spec: TableSpec, files: Results) -> _Claims:
         """The published numbers with ours beside them."""
         return _read_claims(spec.experiment, files)
@@ -96,6 +101,11 @@ class OrderingsTable(ResultTable):
     title = words.TITLE_ORDERINGS
     reads = PaperTable.reads
     writes = ("csv", "md")
+
+    @classmethod
+    def applies(cls, experiment: Experiment, facts: Facts) -> bool:
+        """Whether the papers predict such targets."""
+        return experiment.predicts.encoding == PAPERS_ENCODING
 
     def read(self, spec: TableSpec, files: Results) -> "pd.DataFrame":
         """See `orderings`."""

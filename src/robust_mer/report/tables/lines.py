@@ -25,11 +25,7 @@ def lay_out(
     measures = [metric.name for metric in experiment.measures]
     for (model, *values), line in groups(rows, ["model", *labels]):
         cells = line.set_index(column).reindex(columns)
-        ours = [
-            mean_sd(row[f"{measure}_mean"], row[f"{measure}_sd"])
-            for row in records(cells)
-            for measure in measures
-        ]
+        ours = [_cell(row, measure) for row in records(cells) for measure in measures]
         yield Line([marked(experiment, model), *values, *ours])
         if has_paper(experiment, cells).any():
             paper = [
@@ -41,6 +37,14 @@ def lay_out(
                 for value, label in zip(values, labels, strict=True)
             ]
             yield Line([f"{words.PAPER}: {name}", *values, *paper], published=True)
+
+
+def _cell(row: Mapping[str, float], measure: str) -> str:
+    """Mean and standard deviation; empty where nothing was tested, NaN of an undefined measure."""
+    is_undefined = math.isnan(row[f"{measure}_mean"]) and not math.isnan(row["seeds"])
+    return (
+        words.UNDEFINED if is_undefined else mean_sd(row[f"{measure}_mean"], row[f"{measure}_sd"])
+    )
 
 
 def has_paper(experiment: Experiment, rows: "pd.DataFrame") -> "pd.Series":
@@ -107,6 +111,7 @@ def notes(experiment: Experiment, rows: "pd.DataFrame") -> list[str]:
             len(experiment.folds),
             len(experiment.seeds),
             {metric.title: metric.definition for metric in experiment.measures},
+            [metric.title for metric in experiment.measures if metric.is_fraction],
         )
     ]
     trainings = set(rows["training"])

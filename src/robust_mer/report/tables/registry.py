@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from robust_mer.report.layouts import Layout
+from robust_mer.report.layouts import PAPERS_ENCODING, Layout
 from robust_mer.report.layouts import tables_of as layouts_of
 from robust_mer.report.spec import Experiment, Facts
 from robust_mer.settings import Plugin, load
@@ -37,7 +37,9 @@ def tables_of(
         layouts: Of the papers' tables, by name.
         own: Tables of the user's own, by name.
     """
-    names = layouts_of(layouts, experiment.models, experiment.evaluations)
+    names = []
+    if experiment.predicts.encoding == PAPERS_ENCODING:
+        names = layouts_of(layouts, experiment.models, experiment.evaluations)
     tables = {name: Plugin(implementation, {}) for name, implementation in TABLES.items()}
     tables |= {name: Plugin(PAPER_TABLE, {"layout": name}) for name in names}
     tables |= own or {}

@@ -23,7 +23,7 @@ class ReliabilityTable(ResultTable):
     @classmethod
     def applies(cls, experiment: Experiment, facts: Facts) -> bool:
         """Whether models state how sure they are."""
-        return experiment.kind.has_confidence
+        return experiment.predicts.has_confidence
 
     def read(self, spec: TableSpec, files: Results) -> "pd.DataFrame":
         """Calibration in every condition."""

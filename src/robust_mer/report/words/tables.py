@@ -16,7 +16,7 @@ from robust_mer.report.verdicts import (
     UNDECIDED,
     WARNING,
 )
-from robust_mer.report.words.text import count, escape_markdown, folds_and_seeds
+from robust_mer.report.words.text import count, escape_markdown, folds_and_seeds, listed
 
 # Titles; {measures} and {main} are replaced by the names of the measures.
 
@@ -37,6 +37,8 @@ CONDITIONS = {"none": "none", "complete": "complete", "average": "Avg", "pooled"
 """Column heads of the conditions that are not named after clean modalities."""
 SNRS = {"reached": "Nominal SNR (dB)", "true": "True SNR (dB)"}
 OURS, FOLDS, SPREAD, PAPER, DIFFERENCE = "ours", "folds", "± sd (n)", "paper", "ours − paper"
+UNDEFINED = "NaN"
+"""In place of a measure that is not defined, e.g. r of constant predictions."""
 DATASET = "Dataset"
 P, HOLM = "p", "Holm"
 INTERVAL, P_HOLM = "95 % interval", "p (Holm)"
@@ -166,7 +168,9 @@ def note_snrs(snrs: Mapping[str, Sequence[str]]) -> str:
     return f"{NOTE_SNR} Nominal / true SNR in dB: {'; '.join(texts)}."
 
 
-def note_measures(corpus: str, folds: int, seeds: int, definitions: Mapping[str, str]) -> str:
+def note_measures(
+    corpus: str, folds: int, seeds: int, definitions: Mapping[str, str], fractions: Sequence[str]
+) -> str:
     """What the numbers are of, how they are averaged and what the spread is.
 
     Args:
@@ -174,6 +178,7 @@ def note_measures(corpus: str, folds: int, seeds: int, definitions: Mapping[str,
         folds: Number of folds.
         seeds: Number of seeds.
         definitions: Definition of every measure, by its title.
+        fractions: Titles of the measures that are shares.
     """
     spread = "a single value has no standard deviation"
     if folds * seeds > 1:
@@ -183,10 +188,12 @@ def note_measures(corpus: str, folds: int, seeds: int, definitions: Mapping[str,
     meaning = ", ".join(
         f"{title} {verb}{text}" for (title, text), verb in zip(known.items(), verbs, strict=False)
     )
-    all_of_them = {1: "", 2: ", both"}.get(len(definitions), ", all")
+    share = f"; {listed(fractions)} as fractions" if fractions else ""
+    if len(fractions) == len(definitions):
+        share = {1: "", 2: ", both"}.get(len(definitions), ", all") + " as fractions"
     return (
-        f"Test part of {corpus}, {folds_and_seeds(folds, seeds)}; {meaning}{all_of_them} "
-        f"as fractions; mean over the folds, then over the seeds; {spread}."
+        f"Test part of {corpus}, {folds_and_seeds(folds, seeds)}; {meaning}{share}; "
+        f"mean over the folds, then over the seeds; {spread}."
     )
 
 

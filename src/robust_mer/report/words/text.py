@@ -1,11 +1,17 @@
 """Words and escapes that tables, figures and the page share."""
 
 import re
+from collections.abc import Sequence
 
 
 def count(number: int, noun: str) -> str:
     """A number with its noun: ``1 fold``, ``10 folds``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def escape_markdown(text: str) -> str:

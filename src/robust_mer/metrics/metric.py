@@ -1,4 +1,4 @@
-"""Measures of how well a target was predicted; nothing else computes them.
+"""What a measure is, and several measures of several sets of answers at once.
 
 A measure is a function of targets, predictions and weights. With weights of 1 it is the measure on
 the data; with the counts of a bootstrap resample it is the measure on that resample.
@@ -7,11 +7,11 @@ the data; with the counts of a bootstrap resample it is the measure on that resa
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 
-from robust_mer.settings import Plugin, Settings
+from robust_mer.settings import Settings
 
 
 class Metric(ABC):
@@ -21,12 +21,16 @@ class Metric(ABC):
     """
 
     settings_class: ClassVar[type[Settings]] = Settings
+    encoding: ClassVar[str] = "class"
+    """What it takes, as `robust_mer.tasks.task.Task.encoding` names it."""
     name: ClassVar[str]
     """In columns of tables, e.g. ``ua``."""
     title: ClassVar[str]
     """For people, e.g. ``UA``."""
     definition: ClassVar[str] = ""
     """What it is, for the notes below tables, e.g. ``the mean recall of the classes``."""
+    is_fraction: ClassVar[bool] = True
+    """Whether it is a share in [0, 1]."""
     higher_is_better: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
@@ -37,24 +41,24 @@ class Metric(ABC):
         """The measure of K sets of predictions on B resamples.
 
         Args:
-            target: Targets [n], as the task encodes them.
-            predicted: Predictions [n, K], encoded likewise.
+            target: Targets [n, ...], as the task encodes them.
+            predicted: Predictions [n, K, ...], encoded likewise.
             weight: How often each utterance counts [B, n].
 
         Returns:
-            [B, K], NaN if no utterance counts.
+            [B, K], NaN if no utterance counts or the measure is not defined.
         """
 
     @abstractmethod
     def chance(self, target: np.ndarray) -> float:
-        """The measure of the best answer that ignores the input, on these targets [n]."""
+        """The measure of the best answer that ignores the input, on these targets [n, ...]."""
 
     def of(self, target: np.ndarray, predicted: np.ndarray) -> float:
         """The measure of one set of predictions.
 
         Args:
-            target: Targets [n].
-            predicted: Predictions [n].
+            target: Targets [n, ...].
+            predicted: Predictions [n, ...].
 
         Raises:
             ValueError: there are no utterances, or the two lengths differ.
@@ -75,8 +79,8 @@ class Metric(ABC):
         """The measure, and chance, in each of G groups of utterances.
 
         Args:
-            target: Targets [n].
-            predicted: Predictions [n].
+            target: Targets [n, ...].
+            predicted: Predictions [n, ...].
             group: Number of each utterance's group [n], from 0; no group is empty.
 
         Returns:
@@ -152,7 +156,7 @@ class AnswerSets:
     """K sets of answers to the same n utterances, each given with S seeds."""
 
     predicted: np.ndarray
-    """As the task encodes it [n, K, S]."""
+    """As the task encodes it [n, K, S, ...]."""
     patterns: np.ndarray
     """The different patterns of utterances that count [n, Q], bool."""
     pattern: np.ndarray
@@ -174,7 +178,7 @@ def weighted_scores(
 
     Args:
         measures: M of them.
-        target: What is true [n].
+        target: What is true [n, ...].
         answers: K sets.
         weight: How often each utterance counts [B, n]; its precision is that of the sums.
 
@@ -221,76 +225,8 @@ def _mean_over_seeds(
         if len(rows) and len(alike):
             predicted = answers.predicted[rows][:, alike]
             of_seeds = [
-                metric.weighted(target[rows], predicted[..., seed], weight[:, rows])
+                metric.weighted(target[rows], predicted[:, :, seed], weight[:, rows])
                 for seed in range(predicted.shape[2])
             ]
             score[:, alike] = np.mean(of_seeds, axis=0)
     return score
-
-
-class WA(HitMetric):
-    """Weighted accuracy: the fraction of utterances whose class is predicted, in [0, 1]."""
-
-    name = "wa"
-    title = "WA"
-    definition = "accuracy"
-
-    def of_hits(self, hits: Sequence[np.ndarray], sizes: Sequence[np.ndarray]) -> np.ndarray:
-        """See `HitMetric.of_hits`."""
-        hit: np.ndarray | float = 0.0
-        total: np.ndarray | float = 0.0
-        for class_hit, size in zip(hits, sizes, strict=True):
-            hit, total = hit + class_hit, total + size
-        return hit / np.where(np.greater(total, 0), total, np.nan)
-
-    def chance_of_sizes(self, sizes: np.ndarray) -> np.ndarray:
-        """The share of the most frequent class."""
-        return cast("np.ndarray", sizes.max(axis=0) / sizes.sum(axis=0))
-
-
-class UA(HitMetric):
-    """Unweighted accuracy: the mean recall of the classes that occur among the targets, in [0, 1].
-
-    A class that is only predicted has no recall and does not count.
-    """
-
-    name = "ua"
-    title = "UA"
-    definition = "the mean recall of the classes"
-
-    def of_hits(self, hits: Sequence[np.ndarray], sizes: Sequence[np.ndarray]) -> np.ndarray:
-        """See `HitMetric.of_hits`."""
-        recalls: np.ndarray | float = 0.0
-        classes: np.ndarray | float = 0.0
-        for hit, size in zip(hits, sizes, strict=True):
-            occurs = size > 0
-            recalls = recalls + np.divide(hit, size, out=np.zeros_like(hit), where=occurs)
-            classes = classes + occurs
-        return recalls / np.where(np.greater(classes, 0), classes, np.nan)
-
-    def chance_of_sizes(self, sizes: np.ndarray) -> np.ndarray:
-        """One over the number of classes that occur."""
-        return cast("np.ndarray", 1 / (sizes > 0).sum(axis=0))
-
-
-METRICS = {
-    "wa": "robust_mer.metrics:WA",
-    "ua": "robust_mer.metrics:UA",
-}
-"""Metrics by the name that the config gives."""
-
-# Not from the registry, so that a new entry there reruns nothing.
-DEFAULT_METRICS = (Plugin("robust_mer.metrics:WA", {}), Plugin("robust_mer.metrics:UA", {}))
-"""What every experiment measures."""
-DEFAULT_SELECTION = "ua"
-"""Name of the measure by which models are compared and epochs are chosen."""
-
-
-def wa(label: np.ndarray, predicted: np.ndarray) -> float:
-    """Weighted accuracy; see `WA`."""
-    return WA(Settings()).of(label, predicted)
-
-
-def ua(label: np.ndarray, predicted: np.ndarray) -> float:
-    """Unweighted accuracy; see `UA`."""
-    return UA(Settings()).of(label, predicted)

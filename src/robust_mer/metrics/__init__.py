@@ -1,0 +1,1 @@
+"""Measures of how well a target was predicted; nothing else computes them."""

@@ -1,0 +1,161 @@
+"""Measures of sentiment in [-3, 3], as CMU-MOSI's and CMU-MOSEI's papers report them.
+
+Acc-2 and F1 exist under two readings of 0. *Non-negative*: a target or prediction of 0 counts with
+the positive ones. *Positive*: utterances whose target is 0 are left out. Their names keep them
+apart, because numbers of the one are no match for numbers of the other.
+
+Source: W. Yu et al., "Learning modality-specific representations with self-supervised multi-task
+learning for multimodal sentiment analysis", AAAI 2021, which reports both readings.
+"""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from robust_mer.metrics.classes import class_sums, weighted_f1
+from robust_mer.metrics.numbers import NumberMetric
+
+SENTIMENT_RANGE = [-3.0, 3.0]
+
+
+class _Rounded(NumberMetric):
+    """Share of predictions that round to the same whole number as the target.
+
+    Both are limited to [-end, end] before; halves round to the even number.
+    """
+
+    is_fraction = True
+    end: ClassVar[int]
+
+    def of_target(
+        self, target: np.ndarray, predicted: np.ndarray, weight: np.ndarray
+    ) -> np.ndarray:
+        """See `NumberMetric.of_target`."""
+        hit = self._rounded(predicted) == self._rounded(target)[:, None]
+        total = weight.sum(axis=1, keepdims=True)
+        return (weight @ hit.astype(weight.dtype)) / np.where(total > 0, total, np.nan)
+
+    def chance(self, target: np.ndarray) -> float:
+        """The share of the most frequent number."""
+        shares = [
+            np.unique(self._rounded(column), return_counts=True)[1].max() / len(column)
+            for column in target.T
+        ]
+        return float(np.mean(shares))
+
+    def _rounded(self, values: np.ndarray) -> np.ndarray:
+        return np.round(np.clip(values, -self.end, self.end))
+
+
+class Acc7(_Rounded):
+    """Accuracy of seven classes: -3 to 3."""
+
+    name = "acc7"
+    title = "Acc-7"
+    definition = "the accuracy of predictions rounded to -3 to 3"
+    end = 3
+
+
+class Acc5(_Rounded):
+    """Accuracy of five classes: -2 to 2."""
+
+    name = "acc5"
+    title = "Acc-5"
+    definition = "the accuracy of predictions rounded to -2 to 2"
+    end = 2
+
+
+class _TwoClasses(NumberMetric):
+    """A measure of two classes under one reading of 0."""
+
+    is_fraction = True
+    leaves_out_zero: ClassVar[bool]
+    """Whether targets of 0 are left out and a prediction of 0 is negative."""
+
+    def of_target(
+        self, target: np.ndarray, predicted: np.ndarray, weight: np.ndarray
+    ) -> np.ndarray:
+        """See `NumberMetric.of_target`."""
+        if self.leaves_out_zero:
+            rows = target != 0
+            target, predicted, weight = target[rows], predicted[rows], weight[:, rows]
+        if not len(target):
+            return np.full((len(weight), predicted.shape[1]), np.nan, weight.dtype)
+        return self.of_classes(self._class(target), self._class(predicted), weight)
+
+    @abstractmethod
+    def of_classes(
+        self, target: np.ndarray, predicted: np.ndarray, weight: np.ndarray
+    ) -> np.ndarray:
+        """The measure of targets [n] and predictions [n, K] that are 0 or 1."""
+
+    def chance(self, target: np.ndarray) -> float:
+        """The better one of always negative and always positive."""
+        weight = np.ones((1, len(target)))
+        scores = [
+            self.weighted(target, np.full((len(target), 1, target.shape[1]), answer), weight)
+            for answer in (-1.0, 1.0)
+        ]
+        return float(np.max(scores))
+
+    def _class(self, values: np.ndarray) -> np.ndarray:
+        return values > 0 if self.leaves_out_zero else values >= 0
+
+
+class _Accuracy(_TwoClasses):
+    def of_classes(
+        self, target: np.ndarray, predicted: np.ndarray, weight: np.ndarray
+    ) -> np.ndarray:
+        """Share of right answers."""
+        total = weight.sum(axis=1, keepdims=True)
+        hit = (predicted == target[:, None]).astype(weight.dtype)
+        return (weight @ hit) / np.where(total > 0, total, np.nan)
+
+
+class _F1(_TwoClasses):
+    def of_classes(
+        self, target: np.ndarray, predicted: np.ndarray, weight: np.ndarray
+    ) -> np.ndarray:
+        """Mean F1 of both classes, weighted by their utterances."""
+        return weighted_f1(class_sums(target, predicted, weight))
+
+
+_NONNEGATIVE = "negative against non-negative (0 is non-negative)"
+_POSITIVE = "negative against positive, targets of 0 left out"
+
+
+class Acc2Nonnegative(_Accuracy):
+    """Accuracy of negative and non-negative."""
+
+    name = "acc2_nonnegative"
+    title = "Acc-2 non-negative"
+    definition = f"the accuracy of {_NONNEGATIVE}"
+    leaves_out_zero = False
+
+
+class Acc2Positive(_Accuracy):
+    """Accuracy of negative and positive."""
+
+    name = "acc2_positive"
+    title = "Acc-2 positive"
+    definition = f"the accuracy of {_POSITIVE}"
+    leaves_out_zero = True
+
+
+class F1Nonnegative(_F1):
+    """Weighted F1 of negative and non-negative."""
+
+    name = "f1_nonnegative"
+    title = "F1 non-negative"
+    definition = f"the weighted F1 of {_NONNEGATIVE}"
+    leaves_out_zero = False
+
+
+class F1Positive(_F1):
+    """Weighted F1 of negative and positive."""
+
+    name = "f1_positive"
+    title = "F1 positive"
+    definition = f"the weighted F1 of {_POSITIVE}"
+    leaves_out_zero = True

@@ -1,0 +1,1 @@
+"""What is predicted: classes, numbers, or several labels."""
