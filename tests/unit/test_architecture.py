@@ -102,13 +102,11 @@ def test_modules_import_one_another_in_no_circle():
     TopologicalSorter({name: imported_at_once(tree) for name, tree in TREES.items()}).prepare()
 
 
-# What is made for classes alone: baselines, MMIN's layout of features, the papers' class sizes,
-# and figures of errors between classes.
+# What is made for classes alone: the task, and MMIN's layout of features.
 OF_CLASSES = (
     "robust_mer.tasks.classification",
+    "robust_mer.tasks.multilabel",
     "robust_mer.export.mmin_layout",
-    "robust_mer.report.figures.confusion",
-    "robust_mer.report.figures.errors",
 )
 WORDS_OF_CLASSES = {"predicted", "probability_"}
 

@@ -1,6 +1,6 @@
 """Classification: one of several classes per utterance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -165,6 +165,17 @@ class Classification(Task):
     def details(self, target: np.ndarray, predicted: np.ndarray) -> list[dict[str, Any]]:
         """Recall, precision and F1 of each class."""
         return class_scores(self.classes, target, predicted)
+
+    def crossed(
+        self, target: np.ndarray, predicted: np.ndarray
+    ) -> Iterator[tuple[str, np.ndarray, np.ndarray, list[str]]]:
+        """The classes."""
+        yield "", target, predicted, self.classes
+
+    def errors(self, target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+        """1 if it is wrong."""
+        wrong: np.ndarray = (target != predicted).astype(float)
+        return wrong
 
     def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
         """Cross-entropy of logits [B, classes] on places of classes [B] or shares [B, classes]."""

@@ -1,6 +1,6 @@
 """Regression: one number per utterance or several, e.g. sentiment, or valence and arousal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -104,6 +104,7 @@ class Regression(Task):
         super().__init__(settings)
         low, high = settings.target_range
         self.outputs = len(self.columns)
+        self.has_details = self.outputs > 1
         self._middle, self._half = (low + high) / 2, (high - low) / 2
 
     @property
@@ -185,9 +186,7 @@ class Regression(Task):
         return None
 
     def details(self, target: np.ndarray, predicted: np.ndarray) -> list[dict[str, Any]]:
-        """MAE, r and CCC of each target; nothing if there is only one."""
-        if self.outputs == 1:
-            return []
+        """MAE, r and CCC of each target."""
         return [
             {
                 "name": name,
@@ -199,6 +198,24 @@ class Regression(Task):
             }
             for place, name in enumerate(self.columns)
         ]
+
+    def crossed(
+        self, target: np.ndarray, predicted: np.ndarray
+    ) -> Iterator[tuple[str, np.ndarray, np.ndarray, list[str]]]:
+        """The nearest of seven numbers from the lower to the upper end of the range."""
+        values = np.linspace(*self.settings.target_range, _GROUPS)
+        names = [f"{value:.3g}".replace("-", "−") for value in values]
+        edges = (values[1:] + values[:-1]) / 2
+        for place, name in enumerate(self.columns):
+            of_target, of_predicted = (
+                np.digitize(numbers[:, place], edges) for numbers in (target, predicted)
+            )
+            yield name if self.outputs > 1 else "", of_target, of_predicted, names
+
+    def errors(self, target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+        """Mean absolute error over the targets."""
+        error: np.ndarray = np.abs(target - predicted).mean(axis=1)
+        return error
 
     def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
         """Mean absolute error over the known targets, in units of half the range."""

@@ -4,7 +4,7 @@ Nothing outside the tasks, the metrics and the models' heads knows what a target
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -91,6 +91,8 @@ class Task(ABC):
     """
     outputs: int
     """Width of a model's head."""
+    has_details: bool = True
+    """Whether `details` gives more than the measures of all targets together."""
 
     def __init__(self, settings: TargetSettings) -> None:
         self.settings = settings
@@ -203,6 +205,30 @@ class Task(ABC):
             target: As metrics take them [n, ...].
             predicted: Likewise.
         """
+
+    def crossed(
+        self, target: np.ndarray, predicted: np.ndarray
+    ) -> Iterator[tuple[str, np.ndarray, np.ndarray, list[str]]]:
+        """Yield what figures set against each other, for every target.
+
+        Args:
+            target: As metrics take them [n, ...].
+            predicted: Likewise.
+
+        Yields:
+            The target's name, empty if there is but one; the places [n] of targets and of
+            predictions among some values; the names of these.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no values to cross")
+
+    def errors(self, target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+        """The error of every prediction [n].
+
+        Args:
+            target: As metrics take them [n, ...].
+            predicted: Likewise.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no single error")
 
     @abstractmethod
     def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":

@@ -1,25 +1,24 @@
-"""Which classes models take for which."""
+"""Which classes models take for which, and what numbers they give for which."""
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from robust_mer.evaluation.experiment import COMPLETE
-from robust_mer.protocol import PARTIAL
+from robust_mer.report.counted import CountedRows, evaluations, read_test_part
 from robust_mer.report.figures.base import Picture, PictureFigure
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
 from robust_mer.report.words import figures as words
 from robust_mer.table import records
-from robust_mer.tasks.classification import Classification
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 class Confusion(PictureFigure):
-    """A confusion matrix per model and corruption, as shares of the true class.
+    """What is predicted for each true class, or each interval of true numbers, as shares.
 
-    All folds and seeds together, and all partial conditions (the complete one of clean data).
+    A panel per model, corruption and target; all folds and seeds together, and all partial
+    conditions (the complete one of clean data).
     """
 
     title = words.TITLE_CONFUSION
@@ -27,8 +26,8 @@ class Confusion(PictureFigure):
 
     @classmethod
     def applies(cls, experiment: Experiment, facts: Facts) -> bool:
-        """Whether models predict classes."""
-        return isinstance(experiment.predicts, Classification)
+        """Whether models give one class or number of several."""
+        return experiment.predicts.encoding in words.ABOUT_CONFUSION
 
     def read(self, spec: FigureSpec, files: Results) -> Picture:
         """From the predictions."""
@@ -39,15 +38,17 @@ class Confusion(PictureFigure):
 
         experiment = spec.experiment
         keys = evaluations(experiment, files)
-        parts, titles = [], {}
-        for panel, one in enumerate(records(keys)):
-            titles[panel] = f"{one['line']}, {corruption_title(experiment, one['tested_on'])}"
-            shares = _shares(one["path"], experiment)
-            parts.append(shares.assign(panel=panel, series=one["series"]))
+        parts: list[pd.DataFrame] = []
+        titles = {}
+        for one in records(keys):
+            where = corruption_title(experiment, one["tested_on"])
+            for target, shares in _shares(read_test_part(one["path"], experiment)):
+                titles[len(parts)] = words.confusion_panel(one["line"], where, target)
+                parts.append(shares.assign(panel=len(parts), series=one["series"]))
         cells = pd.concat(parts, ignore_index=True)
         return HeatMaps(
             cells,
-            sorted(cells["column"].unique()),
+            list(dict.fromkeys(cells["column"])),
             titles,
             min(4, keys["tested_on"].nunique()),
             0.0,
@@ -58,51 +59,19 @@ class Confusion(PictureFigure):
 
     def about(self, spec: FigureSpec, data: Picture) -> str:
         """What rows and columns are."""
-        return words.ABOUT_CONFUSION
+        return words.ABOUT_CONFUSION[spec.experiment.predicts.encoding]
 
 
-def evaluations(experiment: Experiment, files: Results) -> "pd.DataFrame":
-    """What figures say of every evaluation, with the ``path`` of its predictions, by line."""
-    import pandas as pd
-
-    from robust_mer.report.figures.lines import named
-
-    keys = pd.DataFrame(experiment.evaluations, columns=["model", "trained_on", "tested_on"])
-    return named(experiment, keys.assign(path=pd.Series(files.predictions, dtype=object)))
-
-
-def read_test_part(path: Path, experiment: Experiment) -> "pd.DataFrame":
-    """Predictions of the test part, of an experiment's folds and seeds, that a figure counts.
-
-    Those of the partial conditions; of the complete one where there is no other. The class and the
-    prediction are called ``label`` and ``predicted``.
-    """
-    import pandas as pd
-
-    from robust_mer.evaluation.summary import kinds_of
-
-    target, predicted = experiment.predicts.answer_columns
-    table = pd.read_parquet(
-        path,
-        columns=["utterance", "fold", "seed", "condition", target, predicted],
-        filters=[
-            ("part", "==", "test"),
-            ("fold", "in", list(experiment.folds)),
-            ("seed", "in", list(experiment.seeds)),
-        ],
-    )
-    table = table.rename(columns={target: "label", predicted: "predicted"})
-    kinds = kinds_of(table["condition"].unique())
-    wanted = PARTIAL if PARTIAL in kinds.values() else COMPLETE
-    return table[table["condition"].map(kinds) == wanted]
-
-
-def _shares(path: Path, experiment: Experiment) -> "pd.DataFrame":
+def _shares(part: CountedRows) -> Iterator[tuple[str, "pd.DataFrame"]]:
+    """Yield each target's name, empty if there is but one, and the shares of its rows."""
+    import numpy as np
     import pandas as pd
     from sklearn.metrics import confusion_matrix
 
-    table = read_test_part(path, experiment)
-    classes = sorted(set(table["label"]) | set(table["predicted"]))
-    shares = confusion_matrix(table["label"], table["predicted"], labels=classes, normalize="true")
-    matrix = pd.DataFrame(shares, pd.Index(classes, name="row"), classes)
-    return matrix.melt(var_name="column", value_name="value", ignore_index=False).reset_index()
+    for target, true, predicted, names in part.task.crossed(part.target, part.predicted):
+        places = np.arange(len(names))
+        shares = confusion_matrix(true, predicted, labels=places, normalize="true")
+        matrix = pd.DataFrame(shares, pd.Index(names, name="row"), names)
+        long = matrix.melt(var_name="column", value_name="value", ignore_index=False)
+        occurs = np.isin(places, true)
+        yield target, long.reset_index()[np.tile(occurs, len(names))]

@@ -1,22 +1,21 @@
-"""Where models err: by emotion, condition and speaker."""
+"""Where models err: by target, condition and speaker."""
 
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from robust_mer.report.counted import CountedRows, evaluations, read_test_part
 from robust_mer.report.figures.base import Picture, PictureFigure
-from robust_mer.report.figures.confusion import evaluations, read_test_part
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
 from robust_mer.report.words import figures as words
 from robust_mer.settings import Settings
 from robust_mer.table import records
-from robust_mer.tasks.classification import Classification
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_BY = ("emotion", "condition", "speaker")
+_BY = ("target", "condition", "speaker")
 
 
 class ErrorsSettings(Settings):
@@ -27,7 +26,7 @@ class ErrorsSettings(Settings):
 
 
 class Errors(PictureFigure):
-    """The share of wrong predictions per model: a row of panels per corruption.
+    """The mean error per model, of classes the share of wrong ones: panels per corruption.
 
     Over the partial conditions, and the complete one of clean data; all folds and seeds together.
     """
@@ -39,8 +38,8 @@ class Errors(PictureFigure):
 
     @classmethod
     def applies(cls, experiment: Experiment, facts: Facts) -> bool:
-        """Whether models predict classes, which are right or wrong."""
-        return isinstance(experiment.predicts, Classification)
+        """Whether a prediction has an error."""
+        return experiment.predicts.encoding in words.ABOUT_ERRORS
 
     def read(self, spec: FigureSpec, files: Results) -> Picture:
         """From the predictions, and from the index, which knows the speakers."""
@@ -70,18 +69,19 @@ class Errors(PictureFigure):
             len(shown),
             0.0,
             cells["value"].max(),
-            {"row": words.MODEL, "column": words.OF, "value": words.WRONG},
+            {"row": words.MODEL, "column": words.OF, "value": words.ERROR},
             series_of(experiment),
             words.too_many_speakers(speakers) if is_crowd else "",
         )
 
     def about(self, spec: FigureSpec, data: Picture) -> str:
         """What is shown."""
-        return f"{words.ABOUT_ERRORS} {getattr(data, 'note', '')}".strip()
+        about = words.ABOUT_ERRORS[spec.experiment.predicts.encoding]
+        return f"{about} {getattr(data, 'note', '')}".strip()
 
 
 def _errors(experiment: Experiment, files: Results) -> "pd.DataFrame":
-    """Shares of wrong predictions: ``tested_on, by, row, column, value, series``."""
+    """Mean errors: ``tested_on, by, row, column, value, series``."""
     import pandas as pd
 
     from robust_mer.table import read_table
@@ -89,23 +89,32 @@ def _errors(experiment: Experiment, files: Results) -> "pd.DataFrame":
     speaker = read_table(files.path("utterances")).set_index("utterance")["speaker"]
     parts = []
     for one in records(evaluations(experiment, files)):
-        table = read_test_part(one["path"], experiment)
-        table["wrong"] = table["label"] != table["predicted"]
-        table["emotion"] = table["label"]
-        table["speaker"] = table["utterance"].map(speaker)
-        for by in _BY:
-            shares = table.groupby(by)["wrong"].mean().rename_axis("column").rename("value")
+        part = read_test_part(one["path"], experiment)
+        table = _with_errors(part).assign(speaker=part.rows["utterance"].map(speaker).to_numpy())
+        for by in [name for name in _BY if name in table]:
+            errors = table.groupby(by)["error"].mean().rename_axis("column").rename("value")
             parts.append(
-                shares.reset_index().assign(
+                errors.reset_index().assign(
                     tested_on=one["tested_on"], by=by, row=one["line"], series=one["series"]
                 )
             )
     return pd.concat(parts, ignore_index=True)
 
 
+def _with_errors(part: CountedRows) -> "pd.DataFrame":
+    """The rows with their ``error``, and the ``target`` where there is but one."""
+    table = part.rows.assign(error=part.task.errors(part.target, part.predicted))
+    crossed = list(part.task.crossed(part.target, part.predicted))
+    if len(crossed) > 1:
+        return table
+    _, true, _, names = crossed[0]
+    return table.assign(target=pd.Categorical.from_codes(true, names, ordered=True))
+
+
 def _columns(cells: "pd.DataFrame") -> list[str]:
-    """Emotions and speakers by name, conditions by how much is clean."""
+    """Targets in their order, speakers by name, conditions by how much is clean."""
     names = {by: sorted(some["column"].unique()) for by, some in cells.groupby("by")}
+    targets = cells.loc[cells["by"] == "target", "column"].unique()
     letters = "".join(sorted(names["condition"], key=len, reverse=True))  # the complete one first
     conditions = sorted(names["condition"], key=lambda n: (len(n), [*map(letters.index, n)]))
-    return list(dict.fromkeys([*names["emotion"], *conditions, *names.get("speaker", [])]))
+    return list(dict.fromkeys([*targets, *conditions, *names.get("speaker", [])]))

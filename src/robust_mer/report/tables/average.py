@@ -43,19 +43,25 @@ class AverageTable(ResultTable):
             severity=columns["tested_on"].map(experiment.severity),
         ).sort_values(["corrupted", "noise", "severity"])
         tested_on = list(columns["tested_on"])
-        groups = [corruption_title(experiment, name) for name in tested_on]
+        titles = {name: corruption_title(experiment, name) for name in tested_on}
+        labels, heads = [words.MODEL, words.TRAINED_ON], lines.heads(experiment, [*titles.values()])
+        laid = lines.lay_out(experiment, rows, ["training"], "tested_on", tested_on)
+        if lines.has_many_measures(experiment):
+            labels, heads = [*labels, words.TESTED_ON], lines.heads(experiment)
+            rows = rows.assign(title=rows["tested_on"].map(titles))
+            laid = lines.lay_out(experiment, rows, ["training", "title"])
         return [
             Table(
                 words.caption(experiment.name, experiment.corpus, words.ABOUT_AVERAGE),
-                [words.MODEL, words.TRAINED_ON],
-                lines.heads(experiment, groups),
-                [list(lines.lay_out(experiment, rows, ["training"], "tested_on", tested_on))],
+                labels,
+                heads,
+                [list(laid)],
                 [
                     *lines.average_notes(experiment, data),
                     words.NOTE_CLEAN,
                     *lines.snr_notes(experiment, columns),
                     *lines.notes(experiment, rows),
                 ],
-                lines.GROUPS_ABREAST,
+                None if lines.has_many_measures(experiment) else lines.GROUPS_ABREAST,
             )
         ]

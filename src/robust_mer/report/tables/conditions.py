@@ -63,6 +63,14 @@ def _table(experiment: Experiment, rows: "pd.DataFrame", summary: "pd.DataFrame"
     present = set(rows["column"])
     columns = [name for name in [*partial_conditions(summary), *JOINT] if name in present]
     labels = ["training", "noise", "snr", *shown]
+    names = [words.CONDITIONS.get(name, name) for name in columns]
+    heads = lines.heads(experiment, names)
+    laid = lines.lay_out(experiment, rows, labels, "column", columns)
+    is_long = lines.has_many_measures(experiment)
+    if is_long:
+        place = rows["column"].map(dict(zip(columns, names, strict=True)))
+        rows, heads = rows.assign(column=place), lines.heads(experiment)
+        laid = lines.lay_out(experiment, rows, [*labels, "column"])
     return Table(
         words.caption(
             experiment.name,
@@ -75,14 +83,15 @@ def _table(experiment: Experiment, rows: "pd.DataFrame", summary: "pd.DataFrame"
             words.NOISE,
             words.SNR,
             *(words.SNRS[kind] for kind in shown),
+            *[words.CONDITION] * is_long,
         ],
-        lines.heads(experiment, [words.CONDITIONS.get(name, name) for name in columns]),
-        [list(lines.lay_out(experiment, rows, labels, "column", columns))],
+        heads,
+        [list(laid)],
         [
             words.NOTE_CONDITIONS,
             *lines.average_notes(experiment, summary),
             *([words.NOTE_SNR] if shown else []),
             *lines.notes(experiment, rows),
         ],
-        lines.GROUPS_ABREAST,
+        None if is_long else lines.GROUPS_ABREAST,
     )

@@ -1,7 +1,7 @@
 """The lines and notes that the tables of all scores share."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import SAME, SAME_NONE, Experiment
@@ -16,15 +16,35 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GROUPS_ABREAST = 5
+_MEASURES_ABREAST = 3
+
+
+def has_many_measures(experiment: Experiment) -> bool:
+    """Whether groups of columns would be too wide, so that a line has one group only."""
+    return len(experiment.measures) > _MEASURES_ABREAST
 
 
 def lay_out(
-    experiment: Experiment, rows: "pd.DataFrame", labels: list[str], column: str, columns: list[str]
+    experiment: Experiment,
+    rows: "pd.DataFrame",
+    labels: list[str],
+    column: str | None = None,
+    columns: Sequence[str] = ("",),
 ) -> Iterator[Line]:
-    """Yield a line per model and label, and below it the paper's numbers where there are some."""
+    """Yield a line per model and label, and below it the paper's numbers where there are some.
+
+    Args:
+        experiment: The experiment.
+        rows: Of a summary.
+        labels: Columns that tell lines apart.
+        column: Tells groups of columns apart; None: there is one group.
+        columns: Its values, in the order of the groups.
+    """
+    if column is None:
+        rows, column = rows.assign(only=""), "only"
     measures = [metric.name for metric in experiment.measures]
     for (model, *values), line in groups(rows, ["model", *labels]):
-        cells = line.set_index(column).reindex(columns)
+        cells = line.set_index(column).reindex(list(columns))
         ours = [_cell(row, measure) for row in records(cells) for measure in measures]
         yield Line([marked(experiment, model), *values, *ours])
         if has_paper(experiment, cells).any():
@@ -128,6 +148,8 @@ def notes(experiment: Experiment, rows: "pd.DataFrame") -> list[str]:
     return lines
 
 
-def heads(experiment: Experiment, groups: list[str]) -> list[tuple[str, ...]]:
-    """A head for every group of columns and measure."""
+def heads(experiment: Experiment, groups: Sequence[str] = ()) -> list[tuple[str, ...]]:
+    """A head for every group of columns and measure; for every measure if there are no groups."""
+    if not groups:
+        return [(metric.title,) for metric in experiment.measures]
     return [(group, metric.title) for group in groups for metric in experiment.measures]

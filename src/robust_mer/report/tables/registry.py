@@ -10,6 +10,7 @@ from robust_mer.settings import Plugin, load
 TABLES = {
     "average": "robust_mer.report.tables.average:AverageTable",
     "conditions": "robust_mer.report.tables.conditions:ConditionsTable",
+    "targets": "robust_mer.report.tables.targets:TargetsTable",
     "comparisons": "robust_mer.report.tables.comparisons:ComparisonsTable",
     "reliability": "robust_mer.report.tables.reliability:ReliabilityTable",
     "claims": "robust_mer.report.tables.claims:ClaimsTable",

@@ -11,8 +11,8 @@ TITLE_SNR = "{measures} under each corruption"
 TITLE_CONDITIONS_FIGURE = "{main} in each condition"
 TITLE_TRANSFER = "{main} on corruptions not seen in training"
 TITLE_SWEEP = "Effect of hyperparameters"
-TITLE_CONFUSION = "Confusion matrices"
-TITLE_ERRORS = "Errors by emotion, condition and speaker"
+TITLE_CONFUSION = "Predictions for each true value"
+TITLE_ERRORS = "Errors by target, condition and speaker"
 TITLE_RISK = "Calibration and risk against coverage"
 TITLE_LEARNING = "Learning curves"
 TITLE_RAW_FIGURE = "SNR at the embedding against harm"
@@ -23,7 +23,7 @@ TITLE_RECONSTRUCTIONS = "Rebuilt representations"
 
 SNR_AXES = {"dB": "SNR (dB)", "%": "Rate (%)", "px": "Pixels", "ms": "Milliseconds"}
 """Axis label for the amount of a corruption, by its unit."""
-CHANCE = "chance (most frequent class)"
+CHANCE = "chance"
 NO_CORRUPTION = "no corruption"
 EPOCH, TRAINING_LOSS, RISK, COVERAGE = "epoch", "training loss", "risk", "coverage"
 CALIBRATION_ERROR = "expected calibration error"
@@ -31,8 +31,8 @@ SNR_AT_EMBEDDING = "SNR at the embedding (dB)"
 LATENT_SHARE = "share of z in joint representation"
 MODEL, CONDITION, TRAINED_ON, TESTED_ON = "model", "condition", "trained on", "tested on"
 CORRUPTION, MODALITY = "corruption", "modality"
-TRUE, PREDICTED, FRACTION = "true class", "predicted class", "fraction of the true class"
-OF, WRONG = "of", "fraction wrong"
+TRUE, PREDICTED, FRACTION = "true", "predicted", "fraction of the row"
+OF, ERROR = "of", "mean error"
 SD = "standard deviation"
 CLEAN, NOISY, EMBEDDING = "clean", "noisy", "embedding"
 REPRESENTATION = "representation"
@@ -43,6 +43,11 @@ REPRESENTATION = "representation"
 def errors_panel(corruption: str, by: str) -> str:
     """Of a panel of errors."""
     return f"{corruption}, by {by}"
+
+
+def confusion_panel(line: str, corruption: str, target: str) -> str:
+    """Of a panel of predictions for each true value."""
+    return ", ".join(filter(None, [line, corruption, target]))
 
 
 def trained_on_title(training: str) -> str:
@@ -86,13 +91,22 @@ _SPREAD = "± one standard deviation over folds and seeds"
 
 ABOUT_SNR = (
     "Mean over the partial conditions, in which some modalities are clean and the others are "
-    f"corrupted; clean: complete data. Bars and bands: {_SPREAD}. Dashed: chance, i.e. always the "
-    "most frequent class."
+    f"corrupted; clean: complete data. Bars and bands: {_SPREAD}. Dashed: chance, the best answer "
+    "that ignores the input."
 )
-ABOUT_CONFUSION = (
-    "Fraction of each true class (row) by predicted class (column), over the partial conditions."
-)
-ABOUT_ERRORS = "Fraction of wrong predictions over the partial conditions."
+ABOUT_CONFUSION = {
+    "class": "Fraction of each true class (row) by predicted class (column), over the partial "
+    "conditions.",
+    "number": "Fraction of each true number (row) by predicted number (column), both rounded to "
+    "the nearest of seven, over the partial conditions.",
+}
+"""By what is predicted."""
+ABOUT_ERRORS = {
+    "class": "Fraction of wrong predictions over the partial conditions.",
+    "number": "Mean absolute error over the partial conditions; targets are rounded to the nearest "
+    "of seven numbers.",
+}
+"""By what is predicted."""
 ABOUT_LEARNING = f"Mean over the replicas of a training, by epoch. Bands: {_SPREAD}."
 ABOUT_RAW = (
     "Corrupted recordings (points) and Gaussian noise on features (lines). One modality is "

@@ -22,6 +22,7 @@ from robust_mer.report.words.text import count, escape_markdown, folds_and_seeds
 
 TITLE_AVERAGE = "Average over the partial conditions"
 TITLE_CONDITIONS = "Every condition"
+TITLE_TARGETS = "Each class, label or number"
 TITLE_COMPARISONS = "Comparisons of models"
 TITLE_RELIABILITY = "Calibration"
 TITLE_CLAIMS = "The papers' claims"
@@ -33,6 +34,8 @@ TITLE_PAPERS = "Our results in the papers' layouts, beside the published numbers
 # Column heads.
 
 MODEL, TRAINED_ON, NOISE, SNR = "Model", "Trained on", "Noise", "SNR (dB)"
+TESTED_ON, CONDITION = "Tested on", "Condition"
+TARGET, ANSWERS = "Target", "Answers"
 CONDITIONS = {"none": "none", "complete": "complete", "average": "Avg", "pooled": "pooled"}
 """Column heads of the conditions that are not named after clean modalities."""
 SNRS = {"reached": "Nominal SNR (dB)", "true": "True SNR (dB)"}
@@ -73,6 +76,7 @@ def caption(experiment: str, corpus: str, about: str) -> str:
 
 ABOUT_AVERAGE = "mean over the partial conditions"
 ABOUT_CONDITIONS = "each condition"
+ABOUT_TARGETS = "each class, label or number"
 ABOUT_COMPARISONS = "differences between models (model − other)"
 ABOUT_RELIABILITY = "calibration"
 ABOUT_RAW = "corruptions of recordings and the Gaussian noise of equal harm"
@@ -299,6 +303,10 @@ NOTE_ORDERINGS = (
     f"{AGREES}, {CONTRADICTS}: the 95 % interval of our difference excludes 0; {UNDECIDED}: it "
     "contains 0. The interval covers the choice of speakers and utterances. p: corrected "
     "resampled t-test over the folds, with Holm's adjustment."
+)
+NOTE_TARGETS = (
+    "All folds and seeds together, over the partial conditions; clean data: the complete one. "
+    "Answers: predictions for utterances of the class, or with the label; of numbers, all of them."
 )
 NOTE_AUDIT = (
     f"{PROBLEM}: results are too good; {WARNING}: results may be too good; {NOTE}: mention this "
