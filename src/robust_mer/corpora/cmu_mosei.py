@@ -16,11 +16,14 @@ from pydantic import Field
 from robust_mer.corpora.csd import Segments, Sequence, words_during
 from robust_mer.corpora.disk import existing, is_there, read_transcript_lines, required_file
 from robust_mer.corpora.feature_files import (
+    EMOTIONS,
+    SENTIMENT,
     FeatureSource,
     Polarity,
     named_for,
     part_of,
     polarity,
+    scores,
     video_of,
 )
 from robust_mer.corpora.reader import FeatureReader, Word, WordReader, WordTimes
@@ -47,6 +50,7 @@ class Segment:
     start: float
     end: float
     sentiment: float  # -3 to 3
+    emotions: tuple[float, ...]  # of EMOTIONS, 0 to 3 each
 
 
 class CMUMOSEISettings(Settings):
@@ -82,8 +86,8 @@ class CMUMOSEISettings(Settings):
 class CMUMOSEI(FeatureReader, WordReader):
     """Labels, times, transcripts, the split, published features and times of words.
 
-    The speakers are not in the release: a video counts as one. Adds the columns ``dialogue`` and
-    ``part``. The root holds the ``.csd`` files.
+    The speakers are not in the release: a video counts as one. Adds the columns ``dialogue``,
+    ``part``, ``sentiment`` and the six emotions. The root holds the ``.csd`` files.
     """
 
     settings_class = CMUMOSEISettings
@@ -103,7 +107,7 @@ class CMUMOSEI(FeatureReader, WordReader):
             InputError: the labels or the split are missing, or they are no such files.
         """
         labels = self._labels()
-        reading = Reading(more=["dialogue", "part"])
+        reading = Reading(more=["dialogue", "part", SENTIMENT, *EMOTIONS])
         split = self._read_split(reading)
         words_path = inside(self.root, self.settings.words)
         words = Sequence(words_path) if words_path.is_file() else None
@@ -201,6 +205,7 @@ class CMUMOSEI(FeatureReader, WordReader):
             reading.skip(file, 0, f"{segment.utterance} has no times in seconds")
             return
         row = {**row, "utterance": segment.utterance, "label": label, "text": text}
+        row |= scores(segment.sentiment, segment.emotions)
         row |= {"start": str(segment.start), "end": str(segment.end)}
         reading.add(row, file, 0)
 
@@ -210,11 +215,14 @@ def read_labelled(labels: Sequence) -> dict[str, list[Segment]]:
     videos: dict[str, list[Segment]] = {}
     for key in sorted(labels.keys()):
         with naming(labels.file, "a sequence of sentiments"):
-            sentiments = labels.features(key)[:, 0].astype(float)
+            values = labels.features(key)[:, : 1 + len(EMOTIONS)].astype(float)
         video, intervals = video_of(key), labels.intervals(key)
-        for k, (interval, sentiment) in enumerate(zip(intervals, sentiments, strict=True)):
+        for k, (interval, (sentiment, *emotions)) in enumerate(
+            zip(intervals, values.tolist(), strict=True)
+        ):
             utterance = key if key != video else f"{video}[{k}]"
-            segment = Segment(utterance, float(interval[0]), float(interval[1]), float(sentiment))
+            start, end = map(float, interval[:2])
+            segment = Segment(utterance, start, end, sentiment, tuple(emotions))
             videos.setdefault(video, []).append(segment)
     return videos
 

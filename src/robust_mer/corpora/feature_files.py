@@ -1,7 +1,7 @@
 """What readers of published features share: frames by utterance, padding, parts, polarity."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
@@ -14,6 +14,10 @@ from robust_mer.names import name_key
 
 T = TypeVar("T")
 Polarity = Literal["positive", "negative"]
+
+SENTIMENT = "sentiment"
+EMOTIONS = ("happy", "sad", "angry", "surprise", "disgust", "fear")
+"""Columns of CMU-MOSEI's seven numbers, in its order: sentiment in [-3, 3], emotions in [0, 3]."""
 
 _PARTS = {
     "train": ("train", "training", "trn"),
@@ -95,6 +99,18 @@ def part_of(name: str, origin: str) -> str:
 def part_if_known(name: str) -> str:
     """Our name of a part; another name as it is."""
     return next((part for part, names in _PARTS.items() if name.lower() in names), name)
+
+
+def scores(sentiment: float, emotions: Sequence[float] = ()) -> dict[str, str]:
+    """Columns of the index for a sentiment and the emotions that a file has; empty where NaN."""
+    values = [sentiment, *emotions]
+    names = (SENTIMENT, *EMOTIONS)[: len(values)]
+    return dict(zip(names, map(number_text, values), strict=True))
+
+
+def number_text(value: float) -> str:
+    """A number of float32 in a cell of the index; empty where it is NaN."""
+    return "" if np.isnan(value) else f"{value:.7g}"
 
 
 def polarity(sentiment: float, zero: Polarity) -> str:

@@ -25,6 +25,8 @@ _CODES = {"ang", "hap", "exc", "sad", "neu", "fru", "sur", "fea", "dis", "oth", 
 _LABEL = re.compile(
     r"\[(?P<start>\d+\.\d+) - (?P<end>\d+\.\d+)\]\t(?P<utterance>\S+)\t(?P<code>\w+)\t\["
 )
+_RATINGS = re.compile(r"\t\[([-\d.]+), ([-\d.]+), ([-\d.]+)\]\s*$")
+_DIMENSIONS = ("valence", "activation", "dominance")
 _LINE = re.compile(r"(?P<utterance>Ses\d\d\w+) \[[\d.]+-[\d.]+\]: ?(?P<text>.*)")
 _NAME = re.compile(
     r"(?P<dialogue>Ses(?P<session>\d\d)(?P<left>[FM])_(?P<kind>impro|script)\w*)"
@@ -60,8 +62,9 @@ class IEMOCAPSettings(Settings):
 class IEMOCAP(WordReader):
     """Labels, times, transcripts and word alignments of all sessions.
 
-    Adds the columns ``dialogue``, ``script`` (``scripted`` or ``improvised``) and ``alignment``,
-    the path of the word alignment (``.wdseg``) where there is one. The root holds ``Session1`` to
+    Adds the columns ``dialogue``, ``script`` (``scripted`` or ``improvised``), ``alignment``, the
+    path of the word alignment (``.wdseg``) where there is one, and ``valence``, ``activation`` and
+    ``dominance``, the raters' means from 1 to 5. The root holds ``Session1`` to
     ``Session5``.
     """
 
@@ -87,7 +90,7 @@ class IEMOCAP(WordReader):
                 "no Session1 ... Session5 of IEMOCAP",
                 "Point the corpus' root at IEMOCAP_full_release",
             )
-        reading = Reading(more=["dialogue", "script", "alignment"])
+        reading = Reading(more=["dialogue", "script", "alignment", *_DIMENSIONS])
         for name in _SESSIONS:
             if self.root / name not in sessions:
                 reading.note(self.root / name, 0, "session is missing")
@@ -155,6 +158,8 @@ class IEMOCAP(WordReader):
                 "audio_is_cut": "1",
             }
             row |= {"start": match["start"], "end": match["end"]}
+            if ratings := _RATINGS.search(line):
+                row |= dict(zip(_DIMENSIONS, ratings.groups(), strict=True))
             row |= self._files(session, path.stem, utterance, reading)
             if utterance in texts:
                 row["text"] = texts[utterance][0]

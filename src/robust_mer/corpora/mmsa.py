@@ -6,8 +6,9 @@ mask, segments), ``audio``, ``vision`` [N, T, D], ``raw_text``, ``regression_lab
 """
 
 from pathlib import Path
+from typing import ClassVar
 
-from robust_mer.corpora.feature_files import Arrays, FeatureSource, first_of_names
+from robust_mer.corpora.feature_files import SENTIMENT, Arrays, FeatureSource, first_of_names
 from robust_mer.corpora.segments import SegmentReader, SegmentSettings, Split
 from robust_mer.errors import InputError
 from robust_mer.files import naming
@@ -25,12 +26,17 @@ class MMSASettings(SegmentSettings):
 class MMSA(SegmentReader):
     """Names, parts, texts, classes and features of a pickle of MMSA.
 
-    Adds the columns ``part`` and ``dialogue``.
+    Adds the columns ``part``, ``dialogue`` and ``sentiment``, and for CH-SIMS ``sentiment_text``,
+    ``sentiment_audio`` and ``sentiment_video``, which its raters gave to one modality each.
     """
 
     settings_class = MMSASettings
     settings: MMSASettings
     labels = "regression_labels"
+    of_modalities: ClassVar[dict[str, str]] = {
+        f"{SENTIMENT}_{modality}": f"regression_labels_{letter}"
+        for letter, modality in (("T", "text"), ("A", "audio"), ("V", "video"))
+    }
 
     def features(self, modality: str) -> FeatureSource:
         """See `FeatureReader`.

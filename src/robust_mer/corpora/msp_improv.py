@@ -26,6 +26,8 @@ _TRANSCRIPTS = "All_human_transcriptions"
 _SESSIONS = {f"session{number}" for number in range(1, 7)}
 _LETTERS = {"A", "S", "H", "N", "O", "X"}
 _CONSENSUS = re.compile(r"UTD-(?P<name>IMPROV-[^;\s]+)\.avi\s*;\s*(?P<letter>[^;\s]*)\s*;")
+_RATING = re.compile(r"\b([AVDN])\s*:\s*([-\d.]+)")
+_DIMENSIONS = {"A": "activation", "V": "valence", "D": "dominance", "N": "naturalness"}
 _NAME = re.compile(
     r"MSP-IMPROV-S(?P<sentence>\d\d)(?P<emotion>[A-Z])-(?P<gender>[FM])(?P<session>\d\d)"
     r"-(?P<condition>[PRST])-(?P<turn>\w+)"
@@ -75,7 +77,7 @@ class MSPIMPROV(Reader):
                 "Point the corpus' root at the folder with the label file, the sessions and "
                 f"{_TRANSCRIPTS}",
             )
-        reading = Reading(more=["dialogue", "condition"])
+        reading = Reading(more=["dialogue", "condition", *_DIMENSIONS.values()])
         named = self._read_labels(labels[0], reading)
         for session in sorted(_SESSIONS - {row["session"] for row in reading.rows}):
             reading.note(labels[0], 0, f"no usable turn of {session}")
@@ -108,6 +110,7 @@ class MSPIMPROV(Reader):
             is_labelled = letter in labels or not self.needs_label
             if is_labelled and name["condition"] in self.settings.conditions:
                 row = self._row(utterance, name, path, number, reading)
+                row |= {_DIMENSIONS[key]: value for key, value in _RATING.findall(line)}
                 reading.add({**row, "label": labels.get(letter, "")}, path, number)
         return named
 

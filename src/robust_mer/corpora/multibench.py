@@ -18,7 +18,8 @@ class MultiBenchSettings(SegmentSettings):
 class MultiBench(SegmentReader):
     """Names, parts, classes and features of a pickle of MultiBench.
 
-    Adds the columns ``part`` and ``dialogue``.
+    Adds the columns ``part``, ``dialogue`` and ``sentiment``, and the six emotions where ``labels``
+    holds seven numbers.
     """
 
     settings_class = MultiBenchSettings

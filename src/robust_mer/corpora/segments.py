@@ -11,9 +11,12 @@ from pydantic import Field
 
 from robust_mer.corpora.disk import existing, required_file
 from robust_mer.corpora.feature_files import (
+    EMOTIONS,
+    SENTIMENT,
     Polarity,
     first_of_names,
     named_for,
+    number_text,
     part_of,
     polarity,
     text_of,
@@ -76,7 +79,9 @@ class SegmentReader(FeatureReader):
 
     settings: SegmentSettings
     labels: ClassVar[str]
-    """Key of the sentiments; the first number of a row."""
+    """Key of the sentiments; the first number of a row. Of seven, the others are the emotions."""
+    of_modalities: ClassVar[dict[str, str]] = {}
+    """Keys of sentiments that raters gave to one modality, by the column that they become."""
 
     def tables(self) -> list[Path]:
         """The pickle."""
@@ -89,14 +94,13 @@ class SegmentReader(FeatureReader):
     def read(self) -> Reading:
         """See `Reader`."""
         path, splits = self._splits()
-        reading = Reading(more=["part", "dialogue"])
-        for split in splits:
-            sentiments = split.array(self.labels, path)
-            with naming(path, f"a file with numbers in {self.labels}"):
-                sentiments = sentiments.reshape(len(sentiments), -1)[:, 0].astype(float)
+        every = [self._scores(split, path) for split in splits]
+        columns = dict.fromkeys(name for scores in every for name in scores)
+        reading = Reading(more=["part", "dialogue", *columns])
+        for split, scores in zip(splits, every, strict=True):
             texts = split.array(_TEXT, path) if _TEXT in split.content else None
             for row, utterance in enumerate(split.utterances):
-                label = polarity(sentiments[row], self.settings.zero)
+                label = polarity(scores[SENTIMENT][row], self.settings.zero)
                 if not label and self.needs_label:
                     reading.skip(path, 0, f"{split.key}: {utterance} has no sentiment")
                     continue
@@ -104,8 +108,21 @@ class SegmentReader(FeatureReader):
                 segment = {"session": video, "speaker": video, "dialogue": video}
                 segment |= {"utterance": utterance, "label": label, "part": split.part}
                 segment |= {"text": "" if texts is None else text_of(texts[row])}
+                segment |= {name: number_text(values[row]) for name, values in scores.items()}
                 reading.add({**segment, "audio_is_cut": "1"}, path, 0)
         return reading
+
+    def _scores(self, split: Split, path: Path) -> dict[str, np.ndarray]:
+        """Columns of the index with numbers, [segments] each."""
+        values = _numbers(split, self.labels, path)
+        names = (SENTIMENT, *EMOTIONS)
+        if values.shape[1] != len(names):
+            names = (SENTIMENT,)
+        scores = {name: values[:, place] for place, name in enumerate(names)}
+        for column, key in self.of_modalities.items():
+            if key in split.content:
+                scores[column] = _numbers(split, key, path)[:, 0]
+        return scores
 
     def array(self, modality: str) -> tuple[Path, str, int, list[Split]]:
         """The file, the key of a modality's array, its number of features, and the parts.
@@ -137,6 +154,13 @@ class SegmentReader(FeatureReader):
         content = read_pickle(path)
         with naming(path, "a file of segments with ids"):
             return path, _splits(content, path)
+
+
+def _numbers(split: Split, key: str, path: Path) -> np.ndarray:
+    """An array as numbers [segments, numbers]."""
+    array = split.array(key, path)
+    with naming(path, f"a file with numbers in {key}"):
+        return array.reshape(len(array), -1).astype(float)
 
 
 def _splits(content: Any, path: Path) -> list[Split]:
