@@ -1,16 +1,15 @@
-"""Majority and logistic regression: in the same folds and noise as the networks."""
+"""Fitted baselines: in the same folds and noise as the networks."""
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from helpers.models import build, described
-from helpers.tasks import classes
+from helpers.tasks import classes, task
 from helpers.training import evaluate, train
 from sklearn.linear_model import LogisticRegression as Regression
+from sklearn.linear_model import Ridge as RidgeRegression
 from sklearn.preprocessing import StandardScaler
-
-from robust_mer.errors import InputError
 
 
 def test_majority_is_the_training_parts(corpus, tmp_path):
@@ -65,10 +64,54 @@ def test_pooling_looks_at_real_frames_alone():
     assert not pooled[2].any()
 
 
-@pytest.mark.parametrize("name", ["majority", "logistic_regression"])
-def test_a_task_without_classes_is_refused_by_the_models_name(name):
-    class Valence:
-        outputs = 1
+def test_majority_of_labels_is_their_share():
+    labels = task("multilabel", target=["happy", "sad"]).build()
+    model = build("majority", {"audio": 4}, task=labels)
+    target = torch.tensor([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [torch.nan, 1.0]])
+    values = {"audio": torch.zeros(5, 1)}
+    reached = model.fit(values, target, values, target[:4].repeat(2, 1)[:5])
+    with torch.no_grad():
+        share = model(values).sigmoid()[0]
+    torch.testing.assert_close(share, torch.tensor([0.75, 0.5]))
+    assert 0 <= reached <= 1
 
-    with pytest.raises(InputError, match=rf"{name} predicts classes, but the task is Valence"):
-        build(name, task=Valence())
+
+def test_logistic_regression_of_labels_is_one_for_each():
+    rng = torch.Generator().manual_seed(0)
+    values = {"audio": torch.randn(80, 8, generator=rng)}
+    target = (values["audio"][:, :2] + 0.3 * torch.randn(80, 2, generator=rng) > 0).float()
+    labels = task("multilabel", target=["happy", "sad"]).build()
+    model = build("logistic_regression", {"audio": 4}, task=labels, strengths=[0.1])
+    model.fit(values, target, values, target)
+    scaled = StandardScaler().fit_transform(values["audio"].numpy())
+    with torch.no_grad():
+        found = model(values).sigmoid().numpy()
+    for place in range(2):
+        expected = Regression(C=0.1).fit(scaled, target[:, place]).predict_proba(scaled)[:, 1]
+        np.testing.assert_allclose(found[:, place], expected, atol=1e-4)
+
+
+def test_ridge_is_scikit_learns_and_chosen_by_the_error():
+    rng = torch.Generator().manual_seed(0)
+    values = {"audio": torch.randn(80, 8, generator=rng)}
+    target = 3 + values["audio"][:, :1] + 0.1 * torch.randn(80, 1, generator=rng)
+    numbers = task("regression", target="valence", target_range=[1.0, 5.0]).build()
+    model = build("ridge", {"audio": 4}, task=numbers, strengths=[1e6, 1.0, 1e5])
+    reached = model.fit(values, target, values, target)
+    scaled = StandardScaler().fit_transform(values["audio"].numpy())
+    expected = RidgeRegression(alpha=1.0).fit(scaled, target.numpy().ravel()).predict(scaled)
+    with torch.no_grad():
+        found = numbers.decide(model(values)).numpy().ravel()
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert reached == pytest.approx(np.abs(expected - target.numpy().ravel()).mean(), rel=1e-4)
+
+
+def test_mean_is_that_of_the_known_numbers():
+    numbers = task("regression", target=["valence", "dominance"], target_range=[1.0, 5.0]).build()
+    model = build("mean", {"audio": 4}, task=numbers)
+    target = torch.tensor([[1.0, 2.0], [2.0, 4.0], [torch.nan, 5.0]])
+    values = {"audio": torch.zeros(3, 1)}
+    reached = model.fit(values, target, values, target[:2].repeat(2, 1)[:3])
+    with torch.no_grad():
+        torch.testing.assert_close(numbers.decide(model(values))[0], torch.tensor([1.5, 3.0]))
+    assert reached == pytest.approx(0.75)
