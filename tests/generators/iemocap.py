@@ -76,6 +76,12 @@ def _make_session(session: Path, number: int, turns: list, draw: random.Random) 
     )
 
 
+def ratings(code: str, place: int) -> str:
+    """Valence, activation and dominance from 1 to 5; valence depends on the emotion."""
+    valence = {"hap": 4.0, "exc": 4.0, "neu": 3.0}.get(code, 2.0) + place % 3 / 2 - 0.5
+    return f"[{valence:.4f}, {1 + place % 9 / 2:.4f}, 2.5000]"
+
+
 def make_dialogue(session: Path, dialogue: str, turns: list, draw: random.Random) -> None:
     labels = ["% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]", ""]
     words = []
@@ -89,7 +95,7 @@ def make_dialogue(session: Path, dialogue: str, turns: list, draw: random.Random
         count[speaker] += 1
         end = time + draw.uniform(0.6, 9)
         labels += [
-            f"[{time:.4f} - {end:.4f}]\t{name}\t{code}\t[2.5000, 2.5000, 2.5000]",
+            f"[{time:.4f} - {end:.4f}]\t{name}\t{code}\t{ratings(code, count[speaker])}",
             f"C-E2:\t{_CATEGORIES[code]};\t()",
             "C-E3:\tNeutral;\t(curious)",
             "A-E3:\tval 3; act 2; dom  2;\t()",

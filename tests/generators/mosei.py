@@ -25,6 +25,14 @@ def sentiments(sizes: dict[str, int], negative: int) -> dict[str, np.ndarray]:
     return {"train": parts[0], "valid": valid, "test": parts[1]}
 
 
+def emotions(sentiment: np.ndarray) -> np.ndarray:
+    """Happy, sad, anger, surprise, disgust and fear, 0 to 3, of sentiments [n]: [n, 6]."""
+    rng = np.random.default_rng(5)
+    up, down = sentiment.clip(min=0), -sentiment.clip(max=0)
+    values = np.stack([up, down, down, up / 2, down / 2, down / 3], axis=1)
+    return np.round(values * (rng.random(values.shape) < [0.9, 0.6, 0.5, 0.3, 0.4, 0.3]), 2)
+
+
 def ids(sizes: dict[str, int], per_video: int = 7) -> dict[str, list[tuple[str, int]]]:
     """Video and clip of the segments; a video is in one part."""
     return {
@@ -39,15 +47,21 @@ def make_multibench(
     negative: int = NEGATIVE,
     dtype: str = "float32",
     protocol: int = 4,
+    has_emotions: bool = False,
 ) -> None:
-    """Write MultiBench's pickle: zero padding in front, -inf in the audio."""
+    """Write MultiBench's pickle: zero padding in front, -inf in the audio.
+
+    ``labels`` holds the sentiment, or all seven numbers of CMU-MOSEI.
+    """
     rng = np.random.default_rng(2)
     labels, content = sentiments(sizes, negative), {}
     block = rng.standard_normal((997, WORDS, max(WIDTHS.values())), dtype="float32")
     for split, names in ids(sizes).items():
-        size = len(names)
+        size, numbers = len(names), labels[split][:, None]
+        if has_emotions:
+            numbers = np.concatenate([numbers, emotions(labels[split])], axis=1)
         content[split] = {
-            "labels": labels[split].reshape(size, 1, 1).astype("float32"),
+            "labels": numbers[:, None].astype("float32"),
             "id": np.array([[video, f"{2.5 * k}", f"{2.5 * k + 2}"] for video, k in names]),
         }
         length = rng.integers(3, WORDS + 1, size)
@@ -65,14 +79,19 @@ def make_multibench(
         pickle.dump(content, file, protocol)
 
 
-def make_mmsa(path: Path, sizes: dict[str, int], negative: int, aligned: bool) -> None:
-    """Write MMSA's pickle; unaligned ones say how long audio and vision are."""
+def make_mmsa(
+    path: Path, sizes: dict[str, int], negative: int, aligned: bool, is_sims: bool = False
+) -> None:
+    """Write MMSA's pickle; unaligned ones say how long audio and vision are.
+
+    That of CH-SIMS has sentiments of each modality, and all of them in [-1, 1].
+    """
     rng = np.random.default_rng(3)
     labels, content = sentiments(sizes, negative), {}
     for split, names in ids(sizes).items():
         size = len(names)
         mask = np.arange(WORDS) < rng.integers(3, WORDS + 1, size)[:, None]
-        regression = labels[split].astype("float32")
+        regression = (labels[split] / (3 if is_sims else 1)).astype("float32")
         frames = {"audio": WORDS, "vision": WORDS} if aligned else {"audio": 120, "vision": 90}
         part = {
             "raw_text": np.array([f"text of {video} {k}" for video, k in names], dtype=object),
@@ -84,6 +103,8 @@ def make_mmsa(path: Path, sizes: dict[str, int], negative: int, aligned: bool) -
             "classification_labels": np.sign(regression) + 1,
             "annotations": ["Negative" if v < 0 else "Positive" for v in regression],
         }
+        if is_sims:
+            part |= {f"regression_labels_{letter}": regression / 2 for letter in "TAV"}
         for key, longest in frames.items():
             length = rng.integers(2, longest + 1, size)
             array = rng.standard_normal((size, longest, WIDTHS[key])).astype("float32")
@@ -142,6 +163,7 @@ def make_csd(
             starts = 5.0 * np.arange(len(rows))
             values = np.zeros((len(rows), 7))
             values[:, 0] = labels[part][rows]
+            values[:, 1:] = emotions(labels[part][rows])
             sequences["Labels"][video] = values, np.stack([starts, starts + 5], axis=1)
             times = np.arange(6 * len(rows)) * 5 / 6
             intervals = np.stack([times, times + 5 / 6], axis=1)

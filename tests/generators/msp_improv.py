@@ -54,7 +54,7 @@ def make_msp_improv(
             ratings = (
                 "A:NaN; V:NaN; D:NaN ; N:NaN;"
                 if place % 97 == 0
-                else ("A:3.000000; V:3.500000; D:3.000000 ; N:3.400000;")
+                else f"A:3.000000; V:{1 + place % 9 / 2:.6f}; D:3.000000 ; N:3.400000;"
             )
             rater = "WORKER00000003; N; Neutral; A:3.000000; V:3.000000; D:NaN; N:4.000000;"
             lines += [f"UTD-{name}.avi; {letter}; {ratings}", rater, rater, ""]

@@ -39,12 +39,13 @@ def index(
     folder: Path,
     max_left_out: float = 0.0,
     task: Plugin = CLASSIFICATION,
+    keeps_unlabelled: bool = False,
     **given: Any,
 ) -> IndexFiles:
     """Index the corpus in ``root``; the tables lie in ``folder``."""
     files = index_files(folder)
     runtime = Runtime(root=str(root), max_left_out=max_left_out)
-    index_corpus(IndexSpec(plugin(reader, **given), task), files, runtime)
+    index_corpus(IndexSpec(plugin(reader, **given), task, keeps_unlabelled), files, runtime)
     return files
 
 

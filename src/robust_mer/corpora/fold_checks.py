@@ -19,6 +19,7 @@ _PAIRS = {
     TRAIN_TEST: ("train", "test"),
     VALIDATION_TEST: ("validation", "test"),
 }
+_MERGE = ", or merge or leave out the class by the map `labels` in the config"
 _ALL, _SPEAKERS = {"speakers", "sessions", "dialogues"}, {"speakers"}
 # What a scheme promises that two parts do not share. Parts that a corpus brings promise nothing.
 _PROMISES = {
@@ -107,8 +108,8 @@ def check_targets(folds: pd.DataFrame, utterances: pd.DataFrame, task: Task) -> 
         what = f"the {part} part of fold {fold} has {problem}"
         if part == "train":
             raise InputError(
-                f"folds: {what}: a model cannot learn it. Choose another scheme, or merge or leave "
-                "out the class by the map `labels` in the config"
+                f"folds: {what}: a model cannot learn it. Choose another scheme"
+                + _MERGE * (learnt.encoding == "class")
             )
         log.warning("%s: measures cannot take it into account", what)
 
