@@ -35,6 +35,7 @@ TABLES_OF_SCORES = {
 """Tables that evaluation writes, by the name under which tables and figures read them."""
 _RESERVED = ("all", "intervals", "risk_coverage", "tsne", "reconstructions")
 _SPLIT = "by_"
+_PLURALS = {"class": "classes", "number": "numbers", "label": "several labels"}
 
 
 class ReportPlan:
@@ -92,9 +93,10 @@ class ReportPlan:
         for name, metric in self._metrics.items():
             if metric.kind.encoding not in {task.encoding for task in tasks.values()}:
                 corpora = ", ".join(f"{n} ({plan.corpora[n].config.task})" for n in tasks)
+                measured = _PLURALS[metric.kind.encoding]
                 raise InputError(
-                    f"config: metrics.{name} measures targets of the encoding "
-                    f"{metric.kind.encoding}, which no corpus of the run has: {corpora}"
+                    f"config: metrics.{name} measures {measured}, which no corpus of the run "
+                    f"predicts: {corpora}"
                 )
         for corpus in tasks:
             self.metrics(corpus)
