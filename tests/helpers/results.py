@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from helpers.experiments import make_experiment
+from helpers.tasks import CLASSIFICATION, metrics
 from robust_mer.evaluation.scores import (
     ScoresFiles,
     SummaryFiles,
@@ -50,6 +52,7 @@ class SyntheticRun:
     modalities: str = "avl"
     folds: int = 2
     has_statistics: bool = False
+    task: Plugin = CLASSIFICATION
 
     @cached_property
     def experiment(self):
@@ -68,6 +71,8 @@ class SyntheticRun:
             folds=list(range(self.folds)),
             seeds=[1],
             is_mask_aware=list(self.models[2:3]),
+            task=self.task,
+            metrics=metrics(*self.task.build().measured),
         )
 
     @cached_property
@@ -81,9 +86,9 @@ class SyntheticRun:
 
     def _write_corpus(self):
         names = [f"u{number}" for number in range(_UTTERANCES)]
-        labels = [self.classes[number % len(self.classes)] for number in range(_UTTERANCES)]
+        targets = self._targets()
         speakers = [f"speaker{number % 4}" for number in range(_UTTERANCES)]
-        index = {"utterance": names, "session": speakers, "speaker": speakers, "label": labels}
+        index = {"utterance": names, "session": speakers, "speaker": speakers, **targets}
         pd.DataFrame(index).to_csv(self.folder / "utterances.csv", index=False)
         rows = [
             (fold, part, f"u{number}")
@@ -98,7 +103,19 @@ class SyntheticRun:
         pd.DataFrame(columns=["file", "line", "problem"]).to_csv(
             self.folder / "problems.csv", index=False
         )
-        return folds[folds["part"] == "test"], dict(zip(names, labels, strict=True))
+        return folds[folds["part"] == "test"]
+
+    def _targets(self):
+        """Columns of the index: classes in turn, or numbers on the whole of their scale."""
+        number = np.arange(_UTTERANCES)
+        if self.task == CLASSIFICATION:
+            return {"label": [self.classes[n % len(self.classes)] for n in number]}
+        low, high = self.task.settings.get("target_range", (0, 1))
+        columns = self.task.build().columns
+        shares = {name: number * (k + 3) % 7 / 6 for k, name in enumerate(columns)}
+        if self.task.build().encoding == "label":
+            shares = {name: share > 0.5 for name, share in shares.items()}
+        return {name: low + (high - low) * share for name, share in shares.items()}
 
     def _conditions(self, corruption):
         if corruption == "clean":
@@ -107,29 +124,44 @@ class SyntheticRun:
         return ["none", *("".join(c) for n in sizes for c in combinations(self.modalities, n))]
 
     def _write_predictions(self):
-        tested, label = self._write_corpus()
+        tested = self._write_corpus()
         draws = np.random.default_rng(0)
         paths = []
         for number, one in enumerate(self.experiment.evaluations):
             table = tested.merge(
                 pd.DataFrame({"condition": self._conditions(one.tested_on)}), how="cross"
             )
-            table["label"] = table["utterance"].map(label)
             sure = 0.3 + 0.5 * self.corruptions[::-1].index(one.tested_on) / len(self.corruptions)
-            weight = draws.uniform(size=(len(table), len(self.classes)))
-            right = table["label"].map(self.classes.index).to_numpy()
-            weight[np.arange(len(table)), right] += (
-                2 * sure * (draws.uniform(size=len(table)) < sure)
-            )
-            probability = weight / weight.sum(axis=1, keepdims=True)
-            table = table.assign(
-                seed=1,
-                predicted=[self.classes[place] for place in probability.argmax(axis=1)],
-                **{f"probability_{n}": probability[:, k] for k, n in enumerate(self.classes)},
-            )
+            if self.task == CLASSIFICATION:
+                table = self._with_classes(table, sure, draws)
+            else:
+                table = self._with_numbers(table, sure, draws)
             paths.append(self.folder / f"{number}.parquet")
-            table.to_parquet(paths[-1])
+            table.assign(seed=1).to_parquet(paths[-1])
         return paths
+
+    def _with_numbers(self, table, sure, draws):
+        """Predictions of numbers or labels, the nearer to the targets the surer they are."""
+        place = table["utterance"].str[1:].astype(int).to_numpy()
+        target = np.stack(list(self._targets().values()), axis=1)[place].astype(np.float32)
+        task = self.task.build()
+        low, high = self.task.settings.get("target_range", (0, 1))
+        right = 2 * (target - low) / (high - low) - 1
+        output = sure * right + (1 - sure) * draws.normal(size=target.shape)
+        return table.assign(**task.prediction_columns(target, torch.as_tensor(output)))
+
+    def _with_classes(self, table, sure, draws):
+        """Predictions of classes, right the more often the surer they are."""
+        weight = draws.uniform(size=(len(table), len(self.classes)))
+        number = table["utterance"].str[1:].astype(int)
+        table["label"] = [self.classes[n % len(self.classes)] for n in number]
+        right = table["label"].map(self.classes.index).to_numpy()
+        weight[np.arange(len(table)), right] += 2 * sure * (draws.uniform(size=len(table)) < sure)
+        probability = weight / weight.sum(axis=1, keepdims=True)
+        return table.assign(
+            predicted=[self.classes[place] for place in probability.argmax(axis=1)],
+            **{f"probability_{n}": probability[:, k] for k, n in enumerate(self.classes)},
+        )
 
     def _write_histories(self):
         paths = []
@@ -137,7 +169,9 @@ class SyntheticRun:
             for fold in range(self.folds):
                 epochs = np.arange(1, 21)
                 table = {"epoch": epochs, "loss": 2 / epochs + 0.02 * (number + fold)}
-                table["validation_ua"] = 0.25 + 0.02 * epochs + 0.01 * (number % 5)
+                table[f"validation_{self.experiment.main.name}"] = (
+                    0.25 + 0.02 * epochs + 0.01 * (number % 5)
+                )
                 paths.append(self.folder / f"history{number}_{fold}.csv")
                 pd.DataFrame(table).to_csv(paths[-1], index=False)
         return paths
@@ -182,7 +216,9 @@ class SyntheticRun:
     def page(self, figures):
         """The report that shows some figures, as drawn by `figures`; its path."""
         names = ["average", "conditions"]
-        names += ["comparisons", "reliability"] if self.has_statistics else []
+        names += ["comparisons", "reliability", "targets"] if self.has_statistics else []
+        applies = {n: load(TABLES[n]).applies(self.experiment, Facts()) for n in names}
+        names = [name for name in names if applies[name]]
         for name in names:
             files = {end: self.folder / f"{name}_table.{end}" for end in ("md", "tex", "csv")}
             spec = TableSpec(name, Plugin(TABLES[name], {}), self.experiment)

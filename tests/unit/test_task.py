@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 import torch
 from helpers.experiments import make_experiment
+from helpers.results import SyntheticRun
 from helpers.tasks import classes, metrics, task
+from sklearn import metrics as sk
 
 from robust_mer.errors import InputError
 from robust_mer.evaluation.scores import (
@@ -19,10 +21,12 @@ from robust_mer.export.predict import ModalitySeen, Prediction
 from robust_mer.export.show import as_table
 from robust_mer.report.figures.registry import figures_of
 from robust_mer.report.parts import target_sizes
-from robust_mer.report.spec import Facts
+from robust_mer.report.spec import Facts, TableFiles, TableSpec
 from robust_mer.report.tables.audit import audit
-from robust_mer.report.tables.registry import tables_of
+from robust_mer.report.tables.registry import TABLES, tables_of
+from robust_mer.report.tables.targets import TargetsTable
 from robust_mer.runtime import Runtime
+from robust_mer.settings import Plugin, Settings
 from robust_mer.table import read_table
 
 VALENCE = task("regression", target="valence", target_range=[-1.0, 1.0])
@@ -125,7 +129,7 @@ def test_what_needs_classes_or_probabilities_is_left_out(results):
     experiment, folder, _, _ = results
     tables = tables_of(experiment, Facts(), {})
     assert not {"reliability", "claims", "orderings"} & set(tables)
-    assert not {"reliability", "confusion", "errors"} & set(figures_of(experiment, Facts(), {}))
+    assert "reliability" not in figures_of(experiment, Facts(), {})
     tables = folder / "utterances.csv", folder / "folds.csv"
     heading, line = target_sizes(VALENCE.build(), *tables, None)
     assert heading == ["target", "utterances", "mean", "sd", "least", "greatest"]
@@ -253,3 +257,33 @@ def test_prediction_of_a_class():
     assert list(answer.probabilities) == ["sad", "happy"]
     assert sum(answer.probabilities.values()) == pytest.approx(1)
     assert list(said_of(answer)[0]) == ["emotion", "probabilities", "modalities"]
+
+
+def test_a_report_of_numbers_and_labels(tmp_path):
+    """Its figures, tables and sentences; the lowest error is the best."""
+    for name, plugin in (("numbers", VALENCE), ("labels", EMOTIONS)):
+        folder = tmp_path / name
+        folder.mkdir()
+        run = SyntheticRun(folder, corruptions=("clean", "gaussian_0dB"), task=plugin)
+        drawn = run.figures(["snr", "confusion", "errors"], with_svg=name == "numbers")
+        page = run.page(drawn) if name == "numbers" else None
+        if name == "labels":
+            assert list(drawn) == ["snr"]
+            continue
+        assert list(drawn) == ["snr", "confusion", "errors"]
+        assert "rounded to the nearest of seven" in drawn["confusion"].caption.read_text()
+        text = page.read_text()
+        assert "Lowest average MAE" in text
+        assert "0.0000 below" not in text
+        assert "Pearson&#39;s correlation" in text or "Pearson's correlation" in text
+
+
+def test_measures_of_each_label(tmp_path):
+    run = SyntheticRun(tmp_path, corruptions=("clean",), models=("men",), task=EMOTIONS)
+    spec = TableSpec("targets", Plugin(TABLES["targets"], {}), run.experiment)
+    rows = TargetsTable(Settings()).read(spec, TableFiles(**run.results))
+    assert rows["name"].tolist() == ["happy", "sad"]
+    table = pd.read_parquet(run.results["predictions"][0])
+    expected = sk.f1_score(table["happy"], table["predicted_happy"])
+    assert rows["F1"][0] == pytest.approx(expected)
+    assert rows["utterances"][0] == table["happy"].sum()

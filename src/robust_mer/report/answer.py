@@ -64,7 +64,7 @@ def answer(
         lead = span(over, "{:.4f}") if len(over) else None
         wins.append(words.win(str(name), len(won), len(leads), lead))
     sentences = [
-        words.highest(about, wins),
+        words.best_models(about, main.higher_is_better, wins),
         _significance(leads),
         words.means_over(len(experiment.folds), len(experiment.seeds)),
         words.in_each(leads["text"]),
@@ -98,7 +98,7 @@ def _lead(experiment: Experiment, ranked: pd.DataFrame, comparisons: pd.DataFram
         return _Lead(best["name"], None, None, text)
     following = ranked.iloc[1]
     over = abs(best[score] - following[score])
-    text += words.ahead(f"{over:.4f}" if over else None, following["name"])
+    text += words.ahead(f"{over:.4f}" if over else None, main.higher_is_better, following["name"])
     tested = None
     if comparisons is not None:
         tested = _comparison(comparisons, main.name, best, following)

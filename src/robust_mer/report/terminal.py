@@ -85,7 +85,9 @@ def _severity(experiment: Experiment) -> Callable[[str], tuple[bool, str, float]
 
 
 def _score(value: str | None) -> str:
-    return minus(f"{float(value):.3f}") if value else ""
+    if not value:  # nothing was tested, or the measure is undefined
+        return "" if value is None else "NaN"
+    return minus(f"{float(value):.3f}")
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

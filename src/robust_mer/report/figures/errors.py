@@ -103,6 +103,8 @@ def _errors(experiment: Experiment, files: Results) -> "pd.DataFrame":
 
 def _with_errors(part: CountedRows) -> "pd.DataFrame":
     """The rows with their ``error``, and the ``target`` where there is but one."""
+    import pandas as pd
+
     table = part.rows.assign(error=part.task.errors(part.target, part.predicted))
     crossed = list(part.task.crossed(part.target, part.predicted))
     if len(crossed) > 1:

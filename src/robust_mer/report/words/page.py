@@ -28,9 +28,9 @@ def win(model: str, won: int, corruptions: int, lead: str | None) -> str:
     return f"{model} under {won} of {count(corruptions, 'corruption')}{by}"
 
 
-def highest(about: str, wins: Iterable[str]) -> str:
+def best_models(about: str, higher_is_better: bool, wins: Iterable[str]) -> str:
     """Which models are the best."""
-    return f"Highest {about}: {', '.join(wins)}."
+    return f"{'Highest' if higher_is_better else 'Lowest'} {about}: {', '.join(wins)}."
 
 
 def means_over(folds: int, seeds: int) -> str:
@@ -48,9 +48,10 @@ def best(corruption: str, model: str, score: str) -> str:
     return f"{corruption}: {model} {score}"
 
 
-def ahead(over: str | None, following: str) -> str:
+def ahead(over: str | None, higher_is_better: bool, following: str) -> str:
     """The lead of the best model; None: it has no lead."""
-    return f", {over} above {following}" if over else f", level with {following}"
+    side = "above" if higher_is_better else "below"
+    return f", {over} {side} {following}" if over else f", level with {following}"
 
 
 def how_sure(low: str, high: str, p: str | None) -> str:
