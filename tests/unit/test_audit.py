@@ -96,11 +96,11 @@ def test_validation_that_is_another_folds_test():
 
 def test_a_class_that_a_test_part_lacks():
     checks, folds, index = tables()
-    assert found()["all classes in the test part"][0] == "ok"
+    assert found()["the test part has all that is measured"][0] == "ok"
     index["label"] = ["x", "y", "x", "x", "x", "y"]
-    assert found(data=(checks, folds, index))["all classes in the test part"] == (
+    assert found(data=(checks, folds, index))["the test part has all that is measured"] == (
         "warning",
-        "missing in folds: 2 (y)",
+        "not in folds: 2 (no utterance of y)",
     )
 
 

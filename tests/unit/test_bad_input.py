@@ -1,6 +1,7 @@
 """Values that are not finite, utterances without frames: an error by name or a documented rule."""
 
 import logging
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from helpers.corpus import NOT_FINITE as REFUSE
 from helpers.jobs import run_evaluation, run_schedule
 from helpers.models import ENCODERS, described
 from helpers.noises import corruption
+from helpers.tasks import CLASSIFICATION
 
 from robust_mer.data import fit_normalisers
 from robust_mer.engine.checkpoint import build_model, save_checkpoint
@@ -58,7 +60,7 @@ def evaluate(corpus, folder, not_finite=REFUSE):
             for modality, store in data.features.items()
         },
         "task": {
-            "implementation": "robust_mer.tasks.classification:Classification",
+            **asdict(CLASSIFICATION),
             "description": data.task.describe(),
         },
         "trained_on": "clean",

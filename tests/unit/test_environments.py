@@ -88,7 +88,8 @@ def test_locks_have_hashes_and_name_no_index():
 MODELS = {name: implementation(name) for name in MODELS_SETTINGS}
 BY_NAME = {
     "make_corpus": GENERATORS,
-    "index_corpus": READERS,
+    "index_corpus": READERS | TASKS,
+    "make_folds": TASKS,
     "index_words": READERS,
     "import_features": READERS,
     "extract_features": EXTRACTORS,
@@ -100,7 +101,7 @@ BY_NAME = {
     "write_summary": METRICS | TASKS,
     "compute_statistics": METRICS | TASKS,
     "split_tables": METRICS | TASKS,
-    "calibrate_raw": METRICS,
+    "calibrate_raw": METRICS | TASKS,
     "make_table": METRICS | TASKS | TABLES | {"papers": PAPER_TABLE},
     "make_figure": METRICS | TASKS | FIGURES,
     "draw_embeddings": NOISES,
@@ -110,7 +111,10 @@ BY_NAME = {
     "export_features": NOISES,
 }
 # Packages that a module imports in functions which training alone calls, here `Task.loss`.
-OF_TRAINING = {"robust_mer.task": {"torch"}}
+OF_TRAINING = {
+    f"robust_mer.tasks.{name}": {"torch"}
+    for name in ("task", "classification", "multilabel", "regression")
+}
 # Rules whose function is named by a constant of their module.
 NAMED = {
     "training": training.FUNCTION,

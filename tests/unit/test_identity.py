@@ -133,9 +133,9 @@ def test_a_described_identity_says_of_what():
             "robust_mer.report.page",
             "robust_mer.training.train",
         ),
-        ("robust_mer.metrics.classes", "robust_mer.training.train", "robust_mer.corpora.folds"),
+        ("robust_mer.metrics.metric", "robust_mer.training.train", "robust_mer.features.imported"),
         ("robust_mer.models.registry", "robust_mer.plan.models", "robust_mer.training.train"),
-        ("robust_mer.metrics.classes", "robust_mer.training.train", "robust_mer.features.extract"),
+        ("robust_mer.metrics.metric", "robust_mer.training.train", "robust_mer.features.extract"),
         ("robust_mer.store", "robust_mer.training.train", "robust_mer.corpora.folds"),
         (
             "robust_mer.training.train",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from helpers.tasks import CLASSIFICATION, WA_UA
 from recorded_jobs import CODE, fake_job, run
 
 from robust_mer.identity import code_identity
@@ -104,7 +105,11 @@ class Small(ResultTable):
 
 
 def test_signed_tables_read_as_before(tmp_path):
-    spec = TableSpec("t", Plugin(f"{__name__}:Small", {}), Experiment("e", "c", {}, (1,), (1,)))
+    spec = TableSpec(
+        "t",
+        Plugin(f"{__name__}:Small", {}),
+        Experiment("e", "c", {}, (1,), (1,), CLASSIFICATION, WA_UA),
+    )
     files = {suffix: tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex")}
     make_table(spec, TableFiles(**files), Runtime())
     plain = {suffix: path.read_text() for suffix, path in files.items()}

@@ -205,7 +205,6 @@ def test_a_batch_without_targets_has_a_loss_of_zero_and_no_gradient(plugin):
             {"angry": ["0", "1"], "happy": ["0", "0"], "sad": ["0", "0"]},
             "u0 has no votes in angry",
         ),
-        (task(), {"label": ["sad", "sad"]}, "all 2 utterances have the label 'sad'"),
         (task(), {"label": ["sad", ""]}, "u1 has no label"),
     ],
 )

@@ -100,6 +100,13 @@ def check_targets(folds: pd.DataFrame, utterances: pd.DataFrame, task: Task) -> 
         InputError: the targets cannot be read, or the training part of a fold lacks a class, say.
     """
     learnt, target = read_targets(utterances, task)
+    counts = learnt.counts(target)
+    if len(counts) == 1:
+        raise InputError(
+            f"folds: all {len(utterances)} utterances have the {task.columns[0]} {min(counts)!r}; "
+            "expected two or more classes. Check the corpus' labels, and the map `labels` in the "
+            "config"
+        )
     place = dict(zip(utterances["utterance"], range(len(utterances)), strict=True))
     for (fold, part), rows in groups(folds, ["fold", "part"]):
         problem = learnt.problem(target[rows["utterance"].map(place)])

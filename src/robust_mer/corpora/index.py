@@ -115,12 +115,12 @@ def _labelled(table: "pd.DataFrame", task: Task, reading: Reading) -> "pd.DataFr
             f"the corpus has no column {absent[0]!r}, which `target` in the config names; it has "
             f"{', '.join(table.columns)}"
         )
+    target = " or no ".join(task.columns)
     missing = task.is_missing(table.to_dict("list"))
     if missing.all():
         raise InputError(f"no utterance has a target in {', '.join(task.columns)}")
     for name in table["utterance"][missing]:
-        what = f"{name} has no target ({', '.join(task.columns)}); left out"
-        reading.note(*reading.origins[name], what)
+        reading.note(*reading.origins[name], f"{name} has no {target}; left out")
     if missing.any():
         lost = int(missing.sum())
         log.warning("%d of %d utterances have no target; left out", lost, len(table))

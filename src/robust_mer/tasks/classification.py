@@ -23,6 +23,7 @@ from robust_mer.tasks.task import (
 if TYPE_CHECKING:
     from torch import Tensor
 
+_MIN_CLASSES = 2
 _PROBABILITY = "probability_"
 
 
@@ -92,12 +93,6 @@ class Classification(Task):
             if not label:
                 raise InputError(f"{name} has no {self.columns[0]}")
         task = Classification(self.settings, sorted(set(column)))
-        if task.outputs < 2:
-            raise InputError(
-                f"all {len(column)} utterances have the {self.columns[0]} {task.classes[0]!r}; "
-                "expected two or more classes. Check the corpus' labels, and the map `labels` in "
-                "the config"
-            )
         place = {name: number for number, name in enumerate(task.classes)}
         return task, np.array([place[label] for label in column], dtype=np.int64)
 
@@ -158,7 +153,9 @@ class Classification(Task):
         return [{"class": name, "utterances": n} for name, n in counts.items() if n]
 
     def problem(self, target: np.ndarray) -> str | None:
-        """The classes without an utterance."""
+        """Classes without an utterance, or that there is but one."""
+        if self.outputs < _MIN_CLASSES:
+            return f"one class only: {', '.join(self.classes)}"
         absent = [name for name, count in self.counts(target).items() if not count]
         return f"no utterance of {', '.join(absent)}" if absent else None
 

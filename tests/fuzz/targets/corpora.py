@@ -10,11 +10,12 @@ from unittest import mock
 
 from generators import iemocap, mosei, msp_improv
 from helpers import corpora
+from helpers.tasks import CLASSIFICATION
 
 from fuzz.engine import Target
 from fuzz.mutate import Files
 from fuzz.targets.files import made, utterances
-from robust_mer.corpora.folds import FoldsFiles, FoldsSpec, write_folds
+from robust_mer.corpora.folds import FoldsFiles, FoldsFileSpec, FoldsSpec, write_folds
 from robust_mer.corpora.index import changed_media, check_times
 from robust_mer.corpora.reader import WordReader
 from robust_mer.corpora.words import check_words
@@ -115,7 +116,7 @@ def _read_folds(root: Path, results: Path) -> None:
         folds=results / "folds.csv",
         checks=results / "checks.csv",
     )
-    write_folds(spec, files, Runtime())
+    write_folds(FoldsFileSpec(spec, CLASSIFICATION), files, Runtime())
 
 
 _turn = count().__next__

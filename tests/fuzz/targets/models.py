@@ -3,11 +3,13 @@
 import hashlib
 import json
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from helpers.tasks import CLASSIFICATION
 
 from fuzz.engine import Target
 from fuzz.mutate import Files
@@ -32,7 +34,7 @@ def _facts() -> dict:
         "settings": settings().model_dump(),
         "inputs": {m: {"width": width, "encoder": "recurrent"} for m, width in _WIDTHS.items()},
         "task": {
-            "implementation": "robust_mer.tasks.classification:Classification",
+            **asdict(CLASSIFICATION),
             "description": {"classes": ["angry", "sad"]},
         },
         "trained_on": "clean",
