@@ -214,7 +214,7 @@ class Regression(Task):
 
     def errors(self, target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
         """Mean absolute error over the targets."""
-        error: np.ndarray = np.abs(target - predicted).mean(axis=1)
+        error: np.ndarray = np.abs(target - predicted).mean(axis=1, dtype=float)
         return error
 
     def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
