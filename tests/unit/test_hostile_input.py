@@ -6,6 +6,7 @@ import struct
 import sys
 import time
 import zipfile
+from dataclasses import asdict
 
 import h5py
 import numpy as np
@@ -17,6 +18,7 @@ from generators.mosei import write_csd
 from helpers.corpora import reader_of
 from helpers.models import TASK, build, described
 from helpers.plans import plan_of
+from helpers.tasks import CLASSIFICATION
 
 from robust_mer.corpora.cmu_mosei import read_labelled
 from robust_mer.corpora.csd import Sequence
@@ -310,10 +312,7 @@ def test_a_broken_replica_is_trained_anew(tmp_path, content):
             "implementation": "robust_mer.models.men.men:MEN",
             "settings": [],
             "inputs": {},
-            "task": {
-                "implementation": "robust_mer.tasks.classification:Classification",
-                "description": {},
-            },
+            "task": {**asdict(CLASSIFICATION), "description": {}},
         },
         [],
     ],
@@ -339,7 +338,7 @@ def test_a_checkpoint_imports_code_outside_the_package_only_where_the_caller_tru
         "implementation": name,
         "inputs": {"audio": {"width": 3, "encoder": "recurrent"}},
         "task": {
-            "implementation": "robust_mer.tasks.classification:Classification",
+            **asdict(CLASSIFICATION),
             "description": TASK.describe(),
         },
     }

@@ -20,7 +20,7 @@ from robust_mer.models.model import Batch
 from robust_mer.models.registry import MODELS, settings_class
 
 # Those that a library fits at once have nothing to train.
-NETWORKS = [name for name in MODELS if name not in ("majority", "logistic_regression")]
+NETWORKS = [name for name in MODELS if "epochs_constant" in settings_class(name).model_fields]
 
 
 def padded(widths=SMALL, batch=3, frames=9):

@@ -14,8 +14,9 @@ from generators.mmin import make_mmin
 from generators.mosei import ids, make_mmsa, make_multibench
 from helpers.corpora import folds as write_folds
 from helpers.corpora import import_modality, index
+from helpers.tasks import CLASSIFICATION
 
-from robust_mer.data import read_corpus
+from robust_mer.data import read_corpus, read_labelled_corpus
 from robust_mer.errors import InputError
 from robust_mer.modality import Modality
 from robust_mer.store import read_features
@@ -105,7 +106,7 @@ def test_what_was_imported_is_a_corpus_like_any_other(multibench, tmp_path):
     features = list(found.features.values())
     with pytest.raises(InputError, match=r"imported_audio\.h5: .* 'f3'.*not_finite: 0"):
         read_corpus(*tables, refuse, features)
-    corpus = read_corpus(*tables, replaced, features)
+    corpus = read_labelled_corpus(*tables, replaced, features, CLASSIFICATION)
     assert corpus.task.classes == ["negative", "positive"]
     assert {part: len(rows) for part, rows in corpus.parts[1].items()} == {
         "train": 40,

@@ -14,7 +14,7 @@ from robust_mer.models.chance import Dropout, drawing
 from robust_mer.models.model import Batch
 from robust_mer.models.registry import MODELS, settings_class
 
-NETWORKS = [name for name in MODELS if name not in ("majority", "logistic_regression")]
+NETWORKS = [name for name in MODELS if "epochs_constant" in settings_class(name).model_fields]
 UTTERANCES = 512
 
 # A block must pass on more signal than noise: a share of at least a half. Exempt are the blocks of

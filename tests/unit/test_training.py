@@ -354,7 +354,7 @@ def test_noise_that_is_nothing_is_an_error(corpus, tmp_path, monkeypatch):
         (lambda folds: folds.assign(fold=2), "no fold 1"),
         (
             lambda folds: folds[(folds["part"] != "train") | (folds.index % 4 != 0)],
-            "no training utterance of: angry",
+            "training part of fold 1 has no utterance of angry",
         ),
         (lambda folds: folds.assign(utterance="stranger"), "stranger"),
     ],

@@ -66,6 +66,8 @@ class Classification(Task):
         super().__init__(settings)
         self.classes = list(classes)
         self.outputs = len(self.classes)
+        if not self._is_soft:
+            self.empty = ("",)  # "nan" may be a class
 
     @property
     def _is_soft(self) -> bool:

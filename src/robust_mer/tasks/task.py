@@ -84,6 +84,8 @@ class Task(ABC):
     """Names of those that training records."""
     loss_name: ClassVar[str]
     """Of the loss, in training histories."""
+    empty: tuple[str, ...] = ("", "nan")
+    """Cells of the index without a target."""
     has_confidence: ClassVar[bool] = False
     """Whether `confidence` exists, so that the calibration of models can be measured."""
     keeps_unlabelled: ClassVar[bool] = False
@@ -133,8 +135,9 @@ class Task(ABC):
         Args:
             table: The index.
         """
-        empty = ("", "nan")
-        cells = [[cell.strip().lower() in empty for cell in table[name]] for name in self.columns]
+        cells = [
+            [cell.strip().lower() in self.empty for cell in table[name]] for name in self.columns
+        ]
         return np.array(cells, dtype=bool).any(axis=0)
 
     @abstractmethod
