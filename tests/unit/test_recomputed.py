@@ -70,7 +70,7 @@ for name, table in tables.items():
     if name == "audit":
         continue
     written = {suffix: folder / f"x_{name}.{suffix}" for suffix in ("csv", "md", "tex")}
-    read = TableFiles(**scores, **index, layouts=layouts, **written)
+    read = TableFiles(**scores, **index, predictions=paths, layouts=layouts, **written)
     make_table(TableSpec(name, table, experiment), read, Runtime())
 print(*[name for name in tables if "_" in name])
 """

@@ -338,9 +338,9 @@ def test_page_shows_what_is_behind_the_numbers(parsed):
         ["impulse −10 dB", "text", "−10", "60", "−10.10", "−4.90"],
     ]
     assert tables["Utterances of each fold"][1:] == [["0", "5", "2", "3"], ["1", "6", "0", "4"]]
-    assert tables["Utterances of each class, in training or test"][1:] == [
-        ["happy", "3", ""],
-        ["sad", "3", ""],
+    assert tables["Targets of the utterances in training or test"][1:] == [
+        ["happy", "3"],
+        ["sad", "3"],
     ]
     assert tables["What the parts of a fold share, ranges over the folds"] == [
         ["", "train and test", "validation and test"],
@@ -364,7 +364,7 @@ def test_sizes_stand_beside_the_papers(tmp_path):
     text = write_page(tmp_path, results(tmp_path, published="IEMOCAP")).read_text()
     tables = Page(text).tables
     assert tables["Utterances of each fold"][-1] == ["paper, Table 1", "4446", "", "557"]
-    assert tables["Utterances of each class, in training or test"][1:] == [
+    assert tables["Targets of the utterances in training or test"][1:] == [
         ["angry", "0", "1103"],
         ["happy", "3", "1636"],
         ["neutral", "0", "1708"],

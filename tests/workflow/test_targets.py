@@ -39,7 +39,7 @@ CONFIG = {
         | {"selection": "acc2_positive"},
         "labels": CORPUS | {"task": "multilabel", "target": EMOTIONS},
     },
-    "models": {"men": {"epochs_constant": 3, "epochs_falling": 1, "batch_size": 16}},
+    "models": {"men": {"epochs_constant": 20, "epochs_falling": 5, "batch_size": 16}},
 }
 
 
