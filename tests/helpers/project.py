@@ -113,6 +113,14 @@ class Project:
         """Run Snakemake to its end; its output is in ``stdout``."""
         return self.run_command([warm_python(), *self.command(*arguments, **options)])
 
+    def call(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        """``robust-mer``, of this checkout's package; its output is in ``stdout``."""
+        source = {"PYTHONPATH": str(self.folder / "src")}
+        return self.run_command(
+            [warm_python(), "-m", "robust_mer.cli", *arguments],
+            **{"env": {**self.environment, **source}, "stderr": subprocess.PIPE, **options},
+        )
+
     def run_command(self, command: list[str], **options) -> subprocess.CompletedProcess:
         """Run a command in the checkout to its end; its output is in ``stdout``."""
         usual = {
@@ -121,7 +129,7 @@ class Project:
             "stderr": subprocess.STDOUT,
         }
         return subprocess.run(
-            command, cwd=self.folder, text=True, timeout=HANG, **{**usual, **options}
+            command, text=True, timeout=HANG, **{"cwd": self.folder, **usual, **options}
         )
 
     def start(self, *targets: str, log: Path | None = None) -> subprocess.Popen:
