@@ -1,10 +1,20 @@
 """Copies of the repository in which a demo has run once, for all tests."""
 
 import fcntl
+import multiprocessing
 import os
+import sys
 
 import pytest
-from helpers.project import DEMO_MODEL, SMALL, Project
+from helpers.project import DEMO_MODEL, SMALL, Project, warm_python
+
+
+@pytest.fixture(scope="module")
+def warm_processes():
+    """Processes that ``multiprocessing`` spawns start with the imports of earlier ones done."""
+    multiprocessing.set_executable(warm_python())
+    yield
+    multiprocessing.set_executable(sys.executable)
 
 
 @pytest.fixture(scope="session")

@@ -98,9 +98,9 @@ class Project:
         snakemake = str(Path(sys.executable).with_name("snakemake"))
         return [snakemake, *arguments, "--cores", str(cores), "--configfile", *configfiles]
 
-    def runner(self, *targets: str) -> list[str]:
+    def runner(self, *targets: str, python: str = sys.executable) -> list[str]:
         """The command that ``make demo`` calls."""
-        return [sys.executable, "workflow/run.py", *self.command(*targets)[1:]]
+        return [python, "workflow/run.py", *self.command(*targets)[1:]]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -112,6 +112,10 @@ class Project:
     def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         """Run Snakemake to its end; its output is in ``stdout``."""
         return self.run_command([warm_python(), *self.command(*arguments, **options)])
+
+    def run_as_make(self, *targets: str) -> subprocess.CompletedProcess:
+        """Run what ``make demo`` runs to its end; its output is in ``stdout``."""
+        return self.run_command(self.runner(*targets, python=warm_python()))
 
     def call(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         """``robust-mer``, of this checkout's package; its output is in ``stdout``."""

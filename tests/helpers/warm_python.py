@@ -5,8 +5,9 @@ makes them do. ``WarmPython().executable`` takes the place of ``sys.executable``
 in a fork of a process that has imported the installed packages which programs before it imported.
 The package of this repository is no such package: every program imports it from its own checkout.
 
-A program is a script, a module (``-m``) or a process that ``multiprocessing`` spawns, which gets the
-files that its parent opened for it. A fork ends without freeing its memory piece by piece.
+A program is a script, a module (``-m``) or code (``-c``). A process that ``multiprocessing`` spawns
+is code, and gets the files that its parent opened for it. ``snakemake`` lies beside the executable,
+as it does in an environment. A fork ends without freeing its memory piece by piece.
 """
 
 import atexit
@@ -35,13 +36,13 @@ _MAX_FILES = 250
 _CLIENT = """#!{python} -IS
 import array, json, os, signal, socket, sys
 
-arguments = sys.argv[1:]
-is_spawned = "--multiprocessing-fork" in arguments
-if not arguments or arguments[0].startswith("-") and arguments[0] != "-m" and not is_spawned:
+arguments = {program} + sys.argv[1:]
+if "--multiprocessing-fork" in arguments:
+    arguments = arguments[arguments.index("-c"):]  # after options of the interpreter
+if not arguments or arguments[0].startswith("-") and arguments[0] not in ("-c", "-m"):
     os.execv("{python}", ["{python}", *arguments])
 numbers = [0, 1, 2]
-if is_spawned:
-    arguments = arguments[arguments.index("-c"):]
+if arguments[0] == "-c":
     numbers += [int(name) for name in os.listdir("/proc/self/fd") if int(name) > 2]
     numbers = [number for number in numbers if os.path.exists(f"/proc/self/fd/{{number}}")]
 connection = socket.socket(socket.AF_UNIX)
@@ -69,9 +70,11 @@ class WarmPython:
         folder = Path(tempfile.mkdtemp(prefix="warm_"))
         self.executable = str(folder / "python")
         address = folder / "socket"
-        text = _CLIENT.format(python=sys.executable, address=address)
-        Path(self.executable).write_text(text, encoding="utf-8")
-        Path(self.executable).chmod(0o755)
+        snakemake = str(Path(sys.executable).with_name("snakemake"))
+        for name, program in (("python", []), ("snakemake", [snakemake])):
+            text = _CLIENT.format(python=sys.executable, address=address, program=program)
+            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).chmod(0o755)
         left_out = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
         kept = {name: value for name, value in os.environ.items() if name not in left_out}
         self._process = subprocess.Popen(

@@ -5,7 +5,6 @@ import json
 import math
 import platform
 import subprocess
-import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -20,6 +19,7 @@ from helpers.corpora import reader_of
 from helpers.corpus import WIDTHS, modalities
 from helpers.films import write_sound
 from helpers.noises import corruption as corruption_of
+from helpers.project import warm_python
 from helpers.training import evaluate, schedule_of, train
 from scipy.stats import gamma
 from sklearn.metrics import accuracy_score, recall_score
@@ -369,7 +369,7 @@ def test_a_prediction_reads_well(corpus, tmp_path, stored):
 
 def test_the_command_says_errors_in_a_line(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "robust_mer.cli", "predict", "x.wav", "--model", str(tmp_path)],
+        [warm_python(), "-m", "robust_mer.cli", "predict", "x.wav", "--model", str(tmp_path)],
         capture_output=True,
         text=True,
     )

@@ -6,7 +6,6 @@ Nothing of ``robust_mer`` computes here: pandas reads, scikit-learn and numpy co
 import json
 import os
 import subprocess
-import sys
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.project import warm_python
 from sklearn.metrics import accuracy_score, recall_score
 
 pytestmark = pytest.mark.xdist_group("recomputed")  # one process makes what they share
@@ -148,7 +148,7 @@ def run(tmp_path_factory):
     }
     told = json.dumps([experiment, files, str(folder), str(LAYOUTS)])
     done = subprocess.run(
-        [sys.executable, "-c", WRITE, told],
+        [warm_python(), "-c", WRITE, told],
         capture_output=True,
         text=True,
         check=False,
@@ -163,16 +163,11 @@ def answers_of(files, model, trained_on, tested_on):
     return frame[frame["part"] == "test"]
 
 
-def score(frame, condition, measure, fold, seed):
-    if condition == "average":
-        return np.mean([score(frame, one, measure, fold, seed) for one in SIX])
-    own = frame[
-        (frame["condition"] == condition) & (frame["fold"] == fold) & (frame["seed"] == seed)
-    ]
+def score(rows, measure):
     if measure == "wa":
-        return accuracy_score(own["label"], own["predicted"])
-    labels = sorted(set(own["label"]))
-    return recall_score(own["label"], own["predicted"], labels=labels, average="macro")
+        return accuracy_score(rows["label"], rows["predicted"])
+    labels = sorted(set(rows["label"]))
+    return recall_score(rows["label"], rows["predicted"], labels=labels, average="macro")
 
 
 def values(files, model, trained_on, tested_on, condition, measure):
@@ -181,11 +176,19 @@ def values(files, model, trained_on, tested_on, condition, measure):
 
 
 @cache
-def values_in(path, condition, measure):
+def rows_tested(path):
+    """The rows of the test parts by condition, fold and seed."""
     frame = pd.read_parquet(path)
-    frame = frame[frame["part"] == "test"]
+    return dict(list(frame[frame["part"] == "test"].groupby(["condition", "fold", "seed"])))
+
+
+@cache
+def values_in(path, condition, measure):
+    if condition == "average":
+        return np.mean([values_in(path, one, measure) for one in SIX], axis=0)
+    rows = rows_tested(path)
     return np.array(
-        [[score(frame, condition, measure, fold, seed) for seed in SEEDS] for fold in FOLDS]
+        [[score(rows[condition, fold, seed], measure) for seed in SEEDS] for fold in FOLDS]
     )
 
 

@@ -4,7 +4,8 @@ import pytest
 from helpers.browser import Browser, needs_browser
 from helpers.results import SyntheticRun
 
-pytestmark = needs_browser
+# One browser and one usual run serve all tests.
+pytestmark = [needs_browser, pytest.mark.xdist_group("browser")]
 
 WIDTHS = (390, 1200, 1920)
 FIGURES = ("snr", "conditions", "confusion", "errors")
@@ -169,16 +170,17 @@ def test_the_first_table_fits_a_window_of_1200_pixels(browser, usual):
 
 UNUSUAL = {
     "one model": {"models": ("nmer",)},
-    "one fold": {"folds": 1},
-    "one corruption": {"corruptions": ("gaussian_-10dB",)},
-    "two modalities": {"modalities": "al"},
+    "one fold and corruption": {"folds": 1, "corruptions": ("gaussian_-10dB",)},
+    "two modalities, 12 classes, nothing clean": {
+        "modalities": "al",
+        "classes": tuple(f"class{number}" for number in range(12)),
+        "corruptions": ("gaussian_-10dB", "impulse_-10dB", "missing"),
+    },
     "30 models": {"models": tuple(f"model_{number}" for number in range(30))},
     "labels of 40 letters": {
         "models": (LONG + "one", LONG + "two"),
         "classes": (LONG + "sad", LONG + "not", "x" * 40),
     },
-    "12 classes": {"classes": tuple(f"class{number}" for number in range(12))},
-    "no clean condition": {"corruptions": ("gaussian_-10dB", "impulse_-10dB", "missing")},
 }
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from helpers.project import Project
+from helpers.project import Project, warm_python
 from slurm.runs import differences
 
 JOBS = re.compile(r"/apis/batch/v1/namespaces/default/jobs(?:/([^/?]+))?(?:/status)?")
@@ -107,8 +107,8 @@ def api(tmp_path, monkeypatch):
     }
     (tmp_path / "kubeconfig").write_text(yaml.safe_dump(config))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    monkeypatch.setenv("PATH", path)
+    programs = (Path(warm_python()).parent, Path(sys.executable).parent, os.environ["PATH"])
+    monkeypatch.setenv("PATH", os.pathsep.join(map(str, programs)))
     yield server
     server.shutdown()
     for pod in server.pods.values():

@@ -4,8 +4,6 @@ import hashlib
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 from helpers.project import Project
@@ -13,11 +11,7 @@ from helpers.project import Project
 
 def verified(project: Project, *arguments: str) -> tuple[int, dict]:
     """Exit status and findings of ``robust-mer verify``, of this checkout's package."""
-    done = project.run_command(
-        [sys.executable, "-m", "robust_mer.cli", "verify", "results", "--json", *arguments],
-        env={**project.environment, "PYTHONPATH": "src"},
-        stderr=subprocess.PIPE,
-    )
+    done = project.call("verify", "results", "--json", *arguments)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, json.loads(done.stdout)
 

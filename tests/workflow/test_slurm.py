@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from helpers.project import warm_python
 from slurm.cluster import slurm_cluster, why_not
 from slurm.runs import SlurmRun, differences, left_over, submitted
 
@@ -13,7 +14,7 @@ def test_training_through_slurm_gives_the_same_weights(project, finished, tmp_pa
     for path in ("models", "predictions"):
         shutil.rmtree(project.folder / "results/demo" / path)
     with slurm_cluster(tmp_path / "slurm") as cluster:
-        run = SlurmRun(project, "models")
+        run = SlurmRun(project, "models", python=warm_python())
         run.wait_for_job(cluster, "train_")
         ports = cluster.open_ports()
         jobs = submitted(run.wait())
