@@ -20,7 +20,7 @@ from helpers.corpus import WIDTHS, modalities
 from helpers.films import write_sound
 from helpers.noises import corruption as corruption_of
 from helpers.project import warm_python
-from helpers.training import evaluate, schedule_of, train
+from helpers.training import evaluate, model, schedule_of, train
 from scipy.stats import gamma
 from sklearn.metrics import accuracy_score, recall_score
 
@@ -52,7 +52,8 @@ SOFTWARE = {"version": "0.1.0", "commit": "0123456789abcdef", "dirty": True, "sn
 
 
 def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
-    checkpoint, _ = train(corpus, folder, name, condition)
+    brief = model(name, epochs_constant=1, epochs_falling=1)
+    checkpoint, _ = train(corpus, folder, name, condition, model=brief)
     predictions = {}
     for corruption in tested_on:
         predictions[corruption] = folder / f"{corruption}.parquet"
