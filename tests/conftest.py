@@ -6,6 +6,7 @@ import os
 import sys
 
 import pytest
+from helpers.browser import Browser
 from helpers.project import DEMO_MODEL, SMALL, Project, warm_python
 
 
@@ -15,6 +16,14 @@ def warm_processes():
     multiprocessing.set_executable(warm_python())
     yield
     multiprocessing.set_executable(sys.executable)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """A browser without a window."""
+    running = Browser(tmp_path_factory.mktemp("browser"))
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="session")

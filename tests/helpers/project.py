@@ -46,7 +46,7 @@ SMALL = {
     },
     "features": {
         "max_failed_fraction": 0.5,
-        "faces": {"frame_rate": 2},
+        "faces": {"frame_rate": 1},
     },
     "models": {
         "men": {"epochs_constant": 1, "epochs_falling": 1},

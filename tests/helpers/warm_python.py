@@ -17,6 +17,7 @@ import gc
 import importlib
 import importlib.util
 import json
+import multiprocessing
 import os
 import runpy
 import selectors
@@ -216,6 +217,7 @@ def _main(address: str, executable: str) -> None:
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
     sys.executable = executable
+    multiprocessing.set_executable(executable)
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     try:
         status = _run(request["arguments"])

@@ -16,6 +16,7 @@ job=$(mktemp -d "$PBS_HOME/XXXXXX")
 (sh "$script" > "$job/log" 2>&1; echo $? > "$job/status") > /dev/null 2>&1 &
 echo "${job##*/}.server"
 """
+TEACHER = "results/demo/models/invariance_teacher/clean/fold1_seed1.safetensors"
 QSTAT = """#!/bin/sh
 for job; do :; done
 job=$PBS_HOME/${job%.server}
@@ -42,9 +43,9 @@ def pbs(tmp_path, monkeypatch):
     return folder
 
 
-def run(project, *arguments):
+def run(project, *arguments, target="models"):
     quickly = ("--seconds-between-status-checks", "1", "--latency-wait", "5", "--max-threads", "1")
-    return project.run("models", "--profile", "profiles/generic", *quickly, *arguments)
+    return project.run(target, "--profile", "profiles/generic", *quickly, *arguments)
 
 
 def test_jobs_go_through_the_scheduler_and_end_alike(project, finished, pbs):
@@ -63,7 +64,7 @@ def test_jobs_go_through_the_scheduler_and_end_alike(project, finished, pbs):
 def test_a_job_that_fails_is_seen_and_gets_more_memory(project, pbs):
     shutil.rmtree(project.folder / "results/demo/models")
     (project.folder / "results/demo/features/is13.h5").write_bytes(b"no features")
-    done = run(project)
+    done = run(project, target=TEACHER)
     assert done.returncode != 0
     assert "is not a file of the feature store" in done.stdout
     calls = [call for call in (pbs / "calls").read_text().splitlines() if "train_teacher" in call]
