@@ -56,6 +56,11 @@ SMALL = {
 }
 
 
+# Two jobs, one after the other: what a cluster trains in tests.
+TRAININGS = tuple(f"results/demo/models/{model}/clean" for model in ("invariance_teacher", "nmer"))
+TEACHER, STUDENT = (f"{folder}/fold1_seed1.safetensors" for folder in TRAININGS)
+
+
 @cache
 def warm_python() -> str:
     """The Python in which all tests of this process run Snakemake and its jobs."""
@@ -70,9 +75,12 @@ class Project:
 
     @classmethod
     def make(cls, folder: Path) -> "Project":
-        """Copy the repository, but for results, tests and documents, into a new folder."""
+        """Copy the repository, but for results, tests and documents, into a new folder.
+
+        Bytecode is copied too, but for files that another process is just writing.
+        """
         folder.mkdir()
-        ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        ignore = shutil.ignore_patterns("*.pyc.*", "*.egg-info")
         for part in PARTS:
             if (ROOT / part).is_dir():
                 shutil.copytree(ROOT / part, folder / part, ignore=ignore)

@@ -9,7 +9,7 @@ KEYS = [(fold, seed) for fold in (1, 2, 3) for seed in (1, 2)]
 
 def described(name, **changes):
     """A model with three epochs."""
-    quick = {"epochs_constant": 2, "epochs_falling": 1, "batch_size": 32, "learning_rate": 1e-3}
+    quick = {"epochs_constant": 2, "epochs_falling": 1, "batch_size": 16, "learning_rate": 1e-3}
     if name in ("nmer", "nmer_without_invariance"):
         quick |= {"layers": 1, "feed_forward": 64}
     return model_described(name, **quick | changes)

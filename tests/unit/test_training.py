@@ -102,7 +102,7 @@ def test_nmer_learns_under_noise(corpus, tmp_path):
         corpus,
         tmp_path,
         "invariance_teacher",
-        model=model("invariance_teacher", epochs_constant=30),
+        model=model("invariance_teacher", epochs_constant=12),
     )
     checkpoint, history = train(
         corpus,
@@ -110,7 +110,7 @@ def test_nmer_learns_under_noise(corpus, tmp_path):
         "nmer",
         "gaussian_-10dB",
         teacher,
-        model=model("nmer", epochs_constant=25, learning_rate=5e-4),
+        model=model("nmer", epochs_constant=15, learning_rate=5e-4),
     )
     history = pd.read_csv(history)
     assert {"kl", "reconstruction", "invariant", "cross_entropy", "active_latent_units"} <= set(
