@@ -231,8 +231,8 @@ def _run(arguments: list[str]) -> int:
     """Run a program: a script, ``-m`` and a module, or ``-c`` and code. Returns its exit status."""
     first, *rest = arguments
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    own = "" if first in ("-c", "-m") else Path(first).resolve().parent
-    sys.path[:0] = [str(Path(folder).resolve()) for folder in (own, *filter(None, folders))]
+    beside = "" if first in ("-c", "-m") else Path(first).resolve().parent
+    sys.path[:0] = [str(Path(folder).resolve()) for folder in (beside, *filter(None, folders))]
     try:
         if first == "-m":
             sys.argv = ["-m", *rest[1:]]

@@ -32,8 +32,8 @@ def test_training_benchmark_at_toy_size(tmp_path):
     shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert "no accuracy" in shown
     figures = json.loads(path.read_text())
-    found = figures["models"]["men"]
-    assert [name[:3] for name in found["rates"]] == ["(a)", "(b)", "(c)"]
-    assert min(found["rates"].values()) > 0
-    assert sum(found["shares of (a)"].values()) == pytest.approx(1)
-    assert min(found["floors"].values()) > 0
+    men = figures["models"]["men"]
+    assert [name[:3] for name in men["rates"]] == ["(a)", "(b)", "(c)"]
+    assert min(men["rates"].values()) > 0
+    assert sum(men["shares of (a)"].values()) == pytest.approx(1)
+    assert min(men["floors"].values()) > 0

@@ -63,13 +63,13 @@ def history_of(checkpoint):
     return pd.read_csv(checkpoint.with_suffix(".history.csv")).drop(columns="seconds")
 
 
-def assert_same(found, expected, name):
+def assert_same(weights, expected, name):
     """The same but for rounding.
 
     Adam makes whole steps of gradients that are rounding alone, so single weights may differ by
     more than a tensor as a whole.
     """
-    assert (found - expected).norm() <= 3e-4 * expected.norm() + 1e-6, name
+    assert (weights - expected).norm() <= 3e-4 * expected.norm() + 1e-6, name
 
 
 @one_process
@@ -83,9 +83,9 @@ def test_a_replica_is_the_same_alone_and_in_a_stack(undisturbed, tmp_path, name)
         for checkpoints in (stacked, other):
             if key not in checkpoints:
                 continue
-            found = load_file(checkpoints[key])
+            trained = load_file(checkpoints[key])
             for tensor, value in expected.items():
-                assert_same(found[tensor], value, tensor)
+                assert_same(trained[tensor], value, tensor)
             histories = [history_of(paths[key]) for paths in (alone, checkpoints)]
             pd.testing.assert_frame_equal(*histories, rtol=1e-3, atol=1e-4)
 
@@ -164,7 +164,7 @@ def test_steps_are_those_of_torchs_optimisers_with_clipping_per_sub_network(corp
         optimiser.step(which)
         for place, replica in enumerate(which):
             net = models[replica].train()
-            own = Batch(
+            single = Batch(
                 {m: v[place] for m, v in batch.received.items()},
                 {m: v[place] for m, v in batch.lengths.items()},
                 batch.target[place],
@@ -172,7 +172,7 @@ def test_steps_are_those_of_torchs_optimisers_with_clipping_per_sub_network(corp
                 batch.is_clean[place],
                 {},
             )
-            loss = net.loss(own)["cross_entropy"]
+            loss = net.loss(single)["cross_entropy"]
             torch.testing.assert_close(parts["loss"][place], loss.detach())
             plain[replica].zero_grad()
             loss.backward()

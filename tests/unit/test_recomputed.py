@@ -102,9 +102,9 @@ def run(tmp_path_factory):
     index.to_csv(folder / "utterances.csv", index=False)
     parts = []
     for fold in FOLDS:
-        own = index["session"] == f"s{fold}"
+        tested = index["session"] == f"s{fold}"
         other = index["session"] == f"s{fold % 3 + 1}"
-        part = np.select([own, other], ["test", "validation"], "train")
+        part = np.select([tested, other], ["test", "validation"], "train")
         parts.append(pd.DataFrame({"fold": fold, "part": part, "utterance": index["utterance"]}))
     parts = pd.concat(parts)
     parts.to_csv(folder / "folds.csv", index=False)
@@ -146,9 +146,9 @@ def run(tmp_path_factory):
         "folds": FOLDS,
         "seeds": SEEDS,
     }
-    told = json.dumps([experiment, files, str(folder), str(LAYOUTS)])
+    arguments = json.dumps([experiment, files, str(folder), str(LAYOUTS)])
     done = subprocess.run(
-        [warm_python(), "-c", WRITE, told],
+        [warm_python(), "-c", WRITE, arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -281,9 +281,9 @@ def test_cells_of_the_papers_tables(run, cell):
     folder, files, _ = run
     table, labels, head, *setting = cell
     names = ("WAR", "UAR") if table.startswith("cm_arr") else ("WA", "UA")
-    found = laid(folder, table)
+    cells = laid(folder, table)
     for measure, name in zip(("wa", "ua"), names, strict=True):
-        column = found[f"{head} / {name}"]
+        column = cells[f"{head} / {name}"]
         expected = values(files, *setting, measure)
         assert column[(*labels, "mean")] == pytest.approx(expected.mean(), abs=1e-12)
         assert column[(*labels, "sd")] == pytest.approx(expected.std(ddof=1), abs=1e-12)
@@ -350,26 +350,26 @@ def test_comparisons(run):
         )
     }
     for row in rows.itertuples():
-        own, other = (
+        own_values, other = (
             values(files, model, trained_on, row.tested_on, row.condition, row.measure).mean(axis=1)
             for model, trained_on in (
                 (row.model, row.trained_on),
                 (row.other, row.other_trained_on),
             )
         )
-        assert row.difference == pytest.approx((own - other).mean(), abs=1e-12)
-        assert row.difference_sd == pytest.approx((own - other).std(ddof=1), abs=1e-12)
+        assert row.difference == pytest.approx((own_values - other).mean(), abs=1e-12)
+        assert row.difference_sd == pytest.approx((own_values - other).std(ddof=1), abs=1e-12)
         assert row.low <= row.difference <= row.high
 
 
 def test_gain(run):
     folder, files, _ = run
-    found = laid(folder, "cm_arr_gain")
+    cells = laid(folder, "cm_arr_gain")
     expected = [
         values(files, model, "missing", "missing", "average", "ua").mean(axis=1)
         for model in ("cm_arr", "mctn")
     ]
-    column = found["Gain / UAR"]
+    column = cells["Gain / UAR"]
     labels = ("IEMOCAP", "CM-ARR")
     difference = expected[0] - expected[1]
     assert column[(*labels, "mean")] == pytest.approx(difference.mean(), abs=1e-12)
@@ -406,13 +406,13 @@ def test_reliability(run):
         frame = answers_of(files, row.model, row.trained_on, row.tested_on)
         of_seeds = {"ece": [], "aurc": [], "half": []}
         for seed in SEEDS:
-            found = [
+            cells = [
                 ece_and_risks(frame[(frame["condition"] == one) & (frame["seed"] == seed)])
                 for one in (SIX if row.condition == "average" else ["al"])
             ]
-            of_seeds["ece"].append(np.mean([ece for ece, _ in found]))
-            of_seeds["aurc"].append(np.mean([risks.mean() for _, risks in found]))
-            of_seeds["half"].append(np.mean([risks[-(-len(risks) // 2) - 1] for _, risks in found]))
+            of_seeds["ece"].append(np.mean([ece for ece, _ in cells]))
+            of_seeds["aurc"].append(np.mean([risks.mean() for _, risks in cells]))
+            of_seeds["half"].append(np.mean([risks[-(-len(risks) // 2) - 1] for _, risks in cells]))
         assert row.ece_mean == pytest.approx(np.mean(of_seeds["ece"]), abs=1e-6)
         assert row.ece_sd == pytest.approx(np.std(of_seeds["ece"], ddof=1), abs=1e-6)
         assert row.aurc_mean == pytest.approx(np.mean(of_seeds["aurc"]), abs=1e-6)
@@ -439,8 +439,8 @@ def ece_and_risks(frame):
 def test_claims(run):
     folder, files, _ = run
     claims = pd.read_csv(folder / "x_claims.csv")
-    own = claims[(claims["dataset"] == "IEMOCAP") & (claims["model"] == "men")]
-    row = own[own["head"] == "-10dB (Avg) / Gaussian noise / WA"].iloc[0]
+    men = claims[(claims["dataset"] == "IEMOCAP") & (claims["model"] == "men")]
+    row = men[men["head"] == "-10dB (Avg) / Gaussian noise / WA"].iloc[0]
     mean = values(files, "men", "clean", "gaussian_-10dB", "average", "wa").mean()
     assert (row["published"], row["mean"]) == (0.7120, pytest.approx(mean))
     inside = row["low"] <= 0.7120 <= row["high"]

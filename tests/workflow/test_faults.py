@@ -28,7 +28,7 @@ def same(path: str, project: Project, finished: Project) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "parts"),
     [
         ({"modles": {}}, ["modles", "did you mean 'models'"]),
         ({"models": {"nmer": {"latnet": 2}}}, ["models.nmer.latnet", "did you mean 'latent'"]),
@@ -39,11 +39,11 @@ def same(path: str, project: Project, finished: Project) -> bool:
         ),
     ],
 )
-def test_a_wrong_config_stops_before_the_first_job(project, change, told):
+def test_a_wrong_config_stops_before_the_first_job(project, change, parts):
     project.configure({**SMALL, **change})
     done = project.run()
     assert done.returncode != 0
-    for part in told:
+    for part in parts:
         assert part in done.stdout
     assert "Traceback" not in done.stdout
 
