@@ -40,8 +40,7 @@ from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin, Settings
 from robust_mer.store import read_features
 
-# One process describes the voices that tests share, and its processes have their imports done.
-pytestmark = [pytest.mark.xdist_group("covarep"), pytest.mark.usefixtures("warm_processes")]
+pytestmark = pytest.mark.usefixtures("warm_processes")
 
 RD = (0.5, 0.8, 1.2, 1.6, 2.0, 2.4)
 F0 = (104.7, 141.3, 188.9)  # Hz

@@ -55,9 +55,6 @@ def undisturbed(tmp_path_factory):
     return Undisturbed(tmp_path_factory.mktemp("undisturbed"))
 
 
-one_process = pytest.mark.xdist_group("undisturbed trainings")
-
-
 def history_of(checkpoint):
     """The history of a replica, without its times."""
     return pd.read_csv(checkpoint.with_suffix(".history.csv")).drop(columns="seconds")
@@ -72,7 +69,6 @@ def assert_same(weights, expected, name):
     assert (weights - expected).norm() <= 3e-4 * expected.norm() + 1e-6, name
 
 
-@one_process
 @pytest.mark.parametrize("name", ["men", "nmer"])
 def test_a_replica_is_the_same_alone_and_in_a_stack(undisturbed, tmp_path, name):
     alone, stacked = (undisturbed.trained(name, width) for width in (1, 6))
@@ -90,7 +86,6 @@ def test_a_replica_is_the_same_alone_and_in_a_stack(undisturbed, tmp_path, name)
             pd.testing.assert_frame_equal(*histories, rtol=1e-3, atol=1e-4)
 
 
-@one_process
 def test_replicas_differ_by_fold_and_seed(undisturbed):
     weights = [load_file(path) for path in undisturbed.trained("men", 6).values()]
     first = [w["model.classifier.0.weight"] for w in weights]
@@ -198,7 +193,6 @@ class BrokenError(Exception):
     """Stands for whatever ends a job."""
 
 
-@one_process
 @pytest.mark.parametrize("width", [1, 6])
 def test_a_broken_off_training_goes_on_and_ends_the_same(
     undisturbed, tmp_path, monkeypatch, caplog, width
@@ -258,7 +252,6 @@ def test_what_was_trained_is_taken_over_while_nothing_changed(folds, tmp_path):
     assert trained == {(1, 3)}
 
 
-@one_process
 def test_too_little_memory_halves_the_stack_and_says_so(undisturbed, tmp_path, monkeypatch, caplog):
     alone = undisturbed.trained("men", 1)
     widths, backward = [], Nets.backward
@@ -296,7 +289,6 @@ def test_a_training_that_diverges_names_its_replica(folds, tmp_path):
         train(folds, tmp_path, "men", KEYS[:1], model=model)
 
 
-@one_process
 @pytest.mark.parametrize("width", [1, 6])
 def test_a_replica_that_diverges_costs_no_other_one(undisturbed, tmp_path, monkeypatch, width):
     folds, alone = undisturbed.folds, undisturbed.trained("men", 1)

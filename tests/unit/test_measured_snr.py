@@ -22,8 +22,6 @@ from robust_mer.features.utterance import Utterance
 from robust_mer.settings import load
 from robust_mer.store import write_features
 
-pytestmark = pytest.mark.xdist_group("measured_snr")  # one process makes what they share
-
 COMPOSITE = Path(__file__).parents[3] / "shared/data/composite"
 MOSI = COMPOSITE.with_name("mosi_utterance_features.npz")
 # Draws of the whole test part per measurement: whole frames are hit, so few draws are inaccurate.

@@ -16,8 +16,6 @@ import pytest
 from helpers.project import warm_python
 from sklearn.metrics import accuracy_score, recall_score
 
-pytestmark = pytest.mark.xdist_group("recomputed")  # one process makes what they share
-
 ROOT = Path(__file__).parents[2]
 LAYOUTS = ROOT / "resources/published/layouts.yaml"
 CLASSES = ["angry", "happy", "neutral", "sad"]

@@ -12,8 +12,7 @@ from helpers.page_checks import (
 )
 from helpers.results import SyntheticRun
 
-# One browser and one usual run serve all tests.
-pytestmark = [needs_browser, pytest.mark.xdist_group("browser")]
+pytestmark = needs_browser
 
 LONG = "a_name_of_forty_letters_that_goes_on_"
 
