@@ -10,7 +10,7 @@ export XDG_CACHE_HOME := $(CURDIR)/$(VENV)/cache
 export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-kills test-fuzz environment lint
+.PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-browser test-kills test-fuzz environment lint
 
 # The model that the demo exports, for the command that the end of the run suggests.
 DEMO_MODEL := results/demo/exported/nmer_demo/gaussian_-10dB/fold1_seed1/model.json
@@ -18,9 +18,10 @@ DEMO_MODEL := results/demo/exported/nmer_demo/gaussian_-10dB/fold1_seed1/model.j
 demo: environment
 	@$(VENV)/bin/python workflow/run.py all $(DEMO_MODEL) --cores $(CORES)
 
-# Tests run in parallel, one process with one thread per core. Workflow tests come first because they
-# take longest. Each process repeats the imports: more than eight processes cost more than they save.
-TEST := OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadgroup
+# Tests run in parallel, one process with one thread per core. One process runs all tests of a file, because
+# they share what is expensive to make. Workflow tests come first because they take longest. Each process repeats
+# the imports: more than eight processes cost more than they save.
+TEST := OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile
 
 test: lint
 	$(TEST) tests/workflow tests/unit
@@ -34,6 +35,9 @@ test-slurm: environment
 
 test-demo: environment
 	$(TEST) tests/demo
+
+test-browser: environment
+	$(TEST) tests/browser
 
 test-kills: environment
 	$(VENV)/bin/python tests/kills/harness.py --kills 50 --seed 1

@@ -1,10 +1,29 @@
 """Copies of the repository in which a demo has run once, for all tests."""
 
 import fcntl
+import multiprocessing
 import os
+import sys
 
 import pytest
-from helpers.project import DEMO_MODEL, SMALL, Project
+from helpers.browser import Browser
+from helpers.project import DEMO_MODEL, SMALL, Project, warm_python
+
+
+@pytest.fixture(scope="module")
+def warm_processes():
+    """Processes that ``multiprocessing`` spawns start with the imports of earlier ones done."""
+    multiprocessing.set_executable(warm_python())
+    yield
+    multiprocessing.set_executable(sys.executable)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """A browser without a window."""
+    running = Browser(tmp_path_factory.mktemp("browser"))
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,12 @@ import os
 import socket
 import time
 from functools import cache
-
-import torch
+from typing import TYPE_CHECKING
 
 from robust_mer.jobs import JOBS_PER_GPU, log
+
+if TYPE_CHECKING:
+    import torch
 
 _held: list[socket.socket] = []  # kept until this process ends
 _REPORT_EVERY = 300.0  # seconds
@@ -15,12 +17,14 @@ _CONTEXT = 600 * 2**20  # bytes that CUDA and its libraries need in addition to 
 
 
 @cache
-def take_gpu() -> torch.device:
+def take_gpu() -> "torch.device":
     """Take a GPU with a free slot and keep it until this process ends. Waits for a free slot.
 
     Every GPU has ``gpu.jobs_per_gpu`` slots (config). A job may use only its slot's share of the
     memory, so that jobs on one GPU never exceed its memory.
     """
+    import torch
+
     slots = int(os.environ.get(JOBS_PER_GPU, "1"))
     devices = range(torch.cuda.device_count())
     names = [str(torch.cuda.get_device_properties(device).uuid) for device in devices]

@@ -19,8 +19,6 @@ MEN, NMER = "men_demo", "nmer_demo"
 ALONE = ("audio_demo", "video_demo", "text_demo")
 NOISE = ("gaussian_-10dB", "gaussian_-40dB")
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture(scope="module")
 def ua(demo):

@@ -46,7 +46,7 @@ SMALL = {
     },
     "features": {
         "max_failed_fraction": 0.5,
-        "faces": {"frame_rate": 2},
+        "faces": {"frame_rate": 1},
     },
     "models": {
         "men": {"epochs_constant": 1, "epochs_falling": 1},
@@ -54,6 +54,11 @@ SMALL = {
         "nmer": {"epochs_constant": 1, "epochs_falling": 1, "layers": 1, "feed_forward": 16},
     },
 }
+
+
+# Two jobs, one after the other: what a cluster trains in tests.
+TRAININGS = tuple(f"results/demo/models/{model}/clean" for model in ("invariance_teacher", "nmer"))
+TEACHER, STUDENT = (f"{folder}/fold1_seed1.safetensors" for folder in TRAININGS)
 
 
 @cache
@@ -70,9 +75,12 @@ class Project:
 
     @classmethod
     def make(cls, folder: Path) -> "Project":
-        """Copy the repository, but for results, tests and documents, into a new folder."""
+        """Copy the repository, but for results, tests and documents, into a new folder.
+
+        Bytecode is copied too, but for files that another process is just writing.
+        """
         folder.mkdir()
-        ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        ignore = shutil.ignore_patterns("*.pyc.*", "*.egg-info")
         for part in PARTS:
             if (ROOT / part).is_dir():
                 shutil.copytree(ROOT / part, folder / part, ignore=ignore)
@@ -98,9 +106,9 @@ class Project:
         snakemake = str(Path(sys.executable).with_name("snakemake"))
         return [snakemake, *arguments, "--cores", str(cores), "--configfile", *configfiles]
 
-    def runner(self, *targets: str) -> list[str]:
+    def runner(self, *targets: str, python: str = sys.executable) -> list[str]:
         """The command that ``make demo`` calls."""
-        return [sys.executable, "workflow/run.py", *self.command(*targets)[1:]]
+        return [python, "workflow/run.py", *self.command(*targets)[1:]]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -113,6 +121,18 @@ class Project:
         """Run Snakemake to its end; its output is in ``stdout``."""
         return self.run_command([warm_python(), *self.command(*arguments, **options)])
 
+    def run_as_make(self, *targets: str) -> subprocess.CompletedProcess:
+        """Run what ``make demo`` runs to its end; its output is in ``stdout``."""
+        return self.run_command(self.runner(*targets, python=warm_python()))
+
+    def call(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        """``robust-mer``, of this checkout's package; its output is in ``stdout``."""
+        source = {"PYTHONPATH": str(self.folder / "src")}
+        return self.run_command(
+            [warm_python(), "-m", "robust_mer.cli", *arguments],
+            **{"env": {**self.environment, **source}, "stderr": subprocess.PIPE, **options},
+        )
+
     def run_command(self, command: list[str], **options) -> subprocess.CompletedProcess:
         """Run a command in the checkout to its end; its output is in ``stdout``."""
         usual = {
@@ -121,7 +141,7 @@ class Project:
             "stderr": subprocess.STDOUT,
         }
         return subprocess.run(
-            command, cwd=self.folder, text=True, timeout=HANG, **{**usual, **options}
+            command, text=True, timeout=HANG, **{"cwd": self.folder, **usual, **options}
         )
 
     def start(self, *targets: str, log: Path | None = None) -> subprocess.Popen:

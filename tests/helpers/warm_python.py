@@ -4,14 +4,22 @@ Snakemake and its jobs import the same libraries again and again, which costs mo
 makes them do. ``WarmPython().executable`` takes the place of ``sys.executable``: it runs a program
 in a fork of a process that has imported the installed packages which programs before it imported.
 The package of this repository is no such package: every program imports it from its own checkout.
+
+A program is a script, a module (``-m``) or code (``-c``). A process that ``multiprocessing`` spawns
+is code, and gets the files that its parent opened for it. ``snakemake`` lies beside the executable,
+as it does in an environment. A fork ends without freeing its memory piece by piece.
 """
 
 import atexit
+import contextlib
+import fcntl
 import gc
 import importlib
 import importlib.util
 import json
+import multiprocessing
 import os
+import runpy
 import selectors
 import shutil
 import signal
@@ -19,21 +27,30 @@ import socket
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 _NEVER_SHARED = ("robust_mer", "helpers", "__main__", "__mp_main__")
 _MESSAGE = 1 << 20
+_MAX_FILES = 250
 
 _CLIENT = """#!{python} -IS
 import array, json, os, signal, socket, sys
 
-arguments = sys.argv[1:]
-if not arguments or arguments[0].startswith("-"):
+arguments = {program} + sys.argv[1:]
+if "--multiprocessing-fork" in arguments:
+    arguments = arguments[arguments.index("-c"):]  # after options of the interpreter
+if not arguments or arguments[0].startswith("-") and arguments[0] not in ("-c", "-m"):
     os.execv("{python}", ["{python}", *arguments])
-request = dict(arguments=arguments, folder=os.getcwd(), environment=dict(os.environ))
+numbers = [0, 1, 2]
+if arguments[0] == "-c":
+    numbers += [int(name) for name in os.listdir("/proc/self/fd") if int(name) > 2]
+    numbers = [number for number in numbers if os.path.exists(f"/proc/self/fd/{{number}}")]
 connection = socket.socket(socket.AF_UNIX)
 connection.connect("{address}")
-files = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))]
+request = dict(arguments=arguments, folder=os.getcwd(), environment=dict(os.environ))
+request["numbers"] = numbers
+files = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", numbers))]
 text = json.dumps(request).encode()
 connection.sendmsg([len(text).to_bytes(8, "big")], files)
 connection.sendall(text)
@@ -54,9 +71,11 @@ class WarmPython:
         folder = Path(tempfile.mkdtemp(prefix="warm_"))
         self.executable = str(folder / "python")
         address = folder / "socket"
-        text = _CLIENT.format(python=sys.executable, address=address)
-        Path(self.executable).write_text(text, encoding="utf-8")
-        Path(self.executable).chmod(0o755)
+        snakemake = str(Path(sys.executable).with_name("snakemake"))
+        for name, program in (("python", []), ("snakemake", [snakemake])):
+            text = _CLIENT.format(python=sys.executable, address=address, program=program)
+            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).chmod(0o755)
         left_out = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
         kept = {name: value for name, value in os.environ.items() if name not in left_out}
         self._process = subprocess.Popen(
@@ -115,7 +134,7 @@ class _Server:
 
     def _accept(self) -> dict | None:
         client, _ = self._listening.accept()
-        head, files, _, _ = socket.recv_fds(client, 8, 3)
+        head, files, _, _ = socket.recv_fds(client, 8, _MAX_FILES)
         text = b""
         while len(text) < int.from_bytes(head, "big"):
             text += client.recv(_MESSAGE)
@@ -136,10 +155,14 @@ class _Server:
             open_socket.close()
         for descriptor in (*self._descriptors, *self._names.values()):
             os.close(descriptor)
-        for target, file in enumerate(files):
-            os.dup2(file, target)
+        request = json.loads(text)
+        numbers = request["numbers"]  # which the files have in the client
+        free = max(*numbers, *files, names) + 1
+        names, *files = (fcntl.fcntl(file, fcntl.F_DUPFD, free) for file in (names, *files))
+        for number, file in zip(numbers, files, strict=True):
+            os.dup2(file, number)
             os.close(file)
-        return {**json.loads(text), "names": names}
+        return {**request, "names": names}
 
     def _reap(self) -> None:
         os.read(self._ended, 4096)
@@ -174,6 +197,16 @@ def _import(name: str) -> None:
 
 
 def _main(address: str, executable: str) -> None:
+    status = 0
+
+    def end() -> None:
+        """End at once: to free a large program's memory object by object takes half a second."""
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(status)
+
+    atexit.register(end)  # before all others, therefore called after them
     sys.path[:] = [place for place in sys.path if place != str(Path(__file__).parent)]
     importlib.import_module("snakemake.cli")
     server = _Server(address)
@@ -183,21 +216,46 @@ def _main(address: str, executable: str) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
-    sys.executable, sys.argv = executable, request["arguments"]
-    script = sys.argv[0]
-    own = request["environment"].get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:0] = [str(Path(script).resolve().parent), *filter(None, own)]
+    sys.executable = executable
+    multiprocessing.set_executable(executable)
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
-    main = type(sys)("__main__")
-    main.__file__, main.__builtins__ = script, __builtins__
-    sys.modules["__main__"] = main
     try:
-        code = compile(Path(script).read_bytes(), script, "exec")
-        exec(code, vars(main))
+        status = _run(request["arguments"])
     finally:
         names = [name for name in sys.modules if name.partition(".")[0] not in _NEVER_SHARED]
         with os.fdopen(request["names"], "w") as file:
             file.write("\n".join(names))
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a program: a script, ``-m`` and a module, or ``-c`` and code. Returns its exit status."""
+    first, *rest = arguments
+    folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    beside = "" if first in ("-c", "-m") else Path(first).resolve().parent
+    sys.path[:0] = [str(Path(folder).resolve()) for folder in (beside, *filter(None, folders))]
+    try:
+        if first == "-m":
+            sys.argv = ["-m", *rest[1:]]
+            runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+            return 0
+        main = type(sys)("__main__")
+        main.__builtins__ = __builtins__
+        sys.modules["__main__"] = main
+        if first == "-c":
+            sys.argv, code = ["-c", *rest[1:]], rest[0]
+        else:
+            sys.argv, code = arguments, Path(first).read_bytes()
+            main.__file__ = first
+        exec(compile(code, first, "exec"), vars(main))
+    except SystemExit as error:
+        if error.code is None or isinstance(error.code, int):
+            return error.code or 0
+        print(error.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

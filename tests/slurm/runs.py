@@ -29,14 +29,16 @@ ON_ONE_MACHINE = (
 class SlurmRun:
     """Snakemake, submitting to Slurm. Its output grows in ``log``."""
 
-    def __init__(self, project, *arguments: str, configfile: str = "small.yaml") -> None:
+    def __init__(
+        self, project, *arguments: str, configfile: str = "small.yaml", python: str = sys.executable
+    ) -> None:
         self.folder = project.folder
         self.log = self.folder / "slurm_run.log"
         snakemake = str(Path(sys.executable).with_name("snakemake"))
         configured = ("--configfile", configfile) if configfile else ()
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.process = subprocess.Popen(
-            [snakemake, *arguments, *ON_ONE_MACHINE, *configured],
+            [python, snakemake, *arguments, *ON_ONE_MACHINE, *configured],
             cwd=self.folder,
             env={**project.environment, "PATH": path, "OMP_NUM_THREADS": "1"},
             stdout=self.log.open("w"),

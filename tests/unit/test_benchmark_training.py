@@ -2,10 +2,10 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers.project import warm_python
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -27,13 +27,13 @@ def test_random_corpus_has_iemocaps_folds(monkeypatch):
 def test_training_benchmark_at_toy_size(tmp_path):
     path = tmp_path / "figures.json"
     options = ["--models", "men", "--device", "cpu", "--threads", "1", "--epochs", "1"]
-    command = [sys.executable, BENCHMARKS / "training.py", *options]
+    command = [warm_python(), BENCHMARKS / "training.py", *options]
     command += ["--utterances", "40", "--json", path]
     shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert "no accuracy" in shown
     figures = json.loads(path.read_text())
-    found = figures["models"]["men"]
-    assert [name[:3] for name in found["rates"]] == ["(a)", "(b)", "(c)"]
-    assert min(found["rates"].values()) > 0
-    assert sum(found["shares of (a)"].values()) == pytest.approx(1)
-    assert min(found["floors"].values()) > 0
+    men = figures["models"]["men"]
+    assert [name[:3] for name in men["rates"]] == ["(a)", "(b)", "(c)"]
+    assert min(men["rates"].values()) > 0
+    assert sum(men["shares of (a)"].values()) == pytest.approx(1)
+    assert min(men["floors"].values()) > 0

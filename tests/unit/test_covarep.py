@@ -40,6 +40,8 @@ from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin, Settings
 from robust_mer.store import read_features
 
+pytestmark = pytest.mark.usefixtures("warm_processes")
+
 RD = (0.5, 0.8, 1.2, 1.6, 2.0, 2.4)
 F0 = (104.7, 141.3, 188.9)  # Hz
 CLEAR = [  # the first formant well above F0: inverse filtering can tell it from the source

@@ -142,7 +142,7 @@ def test_pictures_in_the_networks_size():
 
 def train(folder, faces, **settings):
     files = DenseFaceFiles([faces], folder / "w.safetensors", folder / "card.md")
-    changes = {"faces": str(faces), "epochs": 3, "batch_size": 12, **settings}
+    changes = {"faces": str(faces), "epochs": 2, "batch_size": 12, **settings}
     complete = DenseFaceTrainingSettings(**changes).model_dump()
     train_denseface(DenseFaceSpec(complete), files, Runtime())
     return files.weights, files.card
@@ -153,17 +153,17 @@ def test_an_interrupted_training_resumes_and_ends_the_same(tmp_path, faces, monk
     folder = tmp_path / "broken"
     folder.mkdir()
 
-    def break_after_two_epochs(message, *facts):
-        if message.startswith("epoch") and facts[0] == 2:
+    def break_after_one_epoch(message, *facts):
+        if message.startswith("epoch") and facts[0] == 1:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(log, "info", break_after_two_epochs)
+        patch.setattr(log, "info", break_after_one_epoch)
         with pytest.raises(KeyboardInterrupt):
             train(folder, faces)
     caplog.set_level("INFO", "robust_mer")
     weights, card = train(folder, faces)
-    assert "from epoch 3" in caplog.text
+    assert "from epoch 2" in caplog.text
     assert sorted(path.name for path in folder.iterdir()) == ["card.md", "w.safetensors"]
     resumed = load_file(weights)
     assert all(torch.equal(resumed[name], value) for name, value in whole_course.items())

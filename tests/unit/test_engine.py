@@ -1,13 +1,14 @@
 """Replicas that train as one: each is the same as if trained alone, even after interruptions."""
 
 import logging
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helpers.corpus import NORMALISE, WIDTHS, modalities
+from helpers.corpus import NORMALISE, WIDTHS, add_folds, modalities, write_corpus
 from helpers.models import TASK, inputs_of
 from helpers.stacks import KEYS, described, teach, train
 from safetensors.torch import load_file
@@ -27,40 +28,66 @@ from robust_mer.training.optimiser import Optimiser
 from robust_mer.training.saved import Saved
 
 
+class Undisturbed:
+    """Trainings that nothing disturbs, each done once."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.folds = add_folds(write_corpus(folder))
+
+    @cached_property
+    def teachers(self):
+        return teach(self.folds, self.folder)
+
+    def teachers_of(self, name):
+        return self.teachers if settings_class(name).teacher else None
+
+    @cache  # noqa: B019 (there is one object)
+    def trained(self, name, width):
+        """Checkpoints of a model, trained so many replicas at once."""
+        folder = self.folder / f"{name}_{width}"
+        teachers = self.teachers_of(name)
+        return train(self.folds, folder, name, teachers=teachers, max_replicas=width)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    return Undisturbed(tmp_path_factory.mktemp("undisturbed"))
+
+
 def history_of(checkpoint):
     """The history of a replica, without its times."""
     return pd.read_csv(checkpoint.with_suffix(".history.csv")).drop(columns="seconds")
 
 
-def assert_same(found, expected, name):
+def assert_same(weights, expected, name):
     """The same but for rounding.
 
     Adam makes whole steps of gradients that are rounding alone, so single weights may differ by
     more than a tensor as a whole.
     """
-    assert (found - expected).norm() <= 3e-4 * expected.norm() + 1e-6, name
+    assert (weights - expected).norm() <= 3e-4 * expected.norm() + 1e-6, name
 
 
 @pytest.mark.parametrize("name", ["men", "nmer"])
-def test_a_replica_is_the_same_alone_and_in_a_stack(folds, tmp_path, name):
-    teachers = teach(folds, tmp_path) if settings_class(name).teacher else None
-    alone = train(folds, tmp_path / "alone", name, teachers=teachers, max_replicas=1)
-    stacked = train(folds, tmp_path / "stacked", name, teachers=teachers, max_replicas=6)
-    other = train(folds, tmp_path / "other", name, KEYS[1:4], teachers=teachers, max_replicas=3)
+def test_a_replica_is_the_same_alone_and_in_a_stack(undisturbed, tmp_path, name):
+    alone, stacked = (undisturbed.trained(name, width) for width in (1, 6))
+    teachers = undisturbed.teachers_of(name)
+    other = train(undisturbed.folds, tmp_path, name, KEYS[1:4], teachers=teachers, max_replicas=3)
     for key in KEYS:
         expected = load_file(alone[key])
         for checkpoints in (stacked, other):
             if key not in checkpoints:
                 continue
-            found = load_file(checkpoints[key])
+            trained = load_file(checkpoints[key])
             for tensor, value in expected.items():
-                assert_same(found[tensor], value, tensor)
+                assert_same(trained[tensor], value, tensor)
             histories = [history_of(paths[key]) for paths in (alone, checkpoints)]
             pd.testing.assert_frame_equal(*histories, rtol=1e-3, atol=1e-4)
 
 
-def test_replicas_differ_by_fold_and_seed(folds, tmp_path):
-    weights = [load_file(path) for path in train(folds, tmp_path, "men", max_replicas=6).values()]
+def test_replicas_differ_by_fold_and_seed(undisturbed):
+    weights = [load_file(path) for path in undisturbed.trained("men", 6).values()]
     first = [w["model.classifier.0.weight"] for w in weights]
     assert not any(torch.equal(a, b) for i, a in enumerate(first) for b in first[:i])
 
@@ -132,7 +159,7 @@ def test_steps_are_those_of_torchs_optimisers_with_clipping_per_sub_network(corp
         optimiser.step(which)
         for place, replica in enumerate(which):
             net = models[replica].train()
-            own = Batch(
+            single = Batch(
                 {m: v[place] for m, v in batch.received.items()},
                 {m: v[place] for m, v in batch.lengths.items()},
                 batch.target[place],
@@ -140,7 +167,7 @@ def test_steps_are_those_of_torchs_optimisers_with_clipping_per_sub_network(corp
                 batch.is_clean[place],
                 {},
             )
-            loss = net.loss(own)["cross_entropy"]
+            loss = net.loss(single)["cross_entropy"]
             torch.testing.assert_close(parts["loss"][place], loss.detach())
             plain[replica].zero_grad()
             loss.backward()
@@ -168,11 +195,10 @@ class BrokenError(Exception):
 
 @pytest.mark.parametrize("width", [1, 6])
 def test_a_broken_off_training_goes_on_and_ends_the_same(
-    folds, tmp_path, monkeypatch, caplog, width
+    undisturbed, tmp_path, monkeypatch, caplog, width
 ):
-    teachers = teach(folds, tmp_path)
-    options = {"teachers": teachers, "max_replicas": width, "save_every": 0}
-    undisturbed = train(folds, tmp_path / "undisturbed", **options)
+    folds, expected = undisturbed.folds, undisturbed.trained("nmer", width)
+    options = {"teachers": undisturbed.teachers, "max_replicas": width, "save_every": 0}
     epochs = []
 
     def break_off(epoch, replicas):
@@ -181,20 +207,18 @@ def test_a_broken_off_training_goes_on_and_ends_the_same(
             raise BrokenError
 
     with pytest.raises(BrokenError):
-        train(folds, tmp_path / "broken", **options, on_epoch=break_off)
-    assert not list((tmp_path / "broken").glob("*.safetensors"))
+        train(folds, tmp_path, **options, on_epoch=break_off)
+    assert not list(tmp_path.glob("*.safetensors"))
     epochs.clear()
     caplog.set_level(logging.INFO, "robust_mer")
     monkeypatch.setattr(logging.getLogger("robust_mer"), "propagate", True)
-    again = train(
-        folds, tmp_path / "broken", **options, on_epoch=lambda epoch, _: epochs.append(epoch)
-    )
+    again = train(folds, tmp_path, **options, on_epoch=lambda epoch, _: epochs.append(epoch))
     assert "resumes after epoch 1" in caplog.text
     assert len(epochs) == (2 if width == 6 else 2 + 4 * 3)
     assert ("fold 1, seed 1 was already trained" in caplog.text) == (width == 1)
     for key in KEYS:
-        assert again[key].read_bytes() == undisturbed[key].read_bytes()
-    assert not list((tmp_path / "broken").rglob("*.progress.*"))
+        assert again[key].read_bytes() == expected[key].read_bytes()
+    assert not list(tmp_path.rglob("*.progress.*"))
 
 
 def test_what_was_trained_is_taken_over_while_nothing_changed(folds, tmp_path):
@@ -228,8 +252,8 @@ def test_what_was_trained_is_taken_over_while_nothing_changed(folds, tmp_path):
     assert trained == {(1, 3)}
 
 
-def test_too_little_memory_halves_the_stack_and_says_so(folds, tmp_path, monkeypatch, caplog):
-    alone = train(folds, tmp_path / "alone", "men", max_replicas=1)
+def test_too_little_memory_halves_the_stack_and_says_so(undisturbed, tmp_path, monkeypatch, caplog):
+    alone = undisturbed.trained("men", 1)
     widths, backward = [], Nets.backward
 
     def limited(nets, which, *rest):
@@ -240,7 +264,7 @@ def test_too_little_memory_halves_the_stack_and_says_so(folds, tmp_path, monkeyp
 
     monkeypatch.setattr(Nets, "backward", limited)
     monkeypatch.setattr(logging.getLogger("robust_mer"), "propagate", True)
-    halved = train(folds, tmp_path / "halved", "men", max_replicas=6)
+    halved = train(undisturbed.folds, tmp_path, "men", max_replicas=6)
     assert list(dict.fromkeys(widths)) == [6, 3, 2]
     assert "out of memory with 6 replicas at once: continuing with 3" in caplog.text
     for key in KEYS:
@@ -266,8 +290,8 @@ def test_a_training_that_diverges_names_its_replica(folds, tmp_path):
 
 
 @pytest.mark.parametrize("width", [1, 6])
-def test_a_replica_that_diverges_costs_no_other_one(folds, tmp_path, monkeypatch, width):
-    alone = train(folds, tmp_path / "alone", "men", max_replicas=1)
+def test_a_replica_that_diverges_costs_no_other_one(undisturbed, tmp_path, monkeypatch, width):
+    folds, alone = undisturbed.folds, undisturbed.trained("men", 1)
     build_model = resume.build_model
 
     def spoilt(facts):
@@ -278,12 +302,12 @@ def test_a_replica_that_diverges_costs_no_other_one(folds, tmp_path, monkeypatch
 
     monkeypatch.setattr(resume, "build_model", spoilt)
     with pytest.raises(InputError, match=r"fold 2, seed 1\. .*which are kept: 5"):
-        train(folds, tmp_path / "spoilt", "men", max_replicas=width)
+        train(folds, tmp_path, "men", max_replicas=width)
     monkeypatch.setattr(resume, "build_model", build_model)
     others, trained = [key for key in KEYS if key != (2, 1)], []
     kept = train(
         folds,
-        tmp_path / "spoilt",
+        tmp_path,
         "men",
         others,
         max_replicas=width,

@@ -5,7 +5,6 @@ import json
 import math
 import platform
 import subprocess
-import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -20,8 +19,9 @@ from helpers.corpora import reader_of
 from helpers.corpus import WIDTHS, modalities
 from helpers.films import write_sound
 from helpers.noises import corruption as corruption_of
+from helpers.project import warm_python
 from helpers.tasks import CLASSIFICATION
-from helpers.training import evaluate, schedule_of, train
+from helpers.training import evaluate, model, schedule_of, train
 from scipy.stats import gamma
 from sklearn.metrics import accuracy_score, recall_score
 
@@ -53,7 +53,8 @@ SOFTWARE = {"version": "0.1.0", "commit": "0123456789abcdef", "dirty": True, "sn
 
 
 def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
-    checkpoint, _ = train(corpus, folder, name, condition)
+    brief = model(name, epochs_constant=1, epochs_falling=1)
+    checkpoint, _ = train(corpus, folder, name, condition, model=brief)
     predictions = {}
     for corruption in tested_on:
         predictions[corruption] = folder / f"{corruption}.parquet"
@@ -370,7 +371,7 @@ def test_a_prediction_reads_well(corpus, tmp_path, stored):
 
 def test_the_command_says_errors_in_a_line(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "robust_mer.cli", "predict", "x.wav", "--model", str(tmp_path)],
+        [warm_python(), "-m", "robust_mer.cli", "predict", "x.wav", "--model", str(tmp_path)],
         capture_output=True,
         text=True,
     )

@@ -25,6 +25,8 @@ from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
 from robust_mer.store import read_features
 
+pytestmark = pytest.mark.usefixtures("warm_processes")
+
 IMPLEMENTATION = "numbers_extractor:Numbers"
 TOGETHER = "numbers_extractor:Together"
 

@@ -26,11 +26,13 @@ from robust_mer.settings import Plugin
 from robust_mer.store import read_features
 from robust_mer.table import read_table
 
+pytestmark = pytest.mark.usefixtures("warm_processes")
+
 FACES = FacesSettings()
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
+def corpus(warm_processes, tmp_path_factory):
     """A face, none, a face in a part of the same video, a truncated video and none at all."""
     folder = tmp_path_factory.mktemp("corpus")
     face, grey = astronaut(), np.full((160, 160, 3), 127, np.uint8)

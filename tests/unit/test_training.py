@@ -43,6 +43,11 @@ def training_conditions(modalities, which, touched=None):
     return conditions_of(modalities, protocol, one)
 
 
+def brief(name):
+    """A model of two epochs, for tests in which it need not learn."""
+    return model(name, epochs_constant=1, epochs_falling=1)
+
+
 def accuracy(predictions, **selected):
     for column, value in selected.items():
         predictions = predictions[predictions[column] == value]
@@ -80,12 +85,13 @@ def test_the_best_epoch_on_validation_is_kept(corpus, tmp_path):
 
 
 def test_a_seed_repeats_a_run_and_another_does_not(corpus, tmp_path):
-    teacher, _ = train(corpus, tmp_path, "invariance_teacher")
+    teacher, _ = train(corpus, tmp_path, "invariance_teacher", model=brief("invariance_teacher"))
+    options = {"teacher": teacher, "model": brief("nmer")}
     weights = []
     for place, seed in enumerate([1, 1, 2]):
         folder = tmp_path / str(place)
         folder.mkdir()
-        path, _ = train(corpus, folder, "nmer", "gaussian_-10dB", teacher, seed=seed)
+        path, _ = train(corpus, folder, "nmer", "gaussian_-10dB", seed=seed, **options)
         weights.append(load_file(path))
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
     assert not all(torch.equal(value, weights[2][name]) for name, value in weights[0].items())
@@ -96,7 +102,7 @@ def test_nmer_learns_under_noise(corpus, tmp_path):
         corpus,
         tmp_path,
         "invariance_teacher",
-        model=model("invariance_teacher", epochs_constant=30),
+        model=model("invariance_teacher", epochs_constant=12),
     )
     checkpoint, history = train(
         corpus,
@@ -104,7 +110,7 @@ def test_nmer_learns_under_noise(corpus, tmp_path):
         "nmer",
         "gaussian_-10dB",
         teacher,
-        model=model("nmer", epochs_constant=25, learning_rate=5e-4),
+        model=model("nmer", epochs_constant=15, learning_rate=5e-4),
     )
     history = pd.read_csv(history)
     assert {"kl", "reconstruction", "invariant", "cross_entropy", "active_latent_units"} <= set(
@@ -117,14 +123,15 @@ def test_nmer_learns_under_noise(corpus, tmp_path):
 
 def test_test_data_change_nothing_in_training(corpus, tmp_path):
     """Statistics, schedule, training and selection never see the test part."""
-    teacher, _ = train(corpus, tmp_path, "invariance_teacher")
-    before, _ = train(corpus, tmp_path, "nmer", "gaussian_-10dB", teacher)
+    teacher, _ = train(corpus, tmp_path, "invariance_teacher", model=brief("invariance_teacher"))
+    options = {"teacher": teacher, "model": brief("nmer")}
+    before, _ = train(corpus, tmp_path, "nmer", "gaussian_-10dB", **options)
     before = load_file(before)
     for path in corpus["features"].values():
         store = read_features(path)
         frames = [store.frames(row) * (1000 if row >= 80 else 1) for row in range(96)]
         write_features(path, store.utterances, frames, store.names, None, {}, "")
-    after, _ = train(corpus, tmp_path, "nmer", "gaussian_-10dB", teacher)
+    after, _ = train(corpus, tmp_path, "nmer", "gaussian_-10dB", **options)
     after = load_file(after)
     assert all(torch.equal(value, after[name]) for name, value in before.items())
 
@@ -222,7 +229,7 @@ def test_training_on_several_corruptions_selects_by_the_mean_over_them(corpus, t
         tmp_path,
         "men_augmented",
         "many",
-        model=model("men_augmented", epochs_constant=25),
+        model=model("men_augmented", epochs_constant=12),
         corruptions=SEVERAL,
     )
     history = pd.read_csv(history)

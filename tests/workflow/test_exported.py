@@ -1,9 +1,6 @@
 """What leaves the workflow is usable without it."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 
@@ -29,22 +26,9 @@ def test_a_trained_model_predicts_a_recording(project):
     row = tested[tested["audio_is_cut"] == 1].iloc[0]
     elsewhere = project.folder.parent / "elsewhere"
     (corpus / "exported").rename(elsewhere)
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "robust_mer.cli",
-            "predict",
-            str(corpus / "raw" / row["audio"]),
-            "--model",
-            str(elsewhere / "nmer" / "gaussian_-10dB" / "fold1_seed1"),
-            "--json",
-        ],
-        capture_output=True,
-        text=True,
-        cwd=project.folder.parent,
-        env={**project.environment, "PYTHONPATH": str(Path(project.folder, "src"))},
-    )
+    model = str(elsewhere / "nmer" / "gaussian_-10dB" / "fold1_seed1")
+    audio = str(corpus / "raw" / row["audio"])
+    done = project.call("predict", audio, "--model", model, "--json", cwd=project.folder.parent)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert set(said["probabilities"]) == set(index["label"])

@@ -53,10 +53,10 @@ def project(tmp_path):
     root.mkdir()
     rng = np.random.default_rng(0)
     mood = np.tile(["good", "bad"], 48)
-    told = np.where(mood == "good", 1.0, -1.0)[:, None]
-    pulse = told[:, None] + rng.standard_normal((96, 5, 3))
+    sign = np.where(mood == "good", 1.0, -1.0)[:, None]
+    pulse = sign[:, None] + rng.standard_normal((96, 5, 3))
     pulse[:, 3:] = 0
-    sound = told + rng.standard_normal((96, 4))
+    sound = sign + rng.standard_normal((96, 4))
     sound[7, 2] = -np.inf
     np.savez(
         root / "table of features.npz",

@@ -4,8 +4,6 @@ import hashlib
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 from helpers.project import Project
@@ -13,24 +11,20 @@ from helpers.project import Project
 
 def verified(project: Project, *arguments: str) -> tuple[int, dict]:
     """Exit status and findings of ``robust-mer verify``, of this checkout's package."""
-    done = project.run_command(
-        [sys.executable, "-m", "robust_mer.cli", "verify", "results", "--json", *arguments],
-        env={**project.environment, "PYTHONPATH": "src"},
-        stderr=subprocess.PIPE,
-    )
+    done = project.call("verify", "results", "--json", *arguments)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, json.loads(done.stdout)
 
 
-def problems(found: dict) -> set[tuple[str, str]]:
-    return {(problem["kind"], problem["path"]) for problem in found["problems"]}
+def problems(findings: dict) -> set[tuple[str, str]]:
+    return {(problem["kind"], problem["path"]) for problem in findings["problems"]}
 
 
 def test_a_finished_run_belongs_together_until_something_is_changed(project):
     for arguments in ((), ("--quick",)):
-        status, found = verified(project, *arguments)
-        assert (status, found["problems"], found["remarks"]) == (0, [], [])
-    rules = {row["rule"] for row in found["rules"]}
+        status, findings = verified(project, *arguments)
+        assert (status, findings["problems"], findings["remarks"]) == (0, [], [])
+    rules = {row["rule"] for row in findings["rules"]}
     assert {"make_corpus", "index_corpus", "train_model", "write_report"} <= rules
 
     # a number in a table, by hand; one checkpoint in another's place
@@ -42,9 +36,9 @@ def test_a_finished_run_belongs_together_until_something_is_changed(project):
     other = models / "gaussian_-10dB/fold1_seed1.safetensors"
     swapped.unlink()
     shutil.copyfile(other, swapped)
-    status, found = verified(project)
+    status, findings = verified(project)
     assert status == 1
-    assert problems(found) == {
+    assert problems(findings) == {
         ("changed", "results/tables/demo_average.csv"),
         ("changed", "results/demo/models/nmer/clean/fold1_seed1.safetensors"),
     }
@@ -57,10 +51,10 @@ def test_one_step_made_anew_leaves_what_hangs_on_it_out_of_date(project):
     teacher = "results/demo/models/invariance_teacher/clean/fold1_seed1.safetensors"
     done = project.run(teacher)
     assert done.returncode == 0, done.stdout[-3000:]
-    status, found = verified(project, "--quick")
+    status, findings = verified(project, "--quick")
     assert status == 1
     # also the epochs' history, which the learning curves show
-    assert problems(found) == {
+    assert problems(findings) == {
         ("out of date", "results/demo/models/nmer/clean/fold1_seed1.safetensors"),
         ("out of date", "results/demo/models/nmer/gaussian_-10dB/fold1_seed1.safetensors"),
     }
@@ -101,6 +95,6 @@ def test_records_tell_of_the_job_and_rerun_nothing(finished, project):
     for folder in (results / "provenance", results / "demo/provenance"):
         shutil.rmtree(folder)
     assert not project.planned()
-    status, found = verified(project, "--quick")
+    status, findings = verified(project, "--quick")
     assert status == 1
-    assert ("no record", "results/demo/folds.csv") in problems(found)
+    assert ("no record", "results/demo/folds.csv") in problems(findings)

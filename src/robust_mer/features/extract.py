@@ -17,6 +17,7 @@ from robust_mer.errors import InputError
 from robust_mer.features.shards import Shard, cut, read_shard
 from robust_mer.features.specs import ExtractFiles, ExtractSpec
 from robust_mer.features.utterance import SignalCorruption, Utterance
+from robust_mer.features.versions import versions_of
 from robust_mer.features.workers import Description, Workers
 from robust_mer.files import inside, whole
 from robust_mer.identity import code_identity
@@ -96,7 +97,8 @@ def extract(
     with Workers(recipe.extractor, recipe.corruption, runtime) as workers:
         extractor = workers.describe()
         _check_weights(recipe, extractor.weights_sha256)
-        place = _run(workers, extractor, recipe, utterances, folder)
+        versions = versions_of(recipe.extractor.implementation)
+        place = _run(workers, extractor, recipe, versions, utterances, folder)
 
     names = [utterance.utterance for utterance in utterances]
     read = cache(read_shard)
@@ -128,7 +130,7 @@ def extract(
         extractor.frame_rate,
         {**settings, **extractor.remarks},
         extractor.weights_sha256,
-        extractor.versions,
+        versions,
         positions=positions,
     )
     shutil.rmtree(folder)
@@ -147,6 +149,7 @@ def _run(
     workers: Workers,
     extractor: Description,
     recipe: Recipe,
+    versions: dict[str, str],
     utterances: list[Utterance],
     folder: Path,
 ) -> dict[str, tuple[Path, int]]:
@@ -157,7 +160,7 @@ def _run(
         recipe.code,
         plugin.settings,
         extractor.weights_sha256,
-        extractor.versions,
+        versions,
     ]
     if corruption is not None:
         context.append(corruption.identity())

@@ -17,7 +17,6 @@ from robust_mer.faults import disk_fault
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.shards import Shard, extract_shard
 from robust_mer.features.utterance import SignalCorruption
-from robust_mer.features.versions import versions_of
 from robust_mer.jobs import die_with_parent, log, without_main
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
@@ -30,7 +29,6 @@ class Description:
     names: Sequence[str]
     frame_rate: float | None
     weights_sha256: str
-    versions: dict[str, str]
     remarks: dict[str, Any]
     shard_size: int | None
     max_processes: int | None
@@ -262,7 +260,6 @@ def _serve(
             extractor.names,
             extractor.frame_rate,
             extractor.weights_sha256,
-            versions_of(plugin.implementation),
             extractor.remarks(),
             extractor.shard_size,
             extractor.max_processes,

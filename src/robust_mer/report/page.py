@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,7 @@ def _read(name: str) -> Markup:
     return Markup((_HERE / name).read_text(encoding="utf-8"))  # noqa: S704
 
 
+@cache
 def _vega() -> Markup:
     """Vega-Lite and what it needs, to be embedded whole: the page must work offline."""
     import vl_convert
