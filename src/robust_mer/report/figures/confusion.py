@@ -99,10 +99,11 @@ def read_test_part(path: Path, experiment: Experiment) -> "pd.DataFrame":
 
 def _shares(path: Path, experiment: Experiment) -> "pd.DataFrame":
     import pandas as pd
-    from sklearn.metrics import confusion_matrix
 
     table = read_test_part(path, experiment)
     classes = sorted(set(table["label"]) | set(table["predicted"]))
-    shares = confusion_matrix(table["label"], table["predicted"], labels=classes, normalize="true")
-    matrix = pd.DataFrame(shares, pd.Index(classes, name="row"), classes)
-    return matrix.melt(var_name="column", value_name="value", ignore_index=False).reset_index()
+    counts = pd.crosstab(table["label"], table["predicted"])
+    counts = counts.reindex(index=pd.Index(classes, name="row"), columns=classes, fill_value=0)
+    # A class that is only predicted has no shares: 0.
+    shares = counts.div(counts.sum(axis=1), axis=0).fillna(0.0)
+    return shares.melt(var_name="column", value_name="value", ignore_index=False).reset_index()
