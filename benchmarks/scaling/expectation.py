@@ -118,7 +118,7 @@ def print_expectations() -> None:
     of_mosei = ["mosei", "mosei_unimodal", "mosei_none"]
     workloads = [
         _workload(
-            "demo", (None, ["demo", "demo_unimodal"]), 250, 0.2, _small(250, "demo"), _narrow
+            "demo", (None, ["demo", "demo_unimodal"]), 300, 0.2, _small(300, "demo"), _narrow
         ),
         _workload(
             "own clips, 1,000; `composite.yaml`",
