@@ -172,7 +172,7 @@ class Nets:
         self, leaves: dict[str, Tensor], keys: dict[str, Tensor], method: str, *inputs: Any
     ) -> Any:
         def one(leaves: dict[str, Tensor], keys: dict[str, Tensor], *inputs: Any) -> Any:
-            # To look for weights with two names at every call takes a tenth of a small model's time.
+            # To look for weights with two names at every call takes 5 % of a small model's time.
             return functional_call(
                 self._template, {**leaves, **keys}, (method, *inputs), tie_weights=self._are_tied
             )
