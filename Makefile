@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 .PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-browser test-kills test-fuzz environment lint
 
 # The model that the demo exports, for the command that the end of the run suggests.
-DEMO_MODEL := results/demo/exported/nmer_demo/gaussian_-10dB/fold1_seed1/model.json
+DEMO_MODEL := results/demo/exported/nmer_demo/gaussian_-10dB/fold3_seed1/model.json
 
 demo: environment
 	@$(VENV)/bin/python workflow/run.py all $(DEMO_MODEL) --cores $(CORES)

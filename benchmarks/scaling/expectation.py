@@ -46,7 +46,7 @@ _FITTED = {"majority": 0.0, "logistic_regression": _REGRESSION}
 _IS13, _FACES = 26 / 2096, 2.1 / 20
 _MINI_XCEPTION, _MINILM = 141 / 571, 20 / 571
 _PICTURES_A_SECOND, _TOKENS = 5, 22
-_MEAN_SECONDS = {"iemocap": 4.5, "own": 4.0, "demo": 2.1}
+_MEAN_SECONDS = {"iemocap": 4.5, "own": 4.0, "demo": 1.3}
 
 _START = 4.5  # core seconds that a job of training or evaluation takes to start
 _GPU = (10, 50)  # assumed: number of cores that are as fast as one GPU
@@ -118,7 +118,7 @@ def print_expectations() -> None:
     of_mosei = ["mosei", "mosei_unimodal", "mosei_none"]
     workloads = [
         _workload(
-            "demo", (None, ["demo", "demo_unimodal"]), 200, 0.2, _small(200, "demo"), _narrow
+            "demo", (None, ["demo", "demo_unimodal"]), 300, 0.2, _small(300, "demo"), _narrow
         ),
         _workload(
             "own clips, 1,000; `composite.yaml`",
@@ -268,8 +268,7 @@ def _denseface() -> float:
     """Core seconds per face of DenseFace's network, with random weights."""
     import torch
 
-    from robust_mer.features.denseface import SIZE
-    from robust_mer.features.densenet import DenseNet
+    from robust_mer.features.densenet import SIZE, DenseNet
 
     torch.set_num_threads(1)
     network = DenseNet(8).eval()

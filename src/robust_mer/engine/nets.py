@@ -43,6 +43,8 @@ class Nets:
             name: value.shape for name, value in self._template.model.named_parameters()
         }
         self._sizes = [shape.numel() for shape in self._shapes.values()]
+        every_name = self._template.model.named_parameters(remove_duplicate=False)
+        self._are_tied = len(list(every_name)) > len(self._shapes)
         self._keys = [
             f"model.{name}.key"
             for name, part in self._template.model.named_modules()
@@ -54,6 +56,7 @@ class Nets:
         ).to(device)
         self.gradient = torch.zeros_like(self.weights)
         self._everyone = list(range(len(models)))
+        self._mode: bool | None = None
         for part in self._template.modules():
             if isinstance(part, _Stackable):
                 part.stacked = len(models) > 1
@@ -114,7 +117,7 @@ class Nets:
         """
         leaves = self._leaves if replicas == self._everyone else self._views(self.weights[replicas])
         places = dict(zip(self._keys, keys.unbind(dim=1), strict=True))
-        self._template.train()
+        self._set_mode(training=True)
         fields = [getattr(batch, field.name) for field in dataclasses.fields(batch)]
         parts: dict[str, Tensor] = self._run(leaves, places, "losses", *fields)
         loss = torch.stack(list(parts.values())).sum(dim=0)
@@ -147,10 +150,16 @@ class Nets:
         Returns:
             The models' results, every tensor with k as first dimension.
         """
-        self._template.eval()
+        self._set_mode(training=False)
         leaves = self._leaves if replicas is None else self._views(self.weights[replicas])
         with torch.no_grad():
             return self._run(leaves, {}, method, *inputs)
+
+    def _set_mode(self, training: bool) -> None:
+        """Training or eval mode; a walk through all modules only where it changes."""
+        if self._mode is not training:
+            self._template.train(training)
+            self._mode = training
 
     def _views(self, weights: Tensor) -> dict[str, Tensor]:
         pieces = torch.split(weights.detach(), self._sizes, dim=1)
@@ -163,7 +172,10 @@ class Nets:
         self, leaves: dict[str, Tensor], keys: dict[str, Tensor], method: str, *inputs: Any
     ) -> Any:
         def one(leaves: dict[str, Tensor], keys: dict[str, Tensor], *inputs: Any) -> Any:
-            return functional_call(self._template, {**leaves, **keys}, (method, *inputs))
+            # To look for weights with two names at every call takes 5 % of a small model's time.
+            return functional_call(
+                self._template, {**leaves, **keys}, (method, *inputs), tie_weights=self._are_tied
+            )
 
         tensors: tuple[Any, ...] = (leaves, keys, *inputs)
         if len(next(iter(leaves.values()))) == 1:

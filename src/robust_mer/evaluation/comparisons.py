@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
-from statsmodels.stats.multitest import multipletests
+from scipy.special import stdtr
 
 from robust_mer.evaluation.bootstrap import Replicates, bounds
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, Experiment
@@ -59,7 +58,7 @@ def corrected_t_test(differences: np.ndarray, test_to_train: float) -> tuple[flo
     if variance == 0:
         return (0.0, 1.0) if mean == 0 else (float(np.copysign(np.inf, mean)), 0.0)
     t = mean / variance**0.5
-    return t, float(2 * student.sf(abs(t), len(differences) - 1))
+    return t, float(2 * stdtr(len(differences) - 1, -abs(t)))  # Student's t, both tails
 
 
 def compare_models(
@@ -89,6 +88,8 @@ def compare_models(
     for metric in replicates.measures:
         tested = (table["measure"] == metric.name) & table["p"].notna()
         if tested.any():
+            from statsmodels.stats.multitest import multipletests  # imports scipy.stats: a second
+
             table.loc[tested, "p_holm"] = multipletests(table.loc[tested, "p"], method="holm")[1]
     return table
 

@@ -5,7 +5,6 @@ from typing import cast
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binned_statistic, rankdata
 
 from robust_mer.evaluation.answers import Answers
 from robust_mer.evaluation.experiment import AVERAGE, BINS
@@ -27,7 +26,7 @@ def expected_calibration_error(confidence: np.ndarray, right: np.ndarray) -> flo
         right: 1 if it is right, else 0 [N].
     """
     gap = np.asarray(right, float) - np.asarray(confidence, float)
-    sums = binned_statistic(confidence, gap, "sum", bins=BINS, range=(0, 1)).statistic
+    sums, _ = np.histogram(confidence, BINS, (0, 1), weights=gap)
     return float(np.abs(sums).sum() / len(gap))
 
 
@@ -43,8 +42,7 @@ def selective_risk(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:
         confidence: Stated probability that the answer is right [N].
         right: 1 if it is right, else 0 [N].
     """
-    tie = rankdata(-np.asarray(confidence), "dense").astype(int) - 1
-    size = np.bincount(tie)
+    _, tie, size = np.unique(-np.asarray(confidence), return_inverse=True, return_counts=True)
     wrong = np.repeat(np.bincount(tie, 1 - np.asarray(right, float)) / size, size)
     return np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
 

@@ -49,7 +49,8 @@ class Detector:
         device = best_device()
         self._min_probability = min_probability
         self._min_face = min_face
-        self._cascade = MTCNN(keep_all=True, device=device)
+        # On a CPU, torch's pooling is several times faster with the channels last.
+        self._cascade = MTCNN(keep_all=True, device=device).to(memory_format=torch.channels_last)
         self._device = device
         self.at_once = _AT_ONCE[device.type]
         """How many pictures it searches at once."""

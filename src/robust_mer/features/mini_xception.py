@@ -44,6 +44,8 @@ class MiniXception(VisualExtractor):
     names = [f"block4_{i}" for i in range(WIDTH)] + [f"score_{name}" for name in CLASSES]
 
     def __init__(self, settings: MiniXceptionSettings) -> None:
+        import torch
+
         from robust_mer.features.device import best_device
         from robust_mer.features.mini_xception_net import MiniXceptionNetwork
         from robust_mer.features.pictures import Pictures
@@ -56,7 +58,8 @@ class MiniXception(VisualExtractor):
         except (OSError, KeyError, RuntimeError) as error:
             raise InputError(f"{path} does not contain mini-Xception's weights: {error}") from error
         self._device = best_device()
-        self._network.eval().to(self._device)
+        # On a CPU, torch's pooling is several times faster with the channels last.
+        self._network.eval().to(self._device, memory_format=torch.channels_last)
         self.pictures = Pictures(settings, _SIZE)
         self.weights_sha256 = sha256(path)
 

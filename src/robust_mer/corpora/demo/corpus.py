@@ -1,8 +1,8 @@
 """The demo corpus: two actors talk, in IEMOCAP's layout, with some of IEMOCAP's flaws.
 
 An utterance's emotion shows in its words, its voice and its face, each drawn on its own and each
-only so clearly that about two thirds of the utterances can be classified. What one
-modality hides another may show, as in real corpora, so joining them helps.
+only so clearly that about three quarters of the utterances can be classified. What one modality
+hides another may show, as in real corpora, so joining them helps.
 """
 
 import multiprocessing

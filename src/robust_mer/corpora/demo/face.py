@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from skimage import data
 
-HALF_WIDTH, HALF_HEIGHT = 360, 256  # of one actor's half of the picture, in pixels
+HALF_WIDTH, HALF_HEIGHT = 180, 128  # of one actor's half of the picture, in pixels
 
 _FACE = (225, 115)  # middle of the face
 _NECK = (225, 190)  # what the head turns about
@@ -150,9 +150,10 @@ def _edge_points(every: int) -> np.ndarray:
 
 
 _EDGE_POINTS = _edge_points(every=30)
-# The spline is computed at every second pixel and interpolated between them.
+# The spline is computed at the middle of every square of five by five pixels and interpolated
+# between them.
 _GRID = np.stack(
-    np.meshgrid(np.arange(_BOX[0], _BOX[2], 2), np.arange(_BOX[1], _BOX[3], 2)), axis=-1
+    np.meshgrid(np.arange(_BOX[0] + 2, _BOX[2], 5), np.arange(_BOX[1] + 2, _BOX[3], 5)), axis=-1
 ).astype(np.float32)
 _GRID_SHAPE = _GRID.shape
 _GRID = _GRID.reshape(-1, 2)
@@ -246,8 +247,8 @@ class Actor:
         cv2.rectangle(
             picture, (x - width, y - height), (x + width, y + height), (205, 215, 218), -1
         )
-        for line in range(y - height + 12, y + height - 8, 9):
-            cv2.line(picture, (x - width + 10, line), (x + width - 14, line), (120, 120, 125), 2)
+        for line in range(y - height + 6, y + height - 4, 5):
+            cv2.line(picture, (x - width + 5, line), (x + width - 7, line), (120, 120, 125), 1)
 
 
 def _bending(points: np.ndarray, knots: np.ndarray) -> np.ndarray:

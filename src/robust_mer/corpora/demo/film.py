@@ -11,8 +11,8 @@ from robust_mer.corpora.demo.settings import DemoSettings
 from robust_mer.corpora.demo.speech import SAMPLE_RATE
 from robust_mer.corpora.demo.turns import Turn, generator_of, sides_of
 
-FRAME_SIZE = (720, 480)  # pixels; the picture lies between black bars
-_PICTURE_TOP = 112
+FRAME_SIZE = (360, 240)  # pixels, half of IEMOCAP's; the picture lies between black bars
+_PICTURE_TOP = 56
 
 
 def film(
@@ -57,8 +57,8 @@ def _look(letter: str, rng: np.random.Generator) -> Look:
     man = letter == "M"
     return Look(
         mirrored=bool(rng.random() < 0.5),
-        scale=rng.uniform(0.9, 1.12),
-        place=(rng.uniform(165, 195), rng.uniform(118, 128)),
+        scale=rng.uniform(0.45, 0.56),
+        place=(rng.uniform(82, 98), rng.uniform(59, 64)),
         tint=tuple(rng.uniform(0.9, 1.06, 3)),
         gamma=rng.uniform(1.2, 1.5) if man else rng.uniform(0.8, 1.1),
         width=rng.uniform(0.95, 1.08),

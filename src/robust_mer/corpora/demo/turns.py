@@ -18,7 +18,7 @@ from robust_mer.corpora.demo.speech import SAMPLE_RATE, VOICES, Prosody, say
 # The spread that makes the emotions overlap: how strongly an utterance shows its emotion (1 is the
 # rows above), and how far it strays from that for reasons of its own.
 _STRENGTH_MEAN, _STRENGTH_SPREAD = 1.2, 0.3
-_VOICE_SPREAD, _FACE_SPREAD = 0.35, 0.4
+_VOICE_SPREAD, _FACE_SPREAD = 0.3, 0.6
 _NEUTRAL_WORDING = 0.3  # of the utterances have words that say nothing of their emotion
 _PARTLY_COVERED = 0.12  # of the utterances have frames without a face
 

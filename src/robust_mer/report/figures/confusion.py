@@ -66,12 +66,13 @@ def _shares(part: CountedRows) -> Iterator[tuple[str, "pd.DataFrame"]]:
     """Yield each target's name, empty if there is but one, and the shares of its rows."""
     import numpy as np
     import pandas as pd
-    from sklearn.metrics import confusion_matrix
 
     for target, true, predicted, names in part.task.crossed(part.target, part.predicted):
-        places = np.arange(len(names))
-        shares = confusion_matrix(true, predicted, labels=places, normalize="true")
-        matrix = pd.DataFrame(shares, pd.Index(names, name="row"), names)
+        size = len(names)
+        counts = np.bincount(true * size + predicted, minlength=size**2).reshape(size, size)
+        occurs = counts.any(axis=1)
+        shares = counts[occurs] / counts[occurs].sum(axis=1, keepdims=True)
+        rows = pd.Index(np.array(names)[occurs], name="row")
+        matrix = pd.DataFrame(shares, rows, names)
         long = matrix.melt(var_name="column", value_name="value", ignore_index=False)
-        occurs = np.isin(places, true)
-        yield target, long.reset_index()[np.tile(occurs, len(names))]
+        yield target, long.reset_index()
