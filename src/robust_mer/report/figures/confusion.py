@@ -69,7 +69,8 @@ def _shares(part: CountedRows) -> Iterator[tuple[str, "pd.DataFrame"]]:
 
     for target, true, predicted, names in part.task.crossed(part.target, part.predicted):
         size = len(names)
-        counts = np.bincount(true * size + predicted, minlength=size**2).reshape(size, size)
+        pairs = true.astype(int) * size + predicted
+        counts = np.bincount(pairs, minlength=size**2).reshape(size, size)
         occurs = counts.any(axis=1)
         shares = counts[occurs] / counts[occurs].sum(axis=1, keepdims=True)
         rows = pd.Index(np.array(names)[occurs], name="row")
