@@ -55,9 +55,9 @@ CHANGES_NOTHING = {
         (
             METRICS,
             "METRICS = {",
-            'METRICS = {\n    "half": "robust_mer.metrics.half:HalfAccuracy",',
+            'METRICS = {\n    "half": "robust_mer.metrics.classes:HalfAccuracy",',
         ),
-        (METRICS, "", NEW_METRIC),
+        ("src/robust_mer/metrics/classes.py", "", NEW_METRIC),
     ],
     "a noise": [
         (
