@@ -234,7 +234,7 @@ def write_folds(spec: FoldsFileSpec, files: FoldsFiles, runtime: Runtime) -> Non
             f"folds {', '.join(map(str, sorted(folds['fold'].unique())))} of this corpus"
         )
     task: Task = spec.task.build()
-    unlabelled = utterances["utterance"][task.is_missing(utterances.to_dict("list"))]
+    unlabelled = utterances["utterance"][task.is_missing(utterances)]
     folds = folds[(folds["part"] == "train") | ~folds["utterance"].isin(unlabelled)]
     check_targets(folds, utterances, task)
     media = read_table(files.media, ["path", "bytes", "hash"])

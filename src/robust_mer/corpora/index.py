@@ -116,7 +116,7 @@ def _labelled(table: "pd.DataFrame", task: Task, reading: Reading) -> "pd.DataFr
             f"{', '.join(table.columns)}"
         )
     target = " or no ".join(task.columns)
-    missing = task.is_missing(table.to_dict("list"))
+    missing = task.is_missing(table)
     if missing.all():
         raise InputError(f"no utterance has a target in {', '.join(task.columns)}")
     for name in table["utterance"][missing]:

@@ -115,7 +115,7 @@ class SegmentReader(FeatureReader):
     def _scores(self, split: Split, path: Path) -> dict[str, np.ndarray]:
         """Columns of the index with numbers, [segments] each."""
         values = _numbers(split, self.labels, path)
-        names = (SENTIMENT, *EMOTIONS)
+        names: tuple[str, ...] = (SENTIMENT, *EMOTIONS)
         if values.shape[1] != len(names):
             names = (SENTIMENT,)
         scores = {name: values[:, place] for place, name in enumerate(names)}

@@ -77,7 +77,9 @@ def _file(modality: Modality) -> str:
 def _classes(corpus: LabelledCorpus) -> list[str]:
     """The classes, which are all that the layout can hold as targets."""
     if not isinstance(corpus.task, Classification):
-        raise InputError(f"MMIN's layout can hold classes only, not {corpus.task.column}")
+        raise InputError(
+            f"MMIN's layout can hold classes only, not {', '.join(corpus.task.columns)}"
+        )
     return corpus.task.classes
 
 

@@ -59,7 +59,7 @@ class MiniXception(VisualExtractor):
             raise InputError(f"{path} does not contain mini-Xception's weights: {error}") from error
         self._device = best_device()
         # On a CPU, torch's pooling is several times faster with the channels last.
-        self._network.eval().to(self._device, memory_format=torch.channels_last)
+        self._network.eval().to(self._device).to(memory_format=torch.channels_last)
         self.pictures = Pictures(settings, _SIZE)
         self.weights_sha256 = sha256(path)
 

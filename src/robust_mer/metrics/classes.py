@@ -127,7 +127,8 @@ def weighted_f1(classes: Iterator[Sums]) -> np.ndarray:
 def _f1(hit: np.ndarray, size: np.ndarray, answered: np.ndarray) -> np.ndarray:
     """2 hits / (utterances + answers); 0 for a class that does not occur."""
     both = size + answered
-    return np.divide(2 * hit, both, out=np.zeros_like(both), where=both > 0)
+    score: np.ndarray = np.divide(2 * hit, both, out=np.zeros_like(both), where=both > 0)
+    return score
 
 
 def class_scores(

@@ -73,7 +73,10 @@ class MeanF1(_LabelMetric):
     ) -> np.ndarray:
         """2 hits / (present + answered)."""
         both = present + answered
-        return np.divide(2 * hits, both, out=np.full_like(both, np.nan), where=both > 0)
+        score: np.ndarray = np.divide(
+            2 * hits, both, out=np.full_like(both, np.nan), where=both > 0
+        )
+        return score
 
 
 class MeanWeightedAccuracy(_LabelMetric):
@@ -100,7 +103,8 @@ class MeanWeightedAccuracy(_LabelMetric):
             np.divide(part, whole, out=np.full_like(whole, np.nan), where=is_defined)
             for part, whole in ((hits, present), (right, absent))
         )
-        return (sensitivity + specificity) / 2
+        score: np.ndarray = (sensitivity + specificity) / 2
+        return score
 
 
 def label_scores(

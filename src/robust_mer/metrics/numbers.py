@@ -19,7 +19,8 @@ class NumberMetric(Metric):
             self.of_target(target[:, place], predicted[:, :, place], weight)
             for place in range(target.shape[1])
         ]
-        return np.mean(of_targets, axis=0)
+        score: np.ndarray = np.mean(of_targets, axis=0)
+        return score
 
     @abstractmethod
     def of_target(
@@ -62,7 +63,8 @@ class PearsonR(NumberMetric):
         _, _, variance, variance_of_predicted, covariance = _moments(target, predicted, weight)
         scale = np.sqrt(variance * variance_of_predicted)
         undefined = np.full_like(covariance, np.nan)
-        return np.divide(covariance, scale, out=undefined, where=scale > 0)
+        score: np.ndarray = np.divide(covariance, scale, out=undefined, where=scale > 0)
+        return score
 
     def chance(self, target: np.ndarray) -> float:
         """0: answers that have nothing to do with the targets."""
@@ -91,7 +93,8 @@ class CCC(NumberMetric):
         )
         both = variance + variance_of_predicted + np.square(mean - mean_of_predicted)
         undefined = np.full_like(covariance, np.nan)
-        return np.divide(2 * covariance, both, out=undefined, where=both > 0)
+        score: np.ndarray = np.divide(2 * covariance, both, out=undefined, where=both > 0)
+        return score
 
     def chance(self, target: np.ndarray) -> float:
         """0: that of every constant."""
@@ -101,7 +104,8 @@ class CCC(NumberMetric):
 def _mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Weighted means of values [n, K]: [B, K], NaN where nothing counts."""
     total = weight.sum(axis=1, keepdims=True)
-    return (weight @ values) / np.where(total > 0, total, np.nan)
+    score: np.ndarray = (weight @ values) / np.where(total > 0, total, np.nan)
+    return score
 
 
 def _moments(

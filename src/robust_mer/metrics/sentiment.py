@@ -34,7 +34,8 @@ class _Rounded(NumberMetric):
         """See `NumberMetric.of_target`."""
         hit = self._rounded(predicted) == self._rounded(target)[:, None]
         total = weight.sum(axis=1, keepdims=True)
-        return (weight @ hit.astype(weight.dtype)) / np.where(total > 0, total, np.nan)
+        score: np.ndarray = (weight @ hit.astype(weight.dtype)) / np.where(total > 0, total, np.nan)
+        return score
 
     def chance(self, target: np.ndarray) -> float:
         """The share of the most frequent number."""
@@ -45,7 +46,8 @@ class _Rounded(NumberMetric):
         return float(np.mean(shares))
 
     def _rounded(self, values: np.ndarray) -> np.ndarray:
-        return np.round(np.clip(values, -self.end, self.end))
+        score: np.ndarray = np.round(np.clip(values, -self.end, self.end))
+        return score
 
 
 class Acc7(_Rounded):
@@ -110,7 +112,8 @@ class _Accuracy(_TwoClasses):
         """Share of right answers."""
         total = weight.sum(axis=1, keepdims=True)
         hit = (predicted == target[:, None]).astype(weight.dtype)
-        return (weight @ hit) / np.where(total > 0, total, np.nan)
+        score: np.ndarray = (weight @ hit) / np.where(total > 0, total, np.nan)
+        return score
 
 
 class _F1(_TwoClasses):

@@ -105,7 +105,9 @@ class Classification(Task):
         check_range(table, self.columns, votes, 0, np.inf)
         total = votes.sum(axis=1, keepdims=True)
         for row in np.flatnonzero(~(total > 0)):
-            raise InputError(f"{table['utterance'][row]} has no votes in {', '.join(self.columns)}")
+            raise InputError(
+                f"{table['utterance'][int(row)]} has no votes in {', '.join(self.columns)}"
+            )
         return Classification(self.settings, self.columns), (votes / total).astype(np.float32)
 
     def describe(self) -> dict[str, Any]:

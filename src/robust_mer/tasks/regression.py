@@ -203,7 +203,8 @@ class Regression(Task):
         self, target: np.ndarray, predicted: np.ndarray
     ) -> Iterator[tuple[str, np.ndarray, np.ndarray, list[str]]]:
         """The nearest of seven numbers from the lower to the upper end of the range."""
-        values = np.linspace(*self.settings.target_range, _GROUPS)
+        low, high = self.settings.target_range
+        values = np.linspace(low, high, _GROUPS)
         names = [f"{value:.3g}".replace("-", "−") for value in values]
         edges = (values[1:] + values[:-1]) / 2
         for place, name in enumerate(self.columns):

@@ -129,16 +129,16 @@ class Task(ABC):
     def answer_columns(self) -> tuple[str, ...]:
         """Columns of a predictions file that `of_answers` and `answers` read."""
 
-    def is_missing(self, table: Mapping[str, Sequence[str]]) -> np.ndarray:
+    def is_missing(self, table: "pd.DataFrame") -> np.ndarray:
         """Which utterances lack a target, bool [N].
 
         Args:
             table: The index.
         """
-        cells = [
-            [cell.strip().lower() in self.empty for cell in table[name]] for name in self.columns
-        ]
-        return np.array(cells, dtype=bool).any(axis=0)
+        missing = np.zeros(len(table), dtype=bool)
+        for name in self.columns:
+            missing |= table[name].str.strip().str.lower().isin(self.empty).to_numpy()
+        return missing
 
     @abstractmethod
     def read(self, table: Mapping[str, Sequence[str]]) -> tuple[Self, np.ndarray]:

@@ -110,7 +110,9 @@ def _with_errors(part: CountedRows) -> "pd.DataFrame":
     if len(crossed) > 1:
         return table
     _, true, _, names = crossed[0]
-    return table.assign(target=pd.Categorical.from_codes(true, names, ordered=True))
+    return table.assign(
+        target=pd.Categorical.from_codes(true.tolist(), pd.Index(names), ordered=True)
+    )
 
 
 def _columns(cells: "pd.DataFrame") -> list[str]:
