@@ -144,11 +144,17 @@ def _simulate(folder: Path, corpus: str, share: float) -> dict[tuple[str, str, s
 
 
 def _experiment(corpus: str, files: dict) -> "Experiment":
+    from robust_mer.metrics.registry import METRICS
     from robust_mer.protocol import read_name
     from robust_mer.report.spec import CorruptionFacts, Evaluation, Experiment
+    from robust_mer.settings import Plugin
+    from robust_mer.tasks.classification import ClassificationSettings
+    from robust_mer.tasks.registry import TASKS
 
     names = {noise: read_name(noise) for noise in NOISES}
     return Experiment(
+        task=Plugin(TASKS["classification"], ClassificationSettings().model_dump()),
+        metrics=(Plugin(METRICS["wa"], {}), Plugin(METRICS["ua"], {})),
         name="paper",
         corpus=corpus,
         models={model: model for model in MODELS},

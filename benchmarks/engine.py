@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 from plain_nets import ALPHA_BAR
 from random_corpus import ENCODERS, NORMALISE, WIDTHS
-from robust_mer.task import DEFAULT_TASK
 
 from robust_mer.jobs import die_with_parent
 from robust_mer.modality import Modality
@@ -16,6 +15,8 @@ from robust_mer.protocol import PARTIAL, PROTOCOLS, Corruption, NoiseSpec
 from robust_mer.replicas import Replica
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
+from robust_mer.tasks.classification import ClassificationSettings
+from robust_mer.tasks.registry import TASKS
 from robust_mer.training.spec import TrainFiles, TrainSpec
 from robust_mer.training.train import train_replicas
 
@@ -102,7 +103,7 @@ def _spec(model: str, epochs: int) -> TrainSpec:
         trained_on=corruption.name,
         corruptions=(corruption,),
         protocol=Plugin(PROTOCOLS[PARTIAL], {}),
-        task=DEFAULT_TASK,
+        task=Plugin(TASKS["classification"], ClassificationSettings().model_dump()),
         code="benchmark",
     )
 

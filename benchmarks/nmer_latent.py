@@ -24,7 +24,7 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from robust_mer.corruption.corrupt import read_alpha_bars
-from robust_mer.data import read_corpus
+from robust_mer.data import read_labelled_corpus
 from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.engine.corruption import NO_CORRUPTION, corruption_of_fold, evaluation_frames
 from robust_mer.engine.frames import load_frames
@@ -213,7 +213,7 @@ class Measurement:
     @cached_property
     def _corpus(self):
         spec, files = self.spec, self.files
-        return read_corpus(
+        return read_labelled_corpus(
             files.utterances, files.folds, spec.modalities, files.features, spec.task
         )
 

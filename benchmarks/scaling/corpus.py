@@ -263,12 +263,18 @@ def _training(folder: Path) -> None:
 
 
 def _experiment(folder: Path) -> "Experiment":
+    from robust_mer.metrics.registry import METRICS
     from robust_mer.protocol import read_name
     from robust_mer.report.spec import CorruptionFacts, Evaluation, Experiment
+    from robust_mer.settings import Plugin
+    from robust_mer.tasks.classification import ClassificationSettings
+    from robust_mer.tasks.registry import TASKS
 
     keys = list(_files(folder))
     names = {tested_on: read_name(tested_on) for _, _, tested_on in keys}
     return Experiment(
+        task=Plugin(TASKS["classification"], ClassificationSettings().model_dump()),
+        metrics=(Plugin(METRICS["wa"], {}), Plugin(METRICS["ua"], {})),
         name="scale",
         corpus="scale",
         models={model: model for model in _MODELS},

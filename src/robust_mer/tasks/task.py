@@ -89,10 +89,8 @@ class Task(ABC):
     has_confidence: ClassVar[bool] = False
     """Whether `confidence` exists, so that the calibration of models can be measured."""
     keeps_unlabelled: ClassVar[bool] = False
-    """Whether `loss` leaves out missing targets, so that utterances without one can be trained on.
-    """
-    outputs: int
-    """Width of a model's head."""
+    """Whether `loss` leaves out missing targets, so that such utterances can be trained on."""
+    outputs: int  # width of a model's head
     has_details: bool = True
     """Whether `details` gives more than the measures of all targets together."""
 
