@@ -71,7 +71,7 @@ function config() {
     axis: {
       labelFontSize: SIZE, titleFontSize: SIZE, titleFontWeight: 400, labelColor: ink,
       titleColor: ink, gridColor: line, domainColor: pale, tickColor: pale, labelLimit: 0,
-      titleLimit: 0, labelLineHeight: 15,
+      titleLimit: 0, labelLineHeight: 15, labelSeparation: SIZE / 2,
     },
     legend: {disable: true},
     range: {category: colours(), symbol: palette.symbols},
