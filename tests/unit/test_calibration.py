@@ -106,6 +106,7 @@ SCORES = np.array([0.25, 0.30, 0.50, 0.45, 0.60, 0.70])  # -20 and -10 fall back
 )
 def test_the_snr_of_equal_score(score, expected):
     assert equivalent_snr_db(score, LEVELS, SCORES) == pytest.approx(expected)
+    assert equivalent_snr_db(1 - score, LEVELS, 1 - SCORES, False) == pytest.approx(expected)
     mixed = np.array([3, 0, 5, 1, 4, 2])
     assert equivalent_snr_db(score, LEVELS[mixed], SCORES[mixed]) == pytest.approx(expected)
 

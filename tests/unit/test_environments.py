@@ -108,7 +108,7 @@ BY_NAME = {
     "draw_reconstructions": MODELS | NOISES,
     "write_report": TASKS | TABLES | FIGURES,
     "export_model": MODELS | TASKS,
-    "export_features": NOISES,
+    "export_features": NOISES | TASKS,
 }
 # Packages that a module imports in functions which training alone calls, here `Task.loss`.
 OF_TRAINING = {

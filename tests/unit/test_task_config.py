@@ -2,8 +2,10 @@
 
 import pytest
 from helpers.plans import default_config, plan_of
+from snakemake.io import Wildcards
 
 from robust_mer.errors import InputError
+from robust_mer.plan.rules import Rules
 
 NUMBERS = {"task": "regression", "target": "valence", "target_range": [1, 5]}
 LABELS = {"task": "multilabel", "target": ["happy", "sad"]}
@@ -95,3 +97,9 @@ def test_the_papers_tables_are_of_classes():
     classes = plan_of(config({"published": "IEMOCAP"})).report
     assert classes.experiment("demo").published == "IEMOCAP"
     assert {"claims", "nmer_table2"} <= set(classes.tables("demo"))
+
+
+def test_mmins_layout_of_features_holds_classes_only():
+    wildcards = Wildcards(fromdict={"corpus": "demo", "corruption": "clean", "fold": "1"})
+    with pytest.raises(InputError, match=r"classes only, .* task is regression"):
+        Rules(plan_of(config(NUMBERS))).export_features.job(wildcards)

@@ -63,7 +63,9 @@ def read_calibration(path: str | Path) -> pd.DataFrame:
     return read_numbers(path, texts)
 
 
-def equivalent_snr_db(score: float, snr_db: np.ndarray, scores: np.ndarray) -> tuple[float, str]:
+def equivalent_snr_db(
+    score: float, snr_db: np.ndarray, scores: np.ndarray, higher_is_better: bool = True
+) -> tuple[float, str]:
     """The SNR at which a score would be reached, from scores measured at several SNRs.
 
     Isotonic regression makes the scores rise with the SNR; between them, they are interpolated
@@ -74,12 +76,15 @@ def equivalent_snr_db(score: float, snr_db: np.ndarray, scores: np.ndarray) -> t
         score: The score.
         snr_db: Measured SNRs in dB [n].
         scores: Their scores [n].
+        higher_is_better: Whether scores rise with the SNR; errors fall with it.
 
     Returns:
         The SNR in dB and ``""``; or, for a score at or beyond the best one, the lowest SNR with the
         best one and ``>``; likewise the highest SNR with the worst one and ``<``. NaN if the fitted
         scores do not rise with the SNR.
     """
+    if not higher_is_better:
+        score, scores = -score, -np.asarray(scores, float)
     order = np.argsort(snr_db)
     levels = np.asarray(snr_db, float)[order]
     fitted = IsotonicRegression().fit_transform(levels, np.asarray(scores, float)[order])
@@ -145,6 +150,7 @@ def _rows(
                     row[f"{main}_mean"],
                     noise_results["snr_db"].to_numpy(),
                     noise_results[f"{main}_mean"].to_numpy(),
+                    experiment.main.higher_is_better,
                 )
                 of_noise = [measured[noise, modality][0] for noise in noise_results["tested_on"]]
                 row |= {

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from robust_mer.errors import InputError
 from robust_mer.export.spec import ExportFeaturesSpec, ExportModelSpec
 from robust_mer.identity import code_identity
 from robust_mer.plan.grid import Training
@@ -60,6 +61,11 @@ def export_features(plan: Plan, wildcards: Any) -> Job:
     """The features of a fold under a corruption, in the layout of MMIN's code."""
     corpus = wildcards.corpus
     task = plan.corpora[corpus].task.plugin
+    if plan.corpora[corpus].predicts.encoding != "class":
+        raise InputError(
+            f"{corpus}: MMIN's layout of features holds classes only, but the corpus' task is "
+            f"{plan.corpora[corpus].config.task}"
+        )
     corruption = plan.corruption(corpus, wildcards.corruption)
     modalities = plan.modalities(corpus)
     schedule = plan.layout.schedule(corpus, wildcards.corruption)
