@@ -2,7 +2,6 @@
 
 import pytest
 from helpers.plans import default_config, plan_of
-from snakemake.io import Wildcards
 
 from robust_mer.errors import InputError
 from robust_mer.plan.rules import Rules
@@ -10,6 +9,12 @@ from robust_mer.plan.rules import Rules
 NUMBERS = {"task": "regression", "target": "valence", "target_range": [1, 5]}
 LABELS = {"task": "multilabel", "target": ["happy", "sad"]}
 VOTES = {"target": ["angry", "happy", "sad"]}
+
+
+class Wildcards(dict):
+    """As Snakemake gives them."""
+
+    __getattr__ = dict.__getitem__
 
 
 def config(target, models=("men_demo",), **changes):
@@ -100,6 +105,6 @@ def test_the_papers_tables_are_of_classes():
 
 
 def test_mmins_layout_of_features_holds_classes_only():
-    wildcards = Wildcards(fromdict={"corpus": "demo", "corruption": "clean", "fold": "1"})
+    wildcards = Wildcards(corpus="demo", corruption="clean", fold="1")
     with pytest.raises(InputError, match=r"classes only, .* task is regression"):
         Rules(plan_of(config(NUMBERS))).export_features.job(wildcards)
