@@ -145,7 +145,7 @@ def test_an_evaluation_that_a_gpu_cannot_hold_says_what_to_do(tmp_path):
     body = (
         "import torch, robust_mer.evaluation.evaluate as e\n"
         "    def fail(*_): raise torch.OutOfMemoryError('CUDA out of memory')\n"
-        "    e.read_corpus, e.load_frames = (lambda *_: None), fail\n"
+        "    e.read_labelled_corpus, e.load_frames = (lambda *_: None), fail\n"
         "    from unittest.mock import MagicMock as Mock\n"
         "    e.evaluate_replicas(Mock(), Mock(), Mock(device='cpu', threads=1))"
     )
