@@ -162,3 +162,15 @@ def test_a_training_part_whose_targets_are_all_alike(tmp_path):
     manifest(tmp_path, table.to_csv(index=False), AROUSAL)
     with pytest.raises(InputError, match="the train part of fold 1 has no two values of arousal"):
         write_folds(tmp_path, AROUSAL, scheme="session_groups", groups=3)
+
+
+def test_a_missing_label_counts_as_a_loss_and_a_missing_number_does_not(tmp_path):
+    """Of a reader that leaves the check to the index."""
+    names = [f"u{n}" for n in range(4)]
+    score = np.float32([1, 2, np.nan, -1])
+    np.savez(tmp_path / "features.npz", id=names, label=["x", "y", "", "x"], score=score)
+    columns = {"utterance": "id", "speaker": "id", "label": "label", "sentiment": "score"}
+    with pytest.raises(InputError, match=r"1 of 4 utterances were left out.*u2 has no label"):
+        index(tmp_path, tmp_path, "npz", task(), columns=columns)
+    table, _ = index(tmp_path, tmp_path, "npz", SENTIMENT, columns=columns)
+    assert len(table) == 3

@@ -44,10 +44,10 @@ def config(target, models=("men_demo",), **changes):
     ],
 )
 def test_a_wrong_target_is_named(target, parts):
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         plan_of(config(target))
     for part in parts:
-        assert part in str(told.value)
+        assert part in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,17 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from robust_mer.corpora.durations import duration
 from robust_mer.corpora.reader import Reader
 from robust_mer.corpora.remarks import add_remarks
-from robust_mer.corpora.utterances import Reading
+from robust_mer.corpora.utterances import COLUMNS, Reading
 from robust_mer.errors import InputError
 from robust_mer.files import fast_hash, inside, whole
 from robust_mer.jobs import log
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
 from robust_mer.tasks.task import Task, read_targets
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _MAY_LACK = 0.5  # seconds by which an utterance may outlast its recording; annotators round
 _SHOWN = 10  # problems in the log
@@ -68,13 +64,16 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
     task: Task = spec.task.build()
     reader.needs_label = "label" in task.columns
     reading = reader.read()
+    try:
+        if not spec.keeps_unlabelled:
+            _leave_out_unlabelled(reading, task, reader.needs_label)
+    except InputError as error:
+        raise InputError(f"{root}: {error}") from None
     check_times(root, reading)
     add_remarks(reading)
     _check_losses(reading, runtime.max_left_out)
     try:
         table = reading.table()
-        if not spec.keeps_unlabelled:
-            table = _labelled(table, task, reading)
         learnt, target = read_targets(table, task)
         counts = ", ".join(f"{name} {n}" for name, n in learnt.counts(target).items())
     except InputError as error:
@@ -104,27 +103,37 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
         log.info("%d utterances were left out because of problems", reading.lost)
 
 
-def _labelled(table: "pd.DataFrame", task: Task, reading: Reading) -> "pd.DataFrame":
-    """The utterances that have a target; the others are noted.
+def _leave_out_unlabelled(reading: Reading, task: Task, needs_label: bool) -> None:
+    """Take out the utterances without a target. One without a label is lost, like a broken file.
 
     Raises:
-        InputError: none has one.
+        InputError: no utterance has a target, or the corpus has no such column.
     """
-    if absent := [column for column in task.columns if column not in table]:
+    import pandas as pd
+
+    columns = [*COLUMNS, *reading.more]
+    if absent := [column for column in task.columns if column not in columns]:
         raise InputError(
             f"the corpus has no column {absent[0]!r}, which `target` in the config names; it has "
-            f"{', '.join(table.columns)}"
+            f"{', '.join(columns)}"
         )
-    target = " or no ".join(task.columns)
-    missing = task.is_missing(table)
-    if missing.all():
+    cells = [{name: row.get(name, "") for name in task.columns} for row in reading.rows]
+    missing = task.is_missing(pd.DataFrame(cells, columns=list(task.columns), dtype=str))
+    if len(missing) and missing.all():
         raise InputError(f"no utterance has a target in {', '.join(task.columns)}")
-    for name in table["utterance"][missing]:
-        reading.note(*reading.origins[name], f"{name} has no {target}; left out")
+    target = " or no ".join(task.columns)
+    rows, reading.rows = reading.rows, []
+    for row, is_missing in zip(rows, missing, strict=True):
+        what = f"{row['utterance']} has no {target}"
+        if not is_missing:
+            reading.rows.append(row)
+        elif needs_label:
+            reading.skip(*reading.origins[row["utterance"]], what)
+        else:
+            reading.note(*reading.origins[row["utterance"]], f"{what}; left out")
     if missing.any():
         lost = int(missing.sum())
-        log.warning("%d of %d utterances have no target; left out", lost, len(table))
-    return table[~missing].reset_index(drop=True)
+        log.warning("%d of %d utterances have no target; left out", lost, len(missing))
 
 
 def check_times(root: Path, reading: Reading) -> None:

@@ -109,7 +109,7 @@ def class_sums(target: np.ndarray, predicted: np.ndarray, weight: np.ndarray) ->
         answered = weight @ is_answer.astype(weight.dtype)
         hit = weight[:, is_target] @ is_answer[is_target].astype(weight.dtype)
         size = np.broadcast_to(weight[:, is_target].sum(axis=1)[:, None], hit.shape)
-        # A prediction that is none of the classes is wrong, but no class of its own.
+        # A prediction outside the classes is wrong, but does not count as a class.
         if label >= 0:
             yield hit, size, answered
 

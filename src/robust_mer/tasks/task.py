@@ -328,7 +328,7 @@ def check_range(
 
 
 def refuse_keys(columns: Sequence[str]) -> Sequence[str]:
-    """Check that columns of targets can stand in a predictions file.
+    """Refuse target columns whose names a predictions file needs for other columns.
 
     Raises:
         ValueError: one is a key of that file.
