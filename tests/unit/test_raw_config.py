@@ -28,6 +28,7 @@ EVERY = [
     "frameloss_30%",
     "occlude_50%",
     "mask_30%",
+    "unknown_30%",
     "swap_30%",
     "reverse_100%",
     "wer_20%",

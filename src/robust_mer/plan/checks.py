@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.errors import InputError
 from robust_mer.plan.config import Config, ExperimentConfig
 from robust_mer.plan.corpora import CorpusPlan
@@ -54,7 +55,11 @@ class Checks:
         for name in self._config.run:
             if name not in self._config.experiments:
                 raise InputError(unknown(f"run: {name}", name, self._config.experiments))
-            self._check_folder(self._corpora[self._config.experiments[name].corpus])
+            experiment = self._config.experiments[name]
+            self._check_folder(self._corpora[experiment.corpus])
+            for corruption in (*experiment.corruptions, *experiment.tested_on):
+                for raw in self._corruptions.recordings(corruption):
+                    _check_files(raw)
 
     def _check_experiment(self, place: str, experiment: ExperimentConfig) -> None:
         if experiment.corpus not in self._corpora:
@@ -191,6 +196,16 @@ class Checks:
                 f"{root.resolve()}). Set it to the folder of the corpus, in the config or by "
                 f"--config 'corpora={{{corpus.name}: {{root: /path/to/it}}}}'"
             )
+
+
+def _check_files(raw: RawCorruption) -> None:
+    """Check that the files which a corruption of recordings reads are on disk."""
+    if not issubclass(raw.resolved.kind, ReadsFiles):
+        return
+    try:
+        raw.resolved.plugin.build().check()
+    except InputError as error:
+        raise InputError(f"config: corruption.raw.{raw.kind}: {error}") from None
 
 
 def _check_raw(corpus: CorpusPlan, raw: RawCorruption) -> None:

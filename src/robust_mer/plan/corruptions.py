@@ -87,6 +87,11 @@ class Corruptions:
         _check_amount(name, parsed, resolved.kind)
         return RawCorruption(name, parsed.kind, resolved, parsed.amount)
 
+    def recordings(self, name: str) -> list[RawCorruption]:
+        """The corruptions of recordings behind a name, each once."""
+        raws = [self.raw(member) for member in self.members(name)]
+        return list({raw.name: raw for raw in raws if raw is not None}.values())
+
     def resolve(self, name: str, modalities: Sequence[str]) -> Corruption:
         """What a corruption does to ``modalities``.
 

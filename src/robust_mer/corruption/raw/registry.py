@@ -4,6 +4,7 @@ RAW_KINDS = {
     "whitenoise": "robust_mer.corruption.raw.white_noise:WhiteNoise",
     "pinknoise": "robust_mer.corruption.raw.pink_noise:PinkNoise",
     "babble": "robust_mer.corruption.raw.babble:Babble",
+    "folder": "robust_mer.corruption.raw.folder:FolderNoise",
     "reverb": "robust_mer.corruption.raw.reverb:Reverb",
     "clip": "robust_mer.corruption.raw.clip:Clip",
     "packetloss": "robust_mer.corruption.raw.packet_loss:PacketLoss",

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from robust_mer.corpora.reader import FeatureReader
+from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.errors import InputError
 from robust_mer.features.denseface import DenseFaceTrainingSettings
 from robust_mer.features.imported import ImportSpec
@@ -63,10 +64,12 @@ def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None) -> Job:
     extractor = plan.extractors[name]
     uses = [extractor.resolved.plugin.implementation]
     raw = plan.corruptions.raw(raw_name) if raw_name is not None else None
-    spec_of_raw = None
+    spec_of_raw, files = None, {}
     needs_others = raw is not None and raw.resolved.kind.needs_others
     if raw is not None:
         uses.append(raw.resolved.plugin.implementation)
+        if issubclass(raw.resolved.kind, ReadsFiles):
+            files = {"noise": raw.resolved.plugin.build().content()}
         spec_of_raw = RawSpec(
             kind=raw.kind,
             corruption=raw.resolved.plugin,
@@ -86,6 +89,7 @@ def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None) -> Job:
             "faces": plan.layout.faces(corpus) if looks else [],
             "folds": plan.layout.folds(corpus) if needs_others else [],
         },
+        chosen=files,
         uses=tuple(uses),
         runtime=_runtime(plan, corpus),
         gpu=int(extractor.resolved.kind.uses_gpu and plan.extracts_on_gpu),
