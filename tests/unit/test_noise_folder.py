@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from helpers.plans import default_config, plan_of
+from helpers.plans import Wildcards, default_config, plan_of
 
 from robust_mer.corruption.raw.draws import Draws
 from robust_mer.corruption.raw.files import deal, groups_of, hash_files, list_files
@@ -232,13 +232,6 @@ def planned(folder, **settings):
     raw["experiments"]["demo"]["tested_on"] = ["cafe_5dB"]
     raw["corruption"]["raw"]["cafe"] = {"class": "folder", "folder": str(folder), **settings}
     return plan_of(raw)
-
-
-class Wildcards(dict):
-    """As Snakemake's."""
-
-    def __getattr__(self, name):
-        return self[name]
 
 
 def job(folder):

@@ -36,7 +36,7 @@ class EvaluateFiles:
     features: list[Path]
     """Of the modalities, in their order."""
     corrupted: list[Path]
-    """Features of the modality whose recordings are corrupted; none for noise on features."""
+    """Features of the modalities whose recordings are corrupted, in their order."""
     schedule: Path | None
     """Of noise on features; None without noise."""
     checkpoints: list[Path]

@@ -127,36 +127,36 @@ class Checks:
         self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
     ) -> None:
         try:
-            raw = self._corruptions.raw(name)
-            if raw is not None:
+            for modality in self._corruptions.named(name) or {}:
+                if modality not in corpus.names:
+                    key = f"corruption.named.{name}.{modality}"
+                    raise InputError(unknown(key, modality, corpus.names))
+            raws = self._corruptions.recordings(name)
+            for raw in raws:
                 _check_raw(corpus, raw)
-            else:
-                self._corruptions.resolve(name, corpus.names)
-                for modality in self._corruptions.named(name) or {}:
-                    if modality not in corpus.names:
-                        key = f"corruption.named.{name}.{modality}"
-                        raise InputError(unknown(key, modality, corpus.names))
+            self._corruptions.resolve(name, corpus.names)
         except InputError as error:
             raise InputError(f"config: {place}: {error}") from None
-        if raw is not None:
-            self._check_use_of_raw(place, experiment, corpus, raw)
+        if raws:
+            self._check_use_of_raw(place, experiment, corpus, name)
 
     def _check_use_of_raw(
-        self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, raw: RawCorruption
+        self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
     ) -> None:
         used = {
             modality.name
             for model in experiment.models
             for modality in corpus.of_model(self._models[model].modalities)
         }
-        if raw.modality not in used:
+        touched = self._corruptions.resolve(name, corpus.names).touched
+        if used.isdisjoint(touched):
             raise InputError(
-                f"config: {place}: {raw.name} corrupts {raw.modality}, which none of the models "
+                f"config: {place}: {name} corrupts {', '.join(touched)}, which none of the models "
                 "uses"
             )
-        if experiment.evaluate == "one_per_utterance":
+        if experiment.evaluate == "one_per_utterance" and len(touched) == 1:
             raise InputError(
-                f"config: {place}: {raw.name} has one partial condition, under which all "
+                f"config: {place}: {name} has one partial condition, under which all "
                 "utterances are tested; expected evaluate: every_condition"
             )
 
@@ -171,10 +171,10 @@ class Checks:
         """Check that the corruption has the conditions that a model is trained under."""
         if corruption == CLEAN:
             return
-        if self._corruptions.raw(corruption) is not None:
+        if self._corruptions.recordings(corruption):
             raise InputError(
-                f"config: {place}.corruptions: {name} cannot be trained on {corruption}, which is "
-                "a corruption of recordings; expected it in tested_on"
+                f"config: {place}.corruptions: {name} cannot be trained on {corruption}, which "
+                "corrupts recordings; expected it in tested_on"
             )
         modalities = [m.name for m in corpus.of_model(self._models[name].modalities)]
         touched = self._corruptions.resolve(corruption, modalities).touched

@@ -89,9 +89,13 @@ class Plan:
         )
 
     def scheduled(self, experiment: ExperimentConfig) -> list[str]:
-        """The corruptions of an experiment that have a schedule, which is all but clean."""
+        """The corruptions of an experiment that have a schedule, or a measured SNR."""
         tested = [one.tested_on for one in self.grid.evaluations(experiment)]
-        return [name for name in dict.fromkeys(tested) if name != CLEAN]
+        return [
+            name
+            for name in dict.fromkeys(tested)
+            if name != CLEAN and self.corruptions.has_schedule(name)
+        ]
 
     def training_constraint(self, jobs: Sequence[TrainingJob]) -> str:
         """A constraint of the wildcard corpus, so that no two rules make the same replica.

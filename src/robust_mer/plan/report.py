@@ -59,7 +59,7 @@ class ReportPlan:
         experiments = Experiments(plan, self.metrics)
         self.experiment, self.facts = experiments.experiment, experiments.facts
         self.at_snrs, self.scheduled = experiments.at_snrs, experiments.scheduled
-        self.raw_corruptions = experiments.raw_corruptions
+        self.raw_corruptions, self.recordings = experiments.raw_corruptions, experiments.recordings
 
     @cached_property
     def layouts(self) -> dict[str, Any]:

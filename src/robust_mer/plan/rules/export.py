@@ -67,6 +67,13 @@ def export_features(plan: Plan, wildcards: Any) -> Job:
             f"{plan.corpora[corpus].config.task}"
         )
     corruption = plan.corruption(corpus, wildcards.corruption)
+    if corruption.recorded:
+        raise InputError(
+            f"{corruption.name}: features of corrupted recordings are not exported; they are in "
+            + ", ".join(
+                plan.corrupted_features(corpus, raw) for raw in corruption.recorded.values()
+            )
+        )
     modalities = plan.modalities(corpus)
     schedule = plan.layout.schedule(corpus, wildcards.corruption)
     return Job(
