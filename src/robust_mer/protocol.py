@@ -1,22 +1,18 @@
-"""Corruptions, conditions and protocols: what happens to which modality, and how often.
+"""Corruptions and conditions: what happens to which modality.
 
 A *corruption* says what happens to a modality (`Corruption`). A *condition* says to which
-modalities it happens; it is named after the clean ones. A *protocol* says which conditions a model
-meets in training, and how often (`Protocol`).
+modalities it happens; it is named after the clean ones. A *protocol* says which conditions occur
+how often; see `robust_mer.protocols`.
 """
 
 import hashlib
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import Any
 
 from robust_mer.errors import InputError
-from robust_mer.settings import Settings
 
 CLEAN = "clean"
 MISSING = "missing"
@@ -107,17 +103,6 @@ def parse_corruption(name: str) -> CorruptionName | None:
     return corruption
 
 
-def parse_trained_on(name: str) -> tuple[str, str]:
-    """Split what a model was trained on into corruption and protocol.
-
-    ``gaussian_-10dB`` is trained with some modalities noisy (``partial``),
-    ``gaussian_-10dB_none`` with none of them clean.
-    """
-    if name.endswith(f"_{NONE}"):
-        return name.removesuffix(f"_{NONE}"), NONE
-    return name, PARTIAL
-
-
 def letters(modalities: list[str]) -> dict[str, str]:
     """Letter of every modality in the names of conditions.
 
@@ -174,55 +159,3 @@ def drawn_condition(names: list[str], seed: int, part: str, utterance: str) -> s
     """
     digest = hashlib.sha256("\0".join(["condition", str(seed), part, utterance]).encode()).digest()
     return names[int.from_bytes(digest[:8], "little") % len(names)]
-
-
-class Protocol(ABC):
-    """Which conditions the samples of a training set meet.
-
-    To add a protocol, write a subclass and name it in the config as ``module:Class``.
-    """
-
-    settings_class: ClassVar[type[Settings]] = Settings
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
-    @abstractmethod
-    def conditions(self, modalities: list[str], touched: list[str]) -> dict[str, tuple[bool, ...]]:
-        """The training conditions by name, with a bool per modality, True if it is clean.
-
-        Args:
-            modalities: Those of the model, in their order.
-            touched: Those that the corruption touches.
-
-        Returns:
-            Empty if the corruption has no such condition.
-        """
-
-    def weights(self, conditions: dict[str, tuple[bool, ...]]) -> np.ndarray | None:
-        """Probability of each of the `conditions` [C]; None if all are equally likely."""
-        return None
-
-
-class Partial(Protocol):
-    """Some modalities are clean and some are not, each such condition equally often."""
-
-    def conditions(self, modalities: list[str], touched: list[str]) -> dict[str, tuple[bool, ...]]:
-        """The partial conditions; see `partial_conditions`."""
-        return partial_conditions(modalities, touched)
-
-
-class AllNoisy(Protocol):
-    """No modality is clean (NMER, Table 5)."""
-
-    def conditions(self, modalities: list[str], touched: list[str]) -> dict[str, tuple[bool, ...]]:
-        """The condition in which all modalities are corrupted."""
-        all_noisy = dict.fromkeys([NONE], (False,) * len(modalities))
-        return all_noisy if len(touched) == len(modalities) else {}
-
-
-PROTOCOLS = {
-    PARTIAL: "robust_mer.protocol:Partial",
-    NONE: "robust_mer.protocol:AllNoisy",
-}
-"""Protocols by the name that an experiment's ``conditions`` give."""

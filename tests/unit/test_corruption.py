@@ -29,7 +29,6 @@ from robust_mer.protocol import (
     conditions,
     drawn_condition,
     parse_corruption,
-    parse_trained_on,
     partial_conditions,
 )
 from robust_mer.settings import Plugin
@@ -364,9 +363,6 @@ def test_names():
     assert parse_corruption("gaussian_2.5dB") == CorruptionName("gaussian", 2.5, "dB")
     assert parse_corruption("dropped_30%") == CorruptionName("dropped", 30, "%")
     assert parse_corruption("blur_3px") == CorruptionName("blur", 3, "px")
-    assert parse_trained_on("gaussian_-10dB_none") == ("gaussian_-10dB", "none")
-    assert parse_trained_on("missing_none") == ("missing", "none")
-    assert parse_trained_on("clean") == ("clean", "partial")
     wrong = (
         "gaussian",
         "gaussian_10",

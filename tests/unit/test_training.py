@@ -29,7 +29,8 @@ from robust_mer.engine.frames import Frames, pad
 from robust_mer.engine.replica import EpochDraws, ReplicaData, TrainingConditions
 from robust_mer.engine.replica import training_conditions as conditions_of
 from robust_mer.errors import InputError
-from robust_mer.protocol import PROTOCOLS, Corruption
+from robust_mer.protocol import Corruption
+from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.settings import Plugin, Settings
 from robust_mer.store import read_features, write_features
 
@@ -198,7 +199,7 @@ def test_training_conditions():
     assert partial.is_clean.tolist() == [[True, False]]
     with pytest.raises(InputError, match="Partial has no training condition"):
         training_conditions(["audio"], "partial")
-    with pytest.raises(InputError, match="corrupts video of audio, video: AllNoisy has no"):
+    with pytest.raises(InputError, match="corrupts video of audio, video: NoneClean has no"):
         training_conditions(["audio", "video"], "none", ["video"])
 
 

@@ -137,7 +137,8 @@ class ExperimentConfig(Section):
     corruptions: Corruptions
     """What models are trained on; each is tested on the same corruption."""
     conditions: Annotated[list[str], Field(min_length=1), AfterValidator(_unique)]
-    """Training protocols: ``partial``, ``none``, or a name of ``protocols``."""
+    """Training protocols: ``partial``, ``none``, ``fixed_{condition}``, ``random_{rate}%``, or a
+    name of ``protocols``."""
     folds: Annotated[
         list[Annotated[int, Field(ge=1, le=999_999_999)]],
         Field(min_length=1),
@@ -148,6 +149,8 @@ class ExperimentConfig(Section):
     """Seeds of the models' weights and training noise."""
     tested_on: Annotated[list[CorruptionText], AfterValidator(_unique)] = []
     """Further corruptions that all models are tested on."""
+    tested_under: Annotated[list[str], AfterValidator(_unique)] = []
+    """Protocols that all models are tested under, beside those of ``conditions``."""
     evaluate: Literal["every_condition", "one_per_utterance"] = "every_condition"
     """Whether each utterance is tested under all conditions, or under one drawn at random."""
 
@@ -350,7 +353,7 @@ class Config(Section):
     gpu: GpuConfig
     """How GPUs are shared."""
     protocols: dict[Word, PluginConfig] = {}
-    """Your own training protocols, by name."""
+    """Protocols with settings, and your own, by name."""
     metrics: dict[Word, PluginConfig] = {}
     """Further measures, by name; tables and figures without fixed measures show them wherever the
     task is one that they measure."""

@@ -62,6 +62,9 @@ class Experiments:
             ),
             named={c: named for c in self._names(section) if (named := plan.corruptions.named(c))},
             one_condition_seed=plan.config.corruption.seed if is_drawn else None,
+            tested_under={p: plan.protocols[p].plugin for p in plan.grid.tested_under(section)},
+            modalities=tuple(plan.corpora[section.corpus].names),
+            protocol_seed=plan.config.corruption.seed,
         )
 
     def _described(self, corpus: str, model: str) -> str:
