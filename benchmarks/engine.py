@@ -84,6 +84,7 @@ class Engine:
             folds=Path(self.files["folds_csv"]),
             features=[Path(path) for path in self.files["features"].values()],
             schedules=schedules,
+            recorded=[],
             teachers=[self._path(teacher, key, "safetensors") for key in stack] if teacher else [],
             checkpoints=[self._path(model, key, "safetensors") for key in stack],
             histories=[self._path(model, key, "history.csv") for key in stack],

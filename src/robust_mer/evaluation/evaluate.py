@@ -18,7 +18,7 @@ from robust_mer.engine.corruption import (
     evaluation_frames,
 )
 from robust_mer.engine.device import pick_device
-from robust_mer.engine.frames import Frames, load_frames, load_store
+from robust_mer.engine.frames import Frames, load_frames, load_stores
 from robust_mer.engine.nets import Nets
 from robust_mer.engine.predict import PaddedPart, combine, embed
 from robust_mer.errors import InputError
@@ -97,7 +97,7 @@ class _Received:
         recorded = [one for one in spec.modalities if one.name in spec.corruption.recorded]
         for modality, path in zip(recorded, files.corrupted, strict=True):
             store = read_store(path, corpus.utterances, modality)
-            corrupted[modality.name] = load_store(store, device)
+            corrupted[modality.name] = load_stores([store], device)
         alpha_bars = read_alpha_bars(files.schedule) if files.schedule else {}
         return cls(spec, alpha_bars, clean, {**clean, **corrupted})
 

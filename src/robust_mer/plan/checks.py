@@ -169,11 +169,6 @@ class Checks:
         """Check that the corruption has the conditions that a model is trained under."""
         if corruption == CLEAN:
             return
-        if self._corruptions.recordings(corruption):
-            raise InputError(
-                f"config: {place}.corruptions: {name} cannot be trained on {corruption}, which "
-                "corrupts recordings; expected it in tested_on"
-            )
         modalities = [m.name for m in corpus.of_model(self._models[name].modalities)]
         touched = self._corruptions.resolve(corruption, modalities).touched
         for protocol in experiment.conditions:

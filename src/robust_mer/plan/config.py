@@ -296,6 +296,9 @@ class CorruptionConfig(Section):
     """Your own names for combinations of corruptions."""
     raw: dict[NoiseName, PluginConfig] = {}
     """Corruptions of recordings and transcripts, by name."""
+    draws: Annotated[int, Field(ge=1, le=99)] = 2
+    """How often the recordings of an utterance are corrupted and extracted for training, if models
+    are trained on corruptions of recordings. Each training sample hears one of these draws."""
 
 
 class ModelConfig(PluginConfig):

@@ -6,7 +6,7 @@ from typing import Any
 
 from robust_mer.corruption.noise import Noise
 from robust_mer.corruption.raw.kind import MODALITY, RawKind
-from robust_mer.corruption.raw.registry import RAW_KINDS
+from robust_mer.corruption.raw.registry import RAW_KINDS, is_random
 from robust_mer.corruption.registry import NOISES
 from robust_mer.errors import InputError
 from robust_mer.plan.config import CorruptionConfig
@@ -40,6 +40,11 @@ class RawCorruption:
     def modality(self) -> str:
         """The modality that it touches."""
         return MODALITY[self.resolved.kind.signal]
+
+    @property
+    def is_random(self) -> bool:
+        """Whether its draws differ."""
+        return is_random(self.resolved.plugin.implementation, self.resolved.settings)
 
 
 class Corruptions:

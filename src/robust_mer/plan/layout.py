@@ -63,9 +63,9 @@ class Layout:
         """A feature file, or with the suffix ``.csv`` its table of utterances."""
         return self.of_corpus(corpus, f"{folder}/{name}{suffix}")
 
-    def corrupted_folder(self, raw: str) -> str:
+    def corrupted_folder(self, raw: str, draw: int = 1) -> str:
         """Folder of the features of corrupted recordings, within that of the corpus."""
-        return f"corrupted/{raw}/features"
+        return f"corrupted/{raw}/features" if draw == 1 else f"corrupted/{raw}/draw{draw}/features"
 
     def schedule(self, corpus: str, corruption: str) -> str:
         """The noise schedule of a corruption."""

@@ -128,13 +128,13 @@ class Plan:
             for replica in replicas
         ]
 
-    def corrupted_features(self, corpus: str, raw: str, suffix: str = ".h5") -> str:
+    def corrupted_features(self, corpus: str, raw: str, suffix: str = ".h5", draw: int = 1) -> str:
         """Features of the modality that a corruption of recordings touches, or their table."""
         corruption = self.corruptions.raw(raw)
         assert corruption is not None, raw
         modality = self.corpora[corpus].modality(corruption.modality)
         return self.layout.features(
-            corpus, modality.features, suffix, self.layout.corrupted_folder(raw)
+            corpus, modality.features, suffix, self.layout.corrupted_folder(raw, draw)
         )
 
     @property

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from robust_mer.plan.plan import Plan
+from robust_mer.plan.recorded import recorded_files, recorded_in_run
 from robust_mer.plan.rules.features import has_faces
 
 
@@ -58,7 +59,12 @@ class Targets:
             for name, experiment in self._plan.grid.experiments.items()
             for raw in self._plan.report.recordings(name)
         }
-        return sorted(schedules | features)
+        trained = {
+            path
+            for corpus in self._plan.grid.corpora
+            for path in recorded_files(self._plan, corpus, recorded_in_run(self._plan, corpus))
+        }
+        return sorted(schedules | features | trained)
 
     @cached_property
     def checkpoints(self) -> list[str]:

@@ -22,6 +22,7 @@ from robust_mer.data import LabelledCorpus, Normaliser
 from robust_mer.engine.checkpoint import save_checkpoint
 from robust_mer.files import whole
 from robust_mer.models.model import Model
+from robust_mer.store import Features
 
 History = list[dict[str, float]]
 """A row per epoch: ``epoch``, losses and figures by the name of their column."""
@@ -35,10 +36,15 @@ def corpus_identity(corpus: LabelledCorpus) -> str:
     digest = hashlib.sha256(json.dumps(facts).encode())
     digest.update(corpus.target.tobytes())
     for modality, store in corpus.features.items():
-        digest.update(json.dumps([modality, store.names]).encode())
-        digest.update(np.ascontiguousarray(store.offsets).data)
-        digest.update(np.ascontiguousarray(store.values).data)
+        add_features(digest, modality, store)
     return digest.hexdigest()
+
+
+def add_features(digest: Any, modality: str, store: Features) -> None:
+    """Add all that training reads of some features to a hash."""
+    digest.update(json.dumps([modality, store.names]).encode())
+    digest.update(np.ascontiguousarray(store.offsets).data)
+    digest.update(np.ascontiguousarray(store.values).data)
 
 
 class Saved:

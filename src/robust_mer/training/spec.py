@@ -9,6 +9,17 @@ from robust_mer.settings import Plugin
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """Features of corrupted recordings."""
+
+    corruption: str
+    """E.g. ``babble_5dB``."""
+    modality: str
+    draws: int
+    """How many there are of each utterance; draw 1 is that of validation and test."""
+
+
+@dataclass(frozen=True)
 class TrainSpec:
     """Everything that determines the replicas of one model, except data and libraries."""
 
@@ -22,6 +33,8 @@ class TrainSpec:
     protocol: Plugin
     """Selects the conditions of a corruption."""
     task: Plugin
+    recorded: tuple[Recorded, ...] = ()
+    """Features of corrupted recordings that the corruptions name."""
     teacher: str | None = None
     """``module:Class`` of the model that must be trained first, if any."""
     code: str = ""
@@ -38,6 +51,8 @@ class TrainFiles:
     """Of the modalities, in their order."""
     schedules: list[Path]
     """Of the corruptions that have noises (masks included), in their order."""
+    recorded: list[Path]
+    """Features of corrupted recordings: every draw of the spec's first, then of its second, ..."""
     teachers: list[Path]
     """Checkpoint of each replica's teacher, named as the replica's; none without a teacher."""
     checkpoints: list[Path]

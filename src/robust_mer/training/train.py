@@ -22,6 +22,7 @@ from robust_mer.replicas import Replica
 from robust_mer.runtime import Runtime
 from robust_mer.training.fit import fit_replica
 from robust_mer.training.loop import LoopOptions, train_as_one
+from robust_mer.training.recorded import RecordedFeatures
 from robust_mer.training.resume import (
     OnEpoch,
     ReplicaRun,
@@ -44,8 +45,9 @@ def train_replicas(
 ) -> None:
     """Train the replicas of a model; write the best epoch and the history of each.
 
-    Each time a training sample is used, its condition and its noise are drawn again. Validation
-    data have the same corruption, with fixed noise. The epoch with the best value of the task's
+    Each time a training sample is used, its condition and its noise are drawn again, and of
+    corrupted recordings one of their draws. Validation data have the same corruption, with fixed
+    noise and draw 1. The epoch with the best value of the task's
     selection metric, pooled over the training conditions, is kept. Test data are not used.
 
     With several corruptions, each sample's corruption is also drawn each time, and the metric is
@@ -71,13 +73,14 @@ def train_replicas(
     corpus = read_labelled_corpus(
         files.utterances, files.folds, spec.modalities, files.features, spec.task
     )
-    runs = _prepare(spec, files, corpus, device)
+    recorded = RecordedFeatures.read(spec, files, corpus)
+    runs = _prepare(spec, files, corpus, recorded, device)
     options = LoopOptions(save_every, on_epoch)
     unfinished = waiting(runs, device.type)
     if unfinished and isinstance(unfinished[0].new_model(), FittedModel):
-        _fit_all(unfinished, corpus)
+        _fit_all(unfinished, corpus, recorded)
     elif unfinished:
-        _train_all(unfinished, corpus, device, runtime.max_replicas, options)
+        _train_all(unfinished, corpus, recorded, device, runtime.max_replicas, options)
     diverged = [run for run in runs if run.diverged]
     if diverged:
         raise InputError(
@@ -89,7 +92,11 @@ def train_replicas(
 
 
 def _prepare(
-    spec: TrainSpec, files: TrainFiles, corpus: LabelledCorpus, device: torch.device
+    spec: TrainSpec,
+    files: TrainFiles,
+    corpus: LabelledCorpus,
+    recorded: RecordedFeatures,
+    device: torch.device,
 ) -> list[ReplicaRun]:
     """The replicas that the files name, before training."""
     schedules = iter(files.schedules)
@@ -104,6 +111,7 @@ def _prepare(
         "spec": asdict(spec),
         "corpus": corpus_identity(corpus),
         "torch": torch.__version__,
+        **recorded.identity(),
     }
     histories, teachers = _by_replica(files.histories), _by_replica(files.teachers)
     normalisers: dict[int, dict[str, Normaliser]] = {}
@@ -113,7 +121,7 @@ def _prepare(
         if key.fold not in normalisers:
             normalisers[key.fold] = fit_normalisers(corpus, key.fold)
         corruptions = [
-            corruption_of_fold(corruption, of_folds, key.fold)
+            corruption_of_fold(corruption, of_folds, key.fold, recorded.begins)
             for corruption, of_folds in zip(spec.corruptions, alpha_bars, strict=True)
         ]
         data = ReplicaData(*key, parts, normalisers[key.fold], corruptions, conditions)
@@ -165,9 +173,9 @@ def _check_fold(corpus: LabelledCorpus, fold: int, folds_csv: Path) -> dict[str,
     return parts
 
 
-def _fit_all(runs: list[ReplicaRun], corpus: LabelledCorpus) -> None:
+def _fit_all(runs: list[ReplicaRun], corpus: LabelledCorpus, recorded: RecordedFeatures) -> None:
     """Fit replicas of a model without epochs, one after the other."""
-    frames = load_frames(corpus, torch.device("cpu"))
+    frames = load_frames(corpus, torch.device("cpu"), recorded.stores)
     for run in runs:
         model = run.new_model()
         assert isinstance(model, FittedModel)
@@ -180,6 +188,7 @@ def _fit_all(runs: list[ReplicaRun], corpus: LabelledCorpus) -> None:
 def _train_all(
     runs: list[ReplicaRun],
     corpus: LabelledCorpus,
+    recorded: RecordedFeatures,
     device: torch.device,
     max_replicas: int | None,
     options: LoopOptions,
@@ -198,7 +207,7 @@ def _train_all(
         begun = len(runs[0].history)
         wave = [run for run in runs if len(run.history) == begun][:width]
         try:
-            frames = frames or load_frames(corpus, device)
+            frames = frames or load_frames(corpus, device, recorded.stores)
             train_as_one(wave, corpus, frames, options, waiting=len(runs) - len(wave))
         except RuntimeError as error:
             if not is_out_of_gpu_memory(error):

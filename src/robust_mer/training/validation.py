@@ -79,7 +79,7 @@ class Validation:
     def _padded_under(self, place: int) -> PaddedPart:
         """Validation parts under one of the training corruptions."""
         corruptions = [replica.corruptions[place] for replica in self._replicas]
-        return self._padded(corruptions) if corruptions[0].modalities else self._clean
+        return self._padded(corruptions) if not corruptions[0].is_nothing else self._clean
 
     def _predict(
         self,

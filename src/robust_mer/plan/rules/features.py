@@ -1,5 +1,6 @@
 """Jobs of workflow/rules/features.smk, and of corruption.smk where it extracts."""
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -57,10 +58,11 @@ def extract_features(plan: Plan, wildcards: Any) -> Job:
 
 def extract_corrupted(plan: Plan, wildcards: Any) -> Job:
     """Features of corrupted recordings."""
-    return _extract(plan, wildcards.corpus, wildcards.extractor, wildcards.raw)
+    raw, _, draw = wildcards.raw.partition("/draw")
+    return _extract(plan, wildcards.corpus, wildcards.extractor, raw, int(draw or 1))
 
 
-def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None) -> Job:
+def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None, draw: int = 1) -> Job:
     extractor = plan.extractors[name]
     uses = [extractor.resolved.plugin.implementation]
     raw = plan.corruptions.raw(raw_name) if raw_name is not None else None
@@ -74,7 +76,7 @@ def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None) -> Job:
             kind=raw.kind,
             corruption=raw.resolved.plugin,
             amount=raw.amount,
-            seed=plan.config.corruption.seed,
+            seed=draw_seed(plan.config.corruption.seed, draw),
         )
     looks = extractor.looks_at_faces and raw is None
     return Job(
@@ -94,6 +96,14 @@ def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None) -> Job:
         runtime=_runtime(plan, corpus),
         gpu=int(extractor.resolved.kind.uses_gpu and plan.extracts_on_gpu),
     )
+
+
+def draw_seed(seed: int, draw: int) -> int:
+    """Seed of a draw of corrupted recordings; that of draw 1 is the config's."""
+    if draw == 1:
+        return seed
+    digest = hashlib.sha256(f"{seed}\0draw {draw}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1
 
 
 def resample_features(plan: Plan, wildcards: Any) -> Job:
