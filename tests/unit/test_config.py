@@ -251,7 +251,11 @@ def test_what_a_corruption_does_to_each_modality():
     }
     assert uneven["text"].settings == {"frequency": 0.3}
     (how,) = config.corruption("demo", "alone").noises.values()
-    assert (how.target_snr_db, how.settings, how.is_mask) == (None, {"rate": 0.3}, True)
+    assert (how.target_snr_db, how.settings, how.is_mask) == (
+        None,
+        {"rate": 0.3, "highest": None},
+        True,
+    )
     with pytest.raises(InputError, match="range means several"):
         config.corruption("demo", "range")
 
