@@ -20,7 +20,10 @@ NONE = "none"
 PARTIAL = "partial"
 
 _LETTERS = {"audio": "a", "video": "v", "text": "l"}
-_NAME = re.compile(r"(?P<kind>[a-z][a-z0-9]*)_(?P<amount>-?\d+(?:\.\d+)?)(?P<unit>dB|%|px|ms)")
+_NAME = re.compile(
+    r"(?P<kind>[a-z][a-z0-9]*)_(?P<amount>-?\d+(?:\.\d+)?)(?:to(?P<highest>\d+(?:\.\d+)?))?"
+    r"(?P<unit>dB|%|px|ms)"
+)
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,15 @@ class CorruptionName:
     kind: str
     amount: float | None = None
     unit: str | None = None  # dB, %, px or ms
+    highest: float | None = None
+    """Of a range, from which each utterance draws its amount, e.g. ``dropped_0to90%``."""
 
     def __str__(self) -> str:
         """The name as it must be spelt."""
-        return self.kind if self.amount is None else f"{self.kind}_{self.amount + 0.0:g}{self.unit}"
+        if self.amount is None:
+            return self.kind
+        upper = "" if self.highest is None else f"to{self.highest:g}"
+        return f"{self.kind}_{self.amount + 0.0:g}{upper}{self.unit}"
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,8 @@ class NoiseSpec:
     settings: dict[str, Any]
     is_mask: bool
     """Whether the noise multiplies the frames instead of being added to them."""
+    stretch: tuple[float, float] | None = None
+    """Start and end of the part of an utterance that is hit, as fractions; None: all of it."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +84,12 @@ class Corruption:
 
 
 def read_name(name: str) -> CorruptionName | None:
-    """Kind, amount and unit of a name of the form ``{kind}_{amount}{unit}``; None for any other."""
+    """What a name of the form ``{kind}_{amount}{unit}`` says; None for any other."""
     match = _NAME.fullmatch(name)
-    return match and CorruptionName(match["kind"], float(match["amount"]), match["unit"])
+    if match is None:
+        return None
+    highest = None if match["highest"] is None else float(match["highest"])
+    return CorruptionName(match["kind"], float(match["amount"]), match["unit"], highest)
 
 
 def parse_corruption(name: str) -> CorruptionName | None:

@@ -281,6 +281,23 @@ def _named(value: Any) -> Any:
 _modality_name = _matching(r"[a-z]+", 50, "a modality's name, up to 50 lower-case letters")
 
 
+def _stretch(value: Any) -> Any:
+    is_pair = isinstance(value, list) and len(value) == 2
+    if not is_pair or not all(isinstance(one, int | float) for one in value):
+        raise ValueError("expected start and end, two fractions of the utterance")
+    if not 0 <= value[0] < value[1] <= 1:
+        raise ValueError("expected 0 <= start < end <= 1")
+    return tuple(map(float, value))
+
+
+class NoiseConfig(PluginConfig):
+    """A noise on features. Further keys are its settings."""
+
+    stretch: Annotated[tuple[float, float] | None, BeforeValidator(_stretch)] = None
+    """Start and end of the part of each utterance that is hit, e.g. ``[0.2, 0.5]``; by default all
+    of it."""
+
+
 class CorruptionConfig(Section):
     """What corrupts features and recordings."""
 
@@ -290,7 +307,7 @@ class CorruptionConfig(Section):
     """How the betas of the noise schedule grow."""
     seed: Number
     """Of the noise in validation and test."""
-    noises: dict[NoiseName, PluginConfig]
+    noises: dict[NoiseName, NoiseConfig]
     """By name."""
     named: dict[Word, Annotated[Any, BeforeValidator(_named)]] = {}
     """Your own names for combinations of corruptions."""

@@ -84,6 +84,8 @@ class Experiments:
     def _corruption(self, name: str) -> CorruptionFacts:
         parsed = read_name(name)
         assert parsed is not None, name
+        if parsed.highest is not None:  # a range has no place on an axis
+            return CorruptionFacts(name)
         raw = self._plan.corruptions.raw(name)
         less_is_worse = parsed.unit == "dB" or (raw is not None and raw.resolved.kind.of_rest)
         return CorruptionFacts(
