@@ -251,6 +251,21 @@ def test_a_missing_or_empty_folder_is_an_error_before_the_first_job(tmp_path):
         plan_of(raw)
 
 
+def test_too_few_files_to_train_on_are_an_error_before_the_first_job(tmp_path):
+    for place in range(4):
+        tone(tmp_path / f"{place}.wav", 1000)
+    planned(tmp_path)  # enough for tests
+    raw = default_config()
+    raw["experiments"]["demo"] |= {"models": ["men"], "corruptions": ["cafe_5dB"]}
+    raw["corruption"]["raw"]["cafe"] = {"class": "folder", "folder": str(tmp_path)}
+    plan_of(raw)  # men is trained on clean data
+    raw["experiments"]["demo"]["models"] = ["men_augmented"]
+    with pytest.raises(InputError, match=r"cafe: .* has 4 noise files, .* expected 5 or more"):
+        plan_of(raw)
+    tone(tmp_path / "4.wav", 1000)
+    plan_of(raw)
+
+
 def test_a_folder_that_no_experiment_of_the_run_uses_is_not_looked_for(tmp_path):
     raw = default_config()
     raw["corruption"]["raw"]["cafe"] = {"class": "folder", "folder": str(tmp_path / "nowhere")}

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 from robust_mer.corruption.raw.files import ReadsFiles
@@ -14,6 +15,8 @@ from robust_mer.plan.messages import unknown
 from robust_mer.plan.models import ModelPlan
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.protocols.protocol import Protocol
+
+_FEWEST_GROUPS = 3  # of utterances that the same folds test, by any scheme
 
 
 class Checks:
@@ -58,9 +61,7 @@ class Checks:
                 raise InputError(unknown(f"run: {name}", name, self._config.experiments))
             experiment = self._config.experiments[name]
             self._check_folder(self._corpora[experiment.corpus])
-            for corruption in (*experiment.corruptions, *experiment.tested_on):
-                for raw in self._corruptions.recordings(corruption):
-                    _check_files(raw)
+            self._check_files(experiment)
 
     def _check_experiment(self, place: str, experiment: ExperimentConfig) -> None:
         if experiment.corpus not in self._corpora:
@@ -188,6 +189,21 @@ class Checks:
         except InputError as error:
             raise InputError(f"config: {place}: {name}: {error}") from None
 
+    def _check_files(self, experiment: ExperimentConfig) -> None:
+        """Check that the files which corruptions of recordings read are on disk."""
+        trains = not all(self._models[m].facts.trained_on_clean for m in experiment.models)
+        groups = self._corpora[experiment.corpus].config.folds.groups or _FEWEST_GROUPS
+        for names, needed in (
+            (experiment.corruptions, groups if trains else 1),
+            (experiment.tested_on, 1),
+        ):
+            for raw in chain.from_iterable(map(self._corruptions.recordings, names)):
+                if issubclass(raw.resolved.kind, ReadsFiles):
+                    try:
+                        raw.resolved.plugin.build().check(needed)
+                    except InputError as error:
+                        raise InputError(f"config: corruption.raw.{raw.kind}: {error}") from None
+
     def _check_folder(self, corpus: CorpusPlan) -> None:
         """Check that a corpus is on disk unless a job generates it."""
         root = Path(corpus.config.root)
@@ -197,16 +213,6 @@ class Checks:
                 f"{root.resolve()}). Set it to the folder of the corpus, in the config or by "
                 f"--config 'corpora={{{corpus.name}: {{root: /path/to/it}}}}'"
             )
-
-
-def _check_files(raw: RawCorruption) -> None:
-    """Check that the files which a corruption of recordings reads are on disk."""
-    if not issubclass(raw.resolved.kind, ReadsFiles):
-        return
-    try:
-        raw.resolved.plugin.build().check()
-    except InputError as error:
-        raise InputError(f"config: corruption.raw.{raw.kind}: {error}") from None
 
 
 def _check_raw(corpus: CorpusPlan, raw: RawCorruption) -> None:

@@ -17,11 +17,15 @@ class ReadsFiles(ABC):
     """A kind of corruption that reads files beside the corpus."""
 
     @abstractmethod
-    def check(self) -> None:
+    def check(self, groups: int) -> None:
         """Look for the files, without opening them; planning calls it.
 
+        Args:
+            groups: At least so many groups of utterances must hear different files; 1 if all may
+                hear the same.
+
         Raises:
-            InputError: they are missing.
+            InputError: files are missing, or are too few.
         """
 
     @abstractmethod
@@ -55,6 +59,21 @@ def list_files(folder: str) -> list[str]:
             f"{root.resolve()} and the folders in it have no {_kinds()} file; expected at least one"
         )
     return paths
+
+
+def check_files(folder: str, groups: int) -> None:
+    """Check that a folder has files, and one for each group of utterances.
+
+    Raises:
+        InputError: as `list_files`, or there are fewer files than groups.
+    """
+    files = list_files(folder)
+    if len(files) < groups:
+        raise InputError(
+            f"{Path(folder).resolve()} has {len(files)} noise file{'s' * (len(files) > 1)}, but "
+            f"models are trained on it; expected {groups} or more, so that training hears none of "
+            "the files that the test hears. Add files, or list the corruption in tested_on only"
+        )
 
 
 def hash_files(folder: str) -> str:

@@ -12,6 +12,7 @@ from pydantic import Field
 from robust_mer.corruption.raw.draws import Draws
 from robust_mer.corruption.raw.files import (
     ReadsFiles,
+    check_files,
     deal,
     groups_of,
     hash_files,
@@ -58,9 +59,9 @@ class FolderNoise(AudioKind, ReadsFiles):
         """The corruption at an amount; see `RawKind.at`."""
         return FolderCorruption(self, name, amount, seed, tables)
 
-    def check(self) -> None:
+    def check(self, groups: int) -> None:
         """Look for the files."""
-        list_files(self.settings.folder)
+        check_files(self.settings.folder, groups)
 
     def content(self) -> str:
         """Hash of the files."""
