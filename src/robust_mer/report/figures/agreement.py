@@ -1,18 +1,25 @@
 """How far the orders of the models under different protocols agree."""
 
+from typing import TYPE_CHECKING
+
+from robust_mer.evaluation.experiment import SAME
 from robust_mer.report.figures.base import Picture, PictureFigure
+from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
-from robust_mer.report.tables.rankings import (
-    RANKING,
-    compares_rankings,
-    ranking_title,
-    read_rankings,
-)
+from robust_mer.report.tables.rankings import compares_rankings, read_rankings
 from robust_mer.report.words import figures as words
+from robust_mer.table import records
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Agreement(PictureFigure):
-    """A matrix of Kendall's tau between the rankings of the models."""
+    """A matrix of Kendall's tau between the rankings under two protocols, a panel per training.
+
+    In the first panel models were trained under the protocol of each test; in the others, all on
+    the same.
+    """
 
     title = words.TITLE_AGREEMENT
     reads = ("rankings",)
@@ -29,25 +36,57 @@ class Agreement(PictureFigure):
         from robust_mer.report.figures.heat_map import HeatMaps
 
         experiment, pairs = spec.experiment, read_rankings(files)
-        one, other = (
-            [ranking_title(experiment, *key) for key in pairs[columns].itertuples(index=False)]
-            for columns in (RANKING, [f"other_{name}" for name in RANKING])
+        trainings = sorted(set(pairs["training"]), key=lambda name: (name != SAME, name))
+        panels = [_cells(experiment, pairs, training) for training in trainings]
+        cells = pd.concat([one.assign(panel=place) for place, one in enumerate(panels)])
+        titles = [
+            words.TRAINED_UNDER_EACH if name == SAME else words.trained_on_title(name)
+            for name in trainings
+        ]
+        names = {"row": words.TESTED_ON, "column": words.AND_UNDER, "value": words.TAU}
+        return HeatMaps(
+            cells.assign(series="")[["panel", "row", "column", "value", "series", "low", "high"]],
+            list(dict.fromkeys(cells["column"])),
+            dict(enumerate(titles)),
+            1,
+            -1.0,
+            1.0,
+            names | {"low": words.LOW, "high": words.HIGH},
+            {"": 0},
         )
-        pairs = pairs[["tau", "low", "high"]]
-        cells = pd.concat(
-            [pairs.assign(row=one, column=other), pairs.assign(row=other, column=one)]
-        )
-        cells = cells.drop_duplicates(["row", "column"], ignore_index=True)
-        order = list(dict.fromkeys([*one, *other]))
-        cells = cells.assign(
-            panel=0, series="", value=cells["tau"], place=cells["row"].map(order.index)
-        )
-        cells = cells.sort_values("place", kind="stable", ignore_index=True)
-        names = {"row": words.RANKING, "column": words.OTHER_RANKING, "value": words.TAU}
-        names |= {"low": words.LOW, "high": words.HIGH}
-        shown = ["panel", "row", "column", "value", "series", "low", "high"]
-        return HeatMaps(cells[shown], order, {0: ""}, 1, -1.0, 1.0, names, {"": 0})
 
     def about(self, spec: FigureSpec, data: Picture) -> str:
         """What a cell is."""
         return words.about_agreement(spec.experiment.main.title)
+
+
+def _cells(experiment: Experiment, pairs: "pd.DataFrame", training: str) -> "pd.DataFrame":
+    """Pairs of tests of models with one training, in both orders; its own protocol is a test too."""
+    import pandas as pd
+
+    trained = experiment.trained_on(training)
+
+    def belongs(row: dict[str, str], start: str) -> bool:
+        test = (row[f"{start}tested_on"], row[f"{start}protocol"])
+        return row[f"{start}training"] == training or (
+            row[f"{start}training"] == SAME and test == trained
+        )
+
+    several = pairs["tested_on"].nunique() > 1
+    rows = []
+    for row in records(pairs):
+        if belongs(row, "") and belongs(row, "other_"):
+            one, other = (
+                ", ".join(
+                    [corruption_title(experiment, row[f"{start}tested_on"])] * several
+                    + [row[f"{start}protocol"]]
+                )
+                for start in ("", "other_")
+            )
+            figures = {"value": row["tau"], "low": row["low"], "high": row["high"]}
+            rows.append({"row": one, "column": other, **figures})
+            if one != other:
+                rows.append({"row": other, "column": one, **figures})
+    table = pd.DataFrame(rows)
+    order = {name: place for place, name in enumerate(dict.fromkeys(table["row"]))}
+    return table.sort_values(by=["row", "column"], key=lambda some: some.map(order))
