@@ -61,7 +61,7 @@ class Agreement(PictureFigure):
 
 
 def _cells(experiment: Experiment, pairs: "pd.DataFrame", training: str) -> "pd.DataFrame":
-    """Pairs of tests of models with one training, in both orders; its own protocol is a test too."""
+    """Pairs of tests of models with one training, in both orders; also under its own protocol."""
     import pandas as pd
 
     trained = experiment.trained_on(training)
