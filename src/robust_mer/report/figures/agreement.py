@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import SAME
+from robust_mer.protocol import NONE, PARTIAL
 from robust_mer.report.figures.base import Picture, PictureFigure
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
@@ -36,8 +37,9 @@ class Agreement(PictureFigure):
         from robust_mer.report.figures.heat_map import HeatMaps
 
         experiment, pairs = spec.experiment, read_rankings(files)
+        order = _tests(experiment, pairs)
         trainings = sorted(set(pairs["training"]), key=lambda name: (name != SAME, name))
-        panels = [_cells(experiment, pairs, training) for training in trainings]
+        panels = [_cells(experiment, pairs, training, order) for training in trainings]
         cells = pd.concat([one.assign(panel=place) for place, one in enumerate(panels)])
         titles = [
             words.TRAINED_UNDER_EACH if name == SAME else words.trained_on_title(name)
@@ -46,7 +48,7 @@ class Agreement(PictureFigure):
         names = {"row": words.TESTED_ON, "column": words.AND_UNDER, "value": words.TAU}
         return HeatMaps(
             cells.assign(series="")[["panel", "row", "column", "value", "series", "low", "high"]],
-            list(dict.fromkeys(cells["column"])),
+            list(order.values()),
             dict(enumerate(titles)),
             1,
             -1.0,
@@ -60,33 +62,42 @@ class Agreement(PictureFigure):
         return words.about_agreement(spec.experiment.main.title)
 
 
-def _cells(experiment: Experiment, pairs: "pd.DataFrame", training: str) -> "pd.DataFrame":
+def _tests(experiment: Experiment, pairs: "pd.DataFrame") -> dict[tuple[str, str], str]:
+    """Titles of the tests by corruption and protocol, in their order."""
+    corruptions = list(dict.fromkeys([*pairs["tested_on"], *pairs["other_tested_on"]]))
+    protocols = [PARTIAL, NONE, *experiment.tested_under]
+    return {
+        (corruption, protocol): ", ".join(
+            [*[corruption_title(experiment, corruption)] * (len(corruptions) > 1), protocol]
+        )
+        for corruption in corruptions
+        for protocol in protocols
+    }
+
+
+def _cells(
+    experiment: Experiment,
+    pairs: "pd.DataFrame",
+    training: str,
+    order: dict[tuple[str, str], str],
+) -> "pd.DataFrame":
     """Pairs of tests of models with one training, in both orders; also under its own protocol."""
     import pandas as pd
 
-    trained = experiment.trained_on(training)
-
-    def belongs(row: dict[str, str], start: str) -> bool:
-        test = (row[f"{start}tested_on"], row[f"{start}protocol"])
-        return row[f"{start}training"] == training or (
-            row[f"{start}training"] == SAME and test == trained
-        )
-
-    several = pairs["tested_on"].nunique() > 1
+    trained = tuple(experiment.trained_on(training))
     rows = []
     for row in records(pairs):
-        if belongs(row, "") and belongs(row, "other_"):
-            one, other = (
-                ", ".join(
-                    [corruption_title(experiment, row[f"{start}tested_on"])] * several
-                    + [row[f"{start}protocol"]]
-                )
-                for start in ("", "other_")
-            )
+        tests = [(row[f"{start}tested_on"], row[f"{start}protocol"]) for start in ("", "other_")]
+        trainings = [row["training"], row["other_training"]]
+        if all(
+            name == training or (name == SAME and test == trained)
+            for name, test in zip(trainings, tests, strict=True)
+        ):
+            one, other = (order[test] for test in tests)
             figures = {"value": row["tau"], "low": row["low"], "high": row["high"]}
             rows.append({"row": one, "column": other, **figures})
             if one != other:
                 rows.append({"row": other, "column": one, **figures})
+    places = {title: place for place, title in enumerate(order.values())}
     table = pd.DataFrame(rows)
-    order = {name: place for place, name in enumerate(dict.fromkeys(table["row"]))}
-    return table.sort_values(by=["row", "column"], key=lambda some: some.map(order))
+    return table.sort_values(by=["row", "column"], key=lambda some: some.map(places))
