@@ -50,15 +50,19 @@ def compare_rankings(experiment: Experiment, replicates: Replicates) -> pd.DataF
     Returns:
         A row per pair of rankings, each with itself too: ``tested_on, protocol, training`` and the
         ``best`` model of both, the second with the prefix ``other_``; the number of ``models`` in
-        both; Kendall's ``tau``, tau-b, with the interval ``low, high`` of the bootstrap. Pairs with
-        fewer than three models are left out. Tau is NaN where all models of a ranking are equal.
+        both; Kendall's ``tau``, tau-b, with the interval ``low, high`` of the bootstrap. Rankings
+        in which all models are equal, and pairs with fewer than three models, are left out.
     """
     main = next(
         place for place, m in enumerate(replicates.measures) if m.name == experiment.main.name
     )
     sign = 1 if experiment.main.higher_is_better else -1
     data, resampled = sign * replicates.data[main], sign * replicates.resampled[main]
-    rankings = list(_rankings(experiment, replicates.settings))
+    rankings = [
+        ranking
+        for ranking in _rankings(experiment, replicates.settings)
+        if np.ptp(data[list(ranking.places.values())]) > 0
+    ]
     rows = []
     for place, one in enumerate(rankings):
         for other in rankings[place:]:
