@@ -14,7 +14,9 @@ from robust_mer.corruption.raw.files import deal, groups_of, hash_files, list_fi
 from robust_mer.corruption.raw.folder import FolderNoise
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.utterance import Utterance
+from robust_mer.plan.rules.export import export_model
 from robust_mer.plan.rules.features import extract_corrupted
+from robust_mer.plan.rules.report import write_report
 from robust_mer.settings import Plugin
 
 RATE = 16_000
@@ -296,3 +298,12 @@ def test_shards_of_another_content_are_not_reused(noises, tables):
     before = corruption.identity()
     tone(noises / "seven.wav", 700)
     assert kind(noises).at("cafe", 5, 1, tables).identity() != before
+
+
+def test_reports_and_exports_do_not_say_where_the_folder_is(noises):
+    plan = planned(noises)
+    shown = write_report(plan, Wildcards()).spec.config["corruption"]
+    assert shown["raw"]["cafe"] == {"class": "folder"}
+    wildcards = Wildcards(corpus="demo", model="men", trained_on="clean", replica="fold1_seed1")
+    assert export_model(plan, wildcards).spec.config["corruption"] == shown
+    assert plan.raw["corruption"]["raw"]["cafe"]["folder"] == str(noises)

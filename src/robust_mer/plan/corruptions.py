@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from robust_mer.corruption.noise import Noise
+from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.corruption.raw.kind import MODALITY, RawKind
 from robust_mer.corruption.raw.registry import RAW_KINDS, is_random
 from robust_mer.corruption.registry import NOISES
@@ -68,6 +69,15 @@ class Corruptions:
     def raw_kinds(self) -> list[str]:
         """Names of the corruptions of recordings."""
         return list(self._raw)
+
+    def without_places(self, section: dict[str, Any]) -> dict[str, Any]:
+        """The section ``corruption`` as the config gives it, without places on this machine."""
+        raw = {}
+        for name, given in section.get("raw", {}).items():
+            kind = self._raw[name].kind
+            hidden = kind.places if issubclass(kind, ReadsFiles) else ()
+            raw[name] = {key: value for key, value in given.items() if key not in hidden}
+        return {**section, "raw": raw}
 
     def named(self, name: str) -> Any:
         """What a name of ``corruption.named`` stands for; None for any other name."""

@@ -6,6 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from robust_mer.errors import InputError
 from robust_mer.files import fast_hash
@@ -15,6 +16,9 @@ SUFFIXES = (".wav", ".flac")
 
 class ReadsFiles(ABC):
     """A kind of corruption that reads files beside the corpus."""
+
+    places: ClassVar[tuple[str, ...]] = ()
+    """Settings that say where the files are; reports and exports do not show them."""
 
     @abstractmethod
     def check(self, groups: int) -> None:

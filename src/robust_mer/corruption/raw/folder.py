@@ -51,6 +51,7 @@ class FolderNoise(AudioKind, ReadsFiles):
     settings: FolderSettings
     unit = "dB"
     lowest, highest = -40, 60
+    places = ("folder",)
     needs_others = True  # of the corpus' tables, it reads the folds
 
     def at(

@@ -47,13 +47,13 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
 
 
 def _sections(plan: Plan, training: Training) -> dict[str, Any]:
-    """The sections of the config behind a model, without the corpus' root."""
+    """The sections of the config behind a model, without places on this machine."""
     model = plan.models[training.model].plugin
     corpus = plan.raw["corpora"][training.corpus]
     return {
         "model": {"implementation": model.implementation, "settings": model.settings},
         "corpus": {key: value for key, value in corpus.items() if key != "root"},
-        "corruption": plan.raw["corruption"],
+        "corruption": plan.corruptions.without_places(plan.raw["corruption"]),
     }
 
 

@@ -291,6 +291,7 @@ def _shown_config(plan: Plan) -> dict[str, Any]:
     config["features"] = {
         key: raw["features"].get(key, {}) for key in ("faces", "sound", "extractors")
     }
+    config["corruption"] = plan.corruptions.without_places(raw["corruption"])
     config["experiments"] = {name: raw["experiments"][name] for name in plan.grid.experiments}
     config["models"] = {name: section for name, section in raw["models"].items() if name in models}
     config["corpora"] = {
