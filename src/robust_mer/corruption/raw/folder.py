@@ -113,11 +113,11 @@ class FolderCorruption(RawCorruption):
         return replace(utterance, alter_audio=alter)
 
     def describe(self) -> dict[str, Any]:
-        """The entry of the feature file.
+        """The entry of the feature file, without the folder.
 
         ``is_apart`` says whether training and test part of a fold hear different files.
         """
-        return {**super().describe(), "is_apart": self._dealt is not None}
+        return {**super().describe(), "settings": {}, "is_apart": self._dealt is not None}
 
     def identity(self) -> list[Any]:
         """As that of any corruption, with the content of the folder."""
