@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from robust_mer.modality import Modality
@@ -70,6 +71,19 @@ class Plan:
     def run_corpora(self) -> list[CorpusPlan]:
         """The corpora of the run."""
         return [self.corpora[name] for name in self.grid.corpora]
+
+    @cached_property
+    def recorded_corpora(self) -> list[CorpusPlan]:
+        """The corpora whose recordings the run reads; of joined ones their members."""
+        recorded = {one.name: one for corpus in self.run_corpora for one in corpus.recorded}
+        return list(recorded.values())
+
+    def recording(self, corpus: str, path: str) -> Path:
+        """A recording by its path in the index."""
+        if not self.corpora[corpus].members:
+            return Path(self.corpora[corpus].config.root, path)
+        member, _, path = path.partition("/")
+        return Path(self.corpora[member].config.root, path)
 
     def modalities(self, corpus: str, model: str | None = None) -> tuple[Modality, ...]:
         """The modalities of a corpus, or of a model on it."""
