@@ -138,7 +138,7 @@ def join_corpora(spec: JoinSpec, files: JoinFiles, runtime: Runtime) -> None:
     table = pd.concat(tables, ignore_index=True).reindex(columns=columns).fillna("")
     if not spec.keeps_unlabelled:
         missing = task.is_missing(table)
-        _note_left_out(notes, table[missing], f"has no {' or no '.join(task.columns)}")
+        _note_left_out(notes, table[missing], f"without {' or '.join(task.columns)}")
         table = table[~missing]
     if has_classes(task):
         table = _with_shared_classes(table, task.columns[0], notes)
@@ -231,15 +231,16 @@ def _with_shared_classes(table: "pd.DataFrame", column: str, notes: Notes) -> "p
     for name in sorted((train | test) - shared):
         where = "training" if name in train else "test"
         rows = table[table[column] == name]
-        _note_left_out(notes, rows, f"has the class {name!r}, which only {where} corpora have")
+        what = f"of the class {name!r}, which only {where} corpora have"
+        _note_left_out(notes, rows, what)
     return table[table[column].isin(shared | {""})]
 
 
-def _note_left_out(notes: Notes, rows: "pd.DataFrame", reason: str) -> None:
+def _note_left_out(notes: Notes, rows: "pd.DataFrame", which: str) -> None:
     for corpus, n in rows[CORPUS].value_counts(sort=False).items():
         first = rows["utterance"][rows[CORPUS] == corpus].iloc[0]
-        more = f" and {n - 1} more" if n > 1 else ""
-        notes.append((str(corpus), 0, f"{first}{more} {reason}; left out"))
+        number = "1 utterance" if n == 1 else f"{n} utterances"
+        notes.append((str(corpus), 0, f"{number} {which}, e.g. {first}; left out"))
 
 
 def _note_scales(notes: Notes, spec: JoinSpec) -> None:
@@ -301,20 +302,23 @@ class JoinWordsFiles:
 
 def join_words(spec: JoinWordsSpec, files: JoinWordsFiles, runtime: Runtime) -> None:
     """Write the word times of joined corpora."""
+    known = set(read_table(files.utterances, ["utterance"])["utterance"])
+    words, problems = (
+        join_tables(spec.members, paths) for paths in (files.member_words, files.member_problems)
+    )
+    words = words[words["utterance"].isin(known)]
+    for path, table in ((files.words, words), (files.problems, problems)):
+        with whole(path) as unfinished:
+            table.to_csv(unfinished, index=False)
+    log.info("%d words, %d problems", len(words), len(problems))
+
+
+def join_tables(members: Sequence[str], paths: Sequence[Path]) -> "pd.DataFrame":
+    """Tables of the members' utterances, one after the other."""
     import pandas as pd
 
-    known = set(read_table(files.utterances, ["utterance"])["utterance"])
-    for paths, written, anonymous in (
-        (files.member_words, files.words, False),
-        (files.member_problems, files.problems, True),
-    ):
-        tables = []
-        for name, path in zip(spec.members, paths, strict=True):
-            table = read_table(path, ["utterance"])
-            table["utterance"] = [qualified(name, one) for one in table["utterance"]]
-            is_kept = table["utterance"].isin(known) | (anonymous & (table["utterance"] == ""))
-            tables.append(table[is_kept])
-        joined = pd.concat(tables)
-        with whole(written) as unfinished:
-            joined.to_csv(unfinished, index=False)
-        log.info("%s: %d rows", written.name, len(joined))
+    tables = []
+    for name, path in zip(members, paths, strict=True):
+        table = read_table(path, ["utterance"])
+        tables.append(table.assign(utterance=[qualified(name, one) for one in table["utterance"]]))
+    return pd.concat(tables, ignore_index=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from robust_mer.corpora.joined import CORPUS, qualified
+from robust_mer.corpora.joined import CORPUS, join_tables, qualified
 from robust_mer.errors import InputError
 from robust_mer.features.specs import JoinFeaturesFiles, JoinFeaturesSpec
 from robust_mer.files import whole
@@ -24,14 +24,8 @@ def join_features(spec: JoinFeaturesSpec, files: JoinFeaturesFiles, runtime: Run
         InputError: the members' features differ in their dimensions, frame rate or weights, or lack
             an utterance.
     """
-    import pandas as pd
-
     index = read_table(files.utterances, ["utterance", CORPUS])
-    tables = []
-    for name, path in zip(spec.members, files.member_tables, strict=True):
-        table = read_table(path, ["utterance"])
-        tables.append(table.assign(utterance=[qualified(name, one) for one in table["utterance"]]))
-    report = pd.concat(tables).set_index("utterance", verify_integrity=True)
+    report = join_tables(spec.members, files.member_tables).set_index("utterance")
     with ExitStack() as stack:
         stores = {
             name: stack.enter_context(open_features(path))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from robust_mer.corpora.generator import Generator
-from robust_mer.corpora.joined import JOINED, JoinedSettings, has_classes
+from robust_mer.corpora.joined import JOINED, JoinedSettings
 from robust_mer.corpora.reader import FeatureReader, Reader, WordReader
 from robust_mer.corpora.registry import GENERATORS, READERS
 from robust_mer.errors import InputError
@@ -26,11 +26,6 @@ from robust_mer.tasks.registry import TASKS
 from robust_mer.tasks.task import Task
 
 _TASK_KEYS = ("target", "target_range", "selection")
-_NOT_JOINED = {
-    "root": "joined corpora have the roots of their own sections",
-    "generator": "joined corpora are not generated, but may be of generated ones",
-    "published": "the papers' numbers are not those of joined corpora",
-}
 _FOLD_KEYS = {"groups": ("session_groups", "speaker_groups"), "validation": ("part",)}
 
 
@@ -136,23 +131,16 @@ def plan_extractors(features: FeaturesConfig, faces: Mapping[str, Any]) -> dict[
 
 
 def plan_corpora(config: Config, extractors: Mapping[str, ExtractorPlan]) -> dict[str, CorpusPlan]:
-    """The corpora of the config by name.
+    """The corpora of the config by name, but for those that are joined of others.
 
     Raises:
         InputError: with the key that is wrong.
     """
-    sections = config.corpora.items()
-    plans = {
+    return {
         name: _plan_corpus(name, section, extractors)
-        for name, section in sections
+        for name, section in config.corpora.items()
         if section.reader != JOINED
     }
-    joined = {
-        name: _plan_joined(name, section, extractors, plans, config.corpora)
-        for name, section in sections
-        if section.reader == JOINED
-    }
-    return {name: (plans | joined)[name] for name in config.corpora}
 
 
 def _plan_corpus(
@@ -182,74 +170,9 @@ def _plan_corpus(
         section,
         reader,
         generator,
-        _plan_modalities(place, section, [reader], extractors),
-        _plan_task(place, section),
+        plan_modalities(place, section, [reader], extractors),
+        plan_task(place, section),
     )
-
-
-def _plan_joined(
-    name: str,
-    section: CorpusConfig,
-    extractors: Mapping[str, ExtractorPlan],
-    plans: Mapping[str, CorpusPlan],
-    sections: Mapping[str, CorpusConfig],
-) -> CorpusPlan:
-    """Corpora that are joined.
-
-    Args:
-        name: Of the section.
-        section: Of the config.
-        extractors: Those of the config.
-        plans: All corpora that are not joined.
-        sections: All corpora of the config.
-    """
-    place = f"corpora.{name}"
-    joined = JoinedSettings(**checked_settings(JoinedSettings, section.settings, place))
-    for key in _NOT_JOINED:
-        if getattr(section, key):
-            raise InputError(f"config: {place}.{key}: {_NOT_JOINED[key]}; remove {key}")
-    if section.folds.scheme != "part" or section.folds.validation is None:
-        raise InputError(
-            f"config: {place}.folds: joined corpora have one fold, of which train and test are "
-            "given; expected {scheme: part, validation: 0.15}, the fraction of the training "
-            "corpora that validates"
-        )
-    for member in joined.names:
-        key = f"{place}.{'train' if member in joined.train else 'test'}: {member}"
-        if member in sections and member not in plans:
-            raise InputError(f"config: {key} is itself joined; name the corpora that it joins")
-        if member not in plans:
-            raise InputError(unknown(key, member, plans))
-    members = tuple(plans[member] for member in joined.names)
-    readers = [member.reader for member in members if member.reader is not None]
-    task = _plan_task(place, section)
-    modalities = _plan_modalities(place, section, readers, extractors)
-    plan = CorpusPlan(name, section, None, None, modalities, task, joined, members)
-    _check_members(place, plan)
-    return plan
-
-
-def _check_members(place: str, corpus: CorpusPlan) -> None:
-    """Check that joined corpora have the same targets and all modalities."""
-    if corpus.joined and corpus.joined.labels and not has_classes(corpus.predicts):
-        raise InputError(
-            f"config: {place}.labels: the targets are not the classes of one column; remove labels"
-        )
-    for member in corpus.members:
-        target, other = corpus.predicts, member.predicts
-        if member.config.task != corpus.config.task or other.columns != target.columns:
-            raise InputError(
-                f"config: {place} predicts {', '.join(target.columns)} ({corpus.config.task}), but "
-                f"corpora.{member.name}, which it joins, {', '.join(other.columns)} "
-                f"({member.config.task}); give both the same task and target"
-            )
-        for modality in corpus.names:
-            if modality not in member.names:
-                raise InputError(
-                    f"config: {place}.modalities.{modality}: corpora.{member.name}, which it "
-                    f"joins, has no {modality}, only {', '.join(member.names)}; remove it here, or "
-                    "add it there"
-                )
 
 
 def _check_folds(place: str, section: CorpusConfig) -> None:
@@ -261,7 +184,7 @@ def _check_folds(place: str, section: CorpusConfig) -> None:
             )
 
 
-def _plan_modalities(
+def plan_modalities(
     place: str,
     section: CorpusConfig,
     readers: Sequence[Resolved[Reader]],
@@ -275,7 +198,7 @@ def _plan_modalities(
     )
 
 
-def _plan_task(place: str, section: CorpusConfig) -> Resolved[Task]:
+def plan_task(place: str, section: CorpusConfig) -> Resolved[Task]:
     """The task, with the keys of the corpus that are its settings."""
     if section.task not in TASKS and ":" not in section.task:
         raise InputError(unknown(f"{place}.task: {section.task}", section.task, TASKS))

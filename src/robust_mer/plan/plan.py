@@ -12,6 +12,7 @@ from robust_mer.plan.config import ExperimentConfig, read_config
 from robust_mer.plan.corpora import CorpusPlan, plan_corpora, plan_extractors, plan_faces
 from robust_mer.plan.corruptions import Corruptions
 from robust_mer.plan.grid import Grid, TrainingJob
+from robust_mer.plan.joined import with_joined
 from robust_mer.plan.layout import Layout
 from robust_mer.plan.models import plan_models
 from robust_mer.plan.plugins import Resolved, resolve
@@ -47,7 +48,8 @@ class Plan:
         self._has_gpu = has_gpu
         self.faces = plan_faces(self.config.features)
         self.extractors = plan_extractors(self.config.features, self.faces)
-        self.corpora = plan_corpora(self.config, self.extractors)
+        plans = plan_corpora(self.config, self.extractors)
+        self.corpora = with_joined(plans, self.config, self.extractors)
         self.corruptions = Corruptions(self.config.corruption)
         self.models = plan_models(self.config.models)
         self.protocols = self._plan_protocols()
