@@ -10,6 +10,7 @@ from helpers.corpora import folds, index, write_words
 from helpers.plans import config_with, default_config, plan_of
 from helpers.tasks import CLASSIFICATION, task
 
+from robust_mer.corpora.folds import FoldsSpec
 from robust_mer.corpora.joined import (
     JoinFiles,
     JoinSpec,
@@ -61,7 +62,7 @@ def join(folder, members, of=CLASSIFICATION, columns=(), **settings):
         return [folder / member.name / "index" / name for member in members]
 
     join_corpora(
-        JoinSpec(list(members), of, **settings),
+        JoinSpec(list(members), of, 0.15, **settings),
         JoinFiles(
             files("utterances.csv"),
             files("index_problems.csv"),
@@ -115,7 +116,8 @@ def test_names_are_told_apart_by_corpus(two):
     assert (table["session"] == table["speaker"]).all()
     assert list(table["audio"]) == ["a/x.wav", "a/y.wav", "", "", "b/x.wav", "b/z.wav"]
     assert list(table["corpus"]) == list("aaaabb")
-    assert list(table["part"]) == ["train"] * 4 + ["test"] * 2  # not a's own
+    assert set(table["part"][:4]) == {"train", "validation"}  # not a's own
+    assert set(table["part"][4:]) == {"test"}
     assert list(table["mood"]) == [""] * 4 + ["low", "high"]
     assert list(read(two / "media.csv")["path"]) == ["a/x.wav", "a/y.wav", "b/x.wav", "b/z.wav"]
 
@@ -152,11 +154,20 @@ def test_a_class_of_one_of_several_training_corpora_is_learnt(two):
     write_manifest(two / "c", [clip("u1", "p1", "joy"), clip("u2", "p2", "sad")])
     table, _ = join(two, [train("a", calm="neutral"), train("c"), held_out("b")])
     assert set(table["label"]) == {"joy", "neutral", "sad"}
+
+
+def test_every_training_corpus_with_several_speakers_validates(two):
+    write_manifest(two / "c", [clip("u1", "p1", "neutral"), clip("u2", "p2", "sad")])
+    write_manifest(two / "d", [clip("u1", "p1", "neutral"), clip("u2", "p1", "sad")])
+    table, _ = join(two, [train("a", calm="neutral"), train("c"), train("d"), held_out("b")])
     assert table.groupby("corpus")["part"].agg(set).to_dict() == {
-        "a": {"train"},
+        "a": {"train", "validation"},
         "b": {"test"},
-        "c": {"train"},
+        "c": {"train", "validation"},
+        "d": {"train"},
     }
+    with pytest.raises(InputError, match=r"no training corpus \(d\) has two or more speakers"):
+        join(two, [train("d"), held_out("b")])
 
 
 @pytest.mark.parametrize(
@@ -181,7 +192,7 @@ def test_split_by_corpus(two):
 
 def test_one_fold_in_which_some_speakers_of_the_training_corpora_validate(two):
     table, _ = join(two, [train("a", calm="neutral"), held_out("b")])
-    made = read(folds(two, scheme="part", validation=0.1).folds)
+    made = read(folds(two, scheme="part").folds)
     assert set(made["fold"]) == {"1"}
     speaker = dict(zip(table["utterance"], table["speaker"], strict=True))
     speakers = made["utterance"].map(speaker).groupby(made["part"]).agg(set)
@@ -192,7 +203,7 @@ def test_one_fold_in_which_some_speakers_of_the_training_corpora_validate(two):
 
 def test_recordings_and_texts_of_both_sides_are_counted(two):
     join(two, [train("a", calm="neutral"), held_out("b")])
-    checks = read(folds(two, scheme="part", validation=0.1).checks)
+    checks = read(folds(two, scheme="part").checks)
     shared = checks[checks["parts"] == "train and test"].set_index("shared")["count"]
     validated = checks[checks["parts"] == "validation and test"].set_index("shared")["count"]
     # y.wav of a and z.wav of b have the same content; "Kids are talking." is in both
@@ -230,7 +241,7 @@ def test_utterances_without_a_number_stay_if_they_are_kept(tmp_path):
     members = [Member("a", "train", {}, [1.0, 5.0]), Member("b", "test", {}, [1.0, 5.0])]
     outputs = [tmp_path / f"{name}.csv" for name in paths]
     for keeps, left in ((True, 6), (False, 4)):
-        spec = JoinSpec(members, numbers, [1.0, 5.0], keeps)
+        spec = JoinSpec(members, numbers, 0.15, [1.0, 5.0], keeps)
         join_corpora(spec, JoinFiles(*paths.values(), *outputs), Runtime())
         assert len(read(tmp_path / "utterances.csv")) == left
     problems = set(read(tmp_path / "index_problems.csv")["problem"])
@@ -255,7 +266,7 @@ def _join_with_mind(folder):
     ]
     outputs = [folder / f"{name}.csv" for name in ("utterances", "problems", "media")]
     join_corpora(
-        JoinSpec([train("a"), held_out("b")], minds), JoinFiles(*paths, *outputs), Runtime()
+        JoinSpec([train("a"), held_out("b")], minds, 0.15), JoinFiles(*paths, *outputs), Runtime()
     )
 
 
@@ -491,6 +502,8 @@ def test_jobs_read_those_of_the_corpora():
     indexed = job(plan, "index_corpus", corpus="a_to_b")
     assert indexed.inputs["member_utterances"] == [f"results/{n}/utterances.csv" for n in "ab"]
     assert indexed.spec.members == [Member("a", "train", {"calm": "neutral"}), held_out("b")]
+    assert indexed.spec.validation == 0.15
+    assert job(plan, "make_folds", corpus="a_to_b").spec.how == FoldsSpec("part")
     assert indexed.runtime.columns == ("corpus",)
     assert indexed.runtime.root == ""
     extracted = job(plan, "extract_features", corpus="a_to_b", extractor="minilm")
@@ -528,7 +541,6 @@ def test_contents_and_origin_are_those_of_the_corpora():
     raw["corpora"]["b"]["contains"] = ["MELD"]
     facts = plan_of(raw).report.facts("cross").data
     assert facts.contains == ("RAVDESS", "MELD")
-    assert facts.is_joined
     assert not facts.generated
     raw["corpora"]["a_to_b"]["test"] = ["demo"]
     assert plan_of(raw).report.facts("cross").data.generated

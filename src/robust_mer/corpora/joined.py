@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from robust_mer.corpora.folds import FoldsSpec, make_folds
 from robust_mer.corpora.utterances import COLUMNS
 from robust_mer.errors import InputError
 from robust_mer.files import whole
@@ -87,6 +88,8 @@ class JoinSpec:
     members: list[Member]
     task: Plugin
     """What is predicted."""
+    validation: float
+    """Fraction of each training corpus, by whole speakers, that becomes the validation part."""
     target_range: list[float] | None = None
     """Ends of the scale to which the numbers of all members are mapped."""
     keeps_unlabelled: bool = False
@@ -104,7 +107,8 @@ class JoinFiles:
     member_media: list[Path]
     """Input: their recordings."""
     utterances: Path
-    """Output, as of `robust_mer.corpora.index`, with the columns ``corpus`` and ``part``."""
+    """Output, as of `robust_mer.corpora.index`, with the columns ``corpus`` and ``part`` (train,
+    validation, test)."""
     problems: Path
     """Output: what was left out or is odd, then the members' problems."""
     media: Path
@@ -123,7 +127,8 @@ def join_corpora(spec: JoinSpec, files: JoinFiles, runtime: Runtime) -> None:
 
     Raises:
         InputError: a member lacks the target or a class that ``labels`` names, no two classes occur
-            both in training and test corpora, or a column that ``split_by`` names is missing.
+            both in training and test corpora, no speaker can be set apart for validation, or a
+            column that ``split_by`` names is missing.
     """
     import pandas as pd
 
@@ -133,7 +138,8 @@ def join_corpora(spec: JoinSpec, files: JoinFiles, runtime: Runtime) -> None:
         _read_member(member, path, spec, task)
         for member, path in zip(spec.members, files.member_utterances, strict=True)
     ]
-    further = [c for one in tables for c in one if c not in COLUMNS and not _OWN.fullmatch(c)]
+    names = [name for one in tables for name in map(str, one.columns)]
+    further = [name for name in names if name not in COLUMNS and not _OWN.fullmatch(name)]
     columns = [*COLUMNS, CORPUS, PART, *dict.fromkeys(further)]
     table = pd.concat(tables, ignore_index=True).reindex(columns=columns).fillna("")
     if not spec.keeps_unlabelled:
@@ -145,6 +151,7 @@ def join_corpora(spec: JoinSpec, files: JoinFiles, runtime: Runtime) -> None:
     _note_scales(notes, spec)
     _note_speakers(notes, table)
     table = table.sort_values(["session", "utterance"], kind="stable", ignore_index=True)
+    table.loc[table["utterance"].isin(_validating(table, spec.validation)), PART] = "validation"
     learnt, target = read_targets(table, task)
     if absent := [column for column in runtime.columns if column not in table]:
         raise InputError(
@@ -243,6 +250,28 @@ def _note_left_out(notes: Notes, rows: "pd.DataFrame", which: str) -> None:
         notes.append((str(corpus), 0, f"{number} {which}, e.g. {first}; left out"))
 
 
+def _validating(table: "pd.DataFrame", share: float) -> set[str]:
+    """The utterances that validate: whole speakers of each training corpus that has several.
+
+    Raises:
+        InputError: no training corpus has several.
+    """
+    chosen: set[str] = set()
+    is_test = table[PART] == "test"
+    trained = table[~is_test]
+    for corpus, rows in trained.groupby(CORPUS, sort=False):
+        if rows["speaker"].nunique() > 1:
+            of_corpus = table[is_test | (table[CORPUS] == corpus)]
+            folds = make_folds(of_corpus, FoldsSpec("part", validation=share))
+            chosen.update(folds["utterance"][folds["part"] == "validation"])
+    if not chosen:
+        raise InputError(
+            f"no training corpus ({', '.join(dict.fromkeys(trained[CORPUS]))}) has two or more "
+            "speakers, so none can be set apart for validation; add another training corpus"
+        )
+    return chosen
+
+
 def _note_scales(notes: Notes, spec: JoinSpec) -> None:
     for member in spec.members:
         before, after = member.target_range, spec.target_range
@@ -258,6 +287,14 @@ def _note_speakers(notes: Notes, table: "pd.DataFrame") -> None:
         what += f" both in training and in test corpora, e.g. {common[0]!r}; a name of two corpora"
         corpora = ", ".join(dict.fromkeys(table[CORPUS]))
         notes.append((corpora, 0, f"{what} counts as two people"))
+
+
+def is_joined(table: "pd.DataFrame") -> bool:
+    """Whether an index is that of joined corpora: every speaker's name begins with the corpus."""
+    if CORPUS not in table:
+        return False
+    pairs = zip(table[CORPUS], table["speaker"], strict=True)
+    return all(speaker.startswith(f"{corpus}:") for corpus, speaker in pairs)
 
 
 def own_speakers(table: "pd.DataFrame") -> set[str]:

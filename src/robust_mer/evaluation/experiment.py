@@ -182,8 +182,6 @@ class CorpusFacts:
     """The collections that it consists of."""
     extractors: Mapping[str, list[str] | None] = field(default_factory=dict)
     """By name, the collections that an extractor's network was trained on; None: unknown."""
-    is_joined: bool = False
-    """Whether models are trained on some corpora and tested on others."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,9 @@ def join_features(spec: JoinFeaturesSpec, files: JoinFeaturesFiles, runtime: Run
             for name, path in zip(spec.members, files.member_features, strict=True)
         }
         _check(stores, files.member_features, spec.is_imported)
-        places = _places(stores, index["utterance"], index[CORPUS], report.index)
+        places = _places(
+            stores, index["utterance"].tolist(), index[CORPUS].tolist(), list(report.index)
+        )
         first = next(iter(stores.values()))
         has_positions = any(store.positions is not None for store in stores.values())
 

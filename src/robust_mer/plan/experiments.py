@@ -161,7 +161,6 @@ class Experiments:
             generated=any(one.generator is not None for one in plan.recorded),
             contains=tuple(dict.fromkeys(contains)),
             extractors={m.extractor: self._trained_for(m.extractor) for m in plan.modalities},
-            is_joined=bool(plan.members),
         )
 
     def _trained_for(self, extractor: str) -> list[str] | None:

@@ -51,9 +51,10 @@ def make_folds(plan: Plan, wildcards: Any) -> Job:
     used = {fold for e in experiments if e.corpus == wildcards.corpus for fold in e.folds}
     corpus = plan.corpora[wildcards.corpus]
     folds = corpus.config.folds
+    validation = None if corpus.members else folds.validation  # a joined index has such a part
     return Job(
         "robust_mer.corpora.folds:write_folds",
-        FoldsFileSpec(FoldsSpec(folds.scheme, folds.groups, folds.validation), corpus.task.plugin),
+        FoldsFileSpec(FoldsSpec(folds.scheme, folds.groups, validation), corpus.task.plugin),
         inputs={
             "utterances": plan.layout.utterances(wildcards.corpus),
             "media": plan.layout.media(wildcards.corpus),

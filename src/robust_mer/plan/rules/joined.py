@@ -24,9 +24,18 @@ def join_corpora(plan: Plan, corpus: CorpusPlan) -> Job:
         for member in corpus.members
     ]
     config, layout = corpus.config, plan.layout
+    validation = config.folds.validation
+    assert validation is not None  # as checked
+    spec = JoinSpec(
+        members=members,
+        task=corpus.task.plugin,
+        validation=validation,
+        target_range=config.target_range,
+        keeps_unlabelled=config.unlabelled == "keep",
+    )
     return Job(
         "robust_mer.corpora.joined:join_corpora",
-        JoinSpec(members, corpus.task.plugin, config.target_range, config.unlabelled == "keep"),
+        spec,
         inputs={
             "member_utterances": _of_members(corpus, layout.utterances),
             "member_problems": _of_members(

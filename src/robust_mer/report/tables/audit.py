@@ -79,7 +79,7 @@ def audit(
     rows = [
         *_parts(folds),
         *_shared(checks, utterances),
-        *_people(corpus, folds, utterances),
+        *_people(folds, utterances),
         _validation(folds),
         *_targets(experiment, folds, utterances),
         *_extractors(corpus),
@@ -121,12 +121,10 @@ def _shared(checks: "pd.DataFrame", utterances: "pd.DataFrame") -> Iterator[tupl
         yield "recordings shared", NOT_KNOWN, "the index has no recordings"
 
 
-def _people(
-    corpus: CorpusFacts, folds: "pd.DataFrame", utterances: "pd.DataFrame"
-) -> Iterator[tuple[str, str, str]]:
-    from robust_mer.corpora.joined import own_speakers
+def _people(folds: "pd.DataFrame", utterances: "pd.DataFrame") -> Iterator[tuple[str, str, str]]:
+    from robust_mer.corpora.joined import is_joined, own_speakers
 
-    if not corpus.is_joined:
+    if not is_joined(utterances):
         return
     train, test = (
         own_speakers(utterances[utterances["utterance"].isin(set(rows["utterance"]))])
