@@ -2,7 +2,7 @@
 
 from helpers.tasks import CLASSIFICATION, WA_UA
 from robust_mer.corruption.raw.registry import RAW_KINDS
-from robust_mer.protocol import parse_trained_on, read_name
+from robust_mer.protocol import NONE, PARTIAL, read_name
 from robust_mer.report.spec import CorruptionFacts, Evaluation, Experiment, TrainedOn
 from robust_mer.settings import load
 
@@ -15,6 +15,13 @@ def corruption_facts(name, raw=()):
     of_rest = parsed.kind in RAW_KINDS and load(RAW_KINDS[parsed.kind]).of_rest
     less_is_worse = parsed.unit == "dB" or of_rest
     return CorruptionFacts(parsed.kind, parsed.amount, parsed.unit, less_is_worse, name in raw)
+
+
+def parse_trained_on(name):
+    """The corruption and the protocol, ``partial`` or ``none``."""
+    if name.endswith(f"_{NONE}"):
+        return name.removesuffix(f"_{NONE}"), NONE
+    return name, PARTIAL
 
 
 def make_experiment(evaluations=(), corruptions=(), raw=(), **fields):

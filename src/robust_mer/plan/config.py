@@ -137,7 +137,8 @@ class ExperimentConfig(Section):
     corruptions: Corruptions
     """What models are trained on; each is tested on the same corruption."""
     conditions: Annotated[list[str], Field(min_length=1), AfterValidator(_unique)]
-    """Training protocols: ``partial``, ``none``, or a name of ``protocols``."""
+    """Training protocols: ``partial``, ``none``, ``fixed_{condition}``, ``random_{rate}%``, or a
+    name of ``protocols``."""
     folds: Annotated[
         list[Annotated[int, Field(ge=1, le=999_999_999)]],
         Field(min_length=1),
@@ -148,6 +149,8 @@ class ExperimentConfig(Section):
     """Seeds of the models' weights and training noise."""
     tested_on: Annotated[list[CorruptionText], AfterValidator(_unique)] = []
     """Further corruptions that all models are tested on."""
+    tested_under: Annotated[list[str], AfterValidator(_unique)] = []
+    """Protocols that all models are tested under, beside those of ``conditions``."""
     evaluate: Literal["every_condition", "one_per_utterance"] = "every_condition"
     """Whether each utterance is tested under all conditions, or under one drawn at random."""
 
@@ -278,6 +281,23 @@ def _named(value: Any) -> Any:
 _modality_name = _matching(r"[a-z]+", 50, "a modality's name, up to 50 lower-case letters")
 
 
+def _stretch(value: Any) -> Any:
+    is_pair = isinstance(value, list) and len(value) == 2
+    if not is_pair or not all(isinstance(one, int | float) for one in value):
+        raise ValueError("expected start and end, two fractions of the utterance")
+    if not 0 <= value[0] < value[1] <= 1:
+        raise ValueError("expected 0 <= start < end <= 1")
+    return tuple(map(float, value))
+
+
+class NoiseConfig(PluginConfig):
+    """A noise on features. Further keys are its settings."""
+
+    stretch: Annotated[tuple[float, float] | None, BeforeValidator(_stretch)] = None
+    """Start and end of the part of each utterance that is hit, e.g. ``[0.2, 0.5]``; by default all
+    of it."""
+
+
 class CorruptionConfig(Section):
     """What corrupts features and recordings."""
 
@@ -287,7 +307,7 @@ class CorruptionConfig(Section):
     """How the betas of the noise schedule grow."""
     seed: Number
     """Of the noise in validation and test."""
-    noises: dict[NoiseName, PluginConfig]
+    noises: dict[NoiseName, NoiseConfig]
     """By name."""
     named: dict[Word, Annotated[Any, BeforeValidator(_named)]] = {}
     """Your own names for combinations of corruptions."""
@@ -350,7 +370,7 @@ class Config(Section):
     gpu: GpuConfig
     """How GPUs are shared."""
     protocols: dict[Word, PluginConfig] = {}
-    """Your own training protocols, by name."""
+    """Protocols with settings, and your own, by name."""
     metrics: dict[Word, PluginConfig] = {}
     """Further measures, by name; tables and figures without fixed measures show them wherever the
     task is one that they measure."""

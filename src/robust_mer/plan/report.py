@@ -30,6 +30,7 @@ TABLES_OF_SCORES = {
     "comparisons": "comparisons",
     "reliability": "reliability",
     "curves": "risk_coverage",
+    "rankings": "rankings",
     "calibration": "raw",
 }
 """Tables that evaluation writes, by the name under which tables and figures read them."""

@@ -22,6 +22,9 @@ from robust_mer.report.words.text import count, escape_markdown, folds_and_seeds
 
 TITLE_AVERAGE = "Average over the partial conditions"
 TITLE_CONDITIONS = "Every condition"
+TITLE_PROTOCOLS = "Each protocol"
+TITLE_ROBUSTNESS = "Robustness over a range of rates or amounts"
+TITLE_RANKINGS = "Order of the models under each protocol"
 TITLE_TARGETS = "Each class, label or number"
 TITLE_COMPARISONS = "Comparisons of models"
 TITLE_RELIABILITY = "Calibration"
@@ -35,6 +38,9 @@ TITLE_PAPERS = "Our results in the papers' layouts, beside the published numbers
 
 MODEL, TRAINED_ON, NOISE, SNR = "Model", "Trained on", "Noise", "SNR (dB)"
 TESTED_ON, CONDITION = "Tested on", "Condition"
+PROTOCOL, RANGE = "Protocol", "Range"
+ROBUSTNESS = {"area": "Area", "relative": "Relative", "effective": "Effective"}
+RANKINGS = ["Ranking", "Best model", "Same best model", "Mean tau", "Least tau", "with"]
 TARGET, ANSWERS = "Target", "Answers"
 CONDITIONS = {"none": "none", "complete": "complete", "average": "Avg", "pooled": "pooled"}
 """Column heads of the conditions that are not named after clean modalities."""
@@ -76,10 +82,33 @@ def caption(experiment: str, corpus: str, about: str) -> str:
 
 ABOUT_AVERAGE = "mean over the partial conditions"
 ABOUT_CONDITIONS = "each condition"
+ABOUT_ROBUSTNESS = "robustness over a range of rates or amounts"
+ABOUT_RANKINGS = "order of the models under each protocol, best first"
 ABOUT_TARGETS = "each class, label or number"
 ABOUT_COMPARISONS = "differences between models (model − other)"
 ABOUT_RELIABILITY = "calibration"
 ABOUT_RAW = "corruptions of recordings and the Gaussian noise of equal harm"
+
+
+def about_protocols(corruption: str) -> str:
+    """What a table of protocols is about."""
+    return f"{corruption}, under each protocol"
+
+
+def ranking(corruption: str, protocol: str, training: str) -> str:
+    """Which tests rank the models, and how these were trained."""
+    trained = "" if training == "same" else f", trained on {training}"
+    return f"{corruption}, {protocol}{trained}"
+
+
+def span(low: str, high: str, unit: str) -> str:
+    """From the mildest to the hardest test."""
+    return f"{low} to {high} {unit}".strip()
+
+
+def of_all(number: int, every: int) -> str:
+    """So many of all."""
+    return f"{number} of {every}"
 
 
 def of_model(about: str, model: str) -> str:
@@ -134,6 +163,50 @@ NOTE_SAME = "same: trained on the corruption that it is tested on, with some mod
 NOTE_SAME_NONE = "same, none clean: trained on that corruption of all modalities."
 NOTE_MASK_AWARE = "†: knows which modalities are corrupted (mask-aware); the other models do not."
 NOTE_PAPER = "paper: published NMER result."
+
+
+NOTE_SAME_PROTOCOL = (
+    "same: a separate model for each column, trained on this corruption under the same protocol. "
+    "Every other line is one model for all columns. The csv also has models that were trained at "
+    "another rate than they are tested at."
+)
+
+
+def note_protocols(modalities: int) -> str:
+    """How utterances are tested under a protocol."""
+    return (
+        "Under a protocol, each test utterance has one condition, drawn once and the same for all "
+        "models: which modalities are clean; the others are corrupted. random: each modality is "
+        f"missing at this rate, one is always left, so at most {1 - 1 / modalities:.1%} are missing"
+        ". docs/protocol.md defines all protocols."
+    )
+
+
+def note_robustness(measure: str, reference: str) -> str:
+    """The three figures of robustness."""
+    return (
+        f"Area: mean {measure} over the range, by the trapezoid rule. Relative: area divided by "
+        f"the {measure} of the mildest test. Effective: how much less the {measure} falls below "
+        f"that of the mildest test than it does for {reference}, on average over the range; 0 for "
+        f"{reference}. Amounts of a corruption: mean over the partial conditions."
+    )
+
+
+def note_runs(folds: int, seeds: int) -> str:
+    """How much is behind the numbers."""
+    return f"Test part, {folds_and_seeds(folds, seeds)}."
+
+
+def note_rankings(measure: str, models: int) -> str:
+    """What the rankings are, and how they are compared."""
+    return (
+        f"A ranking orders up to {count(models, 'model')} by {measure} under one protocol; "
+        "partial: by the average of the partial conditions. Models are trained under the same "
+        "protocol unless the ranking says otherwise, or on clean data alone. Same best model: in "
+        "how many of the other rankings. Tau: Kendall's tau-b with another ranking, 1 for the same "
+        "order, −1 for the reverse. In brackets: 95 % interval by bootstrap over speakers and "
+        "their utterances."
+    )
 
 
 def notes(number: int) -> str:
