@@ -198,15 +198,14 @@ class Experiment:
     def training_under(self, trained_on: str, tested_on: str, protocol: str) -> str | None:
         """What a model was trained on, relative to the corruption and protocol of its test.
 
-        ``same``; the name of what it was trained on; or None if that is another member of the
-        protocol's family, e.g. another rate.
+        ``same``; the name of what it was trained on; or None if that was meant for one test alone,
+        e.g. for another rate.
         """
         training = self.trained_on(trained_on)
         if training == (tested_on, protocol):
             return SAME
-        families = {name: one.family for name, one in self.protocols.items()}
-        family = families.get(training.protocol)
-        return None if family and family == families.get(protocol) else trained_on
+        one = self.protocols.get(training.protocol)
+        return None if one is not None and one.family else trained_on
 
 
 @dataclass(frozen=True)

@@ -62,16 +62,19 @@ class Protocol(ABC):
 
     @property
     def family(self) -> str | None:
-        """Name that tables give protocols which differ only in a rate or condition, if any.
+        """Name of the protocols that differ from it in a rate or condition alone, if any.
 
-        A model that is trained under one of them and tested under the same one counts as trained on
-        what it meets; all other models count as one for all.
+        A model that is trained under one of them is meant for tests under the same one. All other
+        models are meant for every test.
         """
         return None
 
     @property
     def rate(self) -> float | None:
-        """The nominal rate at which modalities are missing, if there is one: a place on an axis."""
+        """The nominal rate at which modalities are missing, of a family that has an axis of rates.
+
+        Curves show a protocol at its `realised_rate`.
+        """
         return None
 
 
@@ -101,6 +104,15 @@ def restricted(
             )
             met[names[is_clean]] = met.get(names[is_clean], 0.0) + share
     return {name: met[name] for name in every if name in met}
+
+
+def realised_rate(protocol: Protocol, modalities: list[str]) -> float:
+    """The mean rate at which the modalities are missing, if the corruption touches all of them."""
+    every = conditions(modalities)
+    return sum(
+        share * every[name].count(False) / len(modalities)
+        for name, share in protocol.distribution(modalities, modalities).items()
+    )
 
 
 def drawn_conditions(

@@ -2,7 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from robust_mer.evaluation.experiment import DRAWN, Experiment
+import numpy as np
+
+from robust_mer.evaluation.experiment import DRAWN, SAME, Experiment
+from robust_mer.protocols.protocol import realised_rate
 from robust_mer.table import records
 
 if TYPE_CHECKING:
@@ -13,24 +16,33 @@ FEWEST_RATES = 3
 
 
 def drawn_rows(experiment: Experiment, summary: "pd.DataFrame") -> "pd.DataFrame":
-    """Rows of a summary that belong to a protocol, without models trained at another rate.
+    """Rows of a summary that belong to a protocol, without models meant for another rate.
 
-    ``training`` is that of `Experiment.training_under`; ``family`` and ``rate`` (%) are those of
-    the protocol, empty and NaN if it has none.
+    Of each model, what was trained under the protocol of the test comes first.
+
+    ``training`` is that of `Experiment.training_under`; ``family`` and the realised ``rate`` (%)
+    are those of the protocol, empty and NaN if it has none.
     """
     rows = summary[summary["kind"] == DRAWN]
     protocols = experiment.protocols
     training = [
-        experiment.training_under(row["trained_on"], row["tested_on"], row["condition"])
+        experiment.training_under(row["trained_on"], row["tested_on"], row["condition"]) or ""
         for row in records(rows)
     ]
-    rates = {name: one.rate for name, one in protocols.items()}
+    modalities = list(experiment.modalities)
+    rates = {
+        name: float("nan") if one.rate is None else 100 * realised_rate(one, modalities)
+        for name, one in protocols.items()
+    }
     rows = rows.assign(
         training=training,
         family=[protocols[name].family or "" for name in rows["condition"]],
-        rate=[float("nan") if rates[n] is None else 100 * rates[n] for n in rows["condition"]],
+        rate=[rates[name] for name in rows["condition"]],
     )
-    return rows[rows["training"].notna()]
+    rows = rows[rows["training"] != ""]
+    order = {model: place for place, model in enumerate(rows["model"].unique())}
+    keys = [rows["model"].map(order), rows["training"] != SAME]
+    return rows.iloc[np.lexsort(keys[::-1])]
 
 
 def rate_rows(experiment: Experiment, summary: "pd.DataFrame") -> "pd.DataFrame":

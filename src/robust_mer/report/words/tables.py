@@ -167,8 +167,8 @@ NOTE_PAPER = "paper: published NMER result."
 
 NOTE_SAME_PROTOCOL = (
     "same: a separate model for each column, trained on this corruption under the same protocol. "
-    "Every other line is one model for all columns. The csv also has models that were trained at "
-    "another rate than they are tested at."
+    "Every other line is one model for all columns. The csv also has the models of one column "
+    "in all others."
 )
 
 
