@@ -60,7 +60,8 @@ class Checks:
             if name not in self._config.experiments:
                 raise InputError(unknown(f"run: {name}", name, self._config.experiments))
             experiment = self._config.experiments[name]
-            self._check_folder(self._corpora[experiment.corpus])
+            for corpus in self._corpora[experiment.corpus].recorded:
+                self._check_folder(corpus)
             self._check_files(experiment)
 
     def _check_experiment(self, place: str, experiment: ExperimentConfig) -> None:
@@ -225,6 +226,12 @@ def _check_raw(corpus: CorpusPlan, raw: RawCorruption) -> None:
     if modality.extractor.startswith(IMPORTED):
         raise InputError(
             f"{raw.name} corrupts recordings, but corpora.{corpus.name} brings published features"
+        )
+    if corpus.members and raw.resolved.kind.needs_others:
+        raise InputError(
+            f"{raw.name} needs utterances of other training speakers, or noise files apart from "
+            "those of the test, of which joined corpora have none beside the tested ones; choose "
+            "another corruption"
         )
     if modality.name == "text" and modality.features != modality.extractor:
         raise InputError(
