@@ -202,7 +202,7 @@ def weights(folder, key=(1, 1)):
     return load_file(folder / f"fold{key[0]}_seed{key[1]}.safetensors")
 
 
-@pytest.mark.parametrize("name", ["men_augmented", "mctn", "logistic_regression"])
+@pytest.mark.parametrize("name", ["men_augmented", "mctn", "cm_arr", "logistic_regression"])
 def test_models_are_trained_on_them(corpus, tmp_path, babble, name):
     trained(corpus, tmp_path / "run", [BABBLE], babble, name=name)
     assert all(values.isfinite().all() for values in weights(tmp_path / "run").values())

@@ -45,10 +45,10 @@ def train_replicas(
 ) -> None:
     """Train the replicas of a model; write the best epoch and the history of each.
 
-    Each time a training sample is used, its condition and its noise are drawn again, and of
-    corrupted recordings one of their draws. Validation data have the same corruption, with fixed
-    noise and draw 1. The epoch with the best value of the task's
-    selection metric, pooled over the training conditions, is kept. Test data are not used.
+    Each time a training sample is used, its condition and its noise are drawn again, and one of the
+    draws of its corrupted recordings is picked. Validation data have the same corruption, with
+    fixed noise and draw 1. The epoch with the best value of the task's selection metric, pooled
+    over the training conditions, is kept. Test data are not used.
 
     With several corruptions, each sample's corruption is also drawn each time, and the metric is
     the mean over the corruptions.
