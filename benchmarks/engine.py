@@ -11,7 +11,8 @@ from random_corpus import ENCODERS, NORMALISE, WIDTHS
 from robust_mer.jobs import die_with_parent
 from robust_mer.modality import Modality
 from robust_mer.models.registry import implementation, settings_class
-from robust_mer.protocol import PARTIAL, PROTOCOLS, Corruption, NoiseSpec
+from robust_mer.protocol import PARTIAL, Corruption, NoiseSpec
+from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.replicas import Replica
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
