@@ -127,6 +127,14 @@ class PluginConfig(OpenSection):
     """The class; by default the name of the section."""
 
 
+class AuditConfig(Section):
+    """What is measured besides the results, and changes none of them."""
+
+    peeking: bool = False
+    """Whether training also scores the test part after every epoch, to report what a selection on
+    test data would print."""
+
+
 class ExperimentConfig(Section):
     """What is trained, and what it is tested on."""
 
@@ -150,6 +158,8 @@ class ExperimentConfig(Section):
     """Further corruptions that all models are tested on."""
     evaluate: Literal["every_condition", "one_per_utterance"] = "every_condition"
     """Whether each utterance is tested under all conditions, or under one drawn at random."""
+    audit: AuditConfig = AuditConfig()
+    """What is measured besides the results."""
 
 
 class FoldsConfig(Section):
