@@ -81,7 +81,7 @@ def measure_peeking(spec: PeekingSpec, files: PeekingFiles, runtime: Runtime) ->
     histories = dict(zip(spec.learning, _split(files.histories, size), strict=True))
     rows = []
     for training, paths in zip(spec.trainings, _split(files.peeked, size), strict=True):
-        of_training = histories.get(training, [None] * size)
+        of_training: Sequence[Path | None] = histories.get(training) or [None] * size
         replicas = _read_all(experiment, tested, paths, of_training)
         rows += [
             {**training._asdict(), "tested_on": corruption, **prices(experiment, tested, answers)}
