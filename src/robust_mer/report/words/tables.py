@@ -134,6 +134,15 @@ NOTE_SAME = "same: trained on the corruption that it is tested on, with some mod
 NOTE_SAME_NONE = "same, none clean: trained on that corruption of all modalities."
 NOTE_MASK_AWARE = "†: knows which modalities are corrupted (mask-aware); the other models do not."
 NOTE_PAPER = "paper: published NMER result."
+NOTE_SELECTS_ON_TEST = (
+    "‡: the public code of this system chooses the epoch on the part that it reports, so the "
+    "published number is too good; the table of the price of peeking measures by how much."
+)
+
+
+def marked_paper(text: str, selects_on_test: bool) -> str:
+    """A published number or its name, marked if its epoch was chosen on test data."""
+    return f"{text} ‡" if selects_on_test else text
 
 
 def notes(number: int) -> str:
