@@ -67,7 +67,7 @@ def test_an_audited_training_writes_a_further_file_and_a_teacher_does_not():
         "train_teacher_fold1": ({("invariance_teacher", "clean")}, both),
         "train_teacher_fold2": ({("invariance_teacher", "clean")}, both),
         **{
-            f"train_model_peeking_fold{fold}": (
+            f"train_model_fold{fold}_peeking": (
                 {("men", "clean"), ("nmer", NOISY), ("logistic_regression", NOISY)},
                 [*both, "peeked"],
             )
@@ -85,7 +85,7 @@ def test_an_audited_training_writes_a_further_file_and_a_teacher_does_not():
 def test_experiments_that_share_a_training_share_its_audit():
     plan = plan_of(with_plain(config({"peeking": True})))
     rules = trainings(plan)
-    assert rules["train_model_peeking_fold1"][0] == {
+    assert rules["train_model_fold1_peeking"][0] == {
         ("men", "clean"),
         ("nmer", NOISY),
         ("logistic_regression", NOISY),

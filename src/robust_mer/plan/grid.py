@@ -212,8 +212,8 @@ class Grid:
         alike: dict[tuple[str, str, tuple[Replica, ...]], list[TrainingJob]] = {}
         for job in self.training_jobs:
             kind = "train_teacher" if job.training.model in self.teachers else "train_model"
-            kind += "_peeking" if job.peeks else ""
-            alike.setdefault((kind, job.folds, job.replicas), []).append(job)
+            folds = f"{job.folds}_peeking" if job.peeks else job.folds
+            alike.setdefault((kind, folds, job.replicas), []).append(job)
         rules: dict[str, list[TrainingJob]] = {}
         for (kind, folds, _), jobs in alike.items():
             name = f"{kind}_{folds}"
