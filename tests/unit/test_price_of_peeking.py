@@ -282,13 +282,13 @@ def test_pairs_that_change_order():
         fitted=[0.45, nothing, 0.52, nothing],
         equal=[0.4, 0.6, 0.45, 0.62],
     )
-    changes = {one["choice"]: one for one in order_changes(table, UA(Settings()))}
-    assert {one["pairs"] for one in changes.values()} == {6}
+    changes = {one.choice: one for one in order_changes(table, UA(Settings()))}
+    assert {one.pairs for one in changes.values()} == {6}
     overtaken = [("strong", "lucky"), ("strong", "equal")]
     from_fitted = [("fitted", "lucky"), ("fitted", "equal")]
-    assert set(changes["epoch"]["changed"]) == {*overtaken, *from_fitted}
-    assert changes["seed"]["changed"] == [("strong", "fitted")]
-    assert set(changes["both"]["changed"]) == {*overtaken, *from_fitted}
+    assert set(changes["epoch"].changed) == {*overtaken, *from_fitted}
+    assert changes["seed"].changed == [("strong", "fitted")]
+    assert set(changes["both"].changed) == {*overtaken, *from_fitted}
     # of errors, the order is the other way round, and so is what changes
     table[["reported", *CHOICES]] *= -1
     assert order_changes(table, MAE(Settings())) == list(changes.values())
@@ -296,7 +296,7 @@ def test_pairs_that_change_order():
 
 def test_only_what_is_comparable_has_an_order():
     table = prices(one=[0.5, 0.5, math.nan, math.nan], other=[0.4, 0.6, math.nan, math.nan])
-    assert [one["choice"] for one in order_changes(table, UA(Settings()))] == ["epoch"]
+    assert [one.choice for one in order_changes(table, UA(Settings()))] == ["epoch"]
     for column, value in (("conditions", "a"), ("tested_on", "clean"), ("trained_on", "clean")):
         other = table.copy()
         other.loc[0, column] = value if column != "conditions" else "a l"

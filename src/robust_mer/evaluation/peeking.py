@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -66,6 +67,19 @@ class Epochs:
     conditions: list[str]
     predicted: np.ndarray
     validated: int
+
+
+class OrderChange(NamedTuple):
+    """How a choice on test data changes the order of models that are compared."""
+
+    trained_on: str
+    tested_on: str
+    choice: str
+    """One of `CHOICES`."""
+    pairs: int
+    """Of models."""
+    changed: list[tuple[str, str]]
+    """The model that is better as reported, and the one that then looks better."""
 
 
 def measure_peeking(spec: PeekingSpec, files: PeekingFiles, runtime: Runtime) -> None:
@@ -123,7 +137,7 @@ def prices(
     is_choice["both"] = all(is_choice.values())
     row: dict[str, object] = {
         "measure": main.name,
-        "conditions": " ".join(first.conditions),
+        "conditions": " ".join(sorted(first.conditions)),
         "epochs": epochs,
         "folds": len(experiment.folds),
         "seeds": len(experiment.seeds),
@@ -154,7 +168,7 @@ def _optimism(main: Metric, choice: str, printed: list[dict[str, np.ndarray]]) -
     return [float(printed[0][choice][0]), float(optimism[0][0]), *ends]
 
 
-def order_changes(table: pd.DataFrame, metric: Metric) -> list[dict[str, object]]:
+def order_changes(table: pd.DataFrame, metric: Metric) -> list[OrderChange]:
     """Pairs of models whose order a selection on test data would reverse.
 
     A model without epochs, or whose seeds are no choice, keeps its score where others choose. Ties
@@ -165,16 +179,15 @@ def order_changes(table: pd.DataFrame, metric: Metric) -> list[dict[str, object]
         metric: What they measure.
 
     Returns:
-        For every training and test with two models or more, and every choice that one of them has:
-        ``trained_on, tested_on, choice``, the number of ``pairs``, and the ``changed`` ones as
-        (model that is better as reported, model that looks better).
+        One for every training and test with two models or more, and every choice that any of them
+        has.
     """
     sign = 1 if metric.higher_is_better else -1
     # Averages of different conditions have no order.
     table = table.assign(
         average=table["conditions"].where(table["conditions"].str.contains(" "), "")
     )
-    changes: list[dict[str, object]] = []
+    changes = []
     for (trained_on, tested_on, _), group in table.groupby(_COMPARED, sort=False):
         pairs = list(combinations(group.index, 2))
         kept = {
@@ -192,15 +205,7 @@ def order_changes(table: pd.DataFrame, metric: Metric) -> list[dict[str, object]
                 better, worse = (one, other) if reported[one] > reported[other] else (other, one)
                 if reported[better] > reported[worse] and chosen[better] < chosen[worse]:
                     changed.append((group["model"][better], group["model"][worse]))
-            changes.append(
-                {
-                    "trained_on": trained_on,
-                    "tested_on": tested_on,
-                    "choice": choice,
-                    "pairs": len(pairs),
-                    "changed": changed,
-                }
-            )
+            changes.append(OrderChange(trained_on, tested_on, choice, len(pairs), changed))
     return changes
 
 
@@ -216,7 +221,8 @@ def _read_all(
     histories: Sequence[Path | None],
 ) -> dict[str, list[list[Epochs]]]:
     """Answers of a training by corruption, fold and seed."""
-    seeds, corruptions = len(experiment.seeds), {}
+    seeds = len(experiment.seeds)
+    corruptions: dict[str, list[list[Epochs]]] = {}
     for number, (path, history) in enumerate(zip(paths, histories, strict=True)):
         fold = number // seeds
         validated = 0 if history is None else _validated(history, experiment.main)

@@ -71,11 +71,11 @@ class PeekingTable(ResultTable):
         changes = [
             Line(
                 [
-                    experiment.training_of(change["trained_on"], change["tested_on"]),
-                    corruption_title(experiment, change["tested_on"]),
-                    words.choice(change["choice"], seeds),
-                    words.share(len(change["changed"]), change["pairs"]),
-                    "; ".join(words.change(*pair) for pair in change["changed"]),
+                    experiment.training_of(change.trained_on, change.tested_on),
+                    corruption_title(experiment, change.tested_on),
+                    words.choice(change.choice, seeds),
+                    words.share(len(change.changed), change.pairs),
+                    "; ".join(words.change(*pair) for pair in change.changed),
                 ]
             )
             for change in order_changes(data, main)
