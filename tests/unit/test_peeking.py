@@ -9,6 +9,8 @@ from helpers.stacks import KEYS, train
 from helpers.training import model
 from helpers.training import train as train_one
 
+from robust_mer.tasks.task import PEEKED_KEYS
+
 KEY = (1, 1)
 PARTIAL = {"a", "v", "l", "av", "al", "vl"}
 
@@ -48,10 +50,7 @@ def test_the_answers_are_those_of_the_evaluation(folds, tmp_path):
     """At the selected epoch they are the published predictions, under the training conditions."""
     checkpoint = train(folds, tmp_path, "men_augmented", [KEY], audits=True)[KEY]
     peeked = peeked_of(checkpoint)
-    assert list(peeked) == [
-        *("utterance", "fold", "seed", "epoch", "corruption", "condition"),
-        *("label", "predicted"),
-    ]
+    assert list(peeked) == [*PEEKED_KEYS, "label", "predicted"]
     assert set(peeked["epoch"]) == {1, 2, 3}
     assert set(peeked["corruption"]) == {"gaussian_-10dB"}
     assert set(peeked["condition"]) == PARTIAL

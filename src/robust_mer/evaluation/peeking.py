@@ -34,12 +34,12 @@ from robust_mer.files import naming, write_text
 from robust_mer.metrics.metric import AnswerSets, Metric, weighted_scores
 from robust_mer.protocol import NONE, drawn_condition
 from robust_mer.runtime import Runtime
+from robust_mer.tasks.task import PEEKED_KEYS
 
 REPORTED = "reported"
 CHOICES = ("epoch", "seed", "both")
 """What test data choose."""
 _COMPARED = ["trained_on", "tested_on", "average"]
-_KEYS = ["utterance", "epoch", "corruption", "condition"]
 
 
 @dataclass(frozen=True)
@@ -246,7 +246,7 @@ def _read(path: Path, tested: HeldOut, fold: int, validated: int) -> Iterator[tu
     """Yield the answers of one replica under each corruption."""
     table = pq.read_table(path, partitioning=None)
     answers = tested.task.answers(columns_of(table, tested.task.answer_columns))[1]
-    keys = table.select(_KEYS).to_pandas()
+    keys = table.select(PEEKED_KEYS).to_pandas()
     rows = np.flatnonzero(tested.fold == fold)
     place = pd.Index(tested.names[tested.utterance[rows]]).get_indexer(keys["utterance"])
     for corruption, some in keys.groupby("corruption", sort=False).indices.items():

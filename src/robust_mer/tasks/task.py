@@ -46,6 +46,8 @@ Columns = Mapping[str, "np.ndarray | Texts"]
 
 KEYS = ("utterance", "fold", "seed", "part", "condition")
 """Columns of a predictions file that say what a row is about; the others are the task's."""
+PEEKED_KEYS = ("utterance", "fold", "seed", "epoch", "corruption", "condition")
+"""Likewise, of a file of answers after every epoch."""
 
 
 class TargetSettings(Settings):
@@ -334,6 +336,6 @@ def refuse_keys(columns: Sequence[str]) -> Sequence[str]:
         ValueError: one is a key of that file.
     """
     for column in columns:
-        if column in KEYS or column.startswith(("predicted_", "probability_")):
+        if column in {*KEYS, *PEEKED_KEYS} or column.startswith(("predicted_", "probability_")):
             raise ValueError(f"{column} is no target, but a column of the predictions")
     return columns
