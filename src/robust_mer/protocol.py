@@ -1,22 +1,18 @@
-"""Corruptions, conditions and protocols: what happens to which modality, and how often.
+"""Corruptions and conditions: what happens to which modality.
 
 A *corruption* says what happens to a modality (`Corruption`). A *condition* says to which
-modalities it happens; it is named after the clean ones. A *protocol* says which conditions a model
-meets in training, and how often (`Protocol`).
+modalities it happens; it is named after the clean ones. A *protocol* says which conditions occur
+how often; see `robust_mer.protocols`.
 """
 
 import hashlib
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import Any
 
 from robust_mer.errors import InputError
-from robust_mer.settings import Settings
 
 CLEAN = "clean"
 MISSING = "missing"
@@ -24,7 +20,10 @@ NONE = "none"
 PARTIAL = "partial"
 
 _LETTERS = {"audio": "a", "video": "v", "text": "l"}
-_NAME = re.compile(r"(?P<kind>[a-z][a-z0-9]*)_(?P<amount>-?\d+(?:\.\d+)?)(?P<unit>dB|%|px|ms)")
+_NAME = re.compile(
+    r"(?P<kind>[a-z][a-z0-9]*)_(?P<amount>-?\d+(?:\.\d+)?)(?:to(?P<highest>\d+(?:\.\d+)?))?"
+    r"(?P<unit>dB|%|px|ms)"
+)
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,15 @@ class CorruptionName:
     kind: str
     amount: float | None = None
     unit: str | None = None  # dB, %, px or ms
+    highest: float | None = None
+    """Of a range, from which each utterance draws its amount, e.g. ``dropped_0to90%``."""
 
     def __str__(self) -> str:
         """The name as it must be spelt."""
-        return self.kind if self.amount is None else f"{self.kind}_{self.amount + 0.0:g}{self.unit}"
+        if self.amount is None:
+            return self.kind
+        upper = "" if self.highest is None else f"to{self.highest:g}"
+        return f"{self.kind}_{self.amount + 0.0:g}{upper}{self.unit}"
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class NoiseSpec:
     settings: dict[str, Any]
     is_mask: bool
     """Whether the noise multiplies the frames instead of being added to them."""
+    stretch: tuple[float, float] | None = None
+    """Start and end of the part of an utterance that is hit, as fractions; None: all of it."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +84,12 @@ class Corruption:
 
 
 def read_name(name: str) -> CorruptionName | None:
-    """Kind, amount and unit of a name of the form ``{kind}_{amount}{unit}``; None for any other."""
+    """What a name of the form ``{kind}_{amount}{unit}`` says; None for any other."""
     match = _NAME.fullmatch(name)
-    return match and CorruptionName(match["kind"], float(match["amount"]), match["unit"])
+    if match is None:
+        return None
+    highest = None if match["highest"] is None else float(match["highest"])
+    return CorruptionName(match["kind"], float(match["amount"]), match["unit"], highest)
 
 
 def parse_corruption(name: str) -> CorruptionName | None:
@@ -105,17 +114,6 @@ def parse_corruption(name: str) -> CorruptionName | None:
             "gaussian_-10dB or dropped_30%"
         )
     return corruption
-
-
-def parse_trained_on(name: str) -> tuple[str, str]:
-    """Split what a model was trained on into corruption and protocol.
-
-    ``gaussian_-10dB`` is trained with some modalities noisy (``partial``),
-    ``gaussian_-10dB_none`` with none of them clean.
-    """
-    if name.endswith(f"_{NONE}"):
-        return name.removesuffix(f"_{NONE}"), NONE
-    return name, PARTIAL
 
 
 def letters(modalities: list[str]) -> dict[str, str]:
@@ -174,55 +172,3 @@ def drawn_condition(names: list[str], seed: int, part: str, utterance: str) -> s
     """
     digest = hashlib.sha256("\0".join(["condition", str(seed), part, utterance]).encode()).digest()
     return names[int.from_bytes(digest[:8], "little") % len(names)]
-
-
-class Protocol(ABC):
-    """Which conditions the samples of a training set meet.
-
-    To add a protocol, write a subclass and name it in the config as ``module:Class``.
-    """
-
-    settings_class: ClassVar[type[Settings]] = Settings
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
-    @abstractmethod
-    def conditions(self, modalities: list[str], touched: list[str]) -> dict[str, tuple[bool, ...]]:
-        """The training conditions by name, with a bool per modality, True if it is clean.
-
-        Args:
-            modalities: Those of the model, in their order.
-            touched: Those that the corruption touches.
-
-        Returns:
-            Empty if the corruption has no such condition.
-        """
-
-    def weights(self, conditions: dict[str, tuple[bool, ...]]) -> np.ndarray | None:
-        """Probability of each of the `conditions` [C]; None if all are equally likely."""
-        return None
-
-
-class Partial(Protocol):
-    """Some modalities are clean and some are not, each such condition equally often."""
-
-    def conditions(self, modalities: list[str], touched: list[str]) -> dict[str, tuple[bool, ...]]:
-        """The partial conditions; see `partial_conditions`."""
-        return partial_conditions(modalities, touched)
-
-
-class AllNoisy(Protocol):
-    """No modality is clean (NMER, Table 5)."""
-
-    def conditions(self, modalities: list[str], touched: list[str]) -> dict[str, tuple[bool, ...]]:
-        """The condition in which all modalities are corrupted."""
-        all_noisy = dict.fromkeys([NONE], (False,) * len(modalities))
-        return all_noisy if len(touched) == len(modalities) else {}
-
-
-PROTOCOLS = {
-    PARTIAL: "robust_mer.protocol:Partial",
-    NONE: "robust_mer.protocol:AllNoisy",
-}
-"""Protocols by the name that an experiment's ``conditions`` give."""

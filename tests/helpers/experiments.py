@@ -2,7 +2,7 @@
 
 from helpers.tasks import CLASSIFICATION, WA_UA
 from robust_mer.corruption.raw.registry import RAW_KINDS
-from robust_mer.protocol import parse_trained_on, read_name
+from robust_mer.protocol import NONE, PARTIAL, read_name
 from robust_mer.report.spec import CorruptionFacts, Evaluation, Experiment, TrainedOn
 from robust_mer.settings import load
 
@@ -17,6 +17,14 @@ def corruption_facts(name, raw=()):
     return CorruptionFacts(parsed.kind, parsed.amount, parsed.unit, less_is_worse, name in raw)
 
 
+def parse_trained_on(name, protocols=()):
+    """The corruption and the protocol: ``none``, one of ``protocols``, otherwise ``partial``."""
+    for protocol in (NONE, *protocols):
+        if name.endswith(f"_{protocol}"):
+            return name.removesuffix(f"_{protocol}"), protocol
+    return name, PARTIAL
+
+
 def make_experiment(evaluations=(), corruptions=(), raw=(), **fields):
     """An experiment that knows every corruption that it names.
 
@@ -27,7 +35,8 @@ def make_experiment(evaluations=(), corruptions=(), raw=(), **fields):
         **fields: Of `Experiment`; ``folds`` and the like may be lists.
     """
     evaluations = tuple(Evaluation(*one) for one in evaluations)
-    trainings = {one.trained_on: parse_trained_on(one.trained_on) for one in evaluations}
+    protocols = fields.get("tested_under", ())
+    trainings = {one.trained_on: parse_trained_on(one.trained_on, protocols) for one in evaluations}
     trainings |= {name: parse_trained_on(name) for name in corruptions}
     names = [*corruptions, *raw, *(one.tested_on for one in evaluations)]
     names += [corruption for corruption, _ in trainings.values()]

@@ -5,13 +5,14 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.corpus import NORMALISE, modalities
+from helpers.experiments import parse_trained_on
 from helpers.noises import MODALITIES
 from helpers.tasks import CLASSIFICATION
 from robust_mer.corruption.corrupt import write_schedule
 from robust_mer.corruption.specs import ScheduleFiles, ScheduleSpec
 from robust_mer.evaluation.evaluate import evaluate_replicas
 from robust_mer.evaluation.spec import EvaluateFiles, EvaluateSpec
-from robust_mer.protocol import PROTOCOLS, parse_trained_on
+from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.replicas import Replica
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin

@@ -66,6 +66,32 @@ def changed(path: str, value):
         ("experiments.demo.corruptions", ["dropped_-10dB"], ["dropped in %"]),
         ("experiments.demo.corruptions", ["dropped_0%"], ["above 0 %"]),
         ("experiments.demo.corruptions", ["dropped_101%"], ["at most 100 %"]),
+        ("experiments.demo.corruptions", ["dropped_90to0%"], ["a range such as dropped_0to90%"]),
+        ("experiments.demo.corruptions", ["dropped_0to101%"], ["a range such as"]),
+        ("experiments.demo.corruptions", ["dropped_0to090%"], ["write dropped_0to90%"]),
+        ("experiments.demo.corruptions", ["gaussian_-20to0dB"], ["only rates can be a range"]),
+        ("experiments.demo.tested_on", ["blur_1to3px"], ["has one amount"]),
+        (
+            "corruption.noises.gaussian",
+            {"stretch": [0.5, 0.2]},
+            ["gaussian.stretch", "start < end"],
+        ),
+        ("corruption.noises.gaussian", {"stretch": 0.5}, ["start and end"]),
+        ("experiments.demo.conditions", ["random_30"], ["conditions: random_30", "random_30%"]),
+        ("experiments.demo.conditions", ["random"], ["eta", "missing"]),
+        ("experiments.demo.conditions", ["randm_30%"], ["conditions: randm_30%", "random"]),
+        ("experiments.demo.conditions", ["partial_30%"], ["define it in the section protocols"]),
+        ("experiments.demo.conditions", ["fixed_x"], ["have no condition x"]),
+        ("experiments.demo.tested_under", ["fixed_va"], ["tested_under: fixed_va", "only none"]),
+        ("experiments.demo.tested_under", ["shars"], ["did you mean 'shares'"]),
+        ("protocols.uneven", {"class": "rates", "audio": 1.5}, ["uneven.audio", "1.5"]),
+        ("protocols.uneven", {"class": "shares", "one": 0.6, "two": 0.6}, ["together above 1"]),
+        (
+            "protocols.uneven",
+            {"class": "shares", "three": 0.6},
+            ["uneven.three", "Known here: one"],
+        ),
+        ("protocols.uneven", {"class": "random", "eta": [0.6, 0.2]}, ["the lower end"]),
         ("experiments.demo.tested_on", ["gausian_1dB"], ["demo.tested_on", "gausian"]),
         ("experiments.demo.evaluate", "all", ["demo.evaluate", "one_per_utterance"]),
         ("corruption.noises.dropped", {"rate": 0.3}, ["dropped.rate", "the corruption sets it"]),
@@ -225,7 +251,11 @@ def test_what_a_corruption_does_to_each_modality():
     }
     assert uneven["text"].settings == {"frequency": 0.3}
     (how,) = config.corruption("demo", "alone").noises.values()
-    assert (how.target_snr_db, how.settings, how.is_mask) == (None, {"rate": 0.3}, True)
+    assert (how.target_snr_db, how.settings, how.is_mask) == (
+        None,
+        {"rate": 0.3, "highest": None},
+        True,
+    )
     with pytest.raises(InputError, match="range means several"):
         config.corruption("demo", "range")
 

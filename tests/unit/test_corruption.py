@@ -29,7 +29,6 @@ from robust_mer.protocol import (
     conditions,
     drawn_condition,
     parse_corruption,
-    parse_trained_on,
     partial_conditions,
 )
 from robust_mer.settings import Plugin
@@ -271,6 +270,33 @@ def test_dropped_frames_stay_dropped_at_a_higher_rate():
     assert (kept[0.3] <= kept[0.1]).all()
 
 
+@pytest.mark.parametrize("name", ["dropped", "blocks"])
+def test_each_utterance_draws_its_rate_from_a_range(name):
+    mask = build(name, rate=0.2, highest=0.8)([200] * 500, 2, fresh())
+    lost = 1 - mask[:, 0].numpy().reshape(500, 200).mean(axis=1)
+    assert stats.kstest(lost, stats.uniform(0.2, 0.6).cdf).pvalue > 1e-3
+    alone = [build(name, rate=0.2, highest=0.8)([200], 2, CounterDraws(u)) for u in "ab"]
+    assert float(alone[0].mean()) != float(alone[1].mean())
+
+
+def test_a_block_is_one_run_of_the_wanted_length_anywhere():
+    lengths = [40] * 4000
+    mask = build("blocks", rate=0.3)(lengths, 3, fresh())
+    assert (mask == mask[:, :1]).all()
+    lost = (mask[:, 0] == 0).numpy().reshape(4000, 40)
+    assert (lost.sum(axis=1) == 12).all()
+    starts = lost.argmax(axis=1)
+    assert (np.diff(lost.astype(int), axis=1) == 1).sum(axis=1).max() <= 1
+    assert stats.chisquare(np.bincount(starts, minlength=29)).pvalue > 1e-3
+    assert starts.max() == 28
+
+
+@pytest.mark.parametrize(("rate", "length", "lost"), [(1.0, 7, 7), (0.01, 7, 0), (0.5, 1, 0)])
+def test_blocks_of_everything_and_of_nothing(rate, length, lost):
+    mask = build("blocks", rate=rate)([length, 0, length], 2, fresh())
+    assert int((mask[:, 0] == 0).sum()) == 2 * lost
+
+
 def test_what_is_missing_is_zeros():
     draw = build("missing")
     for draws in (CounterDraws("key"), fresh()):
@@ -363,10 +389,8 @@ def test_names():
     assert parse_corruption("impulse_-40dB") == CorruptionName("impulse", -40, "dB")
     assert parse_corruption("gaussian_2.5dB") == CorruptionName("gaussian", 2.5, "dB")
     assert parse_corruption("dropped_30%") == CorruptionName("dropped", 30, "%")
+    assert parse_corruption("dropped_0to90%") == CorruptionName("dropped", 0, "%", 90)
     assert parse_corruption("blur_3px") == CorruptionName("blur", 3, "px")
-    assert parse_trained_on("gaussian_-10dB_none") == ("gaussian_-10dB", "none")
-    assert parse_trained_on("missing_none") == ("missing", "none")
-    assert parse_trained_on("clean") == ("clean", "partial")
     wrong = (
         "gaussian",
         "gaussian_10",

@@ -29,7 +29,7 @@ from robust_mer.plan.rules import (
     training,
 )
 from robust_mer.plan.rules.features import EXTRACT
-from robust_mer.protocol import PROTOCOLS
+from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.report.figures.registry import FIGURES
 from robust_mer.report.tables.registry import PAPER_TABLE, TABLES
 from robust_mer.tasks.registry import TASKS
@@ -98,9 +98,9 @@ BY_NAME = {
     "measure_noise": NOISES,
     "training": MODELS | NOISES | PROTOCOLS | TASKS,
     "evaluate_model": MODELS | NOISES | TASKS,
-    "write_summary": METRICS | TASKS,
-    "compute_statistics": METRICS | TASKS,
-    "measure_peeking": METRICS | TASKS,
+    "write_summary": METRICS | PROTOCOLS | TASKS,
+    "compute_statistics": METRICS | PROTOCOLS | TASKS,
+    "measure_peeking": METRICS | PROTOCOLS | TASKS,
     "split_tables": METRICS | TASKS,
     "calibrate_raw": METRICS | TASKS,
     "make_table": METRICS | TASKS | TABLES | {"papers": PAPER_TABLE},

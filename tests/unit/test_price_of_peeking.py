@@ -21,6 +21,7 @@ from robust_mer.evaluation.peeking import (
 from robust_mer.evaluation.spec import PeekingSpec
 from robust_mer.metrics.classes import UA
 from robust_mer.metrics.numbers import MAE
+from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.report.spec import Facts, TableFiles, TableSpec, Training
 from robust_mer.report.tables.base import make_table
 from robust_mer.report.tables.peeking import PeekingTable
@@ -245,6 +246,30 @@ def test_an_average_is_over_the_conditions_and_some_utterances_count_under_one(t
     assert once.measure()["reported"][0] == pytest.approx(9 / 16)
     # utterances that do not count leave other shares of right ones
     assert drawn.measure()["reported"][0] != pytest.approx(9 / 16)
+
+
+def test_under_a_protocol_that_draws_each_utterance_counts_in_its_own_condition(tmp_path):
+    protocol = Plugin(PROTOCOLS["random"], {"eta": 0.3})
+    audit = Audit(
+        tmp_path,
+        np.arange(40) // 4,
+        [1] * 40,
+        [1],
+        tested_under={"random_30%": protocol},
+        modalities=("audio", "video"),
+    )
+    answers = {(1, 1): right([40, 0], of=40)}
+    options = {"trained_on": f"{NOISY}_random_30%", "conditions": ("a", "v", "av")}
+    audit.add("m", answers, {(1, 1): 1}, **options)
+    table = pd.read_parquet(audit.peeked[0])
+    wrong = table["label"].map({"x": "y", "y": "x"})
+    # right where audio is clean
+    table["predicted"] = wrong.where(table["condition"] == "v", table["label"])
+    table.to_parquet(audit.peeked[0])
+    met = np.array(audit.experiment.drawn_conditions(list(audit.names))["random_30%"])
+    assert set(met) == {"a", "v", "av"}
+    recalls = [(met[audit.label == label] != "v").mean() for label in ("x", "y")]
+    assert audit.measure()["reported"][0] == pytest.approx(np.mean(recalls))
 
 
 def test_answers_that_do_not_fit_are_refused(tmp_path):

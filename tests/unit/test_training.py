@@ -29,7 +29,8 @@ from robust_mer.engine.frames import Frames, pad
 from robust_mer.engine.replica import EpochDraws, ReplicaData, TrainingConditions
 from robust_mer.engine.replica import training_conditions as conditions_of
 from robust_mer.errors import InputError
-from robust_mer.protocol import PROTOCOLS, Corruption
+from robust_mer.protocol import Corruption
+from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.settings import Plugin, Settings
 from robust_mer.store import read_features, write_features
 
@@ -198,7 +199,7 @@ def test_training_conditions():
     assert partial.is_clean.tolist() == [[True, False]]
     with pytest.raises(InputError, match="Partial has no training condition"):
         training_conditions(["audio"], "partial")
-    with pytest.raises(InputError, match="corrupts video of audio, video: AllNoisy has no"):
+    with pytest.raises(InputError, match="corrupts video of audio, video: NoneClean has no"):
         training_conditions(["audio", "video"], "none", ["video"])
 
 
@@ -292,6 +293,31 @@ def test_conditions_that_are_not_equally_likely_are_drawn_by_their_weights():
     first = drawn.is_clean[drawn.corruption == 0]
     assert (first == both[0]).all(axis=1).mean() == pytest.approx(0.8, abs=0.03)
     assert (first.sum(axis=1) == 1).all()
+
+
+def test_noise_on_a_stretch_leaves_the_rest_as_it_is():
+    gaussian, lengths = Gaussian(Settings()), np.array([10, 0, 40])
+    hit = CorruptionOfModality("gaussian", gaussian, 0.0, (0.2, 0.5))
+    whole = CorruptionOfModality("gaussian", gaussian, 0.0)
+    clean = torch.full((50, 3), 2.0)
+    draws = FreshDraws(torch.Generator().manual_seed(1))
+    received = corrupt_afresh(clean.clone(), lengths, np.array([0, 0, 0]), [hit], draws)
+    changed = (received != clean).all(dim=1).nonzero().flatten().tolist()
+    assert changed == [*range(2, 5), *range(10 + 8, 10 + 20)]
+    both = corrupt_afresh(clean.clone(), lengths, np.array([0, 0, 1]), [hit, whole], draws)
+    assert (both != clean).all(dim=1).nonzero().flatten().tolist() == [2, 3, 4, *range(10, 50)]
+
+
+def test_all_samples_of_a_batch_have_one_condition_where_the_protocol_says_so():
+    protocol = Plugin(PROTOCOLS["shares"], {"one": 0.4, "two": 0.4, "per_batch": True}).build()
+    modalities = ["audio", "video", "text"]
+    conditions = conditions_of(modalities, protocol, corruption("missing", modalities))
+    parts = {"train": np.arange(1000)}
+    replica = ReplicaData(1, 1, parts, {}, [CorruptionOfFold({}, 1)], [conditions])
+    drawn = EpochDraws.of(replica, 1, 32, 0, torch.device("cpu")).is_clean
+    batches = [drawn[at : at + 32] for at in range(0, 1000, 32)]
+    assert all((batch == batch[0]).all() for batch in batches)
+    assert len({tuple(batch[0]) for batch in batches}) > 4
 
 
 def test_training_noise_is_that_of_each_samples_corruption():

@@ -7,14 +7,19 @@ MODELS, NMER = "src/robust_mer/models/registry.py", "src/robust_mer/models/nmer/
 WORDS, TRAIN = "src/robust_mer/report/words/tables.py", "src/robust_mer/training/train.py"
 
 NEW_PROTOCOL = """
+from collections.abc import Collection
+
+from robust_mer.protocol import partial_conditions
+from robust_mer.protocols.protocol import Protocol, alike
+
 
 class OneClean(Protocol):
     \"\"\"One modality is clean.\"\"\"
 
-    def conditions(self, modalities: list[str], touched: list[str]) -> dict[str, tuple[bool, ...]]:
+    def distribution(self, modalities: list[str], touched: Collection[str]) -> dict[str, float]:
         \"\"\"The conditions with one clean modality.\"\"\"
         partial = partial_conditions(modalities, touched)
-        return {name: clean for name, clean in partial.items() if sum(clean) == 1}
+        return alike([name for name, clean in partial.items() if sum(clean) == 1])
 """
 NEW_METRIC = """
 
@@ -44,8 +49,12 @@ CHANGES_NOTHING = {
     "a note under a table": [(WORDS, "clean: no corruption, all modalities.", "clean: as it is.")],
     "a unit of corruptions": [(PROTOCOL, "(?P<unit>dB|%|px|ms)", "(?P<unit>dB|%|px|ms|Hz)")],
     "a protocol": [
-        (PROTOCOL, "PROTOCOLS = {", 'PROTOCOLS = {\n    "one": "robust_mer.protocol:OneClean",'),
-        (PROTOCOL, "", NEW_PROTOCOL),
+        (
+            "src/robust_mer/protocols/registry.py",
+            "PROTOCOLS = {",
+            'PROTOCOLS = {\n    "one": "robust_mer.protocols.one_clean:OneClean",',
+        ),
+        ("src/robust_mer/protocols/one_clean.py", "", NEW_PROTOCOL),
     ],
     "a model": [
         ("src/robust_mer/models/mine.py", "", NEW_MODEL),

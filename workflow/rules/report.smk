@@ -33,6 +33,7 @@ rule compute_statistics:
         comparisons=layout.table("{experiment}", "comparisons"),
         reliability=layout.table("{experiment}", "reliability"),
         curves=layout.table("{experiment}", "risk_coverage"),
+        rankings=layout.table("{experiment}", "rankings"),
     log:
         layout.log("compute_statistics", "{experiment}", corpus=""),
     benchmark:

@@ -9,4 +9,5 @@ NOISES = {
     "bursts": "robust_mer.corruption.bursts:Bursts",
     "missing": "robust_mer.corruption.missing:Missing",
     "dropped": "robust_mer.corruption.dropped:Dropped",
+    "blocks": "robust_mer.corruption.blocks:Blocks",
 }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from robust_mer.corruption.draws import FreshDraws, send
@@ -21,6 +22,8 @@ class CorruptionOfModality:
     noise: Noise
     alpha_bar: float | None
     """None: the noise multiplies the frames instead of being added to them."""
+    stretch: tuple[float, float] | None = None
+    """Start and end of the part of an utterance that is hit, as fractions; None: all of it."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ def corruption_of_fold(
             spec.kind,
             build_noise(spec),
             None if spec.is_mask else alpha_bars[fold, modality],
+            spec.stretch,
         )
         for modality, spec in corruption.noises.items()
     }
@@ -83,10 +87,12 @@ def evaluation_frames(
                 length,
                 values.shape[1],
             ).to(device)
-            if spec.alpha_bar is None:
-                values = values * drawn
-            else:
-                values = add_noise(values, drawn, spec.alpha_bar)
+            noisy = (
+                values * drawn
+                if spec.alpha_bar is None
+                else add_noise(values, drawn, spec.alpha_bar)
+            )
+            values = _within(spec.stretch, length, noisy, values)
         of_part[modality] = Frames(values, length.cumsum() - length, length)
     return of_part
 
@@ -113,8 +119,9 @@ def corrupt_afresh(
     for place in np.unique(corruption).tolist():
         one = corruptions[place]
         if one is not None:
-            places.setdefault(one.noise.key, []).append(place)
-            first.setdefault(one.noise.key, one)
+            key = f"{one.noise.key} {one.stretch}"
+            places.setdefault(key, []).append(place)
+            first.setdefault(key, one)
     shares = [0.0 if one is None else one.alpha_bar or 0.0 for one in corruptions]
     alpha_bar = np.array(shares)[corruption]
     for key, same in places.items():
@@ -127,12 +134,25 @@ def corrupt_afresh(
             part = values.index_select(0, frames)
         drawn = spec.noise(counts, values.shape[1], draws)
         if spec.alpha_bar is None:
-            part = part * drawn
+            noisy = part * drawn
         elif len(same) == 1:
-            part = add_noise(part, drawn, spec.alpha_bar)
+            noisy = add_noise(part, drawn, spec.alpha_bar)
         else:
-            part = add_noise(part, drawn, np.repeat(alpha_bar[chosen], counts))
+            noisy = add_noise(part, drawn, np.repeat(alpha_bar[chosen], counts))
+        part = _within(spec.stretch, counts, noisy, part)
         if frames is None:
             return part
         values.index_copy_(0, frames, part)
     return values
+
+
+def _within(
+    stretch: tuple[float, float] | None, lengths: np.ndarray, noisy: Tensor, clean: Tensor
+) -> Tensor:
+    """Noisy frames [n, D] inside a part of each utterance, clean ones outside."""
+    if stretch is None:
+        return noisy
+    place = np.arange(len(clean)) - np.repeat(lengths.cumsum() - lengths, lengths)
+    middle = (place + 0.5) / np.repeat(lengths, lengths)
+    is_hit = send((stretch[0] <= middle) & (middle < stretch[1]), clean.device)
+    return torch.where(is_hit[:, None], noisy, clean)

@@ -10,7 +10,8 @@ from robust_mer.corruption.draws import FreshDraws
 from robust_mer.data import Normaliser
 from robust_mer.engine.corruption import CorruptionOfFold
 from robust_mer.errors import InputError
-from robust_mer.protocol import Corruption, Protocol
+from robust_mer.protocol import Corruption, conditions
+from robust_mer.protocols.protocol import Protocol
 
 
 def replica_seed(seed: int, fold: int, purpose: str) -> int:
@@ -27,6 +28,8 @@ class TrainingConditions:
     """bool [conditions, modalities]."""
     weights: np.ndarray | None = None
     """Probability of each [conditions]; None if all are equally likely."""
+    is_per_batch: bool = False
+    """Whether all samples of a batch have the same one."""
 
     def __len__(self) -> int:
         return len(self.is_clean)
@@ -39,7 +42,7 @@ def training_conditions(
 
     Args:
         modalities: In their order.
-        protocol: Selects the conditions. A corruption that touches nothing has only one.
+        protocol: Says how likely each is. A corruption that touches nothing has only one.
         corruption: The corruption.
 
     Raises:
@@ -47,13 +50,19 @@ def training_conditions(
     """
     if not corruption.touched:
         return TrainingConditions(np.ones((1, len(modalities)), bool))
-    conditions = protocol.conditions(modalities, corruption.touched)
-    if not conditions:
+    probability = protocol.distribution(modalities, corruption.touched)
+    if not probability:
         raise InputError(
             f"{corruption.name} corrupts {', '.join(corruption.touched)} of "
             f"{', '.join(modalities)}: {type(protocol).__name__} has no training condition for it"
         )
-    return TrainingConditions(np.array(list(conditions.values())), protocol.weights(conditions))
+    every = conditions(modalities)
+    weights = np.array(list(probability.values()))
+    return TrainingConditions(
+        np.array([every[name] for name in probability]),
+        None if (weights == weights[0]).all() else weights,
+        protocol.is_per_batch,
+    )
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,7 @@ class EpochDraws:
         utterances = len(replica.parts["train"])
         order = draws.permutation(utterances)
         corruption = draws.integers(len(replica.conditions), size=utterances)
-        is_clean = _draw_conditions(draws, replica.conditions, corruption)
+        is_clean = _draw_conditions(draws, replica.conditions, corruption, batch_size)
         steps = -(-utterances // batch_size)
         keys = draws.integers(-(1 << 31), 1 << 31, size=(steps, sites, 2), dtype=np.int32)
         generator = torch.Generator(device).manual_seed(
@@ -110,7 +119,10 @@ class EpochDraws:
 
 
 def _draw_conditions(
-    draws: np.random.Generator, conditions: list[TrainingConditions], corruption: np.ndarray
+    draws: np.random.Generator,
+    conditions: list[TrainingConditions],
+    corruption: np.ndarray,
+    batch_size: int,
 ) -> np.ndarray:
     """A condition of each sample's corruption [n]: bool [n, modalities].
 
@@ -118,10 +130,13 @@ def _draw_conditions(
     function.
     """
     counts = np.array([len(each) for each in conditions])
-    if all(each.weights is None for each in conditions):
+    is_per_batch = any(each.is_per_batch for each in conditions)
+    if all(each.weights is None for each in conditions) and not is_per_batch:
         choice = draws.integers(counts[corruption])
     else:
         uniform, choice = draws.random(len(corruption)), np.zeros(len(corruption), np.int64)
+        if is_per_batch:  # that of the batch's first sample
+            uniform = uniform[np.arange(len(uniform)) // batch_size * batch_size]
         for place, each in enumerate(conditions):
             weights = np.ones(len(each)) if each.weights is None else np.asarray(each.weights)
             ends = (weights / weights.sum()).cumsum()[:-1]

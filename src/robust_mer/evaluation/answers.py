@@ -4,8 +4,8 @@ All files of an experiment share their rows, the test parts of its folds, so tha
 compared utterance by utterance and resampled together.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,7 +18,8 @@ import pyarrow.dataset as ds
 from robust_mer.errors import InputError
 from robust_mer.evaluation.summary import PredictionFile, columns_of, kinds_of, read_predictions
 from robust_mer.files import naming
-from robust_mer.protocol import PARTIAL, drawn_condition
+from robust_mer.protocol import CLEAN, PARTIAL, drawn_condition
+from robust_mer.protocols.protocol import condition_met
 from robust_mer.table import read_table
 from robust_mer.tasks.task import KEYS, Task, read_targets
 
@@ -116,7 +117,8 @@ class Answers:
     ``predicted`` [R, C, S, ...] holds the predictions, encoded as `HeldOut.target` is;
     ``confidence`` [R, C, S] is the probability that they are right, in [0, 1], as the model states
     it, None if the task has none. ``counts`` [R, C] is false for a row that is not tested under the
-    condition because it is tested under another one.
+    condition because it is tested under another one. ``drawn`` [R] has, by protocol, the place of
+    the condition that each row has under it.
     """
 
     file: PredictionFile
@@ -124,6 +126,7 @@ class Answers:
     predicted: np.ndarray
     confidence: np.ndarray | None
     counts: np.ndarray
+    drawn: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def partial(self) -> list[int]:
@@ -136,6 +139,7 @@ def read_answers(
     tested: HeldOut,
     seeds: Sequence[int],
     one_condition_seed: int | None = None,
+    drawn: Mapping[str, Sequence[str]] | None = None,
 ) -> Answers:
     """Read the test predictions of some seeds from a file.
 
@@ -145,6 +149,8 @@ def read_answers(
         seeds: Those that count.
         one_condition_seed: Where there is one, every utterance counts under one of the partial
             conditions only, drawn by this seed.
+        drawn: By protocol, the condition of each of the ``names`` of ``tested``, as if the
+            corruption touched all modalities.
 
     Raises:
         InputError: the file cannot be read, or does not hold each of the rows once under every
@@ -157,7 +163,19 @@ def read_answers(
     )
     table = read_predictions(file, None, wanted)
     with naming(file.path, "a file of predictions"):
-        return _answers(table, file, tested, seeds, one_condition_seed)
+        answers = _answers(table, file, tested, seeds, one_condition_seed)
+    if file.tested_on == CLEAN or drawn is None:
+        return answers
+    places = {name: place for place, name in enumerate(answers.kinds)}
+    return replace(
+        answers,
+        drawn={
+            protocol: np.array([places[condition_met(one, places)] for one in conditions])[
+                tested.utterance
+            ]
+            for protocol, conditions in drawn.items()
+        },
+    )
 
 
 def _answers(

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from robust_mer.evaluation.answers import Answers, HeldOut
-from robust_mer.evaluation.experiment import AVERAGE, CONFIDENCE, POOLED, REPLICATES
+from robust_mer.evaluation.experiment import AVERAGE, CONFIDENCE, DRAWN, POOLED, REPLICATES
 from robust_mer.metrics.metric import AnswerSets, Metric, weighted_scores
 from robust_mer.protocol import PARTIAL
 
@@ -135,7 +135,7 @@ def resample(
 
 
 def _columns(answers: list[Answers]) -> tuple[pd.DataFrame, AnswerSets]:
-    """The settings [K] with their answers; what is pooled is a setting of its own."""
+    """The settings [K] with their answers; what is pooled or drawn is a setting of its own."""
     settings, predicted, counts = [], [], []
     for answer in answers:
         setting = (answer.file.model, answer.file.trained_on, answer.file.tested_on)
@@ -146,6 +146,10 @@ def _columns(answers: list[Answers]) -> tuple[pd.DataFrame, AnswerSets]:
         if not answer.counts.all():
             met = np.array(answer.partial)[answer.counts[:, answer.partial].argmax(axis=1)]
             settings.append((*setting, POOLED, POOLED))
+            predicted.append(answer.predicted[np.arange(len(met)), met])
+            counts.append(np.ones(len(met), dtype=bool))
+        for name, met in answer.drawn.items():
+            settings.append((*setting, name, DRAWN))
             predicted.append(answer.predicted[np.arange(len(met)), met])
             counts.append(np.ones(len(met), dtype=bool))
     patterns = list(dict.fromkeys(count.tobytes() for count in counts))

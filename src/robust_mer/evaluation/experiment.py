@@ -1,16 +1,18 @@
 """Experiments as typed values, for scores, tables and figures; imports no torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
 from robust_mer.metrics.metric import Metric
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
+from robust_mer.protocols.protocol import Protocol, drawn_conditions
 from robust_mer.settings import Plugin
 from robust_mer.tasks.task import Task
 
 AVERAGE = "average"
+DRAWN = "drawn"
 POOLED = "pooled"
 COMPLETE = "complete"
 SAME = "same"
@@ -92,6 +94,12 @@ class Experiment:
     """Corruptions behind the names of ``corruption.named``: alternatives, or by modality."""
     one_condition_seed: int | None = None
     """Seed that draws the only condition of each utterance; None: each counts under all."""
+    tested_under: Mapping[str, Plugin] = field(default_factory=dict)
+    """The protocols that say in which condition each utterance is also tested, by name."""
+    modalities: tuple[str, ...] = ()
+    """Of the corpus, in their order."""
+    protocol_seed: int = 0
+    """Of these protocols' draws."""
 
     @cached_property
     def predicts(self) -> Task:
@@ -134,6 +142,22 @@ class Experiment:
             note=self.note,
         )
 
+    @cached_property
+    def protocols(self) -> dict[str, Protocol]:
+        """Those of ``tested_under``, ready to draw."""
+        return {name: protocol.build() for name, protocol in self.tested_under.items()}
+
+    def drawn_conditions(self, utterances: Sequence[str]) -> dict[str, list[str]]:
+        """The condition of each utterance under each protocol of ``tested_under``.
+
+        As if corruptions touched all modalities; see `condition_met`.
+        """
+        modalities = list(self.modalities)
+        return {
+            name: drawn_conditions(protocol, modalities, self.protocol_seed, utterances)
+            for name, protocol in self.protocols.items()
+        }
+
     def facts(self, corruption: str) -> CorruptionFacts:
         """Facts of a corruption; the kind of ``clean`` or a name without amount is the name."""
         return self.corruptions.get(corruption, CorruptionFacts(corruption))
@@ -164,12 +188,24 @@ class Experiment:
         """What a model was trained on, relative to the corruption that it is tested on.
 
         ``clean``; ``same``: that corruption; ``same, none clean``: that corruption on all
-        modalities; or the name of another one.
+        modalities; or its own name, if it is another one or has another protocol.
         """
         corruption, protocol = self.trained_on(trained_on)
         if corruption == CLEAN or corruption != tested_on:
             return trained_on
-        return SAME_NONE if protocol == NONE else SAME
+        return {PARTIAL: SAME, NONE: SAME_NONE}.get(protocol, trained_on)
+
+    def training_under(self, trained_on: str, tested_on: str, protocol: str) -> str | None:
+        """What a model was trained on, relative to the corruption and protocol of its test.
+
+        ``same``; the name of what it was trained on; or None if that was meant for one test alone,
+        e.g. for another rate.
+        """
+        training = self.trained_on(trained_on)
+        if training == (tested_on, protocol):
+            return SAME
+        one = self.protocols.get(training.protocol)
+        return None if one is not None and one.family else trained_on
 
 
 @dataclass(frozen=True)

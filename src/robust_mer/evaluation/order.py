@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, POOLED, SAME, Experiment
+from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, DRAWN, POOLED, SAME, Experiment
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
 
 JOINT = (NONE, COMPLETE, AVERAGE, POOLED)
@@ -21,8 +21,9 @@ def partial_conditions(summary: pd.DataFrame) -> list[str]:
 def in_order(experiment: Experiment, summary: pd.DataFrame) -> pd.DataFrame:
     """Blind models first, in the experiment's order; then rising noise and growing conditions."""
     models = sorted(experiment.models, key=lambda model: model in experiment.is_mask_aware)
-    conditions = [*partial_conditions(summary), *JOINT]
-    column = summary["condition"].where(summary["kind"] == PARTIAL, summary["kind"])
+    conditions = [*partial_conditions(summary), *JOINT, *experiment.tested_under]
+    has_name = summary["kind"].isin([PARTIAL, DRAWN])
+    column = summary["condition"].where(has_name, summary["kind"])
     keys = pd.DataFrame(
         {
             "model": summary["model"].map(models.index),
@@ -57,4 +58,4 @@ def average_rows(experiment: Experiment, summary: pd.DataFrame) -> pd.DataFrame:
 
 def conditions_rows(summary: pd.DataFrame) -> pd.DataFrame:
     """The rows of NMER's Table 3: every condition of corrupted data."""
-    return summary[summary["tested_on"] != CLEAN]
+    return summary[(summary["tested_on"] != CLEAN) & (summary["kind"] != DRAWN)]

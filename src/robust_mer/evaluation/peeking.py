@@ -3,7 +3,8 @@
 Someone who chooses the epoch, or the best of several seeds, by the scores that they report, reports
 too much. The audit keeps every model's answers for its test part after every epoch, and measures
 how much. For a model and a corruption, m(f, s, e) is the main measure on the test part of fold f
-with seed s after epoch e, mean over the conditions of the training:
+with seed s after epoch e, in the conditions of the training. These are averaged, as in the tables
+of scores; under a protocol that draws conditions for tests, each utterance counts in its own one.
 
 - ``reported``: e is the epoch that validation data chose; mean over folds and seeds
 - ``epoch``: e is the best one on the test part of every fold and seed; mean over folds and seeds
@@ -33,6 +34,7 @@ from robust_mer.evaluation.summary import columns_of, read_statistics
 from robust_mer.files import naming, write_text
 from robust_mer.metrics.metric import AnswerSets, Metric, weighted_scores
 from robust_mer.protocol import NONE, drawn_condition
+from robust_mer.protocols.protocol import condition_met
 from robust_mer.runtime import Runtime
 from robust_mer.tasks.task import PEEKED_KEYS
 
@@ -96,10 +98,14 @@ def measure_peeking(spec: PeekingSpec, files: PeekingFiles, runtime: Runtime) ->
     rows = []
     for training, paths in zip(spec.trainings, _split(files.peeked, size), strict=True):
         of_training: Sequence[Path | None] = histories.get(training) or [None] * size
-        replicas = _read_all(experiment, tested, paths, of_training)
+        by_corruption = _read_all(experiment, tested, paths, of_training)
         rows += [
-            {**training._asdict(), "tested_on": corruption, **prices(experiment, tested, answers)}
-            for corruption, answers in replicas.items()
+            {
+                **training._asdict(),
+                "tested_on": corruption,
+                **prices(experiment, tested, replicas, training.trained_on),
+            }
+            for corruption, replicas in by_corruption.items()
         ]
     write_text(files.peeking, pd.DataFrame(rows).to_csv(index=False))
 
@@ -110,7 +116,10 @@ def read_prices(path: str | Path) -> pd.DataFrame:
 
 
 def prices(
-    experiment: Experiment, tested: HeldOut, replicas: Sequence[Sequence[Epochs]]
+    experiment: Experiment,
+    tested: HeldOut,
+    replicas: Sequence[Sequence[Epochs]],
+    trained_on: str,
 ) -> dict[str, object]:
     """What a selection on test data would print for one model and corruption.
 
@@ -118,6 +127,7 @@ def prices(
         experiment: Its main measure, and its only condition per utterance if there is one.
         tested: The test parts.
         replicas: Of every fold and seed.
+        trained_on: Says the protocol, and so which conditions count.
 
     Returns:
         ``measure``; the ``conditions``; the numbers of ``epochs, folds, seeds, speakers,
@@ -132,7 +142,8 @@ def prices(
     drawn = [(np.ones((1, tested.speakers)), np.ones((1, len(tested.names))))]  # double precision
     if tested.speakers > 1:
         drawn.append(draw_weights(tested.speaker, REPLICATES))
-    printed = [_printed(main, *_scores(experiment, tested, replicas, *each)) for each in drawn]
+    counted = _Counted(experiment, trained_on)
+    printed = [_printed(main, *_scores(counted, tested, replicas, *each)) for each in drawn]
     is_choice = {"epoch": epochs > 1, "seed": len(experiment.seeds) > 1}
     is_choice["both"] = all(is_choice.values())
     row: dict[str, object] = {
@@ -267,7 +278,7 @@ def _read(path: Path, tested: HeldOut, fold: int, validated: int) -> Iterator[tu
 
 
 def _scores(
-    experiment: Experiment,
+    counted: "_Counted",
     tested: HeldOut,
     replicas: Sequence[Sequence[Epochs]],
     speakers: np.ndarray,
@@ -276,7 +287,7 @@ def _scores(
     """Measures on resamples, NaN where nothing was drawn.
 
     Args:
-        experiment: Its main measure.
+        counted: Says which conditions count.
         tested: The test parts.
         replicas: Of every fold and seed.
         speakers: How often each is drawn [B, speakers].
@@ -285,20 +296,19 @@ def _scores(
     Returns:
         With the validated epoch and with the best one [B, F, S], and the folds' weights [B, F].
     """
-    best = np.fmax if experiment.main.higher_is_better else np.fmin
+    main = counted.experiment.main
+    best = np.fmax if main.higher_is_better else np.fmin
     validated, chosen, share = [], [], []
     for fold, of_fold in enumerate(replicas):
         rows = np.flatnonzero(tested.fold == fold)
         utterance = tested.utterance[rows]
         for answers in of_fold:
-            n, epochs, conditions = answers.predicted.shape[:3]
-            flat = (n, epochs * conditions, 1, *answers.predicted.shape[3:])
-            counts = _counts(experiment, answers.conditions, list(tested.names[utterance]))
-            sets = AnswerSets(
-                answers.predicted.reshape(flat), counts, np.tile(np.arange(conditions), epochs)
-            )
+            predicted, counts = counted.of(answers, list(tested.names[utterance]))
+            n, epochs, conditions = predicted.shape[:3]
+            flat = predicted.reshape(n, epochs * conditions, 1, *predicted.shape[3:])
+            sets = AnswerSets(flat, counts, np.tile(np.arange(conditions), epochs))
             target, weight = tested.target[rows], utterances[:, utterance]
-            score = weighted_scores([experiment.main], target, sets, weight)[0]
+            score = weighted_scores([main], target, sets, weight)[0]
             by_epoch = score.reshape(-1, epochs, conditions).mean(axis=2)
             validated.append(by_epoch[:, answers.validated])
             chosen.append(best.reduce(by_epoch, axis=1))
@@ -334,11 +344,29 @@ def _over_folds(score: np.ndarray, share: np.ndarray) -> np.ndarray:
     return np.divide(total, weight_sum, out=np.full_like(total, np.nan), where=weight_sum > 0)
 
 
-def _counts(experiment: Experiment, conditions: list[str], utterances: list[str]) -> np.ndarray:
-    """Which utterances count under each condition, bool [n, C]."""
-    partial = sorted(set(conditions) - {NONE})
-    if experiment.one_condition_seed is None or len(partial) < 2:
-        return np.ones((len(utterances), len(conditions)), dtype=bool)
-    seed = experiment.one_condition_seed
-    drawn = [drawn_condition(partial, seed, "test", name) for name in utterances]
-    return np.array([[name in (NONE, one) for name in conditions] for one in drawn])
+@dataclass(frozen=True)
+class _Counted:
+    """Which of a training's conditions count for which utterance, as in the tables of scores."""
+
+    experiment: Experiment
+    trained_on: str
+
+    def of(self, answers: Epochs, utterances: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The answers that count [n, E, C, ...], and which of them do, bool [n, C].
+
+        Under a protocol that draws conditions for tests, there is one answer per utterance.
+        """
+        names, experiment = answers.conditions, self.experiment
+        protocol = experiment.trained_on(self.trained_on).protocol
+        if protocol in experiment.protocols and len(names) > 1:
+            drawn = experiment.drawn_conditions(utterances)[protocol]
+            met = np.array([names.index(condition_met(one, names)) for one in drawn])
+            one = answers.predicted[np.arange(len(met)), :, met]
+            return one[:, :, None], np.ones((len(met), 1), dtype=bool)
+        counts = np.ones((len(utterances), len(names)), dtype=bool)
+        partial = sorted(set(names) - {NONE})
+        if experiment.one_condition_seed is not None and len(partial) > 1:
+            seed = experiment.one_condition_seed
+            drawn = [drawn_condition(partial, seed, "test", name) for name in utterances]
+            counts = np.array([[name in (NONE, one) for name in names] for one in drawn])
+        return answers.predicted, counts

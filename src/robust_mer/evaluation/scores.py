@@ -12,6 +12,7 @@ from robust_mer.evaluation.comparisons import compare_models
 from robust_mer.evaluation.experiment import REPLICATES
 from robust_mer.evaluation.order import in_order
 from robust_mer.evaluation.published import compare, read_published
+from robust_mer.evaluation.rankings import compare_rankings
 from robust_mer.evaluation.reliability import reliability
 from robust_mer.evaluation.spec import ScoresSpec, SummarySpec
 from robust_mer.evaluation.summary import SETTING, prediction_files, read_snr, summarise
@@ -45,6 +46,7 @@ class ScoresFiles:
     comparisons: Path
     reliability: Path
     curves: Path
+    rankings: Path
 
 
 def write_summary(spec: SummarySpec, files: SummaryFiles, runtime: Runtime) -> None:
@@ -73,8 +75,9 @@ def compute_statistics(spec: ScoresSpec, files: ScoresFiles, runtime: Runtime) -
     """Write the statistics of an experiment's scores.
 
     These are ``intervals`` (`robust_mer.evaluation.bootstrap`), ``comparisons``
-    (`robust_mer.evaluation.comparisons`), ``reliability`` and ``curves``
-    (`robust_mer.evaluation.reliability`), the last two without rows if the task has no confidence.
+    (`robust_mer.evaluation.comparisons`), ``rankings`` (`robust_mer.evaluation.rankings`),
+    ``reliability`` and ``curves`` (`robust_mer.evaluation.reliability`), the last two without rows
+    if the task has no confidence.
 
     Raises:
         InputError: predictions and folds do not fit each other.
@@ -82,8 +85,9 @@ def compute_statistics(spec: ScoresSpec, files: ScoresFiles, runtime: Runtime) -
     experiment = spec.experiment
     measures = experiment.measures
     tested = read_held_out(files.utterances, files.folds, experiment.folds, experiment.predicts)
+    drawn = experiment.drawn_conditions(list(tested.names))
     answers = [
-        read_answers(file, tested, experiment.seeds, experiment.one_condition_seed)
+        read_answers(file, tested, experiment.seeds, experiment.one_condition_seed, drawn)
         for file in prediction_files(experiment.evaluations, files.predictions)
     ]
     replicates = resample(answers, tested, measures)
@@ -98,6 +102,7 @@ def compute_statistics(spec: ScoresSpec, files: ScoresFiles, runtime: Runtime) -
     for path, scores in (
         (files.intervals, intervals),
         (files.comparisons, comparisons),
+        (files.rankings, compare_rankings(experiment, replicates)),
         (files.reliability, pd.concat(figures, ignore_index=True)),
         (files.curves, pd.concat(curves)),
     ):

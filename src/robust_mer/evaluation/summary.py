@@ -8,7 +8,7 @@ in size, and ``pooled`` is added: the measure on all these utterances together.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,18 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from robust_mer.errors import InputError
-from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, POOLED, Evaluation, Experiment
+from robust_mer.evaluation.experiment import (
+    AVERAGE,
+    COMPLETE,
+    DRAWN,
+    POOLED,
+    Evaluation,
+    Experiment,
+)
 from robust_mer.files import naming
 from robust_mer.metrics.metric import Metric
-from robust_mer.protocol import NONE, PARTIAL, drawn_condition
+from robust_mer.protocol import CLEAN, NONE, PARTIAL, drawn_condition
+from robust_mer.protocols.protocol import condition_met
 from robust_mer.table import read_numbers
 from robust_mer.tasks.task import Columns, Texts
 
@@ -93,7 +101,8 @@ def summarise(experiment: Experiment, predictions: list[PredictionFile]) -> pd.D
         One row per (``model, trained_on, tested_on, condition``). ``training`` as in
         `Experiment.training_of`, or ``trained_on`` for a model that is also tested on other
         corruptions; ``noise`` and ``snr_db`` of ``tested_on``; ``kind`` of the condition: none,
-        partial, complete, average or pooled, the last two over the available partial ones; for each
+        partial, complete, average or pooled, the last two over the available partial ones; or drawn
+        under the protocol that ``condition`` names; for each
         measure ``{name}_mean`` and ``{name}_sd`` (see the module; the sd of a single value is
         NaN, and so is what comes from an undefined measure) and then ``{name}_chance``
         (`robust_mer.metrics.metric.Metric.chance`); and the numbers of
@@ -210,6 +219,7 @@ def _read_scores(
         frame[column] = frame[column].astype("category")
     _check(frame, folds, seeds, file)
     partial = sorted({name for name in frame["condition"].unique() if kinds[name] == PARTIAL})
+    every = frame
     if one_condition_seed is not None and partial:
         frame = _one_condition(frame, partial, one_condition_seed, file)
 
@@ -230,7 +240,22 @@ def _read_scores(
         for kind, rows in joint.items():
             rows = rows.assign(condition=kind, kind=kind, utterances=utterances)
             scores = pd.concat([scores, rows])
+    if file.tested_on != CLEAN:
+        scores = pd.concat([scores, *_drawn(every, answers, experiment)])
     return scores.assign(model=file.model, trained_on=file.trained_on, tested_on=file.tested_on)
+
+
+def _drawn(
+    frame: pd.DataFrame, answers: _Answers, experiment: Experiment
+) -> Iterator[pd.DataFrame]:
+    """Scores under each protocol of the tests: each utterance counts under its one condition."""
+    names, place = frame["utterance"].cat.categories, frame["utterance"].cat.codes.to_numpy()
+    available = list(frame["condition"].cat.categories)
+    for protocol, drawn in experiment.drawn_conditions(list(names)).items():
+        met = np.array([condition_met(condition, available) for condition in drawn])
+        counted = frame[frame["condition"].astype(str).to_numpy() == met[place]]
+        rows = _score(answers, counted, ["fold", "seed"], experiment.measures)
+        yield rows.assign(condition=protocol, kind=DRAWN, utterances=counted["utterance"].nunique())
 
 
 def _score(

@@ -11,7 +11,8 @@ from robust_mer.plan.corruptions import Corruptions, RawCorruption
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.messages import unknown
 from robust_mer.plan.models import ModelPlan
-from robust_mer.protocol import CLEAN, NONE, PARTIAL, Protocol
+from robust_mer.protocol import CLEAN, NONE, PARTIAL
+from robust_mer.protocols.protocol import Protocol
 
 
 class Checks:
@@ -22,7 +23,7 @@ class Checks:
         corpora: Its corpora.
         models: Its models.
         corruptions: Its corruptions.
-        protocols: Its training protocols by name.
+        protocols: Its protocols by name.
     """
 
     def __init__(
@@ -61,12 +62,9 @@ class Checks:
             raise InputError(
                 unknown(f"{place}.corpus: {experiment.corpus}", experiment.corpus, self._corpora)
             )
-        for protocol in experiment.conditions:
-            if protocol not in self._protocols:
-                raise InputError(
-                    unknown(f"{place}.conditions: {protocol}", protocol, self._protocols)
-                )
         corpus = self._corpora[experiment.corpus]
+        for protocol in experiment.tested_under:
+            self._distribution(f"{place}.tested_under", protocol, corpus.names, corpus.names)
         for model in experiment.models:
             self._check_model(place, experiment, corpus, model)
         for key, names in (
@@ -174,13 +172,21 @@ class Checks:
         modalities = [m.name for m in corpus.of_model(self._models[name].modalities)]
         touched = self._corruptions.resolve(corruption, modalities).touched
         for protocol in experiment.conditions:
-            if not self._protocols[protocol].conditions(modalities, touched):
+            if not self._distribution(f"{place}.conditions", protocol, modalities, touched):
                 raise InputError(
                     f"config: {place}.conditions: {name} uses {', '.join(modalities)}, of which "
                     f"{corruption} corrupts {', '.join(touched) or 'none'}, so none of its "
                     f"conditions is {protocol}; remove {protocol}, or train {name} in a separate "
                     "experiment"
                 )
+
+    def _distribution(
+        self, place: str, name: str, modalities: list[str], touched: list[str]
+    ) -> dict[str, float]:
+        try:
+            return self._protocols[name].distribution(modalities, touched)
+        except InputError as error:
+            raise InputError(f"config: {place}: {name}: {error}") from None
 
     def _check_folder(self, corpus: CorpusPlan) -> None:
         """Check that a corpus is on disk unless a job generates it."""

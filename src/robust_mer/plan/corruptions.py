@@ -83,6 +83,11 @@ class Corruptions:
         if parsed is None or parsed.kind not in self._raw or parsed.amount is None:
             return None
         parse_corruption(name)  # refuses another spelling of the amount
+        if parsed.highest is not None:
+            raise InputError(
+                f"{name}: a corruption of recordings has one amount; give a list of several under "
+                "corruption.named"
+            )
         resolved = self._raw[parsed.kind]
         _check_amount(name, parsed, resolved.kind)
         return RawCorruption(name, parsed.kind, resolved, parsed.amount)
@@ -124,15 +129,18 @@ class Corruptions:
         if unit == "dB" and amount is not None and abs(amount) > _MAX_SNR_DB:
             raise InputError(f"{name!r}: expected an SNR of {-_MAX_SNR_DB} to {_MAX_SNR_DB} dB")
         if unit == "%" and amount is not None:
-            if not 0 < amount <= 100:
-                raise InputError(f"{name!r}: expected a rate above 0 % and at most 100 %")
-            settings["rate"] = amount / 100
+            settings |= _rates(parsed)
+        elif parsed.highest is not None:
+            raise InputError(
+                f"{name!r}: only rates can be a range; for SNRs, give a list under corruption.named"
+            )
         return NoiseSpec(
             kind=parsed.kind,
             target_snr_db=amount if unit == "dB" else None,
             implementation=resolved.plugin.implementation,
             settings=settings,
             is_mask=resolved.kind.is_mask,
+            stretch=self.config.noises[parsed.kind].stretch,
         )
 
     def _resolve_noise(self, name: str) -> Resolved[Noise]:
@@ -201,6 +209,19 @@ class Corruptions:
             return self._noise(corruption)
         except InputError as error:
             raise InputError(f"config: {place}: {error}") from None
+
+
+def _rates(name: CorruptionName) -> dict[str, float]:
+    """The rate as a setting, or both ends of a range."""
+    assert name.amount is not None
+    if name.highest is None and 0 < name.amount <= 100:
+        return {"rate": name.amount / 100}
+    if name.highest is not None and 0 <= name.amount < name.highest <= 100:
+        return {"rate": name.amount / 100, "highest": name.highest / 100}
+    raise InputError(
+        f"{str(name)!r}: expected a rate above 0 % and at most 100 %, or a range such as "
+        f"{name.kind}_0to90%"
+    )
 
 
 def _check_amount(name: str, parsed: CorruptionName, kind: type[RawKind]) -> None:

@@ -61,6 +61,9 @@ class Experiments:
             ),
             named={c: named for c in self._names(section) if (named := plan.corruptions.named(c))},
             one_condition_seed=plan.config.corruption.seed if is_drawn else None,
+            tested_under={p: plan.protocols[p].plugin for p in plan.grid.tested_under(section)},
+            modalities=tuple(plan.corpora[section.corpus].names),
+            protocol_seed=plan.config.corruption.seed,
         )
 
     def _described(self, corpus: str, model: str) -> str:
@@ -80,6 +83,8 @@ class Experiments:
     def _corruption(self, name: str) -> CorruptionFacts:
         parsed = read_name(name)
         assert parsed is not None, name
+        if parsed.highest is not None:  # a range has no place on an axis
+            return CorruptionFacts(name)
         raw = self._plan.corruptions.raw(name)
         less_is_worse = parsed.unit == "dB" or (raw is not None and raw.resolved.kind.of_rest)
         return CorruptionFacts(

@@ -1,6 +1,6 @@
 """Trainings and evaluations of the experiments: which replicas, in which jobs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, groupby
@@ -11,7 +11,7 @@ from robust_mer.plan.config import Config, ExperimentConfig
 from robust_mer.plan.corruptions import Corruptions
 from robust_mer.plan.layout import CHECKPOINT, HISTORY, PEEKED
 from robust_mer.plan.models import ModelPlan
-from robust_mer.protocol import CLEAN, PARTIAL
+from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.replicas import Replica
 
 
@@ -73,14 +73,19 @@ class Grid:
         config: The checked config.
         models: Its models.
         corruptions: Its corruptions.
+        protocols: Names of its protocols.
     """
 
     def __init__(
-        self, config: Config, models: Mapping[str, ModelPlan], corruptions: Corruptions
+        self,
+        config: Config,
+        models: Mapping[str, ModelPlan],
+        corruptions: Corruptions,
+        protocols: Iterable[str],
     ) -> None:
         self._models, self._corruptions = models, corruptions
         self._folds_per_job = config.training.folds_per_job
-        self.protocols = (*config.protocols, "none")
+        self._protocols = sorted(set(protocols) - {PARTIAL}, key=len, reverse=True)
         self.experiments: dict[str, ExperimentConfig] = {
             name: config.experiments[name] for name in dict.fromkeys(config.run)
         }
@@ -107,7 +112,7 @@ class Grid:
 
     def parse_trained_on(self, name: str) -> TrainedOn:
         """The inverse of ``str(TrainedOn(...))``."""
-        for protocol in self.protocols:
+        for protocol in self._protocols:
             if name.endswith(f"_{protocol}"):
                 return TrainedOn(name.removesuffix(f"_{protocol}"), protocol)
         return TrainedOn(name)
@@ -126,6 +131,14 @@ class Grid:
                 tested_on = self.members([*same, *experiment.tested_on])
                 evaluations += [Evaluation(model, str(training), name) for name in tested_on]
         return evaluations
+
+    def tested_under(self, experiment: ExperimentConfig) -> list[str]:
+        """The protocols that draw conditions for an experiment's tests.
+
+        ``partial`` and ``none`` are those of every test, unless ``tested_under`` names them.
+        """
+        trained = [name for name in experiment.conditions if name not in (PARTIAL, NONE)]
+        return list(dict.fromkeys([*trained, *experiment.tested_under]))
 
     def every_corruption(self, experiment: ExperimentConfig) -> list[str]:
         """What an experiment trains or tests on, with lists of corruptions expanded."""

@@ -13,9 +13,9 @@ from robust_mer.plan.corruptions import Corruptions
 from robust_mer.plan.grid import Grid, TrainingJob
 from robust_mer.plan.layout import CHECKPOINT, Layout
 from robust_mer.plan.models import plan_models
-from robust_mer.plan.plugins import Resolved, resolve
+from robust_mer.plan.protocols import plan_protocols
 from robust_mer.plan.report import ReportPlan
-from robust_mer.protocol import CLEAN, PROTOCOLS, Corruption, Protocol
+from robust_mer.protocol import CLEAN, Corruption
 from robust_mer.replicas import Replica
 
 
@@ -49,20 +49,11 @@ class Plan:
         self.corpora = plan_corpora(self.config, self.extractors)
         self.corruptions = Corruptions(self.config.corruption)
         self.models = plan_models(self.config.models)
-        self.protocols = self._plan_protocols()
+        self.protocols = plan_protocols(self.config)
         protocols = {name: one.plugin.build() for name, one in self.protocols.items()}
         Checks(self.config, self.corpora, self.models, self.corruptions, protocols).check()
-        self.grid = Grid(self.config, self.models, self.corruptions)
+        self.grid = Grid(self.config, self.models, self.corruptions, self.protocols)
         self.report = ReportPlan(self, published)
-
-    def _plan_protocols(self) -> dict[str, Resolved[Protocol]]:
-        sections: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in PROTOCOLS}
-        for name, section in self.config.protocols.items():
-            sections[name] = (section.kind or name, section.settings)
-        return {
-            name: resolve(PROTOCOLS, kind, settings, f"protocols.{name}", Protocol)
-            for name, (kind, settings) in sections.items()
-        }
 
     # -- for several stages ----------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ TABLES_OF_SCORES = {
     "comparisons": "comparisons",
     "reliability": "reliability",
     "curves": "risk_coverage",
+    "rankings": "rankings",
     "calibration": "raw",
     "peeking": "peeking",
 }

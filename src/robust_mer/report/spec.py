@@ -82,6 +82,8 @@ class Results:
     """``{experiment}_reliability.csv``."""
     curves: Path | None = None
     """``{experiment}_risk_coverage.csv``."""
+    rankings: Path | None = None
+    """``{experiment}_rankings.csv``."""
     calibration: Path | None = None
     """``{experiment}_raw.csv``."""
     peeking: Path | None = None

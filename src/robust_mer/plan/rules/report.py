@@ -57,7 +57,7 @@ def write_summary(plan: Plan, wildcards: Any) -> Job:
         SummarySpec(experiment=experiment, scheduled=tuple(scheduled)),
         inputs={**report.inputs(name, ["predictions", "published"]), "schedules": schedules},
         chosen=report.inputs(name, ["published"]),
-        uses=_measured(report.experiment(name)),
+        uses=_tested(report.experiment(name)),
     )
 
 
@@ -68,7 +68,7 @@ def compute_statistics(plan: Plan, wildcards: Any) -> Job:
         "robust_mer.evaluation.scores:compute_statistics",
         ScoresSpec(experiment=report.experiment(name)),
         inputs=report.inputs(name, ["predictions", "utterances", "folds"]),
-        uses=_measured(report.experiment(name)),
+        uses=_tested(report.experiment(name)),
     )
 
 
@@ -80,7 +80,7 @@ def measure_peeking(plan: Plan, wildcards: Any) -> Job:
         "robust_mer.evaluation.peeking:measure_peeking",
         PeekingSpec(experiment, facts.peeked, facts.learning),
         inputs=report.inputs(name, ["peeked", "histories", "utterances", "folds"]),
-        uses=_measured(experiment),
+        uses=_tested(experiment),
     )
 
 
@@ -319,3 +319,9 @@ def _measured(experiment: Experiment) -> tuple[str, ...]:
     """The classes that say what is predicted, and how that is measured."""
     plugins = (experiment.task, *experiment.metrics)
     return tuple(plugin.implementation for plugin in plugins)
+
+
+def _tested(experiment: Experiment) -> tuple[str, ...]:
+    """The same, and the protocols of the tests."""
+    protocols = {plugin.implementation for plugin in experiment.tested_under.values()}
+    return (*_measured(experiment), *sorted(protocols))

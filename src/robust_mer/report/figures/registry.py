@@ -10,6 +10,8 @@ _HERE = "robust_mer.report.figures"
 FIGURES = {
     "snr": f"{_HERE}.snr_curves:SnrCurves",
     "conditions": f"{_HERE}.conditions:Conditions",
+    "rates": f"{_HERE}.rates:Rates",
+    "agreement": f"{_HERE}.agreement:Agreement",
     "transfer": f"{_HERE}.transfer:Transfer",
     "sweep": f"{_HERE}.sweep:Sweep",
     "confusion": f"{_HERE}.confusion:Confusion",

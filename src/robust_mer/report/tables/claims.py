@@ -24,6 +24,7 @@ from robust_mer.report.verdicts import (
     UNDECIDED,
 )
 from robust_mer.report.words import tables as words
+from robust_mer.report.words.peeking import NOTE_SELECTS_ON_TEST, marked_paper
 from robust_mer.table import groups, records
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class ClaimsTable(ResultTable):
             {
                 **{name: shown[name] for name in ("dataset", "table", "label", "head", "model")},
                 "paper": [
-                    words.marked_paper(f"{number:g}", is_biased)
+                    marked_paper(f"{number:g}", is_biased)
                     for number, is_biased in zip(
                         shown["published"], shown["selects_on_test"], strict=True
                     )
@@ -93,7 +94,7 @@ class ClaimsTable(ResultTable):
         )
         notes = words.notes_claims(f"{MAX_HALF_WIDTH:g}", MIN_SPEAKERS, data.speakers)
         if shown["selects_on_test"].any():
-            notes.append(words.NOTE_SELECTS_ON_TEST)
+            notes.append(NOTE_SELECTS_ON_TEST)
         return [
             of_frame(
                 words.claims_caption(experiment.name, experiment.corpus), counts.reset_index(), []

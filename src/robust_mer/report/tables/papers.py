@@ -19,6 +19,7 @@ from robust_mer.report.tables.own_figures import (
     read_figures,
 )
 from robust_mer.report.words import tables as words
+from robust_mer.report.words.peeking import NOTE_SELECTS_ON_TEST, marked_paper
 from robust_mer.settings import Settings
 from robust_mer.table import read_table
 
@@ -268,7 +269,7 @@ def laid_table(layout: Layout, table: "pd.DataFrame", caption: str, notes: list[
         else:
             pairs = zip(line["sd"], line["n"], strict=True)
             lines[words.SPREAD] = [_spread(sd, n) for sd, n in pairs]
-        paper = words.marked_paper(words.PAPER, line["selects_on_test"].any())
+        paper = marked_paper(words.PAPER, line["selects_on_test"].any())
         lines[paper] = [_number(number, form) for number in line["published"]]
         signed = form.replace(":", ":+")
         lines[words.DIFFERENCE] = [_number(number, signed) for number in line["difference"]]
@@ -311,7 +312,7 @@ def _notes(
     is_of_sizes = layout.get("kind") == SAMPLES
     notes.append(words.note_sizes(folds) if is_of_sizes else words.note_layout(folds, seeds))
     if laid["selects_on_test"].any():
-        notes.append(words.NOTE_SELECTS_ON_TEST)
+        notes.append(NOTE_SELECTS_ON_TEST)
     if aware := [m for m in experiment.is_mask_aware if m in set(laid["model"])]:
         notes.append(words.note_mask_aware(aware))
     if experiment.note:

@@ -10,6 +10,9 @@ from robust_mer.settings import Plugin, load
 TABLES = {
     "average": "robust_mer.report.tables.average:AverageTable",
     "conditions": "robust_mer.report.tables.conditions:ConditionsTable",
+    "protocols": "robust_mer.report.tables.protocols:ProtocolsTable",
+    "robustness": "robust_mer.report.tables.robustness:RobustnessTable",
+    "rankings": "robust_mer.report.tables.rankings:RankingsTable",
     "targets": "robust_mer.report.tables.targets:TargetsTable",
     "comparisons": "robust_mer.report.tables.comparisons:ComparisonsTable",
     "reliability": "robust_mer.report.tables.reliability:ReliabilityTable",

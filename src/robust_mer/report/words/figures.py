@@ -9,6 +9,8 @@ from robust_mer.report.words.text import folds_and_seeds as folds_and_seeds
 
 TITLE_SNR = "{measures} under each corruption"
 TITLE_CONDITIONS_FIGURE = "{main} in each condition"
+TITLE_RATES = "{measures} against the rate of missing modalities"
+TITLE_AGREEMENT = "Agreement between the orders of the models"
 TITLE_TRANSFER = "{main} on corruptions not seen in training"
 TITLE_SWEEP = "Effect of hyperparameters"
 TITLE_CONFUSION = "Predictions for each true value"
@@ -34,6 +36,9 @@ CORRUPTION, MODALITY = "corruption", "modality"
 TRUE, PREDICTED, FRACTION = "true", "predicted", "fraction of the row"
 OF, ERROR = "of", "mean error"
 SD = "standard deviation"
+RATE = "rate of missing modalities (%)"
+RANKING, OTHER_RANKING, TAU = "ranking", "other ranking", "Kendall's tau"
+LOW, HIGH = "95 % interval from", "to"
 CLEAN, NOISY, EMBEDDING = "clean", "noisy", "embedding"
 REPRESENTATION = "representation"
 
@@ -94,6 +99,11 @@ ABOUT_SNR = (
     f"corrupted; clean: complete data. Bars and bands: {_SPREAD}. Dashed: chance, the best answer "
     "that ignores the input."
 )
+ABOUT_RATES = (
+    "Each test utterance has one condition, drawn at this rate. Solid: a separate model for each "
+    "rate, trained at the same one. Other lines: one model for all rates. Bands: "
+    f"{_SPREAD}. Dashed grey: chance."
+)
 ABOUT_CONFUSION = {
     "class": "Fraction of each true class (row) by predicted class (column), over the partial "
     "conditions.",
@@ -134,6 +144,14 @@ def about_conditions(measure: str) -> str:
     return (
         f"{measure} in each condition. The letters name the clean modalities; the others are "
         "corrupted."
+    )
+
+
+def about_agreement(measure: str) -> str:
+    """Of Kendall's tau between rankings."""
+    return (
+        f"Kendall's tau-b between the orders of the models by {measure} under two protocols: 1 for "
+        "the same order, −1 for the reverse."
     )
 
 

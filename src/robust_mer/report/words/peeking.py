@@ -38,8 +38,9 @@ def change(better: str, worse: str) -> str:
 def note_numbers(main: str, corpus: str, folds: int, seeds: int) -> str:
     """What the numbers are, and what they are not used for."""
     return (
-        f"{main} on the test part of {corpus}, {folds_and_seeds(folds, seeds)}; mean over the "
-        "conditions of the training. reported: after the epoch that validation data chose, mean "
+        f"{main} on the test part of {corpus}, {folds_and_seeds(folds, seeds)}, in the "
+        "conditions of the training: their mean, or, under a protocol that draws conditions, each "
+        "utterance in its own one. reported: after the epoch that validation data chose, mean "
         "over folds and seeds. best epoch: chosen on the test part of each fold and seed. best of "
         "the seeds: chosen by the mean over the folds. Nothing else in this report uses epochs or "
         "seeds that were chosen on test data."
@@ -92,3 +93,59 @@ NOTE_ORDER = (
     "A pair counts if one model is better as reported, and the other one once both were chosen on "
     "test data. A model without that choice keeps its reported score."
 )
+
+# Published numbers that were chosen on test data.
+
+NOTE_SELECTS_ON_TEST = (
+    "‡: the public code of this system chooses the epoch on the part that it reports, so the "
+    "published number is too good; the table of the price of peeking measures by how much."
+)
+
+
+def marked_paper(text: str, selects_on_test: bool) -> str:
+    """A published number or its name, marked if its epoch was chosen on test data."""
+    return f"{text} ‡" if selects_on_test else text
+
+
+NOTE_SAME_PROTOCOL = (
+    "same: a separate model for each column, trained on this corruption under the same protocol. "
+    "Every other line is one model for all columns. The csv also has the models of one column "
+    "in all others."
+)
+
+
+def note_protocols(modalities: int) -> str:
+    """How utterances are tested under a protocol."""
+    return (
+        "Under a protocol, each test utterance has one condition, drawn once and the same for all "
+        "models: which modalities are clean; the others are corrupted. random: each modality is "
+        f"missing at this rate, one is always left, so at most {1 - 1 / modalities:.1%} are missing"
+        ". docs/protocol.md defines all protocols."
+    )
+
+
+def note_robustness(measure: str, reference: str) -> str:
+    """The three figures of robustness."""
+    return (
+        f"Area: mean {measure} over the range, by the trapezoid rule. Relative: area divided by "
+        f"the {measure} of the mildest test. Effective: how much less the {measure} falls below "
+        f"that of the mildest test than it does for {reference}, on average over the range; 0 for "
+        f"{reference}. Amounts of a corruption: mean over the partial conditions."
+    )
+
+
+def note_runs(folds: int, seeds: int) -> str:
+    """How much is behind the numbers."""
+    return f"Test part, {folds_and_seeds(folds, seeds)}."
+
+
+def note_rankings(measure: str, models: int) -> str:
+    """What the rankings are, and how they are compared."""
+    return (
+        f"A ranking orders up to {count(models, 'model')} by {measure} under one protocol; "
+        "partial: by the average of the partial conditions. Models are trained under the same "
+        "protocol unless the ranking says otherwise, or on clean data alone. Same best model: in "
+        "how many of the other rankings. Tau: Kendall's tau-b with another ranking, 1 for the same "
+        "order, −1 for the reverse. In brackets: 95 % interval by bootstrap over speakers and "
+        "their utterances."
+    )

@@ -22,6 +22,9 @@ from robust_mer.report.words.text import count, escape_markdown, folds_and_seeds
 
 TITLE_AVERAGE = "Average over the partial conditions"
 TITLE_CONDITIONS = "Every condition"
+TITLE_PROTOCOLS = "Each protocol"
+TITLE_ROBUSTNESS = "Robustness over a range of rates or amounts"
+TITLE_RANKINGS = "Order of the models under each protocol"
 TITLE_TARGETS = "Each class, label or number"
 TITLE_COMPARISONS = "Comparisons of models"
 TITLE_RELIABILITY = "Calibration"
@@ -35,6 +38,9 @@ TITLE_PAPERS = "Our results in the papers' layouts, beside the published numbers
 
 MODEL, TRAINED_ON, NOISE, SNR = "Model", "Trained on", "Noise", "SNR (dB)"
 TESTED_ON, CONDITION = "Tested on", "Condition"
+PROTOCOL, RANGE = "Protocol", "Range"
+ROBUSTNESS = {"area": "Area", "relative": "Relative", "effective": "Effective"}
+RANKINGS = ["Ranking", "Best model", "Same best model", "Mean tau", "Least tau", "with"]
 TARGET, ANSWERS = "Target", "Answers"
 CONDITIONS = {"none": "none", "complete": "complete", "average": "Avg", "pooled": "pooled"}
 """Column heads of the conditions that are not named after clean modalities."""
@@ -76,10 +82,33 @@ def caption(experiment: str, corpus: str, about: str) -> str:
 
 ABOUT_AVERAGE = "mean over the partial conditions"
 ABOUT_CONDITIONS = "each condition"
+ABOUT_ROBUSTNESS = "robustness over a range of rates or amounts"
+ABOUT_RANKINGS = "order of the models under each protocol, best first"
 ABOUT_TARGETS = "each class, label or number"
 ABOUT_COMPARISONS = "differences between models (model − other)"
 ABOUT_RELIABILITY = "calibration"
 ABOUT_RAW = "corruptions of recordings and the Gaussian noise of equal harm"
+
+
+def about_protocols(corruption: str) -> str:
+    """What a table of protocols is about."""
+    return f"{corruption}, under each protocol"
+
+
+def ranking(corruption: str, protocol: str, training: str) -> str:
+    """Which tests rank the models, and how these were trained."""
+    trained = "" if training == "same" else f", trained on {training}"
+    return f"{corruption}, {protocol}{trained}"
+
+
+def span(low: str, high: str, unit: str) -> str:
+    """From the mildest to the hardest test."""
+    return f"{low} to {high} {unit}".strip()
+
+
+def of_all(number: int, every: int) -> str:
+    """So many of all."""
+    return f"{number} of {every}"
 
 
 def of_model(about: str, model: str) -> str:
@@ -134,15 +163,6 @@ NOTE_SAME = "same: trained on the corruption that it is tested on, with some mod
 NOTE_SAME_NONE = "same, none clean: trained on that corruption of all modalities."
 NOTE_MASK_AWARE = "†: knows which modalities are corrupted (mask-aware); the other models do not."
 NOTE_PAPER = "paper: published NMER result."
-NOTE_SELECTS_ON_TEST = (
-    "‡: the public code of this system chooses the epoch on the part that it reports, so the "
-    "published number is too good; the table of the price of peeking measures by how much."
-)
-
-
-def marked_paper(text: str, selects_on_test: bool) -> str:
-    """A published number or its name, marked if its epoch was chosen on test data."""
-    return f"{text} ‡" if selects_on_test else text
 
 
 def notes(number: int) -> str:

@@ -1,0 +1,48 @@
+"""The protocols of a run: those that experiments name, with checked settings."""
+
+from robust_mer.errors import InputError
+from robust_mer.plan.config import Config
+from robust_mer.plan.messages import unknown
+from robust_mer.plan.plugins import Resolved, load_class, resolve
+from robust_mer.protocols.protocol import Protocol
+from robust_mer.protocols.registry import PROTOCOLS
+
+
+def plan_protocols(config: Config) -> dict[str, Resolved[Protocol]]:
+    """The protocols of ``protocols`` and of the experiments, by name.
+
+    An experiment names one of ``protocols``, a kind with no setting (``partial``), or a kind and
+    what its class makes settings of (``random_30%``).
+
+    Raises:
+        InputError: there is no such protocol, or its settings are wrong.
+    """
+    planned = {
+        name: resolve(PROTOCOLS, section.kind or name, section.settings, place, Protocol)
+        for name, section in config.protocols.items()
+        for place in [f"protocols.{name}"]
+    }
+    for experiment, section in config.experiments.items():
+        for key, names in (
+            ("conditions", section.conditions),
+            ("tested_under", section.tested_under),
+        ):
+            for name in names:
+                if name not in planned:
+                    planned[name] = _named(
+                        name, f"experiments.{experiment}.{key}: {name}", [*planned, *PROTOCOLS]
+                    )
+    return planned
+
+
+def _named(name: str, place: str, known: list[str]) -> Resolved[Protocol]:
+    if name in PROTOCOLS:
+        return resolve(PROTOCOLS, name, {}, place, Protocol)
+    kind, _, variant = name.partition("_")
+    if kind not in PROTOCOLS or not variant:
+        raise InputError(unknown(place, name, dict.fromkeys(known)))
+    try:
+        settings = load_class(PROTOCOLS[kind], place, Protocol).settings_of(variant)
+    except InputError as error:
+        raise InputError(f"config: {place}: {error}") from None
+    return resolve(PROTOCOLS, kind, settings, place, Protocol)
