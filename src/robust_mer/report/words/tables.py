@@ -165,6 +165,50 @@ NOTE_MASK_AWARE = "†: knows which modalities are corrupted (mask-aware); the o
 NOTE_PAPER = "paper: published NMER result."
 
 
+NOTE_SAME_PROTOCOL = (
+    "same: a separate model for each column, trained on this corruption under the same protocol. "
+    "Every other line is one model for all columns. The csv also has the models of one column "
+    "in all others."
+)
+
+
+def note_protocols(modalities: int) -> str:
+    """How utterances are tested under a protocol."""
+    return (
+        "Under a protocol, each test utterance has one condition, drawn once and the same for all "
+        "models: which modalities are clean; the others are corrupted. random: each modality is "
+        f"missing at this rate, one is always left, so at most {1 - 1 / modalities:.1%} are missing"
+        ". docs/protocol.md defines all protocols."
+    )
+
+
+def note_robustness(measure: str, reference: str) -> str:
+    """The three figures of robustness."""
+    return (
+        f"Area: mean {measure} over the range, by the trapezoid rule. Relative: area divided by "
+        f"the {measure} of the mildest test. Effective: how much less the {measure} falls below "
+        f"that of the mildest test than it does for {reference}, on average over the range; 0 for "
+        f"{reference}. Amounts of a corruption: mean over the partial conditions."
+    )
+
+
+def note_runs(folds: int, seeds: int) -> str:
+    """How much is behind the numbers."""
+    return f"Test part, {folds_and_seeds(folds, seeds)}."
+
+
+def note_rankings(measure: str, models: int) -> str:
+    """What the rankings are, and how they are compared."""
+    return (
+        f"A ranking orders up to {count(models, 'model')} by {measure} under one protocol; "
+        "partial: by the average of the partial conditions. Models are trained under the same "
+        "protocol unless the ranking says otherwise, or on clean data alone. Same best model: in "
+        "how many of the other rankings. Tau: Kendall's tau-b with another ranking, 1 for the same "
+        "order, −1 for the reverse. In brackets: 95 % interval by bootstrap over speakers and "
+        "their utterances."
+    )
+
+
 def notes(number: int) -> str:
     """What unfolds the notes below a table."""
     return f"Notes ({number})"
