@@ -75,7 +75,7 @@ class PeekingTable(ResultTable):
                     corruption_title(experiment, change.tested_on),
                     words.choice(change.choice, seeds),
                     words.share(len(change.changed), change.pairs),
-                    "; ".join(words.change(*pair) for pair in change.changed),
+                    words.changes(change.changed),
                 ]
             )
             for change in order_changes(data, main)

@@ -16,8 +16,7 @@ NO_CHOICE = "–"
 
 def choice(name: str, seeds: int) -> str:
     """What is chosen on test data."""
-    best = f"best of {count(seeds, 'seed')}"
-    return {"epoch": "best epoch", "seed": best, "both": f"best epoch, {best}"}[name]
+    return {"epoch": "best epoch", "seed": f"best of {count(seeds, 'seed')}", "both": "both"}[name]
 
 
 def without_epochs(model: str, has_none: bool) -> str:
@@ -30,9 +29,9 @@ def share(changed: int, pairs: int) -> str:
     return f"{changed} of {pairs}"
 
 
-def change(better: str, worse: str) -> str:
-    """Two models that change their order."""
-    return f"{worse} overtakes {better}"
+def changes(pairs: Sequence[tuple[str, str]]) -> str:
+    """Which models change their order: the better one as reported, and the other one."""
+    return "; ".join(f"{worse} overtakes {better}" for better, worse in pairs) or "none"
 
 
 def note_numbers(main: str, corpus: str, folds: int, seeds: int) -> str:
@@ -42,8 +41,8 @@ def note_numbers(main: str, corpus: str, folds: int, seeds: int) -> str:
         "conditions of the training: their mean, or, under a protocol that draws conditions, each "
         "utterance in its own one. reported: after the epoch that validation data chose, mean "
         "over folds and seeds. best epoch: chosen on the test part of each fold and seed. best of "
-        "the seeds: chosen by the mean over the folds. Nothing else in this report uses epochs or "
-        "seeds that were chosen on test data."
+        "the seeds: chosen by the mean over the folds. both: the best epochs, then the best seed. "
+        "Nothing else in this report uses epochs or seeds that were chosen on test data."
     )
 
 
