@@ -38,6 +38,6 @@ def config_with(*files: str, root: str | Path = ROOT) -> dict[str, Any]:
     for name in files:
         update_config(raw, load_configfile(str(ROOT / f"resources/experiments/{name}.yaml")))
     for corpus in raw["corpora"].values():
-        if "generator" not in corpus:
+        if "generator" not in corpus and corpus["reader"] != "joined":
             corpus["root"] = str(root)
     return raw

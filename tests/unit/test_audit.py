@@ -63,6 +63,23 @@ def found(of_corpus=None, speakers=10, data=None, **changes):
     return {row.check: (row.verdict, row.found) for row in table.itertuples()}
 
 
+def test_a_person_of_joined_corpora_may_be_in_both():
+    checks, folds, index = tables()
+    index["corpus"] = index["utterance"].str[0].map({"a": "x", "b": "x", "c": "y"})
+    index["speaker"] = (
+        index["corpus"] + ":" + index["utterance"].str[0].map(dict.fromkeys("abc", "p"))
+    )
+    rows = found(data=(checks, folds, index))
+    assert rows["one person in several corpora"] == (
+        "not known",
+        "speakers of different corpora count as different people; 1 name in both training and "
+        "test corpora, e.g. p",
+    )
+    index["speaker"] = "p"
+    for other in (tables(), (checks, folds, index)):
+        assert "one person in several corpora" not in found(data=other)
+
+
 def test_what_parts_share():
     rows = found()
     assert rows["speakers shared by train and test"] == ("ok", "0 speakers in each fold")

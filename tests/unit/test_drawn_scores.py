@@ -278,7 +278,11 @@ def test_figures_of_protocols(run, tmp_path, name):
     spec = FigureSpec(name, Plugin(FIGURES[name], {}), run.experiment)
     make_figure(spec, files, Runtime())
     texts = " ".join(texts_of(files.svg.read_text()))
-    for text in {"rates": ["missing, random", "rate of missing"], "agreement": ["fixed_vl"]}[name]:
+    expected = {
+        "rates": ["missing, random", "rate of missing"],
+        "agreement": ["fixed_vl", "trained under the protocol"],
+    }
+    for text in expected[name]:
         assert text in texts
     assert "2 folds, 1 seed. Synthetic." in files.caption.read_text()
 

@@ -122,6 +122,14 @@ NAMED = {
     "extract_features": EXTRACT,
     "extract_corrupted": EXTRACT,
 }
+# Functions that such a rule's job calls on joined corpora.
+ON_JOINED = {
+    "index_corpus": ["robust_mer.corpora.joined:join_corpora"],
+    "index_words": ["robust_mer.corpora.joined:join_words"],
+    "extract_features": ["robust_mer.features.joined:join_features"],
+    "extract_corrupted": ["robust_mer.features.joined:join_features"],
+    "import_features": ["robust_mer.features.joined:join_features"],
+}
 STAGES = (corpora, corruption, evaluation, export, features, report)
 
 
@@ -137,7 +145,8 @@ def function_of(rule):
 def modules_of(rule):
     """Modules of this package that a rule's job reaches, those that it loads by name among them."""
     loaded = BY_NAME.get(rule, {}).values()
-    return closure(function_of(rule), "robust_mer.runner:run", *loaded)
+    functions = [function_of(rule), *ON_JOINED.get(rule, [])]
+    return closure(*functions, "robust_mer.runner:run", *loaded)
 
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,10 @@ class _Ranking:
     def key(self) -> tuple[str, str, str]:
         return self.tested_on, self.protocol, self.training
 
+    def best(self, scores: np.ndarray) -> str:
+        """The model with the highest score."""
+        return max(self.places, key=lambda model: scores[self.places[model]])
+
 
 def compare_rankings(experiment: Experiment, replicates: Replicates) -> pd.DataFrame:
     """Compare the orders of the models, by the main measure, under each pair of protocols.
@@ -46,15 +50,19 @@ def compare_rankings(experiment: Experiment, replicates: Replicates) -> pd.DataF
     Returns:
         A row per pair of rankings, each with itself too: ``tested_on, protocol, training`` and the
         ``best`` model of both, the second with the prefix ``other_``; the number of ``models`` in
-        both; Kendall's ``tau``, tau-b, with the interval ``low, high`` of the bootstrap. Pairs with
-        fewer than three models are left out. Tau is NaN where all models of a ranking are equal.
+        both; Kendall's ``tau``, tau-b, with the interval ``low, high`` of the bootstrap. Rankings
+        in which all models are equal, and pairs with fewer than three models, are left out.
     """
     main = next(
         place for place, m in enumerate(replicates.measures) if m.name == experiment.main.name
     )
     sign = 1 if experiment.main.higher_is_better else -1
     data, resampled = sign * replicates.data[main], sign * replicates.resampled[main]
-    rankings = list(_rankings(experiment, replicates.settings))
+    rankings = [
+        ranking
+        for ranking in _rankings(experiment, replicates.settings)
+        if np.ptp(data[list(ranking.places.values())]) > 0
+    ]
     rows = []
     for place, one in enumerate(rankings):
         for other in rankings[place:]:
@@ -64,8 +72,8 @@ def compare_rankings(experiment: Experiment, replicates: Replicates) -> pd.DataF
             pair = [[ranking.places[model] for model in models] for ranking in (one, other)]
             tau = kendall_tau(*(data[None, places] for places in pair))
             low, high = bounds(kendall_tau(*(resampled[:, places] for places in pair))[None])
-            best = [max(r.places, key=lambda m, r=r: data[r.places[m]]) for r in (one, other)]
-            rows.append((*one.key, best[0], *other.key, best[1], len(models), *tau, *low, *high))
+            both = ((*ranking.key, ranking.best(data)) for ranking in (one, other))
+            rows.append((*chain.from_iterable(both), len(models), *tau, *low, *high))
     columns = [*_KEYS, "best", *(f"other_{key}" for key in [*_KEYS, "best"])]
     return pd.DataFrame(rows, columns=[*columns, "models", "tau", "low", "high"])
 
@@ -98,7 +106,7 @@ def _rankings(experiment: Experiment, settings: pd.DataFrame) -> Iterator[_Ranki
         members: dict[str, dict[str, int]] = {}
         clean: dict[str, int] = {}
         for row in records(rows):
-            training = experiment.training_under(row["trained_on"], tested_on, name)
+            training = experiment.training_under(row["trained_on"], str(tested_on), str(name))
             if row["model"] in free:
                 clean[row["model"]] = row["place"]
             elif training is not None:

@@ -134,6 +134,32 @@ class ResampleFiles:
 
 
 @dataclass(frozen=True)
+class JoinFeaturesSpec:
+    """What makes a feature file of joined corpora."""
+
+    members: list[str]
+    """Their names."""
+    is_imported: bool
+    """Whether these are published features, each corpus' from a file of its own."""
+
+
+@dataclass(frozen=True)
+class JoinFeaturesFiles:
+    """Files of joined features; those of the members are in the order of the spec."""
+
+    utterances: Path
+    """Input: the joined index."""
+    member_features: list[Path]
+    """Input."""
+    member_tables: list[Path]
+    """Input."""
+    features: Path
+    """Output: HDF5 file of the feature store."""
+    table: Path
+    """Output: the rows of the members' tables."""
+
+
+@dataclass(frozen=True)
 class FeaturesTableSpec:
     """Determines the table of a corpus' features."""
 

@@ -55,7 +55,8 @@ class Checks:
         for name in self._config.run:
             if name not in self._config.experiments:
                 raise InputError(unknown(f"run: {name}", name, self._config.experiments))
-            self._check_folder(self._corpora[self._config.experiments[name].corpus])
+            for corpus in self._corpora[self._config.experiments[name].corpus].recorded:
+                self._check_folder(corpus)
 
     def _check_experiment(self, place: str, experiment: ExperimentConfig) -> None:
         if experiment.corpus not in self._corpora:
@@ -209,6 +210,11 @@ def _check_raw(corpus: CorpusPlan, raw: RawCorruption) -> None:
     if modality.extractor.startswith(IMPORTED):
         raise InputError(
             f"{raw.name} corrupts recordings, but corpora.{corpus.name} brings published features"
+        )
+    if corpus.members and raw.resolved.kind.needs_others:
+        raise InputError(
+            f"{raw.name} needs utterances of other training speakers, of which joined corpora have "
+            "none beside the tested ones; test another corruption"
         )
     if modality.name == "text" and modality.features != modality.extractor:
         raise InputError(

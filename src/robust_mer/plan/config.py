@@ -150,9 +150,9 @@ class CorpusConfig(OpenSection):
     """A corpus. Further keys are its reader's settings."""
 
     reader: str
-    """A reader's name, or ``module:Class``."""
-    root: Annotated[str, Field(min_length=1)]
-    """Folder of the corpus."""
+    """A reader's name, or ``module:Class``; ``joined`` for corpora of other sections together."""
+    root: Annotated[str, Field(min_length=1)] = ""
+    """Folder of the corpus; joined corpora have none."""
     folds: FoldsConfig
     """Which utterances are for training, validation and test."""
     modalities: Annotated[dict[ModalityName, ModalityConfig], Field(min_length=2)]

@@ -1,12 +1,13 @@
 """Corpora of the config: reader, folds, modalities and their extractors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from robust_mer.corpora.generator import Generator
+from robust_mer.corpora.joined import JOINED, JoinedSettings
 from robust_mer.corpora.reader import FeatureReader, Reader, WordReader
 from robust_mer.corpora.registry import GENERATORS, READERS
 from robust_mer.errors import InputError
@@ -20,7 +21,7 @@ from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
 from robust_mer.plan.messages import unknown
 from robust_mer.plan.plugins import Resolved, checked_settings, load_class, resolve
 from robust_mer.protocol import letters
-from robust_mer.settings import load
+from robust_mer.settings import Plugin, load
 from robust_mer.tasks.registry import TASKS
 from robust_mer.tasks.task import Task
 
@@ -53,10 +54,26 @@ class CorpusPlan:
 
     name: str
     config: CorpusConfig
-    reader: Resolved[Reader]
+    reader: Resolved[Reader] | None
+    """None for joined corpora."""
     generator: Resolved[Generator] | None
     modalities: tuple[Modality, ...]
     task: Resolved[Task]
+    joined: JoinedSettings | None = None
+    """How corpora are joined; None for a corpus of its own."""
+    members: tuple["CorpusPlan", ...] = ()
+    """The corpora that are joined, those for training first."""
+
+    @property
+    def recorded(self) -> tuple["CorpusPlan", ...]:
+        """The corpora that hold the recordings: the members, or the corpus itself."""
+        return self.members or (self,)
+
+    @property
+    def plugin(self) -> Plugin:
+        """The reader of a corpus that is not joined."""
+        assert self.reader is not None, self.name
+        return self.reader.plugin
 
     def of_model(self, modalities: list[str] | None) -> tuple[Modality, ...]:
         """The modalities that a model uses; all of them if ``modalities`` is None."""
@@ -79,7 +96,7 @@ class CorpusPlan:
 
     def open_reader(self) -> Reader:
         """An instance of the reader for the corpus' folder."""
-        reader: Reader = self.reader.plugin.build(Path(self.config.root))
+        reader: Reader = self.plugin.build(Path(self.config.root))
         return reader
 
 
@@ -114,13 +131,15 @@ def plan_extractors(features: FeaturesConfig, faces: Mapping[str, Any]) -> dict[
 
 
 def plan_corpora(config: Config, extractors: Mapping[str, ExtractorPlan]) -> dict[str, CorpusPlan]:
-    """The corpora of the config by name.
+    """The corpora of the config by name, but for those that are joined of others.
 
     Raises:
         InputError: with the key that is wrong.
     """
     return {
-        name: _plan_corpus(name, section, extractors) for name, section in config.corpora.items()
+        name: _plan_corpus(name, section, extractors)
+        for name, section in config.corpora.items()
+        if section.reader != JOINED
     }
 
 
@@ -129,7 +148,10 @@ def _plan_corpus(
 ) -> CorpusPlan:
     place = f"corpora.{name}"
     if section.reader not in READERS and ":" not in section.reader:
-        raise InputError(unknown(f"{place}.reader: {section.reader}", section.reader, READERS))
+        known = [*READERS, JOINED]
+        raise InputError(unknown(f"{place}.reader: {section.reader}", section.reader, known))
+    if not section.root:
+        raise InputError(f"config: {place}.root is missing")
     reader = resolve(READERS, section.reader, section.settings, place, Reader)
     generator = None
     if section.generator is not None:
@@ -142,23 +164,41 @@ def _plan_corpus(
                 f"config: {place}.root is {section.root!r}, but a generated corpus is always in "
                 f"results/{name}/raw; remove root"
             )
+    _check_folds(place, section)
+    return CorpusPlan(
+        name,
+        section,
+        reader,
+        generator,
+        plan_modalities(place, section, [reader], extractors),
+        plan_task(place, section),
+    )
+
+
+def _check_folds(place: str, section: CorpusConfig) -> None:
     for key, schemes in _FOLD_KEYS.items():
         if getattr(section.folds, key) is not None and section.folds.scheme not in schemes:
             raise InputError(
                 f"config: {place}.folds.{key} is for the scheme {' or '.join(schemes)}, not "
                 f"{section.folds.scheme}; remove it, or set it to null if another file sets it"
             )
+
+
+def plan_modalities(
+    place: str,
+    section: CorpusConfig,
+    readers: Sequence[Resolved[Reader]],
+    extractors: Mapping[str, ExtractorPlan],
+) -> tuple[Modality, ...]:
+    """The modalities of a corpus, or of joined ones with all their readers."""
     letters(list(section.modalities))
-    modalities = tuple(
-        _plan_modality(
-            f"{place}.modalities.{modality}", modality, reader, modality_section, extractors
-        )
-        for modality, modality_section in section.modalities.items()
+    return tuple(
+        _plan_modality(f"{place}.modalities.{name}", name, readers, modality, extractors)
+        for name, modality in section.modalities.items()
     )
-    return CorpusPlan(name, section, reader, generator, modalities, _plan_task(place, section))
 
 
-def _plan_task(place: str, section: CorpusConfig) -> Resolved[Task]:
+def plan_task(place: str, section: CorpusConfig) -> Resolved[Task]:
     """The task, with the keys of the corpus that are its settings."""
     if section.task not in TASKS and ":" not in section.task:
         raise InputError(unknown(f"{place}.task: {section.task}", section.task, TASKS))
@@ -186,20 +226,20 @@ def _plan_task(place: str, section: CorpusConfig) -> Resolved[Task]:
 def _plan_modality(
     place: str,
     name: str,
-    reader: Resolved[Reader],
+    readers: Sequence[Resolved[Reader]],
     section: ModalityConfig,
     extractors: Mapping[str, ExtractorPlan],
 ) -> Modality:
     extractor = section.extractor
     encoder: Encoder = "convolutional" if name == "text" else "recurrent"
     if extractor.startswith(IMPORTED):
-        _check_import(place, name, reader, section)
+        _check_import(place, name, readers, section)
     elif extractor not in extractors:
         raise InputError(unknown(f"{place}.extractor: {extractor}", extractor, extractors))
     else:
         _check_extractor(place, name, section, extractors[extractor])
         encoder = extractors[extractor].resolved.kind.encoder
-    _check_reading(place, name, reader, section)
+    _check_reading(place, name, readers, section)
     features = extractor
     if section.aligned_to is not None:
         features += ALIGNED
@@ -215,12 +255,14 @@ def _plan_modality(
     )
 
 
-def _check_import(place: str, name: str, reader: Resolved[Reader], section: ModalityConfig) -> None:
+def _check_import(
+    place: str, name: str, readers: Sequence[Resolved[Reader]], section: ModalityConfig
+) -> None:
     if section.extractor != IMPORTED + name:
         raise InputError(
             f"config: {place}.extractor is {section.extractor}, expected {IMPORTED}{name}"
         )
-    if not issubclass(reader.kind, FeatureReader):
+    for reader in _unable(readers, FeatureReader):
         corpus = place.partition(".modalities")[0]
         raise InputError(
             f"config: {corpus}.reader: {_reader_name(reader)} provides no features; readers that "
@@ -245,7 +287,7 @@ def _check_extractor(
 
 
 def _check_reading(
-    place: str, name: str, reader: Resolved[Reader], section: ModalityConfig
+    place: str, name: str, readers: Sequence[Resolved[Reader]], section: ModalityConfig
 ) -> None:
     keys = [key for key in ("aligned_to", "frame_rate") if getattr(section, key) is not None]
     if len(keys) > 1:
@@ -259,11 +301,15 @@ def _check_reading(
         raise InputError(
             f"config: {place}.frame_rate: frames of text are tokens and have no rate; remove it"
         )
-    if section.aligned_to is not None and not issubclass(reader.kind, WordReader):
+    for reader in _unable(readers, WordReader) if section.aligned_to is not None else []:
         raise InputError(
             f"config: {place}.aligned_to: {_reader_name(reader)} has no word times; readers that "
             f"have them: {', '.join(_readers_with(WordReader))}"
         )
+
+
+def _unable(readers: Sequence[Resolved[Reader]], ability: type) -> list[Resolved[Reader]]:
+    return [reader for reader in readers if not issubclass(reader.kind, ability)]
 
 
 def _reader_name(reader: Resolved[Reader]) -> str:

@@ -44,8 +44,10 @@ def _clips(plan: Plan, job: TrainingJob, fold: int) -> Iterator[list[str]]:
         if row["fold"] == str(fold) and row["part"] == "test"
     }
     for row in _rows(plan.layout.utterances(corpus)):
-        path = Path(plan.corpora[corpus].config.root, row.get("audio") or ".")
-        if row["utterance"] not in tested or not (path.is_file() and path.stat().st_size):
+        if row["utterance"] not in tested or not row.get("audio"):
+            continue
+        path = plan.recording(corpus, row["audio"])
+        if not (path.is_file() and path.stat().st_size):
             continue
         times = [] if row["audio_is_cut"] == "1" else ["--start", row["start"], "--end", row["end"]]
         yield [str(path), *(["--text", row["text"]] if row["text"] else []), *times]

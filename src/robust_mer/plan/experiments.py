@@ -13,7 +13,7 @@ from robust_mer.evaluation.experiment import (
     TrainedOn,
     Training,
 )
-from robust_mer.plan.config import ExperimentConfig
+from robust_mer.plan.config import CorpusConfig, ExperimentConfig
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.protocol import read_name
 from robust_mer.report.layouts import PAPERS_ENCODING
@@ -160,11 +160,12 @@ class Experiments:
 
     def _data(self, corpus: str) -> CorpusFacts:
         plan = self._plan.corpora[corpus]
-        collections = [plan.config.published] if plan.config.published is not None else []
         contains = plan.config.contains
+        if contains is None:
+            contains = [name for one in plan.recorded for name in _collections(one.config)]
         return CorpusFacts(
-            generated=plan.generator is not None,
-            contains=tuple(collections if contains is None else contains),
+            generated=any(one.generator is not None for one in plan.recorded),
+            contains=tuple(dict.fromkeys(contains)),
             extractors={m.extractor: self._trained_for(m.extractor) for m in plan.modalities},
         )
 
@@ -174,3 +175,10 @@ class Experiments:
             return None
         trained_on = self._plan.extractors[extractor].resolved.kind.trained_on
         return None if trained_on is None else list(trained_on)
+
+
+def _collections(config: CorpusConfig) -> list[str]:
+    """The collections that a corpus consists of, as far as the config says."""
+    if config.contains is not None:
+        return config.contains
+    return [] if config.published is None else [config.published]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from robust_mer.modality import Modality
@@ -11,6 +12,7 @@ from robust_mer.plan.config import ExperimentConfig, read_config
 from robust_mer.plan.corpora import CorpusPlan, plan_corpora, plan_extractors, plan_faces
 from robust_mer.plan.corruptions import Corruptions
 from robust_mer.plan.grid import Grid, TrainingJob
+from robust_mer.plan.joined import with_joined
 from robust_mer.plan.layout import CHECKPOINT, Layout
 from robust_mer.plan.models import plan_models
 from robust_mer.plan.protocols import plan_protocols
@@ -46,7 +48,8 @@ class Plan:
         self._has_gpu = has_gpu
         self.faces = plan_faces(self.config.features)
         self.extractors = plan_extractors(self.config.features, self.faces)
-        self.corpora = plan_corpora(self.config, self.extractors)
+        plans = plan_corpora(self.config, self.extractors)
+        self.corpora = with_joined(plans, self.config, self.extractors)
         self.corruptions = Corruptions(self.config.corruption)
         self.models = plan_models(self.config.models)
         self.protocols = plan_protocols(self.config)
@@ -61,6 +64,19 @@ class Plan:
     def run_corpora(self) -> list[CorpusPlan]:
         """The corpora of the run."""
         return [self.corpora[name] for name in self.grid.corpora]
+
+    @cached_property
+    def recorded_corpora(self) -> list[CorpusPlan]:
+        """The corpora whose recordings the run reads; of joined ones their members."""
+        recorded = {one.name: one for corpus in self.run_corpora for one in corpus.recorded}
+        return list(recorded.values())
+
+    def recording(self, corpus: str, path: str) -> Path:
+        """A recording by its path in the index."""
+        if not self.corpora[corpus].members:
+            return Path(self.corpora[corpus].config.root, path)
+        member, _, path = path.partition("/")
+        return Path(self.corpora[member].config.root, path)
 
     def modalities(self, corpus: str, model: str | None = None) -> tuple[Modality, ...]:
         """The modalities of a corpus, or of a model on it."""

@@ -9,7 +9,7 @@ from robust_mer.plan.plan import Plan
 def changed_media_messages(plan: Plan) -> list[str]:
     """A message for each corpus whose recordings have changed, which alone reruns nothing."""
     messages = []
-    for corpus in plan.run_corpora:
+    for corpus in plan.recorded_corpora:
         media = Path(plan.layout.media(corpus.name))
         changed = changed_media(media, corpus.config.root) if media.exists() else []
         if changed:

@@ -40,9 +40,13 @@ class Targets:
     def contact_sheets(self) -> list[str]:
         """Contact sheets of the corpora with an extractor of faces."""
         return [
-            self._layout.contact_sheets(corpus)
-            for corpus in self._plan.grid.corpora
-            if has_faces(self._plan, corpus)
+            self._layout.contact_sheets(name)
+            for name in dict.fromkeys(
+                recorded.name
+                for corpus in self._plan.run_corpora
+                if has_faces(self._plan, corpus.name)
+                for recorded in corpus.recorded
+            )
         ]
 
     @cached_property

@@ -26,7 +26,7 @@ def drawn_rows(experiment: Experiment, summary: "pd.DataFrame") -> "pd.DataFrame
     rows = summary[summary["kind"] == DRAWN]
     protocols = experiment.protocols
     training = [
-        experiment.training_under(row["trained_on"], row["tested_on"], row["condition"])
+        experiment.training_under(row["trained_on"], row["tested_on"], row["condition"]) or ""
         for row in records(rows)
     ]
     modalities = list(experiment.modalities)
@@ -39,7 +39,7 @@ def drawn_rows(experiment: Experiment, summary: "pd.DataFrame") -> "pd.DataFrame
         family=[protocols[name].family or "" for name in rows["condition"]],
         rate=[rates[name] for name in rows["condition"]],
     )
-    rows = rows[rows["training"].notna()]
+    rows = rows[rows["training"] != ""]
     order = {model: place for place, model in enumerate(rows["model"].unique())}
     keys = [rows["model"].map(order), rows["training"] != SAME]
     return rows.iloc[np.lexsort(keys[::-1])]

@@ -12,6 +12,7 @@ from robust_mer.errors import InputError
 from robust_mer.plan.corpora import CorpusPlan
 from robust_mer.plan.job import Job
 from robust_mer.plan.plan import Plan
+from robust_mer.plan.rules.joined import join_corpora, join_words
 from robust_mer.runtime import Runtime
 
 
@@ -30,14 +31,16 @@ def make_corpus(plan: Plan, wildcards: Any) -> Job:
 def index_corpus(plan: Plan, wildcards: Any) -> Job:
     """The index. A generated corpus is made first; recordings are not inputs."""
     corpus = plan.corpora[wildcards.corpus]
+    if corpus.members:
+        return join_corpora(plan, corpus)
     tables = [] if corpus.generator else sorted(map(str, corpus.open_reader().tables()))
     return Job(
         "robust_mer.corpora.index:index_corpus",
-        IndexSpec(corpus.reader.plugin, corpus.task.plugin, corpus.config.unlabelled == "keep"),
+        IndexSpec(corpus.plugin, corpus.task.plugin, corpus.config.unlabelled == "keep"),
         inputs={"raw": corpus.config.root if corpus.generator else []},
         corpus_files={"tables": tables},
         chosen={"tables": tables},
-        uses=(corpus.reader.plugin.implementation, corpus.task.plugin.implementation),
+        uses=(corpus.plugin.implementation, corpus.task.plugin.implementation),
         runtime=replace(_runtime(corpus), columns=tuple(corpus.config.split_by)),
     )
 
@@ -48,9 +51,10 @@ def make_folds(plan: Plan, wildcards: Any) -> Job:
     used = {fold for e in experiments if e.corpus == wildcards.corpus for fold in e.folds}
     corpus = plan.corpora[wildcards.corpus]
     folds = corpus.config.folds
+    validation = None if corpus.members else folds.validation  # a joined index has such a part
     return Job(
         "robust_mer.corpora.folds:write_folds",
-        FoldsFileSpec(FoldsSpec(folds.scheme, folds.groups, folds.validation), corpus.task.plugin),
+        FoldsFileSpec(FoldsSpec(folds.scheme, folds.groups, validation), corpus.task.plugin),
         inputs={
             "utterances": plan.layout.utterances(wildcards.corpus),
             "media": plan.layout.media(wildcards.corpus),
@@ -63,17 +67,19 @@ def make_folds(plan: Plan, wildcards: Any) -> Job:
 def index_words(plan: Plan, wildcards: Any) -> Job:
     """Times of words."""
     corpus = plan.corpora[wildcards.corpus]
+    if corpus.members:
+        return join_words(plan, corpus)
     reader = corpus.open_reader()
     if not isinstance(reader, WordReader):
         raise InputError(f"the reader of {corpus.name} has no word times")
     tables = [] if corpus.generator else sorted(map(str, reader.word_tables()))
     return Job(
         "robust_mer.corpora.words:index_words",
-        WordsSpec(corpus.reader.plugin),
+        WordsSpec(corpus.plugin),
         inputs={"utterances": plan.layout.utterances(wildcards.corpus)},
         corpus_files={"tables": tables},
         chosen={"tables": tables},
-        uses=(corpus.reader.plugin.implementation,),
+        uses=(corpus.plugin.implementation,),
         runtime=_runtime(corpus),
     )
 

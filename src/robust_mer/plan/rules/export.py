@@ -49,10 +49,15 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
 def _sections(plan: Plan, training: Training) -> dict[str, Any]:
     """The sections of the config behind a model, without the corpus' root."""
     model = plan.models[training.model].plugin
-    corpus = plan.raw["corpora"][training.corpus]
+    corpora = {
+        name: {key: value for key, value in section.items() if key != "root"}
+        for name, section in plan.raw["corpora"].items()
+    }
+    members = {one.name: corpora[one.name] for one in plan.corpora[training.corpus].members}
     return {
         "model": {"implementation": model.implementation, "settings": model.settings},
-        "corpus": {key: value for key, value in corpus.items() if key != "root"},
+        "corpus": corpora[training.corpus],
+        **({"joined": members} if members else {}),
         "corruption": plan.raw["corruption"],
     }
 

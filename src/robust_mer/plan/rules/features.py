@@ -21,6 +21,7 @@ from robust_mer.plan.job import Job
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.plugins import checked_settings
+from robust_mer.plan.rules.joined import join_features
 from robust_mer.runtime import Runtime
 
 EXTRACT = "robust_mer.features.extract:extract_features"
@@ -28,6 +29,11 @@ EXTRACT = "robust_mer.features.extract:extract_features"
 
 def find_faces(plan: Plan, wildcards: Any) -> Job:
     """The faces of a corpus."""
+    if members := plan.corpora[wildcards.corpus].members:
+        raise InputError(
+            f"the faces of {wildcards.corpus} are those of the corpora that it joins: "
+            f"{', '.join(member.name for member in members)}"
+        )
     return Job(
         "robust_mer.features.find_faces:find_faces",
         FacesSpec(plan.faces),
@@ -60,6 +66,9 @@ def extract_corrupted(plan: Plan, wildcards: Any) -> Job:
 
 
 def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None) -> Job:
+    if plan.corpora[corpus].members:
+        folder = plan.layout.corrupted_folder(raw_name) if raw_name is not None else "features"
+        return join_features(plan, plan.corpora[corpus], name, folder)
     extractor = plan.extractors[name]
     uses = [extractor.resolved.plugin.implementation]
     raw = plan.corruptions.raw(raw_name) if raw_name is not None else None
@@ -127,15 +136,17 @@ def align_features(plan: Plan, wildcards: Any) -> Job:
 def import_features(plan: Plan, wildcards: Any) -> Job:
     """Published features of a modality."""
     corpus = plan.corpora[wildcards.corpus]
+    if corpus.members:
+        return join_features(plan, corpus, IMPORTED + wildcards.modality)
     reader = corpus.open_reader()
     if not isinstance(reader, FeatureReader):
         raise InputError(f"the reader of {corpus.name} brings no features")
     return Job(
         "robust_mer.features.imported:import_features",
-        ImportSpec(reader=corpus.reader.plugin, modality=wildcards.modality),
+        ImportSpec(reader=corpus.plugin, modality=wildcards.modality),
         inputs={"utterances": plan.layout.utterances(corpus.name)},
         corpus_files={"source": sorted(map(str, reader.sources(wildcards.modality)))},
-        uses=(corpus.reader.plugin.implementation,),
+        uses=(corpus.plugin.implementation,),
         runtime=replace(
             _runtime(plan, corpus.name),
             refuse_not_finite=corpus.modality(wildcards.modality).not_finite is None,

@@ -310,7 +310,7 @@ def _shown_config(plan: Plan) -> dict[str, Any]:
     config["models"] = {name: section for name, section in raw["models"].items() if name in models}
     config["corpora"] = {
         name: {key: value for key, value in raw["corpora"][name].items() if key != "root"}
-        for name in plan.grid.corpora
+        for name in dict.fromkeys([*plan.grid.corpora, *(c.name for c in plan.recorded_corpora)])
     }
     return config
 

@@ -79,6 +79,7 @@ def audit(
     rows = [
         *_parts(folds),
         *_shared(checks, utterances),
+        *_people(folds, utterances),
         _validation(folds),
         *_targets(experiment, folds, utterances),
         *_extractors(corpus),
@@ -118,6 +119,22 @@ def _shared(checks: "pd.DataFrame", utterances: "pd.DataFrame") -> Iterator[tupl
         yield "texts shared", NOT_KNOWN, "the index has no texts"
     if not (utterances[["audio", "video"]] != "").any(axis=None):
         yield "recordings shared", NOT_KNOWN, "the index has no recordings"
+
+
+def _people(folds: "pd.DataFrame", utterances: "pd.DataFrame") -> Iterator[tuple[str, str, str]]:
+    from robust_mer.corpora.joined import is_joined, own_speakers
+
+    if not is_joined(utterances):
+        return
+    train, test = (
+        own_speakers(utterances[utterances["utterance"].isin(set(rows["utterance"]))])
+        for rows in (folds[folds["part"] != "test"], folds[folds["part"] == "test"])
+    )
+    finding = "speakers of different corpora count as different people"
+    if common := sorted(train & test):
+        named = count(len(common), "name")
+        finding += f"; {named} in both training and test corpora, e.g. {common[0]}"
+    yield "one person in several corpora", NOT_KNOWN, finding
 
 
 def _validation(folds: "pd.DataFrame") -> tuple[str, str, str]:

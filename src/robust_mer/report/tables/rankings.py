@@ -1,6 +1,7 @@
 """The order of the models under each protocol: does the winner depend on it?"""
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Facts, Results, TableSpec
@@ -13,7 +14,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RANKING = ["tested_on", "protocol", "training"]
+"""Columns that name a ranking."""
+_STARTS = ("", "other_")
 _FEWEST = 3
+
+_Key = tuple[str, ...]
+
+
+class _Pair(NamedTuple):
+    """Another ranking, and Kendall's tau with it."""
+
+    other: _Key
+    tau: float
+    low: float
+    high: float
 
 
 class RankingsTable(ResultTable):
@@ -35,34 +49,29 @@ class RankingsTable(ResultTable):
     def tables(self, spec: TableSpec, data: "pd.DataFrame") -> list[Table]:
         """One table."""
         experiment = spec.experiment
-        other = {f"other_{key}": key for key in [*RANKING, "best"]}
-        swapped = data.rename(columns={**{v: k for k, v in other.items()}, **other})
-        is_self = (data[RANKING].to_numpy() == data[list(other)[:3]].to_numpy()).all(axis=1)
-        both = _stacked(data[~is_self], swapped[~is_self])
-        body = []
-        for row in records(data[is_self]):
-            key = [row[name] for name in RANKING]
-            pairs = both[(both[RANKING] == key).all(axis=1)]
-            least = pairs.loc[pairs["tau"].idxmin()] if pairs["tau"].notna().any() else None
-            cells = ["", "", ""]
-            if least is not None:
-                title = ranking_title(experiment, *(least[f"other_{name}"] for name in RANKING))
-                cells = [
-                    f"{pairs['tau'].mean():.2f}",
-                    f"{least['tau']:.2f} ({least['low']:.2f} to {least['high']:.2f})",
-                    title,
+        best: dict[_Key, str] = {}
+        others: dict[_Key, list[_Pair]] = {}
+        for row in records(data):
+            one, other = (tuple(row[f"{start}{key}"] for key in RANKING) for start in _STARTS)
+            best |= {one: row["best"], other: row["other_best"]}
+            if one != other:
+                figures = row["tau"], row["low"], row["high"]
+                others.setdefault(one, []).append(_Pair(other, *figures))
+                others.setdefault(other, []).append(_Pair(one, *figures))
+        body = [
+            Line(
+                [
+                    ranking_title(experiment, *key),
+                    winner,
+                    words.of_all(
+                        sum(best[pair.other] == winner for pair in others.get(key, [])),
+                        len(others.get(key, [])),
+                    ),
+                    *_agreement(experiment, others.get(key, [])),
                 ]
-            same = int((pairs["best"] == pairs["other_best"]).sum())
-            body.append(
-                Line(
-                    [
-                        ranking_title(experiment, *key),
-                        row["best"],
-                        words.of_all(same, len(pairs)),
-                        *cells,
-                    ]
-                )
             )
+            for key, winner in best.items()
+        ]
         return [
             Table(
                 words.caption(experiment.name, experiment.corpus, words.ABOUT_RANKINGS),
@@ -76,6 +85,19 @@ class RankingsTable(ResultTable):
                 ],
             )
         ]
+
+
+def _agreement(experiment: Experiment, pairs: list[_Pair]) -> list[str]:
+    """Mean tau with other rankings, the least with its interval, and which ranking that is with."""
+    defined = [pair for pair in pairs if not math.isnan(pair.tau)]
+    if not defined:
+        return [""] * 3
+    least = min(defined, key=lambda pair: pair.tau)
+    return [
+        f"{sum(pair.tau for pair in defined) / len(defined):.2f}",
+        f"{least.tau:.2f} ({least.low:.2f} to {least.high:.2f})",
+        ranking_title(experiment, *least.other),
+    ]
 
 
 def compares_rankings(experiment: Experiment) -> bool:
@@ -94,9 +116,3 @@ def read_rankings(files: Results) -> "pd.DataFrame":
 def ranking_title(experiment: Experiment, tested_on: str, protocol: str, training: str) -> str:
     """A ranking in words."""
     return words.ranking(corruption_title(experiment, tested_on), protocol, training)
-
-
-def _stacked(*tables: "pd.DataFrame") -> "pd.DataFrame":
-    import pandas as pd
-
-    return pd.concat(tables, ignore_index=True)

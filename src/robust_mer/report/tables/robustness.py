@@ -103,7 +103,7 @@ def _curves(experiment: Experiment, summary: "pd.DataFrame") -> "pd.DataFrame":
     facts = [experiment.facts(name) for name in noisy["tested_on"]]
     noisy = noisy.assign(
         x=noisy["tested_on"].map(experiment.severity).astype(float),
-        amount=[one.amount for one in facts],
+        amount=[math.nan if one.amount is None else one.amount for one in facts],
         unit=[one.unit for one in facts],
         tested_on=[one.kind for one in facts],
         family="",

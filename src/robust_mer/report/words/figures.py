@@ -37,7 +37,8 @@ TRUE, PREDICTED, FRACTION = "true", "predicted", "fraction of the row"
 OF, ERROR = "of", "mean error"
 SD = "standard deviation"
 RATE = "rate of missing modalities (%)"
-RANKING, OTHER_RANKING, TAU = "ranking", "other ranking", "Kendall's tau"
+AND_UNDER, TAU = "and on", "Kendall's tau"
+TRAINED_UNDER_EACH = "trained under the protocol of each test"
 LOW, HIGH = "95 % interval from", "to"
 CLEAN, NOISY, EMBEDDING = "clean", "noisy", "embedding"
 REPRESENTATION = "representation"
@@ -150,8 +151,8 @@ def about_conditions(measure: str) -> str:
 def about_agreement(measure: str) -> str:
     """Of Kendall's tau between rankings."""
     return (
-        f"Kendall's tau-b between the orders of the models by {measure} under two protocols: 1 for "
-        "the same order, −1 for the reverse."
+        f"Kendall's tau-b between the orders of the models by {measure} in tests under two "
+        "protocols: 1 for the same order, −1 for the reverse. A panel for each way of training."
     )
 
 
