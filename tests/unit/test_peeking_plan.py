@@ -60,6 +60,20 @@ def test_mistakes_are_named(audit, message):
         plan_of(config(audit))
 
 
+def test_a_target_that_the_answers_cannot_hold_is_named():
+    target = {"task": "regression", "target": ["valence", "epoch"], "target_range": [1, 5]}
+    for audit, refused in (({}, False), ({"peeking": True}, True)):
+        raw = config(audit, models=["men"])
+        raw["corpora"]["demo"] |= target
+        if refused:
+            with pytest.raises(
+                InputError, match=r"audit.peeking: the target epoch of demo .*rename"
+            ):
+                plan_of(raw)
+        else:
+            plan_of(raw)
+
+
 def test_an_audited_training_writes_a_further_file_and_a_teacher_does_not():
     rules = trainings(plan_of(config({"peeking": True})))
     both = ["checkpoints", "histories"]

@@ -38,7 +38,6 @@ def config(target, models=("men_demo",), **changes):
         (NUMBERS | {"selection": "ua"}, ["corpora.demo.selection", "'ua'", "ccc"]),
         (NUMBERS | {"selection": "acc7"}, ["acc7 is defined for the range [-3, 3] only"]),
         (NUMBERS | {"target": ["fold", "valence"]}, ["fold is no target"]),
-        (NUMBERS | {"target": ["valence", "epoch"]}, ["epoch is no target"]),
         ({"unlabelled": "keep"}, ["corpora.demo.unlabelled", "expected leave_out"]),
         ({"unlabelled": "drop"}, ["corpora.demo.unlabelled", "leave_out"]),
         (LABELS | {"target": ["happy"]}, ["corpora.demo.target"]),

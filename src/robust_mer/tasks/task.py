@@ -336,6 +336,6 @@ def refuse_keys(columns: Sequence[str]) -> Sequence[str]:
         ValueError: one is a key of that file.
     """
     for column in columns:
-        if column in {*KEYS, *PEEKED_KEYS} or column.startswith(("predicted_", "probability_")):
+        if column in KEYS or column.startswith(("predicted_", "probability_")):
             raise ValueError(f"{column} is no target, but a column of the predictions")
     return columns
