@@ -13,6 +13,7 @@ from robust_mer.plan.messages import unknown
 from robust_mer.plan.models import ModelPlan
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.protocols.protocol import Protocol
+from robust_mer.tasks.task import PEEKED_KEYS
 
 
 class Checks:
@@ -68,6 +69,12 @@ class Checks:
             self._distribution(f"{place}.tested_under", protocol, corpus.names, corpus.names)
         for model in experiment.models:
             self._check_model(place, experiment, corpus, model)
+        taken = set(PEEKED_KEYS).intersection(corpus.predicts.answer_columns)
+        if experiment.audit.peeking and taken:
+            raise InputError(
+                f"config: {place}.audit.peeking: the target {min(taken)} of {corpus.name} has the "
+                "name of another column of the audited answers; rename the target's column"
+            )
         for key, names in (
             ("corruptions", experiment.corruptions),
             ("tested_on", experiment.tested_on),
