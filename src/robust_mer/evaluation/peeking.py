@@ -216,7 +216,7 @@ def order_changes(table: pd.DataFrame, metric: Metric) -> list[OrderChange]:
                 better, worse = (one, other) if reported[one] > reported[other] else (other, one)
                 if reported[better] > reported[worse] and chosen[better] < chosen[worse]:
                     changed.append((group["model"][better], group["model"][worse]))
-            changes.append(OrderChange(trained_on, tested_on, choice, len(pairs), changed))
+            changes.append(OrderChange(str(trained_on), str(tested_on), choice, len(pairs), changed))
     return changes
 
 

@@ -269,7 +269,7 @@ def laid_table(layout: Layout, table: "pd.DataFrame", caption: str, notes: list[
         else:
             pairs = zip(line["sd"], line["n"], strict=True)
             lines[words.SPREAD] = [_spread(sd, n) for sd, n in pairs]
-        paper = marked_paper(words.PAPER, line["selects_on_test"].any())
+        paper = marked_paper(words.PAPER, bool(line["selects_on_test"].any()))
         lines[paper] = [_number(number, form) for number in line["published"]]
         signed = form.replace(":", ":+")
         lines[words.DIFFERENCE] = [_number(number, signed) for number in line["difference"]]

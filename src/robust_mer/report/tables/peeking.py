@@ -57,7 +57,7 @@ class PeekingTable(ResultTable):
 
         experiment, main = spec.experiment, spec.experiment.main
         seeds = len(experiment.seeds)
-        heads = [(words.REPORTED, main.title)]
+        heads: list[tuple[str, ...]] = [(words.REPORTED, main.title)]
         for choice in CHOICES:
             title = words.choice(choice, seeds)
             heads += [(title, main.title), (title, words.OPTIMISM)]
