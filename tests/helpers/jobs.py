@@ -62,7 +62,7 @@ def train_spec(model, trained_on, corruptions, **changes):
     return TrainSpec(**fields | changes)
 
 
-def train_files(corpus, folder, keys, schedules=(), teachers=(), recorded=()):
+def train_files(corpus, folder, keys, schedules=(), teachers=(), recorded=(), audits=False):
     """Files of a training job, with checkpoints and histories in ``folder``."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -76,6 +76,7 @@ def train_files(corpus, folder, keys, schedules=(), teachers=(), recorded=()):
         teachers=[Path(path) for path in teachers],
         checkpoints=[folder / f"{name}.safetensors" for name in names],
         histories=[folder / f"{name}.history.csv" for name in names],
+        peeked=[folder / f"{name}.peeked.parquet" for name in names] if audits else [],
     )
 
 

@@ -15,6 +15,7 @@ from robust_mer.plan.messages import unknown
 from robust_mer.plan.models import ModelPlan
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.protocols.protocol import Protocol
+from robust_mer.tasks.task import PEEKED_KEYS
 
 _FEWEST_GROUPS = 3  # of utterances that the same folds test, by any scheme
 
@@ -61,7 +62,7 @@ class Checks:
                 raise InputError(unknown(f"run: {name}", name, self._config.experiments))
             experiment = self._config.experiments[name]
             for corpus in self._corpora[experiment.corpus].recorded:
-                self._check_folder(corpus)
+                _check_folder(corpus)
             self._check_files(experiment)
 
     def _check_experiment(self, place: str, experiment: ExperimentConfig) -> None:
@@ -74,6 +75,12 @@ class Checks:
             self._distribution(f"{place}.tested_under", protocol, corpus.names, corpus.names)
         for model in experiment.models:
             self._check_model(place, experiment, corpus, model)
+        taken = set(PEEKED_KEYS).intersection(corpus.predicts.answer_columns)
+        if experiment.audit.peeking and taken:
+            raise InputError(
+                f"config: {place}.audit.peeking: the target {min(taken)} of {corpus.name} has the "
+                "name of another column of the audited answers; rename the target's column"
+            )
         for key, names in (
             ("corruptions", experiment.corruptions),
             ("tested_on", experiment.tested_on),
@@ -205,15 +212,16 @@ class Checks:
                     except InputError as error:
                         raise InputError(f"config: corruption.raw.{raw.kind}: {error}") from None
 
-    def _check_folder(self, corpus: CorpusPlan) -> None:
-        """Check that a corpus is on disk unless a job generates it."""
-        root = Path(corpus.config.root)
-        if corpus.generator is None and not os.path.isdir(root):  # noqa: PTH112 (names too long)
-            raise InputError(
-                f"config: corpora.{corpus.name}.root: there is no folder {root} (looked for "
-                f"{root.resolve()}). Set it to the folder of the corpus, in the config or by "
-                f"--config 'corpora={{{corpus.name}: {{root: /path/to/it}}}}'"
-            )
+
+def _check_folder(corpus: CorpusPlan) -> None:
+    """Check that a corpus is on disk unless a job generates it."""
+    root = Path(corpus.config.root)
+    if corpus.generator is None and not os.path.isdir(root):  # noqa: PTH112 (names too long)
+        raise InputError(
+            f"config: corpora.{corpus.name}.root: there is no folder {root} (looked for "
+            f"{root.resolve()}). Set it to the folder of the corpus, in the config or by "
+            f"--config 'corpora={{{corpus.name}: {{root: /path/to/it}}}}'"
+        )
 
 
 def _check_raw(corpus: CorpusPlan, raw: RawCorruption) -> None:

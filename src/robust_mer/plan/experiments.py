@@ -108,6 +108,7 @@ class Experiments:
             reconstructing=tuple(t for t in trainings if plan.models[t.model].facts.reconstructs),
             drawn=tuple(self._drawn(section)),
             data=self._data(section.corpus),
+            peeked=tuple(trainings) if section.audit.peeking else (),
         )
 
     def _sweep(self, models: Sequence[str]) -> dict[str, dict[str, float]]:

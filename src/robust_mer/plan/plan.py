@@ -13,7 +13,7 @@ from robust_mer.plan.corpora import CorpusPlan, plan_corpora, plan_extractors, p
 from robust_mer.plan.corruptions import Corruptions
 from robust_mer.plan.grid import Grid, TrainingJob
 from robust_mer.plan.joined import with_joined
-from robust_mer.plan.layout import Layout
+from robust_mer.plan.layout import CHECKPOINT, Layout
 from robust_mer.plan.models import plan_models
 from robust_mer.plan.protocols import plan_protocols
 from robust_mer.plan.report import ReportPlan
@@ -136,7 +136,7 @@ class Plan:
         model: str,
         trained_on: str,
         replicas: Sequence[Replica],
-        suffix: str = ".safetensors",
+        suffix: str = CHECKPOINT,
     ) -> list[str]:
         """Files of some replicas of a model."""
         return [

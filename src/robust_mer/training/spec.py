@@ -1,6 +1,6 @@
 """Spec and files of a training job."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from robust_mer.modality import Modality
@@ -59,3 +59,6 @@ class TrainFiles:
     """To write, ``fold{fold}_seed{seed}.safetensors`` of each replica."""
     histories: list[Path]
     """To write, ``fold{fold}_seed{seed}.history.csv`` of each replica: a row per epoch."""
+    peeked: list[Path] = field(default_factory=list)
+    """To write for an audit, ``fold{fold}_seed{seed}.peeked.parquet`` of each replica: its answers
+    for the test part after every epoch. None without an audit."""

@@ -12,6 +12,7 @@ from robust_mer.data import LabelledCorpus, Normaliser, fit_normalisers, read_la
 from robust_mer.engine.corruption import corruption_of_fold
 from robust_mer.engine.device import pick_device
 from robust_mer.engine.frames import Frames, load_frames
+from robust_mer.engine.nets import Nets
 from robust_mer.engine.replica import ReplicaData, training_conditions
 from robust_mer.errors import InputError
 from robust_mer.faults import is_out_of_gpu_memory
@@ -21,7 +22,9 @@ from robust_mer.models.fitted import FittedModel
 from robust_mer.replicas import Replica
 from robust_mer.runtime import Runtime
 from robust_mer.training.fit import fit_replica
+from robust_mer.training.held_out import HeldOutPart
 from robust_mer.training.loop import LoopOptions, train_as_one
+from robust_mer.training.peeking import Peeked, peek
 from robust_mer.training.recorded import RecordedFeatures
 from robust_mer.training.resume import (
     OnEpoch,
@@ -48,7 +51,8 @@ def train_replicas(
     Each time a training sample is used, its condition and its noise are drawn again, and one of the
     draws of its corrupted recordings is picked. Validation data have the same corruption, with
     fixed noise and draw 1. The epoch with the best value of the task's selection metric, pooled
-    over the training conditions, is kept. Test data are not used.
+    over the training conditions, is kept. Test data are not used; an audit (``files.peeked``) keeps
+    the answers for them after every epoch, which changes nothing else.
 
     With several corruptions, each sample's corruption is also drawn each time, and the metric is
     the mean over the corruptions.
@@ -114,6 +118,7 @@ def _prepare(
         **recorded.identity(),
     }
     histories, teachers = _by_replica(files.histories), _by_replica(files.teachers)
+    audited = _by_replica(files.peeked)
     normalisers: dict[int, dict[str, Normaliser]] = {}
     runs = []
     for key, checkpoint in _by_replica(files.checkpoints).items():
@@ -126,10 +131,14 @@ def _prepare(
         ]
         data = ReplicaData(*key, parts, normalisers[key.fold], corruptions, conditions)
         teacher = teachers.get(key)
-        saved = Saved(checkpoint, histories[key], identity(shared, data, teacher))
+        peeked = audited.get(key)
+        saved = Saved(checkpoint, histories[key], identity(shared, data, teacher), peeked)
         facts = _facts(spec, corpus, key, device)
         trusted = [spec.teacher or "", spec.task.implementation]
-        runs.append(ReplicaRun(data, facts, teacher, trusted, saved, corpus.task.selection))
+        run = ReplicaRun(data, facts, teacher, trusted, saved, corpus.task.selection)
+        if peeked is not None:
+            run.peeked = Peeked(data, corpus, [one.name for one in spec.corruptions])
+        runs.append(run)
     return runs
 
 
@@ -181,6 +190,9 @@ def _fit_all(runs: list[ReplicaRun], corpus: LabelledCorpus, recorded: RecordedF
         assert isinstance(model, FittedModel)
         reached = fit_replica(model, run.data, corpus, frames)
         run.history = [{"epoch": 1, validation_column(run.selection): reached}]
+        if run.peeked is not None:
+            tested = HeldOutPart([run.data], corpus, frames, "test")
+            peek(Nets([model], torch.device("cpu")), tested, {0: run.peeked})
         log.info("%s: fitted, validation %s %.3f", run, run.selection.title, reached)
         run.finish(model)
 

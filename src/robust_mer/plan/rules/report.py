@@ -7,6 +7,7 @@ from robust_mer.evaluation.experiment import Experiment
 from robust_mer.evaluation.spec import (
     CalibrationSpec,
     NoiseSnrSpec,
+    PeekingSpec,
     ScoresSpec,
     SplitSpec,
     SummarySpec,
@@ -68,6 +69,18 @@ def compute_statistics(plan: Plan, wildcards: Any) -> Job:
         ScoresSpec(experiment=report.experiment(name)),
         inputs=report.inputs(name, ["predictions", "utterances", "folds"]),
         uses=_tested(report.experiment(name)),
+    )
+
+
+def measure_peeking(plan: Plan, wildcards: Any) -> Job:
+    """What a selection on test data would print."""
+    report, name = plan.report, wildcards.experiment
+    experiment, facts = report.experiment(name), report.facts(name)
+    return Job(
+        "robust_mer.evaluation.peeking:measure_peeking",
+        PeekingSpec(experiment, facts.peeked, facts.learning),
+        inputs=report.inputs(name, ["peeked", "histories", "utterances", "folds"]),
+        uses=_tested(experiment),
     )
 
 

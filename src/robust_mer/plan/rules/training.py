@@ -1,6 +1,7 @@
 """Jobs of workflow/rules/training.smk."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from robust_mer.identity import code_identity
@@ -20,7 +21,7 @@ def train_model(jobs: Sequence[TrainingJob]) -> Callable[[Plan, Any], Job]:
 
     def make(plan: Plan, wildcards: Any) -> Job:
         training = Training(wildcards.corpus, wildcards.model, wildcards.trained_on)
-        return _train(plan, TrainingJob(training, jobs[0].replicas))
+        return _train(plan, replace(jobs[0], training=training))
 
     return make
 
