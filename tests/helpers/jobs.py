@@ -62,7 +62,7 @@ def train_spec(model, trained_on, corruptions, **changes):
     return TrainSpec(**fields | changes)
 
 
-def train_files(corpus, folder, keys, schedules=(), teachers=(), recorded=(), audits=False):
+def train_files(corpus, folder, keys, schedules=(), teachers=(), audits=False, recorded=()):
     """Files of a training job, with checkpoints and histories in ``folder``."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
