@@ -144,8 +144,8 @@ def _simulate(folder: Path, corpus: str, share: float) -> dict[tuple[str, str, s
 
 
 def _experiment(corpus: str, files: dict) -> "Experiment":
+    from robust_mer.conditions import read_name
     from robust_mer.metrics.registry import METRICS
-    from robust_mer.protocol import read_name
     from robust_mer.report.spec import CorruptionFacts, Evaluation, Experiment
     from robust_mer.settings import Plugin
     from robust_mer.tasks.classification import ClassificationSettings

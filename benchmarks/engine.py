@@ -8,10 +8,10 @@ import pandas as pd
 from plain_nets import ALPHA_BAR
 from random_corpus import ENCODERS, NORMALISE, WIDTHS
 
+from robust_mer.conditions import PARTIAL, Corruption, NoiseSpec
 from robust_mer.jobs import die_with_parent
 from robust_mer.modality import Modality
 from robust_mer.models.registry import implementation, settings_class
-from robust_mer.protocol import PARTIAL, Corruption, NoiseSpec
 from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.replicas import Replica
 from robust_mer.runtime import Runtime

@@ -221,10 +221,10 @@ def _stores(folder: Path) -> dict[str, Path]:
 
 
 def _schedule(folder: Path) -> None:
+    from robust_mer.conditions import Corruption, NoiseSpec
     from robust_mer.corruption.corrupt import write_schedule
     from robust_mer.corruption.specs import ScheduleFiles, ScheduleSpec
     from robust_mer.modality import Modality
-    from robust_mer.protocol import Corruption, NoiseSpec
     from robust_mer.runtime import Runtime
 
     noise = NoiseSpec(
@@ -263,8 +263,8 @@ def _training(folder: Path) -> None:
 
 
 def _experiment(folder: Path) -> "Experiment":
+    from robust_mer.conditions import read_name
     from robust_mer.metrics.registry import METRICS
-    from robust_mer.protocol import read_name
     from robust_mer.report.spec import CorruptionFacts, Evaluation, Experiment
     from robust_mer.settings import Plugin
     from robust_mer.tasks.classification import ClassificationSettings

@@ -1,8 +1,8 @@
 """Experiments as the plan would describe them, for tests of scores, tables and figures."""
 
 from helpers.tasks import CLASSIFICATION, WA_UA
+from robust_mer.conditions import NONE, PARTIAL, read_name
 from robust_mer.corruption.raw.registry import RAW_KINDS
-from robust_mer.protocol import NONE, PARTIAL, read_name
 from robust_mer.report.spec import CorruptionFacts, Evaluation, Experiment, TrainedOn
 from robust_mer.settings import load
 

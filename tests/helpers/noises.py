@@ -1,8 +1,8 @@
 """Corruptions as the config resolves them."""
 
 from helpers.settings import complete
+from robust_mer.conditions import CLEAN, Corruption, NoiseSpec, parse_corruption
 from robust_mer.corruption.registry import NOISES
-from robust_mer.protocol import CLEAN, Corruption, NoiseSpec, parse_corruption
 from robust_mer.settings import Plugin, load
 
 MODALITIES = ("audio", "video", "text")

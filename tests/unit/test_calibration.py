@@ -7,6 +7,7 @@ from helpers.corpus import NORMALISE
 from helpers.experiments import make_experiment
 from helpers.figures import drawn, figure_files
 
+from robust_mer.conditions import Corruption, NoiseSpec
 from robust_mer.corruption.raw.measure import embedding_snr_db, write_measured
 from robust_mer.corruption.specs import MeasureFiles, MeasureSpec
 from robust_mer.evaluation.calibration import (
@@ -18,7 +19,6 @@ from robust_mer.evaluation.calibration import (
 from robust_mer.evaluation.embeddings import NoiseSnrFiles, measure_noise
 from robust_mer.evaluation.spec import CalibrationSpec, NoiseSnrSpec
 from robust_mer.modality import Modality
-from robust_mer.protocol import Corruption, NoiseSpec
 from robust_mer.report.figures.base import make_figure
 from robust_mer.report.figures.embeddings import (
     EmbeddingsFiles,

@@ -7,6 +7,13 @@ import pytest
 import torch
 from scipy import signal, stats
 
+from robust_mer.conditions import (
+    CorruptionName,
+    conditions,
+    drawn_condition,
+    parse_corruption,
+    partial_conditions,
+)
 from robust_mer.corruption.draws import CounterDraws, FreshDraws
 from robust_mer.corruption.noise import (
     add_noise,
@@ -24,13 +31,6 @@ from robust_mer.corruption.schedule import (
     snr_db,
 )
 from robust_mer.errors import InputError
-from robust_mer.protocol import (
-    CorruptionName,
-    conditions,
-    drawn_condition,
-    parse_corruption,
-    partial_conditions,
-)
 from robust_mer.settings import Plugin
 
 EVERY = {name: Plugin(implementation, {}).build() for name, implementation in NOISES.items()}

@@ -10,6 +10,7 @@ from helpers.experiments import make_experiment
 from helpers.figures import figure_files, texts_of
 from scipy import stats
 
+from robust_mer.conditions import conditions
 from robust_mer.evaluation.rankings import kendall_tau
 from robust_mer.evaluation.scores import (
     ScoresFiles,
@@ -19,7 +20,6 @@ from robust_mer.evaluation.scores import (
 )
 from robust_mer.evaluation.spec import ScoresSpec, SummarySpec
 from robust_mer.evaluation.summary import read_summary
-from robust_mer.protocol import conditions
 from robust_mer.protocols.protocol import condition_met
 from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.report.figures.base import make_figure

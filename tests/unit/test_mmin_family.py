@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 
+from robust_mer.conditions import conditions
 from robust_mer.corruption.missing import Missing
 from robust_mer.data import Normaliser
 from robust_mer.engine.corruption import (
@@ -29,7 +30,6 @@ from robust_mer.models.blocks import ResidualAutoencoder
 from robust_mer.models.chance import Chance, Dropout
 from robust_mer.models.model import Batch
 from robust_mer.models.registry import implementation, settings_class
-from robust_mer.protocol import conditions
 from robust_mer.settings import load
 from robust_mer.training.optimiser import Optimiser
 

@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from robust_mer.conditions import conditions
 from robust_mer.errors import InputError
-from robust_mer.protocol import conditions
 from robust_mer.protocols.protocol import condition_met, drawn_conditions
 from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.settings import Plugin, load

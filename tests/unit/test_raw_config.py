@@ -6,6 +6,7 @@ import pytest
 import yaml
 from helpers.plans import ROOT, Wildcards, default_config, plan_of
 
+from robust_mer.conditions import CorruptionName, read_name
 from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.errors import InputError
 from robust_mer.features.registry import EXTRACTORS
@@ -15,7 +16,6 @@ from robust_mer.plan.rules.corruption import schedule_noise
 from robust_mer.plan.rules.evaluation import evaluate_model
 from robust_mer.plan.rules.export import export_features
 from robust_mer.plan.targets import Targets
-from robust_mer.protocol import CorruptionName, read_name
 
 DEFAULT = default_config()
 DEFAULT["experiments"]["demo"] |= {"models": ["men", "nmer"], "corruptions": ["gaussian_-10dB"]}

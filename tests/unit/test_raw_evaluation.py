@@ -9,8 +9,8 @@ from helpers.jobs import run_evaluation, run_schedule
 from helpers.noises import corruption
 from helpers.training import train
 
+from robust_mer.conditions import Corruption
 from robust_mer.errors import InputError
-from robust_mer.protocol import Corruption
 from robust_mer.store import read_features, write_features
 
 

@@ -11,6 +11,7 @@ from helpers.tasks import classes
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 from statsmodels.stats.multitest import multipletests
 
+from robust_mer.conditions import drawn_condition
 from robust_mer.errors import InputError
 from robust_mer.evaluation.answers import Answers, HeldOut, read_answers, read_held_out
 from robust_mer.evaluation.bootstrap import draw_weights
@@ -20,7 +21,6 @@ from robust_mer.evaluation.reliability import expected_calibration_error, select
 from robust_mer.evaluation.summary import PredictionFile, kinds_of
 from robust_mer.metrics.classes import UA, WA
 from robust_mer.metrics.metric import Metric
-from robust_mer.protocol import drawn_condition
 from robust_mer.report.tables.claims import verdict
 from robust_mer.settings import Settings
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from helpers.experiments import make_experiment
 
+from robust_mer.conditions import drawn_condition
 from robust_mer.errors import InputError
 from robust_mer.evaluation.published import read_published
 from robust_mer.evaluation.scores import SummaryFiles, write_summary
@@ -15,7 +16,6 @@ from robust_mer.evaluation.spec import SummarySpec
 from robust_mer.evaluation.summary import PredictionFile, kinds_of, prediction_files, read_summary
 from robust_mer.evaluation.summary import summarise as summarise_files
 from robust_mer.metrics.classes import ua, wa
-from robust_mer.protocol import drawn_condition
 from robust_mer.report.spec import TableFiles, TableSpec
 from robust_mer.report.tables.base import make_table
 from robust_mer.report.tables.registry import TABLES

@@ -9,6 +9,7 @@ from helpers.noises import corruption
 from helpers.plans import Wildcards, default_config, plan_of
 from helpers.training import model
 
+from robust_mer.conditions import Corruption
 from robust_mer.data import fit_normalisers
 from robust_mer.engine.batches import Batches
 from robust_mer.engine.corruption import NO_CORRUPTION, CorruptionOfFold, evaluation_frames
@@ -19,7 +20,6 @@ from robust_mer.plan.recorded import extraction_messages, recorded_in_run
 from robust_mer.plan.rules.features import extract_corrupted
 from robust_mer.plan.rules.training import train_model
 from robust_mer.plan.targets import Targets
-from robust_mer.protocol import Corruption
 from robust_mer.store import read_features, write_features
 from robust_mer.training.spec import Recorded
 

@@ -11,6 +11,7 @@ from helpers.training import evaluate, model, schedule_of, train
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from robust_mer.conditions import Corruption
 from robust_mer.corruption import corrupt
 from robust_mer.corruption.bursts import Bursts
 from robust_mer.corruption.draws import CounterDraws, FreshDraws
@@ -29,7 +30,6 @@ from robust_mer.engine.frames import Frames, pad
 from robust_mer.engine.replica import EpochDraws, ReplicaData, TrainingConditions
 from robust_mer.engine.replica import training_conditions as conditions_of
 from robust_mer.errors import InputError
-from robust_mer.protocol import Corruption
 from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.settings import Plugin, Settings
 from robust_mer.store import read_features, write_features

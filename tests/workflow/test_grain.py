@@ -2,14 +2,14 @@
 
 from helpers.project import AFTER_EVALUATION, edited, models_of
 
-PROTOCOL, METRICS = "src/robust_mer/protocol.py", "src/robust_mer/metrics/registry.py"
+CONDITIONS, METRICS = "src/robust_mer/conditions.py", "src/robust_mer/metrics/registry.py"
 MODELS, NMER = "src/robust_mer/models/registry.py", "src/robust_mer/models/nmer/nmer.py"
 WORDS, TRAIN = "src/robust_mer/report/words/tables.py", "src/robust_mer/training/train.py"
 
 NEW_PROTOCOL = """
 from collections.abc import Collection
 
-from robust_mer.protocol import partial_conditions
+from robust_mer.conditions import partial_conditions
 from robust_mer.protocols.protocol import Protocol, alike
 
 
@@ -47,7 +47,7 @@ CHANGES_NOTHING = {
     ],
     "a title": [(WORDS, '"Average over the partial conditions"', '"Averages"')],
     "a note under a table": [(WORDS, "clean: no corruption, all modalities.", "clean: as it is.")],
-    "a unit of corruptions": [(PROTOCOL, "(?P<unit>dB|%|px|ms)", "(?P<unit>dB|%|px|ms|Hz)")],
+    "a unit of corruptions": [(CONDITIONS, "(?P<unit>dB|%|px|ms)", "(?P<unit>dB|%|px|ms|Hz)")],
     "a protocol": [
         (
             "src/robust_mer/protocols/registry.py",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from robust_mer.conditions import MISSING
 from robust_mer.corruption.draws import ArrayDraws, CounterDraws
 from robust_mer.corruption.noise import Noise, build_noise, check_noise
 from robust_mer.corruption.schedule import Step, exact_step, paper_step
@@ -21,7 +22,6 @@ from robust_mer.data import Corpus, fit_normaliser, read_corpus, training_frames
 from robust_mer.errors import InputError
 from robust_mer.files import naming, whole
 from robust_mer.jobs import log
-from robust_mer.protocol import MISSING
 from robust_mer.runtime import Runtime
 from robust_mer.table import check_width, read_numbers, records
 

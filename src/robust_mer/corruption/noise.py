@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from robust_mer.conditions import NoiseSpec
 from robust_mer.corruption.draws import CounterDraws, Draws, FreshDraws, send
 from robust_mer.errors import InputError
-from robust_mer.protocol import NoiseSpec
 from robust_mer.settings import Plugin, Settings
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from robust_mer.conditions import Corruption
 from robust_mer.modality import Modality
-from robust_mer.protocol import Corruption
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robust_mer.conditions import Corruption
 from robust_mer.corruption.draws import FreshDraws, send
 from robust_mer.corruption.noise import Noise, add_noise, build_noise, evaluation_noise
 from robust_mer.data import Normaliser
 from robust_mer.engine.frames import Frames, Normalise
-from robust_mer.protocol import Corruption
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from robust_mer.conditions import Corruption, conditions
 from robust_mer.corruption.draws import FreshDraws
 from robust_mer.data import Normaliser
 from robust_mer.engine.corruption import CorruptionOfFold
 from robust_mer.errors import InputError
-from robust_mer.protocol import Corruption, conditions
 from robust_mer.protocols.protocol import Protocol
 
 

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from robust_mer.conditions import CLEAN, PARTIAL, drawn_condition
 from robust_mer.errors import InputError
 from robust_mer.evaluation.summary import PredictionFile, columns_of, kinds_of, read_predictions
 from robust_mer.files import naming
-from robust_mer.protocol import CLEAN, PARTIAL, drawn_condition
 from robust_mer.protocols.protocol import condition_met
 from robust_mer.table import read_table
 from robust_mer.tasks.task import KEYS, Task, read_targets

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from robust_mer.conditions import PARTIAL
 from robust_mer.evaluation.answers import Answers, HeldOut
 from robust_mer.evaluation.experiment import AVERAGE, CONFIDENCE, DRAWN, POOLED, REPLICATES
 from robust_mer.metrics.metric import AnswerSets, Metric, weighted_scores
-from robust_mer.protocol import PARTIAL
 
 _SEED = 1
 _COLUMNS_AT_ONCE = 1024  # bounds the memory: three arrays of so many settings per replicate

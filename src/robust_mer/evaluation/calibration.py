@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from sklearn.isotonic import IsotonicRegression
 
+from robust_mer.conditions import CLEAN, conditions
 from robust_mer.evaluation.experiment import COMPLETE, Experiment
 from robust_mer.evaluation.spec import CalibrationSpec
 from robust_mer.evaluation.summary import read_summary
 from robust_mer.files import write_text
-from robust_mer.protocol import CLEAN, conditions
 from robust_mer.runtime import Runtime
 from robust_mer.table import groups, read_numbers
 

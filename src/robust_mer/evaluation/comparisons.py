@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
+from robust_mer.conditions import CLEAN, NONE, PARTIAL
 from robust_mer.evaluation.bootstrap import Replicates, bounds
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, Experiment
-from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.table import groups
 
 _COLUMNS = [

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from robust_mer.conditions import Corruption
 from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.corruption.raw.measure import embedding_snr_db
 from robust_mer.data import (
@@ -26,7 +27,6 @@ from robust_mer.engine.corruption import NO_CORRUPTION, corruption_of_fold, eval
 from robust_mer.engine.frames import Frames, load_frames
 from robust_mer.evaluation.spec import NoiseSnrSpec
 from robust_mer.files import write_text
-from robust_mer.protocol import Corruption
 from robust_mer.runtime import Runtime
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from robust_mer.conditions import conditions
 from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.data import LabelledCorpus, Normaliser, read_labelled_corpus, read_store
 from robust_mer.engine.checkpoint import load_checkpoint
@@ -25,7 +26,6 @@ from robust_mer.errors import InputError
 from robust_mer.evaluation.spec import EvaluateFiles, EvaluateSpec
 from robust_mer.files import whole
 from robust_mer.jobs import log, progress
-from robust_mer.protocol import conditions
 from robust_mer.runtime import Runtime
 
 _PARTS = ("validation", "test")

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
+from robust_mer.conditions import CLEAN, NONE, PARTIAL
 from robust_mer.metrics.metric import Metric
-from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.protocols.protocol import Protocol, drawn_conditions
 from robust_mer.settings import Plugin
 from robust_mer.tasks.task import Task

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from robust_mer.conditions import CLEAN, NONE, PARTIAL
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, DRAWN, POOLED, SAME, Experiment
-from robust_mer.protocol import CLEAN, NONE, PARTIAL
 
 JOINT = (NONE, COMPLETE, AVERAGE, POOLED)
 """Kinds with one condition each; they come after the partial ones."""

@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from robust_mer.conditions import NONE, drawn_condition
 from robust_mer.errors import InputError
 from robust_mer.evaluation.answers import HeldOut, read_held_out
 from robust_mer.evaluation.bootstrap import bounds, draw_weights
@@ -33,7 +34,6 @@ from robust_mer.evaluation.spec import PeekingSpec
 from robust_mer.evaluation.summary import columns_of, read_statistics
 from robust_mer.files import naming, write_text
 from robust_mer.metrics.metric import AnswerSets, Metric, weighted_scores
-from robust_mer.protocol import NONE, drawn_condition
 from robust_mer.protocols.protocol import condition_met
 from robust_mer.runtime import Runtime
 from robust_mer.tasks.task import PEEKED_KEYS

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from robust_mer.conditions import CLEAN, NONE
 from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, SAME, SAME_NONE, Experiment
 from robust_mer.files import naming
-from robust_mer.protocol import CLEAN, NONE
 from robust_mer.table import check_width
 
 MODEL_NAMES = {

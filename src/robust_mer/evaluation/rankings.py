@@ -7,9 +7,9 @@ from itertools import chain, combinations
 import numpy as np
 import pandas as pd
 
+from robust_mer.conditions import CLEAN, NONE, PARTIAL
 from robust_mer.evaluation.bootstrap import Replicates, bounds
 from robust_mer.evaluation.experiment import AVERAGE, DRAWN, Experiment
-from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.table import records
 
 _FEWEST = 3

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from robust_mer.conditions import Corruption
 from robust_mer.evaluation.experiment import Experiment, Training
 from robust_mer.modality import Modality
-from robust_mer.protocol import Corruption
 from robust_mer.replicas import Replica
 from robust_mer.settings import Plugin
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from robust_mer.conditions import CLEAN, NONE, PARTIAL, drawn_condition
 from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import (
     AVERAGE,
@@ -29,7 +30,6 @@ from robust_mer.evaluation.experiment import (
 )
 from robust_mer.files import naming
 from robust_mer.metrics.metric import Metric
-from robust_mer.protocol import CLEAN, NONE, PARTIAL, drawn_condition
 from robust_mer.protocols.protocol import condition_met
 from robust_mer.table import read_numbers
 from robust_mer.tasks.task import Columns, Texts

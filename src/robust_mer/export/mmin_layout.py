@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 import torch
 
+from robust_mer.conditions import Corruption
 from robust_mer.corruption.corrupt import read_alpha_bars
 from robust_mer.data import LabelledCorpus, Normaliser, fit_normalisers, read_labelled_corpus
 from robust_mer.engine.corruption import CorruptionOfFold, corruption_of_fold, evaluation_frames
@@ -24,7 +25,6 @@ from robust_mer.export.spec import ExportFeaturesFiles, ExportFeaturesSpec
 from robust_mer.files import whole
 from robust_mer.jobs import log
 from robust_mer.modality import Modality
-from robust_mer.protocol import Corruption
 from robust_mer.runtime import Runtime
 from robust_mer.tasks.classification import Classification
 

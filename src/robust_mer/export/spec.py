@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from robust_mer.conditions import Corruption
 from robust_mer.modality import Modality
-from robust_mer.protocol import Corruption
 from robust_mer.settings import Plugin
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 
+from robust_mer.conditions import CLEAN, NONE, PARTIAL
 from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.errors import InputError
 from robust_mer.plan.config import Config, ExperimentConfig
@@ -13,7 +14,6 @@ from robust_mer.plan.corruptions import Corruptions, RawCorruption
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.messages import unknown
 from robust_mer.plan.models import ModelPlan
-from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.protocols.protocol import Protocol
 from robust_mer.tasks.task import PEEKED_KEYS
 

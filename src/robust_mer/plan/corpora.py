@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from robust_mer.conditions import letters
 from robust_mer.corpora.generator import Generator
 from robust_mer.corpora.joined import JOINED, JoinedSettings
 from robust_mer.corpora.reader import FeatureReader, Reader, WordReader
@@ -20,7 +21,6 @@ from robust_mer.plan.config import Config, CorpusConfig, FeaturesConfig, Modalit
 from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
 from robust_mer.plan.messages import unknown
 from robust_mer.plan.plugins import Resolved, checked_settings, load_class, resolve
-from robust_mer.protocol import letters
 from robust_mer.settings import Plugin, load
 from robust_mer.tasks.registry import TASKS
 from robust_mer.tasks.task import Task

@@ -4,6 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from robust_mer.conditions import (
+    CLEAN,
+    MISSING,
+    Corruption,
+    CorruptionName,
+    NoiseSpec,
+    parse_corruption,
+    read_name,
+)
 from robust_mer.corruption.noise import Noise
 from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.corruption.raw.kind import MODALITY, RawKind
@@ -13,15 +22,6 @@ from robust_mer.errors import InputError
 from robust_mer.plan.config import CorruptionConfig
 from robust_mer.plan.messages import unknown
 from robust_mer.plan.plugins import Resolved, resolve
-from robust_mer.protocol import (
-    CLEAN,
-    MISSING,
-    Corruption,
-    CorruptionName,
-    NoiseSpec,
-    parse_corruption,
-    read_name,
-)
 
 # Beyond this, float32 rounds away either the signal or the noise.
 _MAX_SNR_DB = 100

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from robust_mer.conditions import read_name
 from robust_mer.evaluation.experiment import (
     CorpusFacts,
     CorruptionFacts,
@@ -16,7 +17,6 @@ from robust_mer.evaluation.experiment import (
 from robust_mer.plan.config import CorpusConfig, ExperimentConfig
 from robust_mer.plan.corruptions import RawCorruption
 from robust_mer.plan.layout import IMPORTED
-from robust_mer.protocol import read_name
 from robust_mer.report.layouts import PAPERS_ENCODING
 from robust_mer.settings import Plugin
 

@@ -7,11 +7,11 @@ from itertools import chain, groupby
 from operator import attrgetter
 from typing import NamedTuple
 
+from robust_mer.conditions import CLEAN, NONE, PARTIAL
 from robust_mer.plan.config import Config, ExperimentConfig
 from robust_mer.plan.corruptions import Corruptions
 from robust_mer.plan.layout import CHECKPOINT, HISTORY, PEEKED
 from robust_mer.plan.models import ModelPlan
-from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.replicas import Replica
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from robust_mer.conditions import CLEAN, Corruption
 from robust_mer.modality import Modality
 from robust_mer.plan.checks import Checks
 from robust_mer.plan.config import ExperimentConfig, read_config
@@ -17,7 +18,6 @@ from robust_mer.plan.layout import CHECKPOINT, Layout
 from robust_mer.plan.models import plan_models
 from robust_mer.plan.protocols import plan_protocols
 from robust_mer.plan.report import ReportPlan
-from robust_mer.protocol import CLEAN, Corruption
 from robust_mer.replicas import Replica
 
 

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from robust_mer.conditions import Corruption
 from robust_mer.plan.plan import Plan
-from robust_mer.protocol import Corruption
 from robust_mer.training.spec import Recorded
 
 

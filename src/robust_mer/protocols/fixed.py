@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import Any
 
+from robust_mer.conditions import conditions
 from robust_mer.errors import InputError
-from robust_mer.protocol import conditions
 from robust_mer.protocols.protocol import Protocol, restricted
 from robust_mer.settings import Settings
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from robust_mer.protocol import NONE
+from robust_mer.conditions import NONE
 from robust_mer.protocols.protocol import Protocol
 
 

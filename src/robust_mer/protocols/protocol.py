@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from robust_mer.conditions import NONE, conditions
 from robust_mer.errors import InputError
-from robust_mer.protocol import NONE, conditions
 from robust_mer.settings import Settings
 
 

@@ -15,8 +15,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from robust_mer.conditions import conditions
 from robust_mer.errors import InputError
-from robust_mer.protocol import conditions
 from robust_mer.protocols.protocol import Protocol, restricted
 from robust_mer.settings import Settings
 

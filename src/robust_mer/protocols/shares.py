@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from robust_mer.conditions import conditions
 from robust_mer.errors import InputError
-from robust_mer.protocol import conditions
 from robust_mer.protocols.protocol import Protocol, restricted
 from robust_mer.settings import Settings
 

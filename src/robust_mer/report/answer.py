@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from robust_mer.conditions import CLEAN, NONE, PARTIAL
 from robust_mer.evaluation.experiment import AVERAGE, Experiment
 from robust_mer.evaluation.order import average_rows
-from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.report.cells import signed, span
 from robust_mer.report.names import corruption_title, line_name
 from robust_mer.report.words import page as words

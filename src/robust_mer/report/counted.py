@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robust_mer.conditions import PARTIAL
 from robust_mer.evaluation.experiment import COMPLETE
-from robust_mer.protocol import PARTIAL
 from robust_mer.report.spec import Experiment, Results
 from robust_mer.tasks.task import Task
 

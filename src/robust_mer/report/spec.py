@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from robust_mer.conditions import Corruption
 from robust_mer.evaluation.experiment import (
     CorpusFacts,
     CorruptionFacts,
@@ -18,7 +19,6 @@ from robust_mer.evaluation.experiment import (
     Training,
 )
 from robust_mer.modality import Modality
-from robust_mer.protocol import Corruption
 from robust_mer.settings import Plugin
 
 __all__ = [

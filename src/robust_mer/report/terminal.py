@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from robust_mer.conditions import CLEAN, NONE
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, SAME, Experiment
-from robust_mer.protocol import CLEAN, NONE
 from robust_mer.report.cells import minus
 from robust_mer.report.names import corruption_title, line_name
 from robust_mer.report.words import terminal as words

@@ -11,10 +11,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from robust_mer.conditions import conditions
 from robust_mer.data import LabelledCorpus
 from robust_mer.engine.nets import Nets
 from robust_mer.engine.replica import ReplicaData
-from robust_mer.protocol import conditions
 from robust_mer.training.held_out import HeldOutPart
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from robust_mer.conditions import Corruption
 from robust_mer.modality import Modality
-from robust_mer.protocol import Corruption
 from robust_mer.settings import Plugin
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from robust_mer.conditions import CLEAN
 from robust_mer.evaluation.experiment import Experiment
 from robust_mer.evaluation.spec import (
     CalibrationSpec,
@@ -17,7 +18,6 @@ from robust_mer.plan.plan import Plan
 from robust_mer.plan.report import SAMPLES
 from robust_mer.plan.rules.features import feature_names
 from robust_mer.plan.rules.training import implementations
-from robust_mer.protocol import CLEAN
 from robust_mer.report.spec import (
     EmbeddingsSpec,
     FigureSpec,

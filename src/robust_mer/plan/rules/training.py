@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from robust_mer.conditions import Corruption
 from robust_mer.identity import code_identity
 from robust_mer.plan.grid import Training, TrainingJob
 from robust_mer.plan.job import Job
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.recorded import recorded, recorded_files
-from robust_mer.protocol import Corruption
 from robust_mer.runtime import Runtime
 from robust_mer.training.spec import TrainSpec
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from robust_mer.conditions import NONE, PARTIAL
 from robust_mer.evaluation.experiment import SAME
-from robust_mer.protocol import NONE, PARTIAL
 from robust_mer.report.figures.base import Picture, PictureFigure
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results

@@ -1,7 +1,7 @@
 """The main measure of every model in every condition, as colours."""
 
+from robust_mer.conditions import CLEAN, NONE, PARTIAL
 from robust_mer.evaluation.experiment import COMPLETE
-from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.report.figures.base import Picture, PictureFigure
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from robust_mer.conditions import CLEAN
 from robust_mer.evaluation.experiment import SAME, Experiment
-from robust_mer.protocol import CLEAN
 from robust_mer.report.figures.palette import DASHES, LIGHT, SYMBOLS
 from robust_mer.report.names import line_name, marked
 from robust_mer.table import records

@@ -3,8 +3,8 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from robust_mer.conditions import CLEAN
 from robust_mer.evaluation.experiment import Experiment
-from robust_mer.protocol import CLEAN
 from robust_mer.report.cells import amount
 from robust_mer.report.figures.base import Picture, PictureFigure
 from robust_mer.report.names import corruption_title

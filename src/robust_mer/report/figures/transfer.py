@@ -1,7 +1,7 @@
 """How models do on corruptions that they were not trained on."""
 
+from robust_mer.conditions import CLEAN
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE
-from robust_mer.protocol import CLEAN
 from robust_mer.report.figures.base import Picture, PictureFigure
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results

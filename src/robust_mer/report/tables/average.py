@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from robust_mer.protocol import CLEAN
+from robust_mer.conditions import CLEAN
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Results, TableSpec
 from robust_mer.report.table import Table

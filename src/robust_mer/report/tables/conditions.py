@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from robust_mer.protocol import PARTIAL
+from robust_mer.conditions import PARTIAL
 from robust_mer.report.cells import amount
 from robust_mer.report.names import corruption_title
 from robust_mer.report.spec import Experiment, Results, TableSpec

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from robust_mer.conditions import PARTIAL, letters
 from robust_mer.evaluation.experiment import SAME, SAME_NONE, Experiment
-from robust_mer.protocol import PARTIAL, letters
 from robust_mer.report.cells import mean_sd, minus
 from robust_mer.report.names import corruption_title, marked
 from robust_mer.report.table import Line

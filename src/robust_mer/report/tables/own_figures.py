@@ -3,8 +3,8 @@
 import math
 from typing import TYPE_CHECKING
 
+from robust_mer.conditions import CLEAN
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE
-from robust_mer.protocol import CLEAN
 from robust_mer.report.layouts import GAIN, Layout
 from robust_mer.report.spec import Experiment, Results
 from robust_mer.table import records

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from robust_mer.conditions import CLEAN
 from robust_mer.evaluation.experiment import MIN_SPEAKERS, REPLICATES, SAME, SAME_NONE
-from robust_mer.protocol import CLEAN
 from robust_mer.report.cells import minus
 from robust_mer.report.names import corruption_title, marked
 from robust_mer.report.spec import Experiment, Facts, Results, TableSpec
