@@ -172,6 +172,7 @@ def test_gaps_are_listed(copy, tmp_path):
         ("03-01-05-01-01-01-01.mp4", "the name is unknown"),
         ("01-01-05-01-01-01-01.wav", "the name is unknown"),
         ("03-01-05-01-01-01-01 (1).wav", "the name is unknown"),
+        ("03-01-05-01-01-01-0\u0661.wav", "the name is unknown"),  # 1 in Arabic
         ("take one.WAV", "the name is unknown"),
     ],
 )
