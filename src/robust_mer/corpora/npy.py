@@ -315,7 +315,7 @@ def _read(path: Path, width: int | None = None) -> np.ndarray:
     name = f"{path.parent.name}/{path.name}"
     try:
         values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, MemoryError, OverflowError) as error:
         raise UtteranceError(f"{name} cannot be read: {error}") from None
     if values.dtype.kind not in "fiu":
         raise UtteranceError(f"{name} holds {values.dtype}, expected numbers")
@@ -324,7 +324,7 @@ def _read(path: Path, width: int | None = None) -> np.ndarray:
     if not values.size:
         return np.zeros((0, width or 0))
     frames = np.atleast_2d(values)
-    if frames.ndim != 2 or (width is not None and frames.shape[1] != width):
+    if not values.ndim or frames.ndim != 2 or (width is not None and frames.shape[1] != width):
         expected = "(frames, features)" if width is None else f"(frames, {width})"
         raise UtteranceError(f"{name} has the shape {values.shape}, expected {expected}")
     return frames
