@@ -1,4 +1,4 @@
-"""The two ways in which input can be wrong."""
+"""The ways in which input can be wrong."""
 
 
 class InputError(Exception):
@@ -6,6 +6,10 @@ class InputError(Exception):
 
     The message says where, what is there, what was expected, and how to fix it.
     """
+
+
+class WrongRootError(InputError):
+    """A corpus' folder does not hold what its reader looks for."""
 
 
 class UtteranceError(Exception):

@@ -14,6 +14,7 @@ from helpers.corpora import import_modality, reader_of
 from helpers.corpora import index as index_corpus
 
 from robust_mer.corpora.reader import FeatureReader, WordReader
+from robust_mer.corpora.recognition import fitting_readers
 from robust_mer.corpora.registry import READERS
 from robust_mer.errors import InputError
 from robust_mer.store import read_features
@@ -373,6 +374,37 @@ def test_a_wrong_root_says_what_was_sought_and_what_is_there(tmp_path, reader, s
     (tmp_path / "root/Session One").mkdir(parents=True)
     with pytest.raises(InputError, match=f"holds {sought}; found there: Session One"):
         index(tmp_path / "root", tmp_path, reader)
+
+
+@pytest.mark.parametrize(
+    ("file", "fitting"),
+    [
+        ("Session1/dialog/EmoEvaluation/Ses01F_impro01.txt", "iemocap"),
+        ("Evalution.txt", "msp_improv"),
+        ("CMU_MOSEI_Labels.csd", "cmu_mosei"),
+        ("manifest.csv", "manifest"),
+        ("target/1/trn_label.npy", "mmin"),
+        ("mosei_senti_data.pkl", "multibench"),
+        ("unaligned_50.pkl", "mmsa"),
+        ("features.npz", "npz"),
+    ],
+)
+def test_a_wrong_root_names_the_reader_that_fits(tmp_path, file, fitting):
+    path = tmp_path / "root" / file
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert fitting_readers(path.parents[file.count("/")]) == [fitting]
+    reader = "msp_improv" if fitting == "iemocap" else "iemocap"
+    with pytest.raises(InputError, match=f"looks like a corpus for `reader: {fitting}`$"):
+        index(tmp_path / "root", tmp_path, reader)
+
+
+def test_a_reader_does_not_name_itself_nor_one_for_a_folder_of_nonsense(tmp_path):
+    (tmp_path / "notes.txt").touch()
+    assert fitting_readers(tmp_path) == []
+    (tmp_path / "manifest.csv").touch()
+    with pytest.raises(InputError, match=r"folder with the table$"):
+        index(tmp_path, tmp_path, "manifest", table="clips.csv")
 
 
 def test_a_file_that_is_no_sequence_is_named(tmp_path):

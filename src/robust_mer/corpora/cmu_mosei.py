@@ -93,6 +93,11 @@ class CMUMOSEI(FeatureReader, WordReader):
     settings_class = CMUMOSEISettings
     settings: CMUMOSEISettings
 
+    @classmethod
+    def fits(cls, root: Path) -> bool:
+        """See `Reader`: by the labels."""
+        return is_there(root / CMUMOSEISettings().labels)
+
     def tables(self) -> list[Path]:
         """Labels, words, a split of the user's, and transcripts."""
         settings = self.settings

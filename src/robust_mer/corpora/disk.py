@@ -6,7 +6,7 @@ from pathlib import Path
 
 from robust_mer.corpora.utterances import Reading
 from robust_mer.encodings import decode
-from robust_mer.errors import InputError
+from robust_mer.errors import InputError, WrongRootError
 from robust_mer.files import inside
 from robust_mer.mistaken import mistaken_for
 from robust_mer.names import name_key
@@ -110,7 +110,8 @@ def required_file(root: Path, name: str, advice: str, of: str = "") -> Path:
         of: What it belongs to, for messages, e.g. ``CMU-MOSEI``.
 
     Raises:
-        InputError: the file is missing, or outside the folder.
+        WrongRootError: the file is missing.
+        InputError: it is outside the folder.
     """
     path = inside(root, name)
     if not path.is_file():
@@ -118,7 +119,7 @@ def required_file(root: Path, name: str, advice: str, of: str = "") -> Path:
     return path
 
 
-def wrong_root(root: Path, looked_for: str, advice: str) -> InputError:
+def wrong_root(root: Path, looked_for: str, advice: str) -> WrongRootError:
     """The error of a root that does not hold the corpus: what was sought, and what is there.
 
     Args:
@@ -129,4 +130,4 @@ def wrong_root(root: Path, looked_for: str, advice: str) -> InputError:
     names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
     listed = ", ".join(names[:_SHOWN]) or "nothing"
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return InputError(f"{root} holds {looked_for}; found there: {listed}{more}. {advice}")
+    return WrongRootError(f"{root} holds {looked_for}; found there: {listed}{more}. {advice}")

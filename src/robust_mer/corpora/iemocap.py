@@ -71,6 +71,11 @@ class IEMOCAP(WordReader):
     settings_class = IEMOCAPSettings
     settings: IEMOCAPSettings
 
+    @classmethod
+    def fits(cls, root: Path) -> bool:
+        """See `Reader`: by a session's labels."""
+        return any(root.glob("Session[0-9]/dialog/EmoEvaluation"))
+
     def tables(self) -> list[Path]:
         """Labels and transcripts of all dialogues."""
         dialog = "Session[0-9]/dialog"

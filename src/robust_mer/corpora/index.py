@@ -5,9 +5,10 @@ from pathlib import Path
 
 from robust_mer.corpora.durations import duration
 from robust_mer.corpora.reader import Reader
+from robust_mer.corpora.recognition import other_readers
 from robust_mer.corpora.remarks import add_remarks
 from robust_mer.corpora.utterances import COLUMNS, Reading
-from robust_mer.errors import InputError
+from robust_mer.errors import InputError, WrongRootError
 from robust_mer.files import fast_hash, inside, whole
 from robust_mer.jobs import log
 from robust_mer.runtime import Runtime
@@ -63,7 +64,10 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
     reader: Reader = spec.reader.build(root)
     task: Task = spec.task.build()
     reader.needs_label = "label" in task.columns
-    reading = reader.read()
+    try:
+        reading = reader.read()
+    except WrongRootError as error:
+        raise InputError(f"{error}{other_readers(root, reader)}") from None
     try:
         if not spec.keeps_unlabelled:
             _leave_out_unlabelled(reading, task, reader.needs_label)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from robust_mer.corpora.disk import Recordings, existing, required_file
+from robust_mer.corpora.disk import Recordings, existing, is_there, required_file
 from robust_mer.corpora.feature_files import part_if_known
 from robust_mer.corpora.further import problem_of_columns
 from robust_mer.corpora.labels import LabelMap, our_label
@@ -53,6 +53,11 @@ class Manifest(WordReader):
 
     settings_class = ManifestSettings
     settings: ManifestSettings
+
+    @classmethod
+    def fits(cls, root: Path) -> bool:
+        """See `Reader`: by the table."""
+        return is_there(root / ManifestSettings().table)
 
     def tables(self) -> list[Path]:
         """The table of clips."""

@@ -66,6 +66,11 @@ class MMIN(FeatureReader):
     settings_class = MMINSettings
     settings: MMINSettings
 
+    @classmethod
+    def fits(cls, root: Path) -> bool:
+        """See `Reader`: by the labels of a fold."""
+        return any(root.glob(f"{MMINSettings().target}/1/*_label.npy"))
+
     def tables(self) -> list[Path]:
         """Labels and names of all folds."""
         return sorted((self.root / self.settings.target).glob("*/*.npy"))

@@ -8,6 +8,7 @@ mask, segments), ``audio``, ``vision`` [N, T, D], ``raw_text``, ``regression_lab
 from pathlib import Path
 from typing import ClassVar
 
+from robust_mer.corpora.disk import is_there
 from robust_mer.corpora.feature_files import SENTIMENT, Arrays, FeatureSource, first_of_names
 from robust_mer.corpora.segments import SegmentReader, SegmentSettings, Split
 from robust_mer.errors import InputError
@@ -37,6 +38,11 @@ class MMSA(SegmentReader):
         f"{SENTIMENT}_{modality}": f"regression_labels_{letter}"
         for letter, modality in (("T", "text"), ("A", "audio"), ("V", "video"))
     }
+
+    @classmethod
+    def fits(cls, root: Path) -> bool:
+        """See `Reader`: by the pickle."""
+        return is_there(root / MMSASettings().file)
 
     def features(self, modality: str) -> FeatureSource:
         """See `FeatureReader`.

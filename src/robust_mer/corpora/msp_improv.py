@@ -59,6 +59,11 @@ class MSPIMPROV(Reader):
     settings_class = MSPIMPROVSettings
     settings: MSPIMPROVSettings
 
+    @classmethod
+    def fits(cls, root: Path) -> bool:
+        """See `Reader`: by the label file."""
+        return bool(existing(root / name for name in _LABEL_FILES))
+
     def tables(self) -> list[Path]:
         """The label file. Transcripts are a file a turn, too many to watch."""
         return existing(self.root / name for name in _LABEL_FILES)[:1]

@@ -4,6 +4,9 @@
 in front, ``labels`` with the sentiment and ``id``.
 """
 
+from pathlib import Path
+
+from robust_mer.corpora.disk import is_there
 from robust_mer.corpora.feature_files import Arrays, FeatureSource
 from robust_mer.corpora.segments import SegmentReader, SegmentSettings
 
@@ -25,6 +28,11 @@ class MultiBench(SegmentReader):
     settings_class = MultiBenchSettings
     settings: MultiBenchSettings
     labels = "labels"
+
+    @classmethod
+    def fits(cls, root: Path) -> bool:
+        """See `Reader`: by the pickle."""
+        return is_there(root / MultiBenchSettings().file)
 
     def features(self, modality: str) -> FeatureSource:
         """See `FeatureReader`."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field, field_validator
 
-from robust_mer.corpora.disk import existing, required_file
+from robust_mer.corpora.disk import existing, is_there, required_file
 from robust_mer.corpora.feature_files import (
     Arrays,
     FeatureSource,
@@ -67,6 +67,11 @@ class NPZ(FeatureReader):
 
     settings_class = NPZSettings
     settings: NPZSettings
+
+    @classmethod
+    def fits(cls, root: Path) -> bool:
+        """See `Reader`: by the file."""
+        return is_there(root / NPZSettings().file)
 
     def tables(self) -> list[Path]:
         """The file."""

@@ -46,6 +46,14 @@ class Reader(ABC):
         self.settings = settings
         self.root = root
 
+    @classmethod
+    def fits(cls, root: Path) -> bool:
+        """Whether a folder looks like this corpus, by names alone and with the default settings.
+
+        It is asked when another reader was given the folder, so it must be quick on any folder.
+        """
+        return False
+
     @abstractmethod
     def tables(self) -> list[Path]:
         """The corpus' own tables that `read` reads: a change of one of them reads the corpus anew.
@@ -62,7 +70,8 @@ class Reader(ABC):
         label may be empty unless `needs_label` is set.
 
         Raises:
-            InputError: the folder holds no such corpus, or the settings do not fit it.
+            WrongRootError: the folder holds no such corpus.
+            InputError: the settings do not fit the corpus.
         """
 
 
