@@ -19,6 +19,7 @@ from helpers.corpora import folds, import_modality, index, reader_of
 from helpers.plans import config_with, plan_of
 from helpers.tasks import task
 
+from robust_mer.corpora.recognition import fitting_readers
 from robust_mer.errors import InputError
 from robust_mer.store import read_features
 from robust_mer.table import read_table
@@ -148,7 +149,7 @@ def test_frames_pictures_and_what_cannot_be_read(tmp_path):
         zip(lengths, 3 * ["ok"] + 2 * ["empty"] + 4 * ["failed"], strict=True)
     )
     assert "(2, 4), expected (frames, 3)" in report["reason"]["v1_2"]
-    assert "cannot be read" in report["reason"]["v2_0"]
+    assert "v2_0.npy is not an array that can be read" in report["reason"]["v2_0"]
     assert report["reason"]["v2_2"] == "manet_FRA has no v2_2.npy"
 
 
@@ -238,6 +239,11 @@ def test_what_is_missing_is_named_with_what_is_there(iemocap, tmp_path):
     (iemocap / "features/hubert-UTT").mkdir()
     with pytest.raises(InputError, match=r"hubert-UTT holds no \.npy files"):
         reader.features("audio")
+
+
+def test_the_folder_is_recognised(iemocap, tmp_path):
+    assert fitting_readers(iemocap) == ["npy"]
+    assert "npy" not in fitting_readers(tmp_path)
 
 
 def test_a_table_of_labels_is_a_manifest(tmp_path):

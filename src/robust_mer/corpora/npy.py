@@ -33,7 +33,7 @@ from robust_mer.corpora.reader import FeatureReader
 from robust_mer.corpora.utterances import Reading
 from robust_mer.encodings import Encoding
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.files import inside
+from robust_mer.files import inside, naming
 from robust_mer.names import name_key
 from robust_mer.settings import Settings
 
@@ -103,6 +103,12 @@ class NPY(FeatureReader):
 
     settings_class = NPYSettings
     settings: NPYSettings
+
+    @classmethod
+    def fits(cls, root: Path) -> bool:
+        """See `Reader`: by GCNet's label files, or folders of vectors or frames."""
+        names = ("*_features_raw_?way.pkl", "features/*[-_]UTT", "features/*[-_]FRA")
+        return any(any(root.glob(name)) for name in names)
 
     def tables(self) -> list[Path]:
         """The label file."""
@@ -314,9 +320,10 @@ def _read(path: Path, width: int | None = None) -> np.ndarray:
     """
     name = f"{path.parent.name}/{path.name}"
     try:
-        values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError, OverflowError) as error:
-        raise UtteranceError(f"{name} cannot be read: {error}") from None
+        with naming(path, "an array that can be read"):
+            values = np.load(path, allow_pickle=False)
+    except InputError as error:
+        raise UtteranceError(str(error)) from None
     if values.dtype.kind not in "fiu":
         raise UtteranceError(f"{name} holds {values.dtype}, expected numbers")
     while values.ndim > 2 and 1 in values.shape[:-1]:
