@@ -3,6 +3,8 @@
 READERS = {
     "iemocap": "robust_mer.corpora.iemocap:IEMOCAP",
     "msp_improv": "robust_mer.corpora.msp_improv:MSPIMPROV",
+    "ravdess": "robust_mer.corpora.ravdess:RAVDESS",
+    "emo_db": "robust_mer.corpora.emo_db:EMODB",
     "cmu_mosei": "robust_mer.corpora.cmu_mosei:CMUMOSEI",
     "manifest": "robust_mer.corpora.manifest:Manifest",
     "mmin": "robust_mer.corpora.mmin:MMIN",
