@@ -56,7 +56,7 @@ _EMOTIONS = {
 _FILES = 535
 
 _NAME = re.compile(
-    r"(?P<speaker>\d\d)(?P<sentence>[ab]\d\d)(?P<emotion>[A-Z])(?P<version>[a-z]?)\.wav"
+    r"(?P<speaker>[0-9]{2})(?P<sentence>[ab][0-9]{2})(?P<emotion>[A-Z])(?P<version>[a-z]?)\.wav"
 )
 _EXAMPLE = "03a01Fa.wav"
 _SOME_FILE = "[01][0-9][ab][01][0-9][AEFLNTW]*.wav"

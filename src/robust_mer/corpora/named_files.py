@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from robust_mer.corpora.disk import is_there
 from robust_mer.corpora.utterances import Reading
 from robust_mer.files import fast_hash
 
@@ -33,6 +34,9 @@ def files_by_name(
         spelled = path.stem + path.suffix.lower()
         if not name.fullmatch(spelled):
             reading.skip(path, 0, f"the name is unknown, expected one such as {example}")
+            continue
+        if not is_there(path):
+            reading.note(path, 0, "is a link to a file that is missing; ignored")
             continue
         first = files.setdefault(spelled, path)
         if first is path:

@@ -29,7 +29,7 @@ _STATEMENTS = {"kids": "Kids are talking by the door.", "dogs": "Dogs are sittin
 _ACTORS = 24
 _SILENT_SINGER = 18  # has no songs in the release
 
-_NAME = re.compile(r"(0[12](?=.*mp4)|03(?=.*wav))(-\d\d){6}\.(mp4|wav)")
+_NAME = re.compile(r"(0[12](?=.*mp4)|03(?=.*wav))(-[0-9]{2}){6}\.(mp4|wav)")
 _EXAMPLE = "03-01-05-01-02-01-12.wav"
 _WITH_SOUND, _SILENT, _AUDIO = "01", "02", "03"
 _SOME_FILE = "0[123]-0[12]-0[1-8]-*"
