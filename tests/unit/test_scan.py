@@ -79,6 +79,7 @@ def test_what_is_written_plans_and_indexes(clips, tmp_path, monkeypatch, capsys)
     call(monkeypatch, clips, "--pattern", PATTERN, "--out", out)
     printed = capsys.readouterr().out
     assert "speaker: 4 (anna 2, ben 2, carla 2, dora 2)" in printed
+    assert "Complete the manifest" not in printed
     assert f"snakemake --cores 8 --configfile {out}/my_clips.yaml" in printed
     config = yaml.safe_load((out / "my_clips.yaml").read_text(encoding="utf-8"))
     corpus = config["corpora"]["my_clips"]
@@ -97,8 +98,9 @@ def test_what_is_written_plans_and_indexes(clips, tmp_path, monkeypatch, capsys)
     assert made["fold"].nunique() == 4
 
 
-def test_nothing_is_overwritten_without_force(clips, monkeypatch):
+def test_nothing_is_overwritten_without_force(clips, monkeypatch, capsys):
     call(monkeypatch, clips)
+    assert "Complete the manifest first" in capsys.readouterr().out
     manifest = clips / "manifest.csv"
     before = manifest.read_text(encoding="utf-8")
     manifest.write_text("mine", encoding="utf-8")

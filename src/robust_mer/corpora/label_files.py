@@ -111,10 +111,10 @@ def _of_parts(path: Path) -> Iterator[Labelled]:
         for utterance, label in corpus.items():
             emotion = label["emo"]
             is_number = isinstance(emotion, int | np.integer)
-            emotion = int(emotion) if is_number else text_of(emotion)
+            named: int | str = int(emotion) if is_number else text_of(emotion)
             yield Labelled(
                 utterance=text_of(utterance),
-                emotion=None if emotions == {"0"} else emotion,
+                emotion=None if emotions == {"0"} else named,
                 value=_value(label.get("val", "")),
                 part=part,
                 subset=name,

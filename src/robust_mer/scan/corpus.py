@@ -51,6 +51,12 @@ class Scan:
         """Kinds that some utterance has."""
         return [kind for kind in KINDS if any(row[kind] for row in self.rows)]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether a run has what it needs: modalities, labels, and speakers or parts for folds."""
+        has_folds = len(self.values("speaker")) >= _FEWEST or "part" in self.fields
+        return has_folds and len(self.values("label")) > 1 and len(self.modalities) > 1
+
     def values(self, column: str) -> Counter[str]:
         """How many utterances have each value of a column."""
         return Counter(row[column] for row in self.rows if row.get(column))

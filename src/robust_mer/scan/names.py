@@ -50,7 +50,7 @@ class Pattern:
         """The fields of a path without suffix, relative to the corpus; None if it does not fit."""
         parts = path.split("/")
         match = self._expression.fullmatch("/".join(parts[-self._depth - 1 :]))
-        return match and match.groupdict()
+        return match.groupdict() if match else None
 
     def _piece(self, match: re.Match[str], pattern: str) -> str:
         piece, field = match[0], match[1]

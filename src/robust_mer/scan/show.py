@@ -4,8 +4,11 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
+from robust_mer.corpora.reader import FeatureReader
+from robust_mer.corpora.registry import READERS
 from robust_mer.scan.corpus import Scan
 from robust_mer.scan.write import Outputs
+from robust_mer.settings import load
 
 _MOST_VALUES, _MOST_RATES = 12, 3
 _ROOT = Path(__file__).parents[3]
@@ -35,7 +38,8 @@ def as_text(result: Scan, outputs: Outputs | None) -> str:
         lines += ["", f"Wrote {outputs.manifest} and {outputs.config}"]
         if outputs.link is not None:
             lines += [f"Linked {outputs.link} to {result.folder.resolve()}"]
-        lines += ["Complete the manifest if needed, then, in the folder of robust-mer:"]
+        first = "" if result.is_complete else "Complete the manifest first, see above. "
+        lines += [f"{first}To run it, in the folder of robust-mer:"]
         lines += [
             f"  snakemake --cores 8 --configfile {shlex.quote(str(outputs.config.resolve()))}"
         ]
@@ -95,4 +99,6 @@ def _of_reader(reader: str, folder: Path) -> list[str]:
         )
     if (_ROOT / page).is_file():
         lines.append(f"see {page}")
+    elif issubclass(load(READERS[reader]), FeatureReader):
+        lines.append("see docs/corpora/published_features.md")
     return lines or [f"reader: {reader}"]
