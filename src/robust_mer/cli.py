@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -15,11 +16,15 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_predict(commands)
     _add_verify(commands)
+    _add_scan(commands)
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)
+        sys.stdout.flush()
     except InputError as error:
         sys.exit(f"robust-mer: {error}")
+    except BrokenPipeError:  # the reader of the output, e.g. `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _add_predict(commands: argparse._SubParsersAction) -> None:
@@ -81,12 +86,10 @@ def _add_verify(commands: argparse._SubParsersAction) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> None:
-    from robust_mer.jobs import log
     from robust_mer.provenance.show import as_text
     from robust_mer.provenance.verify import verify
 
-    log.setLevel(logging.INFO)
-    log.addHandler(logging.StreamHandler(sys.stderr))
+    _show_progress()
     media = dict(_corpus_and_root(option, arguments.results) for option in arguments.media)
     verdict = verify(arguments.results, arguments.quick, media)
     print(json.dumps(verdict.as_json(), indent=2) if arguments.json else as_text(verdict))
@@ -106,6 +109,51 @@ def _corpus_and_root(option: str, results: str) -> tuple[str, str]:
             f"CORPUS=ROOT with one of its corpora with recordings: {', '.join(corpora) or 'none'}"
         )
     return corpora[0], option
+
+
+def _add_scan(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser(
+        "scan", help="look at a folder of clips; write a first manifest.csv and a config"
+    )
+    parser.add_argument("folder", help="of the clips, on all levels")
+    parser.add_argument(
+        "--pattern",
+        help="what the files' names say, e.g. '{speaker}_{sentence}_{label}_*', or with folders "
+        "'{speaker}/{label}_*'",
+    )
+    parser.add_argument("--out", help="folder for both files; by default that of the clips")
+    parser.add_argument("--force", action="store_true", help="replace files that exist")
+    parser.set_defaults(run=_scan)
+
+
+def _scan(arguments: argparse.Namespace) -> None:
+    from robust_mer.corpora.recognition import fitting_readers
+    from robust_mer.scan.corpus import scan
+    from robust_mer.scan.names import Pattern
+    from robust_mer.scan.show import as_text
+    from robust_mer.scan.write import Outputs
+
+    folder = Path(arguments.folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder")
+    pattern = Pattern(arguments.pattern) if arguments.pattern else None
+    outputs = None
+    if pattern or set(fitting_readers(folder)) <= {"manifest"}:
+        outputs = Outputs(folder, Path(arguments.out or folder), arguments.force)
+    _show_progress()
+    result = scan(folder, pattern)
+    if outputs is not None and result.rows:
+        outputs.write(result)
+    else:
+        outputs = None
+    print(as_text(result, outputs))
+
+
+def _show_progress() -> None:
+    from robust_mer.jobs import log
+
+    log.setLevel(logging.INFO)
+    log.addHandler(logging.StreamHandler(sys.stderr))
 
 
 if __name__ == "__main__":

@@ -96,6 +96,15 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def folder_sha256(folder: str | Path, suffix: str) -> str:
+    """SHA-256 of a folder's files of a suffix, on all levels: of their sorted paths and hashes."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(folder).rglob(f"*{suffix}")):
+        name = path.relative_to(folder).as_posix()
+        digest.update(f"{name}\0{sha256(path)}\n".encode())
+    return digest.hexdigest()
+
+
 def fast_hash(path: str | Path) -> str:
     """Hash of a file's size and of its first and last 64 KiB, as 16 hexadecimal digits.
 

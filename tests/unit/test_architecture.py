@@ -22,6 +22,7 @@ ROOMS = (
     "provenance",
     "report",
     "export",
+    "scan",
 )
 NOUNS = ("metrics", "protocols", "tasks")  # any room imports them
 PLANNING = ("plan", "cli")  # nothing but the workflow imports them, and `cli` may import `plan`

@@ -31,7 +31,7 @@ class FeatureSource(Protocol):
 
     @property
     def file(self) -> Path:
-        """The file that they come from."""
+        """The file that they come from, or the folder of ``.npy`` files."""
 
     @property
     def width(self) -> int:

@@ -5,7 +5,6 @@ A folder with ``A/comparE.h5``, ``V/denseface.h5`` and ``L/bert_large.h5``, each
 (IEMOCAP) or numbers (MSP-IMPROV).
 """
 
-from collections import Counter
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from robust_mer.corpora import iemocap, msp_improv
+from robust_mer.corpora.class_names import name_classes
 from robust_mer.corpora.disk import existing, required_file, wrong_root
 from robust_mer.corpora.feature_files import (
     FeatureSource,
@@ -95,7 +95,7 @@ class MMIN(FeatureReader):
                             f"{numbers[utterance]} in another fold"
                         )
                     parts.setdefault(utterance, {})[f"part_{fold.name}"] = part_of(part, str(fold))
-        classes = _name_classes(numbers, self.settings.classes, folder)
+        classes = name_classes(numbers, self.settings.classes, _SIZES, folder)
         for utterance, number in numbers.items():
             named = iemocap.parse_name(utterance) or msp_improv.parse_name(utterance)
             if named is None:
@@ -174,29 +174,3 @@ def _read_part(fold: Path, part: str) -> tuple[list[str], list[int]]:
     if len(names) != len(numbers):
         raise InputError(f"{fold}: {part} has {len(names)} names and {len(numbers)} labels")
     return names, numbers
-
-
-def _name_classes(numbers: dict[str, int], given: list[str], folder: Path) -> dict[int, str]:
-    """Our label of each number, checked against published sizes of the classes."""
-    sizes = Counter(numbers.values())
-    inferred: dict[int, str] = {}
-    for published in _SIZES:
-        if sorted(published.values()) == sorted(sizes.values()):
-            inferred = {
-                n: label
-                for n, size in sizes.items()
-                for label in published
-                if published[label] == size
-            }
-    if not given and not inferred:
-        raise InputError(
-            f"{folder}: the class sizes {dict(sorted(sizes.items()))} match no published corpus; "
-            "name the classes in the order of their numbers in the corpus' setting classes"
-        )
-    named = dict(enumerate(given)) if given else inferred
-    if set(sizes) - set(named) or (inferred and named != {**named, **inferred}):
-        raise InputError(
-            f"{folder}: classes {given} do not fit the sizes {dict(sorted(sizes.items()))}"
-            + (f"; those are {inferred}" if inferred else "")
-        )
-    return named

@@ -63,14 +63,34 @@ def read_pickle(path: str | Path) -> Any:
     """
     path = Path(path)
     with naming(path, "a pickle that can be read"), path.open("rb") as file:
-        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        try:
-            return _Interpreter(data).run()
-        except _RefusedError as refused:
-            raise InputError(
-                f"{path} contains {refused}. A pickle may contain numpy arrays and plain "
-                "containers only, because anything else could run code"
-            ) from None
+        return _interpret(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), path)
+
+
+def read_pickled(content: bytes, path: str | Path) -> Any:
+    """The content of a pickle inside another file, e.g. an array of objects in an ``.npz``.
+
+    Args:
+        content: The pickle.
+        path: The file that holds it, for messages.
+
+    Raises:
+        InputError: as `read_pickle`.
+    """
+    with naming(path, "a file whose pickles can be read"):
+        data = mmap.mmap(-1, len(content))
+        data.write(content)
+        data.seek(0)
+        return _interpret(data, path)
+
+
+def _interpret(data: mmap.mmap, path: str | Path) -> Any:
+    try:
+        return _Interpreter(data).run()
+    except _RefusedError as refused:
+        raise InputError(
+            f"{path} contains {refused}. A pickle may contain numpy arrays and plain containers "
+            "only, because anything else could run code"
+        ) from None
 
 
 class _RefusedError(Exception):

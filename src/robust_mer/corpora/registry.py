@@ -11,6 +11,7 @@ READERS = {
     "multibench": "robust_mer.corpora.multibench:MultiBench",
     "mmsa": "robust_mer.corpora.mmsa:MMSA",
     "npz": "robust_mer.corpora.npz:NPZ",
+    "npy": "robust_mer.corpora.npy:NPY",
 }
 
 GENERATORS = {

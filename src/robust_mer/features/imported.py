@@ -11,7 +11,7 @@ import numpy as np
 from robust_mer.corpora.feature_files import FeatureSource
 from robust_mer.corpora.reader import FeatureReader
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.files import naming, sha256, whole
+from robust_mer.files import folder_sha256, naming, sha256, whole
 from robust_mer.jobs import log, progress
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
@@ -60,7 +60,7 @@ def import_features(spec: ImportSpec, files: ImportFiles, runtime: Runtime) -> N
 
     Frames of padding are cut. NaN and infinite values are kept and counted; the corpus' setting
     ``not_finite`` replaces them later. The store names the features ``f0, f1, ...``, has no frame
-    rate, and records the SHA-256 of the source file.
+    rate, and records the SHA-256 of the source file, or of all arrays of the source folder.
 
     Uses ``root``, ``max_failed_fraction`` and ``refuse_not_finite`` of the runtime.
 
@@ -91,7 +91,7 @@ def import_features(spec: ImportSpec, files: ImportFiles, runtime: Runtime) -> N
         [f"f{place}" for place in range(source.width)],
         None,
         {"file": source.file.name, "modality": spec.modality, **spec.reader.settings},
-        sha256(source.file),
+        _digest(source.file),
     )
     with whole(files.table) as unfinished:
         pd.DataFrame(report).to_csv(unfinished, index=False)
@@ -106,6 +106,10 @@ def import_features(spec: ImportSpec, files: ImportFiles, runtime: Runtime) -> N
     )
     for reason, n in Counter(row["reason"] for row in report if row["reason"]).items():
         log.info("%d utterances: %s", n, reason)
+
+
+def _digest(source: Path) -> str:
+    return folder_sha256(source, ".npy") if source.is_dir() else sha256(source)
 
 
 def take(source: FeatureSource, utterance: str) -> tuple[np.ndarray, _Row]:

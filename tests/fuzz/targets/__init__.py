@@ -7,7 +7,15 @@ from fuzz.engine import Target
 # Targets with slow inputs have fewer.
 SHARES = {
     "corpora": {"iemocap": 1, "msp_improv": 1, "cmu_mosei": 0.5, "manifest": 2, "folds": 0.2},
-    "importers": {"mmin": 0.4, "multibench": 2, "mmsa": 1, "npz": 1.5, "csd": 0.3},
+    "importers": {
+        "mmin": 0.4,
+        "multibench": 2,
+        "mmsa": 1,
+        "npz": 1.5,
+        "npy_pickle": 0.4,
+        "npy_npz": 0.4,
+        "csd": 0.3,
+    },
     "results": {
         "store": 4,
         "faces": 2,

@@ -6,7 +6,7 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-from generators import mmin, mosei
+from generators import gcnet, mmin, mosei
 from helpers.corpora import import_modality, reader_of
 
 from fuzz.engine import Target
@@ -91,6 +91,29 @@ def _mmsa() -> list[Files]:
         ]
 
 
+def _npy() -> list[Files]:
+    videos = {f"v{n}": [f"v{n}_{clip}" for clip in range(2)] for n in range(4)}
+    labels = {name: place % 2 for place, name in enumerate(n for v in videos.values() for n in v)}
+
+    def make(root: Path) -> None:
+        gcnet.write_pickle(root / "labels.pkl", videos, labels, [{"v0", "v1"}, {"v2"}, {"v3"}])
+        gcnet.write_features(root, labels)
+
+    return [made(make)]
+
+
+def _merbench() -> list[Files]:
+    def make(root: Path) -> None:
+        labels = {f"v{n // 2}_{n}": n % 2 for n in range(8)}
+        parts: dict[str, dict[str, dict[str, float]]] = {"train": {}, "val": {}, "test1": {}}
+        for part, (name, label) in zip(3 * list(parts), labels.items(), strict=False):
+            parts[part][name] = {"emo": label, "val": label / 2 - 10}
+        gcnet.write_npz(root / "labels.npz", parts)
+        gcnet.write_features(root, labels)
+
+    return [made(make)]
+
+
 def _npz() -> list[Files]:
     def make(root: Path) -> None:
         rng = np.random.default_rng(0)
@@ -135,6 +158,22 @@ TARGETS = [
     ),
     _target("multibench", _multibench, ("audio",)),
     _target("mmsa", _mmsa, ("audio", "text")),
+    _target(
+        "npy_pickle",
+        _npy,
+        ("audio", "video"),
+        reader="npy",
+        file="labels.pkl",
+        classes=["sad", "angry"],
+    ),
+    _target(
+        "npy_npz",
+        _merbench,
+        ("audio", "video"),
+        reader="npy",
+        file="labels.npz",
+        classes=["sad", "angry"],
+    ),
     _target("npz", _npz, ("audio", "video")),
     _target(
         "csd",
