@@ -4,6 +4,8 @@ READERS = {
     "iemocap": "robust_mer.corpora.iemocap:IEMOCAP",
     "msp_improv": "robust_mer.corpora.msp_improv:MSPIMPROV",
     "cmu_mosei": "robust_mer.corpora.cmu_mosei:CMUMOSEI",
+    "crema_d": "robust_mer.corpora.crema_d:CREMAD",
+    "meld": "robust_mer.corpora.meld:MELD",
     "manifest": "robust_mer.corpora.manifest:Manifest",
     "mmin": "robust_mer.corpora.mmin:MMIN",
     "multibench": "robust_mer.corpora.multibench:MultiBench",
