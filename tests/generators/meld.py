@@ -99,7 +99,7 @@ def make_meld(root: Path, share: int = 1) -> None:
         root: Where to.
         share: One in so many dialogues is written.
     """
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     sizes = (("whole", mp4(SPAN)), ("long", mp4(280.0)), ("broken", mp4(SPAN)[:16] + b"\0" * 8))
     kinds = {name: root / f".{name}" for name, _ in sizes}
     for name, content in sizes:

@@ -8,6 +8,7 @@ from generators import crema_d, meld
 from helpers.corpora import folds as write_folds
 from helpers.corpora import index as index_corpus
 from helpers.corpora import reader_of
+from helpers.plans import config_with, plan_of
 from helpers.tasks import task
 
 from robust_mer.corpora.recognition import fitting_readers
@@ -61,11 +62,12 @@ def some_meld(tmp_path):
 
 def test_cremads_intended_emotions_and_five_folds(cremad_tree, tmp_path):
     table, problems = index(cremad_tree, tmp_path, "crema_d")
-    assert len(problems) == 0
+    assert problems["problem"].tolist() == ["is known to show all emotions; the clip has no video"]
+    assert set(table.loc[table["video"] == "", "utterance"]) == {"1064_IEO_DIS_MD"}
     assert table["label"].value_counts().to_dict() == INTENDED
     assert table["speaker"].nunique() == 91
     assert table["text"].nunique() == 12
-    assert not table.drop(columns=["region", "start", "end"]).eq("").any().any()
+    assert not table.drop(columns=["video", "region", "start", "end"]).eq("").any().any()
     first = table.iloc[0]
     assert first[["utterance", "audio", "video"]].tolist() == [
         "1001_DFA_ANG_XX",
@@ -295,6 +297,15 @@ def test_meld_without_a_part_or_its_clips(some_meld):
     assert problems_of(reading, "dev_splits_complete") == [
         (0, "folder is missing: no clips of the validation part. Unpack dev.tar.gz")
     ]
+
+
+@pytest.mark.parametrize("name", ["crema_d", "meld"])
+def test_every_experiment_of_their_files_can_be_planned(name, tmp_path):
+    raw = config_with(name, root=tmp_path)
+    raw["run"] = [one for one in raw["experiments"] if one.startswith(name)]
+    assert len(raw["run"]) >= 3
+    plan = plan_of(raw)
+    assert set(plan.grid.experiments) == set(raw["run"])
 
 
 @pytest.mark.parametrize(

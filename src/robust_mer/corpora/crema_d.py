@@ -55,6 +55,7 @@ _NAME = re.compile(
     rf"_(?P<level>{'|'.join(_LEVELS)})"
 )
 _MISNAMED = {"1040_ITH_SAD_X": "1040_ITH_SAD_XX"}  # in older copies
+_MIXED = {"1064_IEO_DIS_MD.flv"}  # a minute in which the actor shows all emotions
 
 
 class CREMADSettings(Settings):
@@ -203,6 +204,9 @@ class CREMAD(Reader):
             if utterance != path.stem:
                 reading.note(path, 0, f"is known under the wrong name; read as {utterance}")
             files[utterance] = f"{folder}/{path.name}"
+            if path.name in _MIXED:
+                reading.note(path, 0, "is known to show all emotions; the clip has no video")
+                files[utterance] = ""
         return files
 
     def _voted(self, row: _Row, reading: Reading) -> dict[str, list[str]]:
