@@ -46,7 +46,7 @@ rule features:
 
 rule corrupted:
     input:
-        targets.schedules,
+        targets.corrupted,
 
 
 rule models:

@@ -11,7 +11,8 @@ from random_corpus import ENCODERS, NORMALISE, WIDTHS
 from robust_mer.jobs import die_with_parent
 from robust_mer.modality import Modality
 from robust_mer.models.registry import implementation, settings_class
-from robust_mer.protocol import PARTIAL, PROTOCOLS, Corruption, NoiseSpec
+from robust_mer.protocol import PARTIAL, Corruption, NoiseSpec
+from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.replicas import Replica
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
@@ -84,6 +85,7 @@ class Engine:
             folds=Path(self.files["folds_csv"]),
             features=[Path(path) for path in self.files["features"].values()],
             schedules=schedules,
+            recorded=[],
             teachers=[self._path(teacher, key, "safetensors") for key in stack] if teacher else [],
             checkpoints=[self._path(model, key, "safetensors") for key in stack],
             histories=[self._path(model, key, "history.csv") for key in stack],

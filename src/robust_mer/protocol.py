@@ -65,22 +65,22 @@ class NoiseSpec:
 class Corruption:
     """One corruption, resolved for one corpus; ``clean`` touches nothing.
 
-    A corruption of recordings has no ``noises``: models receive features that were extracted from
-    the corrupted recordings of the modality ``recorded``.
+    It touches a modality by noise on its features or by corrupted recordings: models then receive
+    features that were extracted from these.
     """
 
     name: str
     noises: Mapping[str, NoiseSpec] = field(default_factory=dict)
-    """By the modality that it touches."""
+    """Noise on features, by modality."""
     seed: int | None = None
     """Of the noise in validation and test; None if nothing is drawn."""
-    recorded: str | None = None
-    """The modality whose recordings are corrupted before extraction, if any."""
+    recorded: Mapping[str, str] = field(default_factory=dict)
+    """Corruption of recordings before extraction, e.g. ``babble_5dB``, by modality."""
 
     @property
     def touched(self) -> list[str]:
-        """The modalities that are corrupted, in the corpus' order."""
-        return [self.recorded] if self.recorded else list(self.noises)
+        """The modalities that are corrupted."""
+        return [*self.recorded, *self.noises]
 
 
 def read_name(name: str) -> CorruptionName | None:

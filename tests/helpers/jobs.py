@@ -62,7 +62,7 @@ def train_spec(model, trained_on, corruptions, **changes):
     return TrainSpec(**fields | changes)
 
 
-def train_files(corpus, folder, keys, schedules=(), teachers=()):
+def train_files(corpus, folder, keys, schedules=(), teachers=(), audits=False, recorded=()):
     """Files of a training job, with checkpoints and histories in ``folder``."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,9 +72,11 @@ def train_files(corpus, folder, keys, schedules=(), teachers=()):
         folds=Path(corpus["folds_csv"]),
         features=[Path(path) for path in corpus["features"].values()],
         schedules=[Path(path) for path in schedules],
+        recorded=[Path(path) for path in recorded],
         teachers=[Path(path) for path in teachers],
         checkpoints=[folder / f"{name}.safetensors" for name in names],
         histories=[folder / f"{name}.history.csv" for name in names],
+        peeked=[folder / f"{name}.peeked.parquet" for name in names] if audits else [],
     )
 
 

@@ -19,6 +19,13 @@ DEFAULT["experiments"]["demo"] |= {
 }
 
 
+class Wildcards(dict[str, str]):
+    """Wildcards as Snakemake gives them."""
+
+    def __getattr__(self, name: str) -> str:
+        return self[name]
+
+
 def default_config() -> dict[str, Any]:
     """A copy of the default config, of which one experiment runs, with two folds and one seed."""
     return copy.deepcopy(DEFAULT)

@@ -24,16 +24,18 @@ def train(corpus, folder, name="nmer", keys=KEYS, teachers=None, **changes):
         name: The model.
         keys: Fold and seed of each replica.
         teachers: Checkpoints by fold and seed.
-        changes: ``model``, ``trained_on``; options of `run_training`; fields of the spec.
+        changes: ``model``, ``trained_on``; ``audits``, whether the answers for the test part after
+            every epoch are kept; options of `run_training`; fields of the spec.
     """
     plugin = changes.pop("model", None) or described(name)
     trained_on = changes.pop("trained_on", "gaussian_-10dB")
     one = corruption(trained_on)
+    audits = changes.pop("audits", False)
     how = ("device", "max_replicas", "save_every", "on_epoch")
     options = {option: changes.pop(option) for option in how if option in changes}
     folder.mkdir(parents=True, exist_ok=True)
     schedules = [constant_schedule(folder / "schedule.csv", 0.3, (1, 2, 3))] if one.noises else []
-    files = train_files(corpus, folder, keys, schedules, (teachers or {}).values())
+    files = train_files(corpus, folder, keys, schedules, (teachers or {}).values(), audits)
     return run_training(train_spec(plugin, trained_on, [one], **changes), files, **options)
 
 

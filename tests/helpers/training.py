@@ -34,14 +34,15 @@ def train(corpus, folder, name="men", trained_on="clean", teacher=None, seed=1, 
         trained_on: e.g. ``gaussian_-10dB_none``.
         teacher: Checkpoint of the teacher.
         seed: Of the replica.
-        changes: ``model``; ``corruptions``, if ``trained_on`` does not name one; ``device``; fields
-            of the spec.
+        changes: ``model``; ``corruptions``, if ``trained_on`` does not name one; ``device``;
+            ``audits``, see `helpers.stacks.train`; fields of the spec.
     """
     plugin = changes.pop("model", None) or model(name)
     corruptions = changes.pop("corruptions", None)
     if corruptions is None:
         corruptions = [corruption(trained_on.removesuffix("_none"))]
     device = changes.pop("device", "cpu")
+    audits = changes.pop("audits", False)
     schedules = [
         run_schedule(corpus, folder / f"{one.name}.csv", one) for one in corruptions if one.noises
     ]
@@ -51,7 +52,7 @@ def train(corpus, folder, name="men", trained_on="clean", teacher=None, seed=1, 
         teachers = [own / f"teacher/fold1_seed{seed}.safetensors"]
         teachers[0].parent.mkdir(parents=True, exist_ok=True)
         teachers[0].write_bytes(teacher.read_bytes())
-    files = train_files(corpus, own, [(1, seed)], schedules, teachers)
+    files = train_files(corpus, own, [(1, seed)], schedules, teachers, audits)
     run_training(train_spec(plugin, trained_on, corruptions, **changes), files, device)
     return files.checkpoints[0], files.histories[0]
 

@@ -7,16 +7,19 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from helpers.plans import default_config
 from huggingface_hub.errors import LocalEntryNotFoundError
 from torch.nn.modules.module import register_module_forward_hook
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, PreTrainedModel
 
+from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features import pretrained
 from robust_mer.features.bert import Bert, BertSettings
 from robust_mer.features.utterance import Utterance
 from robust_mer.features.weights import locate
 from robust_mer.files import sha256
+from robust_mer.settings import Plugin
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,18 @@ def test_every_token_has_its_last_hidden_state(extractor, packaged):
         states = AutoModel.from_pretrained(packaged).eval()(input_ids=ids).last_hidden_state[0]
     np.testing.assert_allclose(extraction.values, states, atol=1e-5)
     assert extractor.weights_sha256 == sha256(packaged / "model.safetensors")
+
+
+@pytest.mark.parametrize(("name", "token"), [("mask", "[MASK]"), ("unknown", "[UNK]")])
+def test_replaced_words_are_tokens_of_the_encoder(extractor, packaged, name, token):
+    section = default_config()["corruption"]["raw"][name]
+    settings = {key: value for key, value in section.items() if key != "class"}
+    corruption = Plugin(RAW_KINDS[section.get("class", name)], settings).build()
+    received = corruption.at(name, 100, 1)(utterance_of("What a day!"))
+    tokenizer = AutoTokenizer.from_pretrained(packaged)
+    tokens = tokenizer.convert_ids_to_tokens(tokenizer(received.text)["input_ids"])
+    assert tokens[:5] == ["[CLS]", token, token, token, "[SEP]"]
+    assert len(extractor.extract(received).values) == 5
 
 
 def test_only_text_beyond_max_tokens_is_cut_off(extractor):

@@ -100,6 +100,7 @@ BY_NAME = {
     "evaluate_model": MODELS | NOISES | TASKS,
     "write_summary": METRICS | PROTOCOLS | TASKS,
     "compute_statistics": METRICS | PROTOCOLS | TASKS,
+    "measure_peeking": METRICS | PROTOCOLS | TASKS,
     "split_tables": METRICS | TASKS,
     "calibrate_raw": METRICS | TASKS,
     "make_table": METRICS | TASKS | TABLES | {"papers": PAPER_TABLE},

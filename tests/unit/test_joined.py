@@ -489,12 +489,11 @@ def test_a_corruption_that_needs_other_speakers():
     with pytest.raises(InputError, match="babble_5dB needs utterances of other training speakers"):
         plan_of(raw)
     raw["experiments"]["cross"]["tested_on"] = ["whitenoise_5dB"]
-    made = job(
-        plan_of(raw), "extract_corrupted", corpus="a_to_b", extractor="is13", raw="whitenoise_5dB"
-    )
-    assert made.inputs["member_features"] == [
-        f"results/{name}/corrupted/whitenoise_5dB/features/is13.h5" for name in "ab"
-    ]
+    for folder in ("whitenoise_5dB", "whitenoise_5dB/draw2"):
+        made = job(plan_of(raw), "extract_corrupted", corpus="a_to_b", extractor="is13", raw=folder)
+        assert made.inputs["member_features"] == [
+            f"results/{name}/corrupted/{folder}/features/is13.h5" for name in "ab"
+        ]
 
 
 def test_jobs_read_those_of_the_corpora():

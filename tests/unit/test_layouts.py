@@ -119,6 +119,22 @@ def test_lines_read_as_in_the_paper(line):
     )
 
 
+def test_a_published_number_that_was_chosen_on_test_data_is_marked():
+    rows = [
+        row | {"selects_on_test": row["label"] == "MMIN"} for row in LAYOUTS["nmer_table2"]["rows"]
+    ]
+    layout = LAYOUTS["nmer_table2"] | {"rows": rows}
+    table = lay_out(layout, "IEMOCAP", figures(), numbers("nmer_table2"))
+    grid = laid_table(layout, table, "caption", [])
+    marked = [block[0].cells[1] for block in grid.blocks if block[-1].cells[2] == "paper ‡"]
+    assert marked == ["MMIN"]
+    assert all(block[-1].published for block in grid.blocks)
+    assert r"paper $\ddagger$" in to_latex(grid)
+    pd.testing.assert_frame_equal(
+        laid_csv(layout, table), laid_csv(layout, laid("nmer_table2", "IEMOCAP"))
+    )
+
+
 def test_the_papers_sizes(tmp_path):
     """Table 1 of a corpus that has one utterance of each class."""
     labels = ["happy", "angry", "sad", "neutral", "bored"]

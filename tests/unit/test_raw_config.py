@@ -4,13 +4,17 @@ import copy
 
 import pytest
 import yaml
-from helpers.plans import ROOT, default_config, plan_of
+from helpers.plans import ROOT, Wildcards, default_config, plan_of
 
 from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.errors import InputError
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.identity import closure
 from robust_mer.plan.plan import Plan
+from robust_mer.plan.rules.corruption import schedule_noise
+from robust_mer.plan.rules.evaluation import evaluate_model
+from robust_mer.plan.rules.export import export_features
+from robust_mer.plan.targets import Targets
 from robust_mer.protocol import CorruptionName, read_name
 
 DEFAULT = default_config()
@@ -28,6 +32,7 @@ EVERY = [
     "frameloss_30%",
     "occlude_50%",
     "mask_30%",
+    "unknown_30%",
     "swap_30%",
     "reverse_100%",
     "wer_20%",
@@ -94,11 +99,6 @@ def test_wrong_sections(section, told):
         assert words in str(error.value)
 
 
-def test_no_model_is_trained_on_recordings_that_are_corrupted():
-    with pytest.raises(InputError, match=r"experiments.demo.corruptions: nmer .* tested_on"):
-        config(["clean"], corruptions=["babble_5dB"])
-
-
 def test_every_kind_stands_in_the_default_config():
     settings = config(EVERY)
     raws = {name: settings.corruptions.raw(name) for name in EVERY}
@@ -119,7 +119,7 @@ def test_a_kind_of_ones_own_settings_has_its_own_name():
     assert (raw.amount, raw.modality) == (5.0, "audio")
 
 
-def test_models_are_tested_and_not_trained_on_them():
+def test_what_is_tested_on_is_not_trained_on():
     settings = config(["clean", "babble_5dB"])
     (experiment,) = settings.grid.experiments.values()
     assert settings.grid.evaluations(experiment) == [
@@ -173,9 +173,98 @@ def test_experiments_in_which_they_could_not_be_measured():
     raw["models"]["men"] = {"modalities": ["video", "text"]}
     raw["experiments"]["demo"] |= {"tested_on": ["babble_5dB"], "models": ["men"]}
     assert "corrupts audio, which none of the models uses" in refused(raw)
+
+
+STREET = {"audio": "babble_5dB", "video": "blur_3px"}
+
+
+def named(corruption, tested_on=("street",), **changes) -> dict:
+    """A config with a corruption ``street``, and changes of its experiment."""
     raw = copy.deepcopy(DEFAULT)
-    raw["corruption"]["named"] = {"loud": {"audio": "babble_5dB"}}
-    assert "corrupts recordings" in refused(raw)
+    raw["corruption"]["named"] = {"street": corruption}
+    raw["experiments"]["demo"] |= {"tested_on": list(tested_on), **changes}
+    return raw
+
+
+def test_sound_and_picture_are_corrupted_together():
+    settings = plan_of(named({**STREET, "text": "gaussian_-10dB"}))
+    street = settings.corruption("demo", "street")
+    assert street.recorded == STREET
+    assert list(street.noises) == ["text"]
+    assert (set(street.touched), street.seed) == ({"audio", "video", "text"}, 1)
+    assert [raw.name for raw in settings.corruptions.recordings("street")] == list(STREET.values())
+    alone = settings.corruption("demo", "babble_5dB")
+    assert (alone.recorded, alone.noises, alone.seed) == ({"audio": "babble_5dB"}, {}, None)
+
+
+def test_a_model_hears_what_touches_its_modalities():
+    raw = named(STREET)
+    raw["models"]["deaf"] = {"class": "men", "modalities": ["video", "text"]}
+    raw["experiments"]["demo"]["models"] = ["deaf", "men"]
+    settings = plan_of(raw)
+    assert settings.corruption("demo", "street", "deaf").recorded == {"video": "blur_3px"}
+    files = {
+        model: evaluate_model(
+            settings,
+            Wildcards(corpus="demo", model=model, trained_on="clean", tested_on="street"),
+        ).inputs["corrupted"]
+        for model in ("deaf", "men")
+    }
+    blurred = "results/demo/corrupted/blur_3px/features/mini_xception.h5"
+    babbled = "results/demo/corrupted/babble_5dB/features/is13.h5"
+    assert files == {"deaf": [blurred], "men": [babbled, blurred]}
+
+
+def test_only_noise_on_features_has_a_schedule():
+    settings = plan_of(named(STREET))
+    (experiment,) = settings.grid.experiments.values()
+    assert settings.scheduled(experiment) == ["gaussian_-10dB"]
+    made = Targets(settings).corrupted
+    assert "results/demo/corrupted/babble_5dB/features/is13.h5" in made
+    assert not any("street" in path for path in made)
+    settings = plan_of(named({**STREET, "text": "gaussian_-20dB"}))
+    (experiment,) = settings.grid.experiments.values()
+    assert settings.scheduled(experiment) == ["gaussian_-10dB", "street"]
+    job = schedule_noise(settings, Wildcards(corpus="demo", corruption="street"))
+    assert [modality.name for modality in job.spec.modalities] == ["text"]
+    assert job.inputs["features"] == ["results/demo/features/minilm.h5"]
+
+
+def test_corrupted_recordings_of_a_mapping_are_in_the_report_but_not_calibrated():
+    report = plan_of(named(STREET)).report
+    assert [raw.name for raw in report.recordings("demo")] == list(STREET.values())
+    assert report.raw_corruptions("demo") == []
+    assert not report.experiment("demo").has_raw
+
+
+def test_features_of_a_mapping_with_recordings_are_not_exported():
+    settings = plan_of(named(STREET))
+    assert not any("street" in path for path in Targets(settings).exported_features)
+    with pytest.raises(InputError, match="street: features of corrupted recordings are not exp"):
+        export_features(settings, Wildcards(corpus="demo", corruption="street", fold="1"))
+
+
+@pytest.mark.parametrize(
+    ("corruption", "told"),
+    [
+        ({"video": "babble_5dB"}, "named.street.video: babble_5dB corrupts audio, not video"),
+        ({"audio": "babble_5%"}, "named.street.audio: babble_5%: the amount of babble is in dB"),
+        ({"audio": "bable_5dB"}, "did you mean 'babble'"),
+        ({**STREET, "text": "clean"}, "named.street.text is clean: remove the modality"),
+        ({**STREET, "smell": "gaussian_-10dB"}, "named.street.smell does not exist"),
+        (["clean", "blur_300px"], "named.street: blur_300px: the amount of blur is 300 px"),
+    ],
+)
+def test_wrong_mappings(corruption, told):
+    assert told in refused(named(corruption))
+
+
+def test_a_mapping_is_tested_where_it_can_be_measured():
+    plan_of(named(STREET, evaluate="one_per_utterance"))
+    alone = named({"audio": "babble_5dB"}, evaluate="one_per_utterance")
+    assert "street has one partial condition" in refused(alone)
+    unheard = named(STREET, models=["unimodal_text"], conditions=["none"])
+    assert "street corrupts audio, video, which none of the models uses" in refused(unheard)
 
 
 def test_published_features_have_no_recordings():

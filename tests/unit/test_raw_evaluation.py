@@ -1,9 +1,12 @@
 """Trained models on features of corrupted recordings, whose lengths differ from the clean ones."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.jobs import run_evaluation
+from helpers.jobs import run_evaluation, run_schedule
+from helpers.noises import corruption
 from helpers.training import train
 
 from robust_mer.errors import InputError
@@ -11,11 +14,11 @@ from robust_mer.protocol import Corruption
 from robust_mer.store import read_features, write_features
 
 
-def rewritten(corpus, folder, change, utterances=None):
-    """The corpus' audio with every utterance's frames changed."""
-    clean = read_features(corpus["features"]["audio"])
+def rewritten(corpus, folder, change, utterances=None, modality="audio"):
+    """A modality of the corpus with every utterance's frames changed."""
+    clean = read_features(corpus["features"][modality])
     frames = [change(clean.frames(row)) for row in range(len(clean.utterances))]
-    path = folder / "corrupted.h5"
+    path = folder / f"corrupted_{modality}.h5"
     write_features(path, utterances or clean.utterances, frames, clean.names, None, {}, "")
     return path
 
@@ -25,7 +28,7 @@ def evaluate(corpus, tmp_path):
     checkpoint, _ = train(corpus, tmp_path)
 
     def run(corrupted=None) -> pd.DataFrame:
-        one = Corruption("raw", recorded="audio") if corrupted else Corruption("clean")
+        one = Corruption("raw", recorded={"audio": "raw"}) if corrupted else Corruption("clean")
         return run_evaluation(
             corpus,
             tmp_path / "predictions.parquet",
@@ -69,3 +72,32 @@ def test_features_of_other_utterances_are_refused(evaluate, corpus, tmp_path):
     strangers = [f"x{i}" for i in range(96)]
     with pytest.raises(InputError, match="does not have the same utterances as the index"):
         evaluate(rewritten(corpus, tmp_path, lambda frames: frames, strangers))
+
+
+def test_sound_picture_and_noise_on_text_are_corrupted_together(corpus, tmp_path):
+    checkpoint, _ = train(corpus, tmp_path)
+    halves = [
+        rewritten(corpus, tmp_path, lambda frames: -3 * frames[::2], modality=modality)
+        for modality in ("audio", "video")
+    ]
+    noise = corruption("gaussian_-10dB", ["text"])
+    joint = replace(noise, name="street", recorded={"audio": "raw", "video": "raw"})
+
+    def predictions(one, corrupted=()):
+        schedule = run_schedule(corpus, tmp_path / "s.csv", one) if one.noises else None
+        table = run_evaluation(
+            corpus, tmp_path / "p.parquet", [checkpoint], one, schedule, corrupted=corrupted
+        )
+        return {
+            str(condition): part.filter(like="probability_").to_numpy()
+            for condition, part in table.groupby("condition")
+        }
+
+    together = predictions(joint, halves)
+    assert set(together) == {"none", "a", "v", "l", "av", "al", "vl", "avl"}
+    audio = predictions(Corruption("raw", recorded={"audio": "raw"}), halves[:1])
+    video = predictions(Corruption("raw", recorded={"video": "raw"}), halves[1:])
+    np.testing.assert_array_equal(together["vl"], audio["vl"])
+    np.testing.assert_array_equal(together["al"], video["al"])
+    np.testing.assert_array_equal(together["av"], predictions(noise)["av"])
+    assert not (together["none"] == together["l"]).all()

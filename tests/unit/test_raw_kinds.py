@@ -10,7 +10,7 @@ from scipy.signal import welch
 
 from robust_mer.corruption.raw.draws import Draws, some_of
 from robust_mer.corruption.raw.occlude import box
-from robust_mer.corruption.raw.registry import RAW_KINDS
+from robust_mer.corruption.raw.registry import RAW_KINDS, is_random
 from robust_mer.corruption.raw.reverb import impulse_response
 from robust_mer.settings import Plugin, load
 
@@ -292,12 +292,12 @@ def test_the_same_in_every_run_and_order(name):
     np.testing.assert_array_equal(received(name, amount), first)
 
 
-@pytest.mark.parametrize(
-    "name", ["whitenoise", "pinknoise", "reverb", "packetloss", "frameloss", "mask", "swap"]
-)
-def test_utterances_differ(name):
-    amount = {"reverb": 400}.get(name, 40)
-    assert list(received(name, amount)) != list(received(name, amount, "another"))
+@pytest.mark.parametrize("name", [name for names in NAMES.values() for name in names])
+def test_utterances_differ_if_the_kind_is_random(name):
+    amount = {"reverb": 400, "reverse": 100}.get(name, 40)
+    one, another = received(name, amount), received(name, amount, "another")
+    settings = KINDS[name].settings_class().model_dump()
+    assert np.array_equal(one, another) != is_random(RAW_KINDS[name], settings)
 
 
 @pytest.mark.parametrize(

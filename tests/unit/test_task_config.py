@@ -1,7 +1,7 @@
 """What a config says of targets and measures: mistakes are named before the first job."""
 
 import pytest
-from helpers.plans import default_config, plan_of
+from helpers.plans import Wildcards, default_config, plan_of
 
 from robust_mer.errors import InputError
 from robust_mer.plan.rules import Rules
@@ -9,12 +9,6 @@ from robust_mer.plan.rules import Rules
 NUMBERS = {"task": "regression", "target": "valence", "target_range": [1, 5]}
 LABELS = {"task": "multilabel", "target": ["happy", "sad"]}
 VOTES = {"target": ["angry", "happy", "sad"]}
-
-
-class Wildcards(dict):
-    """As Snakemake gives them."""
-
-    __getattr__ = dict.__getitem__
 
 
 def config(target, models=("men_demo",), **changes):

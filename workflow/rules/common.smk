@@ -23,6 +23,7 @@ from robust_mer.plan.devices import has_gpu
 from robust_mer.plan.ending import ending
 from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
 from robust_mer.plan.plan import Plan
+from robust_mer.plan.recorded import extraction_messages
 from robust_mer.plan.rules import Rules
 from robust_mer.plan.startup import changed_media_messages
 from robust_mer.plan.targets import Targets
@@ -45,12 +46,13 @@ prepare_jobs(plan.config.gpu.jobs_per_gpu)
 
 # Corruptions of recordings and of features share the same folders.
 RAW_NAME = rf"({'|'.join(plan.corruptions.raw_kinds) or '-'})_-?[0-9.]+(dB|%|px|ms)"
+DRAW = r"/draw[0-9]+"  # of corrupted recordings; draw 1 has no folder of its own
 
 
 wildcard_constraints:
     corpus="[^/]+",
     extractor=f"(?!{IMPORTED})[^/@]+",
-    extracted=rf"(corrupted/{RAW_NAME}/)?features",
+    extracted=rf"(corrupted/{RAW_NAME}({DRAW})?/)?features",
     rate=r"[0-9.]+",
     modality="[a-z]+",
     model="[^/]+",
@@ -77,5 +79,5 @@ def end_run():
 
 
 if workflow.is_main_process:  # not in the jobs of a cluster
-    for message in changed_media_messages(plan):
+    for message in [*changed_media_messages(plan), *extraction_messages(plan)]:
         print(message, file=sys.stderr)

@@ -29,6 +29,8 @@ rule extract_corrupted:
         layout.log("extract_corrupted", "{raw}", "{extractor}"),
     benchmark:
         layout.benchmark("extract_corrupted", "{raw}", "{extractor}")
+    wildcard_constraints:
+        raw=f"{RAW_NAME}({DRAW})?",
     conda:
         "../../envs/features.yaml"
     threads: 8

@@ -46,6 +46,23 @@ rule compute_statistics:
         "../scripts/run.py"
 
 
+rule measure_peeking:
+    input:
+        unpack(jobs.measure_peeking.inputs),
+    output:
+        peeking=layout.table("{experiment}", "peeking"),
+    log:
+        layout.log("measure_peeking", "{experiment}", corpus=""),
+    benchmark:
+        layout.benchmark("measure_peeking", "{experiment}", corpus="")
+    conda:
+        "../../envs/report.yaml"
+    params:
+        **jobs.measure_peeking.params,
+    script:
+        "../scripts/run.py"
+
+
 rule split_tables:
     input:
         unpack(jobs.split_tables.inputs),

@@ -9,12 +9,12 @@ for name, trainings in plan.grid.training_rules.items():
         input:
             unpack(job.inputs),
         output:
-            checkpoints=plan.checkpoints(
-                "{corpus}", "{model}", "{trained_on}", trainings[0].replicas
-            ),
-            histories=plan.checkpoints(
-                "{corpus}", "{model}", "{trained_on}", trainings[0].replicas, ".history.csv"
-            ),
+            **{
+                output: plan.checkpoints(
+                    "{corpus}", "{model}", "{trained_on}", trainings[0].replicas, suffix
+                )
+                for output, suffix in trainings[0].outputs.items()
+            },
         log:
             layout.log("train_model", "{model}", "{trained_on}", trainings[0].folds),
         benchmark:

@@ -61,6 +61,9 @@ class Batches:
             {m: [each.modalities.get(m) for each in replica.corruptions] for m in frames}
             for replica in replicas
         ]
+        self._has_recorded = any(
+            each.recorded for replica in replicas for each in replica.corruptions
+        )
 
     def draw(self, epoch: int, batch_size: int, sites: int) -> list[EpochDraws]:
         """The draws of each replica for an epoch of a model with ``sites`` sites."""
@@ -96,25 +99,72 @@ class Batches:
         rows = [
             self.replicas[r].parts["train"][place] for r, place in zip(group, places, strict=True)
         ]
-        received, lengths, clean = {}, {}, {}
+        received, lengths, clean, clean_lengths = {}, {}, {}, {}
         is_clean = np.stack([draws[r].is_clean[samples] for r in group])
         corruption = np.stack([draws[r].corruption[samples] for r in group])
         for column, (modality, frames) in enumerate(self._frames.items()):
-            length = np.stack([frames.length[utterances] for utterances in rows])
-            values = frames.take(np.concatenate(rows))
-            sizes = length.sum(axis=1).tolist()
-            for r, part in zip(group, torch.split(values, sizes), strict=True):
-                self._normalise[r][modality](part)
-            if self._needs_clean:
-                clean[modality] = pad(values, length)
             is_noisy = ~is_clean[..., column]
+            heard = rows
+            if self._has_recorded:
+                picks = np.stack([draws[r].recording[samples, column] for r in group])
+                heard = self._heard(group, rows, modality, is_noisy, corruption, picks)
+            values, length = self._take(group, heard, modality, frames)
+            longest = int(length.max(initial=0))
+            lengths[modality] = send(length, self._device)
+            if self._needs_clean:
+                true, true_length = values, length
+                if self._has_recorded:
+                    true, true_length = self._take(group, rows, modality, frames)
+                    longest = max(longest, int(true_length.max(initial=0)))
+                    clean_lengths[modality] = send(true_length, self._device)
+                clean[modality] = pad(true, true_length, longest)
             if is_noisy.any():
                 self._add_noise(values, group, draws, modality, is_noisy, corruption, length)
-            received[modality] = pad(values, length)
-            lengths[modality] = send(length, self._device)
+            received[modality] = pad(values, length, longest)
         target = self._target[send(np.stack(rows), self._device)]
         targets = self._taught_at(group, places)
-        return Batch(received, lengths, target, targets, send(is_clean, self._device), clean)
+        condition = send(is_clean, self._device)
+        return Batch(received, lengths, target, targets, condition, clean, clean_lengths)
+
+    def _take(
+        self, group: list[int], rows: list[np.ndarray], modality: str, frames: Frames
+    ) -> tuple[Tensor, np.ndarray]:
+        """Normalised frames [n, D] of each replica's rows, and their lengths [k, B]."""
+        length = np.stack([frames.length[utterances] for utterances in rows])
+        values = frames.take(np.concatenate(rows))
+        sizes = length.sum(axis=1).tolist()
+        for r, part in zip(group, torch.split(values, sizes), strict=True):
+            self._normalise[r][modality](part)
+        return values, length
+
+    def _heard(
+        self,
+        group: list[int],
+        rows: list[np.ndarray],
+        modality: str,
+        is_noisy: np.ndarray,
+        corruption: np.ndarray,
+        picks: np.ndarray,
+    ) -> list[np.ndarray]:
+        """Rows of the frames that samples receive, some of them of corrupted recordings.
+
+        Args:
+            group: The replicas.
+            rows: Of the samples' clean frames, per replica [B].
+            modality: Whose frames.
+            is_noisy: [k, B].
+            corruption: Place of each sample's corruption [k, B].
+            picks: Uniform in [0, 1), for the draw [k, B].
+        """
+        heard = [utterances.copy() for utterances in rows]
+        for place, r in enumerate(group):
+            for number, each in enumerate(self.replicas[r].corruptions):
+                if modality in each.recorded:
+                    begin = each.recorded[modality]
+                    chosen = is_noisy[place] & (corruption[place] == number)
+                    draw = (picks[place, chosen] * len(begin)).astype(np.int64)
+                    heard[place][chosen] += begin[draw]
+        return heard
 
     def _add_noise(
         self,

@@ -1,7 +1,8 @@
 """Corruption of a fold's frames: the fixed noise of evaluation, and fresh noise in training."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -31,16 +32,32 @@ class CorruptionOfFold:
     """The corruption of a fold."""
 
     modalities: dict[str, CorruptionOfModality]
-    """By the modality that is touched."""
+    """Noise on features, by modality."""
     seed: int
     """Of the noise in evaluation."""
+    recorded: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """By modality whose recordings are corrupted: where the rows of each draw's features begin
+    among those of `Frames` [draws]; see `load_frames`."""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it touches no modality."""
+        return not (self.modalities or self.recorded)
+
+    def first_draw(self, modality: str, rows: np.ndarray) -> np.ndarray:
+        """The rows of `Frames` that hold what is received of the utterances ``rows``, by draw 1."""
+        begin = self.recorded.get(modality)
+        return rows if begin is None else rows + begin[0]
 
 
 NO_CORRUPTION = CorruptionOfFold({}, 0)
 
 
 def corruption_of_fold(
-    corruption: Corruption, alpha_bars: Mapping[tuple[int, str], float], fold: int
+    corruption: Corruption,
+    alpha_bars: Mapping[tuple[int, str], float],
+    fold: int,
+    recorded: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> CorruptionOfFold:
     """A corruption with the schedule of a fold.
 
@@ -48,6 +65,8 @@ def corruption_of_fold(
         corruption: The corruption.
         alpha_bars: abar by (fold, modality) from its schedule.
         fold: The fold.
+        recorded: Where the draws of corruptions of recordings begin, by the corruption's name; none
+            if `Frames` hold corrupted features in place of the clean ones.
     """
     modalities = {
         modality: CorruptionOfModality(
@@ -58,7 +77,8 @@ def corruption_of_fold(
         )
         for modality, spec in corruption.noises.items()
     }
-    return CorruptionOfFold(modalities, corruption.seed or 0)
+    begins = {m: recorded[raw] for m, raw in corruption.recorded.items() if raw in recorded}
+    return CorruptionOfFold(modalities, corruption.seed or 0, begins)
 
 
 def evaluation_frames(
@@ -69,12 +89,16 @@ def evaluation_frames(
     part: str,
     corruption: CorruptionOfFold,
 ) -> dict[str, Frames]:
-    """Normalised frames of a part with evaluation noise, by modality; rows as in ``rows``."""
+    """Normalised frames of a part with evaluation noise, by modality; rows as in ``rows``.
+
+    Of corrupted recordings, it takes draw 1.
+    """
     of_part = {}
     for modality, stored in frames.items():
         device = stored.values.device
-        values = Normalise.on(device, normalisers[modality])(stored.take(rows))
-        length = stored.length[rows]
+        received = corruption.first_draw(modality, rows)
+        values = Normalise.on(device, normalisers[modality])(stored.take(received))
+        length = stored.length[received]
         spec = corruption.modalities.get(modality)
         if spec is not None and len(values):
             drawn = evaluation_noise(

@@ -1,6 +1,8 @@
 """Frames on a device: gathered by utterance, normalised, corrupted, padded."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -52,20 +54,42 @@ class Normalise:
         return values.sub_(self.mean).div_(self.deviation)
 
 
-def load_frames(corpus: Corpus, device: torch.device) -> dict[str, Frames]:
-    """All frames of a corpus, as extracted, on a device, by modality."""
-    return {modality: load_store(store, device) for modality, store in corpus.features.items()}
+def load_frames(
+    corpus: Corpus,
+    device: torch.device,
+    corrupted: Mapping[str, Sequence[Features]] = MappingProxyType({}),
+) -> dict[str, Frames]:
+    """All frames of a corpus, as extracted, on a device, by modality.
+
+    Args:
+        corpus: With N utterances.
+        device: For the frames.
+        corrupted: Further features of these utterances, by modality. The first file's rows begin at
+            N, those of the second at 2 N, and so on.
+    """
+    return {
+        modality: load_stores([store, *corrupted.get(modality, [])], device)
+        for modality, store in corpus.features.items()
+    }
 
 
-def load_store(store: Features, device: torch.device) -> Frames:
-    """All frames of a feature file, as extracted, on a device."""
-    values = torch.from_numpy(store.values).to(device)
-    return Frames(values, store.offsets[:-1], np.diff(store.offsets))
+def load_stores(stores: Sequence[Features], device: torch.device) -> Frames:
+    """All frames of some feature files, one after the other, as extracted, on a device."""
+    parts = [torch.from_numpy(store.values).to(device) for store in stores]
+    begin = np.cumsum([0, *map(len, parts)])
+    return Frames(
+        parts[0] if len(parts) == 1 else torch.cat(parts),
+        np.concatenate([s.offsets[:-1] + b for s, b in zip(stores, begin[:-1], strict=True)]),
+        np.concatenate([np.diff(store.offsets) for store in stores]),
+    )
 
 
-def pad(values: Tensor, length: np.ndarray) -> Tensor:
-    """Frames [n, D] of utterances with ``length`` [...] frames each, zero-padded to [..., T, D]."""
-    longest = int(length.max(initial=0))
+def pad(values: Tensor, length: np.ndarray, longest: int | None = None) -> Tensor:
+    """Frames [n, D] of utterances with ``length`` [...] frames each, zero-padded to [..., T, D].
+
+    T is ``longest``; by default that of the longest utterance.
+    """
+    longest = int(length.max(initial=0)) if longest is None else longest
     real = np.arange(longest) < length[..., None]
     padded = values.new_zeros(real.size, values.shape[1])
     place = send(real.ravel().nonzero()[0], values.device)

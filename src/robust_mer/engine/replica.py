@@ -99,6 +99,8 @@ class EpochDraws:
     keys: np.ndarray
     """Of the draws inside the model: int32 [steps, sites, 2]."""
     noise: FreshDraws
+    recording: np.ndarray
+    """Picks the draw of each sample's corrupted recordings: uniform in [0, 1), [n, modalities]."""
 
     @classmethod
     def of(
@@ -115,7 +117,12 @@ class EpochDraws:
         generator = torch.Generator(device).manual_seed(
             replica_seed(replica.seed, replica.fold, f"noise {epoch}")
         )
-        return cls(order, corruption, is_clean, keys, FreshDraws(generator))
+        # A generator of its own, so that nothing else depends on it.
+        recordings = np.random.default_rng(
+            replica_seed(replica.seed, replica.fold, f"recordings {epoch}")
+        )
+        recording = recordings.random(is_clean.shape)
+        return cls(order, corruption, is_clean, keys, FreshDraws(generator), recording)
 
 
 def _draw_conditions(

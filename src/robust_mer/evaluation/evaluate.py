@@ -18,7 +18,7 @@ from robust_mer.engine.corruption import (
     evaluation_frames,
 )
 from robust_mer.engine.device import pick_device
-from robust_mer.engine.frames import Frames, load_frames, load_store
+from robust_mer.engine.frames import Frames, load_frames, load_stores
 from robust_mer.engine.nets import Nets
 from robust_mer.engine.predict import PaddedPart, combine, embed
 from robust_mer.errors import InputError
@@ -35,9 +35,9 @@ def evaluate_replicas(spec: EvaluateSpec, files: EvaluateFiles, runtime: Runtime
     """Write the predictions of replicas for validation and test part, all conditions.
 
     Each modality is encoded once clean and once corrupted; the conditions combine the embeddings.
-    A modality that the corruption does not touch is clean in all of them. ``clean`` has only the
-    complete condition. A corruption of recordings touches one modality and has the complete
-    condition and the one in which all other modalities are clean.
+    A modality that the corruption does not touch is clean in all of them: one that touches a single
+    modality, as ``babble_5dB`` does, has the complete condition and the one in which all others are
+    clean. ``clean`` has only the complete condition.
 
     The parquet file has the columns ``utterance, fold, seed, part, condition`` and those of the
     task; see `Task.prediction_columns`.
@@ -94,10 +94,10 @@ class _Received:
         """Read the corrupted features and the schedule, if any."""
         clean = load_frames(corpus, device)
         corrupted = {}
-        recorded = [one for one in spec.modalities if one.name == spec.corruption.recorded]
+        recorded = [one for one in spec.modalities if one.name in spec.corruption.recorded]
         for modality, path in zip(recorded, files.corrupted, strict=True):
             store = read_store(path, corpus.utterances, modality)
-            corrupted[modality.name] = load_store(store, device)
+            corrupted[modality.name] = load_stores([store], device)
         alpha_bars = read_alpha_bars(files.schedule) if files.schedule else {}
         return cls(spec, alpha_bars, clean, {**clean, **corrupted})
 

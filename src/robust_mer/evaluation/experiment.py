@@ -233,6 +233,9 @@ class Facts:
     drawn: tuple[str, ...] = ()
     """Corruptions that figures draw beside clean data: noises on features at two SNRs or more."""
     data: CorpusFacts = field(default_factory=CorpusFacts)
+    peeked: tuple[Training, ...] = ()
+    """Models of which an audit kept the answers for the test part after every epoch: all or none
+    of those that the experiment evaluates."""
 
     def only(self, names: tuple[str, ...]) -> "Facts":
         """Only the named facts, so that a change of others reruns nothing."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from robust_mer.evaluation.experiment import Experiment
+from robust_mer.evaluation.experiment import Experiment, Training
 from robust_mer.modality import Modality
 from robust_mer.protocol import Corruption
 from robust_mer.replicas import Replica
@@ -36,7 +36,7 @@ class EvaluateFiles:
     features: list[Path]
     """Of the modalities, in their order."""
     corrupted: list[Path]
-    """Features of the modality whose recordings are corrupted; none for noise on features."""
+    """Features of the modalities whose recordings are corrupted, in their order."""
     schedule: Path | None
     """Of noise on features; None without noise."""
     checkpoints: list[Path]
@@ -59,6 +59,17 @@ class ScoresSpec:
     """Spec of `robust_mer.evaluation.scores.compute_statistics`."""
 
     experiment: Experiment
+
+
+@dataclass(frozen=True)
+class PeekingSpec:
+    """Spec of `robust_mer.evaluation.peeking.measure_peeking`."""
+
+    experiment: Experiment
+    trainings: tuple[Training, ...]
+    """Those of the experiment, each once."""
+    learning: tuple[Training, ...]
+    """Those that learn in epochs, and so have histories."""
 
 
 @dataclass(frozen=True)

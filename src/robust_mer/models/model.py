@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -29,7 +29,13 @@ class Batch:
     is_clean: Tensor
     """The samples' conditions: bool [B, modalities], in the model's order."""
     clean: dict[str, Tensor]
-    """`received` without noise; empty if the model does not need it."""
+    """What would be received without corruption; empty if the model does not need it."""
+    clean_lengths: dict[str, Tensor] = field(default_factory=dict)
+    """As ``lengths``, of the clean frames: corrupted recordings may have more or fewer. By default
+    they are the same."""
+
+    def __post_init__(self) -> None:
+        self.clean_lengths = self.clean_lengths or self.lengths
 
 
 class Model(nn.Module, ABC):

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
+from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.errors import InputError
 from robust_mer.plan.config import Config, ExperimentConfig
 from robust_mer.plan.corpora import CorpusPlan
@@ -13,6 +15,9 @@ from robust_mer.plan.messages import unknown
 from robust_mer.plan.models import ModelPlan
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.protocols.protocol import Protocol
+from robust_mer.tasks.task import PEEKED_KEYS
+
+_FEWEST_GROUPS = 3  # of utterances that the same folds test, by any scheme
 
 
 class Checks:
@@ -55,8 +60,10 @@ class Checks:
         for name in self._config.run:
             if name not in self._config.experiments:
                 raise InputError(unknown(f"run: {name}", name, self._config.experiments))
-            for corpus in self._corpora[self._config.experiments[name].corpus].recorded:
-                self._check_folder(corpus)
+            experiment = self._config.experiments[name]
+            for corpus in self._corpora[experiment.corpus].recorded:
+                _check_folder(corpus)
+            self._check_files(experiment)
 
     def _check_experiment(self, place: str, experiment: ExperimentConfig) -> None:
         if experiment.corpus not in self._corpora:
@@ -68,6 +75,12 @@ class Checks:
             self._distribution(f"{place}.tested_under", protocol, corpus.names, corpus.names)
         for model in experiment.models:
             self._check_model(place, experiment, corpus, model)
+        taken = set(PEEKED_KEYS).intersection(corpus.predicts.answer_columns)
+        if experiment.audit.peeking and taken:
+            raise InputError(
+                f"config: {place}.audit.peeking: the target {min(taken)} of {corpus.name} has the "
+                "name of another column of the audited answers; rename the target's column"
+            )
         for key, names in (
             ("corruptions", experiment.corruptions),
             ("tested_on", experiment.tested_on),
@@ -121,36 +134,36 @@ class Checks:
         self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
     ) -> None:
         try:
-            raw = self._corruptions.raw(name)
-            if raw is not None:
+            for modality in self._corruptions.named(name) or {}:
+                if modality not in corpus.names:
+                    key = f"corruption.named.{name}.{modality}"
+                    raise InputError(unknown(key, modality, corpus.names))
+            raws = self._corruptions.recordings(name)
+            for raw in raws:
                 _check_raw(corpus, raw)
-            else:
-                self._corruptions.resolve(name, corpus.names)
-                for modality in self._corruptions.named(name) or {}:
-                    if modality not in corpus.names:
-                        key = f"corruption.named.{name}.{modality}"
-                        raise InputError(unknown(key, modality, corpus.names))
+            self._corruptions.resolve(name, corpus.names)
         except InputError as error:
             raise InputError(f"config: {place}: {error}") from None
-        if raw is not None:
-            self._check_use_of_raw(place, experiment, corpus, raw)
+        if raws:
+            self._check_use_of_raw(place, experiment, corpus, name)
 
     def _check_use_of_raw(
-        self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, raw: RawCorruption
+        self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
     ) -> None:
         used = {
             modality.name
             for model in experiment.models
             for modality in corpus.of_model(self._models[model].modalities)
         }
-        if raw.modality not in used:
+        touched = self._corruptions.resolve(name, corpus.names).touched
+        if used.isdisjoint(touched):
             raise InputError(
-                f"config: {place}: {raw.name} corrupts {raw.modality}, which none of the models "
+                f"config: {place}: {name} corrupts {', '.join(touched)}, which none of the models "
                 "uses"
             )
-        if experiment.evaluate == "one_per_utterance":
+        if experiment.evaluate == "one_per_utterance" and len(touched) == 1:
             raise InputError(
-                f"config: {place}: {raw.name} has one partial condition, under which all "
+                f"config: {place}: {name} has one partial condition, under which all "
                 "utterances are tested; expected evaluate: every_condition"
             )
 
@@ -165,11 +178,6 @@ class Checks:
         """Check that the corruption has the conditions that a model is trained under."""
         if corruption == CLEAN:
             return
-        if self._corruptions.raw(corruption) is not None:
-            raise InputError(
-                f"config: {place}.corruptions: {name} cannot be trained on {corruption}, which is "
-                "a corruption of recordings; expected it in tested_on"
-            )
         modalities = [m.name for m in corpus.of_model(self._models[name].modalities)]
         touched = self._corruptions.resolve(corruption, modalities).touched
         for protocol in experiment.conditions:
@@ -189,15 +197,31 @@ class Checks:
         except InputError as error:
             raise InputError(f"config: {place}: {name}: {error}") from None
 
-    def _check_folder(self, corpus: CorpusPlan) -> None:
-        """Check that a corpus is on disk unless a job generates it."""
-        root = Path(corpus.config.root)
-        if corpus.generator is None and not os.path.isdir(root):  # noqa: PTH112 (names too long)
-            raise InputError(
-                f"config: corpora.{corpus.name}.root: there is no folder {root} (looked for "
-                f"{root.resolve()}). Set it to the folder of the corpus, in the config or by "
-                f"--config 'corpora={{{corpus.name}: {{root: /path/to/it}}}}'"
-            )
+    def _check_files(self, experiment: ExperimentConfig) -> None:
+        """Check that the files which corruptions of recordings read are on disk."""
+        trains = not all(self._models[m].facts.trained_on_clean for m in experiment.models)
+        groups = self._corpora[experiment.corpus].config.folds.groups or _FEWEST_GROUPS
+        for names, needed in (
+            (experiment.corruptions, groups if trains else 1),
+            (experiment.tested_on, 1),
+        ):
+            for raw in chain.from_iterable(map(self._corruptions.recordings, names)):
+                if issubclass(raw.resolved.kind, ReadsFiles):
+                    try:
+                        raw.resolved.plugin.build().check(needed)
+                    except InputError as error:
+                        raise InputError(f"config: corruption.raw.{raw.kind}: {error}") from None
+
+
+def _check_folder(corpus: CorpusPlan) -> None:
+    """Check that a corpus is on disk unless a job generates it."""
+    root = Path(corpus.config.root)
+    if corpus.generator is None and not os.path.isdir(root):  # noqa: PTH112 (names too long)
+        raise InputError(
+            f"config: corpora.{corpus.name}.root: there is no folder {root} (looked for "
+            f"{root.resolve()}). Set it to the folder of the corpus, in the config or by "
+            f"--config 'corpora={{{corpus.name}: {{root: /path/to/it}}}}'"
+        )
 
 
 def _check_raw(corpus: CorpusPlan, raw: RawCorruption) -> None:
@@ -213,8 +237,9 @@ def _check_raw(corpus: CorpusPlan, raw: RawCorruption) -> None:
         )
     if corpus.members and raw.resolved.kind.needs_others:
         raise InputError(
-            f"{raw.name} needs utterances of other training speakers, of which joined corpora have "
-            "none beside the tested ones; test another corruption"
+            f"{raw.name} needs utterances of other training speakers, or noise files apart from "
+            "those of the test, of which joined corpora have none beside the tested ones; choose "
+            "another corruption"
         )
     if modality.name == "text" and modality.features != modality.extractor:
         raise InputError(

@@ -4,8 +4,6 @@
 noises and models are typed beside their code; a section keeps them in ``model_extra``.
 """
 
-import re
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -18,82 +16,23 @@ from pydantic import (
     model_validator,
 )
 
+from robust_mer.plan.fields import (
+    Corruptions,
+    CorruptionText,
+    Fraction,
+    ModalityName,
+    Name,
+    Names,
+    NoiseName,
+    Number,
+    Word,
+    matching,
+    unique,
+)
 from robust_mer.plan.messages import settings_error
 from robust_mer.plan.values import check_values
 
 _REFUSE = "refuse"
-
-
-def _matching(pattern: str, longest: int, expected: str) -> Callable[[str], str]:
-    def check(value: str) -> str:
-        if len(value) > longest or not re.fullmatch(pattern, value):
-            raise ValueError(f"expected {expected}")
-        return value
-
-    return check
-
-
-def _unique(values: list[Any]) -> list[Any]:
-    twice = [value for place, value in enumerate(values) if value in values[:place]]
-    if twice:
-        raise ValueError(f"{twice[0]!r} is listed twice")
-    return values
-
-
-Name = Annotated[
-    str,
-    AfterValidator(
-        _matching(
-            r"[A-Za-z][A-Za-z0-9_.-]*",
-            100,
-            "up to 100 letters, digits, _ . -, a letter first, because names become paths",
-        )
-    ),
-]
-CorruptionText = Annotated[
-    str,
-    AfterValidator(
-        _matching(
-            r"[A-Za-z][A-Za-z0-9_.%-]*",
-            100,
-            "up to 100 letters, digits, _ . % -, a letter first, because corruptions become paths",
-        )
-    ),
-]
-Word = Annotated[
-    str,
-    AfterValidator(
-        _matching(
-            r"[a-z][a-z0-9_]*",
-            50,
-            "up to 50 lower-case letters, digits, _, a letter first, because it becomes part of "
-            "other names",
-        )
-    ),
-]
-NoiseName = Annotated[
-    str,
-    AfterValidator(
-        _matching(
-            r"[a-z][a-z0-9]*",
-            50,
-            "up to 50 lower-case letters and digits, a letter first, because it becomes part of "
-            "other names",
-        )
-    ),
-]
-ModalityName = Annotated[
-    str,
-    AfterValidator(
-        _matching(
-            r"[a-z]+", 50, "up to 50 lower-case letters, because it becomes part of other names"
-        )
-    ),
-]
-Names = Annotated[list[Name], Field(min_length=1), AfterValidator(_unique)]
-Corruptions = Annotated[list[CorruptionText], Field(min_length=1), AfterValidator(_unique)]
-Number = Annotated[int, Field(ge=0, le=999_999_999)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
@@ -127,6 +66,14 @@ class PluginConfig(OpenSection):
     """The class; by default the name of the section."""
 
 
+class AuditConfig(Section):
+    """What is measured besides the results, and changes none of them."""
+
+    peeking: bool = False
+    """Whether training also scores the test part after every epoch, to report what a selection on
+    test data would print."""
+
+
 class ExperimentConfig(Section):
     """What is trained, and what it is tested on."""
 
@@ -136,23 +83,25 @@ class ExperimentConfig(Section):
     """Names of ``models``."""
     corruptions: Corruptions
     """What models are trained on; each is tested on the same corruption."""
-    conditions: Annotated[list[str], Field(min_length=1), AfterValidator(_unique)]
+    conditions: Annotated[list[str], Field(min_length=1), AfterValidator(unique)]
     """Training protocols: ``partial``, ``none``, ``fixed_{condition}``, ``random_{rate}%``, or a
     name of ``protocols``."""
     folds: Annotated[
         list[Annotated[int, Field(ge=1, le=999_999_999)]],
         Field(min_length=1),
-        AfterValidator(_unique),
+        AfterValidator(unique),
     ]
     """Folds that are trained and tested."""
-    seeds: Annotated[list[Number], Field(min_length=1), AfterValidator(_unique)]
+    seeds: Annotated[list[Number], Field(min_length=1), AfterValidator(unique)]
     """Seeds of the models' weights and training noise."""
-    tested_on: Annotated[list[CorruptionText], AfterValidator(_unique)] = []
+    tested_on: Annotated[list[CorruptionText], AfterValidator(unique)] = []
     """Further corruptions that all models are tested on."""
-    tested_under: Annotated[list[str], AfterValidator(_unique)] = []
+    tested_under: Annotated[list[str], AfterValidator(unique)] = []
     """Protocols that all models are tested under, beside those of ``conditions``."""
     evaluate: Literal["every_condition", "one_per_utterance"] = "every_condition"
     """Whether each utterance is tested under all conditions, or under one drawn at random."""
+    audit: AuditConfig = AuditConfig()
+    """What is measured besides the results."""
 
 
 class FoldsConfig(Section):
@@ -223,11 +172,9 @@ class CorpusConfig(OpenSection):
     """Generator, for a corpus that is not recorded."""
     split_by: Annotated[
         list[
-            Annotated[
-                str, AfterValidator(_matching(r"[A-Za-z0-9_]+", 100, "letters, digits and _"))
-            ]
+            Annotated[str, AfterValidator(matching(r"[A-Za-z0-9_]+", 100, "letters, digits and _"))]
         ],
-        AfterValidator(_unique),
+        AfterValidator(unique),
     ] = []
     """Columns of the index by whose values results are split."""
     max_left_out: Fraction = 0.1
@@ -236,7 +183,7 @@ class CorpusConfig(OpenSection):
     """Printed above every table and figure of the corpus."""
     published: Literal["IEMOCAP", "CMU-MOSEI", "MSP-IMPROV"] | None = None
     """Name of the corpus in the papers, whose numbers appear beside ours."""
-    contains: Annotated[list[str], Field(min_length=1), AfterValidator(_unique)] | None = None
+    contains: Annotated[list[str], Field(min_length=1), AfterValidator(unique)] | None = None
     """Collections that the corpus consists of, for the validity audit."""
 
 
@@ -244,7 +191,7 @@ class ExtractorConfig(PluginConfig):
     """An extractor. Further keys are its settings."""
 
     weights_sha256: Annotated[
-        str, AfterValidator(_matching(r"([0-9a-f]{64})?", 64, "64 hexadecimal digits"))
+        str, AfterValidator(matching(r"([0-9a-f]{64})?", 64, "64 hexadecimal digits"))
     ] = ""
     """Refuse weights with another SHA-256."""
 
@@ -278,7 +225,7 @@ def _named(value: Any) -> Any:
     raise ValueError("expected a corruption per modality, or a list of two or more corruptions")
 
 
-_modality_name = _matching(r"[a-z]+", 50, "a modality's name, up to 50 lower-case letters")
+_modality_name = matching(r"[a-z]+", 50, "a modality's name, up to 50 lower-case letters")
 
 
 def _stretch(value: Any) -> Any:
@@ -313,6 +260,9 @@ class CorruptionConfig(Section):
     """Your own names for combinations of corruptions."""
     raw: dict[NoiseName, PluginConfig] = {}
     """Corruptions of recordings and transcripts, by name."""
+    draws: Annotated[int, Field(ge=1, le=99)] = 2
+    """How often the recordings of an utterance are corrupted and extracted for training, if models
+    are trained on corruptions of recordings. Each training sample hears one of these draws."""
 
 
 class ModelConfig(PluginConfig):

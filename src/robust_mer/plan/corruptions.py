@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from robust_mer.corruption.noise import Noise
+from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.corruption.raw.kind import MODALITY, RawKind
-from robust_mer.corruption.raw.registry import RAW_KINDS
+from robust_mer.corruption.raw.registry import RAW_KINDS, is_random
 from robust_mer.corruption.registry import NOISES
 from robust_mer.errors import InputError
 from robust_mer.plan.config import CorruptionConfig
@@ -41,6 +42,11 @@ class RawCorruption:
         """The modality that it touches."""
         return MODALITY[self.resolved.kind.signal]
 
+    @property
+    def is_random(self) -> bool:
+        """Whether its draws differ."""
+        return is_random(self.resolved.plugin.implementation, self.resolved.settings)
+
 
 class Corruptions:
     """All corruptions of the config.
@@ -63,6 +69,15 @@ class Corruptions:
     def raw_kinds(self) -> list[str]:
         """Names of the corruptions of recordings."""
         return list(self._raw)
+
+    def without_places(self, section: dict[str, Any]) -> dict[str, Any]:
+        """The section ``corruption`` as the config gives it, without places on this machine."""
+        raw = {}
+        for name, given in section.get("raw", {}).items():
+            kind = self._raw[name].kind
+            hidden = kind.places if issubclass(kind, ReadsFiles) else ()
+            raw[name] = {key: value for key, value in given.items() if key not in hidden}
+        return {**section, "raw": raw}
 
     def named(self, name: str) -> Any:
         """What a name of ``corruption.named`` stands for; None for any other name."""
@@ -92,26 +107,40 @@ class Corruptions:
         _check_amount(name, parsed, resolved.kind)
         return RawCorruption(name, parsed.kind, resolved, parsed.amount)
 
+    def recordings(self, name: str) -> list[RawCorruption]:
+        """The corruptions of recordings behind a name, each once."""
+        singles = [
+            single
+            for member in self.members(name)
+            for single in (self.named(member) or {member: member}).values()
+        ]
+        raws = [self.raw(single) for single in dict.fromkeys(singles)]
+        return [raw for raw in raws if raw is not None]
+
+    def has_schedule(self, name: str) -> bool:
+        """Whether there is a schedule of a single corruption: its noise, or a measured SNR."""
+        named = self.named(name)
+        return named is None or any(self.raw(one) is None for one in named.values())
+
     def resolve(self, name: str, modalities: Sequence[str]) -> Corruption:
         """What a corruption does to ``modalities``.
 
         Raises:
             InputError: there is no such corruption, or the name stands for several.
         """
-        raw = self.raw(name)
-        if raw is not None:
-            recorded = raw.modality if raw.modality in modalities else None
-            return Corruption(name, recorded=recorded)
         named = self.named(name)
         if isinstance(named, list):
             raise InputError(f"{name} means several corruptions, expected one: {', '.join(named)}")
         if named is None:
-            noise = self._noise(name)
-            noises = {} if noise is None else dict.fromkeys(modalities, noise)
-        else:
-            parts = {m: self._noise(named[m]) for m in modalities if m in named}
-            noises = {m: noise for m, noise in parts.items() if noise is not None}
-        return Corruption(name, noises, self.config.seed if noises else None)
+            raw = self.raw(name)
+            named = dict.fromkeys(modalities if raw is None else [raw.modality], name)
+        recorded, noises = {}, {}
+        for modality in modalities:
+            if modality in named and self.raw(named[modality]) is not None:
+                recorded[modality] = named[modality]
+            elif modality in named and (noise := self._noise(named[modality])) is not None:
+                noises[modality] = noise
+        return Corruption(name, noises, self.config.seed if noises else None, recorded)
 
     def _noise(self, name: str) -> NoiseSpec | None:
         parsed = parse_corruption(name)
@@ -180,21 +209,9 @@ class Corruptions:
             raise InputError(
                 f"config: {place}: {name} is the name of another corruption; choose another name"
             )
-        members = list(named.values()) if isinstance(named, dict) else named
-        for corruption in members:
-            parsed = read_name(corruption)
-            if parsed and parsed.kind in self._raw:
-                raise InputError(
-                    f"config: {place}: {corruption} corrupts recordings; a named corruption "
-                    "consists of noises on features"
-                )
         if isinstance(named, dict):
             for modality, corruption in named.items():
-                if self._checked(corruption, f"{place}.{modality}") is None:
-                    raise InputError(
-                        f"config: {place}.{modality} is {CLEAN}: remove the modality, it then "
-                        "stays clean"
-                    )
+                self._check_part(f"{place}.{modality}", modality, corruption)
             return
         for corruption in named:
             if isinstance(self.named(corruption), list):
@@ -204,9 +221,21 @@ class Corruptions:
             if self.named(corruption) is None:
                 self._checked(corruption, place)
 
-    def _checked(self, corruption: str, place: str) -> NoiseSpec | None:
+    def _check_part(self, place: str, modality: str, corruption: str) -> None:
+        """Check what a mapping says of a modality."""
+        part = self._checked(corruption, place)
+        if part is None:
+            raise InputError(
+                f"config: {place} is {CLEAN}: remove the modality, it then stays clean"
+            )
+        if isinstance(part, RawCorruption) and part.modality != modality:
+            raise InputError(
+                f"config: {place}: {corruption} corrupts {part.modality}, not {modality}"
+            )
+
+    def _checked(self, corruption: str, place: str) -> RawCorruption | NoiseSpec | None:
         try:
-            return self._noise(corruption)
+            return self.raw(corruption) or self._noise(corruption)
         except InputError as error:
             raise InputError(f"config: {place}: {error}") from None
 

@@ -14,6 +14,7 @@ from robust_mer.evaluation.experiment import (
     Training,
 )
 from robust_mer.plan.config import CorpusConfig, ExperimentConfig
+from robust_mer.plan.corruptions import RawCorruption
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.protocol import read_name
 from robust_mer.report.layouts import PAPERS_ENCODING
@@ -107,6 +108,7 @@ class Experiments:
             reconstructing=tuple(t for t in trainings if plan.models[t.model].facts.reconstructs),
             drawn=tuple(self._drawn(section)),
             data=self._data(section.corpus),
+            peeked=tuple(trainings) if section.audit.peeking else (),
         )
 
     def _sweep(self, models: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -143,8 +145,18 @@ class Experiments:
             name for names in self.at_snrs(section).values() if len(names) > 1 for name in names
         ]
 
+    def recordings(self, name: str) -> list[RawCorruption]:
+        """The corruptions of recordings in an experiment, and those of which others consist."""
+        section = self._plan.grid.experiments[name]
+        raws = [
+            raw
+            for corruption in self._plan.grid.every_corruption(section)
+            for raw in self._plan.corruptions.recordings(corruption)
+        ]
+        return list({raw.name: raw for raw in raws}.values())
+
     def raw_corruptions(self, name: str) -> list[str]:
-        """The corruptions of recordings in an experiment."""
+        """The corruptions in an experiment that consist of one of recordings alone."""
         section = self._plan.grid.experiments[name]
         return [
             c
@@ -153,7 +165,7 @@ class Experiments:
         ]
 
     def scheduled(self, name: str) -> list[str]:
-        """Corruptions of features that have a schedule, without corruptions of recordings."""
+        """Corruptions with a schedule of noise, i.e. without corruptions of recordings alone."""
         section = self._plan.grid.experiments[name]
         return [c for c in self._plan.scheduled(section) if self._plan.corruptions.raw(c) is None]
 

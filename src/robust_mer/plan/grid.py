@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from robust_mer.plan.config import Config, ExperimentConfig
 from robust_mer.plan.corruptions import Corruptions
+from robust_mer.plan.layout import CHECKPOINT, HISTORY, PEEKED
 from robust_mer.plan.models import ModelPlan
 from robust_mer.protocol import CLEAN, NONE, PARTIAL
 from robust_mer.replicas import Replica
@@ -49,6 +50,14 @@ class TrainingJob:
 
     training: Training
     replicas: tuple[Replica, ...]
+    peeks: bool = False
+    """Whether it keeps the answers for the test part after every epoch, for an audit."""
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """What it writes for each replica: the suffix of the file, by the name of the output."""
+        peeked = {"peeked": PEEKED} if self.peeks else {}
+        return {"checkpoints": CHECKPOINT, "histories": HISTORY, **peeked}
 
     @property
     def folds(self) -> str:
@@ -169,10 +178,10 @@ class Grid:
     def training_jobs(self) -> list[TrainingJob]:
         """The jobs that train these replicas and their teachers, ``folds_per_job`` at a time."""
         requested: dict[Training, set[Replica]] = {}
-        for (training, _), replicas in self.replicas.items():
+        for (training, _), requesting in self.replicas.items():
             student: Training | None = training
             while student is not None:
-                requested.setdefault(student, set()).update(replicas)
+                requested.setdefault(student, set()).update(requesting)
                 student = self.teacher_of(student)
         jobs = []
         for training, replica_set in requested.items():
@@ -180,8 +189,19 @@ class Grid:
             by_fold = [list(group) for _, group in groups]
             for first in range(0, len(by_fold), self._folds_per_job):
                 folds = by_fold[first : first + self._folds_per_job]
-                jobs.append(TrainingJob(training, tuple(chain.from_iterable(folds))))
+                replicas = tuple(chain.from_iterable(folds))
+                jobs.append(TrainingJob(training, replicas, training in self.peeked))
         return jobs
+
+    @cached_property
+    def peeked(self) -> set[Training]:
+        """The trainings that an experiment with ``audit: {peeking: true}`` evaluates."""
+        return {
+            Training(experiment.corpus, model, trained_on)
+            for experiment in self.experiments.values()
+            if experiment.audit.peeking
+            for model, trained_on, _ in self.evaluations(experiment)
+        }
 
     def teacher_of(self, training: Training) -> Training | None:
         """The training that must come first, on clean data; None without a teacher."""
@@ -199,12 +219,14 @@ class Grid:
         """The jobs of each training rule, by the rule's name.
 
         An output pattern cannot list the replicas that a job trains, so there is a rule for each
-        set of replicas. Teachers have separate rules, because they are trained first.
+        set of replicas. Teachers have separate rules, because they are trained first, and so have
+        audited trainings, because they write more files.
         """
         alike: dict[tuple[str, str, tuple[Replica, ...]], list[TrainingJob]] = {}
         for job in self.training_jobs:
             kind = "train_teacher" if job.training.model in self.teachers else "train_model"
-            alike.setdefault((kind, job.folds, job.replicas), []).append(job)
+            folds = f"{job.folds}_peeking" if job.peeks else job.folds
+            alike.setdefault((kind, folds, job.replicas), []).append(job)
         rules: dict[str, list[TrainingJob]] = {}
         for (kind, folds, _), jobs in alike.items():
             name = f"{kind}_{folds}"

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 ALIGNED = "@words"
 """Suffix of an extractor's name: its frames are averaged over words."""
+CHECKPOINT, HISTORY, PEEKED = ".safetensors", ".history.csv", ".peeked.parquet"
+"""Suffixes of a replica's files: the model, its training history, and its answers for the test part
+after every epoch."""
 IMPORTED = "imported_"
 """Prefix of a modality's name: published features that the corpus' reader provides."""
 
@@ -63,9 +66,9 @@ class Layout:
         """A feature file, or with the suffix ``.csv`` its table of utterances."""
         return self.of_corpus(corpus, f"{folder}/{name}{suffix}")
 
-    def corrupted_folder(self, raw: str) -> str:
+    def corrupted_folder(self, raw: str, draw: int = 1) -> str:
         """Folder of the features of corrupted recordings, within that of the corpus."""
-        return f"corrupted/{raw}/features"
+        return f"corrupted/{raw}/features" if draw == 1 else f"corrupted/{raw}/draw{draw}/features"
 
     def schedule(self, corpus: str, corruption: str) -> str:
         """The noise schedule of a corruption."""
@@ -78,9 +81,9 @@ class Layout:
     # -- of a model ------------------------------------------------------------------------------
 
     def checkpoint(
-        self, corpus: str, model: str, trained_on: str, replica: str, suffix: str = ".safetensors"
+        self, corpus: str, model: str, trained_on: str, replica: str, suffix: str = CHECKPOINT
     ) -> str:
-        """A trained replica, or with the suffix ``.history.csv`` its training history."""
+        """A trained replica, or with another suffix what belongs to it."""
         return self.of_corpus(corpus, f"models/{model}/{trained_on}/{replica}{suffix}")
 
     def predictions(self, corpus: str, model: str, trained_on: str, tested_on: str) -> str:

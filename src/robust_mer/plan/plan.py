@@ -13,7 +13,7 @@ from robust_mer.plan.corpora import CorpusPlan, plan_corpora, plan_extractors, p
 from robust_mer.plan.corruptions import Corruptions
 from robust_mer.plan.grid import Grid, TrainingJob
 from robust_mer.plan.joined import with_joined
-from robust_mer.plan.layout import Layout
+from robust_mer.plan.layout import CHECKPOINT, Layout
 from robust_mer.plan.models import plan_models
 from robust_mer.plan.protocols import plan_protocols
 from robust_mer.plan.report import ReportPlan
@@ -96,9 +96,13 @@ class Plan:
         )
 
     def scheduled(self, experiment: ExperimentConfig) -> list[str]:
-        """The corruptions of an experiment that have a schedule, which is all but clean."""
+        """The corruptions of an experiment that have a schedule, or a measured SNR."""
         tested = [one.tested_on for one in self.grid.evaluations(experiment)]
-        return [name for name in dict.fromkeys(tested) if name != CLEAN]
+        return [
+            name
+            for name in dict.fromkeys(tested)
+            if name != CLEAN and self.corruptions.has_schedule(name)
+        ]
 
     def training_constraint(self, jobs: Sequence[TrainingJob]) -> str:
         """A constraint of the wildcard corpus, so that no two rules make the same replica.
@@ -132,7 +136,7 @@ class Plan:
         model: str,
         trained_on: str,
         replicas: Sequence[Replica],
-        suffix: str = ".safetensors",
+        suffix: str = CHECKPOINT,
     ) -> list[str]:
         """Files of some replicas of a model."""
         return [
@@ -140,13 +144,13 @@ class Plan:
             for replica in replicas
         ]
 
-    def corrupted_features(self, corpus: str, raw: str, suffix: str = ".h5") -> str:
+    def corrupted_features(self, corpus: str, raw: str, suffix: str = ".h5", draw: int = 1) -> str:
         """Features of the modality that a corruption of recordings touches, or their table."""
         corruption = self.corruptions.raw(raw)
         assert corruption is not None, raw
         modality = self.corpora[corpus].modality(corruption.modality)
         return self.layout.features(
-            corpus, modality.features, suffix, self.layout.corrupted_folder(raw)
+            corpus, modality.features, suffix, self.layout.corrupted_folder(raw, draw)
         )
 
     @property

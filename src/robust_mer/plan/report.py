@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robust_mer.errors import InputError
+from robust_mer.evaluation.experiment import Training
 from robust_mer.metrics.metric import Metric
 from robust_mer.metrics.registry import METRICS
-from robust_mer.plan.config import PluginConfig
+from robust_mer.plan.config import ExperimentConfig, PluginConfig
 from robust_mer.plan.experiments import Experiments
 from robust_mer.plan.job import Paths
+from robust_mer.plan.layout import HISTORY, PEEKED
 from robust_mer.plan.plugins import resolve
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.figures.registry import FIGURES, figures_of
@@ -32,6 +34,7 @@ TABLES_OF_SCORES = {
     "curves": "risk_coverage",
     "rankings": "rankings",
     "calibration": "raw",
+    "peeking": "peeking",
 }
 """Tables that evaluation writes, by the name under which tables and figures read them."""
 _RESERVED = ("all", "intervals", "risk_coverage", "tsne", "reconstructions")
@@ -60,7 +63,7 @@ class ReportPlan:
         experiments = Experiments(plan, self.metrics)
         self.experiment, self.facts = experiments.experiment, experiments.facts
         self.at_snrs, self.scheduled = experiments.at_snrs, experiments.scheduled
-        self.raw_corruptions = experiments.raw_corruptions
+        self.raw_corruptions, self.recordings = experiments.raw_corruptions, experiments.recordings
 
     @cached_property
     def layouts(self) -> dict[str, Any]:
@@ -157,20 +160,26 @@ class ReportPlan:
                 layout.predictions(section.corpus, *one) for one in plan.grid.evaluations(section)
             ]
         if key == "histories":
-            replicas = plan.grid.replicas_of(section)
-            return [
-                path
-                for model, trained_on in self.facts(name).learning
-                for path in plan.checkpoints(
-                    section.corpus, model, trained_on, replicas, ".history.csv"
-                )
-            ]
+            return self._of_replicas(section, self.facts(name).learning, HISTORY)
+        if key == "peeked":
+            return self._of_replicas(section, self.facts(name).peeked, PEEKED)
         if key == "layouts":
             return f"{self.published}/layouts.yaml"
         if key == "published":
             return self.published_tables
         of_corpus = {"utterances": "utterances", "folds": "folds", "checks": "fold_checks"}
         return layout.of_corpus(section.corpus, f"{of_corpus[key]}.csv")
+
+    def _of_replicas(
+        self, section: ExperimentConfig, trainings: Iterable[Training], suffix: str
+    ) -> list[str]:
+        """Files of all replicas of some trainings."""
+        replicas = self._plan.grid.replicas_of(section)
+        return [
+            path
+            for model, trained_on in trainings
+            for path in self._plan.checkpoints(section.corpus, model, trained_on, replicas, suffix)
+        ]
 
     @cached_property
     def published_tables(self) -> list[str]:

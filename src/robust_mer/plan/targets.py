@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from robust_mer.plan.plan import Plan
+from robust_mer.plan.recorded import recorded_files, recorded_in_run
 from robust_mer.plan.rules.features import has_faces
 
 
@@ -50,15 +51,24 @@ class Targets:
         ]
 
     @cached_property
-    def schedules(self) -> list[str]:
-        """Noise schedules of all corruptions."""
-        return sorted(
-            {
-                self._layout.schedule(experiment.corpus, corruption)
-                for experiment in self._plan.grid.experiments.values()
-                for corruption in self._plan.scheduled(experiment)
-            }
-        )
+    def corrupted(self) -> list[str]:
+        """Schedules of all corruptions, and features of corrupted recordings."""
+        schedules = {
+            self._layout.schedule(experiment.corpus, corruption)
+            for experiment in self._plan.grid.experiments.values()
+            for corruption in self._plan.scheduled(experiment)
+        }
+        features = {
+            self._plan.corrupted_features(experiment.corpus, raw.name)
+            for name, experiment in self._plan.grid.experiments.items()
+            for raw in self._plan.report.recordings(name)
+        }
+        trained = {
+            path
+            for corpus in self._plan.grid.corpora
+            for path in recorded_files(self._plan, corpus, recorded_in_run(self._plan, corpus))
+        }
+        return sorted(schedules | features | trained)
 
     @cached_property
     def checkpoints(self) -> list[str]:
@@ -95,7 +105,7 @@ class Targets:
                 self._layout.exported_features(experiment.corpus, tested_on, str(fold))
                 for experiment in self._plan.grid.experiments.values()
                 for _, _, tested_on in self._plan.grid.evaluations(experiment)
-                if self._plan.corruptions.raw(tested_on) is None
+                if not self._plan.corruptions.recordings(tested_on)
                 for fold in experiment.folds
             }
         )

@@ -39,6 +39,8 @@ def _check(layout: Layout) -> None:
         for key in ("class", "trained_on", "tested_on", "condition"):
             if not isinstance(part.get(key, ""), str):
                 raise TypeError(f"{key} is no text")
+        if not isinstance(part.get("selects_on_test", False), bool):
+            raise TypeError("selects_on_test is neither true nor false")
     for _, cells in rows_of(layout):
         for cell in cells:
             _ = cell["class"], cell["trained_on"], cell["tested_on"]

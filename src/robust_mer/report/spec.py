@@ -86,6 +86,8 @@ class Results:
     """``{experiment}_rankings.csv``."""
     calibration: Path | None = None
     """``{experiment}_raw.csv``."""
+    peeking: Path | None = None
+    """``{experiment}_peeking.csv``, of an experiment with ``audit: {peeking: true}``."""
     predictions: list[Path] = field(default_factory=list)
     """One per evaluation of the experiment, in their order."""
     histories: list[Path] = field(default_factory=list)

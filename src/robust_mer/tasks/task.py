@@ -46,6 +46,8 @@ Columns = Mapping[str, "np.ndarray | Texts"]
 
 KEYS = ("utterance", "fold", "seed", "part", "condition")
 """Columns of a predictions file that say what a row is about; the others are the task's."""
+PEEKED_KEYS = ("utterance", "fold", "seed", "epoch", "corruption", "condition")
+"""Likewise, of a file of answers after every epoch."""
 
 
 class TargetSettings(Settings):

@@ -20,7 +20,8 @@ def fit_replica(
     """Fit a model to a replica's training part.
 
     Every utterance is used once under every training corruption and condition, whatever their
-    probability. The noise is drawn once, with a seed of the replica.
+    probability. The noise is drawn once, with a seed of the replica; corrupted recordings are those
+    of draw 1.
 
     Returns:
         The selection metric on the validation part.

@@ -10,6 +10,8 @@ from robust_mer.data import LabelledCorpus
 from robust_mer.engine.batches import Batches
 from robust_mer.engine.frames import Frames
 from robust_mer.jobs import log
+from robust_mer.training.held_out import HeldOutPart
+from robust_mer.training.peeking import peek
 from robust_mer.training.progress import Progress
 from robust_mer.training.resume import OnEpoch, ReplicaRun
 from robust_mer.training.stack import Stack
@@ -50,6 +52,8 @@ def train_as_one(
     target = torch.from_numpy(corpus.target).to(device)
     batches = Batches(replicas, frames, target, targets, stack.needs_clean)
     validation = Validation(replicas, corpus, frames)
+    audits = runs[0].peeked is not None
+    tested = HeldOutPart(replicas, corpus, frames, "test") if audits else None
     begun = len(runs[0].history)
     epochs = stack.settings.epochs_constant + stack.settings.epochs_falling
     progress = Progress(runs, begun, epochs, waiting)
@@ -70,6 +74,8 @@ def train_as_one(
             runs[place].history.append({**row, "seconds": seconds})
             if runs[place].best_epoch == epoch:
                 stack.keep_best(place)
+        if tested is not None:
+            peek(stack.nets, tested, stack.peeked)
         progress.report(epoch)
         progress.warn(epoch, stack.diagnose)
         if not stack.active:

@@ -18,6 +18,7 @@ from robust_mer.jobs import log
 from robust_mer.metrics.metric import Metric
 from robust_mer.models.model import Model
 from robust_mer.replicas import Replica
+from robust_mer.training.peeking import Peeked
 from robust_mer.training.saved import History, Saved
 
 OnEpoch = Callable[[int, Sequence[Replica]], None]
@@ -43,6 +44,8 @@ class ReplicaRun:
     saved: Saved
     selection: Metric
     """Metric by which the epoch is chosen."""
+    peeked: Peeked | None = None
+    """What an audit keeps of its test part; None without an audit."""
     history: History = field(default_factory=list)
     diverged: bool = False
 
@@ -79,12 +82,15 @@ class ReplicaRun:
     def resume(self, device: str) -> None:
         """Read the history of an interrupted training on this kind of device."""
         self.history = self.saved.history(device)
+        if self.peeked is not None:
+            self.peeked.outputs = []  # those of the history's epochs are loaded with the weights
 
     def finish(self, model: Model) -> None:
-        """Keep the trained model and the history."""
+        """Keep the trained model, the history and what an audit kept."""
         facts = {**self.facts, "selected_epoch": self.best_epoch}
         history = pd.DataFrame(self.history).to_csv(index=False)
-        self.saved.finish(model, self.data.normalisers, facts, history)
+        peeked = None if self.peeked is None else self.peeked.table()
+        self.saved.finish(model, self.data.normalisers, facts, history, peeked)
 
 
 def waiting(runs: list[ReplicaRun], device: str) -> list[ReplicaRun]:

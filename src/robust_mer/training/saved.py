@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -22,7 +23,10 @@ from robust_mer.data import LabelledCorpus, Normaliser
 from robust_mer.engine.checkpoint import save_checkpoint
 from robust_mer.files import whole
 from robust_mer.models.model import Model
+from robust_mer.store import Features
 
+PEEKED = "peeked"
+"""Tensor of what an audit has kept [epochs, conditions, n, outputs]."""
 History = list[dict[str, float]]
 """A row per epoch: ``epoch``, losses and figures by the name of their column."""
 
@@ -35,10 +39,15 @@ def corpus_identity(corpus: LabelledCorpus) -> str:
     digest = hashlib.sha256(json.dumps(facts).encode())
     digest.update(corpus.target.tobytes())
     for modality, store in corpus.features.items():
-        digest.update(json.dumps([modality, store.names]).encode())
-        digest.update(np.ascontiguousarray(store.offsets).data)
-        digest.update(np.ascontiguousarray(store.values).data)
+        add_features(digest, modality, store)
     return digest.hexdigest()
+
+
+def add_features(digest: Any, modality: str, store: Features) -> None:
+    """Add all that training reads of some features to a hash."""
+    digest.update(json.dumps([modality, store.names]).encode())
+    digest.update(np.ascontiguousarray(store.offsets).data)
+    digest.update(np.ascontiguousarray(store.values).data)
 
 
 class Saved:
@@ -48,29 +57,43 @@ class Saved:
         checkpoint: Path of the published checkpoint.
         history: Path of the published history.
         identity: Hash of everything that determines the replica.
+        peeked: Path of what an audit publishes; None without an audit. An audit does not change
+            the identity, because it does not change the replica.
     """
 
-    def __init__(self, checkpoint: str | Path, history: str | Path, identity: str) -> None:
+    def __init__(
+        self,
+        checkpoint: str | Path,
+        history: str | Path,
+        identity: str,
+        peeked: str | Path | None = None,
+    ) -> None:
         self.identity = identity
         self._checkpoint, self._history = Path(checkpoint), Path(history)
         folder = self._checkpoint.parent / _FOLDER
         self._finished = folder / self._checkpoint.name
         self._finished_history = folder / self._history.name
+        self._peeked = None if peeked is None else Path(peeked)
+        self._finished_peeked = folder / f"{self._checkpoint.stem}.peeked.parquet"
         self._progress = folder / f"{self._checkpoint.stem}.progress.safetensors"
 
     def is_finished(self) -> bool:
-        """Whether the replica has been trained, with the same identity."""
+        """Whether the replica has been trained, with the same identity and with all files."""
         return (
             _facts(self._finished).get("identity") == self.identity
             and self._finished_history.exists()
+            and (self._peeked is None or self._finished_peeked.exists())
         )
 
     def publish(self) -> None:
         """Link a finished replica to its published paths."""
         for source, place in (
+            (self._finished_peeked, self._peeked),
             (self._finished_history, self._history),
             (self._finished, self._checkpoint),
         ):
+            if place is None:
+                continue
             with whole(place) as unfinished:
                 try:
                     os.link(source, unfinished)
@@ -79,10 +102,19 @@ class Saved:
                 os.utime(unfinished)  # Snakemake expects outputs younger than inputs
 
     def finish(
-        self, model: Model, normalisers: dict[str, Normaliser], facts: dict[str, Any], history: str
+        self,
+        model: Model,
+        normalisers: dict[str, Normaliser],
+        facts: dict[str, Any],
+        history: str,
+        peeked: pd.DataFrame | None = None,
     ) -> None:
         """Keep a trained replica; ``history`` is the text of its csv."""
-        self._finished.unlink(missing_ok=True)  # never beside the history of another training
+        self._finished.unlink(missing_ok=True)  # never beside the files of another training
+        self._finished_peeked.unlink(missing_ok=True)
+        if peeked is not None:
+            with whole(self._finished_peeked) as unfinished:
+                peeked.to_parquet(unfinished, index=False)
         with whole(self._finished_history) as unfinished:
             unfinished.write_text(history, encoding="utf-8")
         save_checkpoint(self._finished, model, normalisers, {**facts, "identity": self.identity})
@@ -95,7 +127,12 @@ class Saved:
 
         Replicas that train as one are saved together, so that they resume as one.
         """
-        facts = {"identity": self.identity, "device": device, "history": history}
+        facts = {
+            "identity": self.identity,
+            "device": device,
+            "history": history,
+            "audited": PEEKED in tensors,
+        }
         unfinished = together.enter_context(whole(self._progress))
         save_file(
             {name: value.cpu().contiguous() for name, value in tensors.items()},
@@ -106,10 +143,12 @@ class Saved:
     def history(self, device: str) -> History:
         """The epochs of an interrupted replica.
 
-        Empty if it has another identity, or comes from another device, whose noise differs.
+        Empty if it has another identity, or comes from another device, whose noise differs, or if
+        an audit lacks the outputs of its epochs.
         """
         facts = _facts(self._progress)
         same = facts.get("identity") == self.identity and facts.get("device") == device
+        same = same and (self._peeked is None or bool(facts.get("audited")))
         history: History = facts.get("history", []) if same else []
         return history
 

@@ -1,11 +1,22 @@
 """Spec and files of a training job."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from robust_mer.modality import Modality
 from robust_mer.protocol import Corruption
 from robust_mer.settings import Plugin
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Features of corrupted recordings."""
+
+    corruption: str
+    """E.g. ``babble_5dB``."""
+    modality: str
+    draws: int
+    """How many there are of each utterance; draw 1 is that of validation and test."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,8 @@ class TrainSpec:
     protocol: Plugin
     """Selects the conditions of a corruption."""
     task: Plugin
+    recorded: tuple[Recorded, ...] = ()
+    """Features of corrupted recordings that the corruptions name."""
     teacher: str | None = None
     """``module:Class`` of the model that must be trained first, if any."""
     code: str = ""
@@ -38,9 +51,14 @@ class TrainFiles:
     """Of the modalities, in their order."""
     schedules: list[Path]
     """Of the corruptions that have noises (masks included), in their order."""
+    recorded: list[Path]
+    """Features of corrupted recordings: every draw of the spec's first, then of its second, ..."""
     teachers: list[Path]
     """Checkpoint of each replica's teacher, named as the replica's; none without a teacher."""
     checkpoints: list[Path]
     """To write, ``fold{fold}_seed{seed}.safetensors`` of each replica."""
     histories: list[Path]
     """To write, ``fold{fold}_seed{seed}.history.csv`` of each replica: a row per epoch."""
+    peeked: list[Path] = field(default_factory=list)
+    """To write for an audit, ``fold{fold}_seed{seed}.peeked.parquet`` of each replica: its answers
+    for the test part after every epoch. None without an audit."""

@@ -10,7 +10,9 @@ from robust_mer.errors import InputError
 from robust_mer.models.model import Model
 from robust_mer.models.optimisation import Optimisation
 from robust_mer.training.optimiser import Optimiser
+from robust_mer.training.peeking import Peeked
 from robust_mer.training.resume import ReplicaRun
+from robust_mer.training.saved import PEEKED
 
 
 class Stack:
@@ -60,6 +62,12 @@ class Stack:
         """Places of the replicas that have not diverged."""
         return [place for place, run in enumerate(self.runs) if not run.diverged]
 
+    @property
+    def peeked(self) -> dict[int, Peeked]:
+        """By place, what an audit keeps of the replicas that have not diverged."""
+        kept = {place: self.runs[place].peeked for place in self.active}
+        return {place: peeked for place, peeked in kept.items() if peeked is not None}
+
     def keep_best(self, place: int) -> None:
         """Keep a replica's weights as the best so far."""
         self._best[place] = self.nets.weights[place]
@@ -74,6 +82,8 @@ class Stack:
                     "best": self._best[place],
                     **self.optimiser.state(place),
                 }
+                if run.peeked is not None:
+                    tensors[PEEKED] = torch.stack(run.peeked.outputs)
                 run.saved.save(together, tensors, run.history, self.nets.device.type)
 
     def finish(self) -> None:
@@ -85,4 +95,7 @@ class Stack:
         state = run.saved.tensors()
         self.nets.load(place, state.pop("weights"))
         self._best[place] = state.pop("best")
+        outputs = state.pop(PEEKED, None)
+        if run.peeked is not None and outputs is not None:
+            run.peeked.outputs = list(outputs)
         self.optimiser.load(place, state)

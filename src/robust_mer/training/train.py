@@ -12,6 +12,7 @@ from robust_mer.data import LabelledCorpus, Normaliser, fit_normalisers, read_la
 from robust_mer.engine.corruption import corruption_of_fold
 from robust_mer.engine.device import pick_device
 from robust_mer.engine.frames import Frames, load_frames
+from robust_mer.engine.nets import Nets
 from robust_mer.engine.replica import ReplicaData, training_conditions
 from robust_mer.errors import InputError
 from robust_mer.faults import is_out_of_gpu_memory
@@ -21,7 +22,10 @@ from robust_mer.models.fitted import FittedModel
 from robust_mer.replicas import Replica
 from robust_mer.runtime import Runtime
 from robust_mer.training.fit import fit_replica
+from robust_mer.training.held_out import HeldOutPart
 from robust_mer.training.loop import LoopOptions, train_as_one
+from robust_mer.training.peeking import Peeked, peek
+from robust_mer.training.recorded import RecordedFeatures
 from robust_mer.training.resume import (
     OnEpoch,
     ReplicaRun,
@@ -44,9 +48,11 @@ def train_replicas(
 ) -> None:
     """Train the replicas of a model; write the best epoch and the history of each.
 
-    Each time a training sample is used, its condition and its noise are drawn again. Validation
-    data have the same corruption, with fixed noise. The epoch with the best value of the task's
-    selection metric, pooled over the training conditions, is kept. Test data are not used.
+    Each time a training sample is used, its condition and its noise are drawn again, and one of the
+    draws of its corrupted recordings is picked. Validation data have the same corruption, with
+    fixed noise and draw 1. The epoch with the best value of the task's selection metric, pooled
+    over the training conditions, is kept. Test data are not used; an audit (``files.peeked``) keeps
+    the answers for them after every epoch, which changes nothing else.
 
     With several corruptions, each sample's corruption is also drawn each time, and the metric is
     the mean over the corruptions.
@@ -71,13 +77,14 @@ def train_replicas(
     corpus = read_labelled_corpus(
         files.utterances, files.folds, spec.modalities, files.features, spec.task
     )
-    runs = _prepare(spec, files, corpus, device)
+    recorded = RecordedFeatures.read(spec, files, corpus)
+    runs = _prepare(spec, files, corpus, recorded, device)
     options = LoopOptions(save_every, on_epoch)
     unfinished = waiting(runs, device.type)
     if unfinished and isinstance(unfinished[0].new_model(), FittedModel):
-        _fit_all(unfinished, corpus)
+        _fit_all(unfinished, corpus, recorded)
     elif unfinished:
-        _train_all(unfinished, corpus, device, runtime.max_replicas, options)
+        _train_all(unfinished, corpus, recorded, device, runtime.max_replicas, options)
     diverged = [run for run in runs if run.diverged]
     if diverged:
         raise InputError(
@@ -89,7 +96,11 @@ def train_replicas(
 
 
 def _prepare(
-    spec: TrainSpec, files: TrainFiles, corpus: LabelledCorpus, device: torch.device
+    spec: TrainSpec,
+    files: TrainFiles,
+    corpus: LabelledCorpus,
+    recorded: RecordedFeatures,
+    device: torch.device,
 ) -> list[ReplicaRun]:
     """The replicas that the files name, before training."""
     schedules = iter(files.schedules)
@@ -104,8 +115,10 @@ def _prepare(
         "spec": asdict(spec),
         "corpus": corpus_identity(corpus),
         "torch": torch.__version__,
+        **recorded.identity(),
     }
     histories, teachers = _by_replica(files.histories), _by_replica(files.teachers)
+    audited = _by_replica(files.peeked)
     normalisers: dict[int, dict[str, Normaliser]] = {}
     runs = []
     for key, checkpoint in _by_replica(files.checkpoints).items():
@@ -113,15 +126,19 @@ def _prepare(
         if key.fold not in normalisers:
             normalisers[key.fold] = fit_normalisers(corpus, key.fold)
         corruptions = [
-            corruption_of_fold(corruption, of_folds, key.fold)
+            corruption_of_fold(corruption, of_folds, key.fold, recorded.begins)
             for corruption, of_folds in zip(spec.corruptions, alpha_bars, strict=True)
         ]
         data = ReplicaData(*key, parts, normalisers[key.fold], corruptions, conditions)
         teacher = teachers.get(key)
-        saved = Saved(checkpoint, histories[key], identity(shared, data, teacher))
+        peeked = audited.get(key)
+        saved = Saved(checkpoint, histories[key], identity(shared, data, teacher), peeked)
         facts = _facts(spec, corpus, key, device)
         trusted = [spec.teacher or "", spec.task.implementation]
-        runs.append(ReplicaRun(data, facts, teacher, trusted, saved, corpus.task.selection))
+        run = ReplicaRun(data, facts, teacher, trusted, saved, corpus.task.selection)
+        if peeked is not None:
+            run.peeked = Peeked(data, corpus, [one.name for one in spec.corruptions])
+        runs.append(run)
     return runs
 
 
@@ -165,14 +182,17 @@ def _check_fold(corpus: LabelledCorpus, fold: int, folds_csv: Path) -> dict[str,
     return parts
 
 
-def _fit_all(runs: list[ReplicaRun], corpus: LabelledCorpus) -> None:
+def _fit_all(runs: list[ReplicaRun], corpus: LabelledCorpus, recorded: RecordedFeatures) -> None:
     """Fit replicas of a model without epochs, one after the other."""
-    frames = load_frames(corpus, torch.device("cpu"))
+    frames = load_frames(corpus, torch.device("cpu"), recorded.stores)
     for run in runs:
         model = run.new_model()
         assert isinstance(model, FittedModel)
         reached = fit_replica(model, run.data, corpus, frames)
         run.history = [{"epoch": 1, validation_column(run.selection): reached}]
+        if run.peeked is not None:
+            tested = HeldOutPart([run.data], corpus, frames, "test")
+            peek(Nets([model], torch.device("cpu")), tested, {0: run.peeked})
         log.info("%s: fitted, validation %s %.3f", run, run.selection.title, reached)
         run.finish(model)
 
@@ -180,6 +200,7 @@ def _fit_all(runs: list[ReplicaRun], corpus: LabelledCorpus) -> None:
 def _train_all(
     runs: list[ReplicaRun],
     corpus: LabelledCorpus,
+    recorded: RecordedFeatures,
     device: torch.device,
     max_replicas: int | None,
     options: LoopOptions,
@@ -198,7 +219,7 @@ def _train_all(
         begun = len(runs[0].history)
         wave = [run for run in runs if len(run.history) == begun][:width]
         try:
-            frames = frames or load_frames(corpus, device)
+            frames = frames or load_frames(corpus, device, recorded.stores)
             train_as_one(wave, corpus, frames, options, waiting=len(runs) - len(wave))
         except RuntimeError as error:
             if not is_out_of_gpu_memory(error):

@@ -1,16 +1,13 @@
 """Validation: metrics of every replica, pooled over its training conditions."""
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from robust_mer.data import LabelledCorpus
-from robust_mer.engine.corruption import NO_CORRUPTION, CorruptionOfFold, evaluation_frames
 from robust_mer.engine.frames import Frames
 from robust_mer.engine.nets import Nets
-from robust_mer.engine.predict import PaddedPart, combine, embed
-from robust_mer.engine.replica import ReplicaData, TrainingConditions
+from robust_mer.engine.replica import ReplicaData
 from robust_mer.metrics.metric import Metric
+from robust_mer.training.held_out import HeldOutPart
 from robust_mer.training.resume import validation_column
 
 
@@ -26,31 +23,25 @@ class Validation:
     def __init__(
         self, replicas: list[ReplicaData], corpus: LabelledCorpus, frames: dict[str, Frames]
     ) -> None:
-        self._replicas, self._corpus, self._frames = replicas, corpus, frames
-        self._conditions = replicas[0].conditions
-        task = corpus.task
+        self._task, self._conditions = corpus.task, replicas[0].conditions
+        self._part = HeldOutPart(replicas, corpus, frames, "validation")
         self._targets = [
-            task.truth(corpus.target[replica.parts["validation"]]) for replica in replicas
+            corpus.task.truth(corpus.target[replica.parts["validation"]]) for replica in replicas
         ]
-        others = [metric for metric in task.metrics if metric.name != task.selection.name]
-        self._metrics = [task.selection, *others]
-        self._clean = self._padded([NO_CORRUPTION] * len(replicas))
-        self._noisy = [self._padded_under(place) for place in range(len(self._conditions))]
+        selection = corpus.task.selection
+        others = [metric for metric in corpus.task.metrics if metric.name != selection.name]
+        self._metrics = [selection, *others]
 
     def __call__(self, nets: Nets) -> list[dict[str, float]]:
         """Every replica's metrics, as ``validation_{metric}``, and its health figures.
 
         Metrics are pooled over the conditions of a corruption and averaged over corruptions.
         """
-        clean = embed(nets, self._clean)
-        predicted, received = [], []
-        for noisy, conditions in zip(self._noisy, self._conditions, strict=True):
-            one, embeddings = self._predict(nets, clean, noisy, conditions)
-            predicted.append(one)
-            received.append(embeddings)
+        outputs, received = self._part.outputs(nets)
+        predicted = [self._task.decide(one).cpu() for one in outputs]
         figures = []
         for place, target in enumerate(self._targets):
-            embeddings = {m: values[place, : len(target)] for m, values in received[0].items()}
+            embeddings = {m: values[place, : len(target)] for m, values in received.items()}
             of_replica = [one[place, :, : len(target)].numpy() for one in predicted]
             health = nets.health(place, embeddings)
             metrics = {
@@ -59,46 +50,6 @@ class Validation:
             }
             figures.append({**metrics, **health})
         return figures
-
-    def _padded(self, corruptions: list[CorruptionOfFold]) -> PaddedPart:
-        """Validation parts under one corruption per replica."""
-        return PaddedPart.of(
-            [
-                evaluation_frames(
-                    self._frames,
-                    replica.normalisers,
-                    self._corpus.utterances,
-                    replica.parts["validation"],
-                    "validation",
-                    corruption,
-                )
-                for replica, corruption in zip(self._replicas, corruptions, strict=True)
-            ]
-        )
-
-    def _padded_under(self, place: int) -> PaddedPart:
-        """Validation parts under one of the training corruptions."""
-        corruptions = [replica.corruptions[place] for replica in self._replicas]
-        return self._padded(corruptions) if corruptions[0].modalities else self._clean
-
-    def _predict(
-        self,
-        nets: Nets,
-        clean: dict[str, Tensor],
-        part: PaddedPart,
-        conditions: TrainingConditions,
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Predictions on a corrupted part, and the first condition's embeddings.
-
-        Predictions are [R, conditions, n, ...], embeddings [R, n, E] by modality.
-        """
-        noisy = clean if part is self._clean else embed(nets, part)
-        predicted = [
-            self._corpus.task.decide(nets.predict(*combine(clean, noisy, is_clean)))
-            for is_clean in conditions.is_clean
-        ]
-        received, _ = combine(clean, noisy, conditions.is_clean[0])
-        return torch.stack(predicted, dim=1).cpu(), received
 
     def _mean(self, metric: Metric, target: np.ndarray, predicted: list[np.ndarray]) -> float:
         """Mean over corruptions of a metric pooled over predictions [conditions, n, ...]."""

@@ -44,7 +44,8 @@ class RawKind(ABC):
     highest: ClassVar[float]
     """Largest amount."""
     needs_others: ClassVar[bool] = False
-    """Whether it uses utterances of other speakers of the corpus."""
+    """Whether it reads the corpus' index and folds, for utterances of other speakers or to keep
+    training and test apart."""
     of_rest: ClassVar[bool] = False
     """Whether the amount is the remaining part of the signal, so that less is worse."""
 
@@ -62,7 +63,7 @@ class RawKind(ABC):
             name: Of the kind in the config; part of the key of the random numbers.
             amount: In the kind's unit.
             seed: Of the random numbers.
-            tables: Index, folds and root of the corpus, for a kind that needs other speakers.
+            tables: Index, folds and root of the corpus, for a kind that needs them.
         """
         from robust_mer.corruption.raw.signals import RawCorruption
 

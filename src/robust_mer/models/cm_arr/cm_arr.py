@@ -117,7 +117,13 @@ class CMARR(Model):
             )
             for place, modality in enumerate(batch.received)
         }
-        embeddings = self.encode_all(frames, batch.lengths)
+        lengths = {
+            modality: torch.where(
+                available[:, place], batch.lengths[modality], batch.clean_lengths[modality]
+            )
+            for place, modality in enumerate(batch.received)
+        }
+        embeddings = self.encode_all(frames, lengths)
         gaussians = {m: self.umc[m](e) for m, e in embeddings.items()}
         points = {m: gaussian.mean for m, gaussian in gaussians.items()}
         rebuilt = self.rebuild(points, available)

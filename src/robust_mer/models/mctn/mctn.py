@@ -109,15 +109,16 @@ class MCTN(Model):
         """L of the head of this file; each of its errors is added over the chains."""
         first: Codes = {}
         joint: Codes = {}
-        embeddings = {}
+        embeddings, counts = {}, {}
         for source, encoder in self.encoders.items():
             of_first, of_joint, count = encoder(batch.received[source], batch.lengths[source])
             chains = [pair for pair in self.pairs if pair[0] == source]
             first |= zip(chains, of_first.unbind(), strict=True)
             joint |= zip(chains, of_joint.unbind(), strict=True)
             embeddings[source] = cast(Encoder, encoder).read(of_joint, count)
+            counts[source] = count
         output = self.predict(embeddings, batch.is_clean)
-        errors = self._errors(first, joint, batch)
+        errors = self._errors(first, joint, counts, batch)
         return {
             self.task.loss_name: self.task.loss(output, batch.target),
             **{
@@ -127,12 +128,19 @@ class MCTN(Model):
             },
         }
 
-    def _errors(self, first: Codes, joint: Codes, batch: Batch) -> dict[str, list[Tensor]]:
-        """Mean squares of the translations of every chain, from its E and its joint code."""
+    def _errors(
+        self, first: Codes, joint: Codes, received: dict[str, Tensor], batch: Batch
+    ) -> dict[str, list[Tensor]]:
+        """Mean squares of the translations of every chain, from its E and its joint code.
+
+        ``received`` are the numbers of real elements in the codes of every source [B].
+        """
         segments, pairs, triples = self.settings.segments, self.pairs, self.triples
         clean, count, real = {}, {}, {}
         for modality, frames in batch.clean.items():
-            clean[modality], count[modality] = averages(frames, batch.lengths[modality], segments)
+            clean[modality], count[modality] = averages(
+                frames, batch.clean_lengths[modality], segments
+            )
             real[modality] = is_real(segments, count[modality])
         sources = self.is_source(batch.is_clean).unbind(dim=1)
         is_source = dict(zip(self.widths, sources, strict=True))
@@ -149,7 +157,7 @@ class MCTN(Model):
         # The decoders into targets and into thirds take their steps together.
         translators, thirds = _decoders(self.translators), _decoders(self.thirds)
         codes = [*first.values(), *(joint[source, target] for source, target, _ in triples)]
-        counts = [count[source] for source, *_ in (*pairs, *triples)]
+        counts = [received[source] for source, *_ in (*pairs, *triples)]
         states = decode(
             [*translators, *thirds], torch.stack(codes), torch.stack(counts), segments
         ).split([len(pairs), len(triples)])

@@ -12,7 +12,7 @@ def schedule_noise(plan: Plan, wildcards: Any) -> Job:
     """The noise schedule of a corruption of features."""
     corpus, layout = wildcards.corpus, plan.layout
     corruption = plan.corruption(corpus, wildcards.corruption)
-    modalities = plan.corpora[corpus].of_model(corruption.touched)
+    modalities = plan.corpora[corpus].of_model(list(corruption.noises))
     return Job(
         "robust_mer.corruption.corrupt:write_schedule",
         ScheduleSpec(

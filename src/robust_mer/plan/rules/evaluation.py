@@ -17,7 +17,6 @@ def evaluate_model(plan: Plan, wildcards: Any) -> Job:
     replicas = plan.grid.replicas[Training(corpus, name, trained_on), tested_on]
     modalities = plan.modalities(corpus, name)
     corruption = plan.corruption(corpus, tested_on, name)
-    recorded = corruption.recorded is not None
     has_schedule = bool(corruption.noises)
     return Job(
         "robust_mer.evaluation.evaluate:evaluate_replicas",
@@ -32,7 +31,9 @@ def evaluate_model(plan: Plan, wildcards: Any) -> Job:
             "utterances": layout.utterances(corpus),
             "folds": layout.folds(corpus),
             "features": plan.feature_files(corpus, modalities),
-            "corrupted": [plan.corrupted_features(corpus, tested_on)] if recorded else [],
+            "corrupted": [
+                plan.corrupted_features(corpus, raw) for raw in corruption.recorded.values()
+            ],
             "schedule": layout.schedule(corpus, tested_on) if has_schedule else [],
             "checkpoints": plan.checkpoints(corpus, name, trained_on, replicas),
         },

@@ -47,7 +47,7 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
 
 
 def _sections(plan: Plan, training: Training) -> dict[str, Any]:
-    """The sections of the config behind a model, without the corpus' root."""
+    """The sections of the config behind a model, without places on this machine."""
     model = plan.models[training.model].plugin
     corpora = {
         name: {key: value for key, value in section.items() if key != "root"}
@@ -58,7 +58,7 @@ def _sections(plan: Plan, training: Training) -> dict[str, Any]:
         "model": {"implementation": model.implementation, "settings": model.settings},
         "corpus": corpora[training.corpus],
         **({"joined": members} if members else {}),
-        "corruption": plan.raw["corruption"],
+        "corruption": plan.corruptions.without_places(plan.raw["corruption"]),
     }
 
 
@@ -72,6 +72,13 @@ def export_features(plan: Plan, wildcards: Any) -> Job:
             f"{plan.corpora[corpus].config.task}"
         )
     corruption = plan.corruption(corpus, wildcards.corruption)
+    if corruption.recorded:
+        raise InputError(
+            f"{corruption.name}: features of corrupted recordings are not exported; they are in "
+            + ", ".join(
+                plan.corrupted_features(corpus, raw) for raw in corruption.recorded.values()
+            )
+        )
     modalities = plan.modalities(corpus)
     schedule = plan.layout.schedule(corpus, wildcards.corruption)
     return Job(

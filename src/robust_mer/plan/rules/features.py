@@ -1,9 +1,11 @@
 """Jobs of workflow/rules/features.smk, and of corruption.smk where it extracts."""
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
 from robust_mer.corpora.reader import FeatureReader
+from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.errors import InputError
 from robust_mer.features.denseface import DenseFaceTrainingSettings
 from robust_mer.features.imported import ImportSpec
@@ -62,25 +64,30 @@ def extract_features(plan: Plan, wildcards: Any) -> Job:
 
 def extract_corrupted(plan: Plan, wildcards: Any) -> Job:
     """Features of corrupted recordings."""
-    return _extract(plan, wildcards.corpus, wildcards.extractor, wildcards.raw)
+    raw, _, draw = wildcards.raw.partition("/draw")
+    return _extract(plan, wildcards.corpus, wildcards.extractor, raw, int(draw or 1))
 
 
-def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None) -> Job:
+def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None, draw: int = 1) -> Job:
     if plan.corpora[corpus].members:
-        folder = plan.layout.corrupted_folder(raw_name) if raw_name is not None else "features"
+        folder = (
+            plan.layout.corrupted_folder(raw_name, draw) if raw_name is not None else "features"
+        )
         return join_features(plan, plan.corpora[corpus], name, folder)
     extractor = plan.extractors[name]
     uses = [extractor.resolved.plugin.implementation]
     raw = plan.corruptions.raw(raw_name) if raw_name is not None else None
-    spec_of_raw = None
+    spec_of_raw, files = None, {}
     needs_others = raw is not None and raw.resolved.kind.needs_others
     if raw is not None:
         uses.append(raw.resolved.plugin.implementation)
+        if issubclass(raw.resolved.kind, ReadsFiles):
+            files = {"noise": raw.resolved.plugin.build().content()}
         spec_of_raw = RawSpec(
             kind=raw.kind,
             corruption=raw.resolved.plugin,
             amount=raw.amount,
-            seed=plan.config.corruption.seed,
+            seed=draw_seed(plan.config.corruption.seed, draw),
         )
     looks = extractor.looks_at_faces and raw is None
     return Job(
@@ -95,10 +102,19 @@ def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None) -> Job:
             "faces": plan.layout.faces(corpus) if looks else [],
             "folds": plan.layout.folds(corpus) if needs_others else [],
         },
+        chosen=files,
         uses=tuple(uses),
         runtime=_runtime(plan, corpus),
         gpu=int(extractor.resolved.kind.uses_gpu and plan.extracts_on_gpu),
     )
+
+
+def draw_seed(seed: int, draw: int) -> int:
+    """Seed of a draw of corrupted recordings; that of draw 1 is the config's."""
+    if draw == 1:
+        return seed
+    digest = hashlib.sha256(f"{seed}\0draw {draw}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1
 
 
 def resample_features(plan: Plan, wildcards: Any) -> Job:

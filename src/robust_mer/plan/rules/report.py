@@ -7,6 +7,7 @@ from robust_mer.evaluation.experiment import Experiment
 from robust_mer.evaluation.spec import (
     CalibrationSpec,
     NoiseSnrSpec,
+    PeekingSpec,
     ScoresSpec,
     SplitSpec,
     SummarySpec,
@@ -68,6 +69,18 @@ def compute_statistics(plan: Plan, wildcards: Any) -> Job:
         ScoresSpec(experiment=report.experiment(name)),
         inputs=report.inputs(name, ["predictions", "utterances", "folds"]),
         uses=_tested(report.experiment(name)),
+    )
+
+
+def measure_peeking(plan: Plan, wildcards: Any) -> Job:
+    """What a selection on test data would print."""
+    report, name = plan.report, wildcards.experiment
+    experiment, facts = report.experiment(name), report.facts(name)
+    return Job(
+        "robust_mer.evaluation.peeking:measure_peeking",
+        PeekingSpec(experiment, facts.peeked, facts.learning),
+        inputs=report.inputs(name, ["peeked", "histories", "utterances", "folds"]),
+        uses=_tested(experiment),
     )
 
 
@@ -226,18 +239,16 @@ def write_report(plan: Plan, wildcards: Any) -> Job:
 def _shown(plan: Plan, name: str) -> Shown:
     """What the report shows of an experiment."""
     report, corpus = plan.report, plan.grid.experiments[name].corpus
-    raws = {c: plan.corruptions.raw(c) for c in report.raw_corruptions(name)}
     of_raw = [
-        f"{plan.corpora[corpus].modality(raw.modality).features} of {c}"
-        for c, raw in raws.items()
-        if raw is not None
+        f"{plan.corpora[corpus].modality(raw.modality).features} of {raw.name}"
+        for raw in report.recordings(name)
     ]
     return Shown(
         experiment=report.experiment(name),
         facts=report.facts(name).only(("data",)),
         tables=report.tables(name),
         figures=report.figures(name),
-        has_calibration=bool(raws),
+        has_calibration=bool(report.raw_corruptions(name)),
         logs=(*feature_names(plan, corpus), *of_raw),
         scheduled=tuple(report.scheduled(name)),
         replaced=_replaced(plan, corpus),
@@ -260,7 +271,7 @@ def _shown_files(plan: Plan, name: str) -> dict[str, list[str]]:
         },
         "logs": [
             *(layout.features(corpus, one, ".csv") for one in feature_names(plan, corpus)),
-            *(plan.corrupted_features(corpus, raw, ".csv") for raw in raws),
+            *(plan.corrupted_features(corpus, r.name, ".csv") for r in report.recordings(name)),
         ],
         "replaced": [layout.features(corpus, one) for one in _replaced(plan, corpus)],
         "schedules": [layout.schedule(corpus, c) for c in report.scheduled(name)],
@@ -293,6 +304,7 @@ def _shown_config(plan: Plan) -> dict[str, Any]:
     config["features"] = {
         key: raw["features"].get(key, {}) for key in ("faces", "sound", "extractors")
     }
+    config["corruption"] = plan.corruptions.without_places(raw["corruption"])
     config["experiments"] = {name: raw["experiments"][name] for name in plan.grid.experiments}
     config["models"] = {name: section for name, section in raw["models"].items() if name in models}
     config["corpora"] = {

@@ -1,12 +1,14 @@
 """Jobs of workflow/rules/training.smk."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from robust_mer.identity import code_identity
 from robust_mer.plan.grid import Training, TrainingJob
 from robust_mer.plan.job import Job
 from robust_mer.plan.plan import Plan
+from robust_mer.plan.recorded import recorded, recorded_files
 from robust_mer.protocol import Corruption
 from robust_mer.runtime import Runtime
 from robust_mer.training.spec import TrainSpec
@@ -19,7 +21,7 @@ def train_model(jobs: Sequence[TrainingJob]) -> Callable[[Plan, Any], Job]:
 
     def make(plan: Plan, wildcards: Any) -> Job:
         training = Training(wildcards.corpus, wildcards.model, wildcards.trained_on)
-        return _train(plan, TrainingJob(training, jobs[0].replicas))
+        return _train(plan, replace(jobs[0], training=training))
 
     return make
 
@@ -31,6 +33,7 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
     corruptions = plan.trained_on(corpus, name, trained_on)
     protocol = plan.protocols[plan.grid.parse_trained_on(trained_on).protocol].plugin
     task = plan.corpora[corpus].task.plugin
+    features = recorded(plan, corruptions)
     teacher = plan.grid.teacher_of(job.training)
     uses = (
         model.plugin.implementation,
@@ -47,6 +50,7 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
             corruptions=corruptions,
             protocol=protocol,
             task=task,
+            recorded=features,
             teacher=plan.models[teacher.model].plugin.implementation if teacher else None,
             code=code_identity(FUNCTION, *uses),
         ),
@@ -55,6 +59,7 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
             "folds": layout.folds(corpus),
             "features": plan.feature_files(corpus, modalities),
             "schedules": [layout.schedule(corpus, c.name) for c in corruptions if c.noises],
+            "recorded": recorded_files(plan, corpus, features),
             "teachers": plan.checkpoints(*teacher, job.replicas) if teacher else [],
         },
         chosen={"teacher": teacher.model} if teacher else {},

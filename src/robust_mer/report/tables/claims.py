@@ -24,6 +24,7 @@ from robust_mer.report.verdicts import (
     UNDECIDED,
 )
 from robust_mer.report.words import tables as words
+from robust_mer.report.words.peeking import NOTE_SELECTS_ON_TEST, marked_paper
 from robust_mer.table import groups, records
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ NMER and MEN are .048 apart, so a wider one would hold both."""
 _ROUNDING = 0.00005  # published numbers have four decimals
 
 _CELL = ["dataset", "table", "label", "head", "model", "measure"]
-_MORE = ["class", "trained_on", "tested_on", "condition", *QUANTITIES]
+_MORE = ["class", "trained_on", "tested_on", "condition", *QUANTITIES, "selects_on_test"]
 _KEYS = ["dataset", "table", "tested_on", "condition", "measure"]
 
 
@@ -77,7 +78,12 @@ class ClaimsTable(ResultTable):
         cells = pd.DataFrame(
             {
                 **{name: shown[name] for name in ("dataset", "table", "label", "head", "model")},
-                "paper": shown["published"].map("{:g}".format),
+                "paper": [
+                    marked_paper(f"{number:g}", is_biased)
+                    for number, is_biased in zip(
+                        shown["published"], shown["selects_on_test"], strict=True
+                    )
+                ],
                 "ours": shown["mean"].map("{:.4g}".format),
                 words.INTERVAL: [
                     "" if math.isnan(low) else f"{low:.4g} to {high:.4g}"
@@ -87,6 +93,8 @@ class ClaimsTable(ResultTable):
             }
         )
         notes = words.notes_claims(f"{MAX_HALF_WIDTH:g}", MIN_SPEAKERS, data.speakers)
+        if shown["selects_on_test"].any():
+            notes.append(NOTE_SELECTS_ON_TEST)
         return [
             of_frame(
                 words.claims_caption(experiment.name, experiment.corpus), counts.reset_index(), []

@@ -19,6 +19,7 @@ from robust_mer.report.tables.own_figures import (
     read_figures,
 )
 from robust_mer.report.words import tables as words
+from robust_mer.report.words.peeking import NOTE_SELECTS_ON_TEST, marked_paper
 from robust_mer.settings import Settings
 from robust_mer.table import read_table
 
@@ -103,7 +104,8 @@ def lay_out(
     Returns:
         A row per cell and measure, in the table's order: ``dataset, label, head`` (the heads from
         the top down, the measure last, a tuple), ``line`` (its number), ``model`` (empty where no
-        model is of the class), ``class, trained_on, tested_on, condition, measure`` and
+        model is of the class), ``class, trained_on, tested_on, condition, measure``,
+        ``selects_on_test`` (whether the published number's epoch was chosen on test data) and
         `QUANTITIES`; ``n`` counts the values, of folds and seeds, behind ``mean`` and ``sd``, and
         ``low, high`` is the bootstrap's interval.
     """
@@ -123,6 +125,7 @@ def lay_out(
                         "measure": measure,
                         **figures.find(cell["model"], cell, measure, layout.get("over", [])),
                         "published": _published(cell, dataset, measure, published),
+                        "selects_on_test": cell.get("selects_on_test", False),
                     }
                 )
     table = pd.DataFrame(rows)
@@ -229,6 +232,7 @@ def samples(
                         else {}
                     ),
                     "published": published[column].get(label, math.nan) if there else math.nan,
+                    "selects_on_test": False,
                 }
             )
     table = pd.DataFrame(rows)
@@ -265,7 +269,8 @@ def laid_table(layout: Layout, table: "pd.DataFrame", caption: str, notes: list[
         else:
             pairs = zip(line["sd"], line["n"], strict=True)
             lines[words.SPREAD] = [_spread(sd, n) for sd, n in pairs]
-        lines[words.PAPER] = [_number(number, form) for number in line["published"]]
+        paper = marked_paper(words.PAPER, bool(line["selects_on_test"].any()))
+        lines[paper] = [_number(number, form) for number in line["published"]]
         signed = form.replace(":", ":+")
         lines[words.DIFFERENCE] = [_number(number, signed) for number in line["difference"]]
         dataset, label = line.iloc[0]["dataset"], line.iloc[0]["label"]
@@ -276,7 +281,7 @@ def laid_table(layout: Layout, table: "pd.DataFrame", caption: str, notes: list[
             [
                 Line(
                     [*(labels if name == words.OURS else [""] * len(labels)), name, *lines[name]],
-                    published=name == words.PAPER,
+                    published=name == paper,
                 )
                 for name in shown
             ]
@@ -306,6 +311,8 @@ def _notes(
     folds, seeds = len(experiment.folds), len(experiment.seeds)
     is_of_sizes = layout.get("kind") == SAMPLES
     notes.append(words.note_sizes(folds) if is_of_sizes else words.note_layout(folds, seeds))
+    if laid["selects_on_test"].any():
+        notes.append(NOTE_SELECTS_ON_TEST)
     if aware := [m for m in experiment.is_mask_aware if m in set(laid["model"])]:
         notes.append(words.note_mask_aware(aware))
     if experiment.note:

@@ -18,6 +18,7 @@ TABLES = {
     "reliability": "robust_mer.report.tables.reliability:ReliabilityTable",
     "claims": "robust_mer.report.tables.claims:ClaimsTable",
     "orderings": "robust_mer.report.tables.claims:OrderingsTable",
+    "peeking": "robust_mer.report.tables.peeking:PeekingTable",
     "audit": "robust_mer.report.tables.audit:AuditTable",
     "raw": "robust_mer.report.tables.raw:RawTable",
 }

@@ -36,6 +36,7 @@ _LATEX = str.maketrans(
         "−": "$-$",
         "×": r"$\times$",
         "†": r"$\dagger$",
+        "‡": r"$\ddagger$",
     }
 )
 

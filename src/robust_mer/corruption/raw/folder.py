@@ -1,0 +1,155 @@
+"""Noise from a folder of the user's recordings at an acoustic SNR in dB."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from robust_mer.corruption.raw.draws import Draws
+from robust_mer.corruption.raw.files import (
+    ReadsFiles,
+    check_files,
+    deal,
+    groups_of,
+    hash_files,
+    list_files,
+    seconds_of,
+)
+from robust_mer.corruption.raw.kind import AudioKind
+from robust_mer.corruption.raw.mix import mix
+from robust_mer.corruption.raw.signals import RawCorruption
+from robust_mer.errors import UtteranceError
+from robust_mer.features.audio import read_audio
+from robust_mer.features.utterance import Utterance
+from robust_mer.settings import Settings
+from robust_mer.table import read_table
+
+_ATTEMPTS = 5  # places in a file to try if it is silent where it was read
+
+
+class FolderSettings(Settings):
+    """Settings of `FolderNoise`."""
+
+    folder: Annotated[str, Field(min_length=1)]
+    """Folder with wav or flac files, at any depth, e.g. MUSAN's ``noise`` or DEMAND."""
+
+
+class FolderNoise(AudioKind, ReadsFiles):
+    """Part of a noise file in the background, another one for each utterance.
+
+    Each utterance hears one file from a random place on. A file that is too short is repeated.
+    Files are dealt to groups of utterances, so that training never hears a file that a test
+    utterance of the same fold hears (see `robust_mer.corruption.raw.files`). With fewer files than
+    groups, every utterance may hear every file.
+    """
+
+    settings_class = FolderSettings
+    settings: FolderSettings
+    unit = "dB"
+    lowest, highest = -40, 60
+    places = ("folder",)
+    needs_others = True  # of the corpus' tables, it reads the folds
+
+    def at(
+        self, name: str, amount: float, seed: int, tables: tuple[Path, Path, Path] | None = None
+    ) -> "FolderCorruption":
+        """The corruption at an amount; see `RawKind.at`."""
+        return FolderCorruption(self, name, amount, seed, tables)
+
+    def check(self, groups: int) -> None:
+        """Look for the files."""
+        check_files(self.settings.folder, groups)
+
+    def content(self) -> str:
+        """Hash of the files."""
+        return hash_files(self.settings.folder)
+
+    def corrupt(
+        self,
+        samples: np.ndarray,
+        rate: int,
+        amount: float,
+        draws: Draws,
+        files: list[str] | None = None,
+    ) -> np.ndarray:
+        """Speech with noise in the background: float32 [samples].
+
+        Args:
+            samples: The speech.
+            rate: In Hz.
+            amount: SNR in dB while somebody speaks.
+            draws: Source of the random numbers.
+            files: Those to choose from, relative to the folder; None: all.
+
+        Raises:
+            UtteranceError: the file cannot be decoded, or is silent.
+        """
+        generator = draws.of()
+        paths = files or list_files(self.settings.folder)
+        path = Path(self.settings.folder, paths[generator.integers(len(paths))])
+        for start in generator.random(_ATTEMPTS):
+            noise = _excerpt(path, start, len(samples), rate)
+            if noise.any():
+                return mix(samples, noise, rate, amount)
+        raise UtteranceError(f"the noise {path} is silent")
+
+
+@dataclass(frozen=True)
+class FolderCorruption(RawCorruption):
+    """A `FolderNoise` at an amount."""
+
+    kind: FolderNoise
+
+    def __call__(self, utterance: Utterance) -> Utterance:
+        """The corrupted utterance."""
+        draws = Draws(self.seed, self.name, utterance.utterance)
+        group = self._groups.get(utterance.utterance)
+        files = self._files if self._dealt is None or group is None else self._dealt[group]
+        alter = partial(self.kind.corrupt, amount=self.amount, draws=draws, files=files)
+        return replace(utterance, alter_audio=alter)
+
+    def describe(self) -> dict[str, Any]:
+        """The entry of the feature file, without the folder.
+
+        ``is_apart`` says whether training and test part of a fold hear different files.
+        """
+        return {**super().describe(), "settings": {}, "is_apart": self._dealt is not None}
+
+    def identity(self) -> list[Any]:
+        """As that of any corruption, with the content of the folder."""
+        return [*super().identity(), self.kind.content()]
+
+    @cached_property
+    def _files(self) -> list[str]:
+        return list_files(self.kind.settings.folder)
+
+    @cached_property
+    def _groups(self) -> dict[str, str]:
+        if self.tables is None:
+            return {}
+        folds = read_table(self.tables[1], ["fold", "part", "utterance"])
+        columns = (folds[name] for name in ("fold", "part", "utterance"))
+        return groups_of(list(zip(*columns, strict=True)))
+
+    @cached_property
+    def _dealt(self) -> Mapping[str, list[str]] | None:
+        """Files by group of utterances; None if every utterance may hear every file."""
+        return deal(self._files, sorted(set(self._groups.values()))) if self._groups else None
+
+
+def _excerpt(path: Path, place: float, length: int, rate: int) -> np.ndarray:
+    """Noise of a length in samples from a place in [0, 1) of a file on, repeated if need be."""
+    seconds, needed = seconds_of(path), length / rate
+    start = place * (seconds - needed) if seconds > needed else None
+    end = None if start is None else start + needed
+    try:
+        noise = read_audio(Utterance("noise", path, None, "", start, end, "", audio_is_cut=False))
+    except UtteranceError as error:
+        raise UtteranceError(f"the noise {path} cannot be used: {error}") from error
+    if start is None:
+        noise = np.roll(noise, -int(place * len(noise)))
+    return np.resize(noise, length)
