@@ -249,6 +249,19 @@ def test_melds_sentiments_and_a_map_of_labels(some_meld):
     assert len(few.rows) == sum(row["emotion"] in ("joy", "anger") for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("reader", "given", "problem"),
+    [
+        ("crema_d", {"labels": {"ANG": "a", "JOY": "b"}}, "'JOY' is unknown, expected ANG, DIS,"),
+        ("meld", {"labels": {"anger": "a", "happy": "b"}}, "'happy', which the tables do not"),
+        ("meld", {"label": "sentiment", "labels": {"joy": "a", "fear": "b"}}, "sentiment 'joy'"),
+    ],
+)
+def test_a_map_of_labels_names_those_of_the_corpus(tmp_path, reader, given, problem):
+    with pytest.raises(InputError, match=problem):
+        reader_of(reader, tmp_path, **given)
+
+
 def test_what_is_wrong_with_melds_rows_is_listed(some_meld, tmp_path):
     path = some_meld / "dev_sent_emo.csv"
     lines = path.read_text(encoding="utf-8").splitlines()

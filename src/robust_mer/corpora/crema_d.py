@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from robust_mer.corpora.disk import existing, read_lines, wrong_root
 from robust_mer.corpora.labels import LabelMap
@@ -67,7 +67,15 @@ class CREMADSettings(Settings):
     have no label. Also chooses the raters whose votes are counted; for ``intended`` it is
     ``both``."""
     labels: LabelMap = Field(default=_EMOTIONS)
-    """Our label for each emotion of a clip's name. Clips with others are left out."""
+    """Our label for each of the codes ANG, DIS, FEA, HAP, NEU and SAD. Clips of other emotions are
+    left out."""
+
+    @field_validator("labels")
+    @classmethod
+    def _check_labels(cls, labels: dict[str, str]) -> dict[str, str]:
+        if unknown := [code for code in labels if code not in _EMOTIONS]:
+            raise ValueError(f"{unknown[0]!r} is unknown, expected {', '.join(_EMOTIONS)}")
+        return labels
 
 
 class _Row(NamedTuple):

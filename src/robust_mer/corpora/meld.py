@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -60,6 +60,16 @@ class MELDSettings(Settings):
         if isinstance(given, dict) and given.get("label") == "sentiment":
             return {"labels": _SENTIMENTS, **given}
         return given
+
+    @model_validator(mode="after")
+    def _check_labels(self) -> Self:
+        known = _LABELS[self.label]
+        if unknown := [name for name in self.labels if name not in known]:
+            raise ValueError(
+                f"labels has the {self.label} {unknown[0]!r}, which the tables do not; expected "
+                f"{', '.join(known)}"
+            )
+        return self
 
 
 class MELD(Reader):
@@ -128,7 +138,7 @@ class MELD(Reader):
                 "dialogue": f"{name}_dia{cells['Dialogue_ID']}",
                 "part": part,
             }
-            if f"{number}.mp4" in files:
+            if folder and f"{number}.mp4" in files:
                 clip = folder / f"{number}.mp4"
                 row["audio"] = row["video"] = clip.relative_to(self.root).as_posix()
                 for problem in _problems(clip, row["starts"], row["ends"]):
@@ -151,7 +161,7 @@ class MELD(Reader):
             return None
         kind, labels = self.settings.label, self.settings.labels
         code = cells[kind.capitalize()].lower()
-        if code not in _LABELS[kind].keys() | labels.keys():
+        if code not in _LABELS[kind]:
             reading.skip(path, line, f"unknown {kind} {code!r}")
             return None
         if self.needs_label and code not in labels:
