@@ -158,7 +158,7 @@ class CREMAD(Reader):
     def _add(self, utterance: str, release: _Release, reading: Reading) -> bool:
         """Add a clip, or note why it cannot be used; returns whether its raters' votes tie."""
         files = [names[utterance] for names in release.files.values() if utterance in names]
-        place = self.root / files[0]
+        place = f"{self.root}/{files[0]}"
         name = _NAME.fullmatch(utterance)
         if name is None:
             reading.skip(place, 0, "name not understood; expected one like 1001_DFA_ANG_XX")

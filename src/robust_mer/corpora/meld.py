@@ -126,6 +126,7 @@ class MELD(Reader):
         for line, problem in table.unusable:
             reading.skip(path, line, problem)
         files = {file.name for file in folder.iterdir()} if folder else set()
+        below = folder.relative_to(self.root).as_posix() if folder else ""
         clips = set()
         for line, cells in table.rows:
             number = f"dia{cells['Dialogue_ID']}_utt{cells['Utterance_ID']}"
@@ -139,9 +140,8 @@ class MELD(Reader):
                 "part": part,
             }
             if folder and f"{number}.mp4" in files:
-                clip = folder / f"{number}.mp4"
-                row["audio"] = row["video"] = clip.relative_to(self.root).as_posix()
-                for problem in _problems(clip, row["starts"], row["ends"]):
+                row["audio"] = row["video"] = f"{below}/{number}.mp4"
+                for problem in _problems(folder / f"{number}.mp4", row["starts"], row["ends"]):
                     reading.note(path, line, problem)
             elif folder:
                 reading.note(path, line, f"{number}.mp4 is missing")
