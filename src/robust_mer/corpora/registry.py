@@ -6,6 +6,8 @@ READERS = {
     "ravdess": "robust_mer.corpora.ravdess:RAVDESS",
     "emo_db": "robust_mer.corpora.emo_db:EMODB",
     "cmu_mosei": "robust_mer.corpora.cmu_mosei:CMUMOSEI",
+    "crema_d": "robust_mer.corpora.crema_d:CREMAD",
+    "meld": "robust_mer.corpora.meld:MELD",
     "manifest": "robust_mer.corpora.manifest:Manifest",
     "mmin": "robust_mer.corpora.mmin:MMIN",
     "multibench": "robust_mer.corpora.multibench:MultiBench",

@@ -6,7 +6,15 @@ from fuzz.engine import Target
 
 # Targets with slow inputs have fewer.
 SHARES = {
-    "corpora": {"iemocap": 1, "msp_improv": 1, "cmu_mosei": 0.5, "manifest": 2, "folds": 0.2},
+    "corpora": {
+        "iemocap": 1,
+        "msp_improv": 1,
+        "cmu_mosei": 0.5,
+        "crema_d": 0.5,
+        "meld": 0.5,
+        "manifest": 2,
+        "folds": 0.2,
+    },
     "importers": {
         "mmin": 0.4,
         "multibench": 2,

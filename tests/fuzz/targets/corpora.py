@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from unittest import mock
 
-from generators import iemocap, mosei, msp_improv
+from generators import crema_d, iemocap, meld, mosei, msp_improv
 from helpers import corpora
 from helpers.tasks import CLASSIFICATION
 
@@ -132,6 +132,20 @@ TARGETS = [
         indexes("cmu_mosei", split="split.csv"),
         ("*Labels.csd", "*Words.csd", "split.csv", "Transcript/*"),
         names=_TOLD,
+    ),
+    Target(
+        "crema_d",
+        lambda: [made(partial(crema_d.make_crema_d, actors=range(1001, 1002)))],
+        reads("crema_d", label="voice"),
+        indexes("crema_d", label="voice"),
+        ("*.csv",),
+    ),
+    Target(
+        "meld",
+        lambda: [made(partial(meld.make_meld, share=400))],
+        reads("meld"),
+        indexes("meld"),
+        ("*.csv", "*.mp4"),
     ),
     Target("manifest", _manifest, reads("manifest"), indexes("manifest"), names=_TOLD),
     Target("folds", _folds, _read_folds, names=_TOLD),
