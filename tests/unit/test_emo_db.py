@@ -41,7 +41,7 @@ def test_the_published_counts_and_what_a_name_says(tree, tmp_path):
         "bored": 81,
         "neutral": 79,
         "happy": 71,
-        "fearful": 69,
+        "fear": 69,
         "sad": 62,
         "disgust": 46,
     }

@@ -48,7 +48,7 @@ _EMOTIONS = {
     "W": "angry",  # Wut (Ärger)
     "L": "bored",  # Langeweile
     "E": "disgust",  # Ekel
-    "A": "fearful",  # Angst
+    "A": "fear",  # Angst
     "F": "happy",  # Freude
     "T": "sad",  # Trauer
     "N": "neutral",

@@ -23,6 +23,8 @@ from robust_mer.settings import Settings
 Channel = Literal["speech", "song"]
 
 _EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
+# Two of them as other readers call them, for experiments across corpora.
+_LABELS = {name: name for name in _EMOTIONS} | {"fearful": "fear", "surprised": "surprise"}
 _CHANNELS: tuple[Channel, ...] = ("speech", "song")
 _INTENSITIES = ("normal", "strong")
 _STATEMENTS = {"kids": "Kids are talking by the door.", "dogs": "Dogs are sitting by the door."}
@@ -40,9 +42,10 @@ class RAVDESSSettings(Settings):
 
     channels: Annotated[list[Channel], Field(min_length=1)] = Field(default=["speech"])
     """``speech`` has eight emotions; ``song`` has six, without disgusted and surprised."""
-    labels: LabelMap = Field(default={emotion: emotion for emotion in _EMOTIONS})
+    labels: LabelMap = Field(default=_LABELS)
     """Our label for each of the emotions neutral, calm, happy, sad, angry, fearful, disgust and
-    surprised. Clips of other emotions are left out."""
+    surprised; by default the same names, but for ``fear`` and ``surprise``. Clips of other emotions
+    are left out."""
 
     @field_validator("labels")
     @classmethod
