@@ -1,5 +1,7 @@
 # Corruption of features: the step of the noise schedule that reaches a target SNR, per fold and modality.
-# Corruption of recordings and transcripts: the features of the corrupted data and their true SNR.
+# Corruption of recordings and transcripts: the features of the corrupted data and their true SNR;
+# where words are recognised, those that are heard in the corrupted sound.
+HEARD = layout.corrupted_folder("{raw}", content="recognised")
 
 
 rule schedule_noise:
@@ -38,6 +40,29 @@ rule extract_corrupted:
         gpu=jobs.extract_corrupted.gpu,
     params:
         **jobs.extract_corrupted.params,
+    script:
+        "../scripts/run.py"
+
+
+rule recognise_corrupted:
+    input:
+        unpack(jobs.recognise_corrupted.inputs),
+    output:
+        texts=layout.recognised("{corpus}", "texts.csv", HEARD),
+        words=layout.recognised("{corpus}", "words.csv", HEARD),
+    log:
+        layout.log("recognise_corrupted", "{raw}"),
+    benchmark:
+        layout.benchmark("recognise_corrupted", "{raw}")
+    wildcard_constraints:
+        raw=f"{RAW_NAME}({DRAW})?",
+    conda:
+        "../../envs/features.yaml"
+    threads: 8
+    resources:
+        gpu=jobs.recognise_corrupted.gpu,
+    params:
+        **jobs.recognise_corrupted.params,
     script:
         "../scripts/run.py"
 

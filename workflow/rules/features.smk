@@ -1,4 +1,5 @@
 # Faces: detected once for all extractors of faces, with contact sheets for inspection.
+# Words: recognised from the sound, once for all extractors that receive them.
 # Features: extracted by a job per extractor, in shards on all its threads; or imported by a job per
 # modality, if the corpus' reader provides published ones; then resampled or averaged over words, if the
 # corpus requires it. DenseFace's network is trained only on request: snakemake train_denseface.
@@ -67,6 +68,27 @@ rule extract_features:
         gpu=jobs.extract_features.gpu,
     params:
         **jobs.extract_features.params,
+    script:
+        "../scripts/run.py"
+
+
+rule recognise_words:
+    input:
+        unpack(jobs.recognise_words.inputs),
+    output:
+        texts=layout.recognised("{corpus}", "texts.csv"),
+        words=layout.recognised("{corpus}", "words.csv"),
+    log:
+        layout.log("recognise_words"),
+    benchmark:
+        layout.benchmark("recognise_words")
+    conda:
+        "../../envs/features.yaml"
+    threads: 8
+    resources:
+        gpu=jobs.recognise_words.gpu,
+    params:
+        **jobs.recognise_words.params,
     script:
         "../scripts/run.py"
 

@@ -57,7 +57,7 @@ def corruption_of_fold(
     corruption: Corruption,
     alpha_bars: Mapping[tuple[int, str], float],
     fold: int,
-    recorded: Mapping[str, np.ndarray] = MappingProxyType({}),
+    recorded: Mapping[tuple[str, str], np.ndarray] = MappingProxyType({}),
 ) -> CorruptionOfFold:
     """A corruption with the schedule of a fold.
 
@@ -65,8 +65,8 @@ def corruption_of_fold(
         corruption: The corruption.
         alpha_bars: abar by (fold, modality) from its schedule.
         fold: The fold.
-        recorded: Where the draws of corruptions of recordings begin, by the corruption's name; none
-            if `Frames` hold corrupted features in place of the clean ones.
+        recorded: Where the draws of corruptions of recordings begin, by the corruption's name and
+            the modality; none if `Frames` hold corrupted features in place of the clean ones.
     """
     modalities = {
         modality: CorruptionOfModality(
@@ -77,7 +77,7 @@ def corruption_of_fold(
         )
         for modality, spec in corruption.noises.items()
     }
-    begins = {m: recorded[raw] for m, raw in corruption.recorded.items() if raw in recorded}
+    begins = {m: recorded[raw, m] for m, raw in corruption.recorded.items() if (raw, m) in recorded}
     return CorruptionOfFold(modalities, corruption.seed or 0, begins)
 
 

@@ -218,6 +218,10 @@ class CorpusFacts:
     """The collections that it consists of."""
     extractors: Mapping[str, list[str] | None] = field(default_factory=dict)
     """By name, the collections that an extractor's network was trained on; None: unknown."""
+    recogniser: str = ""
+    """The speech recogniser whose words extractors receive; empty: none."""
+    heard: Mapping[str, str] = field(default_factory=dict)
+    """By the name of such an extractor, which words: ``recognised``, ``recognised_if_missing``."""
 
 
 @dataclass(frozen=True)

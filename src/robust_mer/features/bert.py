@@ -120,20 +120,17 @@ class Bert(Extractor):
         return [outcomes[place] for place in range(len(utterances))]
 
     def _tokens(self, utterance: Utterance) -> _Tokens:
-        if not utterance.text.strip():
-            raise UtteranceError("no transcript")
+        text = utterance.transcript()
         # Explicit, because a packaged tokenizer may set a length and padding.
         options = {"padding": False, "return_offsets_mapping": self._tokenizer.is_fast}
-        inputs = self._tokenizer(utterance.text, truncation=False, verbose=False, **options)
+        inputs = self._tokenizer(text, truncation=False, verbose=False, **options)
         length = len(inputs["input_ids"])
         note = ""
         if length > self._max_tokens:
             note = f"truncated: {length} tokens to {self._max_tokens}"
-            inputs = self._tokenizer(
-                utterance.text, truncation=True, max_length=self._max_tokens, **options
-            )
+            inputs = self._tokenizer(text, truncation=True, max_length=self._max_tokens, **options)
         offsets = inputs.pop("offset_mapping", None)
-        words = None if offsets is None else word_numbers(utterance.text, np.array(offsets))
+        words = None if offsets is None else word_numbers(text, np.array(offsets))
         return _Tokens(dict(inputs), words, length, note)
 
     def _batches(self, tokens: dict[int, _Tokens]) -> Iterator[list[int]]:

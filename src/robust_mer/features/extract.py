@@ -2,8 +2,8 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, groupby, islice
 from operator import itemgetter
@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from robust_mer.errors import InputError
+from robust_mer.features.heard import with_recognised
 from robust_mer.features.shards import Shard, cut, read_shard
-from robust_mer.features.specs import ExtractFiles, ExtractSpec
+from robust_mer.features.specs import ExtractFiles, ExtractSpec, RawSpec
 from robust_mer.features.utterance import SignalCorruption, Utterance
 from robust_mer.features.versions import versions_of
 from robust_mer.features.workers import Description, Workers
@@ -40,13 +41,38 @@ def extract_features(spec: ExtractSpec, files: ExtractFiles, runtime: Runtime) -
     utterances = read_utterances(files.utterances, Path(runtime.root))
     if files.faces is not None:
         utterances = [replace(utterance, faces=files.faces) for utterance in utterances]
-    corruption, code = None, [code_identity(__name__, spec.extractor.implementation)]
-    if (raw := spec.corruption) is not None:
-        tables = files.folds and (files.utterances, files.folds, Path(runtime.root))
-        corruption = raw.corruption.build().at(raw.kind, raw.amount, raw.seed, tables)
-        code.append(code_identity(raw.corruption.implementation))
-    recipe = Recipe(spec.extractor, corruption, spec.weights_sha256, code)
+    origin = {}
+    if files.texts is not None:
+        utterances = with_recognised(utterances, files.texts, spec.transcript)
+        origin = {"transcript": spec.transcript}
+    code = [code_identity(__name__, spec.extractor.implementation)]
+    corruption = corruption_of(spec.corruption, code, files.utterances, files.folds, runtime)
+    recipe = Recipe(spec.extractor, corruption, spec.weights_sha256, code, origin)
     extract(recipe, utterances, files.features, files.table, runtime)
+
+
+def corruption_of(
+    raw: RawSpec | None,
+    code: list[str],
+    utterances: Path,
+    folds: Path | None,
+    runtime: Runtime,
+) -> SignalCorruption | None:
+    """The corruption of an extraction, whose code identity is added to ``code``.
+
+    Args:
+        raw: What it is; None for no corruption.
+        code: Of the extraction.
+        utterances: The index.
+        folds: For a corruption that needs other speakers.
+        runtime: With the folder of the recordings.
+    """
+    if raw is None:
+        return None
+    code.append(code_identity(raw.corruption.implementation))
+    tables = folds and (utterances, folds, Path(runtime.root))
+    corruption: SignalCorruption = raw.corruption.build().at(raw.kind, raw.amount, raw.seed, tables)
+    return corruption
 
 
 @dataclass(frozen=True)
@@ -60,6 +86,8 @@ class Recipe:
     """What the SHA-256 of the extractor's weights must be; empty: anything."""
     code: list[str]
     """Identity of the code; shards of another one are not used."""
+    origin: Mapping[str, str] = field(default_factory=dict)
+    """What the feature file says beside the settings, of what was done before extraction."""
 
 
 def extract(
@@ -128,7 +156,7 @@ def extract(
         frames(),
         extractor.names,
         extractor.frame_rate,
-        {**settings, **extractor.remarks},
+        {**settings, **recipe.origin, **extractor.remarks},
         extractor.weights_sha256,
         versions,
         positions=positions,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from robust_mer.errors import InputError, UtteranceError
+from robust_mer.errors import InputError
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.pooling import word_numbers
 from robust_mer.features.utterance import Extraction, Utterance
@@ -67,10 +67,9 @@ class Glove(Extractor):
         Raises:
             UtteranceError: there is no transcript.
         """
-        if not utterance.text.strip():
-            raise UtteranceError("no transcript")
-        spans = spans_of(utterance.text)
-        words = [utterance.text[start:end].replace("’", "'") for start, end in spans]
+        text = utterance.transcript()
+        spans = spans_of(text)
+        words = [text[start:end].replace("’", "'") for start, end in spans]
         vectors = [self._vector(word) for word in words]
         unknown = [word for word, vector in zip(words, vectors, strict=True) if vector is None]
         note = ""
@@ -84,7 +83,7 @@ class Glove(Extractor):
                 values[row] = vector
         if len(unknown) == len(words):
             values, spans, note = values[:0], [], note or "no words: punctuation alone"
-        numbers = word_numbers(utterance.text, np.array(spans, int).reshape(-1, 2))
+        numbers = word_numbers(text, np.array(spans, int).reshape(-1, 2))
         return Extraction(values, looked_at=len(words), note=note, positions=numbers)
 
     def _vector(self, word: str) -> np.ndarray | None:

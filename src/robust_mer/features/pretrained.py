@@ -1,4 +1,4 @@
-"""Locates, checks and loads pretrained encoders in the format of transformers."""
+"""Locates, checks and loads pretrained networks in the format of transformers."""
 
 import hashlib
 from pathlib import Path
@@ -21,25 +21,27 @@ _NOT_USED = ("pooler.", "masked_spec_embed")
 
 
 class Pretrained:
-    """An encoder's folder, its weights' SHA-256 and the network, on a GPU if there is one."""
+    """A network's folder, its weights' SHA-256 and itself, on a GPU if there is one."""
 
-    def __init__(self, model: str, key: str):
+    def __init__(self, model: str, key: str, loader: Any = AutoModel, **options: Any) -> None:
         """Find and load a model.
 
         Args:
             model: An id on the Hugging Face hub, a folder, or "package:" and a folder inside an
                 installed package.
             key: Name of the setting in messages, such as "model of bert".
+            loader: The class of transformers that loads it; by default without a head.
+            options: More of its ``from_pretrained``.
 
         Raises:
             InputError: it is missing, cannot be loaded, or lacks required weights.
         """
         disable_progress_bar()
         set_verbosity_error()
-        self.folder = _folder(model, key)
+        self.folder = model_folder(model, key)
         weights = _weight_files(self.folder, key)
         try:
-            network, report = AutoModel.from_pretrained(
+            network, report = loader.from_pretrained(
                 self.folder,
                 local_files_only=True,
                 use_safetensors=weights[0].suffix == ".safetensors",
@@ -47,10 +49,11 @@ class Pretrained:
                 dtype=torch.float32,
                 ignore_mismatched_sizes=True,  # refused below, by name
                 output_loading_info=True,
+                **options,
             )
         except Exception as error:  # transformers raises errors of many classes
             raise InputError(f"config: {key}: {self.folder} cannot be loaded: {error}") from error
-        _check(report, f"config: {key}: {self.folder}")
+        _check(report, network.base_model_prefix, f"config: {key}: {self.folder}")
         self.device = best_device()
         self.network: nn.Module = network.eval().to(self.device)
         self.sha256 = _sha256(weights)
@@ -58,9 +61,13 @@ class Pretrained:
         self.max_processes = 1 if self.device.type == "cuda" else None
 
 
-def _check(report: dict[str, Any], location: str) -> None:
+def _check(report: dict[str, Any], prefix: str, location: str) -> None:
     """Refuse missing and mismatched weights, for which transformers uses random values."""
-    missing = sorted(key for key in report["missing_keys"] if not key.startswith(_NOT_USED))
+    missing = sorted(
+        key
+        for key in report["missing_keys"]
+        if not key.removeprefix(f"{prefix}.").startswith(_NOT_USED)
+    )
     if missing:
         raise InputError(
             f"{location} lacks {len(missing)} of the network's weights, the first: {missing[0]}. "
@@ -73,7 +80,12 @@ def _check(report: dict[str, Any], location: str) -> None:
         )
 
 
-def _folder(model: str, key: str) -> Path:
+def model_folder(model: str, key: str) -> Path:
+    """The folder of a model, downloaded if ``model`` is an id; arguments as of `Pretrained`.
+
+    Raises:
+        InputError: it is missing.
+    """
     if is_path(model):
         return locate(model, key)
     patterns = ["*.json", "*.txt", "*.model"]

@@ -231,7 +231,9 @@ def _result(
     else:
         seconds = "" if outcome.seconds is None else round(outcome.seconds, 3)
         status = "ok" if len(values) else "empty"
-        row = _report(utterance, len(values), outcome.looked_at, seconds, status, outcome.note)
+        remarks = ["words recognised"] * (utterance.hearing is not None)
+        note = "; ".join([*remarks, *[outcome.note] * bool(outcome.note)])
+        row = _report(utterance, len(values), outcome.looked_at, seconds, status, note)
         return values, starts, row
     nothing = np.zeros((0, width), np.float32)
     return nothing, nothing[:, 0], _report(utterance, status=status, reason=reason)

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from robust_mer.settings import Plugin
+
+Transcript = Literal["index", "recognised", "recognised_if_missing"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class ExtractSpec:
     """Required SHA-256 of the extractor's weights; empty: any."""
     corruption: RawSpec | None = None
     """None for features of uncorrupted recordings."""
+    transcript: Transcript = "index"
+    """Whose words an extractor of text receives."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,32 @@ class ExtractFiles:
     ``empty`` = no frames, ``failed``) and reason."""
     faces: Path | None = None
     """The corpus' faces, for extractors of faces; None: the extraction detects them."""
+    folds: Path | None = None
+    """For a corruption that needs other speakers."""
+    texts: Path | None = None
+    """The recognised texts, unless all words are those of the index."""
+
+
+@dataclass(frozen=True)
+class RecogniseSpec:
+    """Determines the words that a recogniser hears."""
+
+    settings: dict[str, Any]
+    """Of type `robust_mer.features.recogniser.RecogniserSettings`."""
+    corruption: RawSpec | None = None
+    """None for uncorrupted recordings."""
+
+
+@dataclass(frozen=True)
+class RecogniseFiles:
+    """Files of a recognition."""
+
+    utterances: Path
+    texts: Path
+    """To write: utterance, status, reason and seconds as in an extraction, recognised and
+    transcript (that of the index)."""
+    words: Path
+    """To write: utterance, word, start and end; no times if the model gives none."""
     folds: Path | None = None
     """For a corruption that needs other speakers."""
 

@@ -7,7 +7,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from robust_mer.errors import UtteranceError
+from robust_mer.errors import NothingError, UtteranceError
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How the recognition of an utterance's words ended."""
+
+    failed: bool
+    reason: str  # why there are no words, or what was remarked
 
 
 @dataclass(frozen=True)
@@ -20,7 +28,7 @@ class Utterance:
     region: str  # part of the picture that shows the speaker: left, right, "x,y,w,h" or "" for all
     start: float | None  # seconds into the video; None = from the beginning
     end: float | None  # seconds into the video; None = to the end
-    text: str
+    text: str  # what is said, or what a recogniser heard
     audio_is_cut: bool  # the audio file is the utterance itself: start and end do not apply to it
     faces: Path | None = None  # file of the corpus' faces; None = they are looked for in the video
     # What is done to the signals between decoding and extraction; None leaves them as they are.
@@ -28,6 +36,7 @@ class Utterance:
     alter_audio: Callable[[np.ndarray, int], np.ndarray] | None = None  # samples, rate -> samples
     alter_frames: Callable[[np.ndarray], np.ndarray] | None = None  # numbers asked for -> seen
     alter_picture: Callable[[np.ndarray, int], np.ndarray] | None = None  # BGR, number -> BGR
+    hearing: Hearing | None = None  # of ``text``; None = it is the index's
 
     def file(self, modality: str) -> Path:
         """The recording of ``modality`` (``"audio"`` or ``"video"``).
@@ -41,6 +50,20 @@ class Utterance:
         if not path.is_file():
             raise UtteranceError(f"{modality} file missing: {path}")
         return path
+
+    def transcript(self) -> str:
+        """The text, in which there is something.
+
+        Raises:
+            NothingError: a recogniser heard no words.
+            UtteranceError: there is no transcript, or recognition failed.
+        """
+        if not self.text.strip():
+            if self.hearing is None:
+                raise UtteranceError("no transcript")
+            kind = UtteranceError if self.hearing.failed else NothingError
+            raise kind(f"no words recognised: {self.hearing.reason}")
+        return self.text
 
 
 @dataclass(frozen=True)

@@ -134,14 +134,15 @@ class Checks:
         self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
     ) -> None:
         try:
-            for modality in self._corruptions.named(name) or {}:
+            for modality, part in (self._corruptions.named(name) or {}).items():
+                key = f"corruption.named.{name}.{modality}"
                 if modality not in corpus.names:
-                    key = f"corruption.named.{name}.{modality}"
                     raise InputError(unknown(key, modality, corpus.names))
+                _check_part(key, modality, self._corruptions.raw(part), corpus)
             raws = self._corruptions.recordings(name)
             for raw in raws:
                 _check_raw(corpus, raw)
-            self._corruptions.resolve(name, corpus.names)
+            self._corruptions.resolve(name, corpus.names, corpus.heard)
         except InputError as error:
             raise InputError(f"config: {place}: {error}") from None
         if raws:
@@ -155,7 +156,7 @@ class Checks:
             for model in experiment.models
             for modality in corpus.of_model(self._models[model].modalities)
         }
-        touched = self._corruptions.resolve(name, corpus.names).touched
+        touched = self._corruptions.resolve(name, corpus.names, corpus.heard).touched
         if used.isdisjoint(touched):
             raise InputError(
                 f"config: {place}: {name} corrupts {', '.join(touched)}, which none of the models "
@@ -179,7 +180,7 @@ class Checks:
         if corruption == CLEAN:
             return
         modalities = [m.name for m in corpus.of_model(self._models[name].modalities)]
-        touched = self._corruptions.resolve(corruption, modalities).touched
+        touched = self._corruptions.resolve(corruption, modalities, corpus.heard).touched
         for protocol in experiment.conditions:
             if not self._distribution(f"{place}.conditions", protocol, modalities, touched):
                 raise InputError(
@@ -221,6 +222,15 @@ def _check_folder(corpus: CorpusPlan) -> None:
             f"config: corpora.{corpus.name}.root: there is no folder {root} (looked for "
             f"{root.resolve()}). Set it to the folder of the corpus, in the config or by "
             f"--config 'corpora={{{corpus.name}: {{root: /path/to/it}}}}'"
+        )
+
+
+def _check_part(key: str, modality: str, raw: RawCorruption | None, corpus: CorpusPlan) -> None:
+    if raw is not None and modality not in raw.touches(corpus.heard):
+        raise InputError(
+            f"{key}: {raw.name} corrupts {raw.modality}, and the words of corpora.{corpus.name} "
+            "are not recognised from it; set transcript: recognised of the extractor, or remove "
+            f"{modality}"
         )
 
 

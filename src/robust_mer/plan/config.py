@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from robust_mer.features.specs import Transcript
 from robust_mer.plan.fields import (
     Corruptions,
     CorruptionText,
@@ -194,6 +195,9 @@ class ExtractorConfig(PluginConfig):
         str, AfterValidator(matching(r"([0-9a-f]{64})?", 64, "64 hexadecimal digits"))
     ] = ""
     """Refuse weights with another SHA-256."""
+    transcript: Transcript = "index"
+    """Whose words an extractor of text receives: those of the index, those that the recogniser of
+    ``features.asr`` hears, or these where the index has none."""
 
 
 class FeaturesConfig(Section):
@@ -211,6 +215,8 @@ class FeaturesConfig(Section):
     """Settings of the face search."""
     sound: dict[str, Any] = {}
     """What counts as sound."""
+    asr: dict[str, Any] = {}
+    """Settings of the speech recogniser."""
     denseface_training: dict[str, Any] = {}
     """Settings of ``snakemake train_denseface``."""
 

@@ -14,8 +14,10 @@ from robust_mer.corpora.registry import GENERATORS, READERS
 from robust_mer.errors import InputError
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.faces import FacesSettings
+from robust_mer.features.recogniser import RecogniserSettings
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.features.sound import AudioSettings, SoundSettings
+from robust_mer.features.specs import Transcript
 from robust_mer.modality import Encoder, Modality
 from robust_mer.plan.config import Config, CorpusConfig, FeaturesConfig, ModalityConfig
 from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
@@ -36,6 +38,12 @@ class ExtractorPlan:
     name: str
     resolved: Resolved[Extractor]
     weights_sha256: str
+    transcript: Transcript = "index"
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether it receives words that a recogniser hears in the sound."""
+        return self.transcript != "index"
 
     @property
     def modality(self) -> str:
@@ -63,6 +71,8 @@ class CorpusPlan:
     """How corpora are joined; None for a corpus of its own."""
     members: tuple["CorpusPlan", ...] = ()
     """The corpora that are joined, those for training first."""
+    heard: tuple[str, ...] = ()
+    """The modalities whose words are recognised from the sound."""
 
     @property
     def recorded(self) -> tuple["CorpusPlan", ...]:
@@ -126,7 +136,12 @@ def plan_extractors(features: FeaturesConfig, faces: Mapping[str, Any]) -> dict[
             resolved = resolve(
                 EXTRACTORS, section.kind or name, {**settings, **shared}, place, Extractor
             )
-        plans[name] = ExtractorPlan(name, resolved, section.weights_sha256)
+        if section.transcript != "index" and resolved.kind.modality != "text":
+            raise InputError(
+                f"config: {place}.transcript: {name} extracts {resolved.kind.modality}, not text; "
+                "remove it"
+            )
+        plans[name] = ExtractorPlan(name, resolved, section.weights_sha256, section.transcript)
     return plans
 
 
@@ -165,13 +180,26 @@ def _plan_corpus(
                 f"results/{name}/raw; remove root"
             )
     _check_folds(place, section)
+    modalities = plan_modalities(place, section, [reader], extractors)
     return CorpusPlan(
         name,
         section,
         reader,
         generator,
-        plan_modalities(place, section, [reader], extractors),
+        modalities,
         plan_task(place, section),
+        heard=heard(modalities, extractors),
+    )
+
+
+def heard(
+    modalities: Sequence[Modality], extractors: Mapping[str, ExtractorPlan]
+) -> tuple[str, ...]:
+    """The modalities whose words are recognised from the sound."""
+    return tuple(
+        modality.name
+        for modality in modalities
+        if modality.extractor in extractors and extractors[modality.extractor].is_heard
     )
 
 
@@ -277,6 +305,11 @@ def _check_extractor(
         raise InputError(
             f"config: {place}.extractor: {extractor.name} extracts {extractor.modality}, not {name}"
         )
+    if extractor.is_heard and section.aligned_to is not None:
+        raise InputError(
+            f"config: {place}.aligned_to: {extractor.name} receives recognised words, which are "
+            "not those of the corpus' word times; remove aligned_to"
+        )
     unfilled = extractor.resolved.kind.unfilled
     if unfilled and section.not_finite is None:
         reasons = "; ".join(f"{feature}: {reason}" for feature, reason in unfilled.items())
@@ -334,3 +367,9 @@ def resolve_reader(implementation: str) -> type[Reader]:
 def plan_faces(features: FeaturesConfig) -> dict[str, Any]:
     """Complete settings of the face search."""
     return checked_settings(FacesSettings, features.faces, "features.faces")
+
+
+def plan_recogniser(features: FeaturesConfig) -> dict[str, Any]:
+    """Complete settings of the speech recogniser."""
+    sound = checked_settings(SoundSettings, features.sound, "features.sound")
+    return checked_settings(RecogniserSettings, {**features.asr, "sound": sound}, "features.asr")

@@ -39,8 +39,16 @@ class RawCorruption:
 
     @property
     def modality(self) -> str:
-        """The modality that it touches."""
+        """The modality of the signal that it changes."""
         return MODALITY[self.resolved.kind.signal]
+
+    def touches(self, heard: Sequence[str]) -> list[str]:
+        """The modalities that it touches.
+
+        Args:
+            heard: Those whose words are recognised from the sound.
+        """
+        return [self.modality, *(heard if self.modality == "audio" else ())]
 
     @property
     def is_random(self) -> bool:
@@ -122,8 +130,15 @@ class Corruptions:
         named = self.named(name)
         return named is None or any(self.raw(one) is None for one in named.values())
 
-    def resolve(self, name: str, modalities: Sequence[str]) -> Corruption:
+    def resolve(
+        self, name: str, modalities: Sequence[str], heard: Sequence[str] = ()
+    ) -> Corruption:
         """What a corruption does to ``modalities``.
+
+        Args:
+            name: Of the corruption.
+            modalities: In their order.
+            heard: Those whose words are recognised from the sound.
 
         Raises:
             InputError: there is no such corruption, or the name stands for several.
@@ -133,7 +148,7 @@ class Corruptions:
             raise InputError(f"{name} means several corruptions, expected one: {', '.join(named)}")
         if named is None:
             raw = self.raw(name)
-            named = dict.fromkeys(modalities if raw is None else [raw.modality], name)
+            named = dict.fromkeys(modalities if raw is None else raw.touches(heard), name)
         recorded, noises = {}, {}
         for modality in modalities:
             if modality in named and self.raw(named[modality]) is not None:
@@ -228,7 +243,8 @@ class Corruptions:
             raise InputError(
                 f"config: {place} is {CLEAN}: remove the modality, it then stays clean"
             )
-        if isinstance(part, RawCorruption) and part.modality != modality:
+        is_heard = modality == "text"  # whether the corpus' words are recognised, checks tell
+        if isinstance(part, RawCorruption) and modality not in part.touches(["text"] * is_heard):
             raise InputError(
                 f"config: {place}: {corruption} corrupts {part.modality}, not {modality}"
             )

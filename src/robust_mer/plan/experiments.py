@@ -15,7 +15,6 @@ from robust_mer.evaluation.experiment import (
     Training,
 )
 from robust_mer.plan.config import CorpusConfig, ExperimentConfig
-from robust_mer.plan.corruptions import RawCorruption
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.report.layouts import PAPERS_ENCODING
 from robust_mer.settings import Plugin
@@ -145,15 +144,16 @@ class Experiments:
             name for names in self.at_snrs(section).values() if len(names) > 1 for name in names
         ]
 
-    def recordings(self, name: str) -> list[RawCorruption]:
-        """The corruptions of recordings in an experiment, and those of which others consist."""
+    def recordings(self, name: str) -> list[tuple[str, str]]:
+        """The modalities that an experiment corrupts before extraction, and by what."""
         section = self._plan.grid.experiments[name]
-        raws = [
-            raw
+        pairs = [
+            pair
             for corruption in self._plan.grid.every_corruption(section)
-            for raw in self._plan.corruptions.recordings(corruption)
+            for member in self._plan.corruptions.members(corruption)
+            for pair in self._plan.corruption(section.corpus, member).recorded.items()
         ]
-        return list({raw.name: raw for raw in raws}.values())
+        return list(dict.fromkeys(pairs))
 
     def raw_corruptions(self, name: str) -> list[str]:
         """The corruptions in an experiment that consist of one of recordings alone."""
@@ -172,12 +172,20 @@ class Experiments:
     def _data(self, corpus: str) -> CorpusFacts:
         plan = self._plan.corpora[corpus]
         contains = plan.config.contains
+        extractors = [plan.modality(name).extractor for name in plan.heard]
+        heard = {name: self._plan.extractors[name].transcript for name in extractors}
+        recogniser: str = self._plan.recogniser["model"] if heard else ""
         if contains is None:
             contains = [name for one in plan.recorded for name in _collections(one.config)]
         return CorpusFacts(
             generated=any(one.generator is not None for one in plan.recorded),
             contains=tuple(dict.fromkeys(contains)),
-            extractors={m.extractor: self._trained_for(m.extractor) for m in plan.modalities},
+            extractors={
+                **{m.extractor: self._trained_for(m.extractor) for m in plan.modalities},
+                **({recogniser: None} if recogniser else {}),
+            },
+            recogniser=recogniser,
+            heard=heard,
         )
 
     def _trained_for(self, extractor: str) -> list[str] | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from robust_mer.corpora.joined import JOINED, JoinedSettings, has_classes
 from robust_mer.errors import InputError
 from robust_mer.plan.config import Config, CorpusConfig
-from robust_mer.plan.corpora import CorpusPlan, ExtractorPlan, plan_modalities, plan_task
+from robust_mer.plan.corpora import CorpusPlan, ExtractorPlan, heard, plan_modalities, plan_task
 from robust_mer.plan.messages import unknown
 from robust_mer.plan.plugins import checked_settings
 
@@ -74,7 +74,17 @@ def _plan_joined(
     readers = [member.reader for member in members if member.reader is not None]
     task = plan_task(place, section)
     modalities = plan_modalities(place, section, readers, extractors)
-    plan = CorpusPlan(name, section, None, None, modalities, task, joined, members)
+    plan = CorpusPlan(
+        name,
+        section,
+        None,
+        None,
+        modalities,
+        task,
+        joined,
+        members,
+        heard=heard(modalities, extractors),
+    )
     _check_members(place, plan)
     return plan
 

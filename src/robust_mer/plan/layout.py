@@ -66,9 +66,14 @@ class Layout:
         """A feature file, or with the suffix ``.csv`` its table of utterances."""
         return self.of_corpus(corpus, f"{folder}/{name}{suffix}")
 
-    def corrupted_folder(self, raw: str, draw: int = 1) -> str:
-        """Folder of the features of corrupted recordings, within that of the corpus."""
-        return f"corrupted/{raw}/features" if draw == 1 else f"corrupted/{raw}/draw{draw}/features"
+    def recognised(self, corpus: str, file: str, folder: str = "recognised") -> str:
+        """What the recogniser hears: ``texts.csv`` or ``words.csv``."""
+        return self.of_corpus(corpus, f"{folder}/{file}")
+
+    def corrupted_folder(self, raw: str, draw: int = 1, content: str = "features") -> str:
+        """Folder of what is made from corrupted recordings, within that of the corpus."""
+        of_draw = "" if draw == 1 else f"draw{draw}/"
+        return f"corrupted/{raw}/{of_draw}{content}"
 
     def schedule(self, corpus: str, corruption: str) -> str:
         """The noise schedule of a corruption."""

@@ -10,7 +10,13 @@ from robust_mer.conditions import CLEAN, Corruption
 from robust_mer.modality import Modality
 from robust_mer.plan.checks import Checks
 from robust_mer.plan.config import ExperimentConfig, read_config
-from robust_mer.plan.corpora import CorpusPlan, plan_corpora, plan_extractors, plan_faces
+from robust_mer.plan.corpora import (
+    CorpusPlan,
+    plan_corpora,
+    plan_extractors,
+    plan_faces,
+    plan_recogniser,
+)
 from robust_mer.plan.corruptions import Corruptions
 from robust_mer.plan.grid import Grid, TrainingJob
 from robust_mer.plan.joined import with_joined
@@ -47,6 +53,7 @@ class Plan:
         self.layout = Layout(results)
         self._has_gpu = has_gpu
         self.faces = plan_faces(self.config.features)
+        self.recogniser = plan_recogniser(self.config.features)
         self.extractors = plan_extractors(self.config.features, self.faces)
         plans = plan_corpora(self.config, self.extractors)
         self.corpora = with_joined(plans, self.config, self.extractors)
@@ -86,7 +93,7 @@ class Plan:
     def corruption(self, corpus: str, name: str, model: str | None = None) -> Corruption:
         """What a corruption does to the modalities of a corpus, or of a model on it."""
         names = [modality.name for modality in self.modalities(corpus, model)]
-        return self.corruptions.resolve(name, names)
+        return self.corruptions.resolve(name, names, self.corpora[corpus].heard)
 
     def trained_on(self, corpus: str, model: str, trained_on: str) -> tuple[Corruption, ...]:
         """The corruptions that a model is trained on, in alternation if there are several."""
@@ -144,14 +151,13 @@ class Plan:
             for replica in replicas
         ]
 
-    def corrupted_features(self, corpus: str, raw: str, suffix: str = ".h5", draw: int = 1) -> str:
-        """Features of the modality that a corruption of recordings touches, or their table."""
-        corruption = self.corruptions.raw(raw)
-        assert corruption is not None, raw
-        modality = self.corpora[corpus].modality(corruption.modality)
-        return self.layout.features(
-            corpus, modality.features, suffix, self.layout.corrupted_folder(raw, draw)
-        )
+    def corrupted_features(
+        self, corpus: str, modality: str, raw: str, suffix: str = ".h5", draw: int = 1
+    ) -> str:
+        """Features of a modality from corrupted recordings, or their table."""
+        features = self.corpora[corpus].modality(modality).features
+        folder = self.layout.corrupted_folder(raw, draw)
+        return self.layout.features(corpus, features, suffix, folder)
 
     @property
     def trains_on_gpu(self) -> bool:

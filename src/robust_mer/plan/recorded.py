@@ -12,10 +12,12 @@ from robust_mer.training.spec import Recorded
 
 def recorded(plan: Plan, corruptions: Iterable[Corruption]) -> tuple[Recorded, ...]:
     """The features of corrupted recordings behind some corruptions, each once."""
-    modalities = {raw: modality for one in corruptions for modality, raw in one.recorded.items()}
+    pairs = dict.fromkeys(
+        (raw, modality) for one in corruptions for modality, raw in one.recorded.items()
+    )
     return tuple(
         Recorded(name, modality, plan.config.corruption.draws if raw.is_random else 1)
-        for name, modality in modalities.items()
+        for name, modality in pairs
         if (raw := plan.corruptions.raw(name)) is not None
     )
 
@@ -23,7 +25,7 @@ def recorded(plan: Plan, corruptions: Iterable[Corruption]) -> tuple[Recorded, .
 def recorded_files(plan: Plan, corpus: str, features: Iterable[Recorded]) -> list[str]:
     """Their files, every draw of the first, then of the second, and so on."""
     return [
-        plan.corrupted_features(corpus, one.corruption, draw=draw)
+        plan.corrupted_features(corpus, one.modality, one.corruption, draw=draw)
         for one in features
         for draw in range(1, one.draws + 1)
     ]

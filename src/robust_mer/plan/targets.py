@@ -59,9 +59,9 @@ class Targets:
             for corruption in self._plan.scheduled(experiment)
         }
         features = {
-            self._plan.corrupted_features(experiment.corpus, raw.name)
+            self._plan.corrupted_features(experiment.corpus, modality, raw)
             for name, experiment in self._plan.grid.experiments.items()
-            for raw in self._plan.report.recordings(name)
+            for modality, raw in self._plan.report.recordings(name)
         }
         trained = {
             path

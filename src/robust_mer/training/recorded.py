@@ -18,8 +18,9 @@ class RecordedFeatures:
 
     stores: dict[str, list[Features]]
     """By modality, one corruption's draws after the other's; see `load_frames`."""
-    begins: dict[str, np.ndarray]
-    """Where the rows of a corruption's draws begin in `Frames` [draws], by its name."""
+    begins: dict[tuple[str, str], np.ndarray]
+    """Where the rows of a corruption's draws begin in `Frames` [draws], by its name and the
+    modality."""
 
     @classmethod
     def read(cls, spec: TrainSpec, files: TrainFiles, corpus: Corpus) -> "RecordedFeatures":
@@ -49,7 +50,7 @@ class RecordedFeatures:
                         "would hear the files of the test. Add files, or list it in tested_on only"
                     )
                 of_modality.append(store)
-            begins[one.corruption] = len(corpus.utterances) * np.arange(
+            begins[one.corruption, one.modality] = len(corpus.utterances) * np.arange(
                 first, first + one.draws, dtype=np.int64
             )
         return cls(stores, begins)

@@ -43,6 +43,6 @@ def measure_corrupted(plan: Plan, wildcards: Any) -> Job:
             "utterances": plan.layout.utterances(corpus),
             "folds": plan.layout.folds(corpus),
             "clean": plan.layout.features(corpus, modality.features),
-            "corrupted": plan.corrupted_features(corpus, wildcards.raw),
+            "corrupted": plan.corrupted_features(corpus, raw.modality, wildcards.raw),
         },
     )

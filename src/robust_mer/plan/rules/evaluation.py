@@ -32,7 +32,8 @@ def evaluate_model(plan: Plan, wildcards: Any) -> Job:
             "folds": layout.folds(corpus),
             "features": plan.feature_files(corpus, modalities),
             "corrupted": [
-                plan.corrupted_features(corpus, raw) for raw in corruption.recorded.values()
+                plan.corrupted_features(corpus, modality, raw)
+                for modality, raw in corruption.recorded.items()
             ],
             "schedule": layout.schedule(corpus, tested_on) if has_schedule else [],
             "checkpoints": plan.checkpoints(corpus, name, trained_on, replicas),

@@ -76,7 +76,8 @@ def export_features(plan: Plan, wildcards: Any) -> Job:
         raise InputError(
             f"{corruption.name}: features of corrupted recordings are not exported; they are in "
             + ", ".join(
-                plan.corrupted_features(corpus, raw) for raw in corruption.recorded.values()
+                plan.corrupted_features(corpus, modality, raw)
+                for modality, raw in corruption.recorded.items()
             )
         )
     modalities = plan.modalities(corpus)

@@ -1,7 +1,8 @@
 """Jobs of workflow/rules/features.smk, and of corruption.smk where it extracts."""
 
 import hashlib
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from robust_mer.corpora.reader import FeatureReader
@@ -16,16 +17,18 @@ from robust_mer.features.specs import (
     FacesSpec,
     FeaturesTableSpec,
     RawSpec,
+    RecogniseSpec,
     ResampleSpec,
     SheetsSpec,
 )
-from robust_mer.plan.job import Job
+from robust_mer.plan.job import Job, Paths
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.plugins import checked_settings
 from robust_mer.plan.rules.joined import join_features
 from robust_mer.runtime import Runtime
 
+TEXTS = "texts.csv"
 EXTRACT = "robust_mer.features.extract:extract_features"
 
 
@@ -75,38 +78,88 @@ def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None, draw: int
         )
         return join_features(plan, plan.corpora[corpus], name, folder)
     extractor = plan.extractors[name]
-    uses = [extractor.resolved.plugin.implementation]
-    raw = plan.corruptions.raw(raw_name) if raw_name is not None else None
-    spec_of_raw, files = None, {}
-    needs_others = raw is not None and raw.resolved.kind.needs_others
-    if raw is not None:
-        uses.append(raw.resolved.plugin.implementation)
-        if issubclass(raw.resolved.kind, ReadsFiles):
-            files = {"noise": raw.resolved.plugin.build().content()}
-        spec_of_raw = RawSpec(
-            kind=raw.kind,
-            corruption=raw.resolved.plugin,
-            amount=raw.amount,
-            seed=draw_seed(plan.config.corruption.seed, draw),
-        )
-    looks = extractor.looks_at_faces and raw is None
+    received = _Received.of(plan, corpus, raw_name, draw)
+    looks = extractor.looks_at_faces and raw_name is None
     return Job(
         EXTRACT,
         ExtractSpec(
             extractor=extractor.resolved.plugin,
             weights_sha256=extractor.weights_sha256,
-            corruption=spec_of_raw,
+            corruption=received.spec,
+            transcript=extractor.transcript,
         ),
         inputs={
             "utterances": plan.layout.utterances(corpus),
             "faces": plan.layout.faces(corpus) if looks else [],
-            "folds": plan.layout.folds(corpus) if needs_others else [],
+            "folds": received.folds,
+            "texts": received.texts if extractor.is_heard else [],
         },
-        chosen=files,
-        uses=tuple(uses),
+        chosen=received.files,
+        uses=(extractor.resolved.plugin.implementation, *received.uses),
         runtime=_runtime(plan, corpus),
         gpu=int(extractor.resolved.kind.uses_gpu and plan.extracts_on_gpu),
     )
+
+
+def recognise_words(plan: Plan, wildcards: Any) -> Job:
+    """The words that are heard in uncorrupted recordings."""
+    return _recognise(plan, wildcards.corpus, None)
+
+
+def recognise_corrupted(plan: Plan, wildcards: Any) -> Job:
+    """The words that are heard in corrupted recordings."""
+    raw, _, draw = wildcards.raw.partition("/draw")
+    return _recognise(plan, wildcards.corpus, raw, int(draw or 1))
+
+
+def _recognise(plan: Plan, corpus: str, raw_name: str | None, draw: int = 1) -> Job:
+    if members := plan.corpora[corpus].members:
+        raise InputError(
+            f"the recognised words of {corpus} are those of the corpora that it joins: "
+            f"{', '.join(member.name for member in members)}"
+        )
+    received = _Received.of(plan, corpus, raw_name, draw)
+    return Job(
+        "robust_mer.features.recognise:recognise_words",
+        RecogniseSpec(plan.recogniser, received.spec),
+        inputs={"utterances": plan.layout.utterances(corpus), "folds": received.folds},
+        chosen=received.files,
+        uses=received.uses,
+        runtime=_runtime(plan, corpus),
+        gpu=int(plan.extracts_on_gpu),
+    )
+
+
+@dataclass(frozen=True)
+class _Received:
+    """What corrupts recordings or transcripts before an extraction, if anything does."""
+
+    texts: str
+    """The words that are heard then."""
+    spec: RawSpec | None = None
+    folds: Paths = field(default_factory=list)
+    files: Mapping[str, list[str]] = field(default_factory=dict)
+    """What determines the files that the corruption reads."""
+    uses: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, plan: Plan, corpus: str, raw_name: str | None, draw: int) -> "_Received":
+        texts = plan.layout.recognised(corpus, TEXTS)
+        raw = plan.corruptions.raw(raw_name) if raw_name is not None else None
+        if raw is None:
+            return cls(texts)
+        if raw.modality == "audio":
+            folder = plan.layout.corrupted_folder(raw.name, draw, "recognised")
+            texts = plan.layout.recognised(corpus, TEXTS, folder)
+        plugin, kind = raw.resolved.plugin, raw.resolved.kind
+        seed = draw_seed(plan.config.corruption.seed, draw)
+        return cls(
+            texts,
+            RawSpec(kind=raw.kind, corruption=plugin, amount=raw.amount, seed=seed),
+            plan.layout.folds(corpus) if kind.needs_others else [],
+            {"noise": plugin.build().content()} if issubclass(kind, ReadsFiles) else {},
+            (plugin.implementation,),
+        )
 
 
 def draw_seed(seed: int, draw: int) -> int:

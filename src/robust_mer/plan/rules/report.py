@@ -240,8 +240,8 @@ def _shown(plan: Plan, name: str) -> Shown:
     """What the report shows of an experiment."""
     report, corpus = plan.report, plan.grid.experiments[name].corpus
     of_raw = [
-        f"{plan.corpora[corpus].modality(raw.modality).features} of {raw.name}"
-        for raw in report.recordings(name)
+        f"{plan.corpora[corpus].modality(modality).features} of {raw}"
+        for modality, raw in report.recordings(name)
     ]
     return Shown(
         experiment=report.experiment(name),
@@ -271,7 +271,7 @@ def _shown_files(plan: Plan, name: str) -> dict[str, list[str]]:
         },
         "logs": [
             *(layout.features(corpus, one, ".csv") for one in feature_names(plan, corpus)),
-            *(plan.corrupted_features(corpus, r.name, ".csv") for r in report.recordings(name)),
+            *(plan.corrupted_features(corpus, *one, ".csv") for one in report.recordings(name)),
         ],
         "replaced": [layout.features(corpus, one) for one in _replaced(plan, corpus)],
         "schedules": [layout.schedule(corpus, c) for c in report.scheduled(name)],

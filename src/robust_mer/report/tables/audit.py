@@ -83,6 +83,7 @@ def audit(
         _validation(folds),
         *_targets(experiment, folds, utterances),
         *_extractors(corpus),
+        *_heard(corpus),
         _masks(experiment),
         _origin(experiment, corpus),
         *_size(experiment, speakers),
@@ -184,6 +185,14 @@ def _extractors(corpus: CorpusFacts) -> Iterator[tuple[str, str, str]]:
         else:
             finding = f"trained on {', '.join(trained_on)}; contents of the corpus unknown"
             yield check, NOT_KNOWN, finding
+
+
+def _heard(corpus: CorpusFacts) -> Iterator[tuple[str, str, str]]:
+    for extractor, which in corpus.heard.items():
+        finding = f"{extractor} receives words that {corpus.recogniser} recognised in the sound"
+        if which == "recognised_if_missing":
+            finding += ", where the index has none"
+        yield "recognised words", NOTE, finding
 
 
 def _masks(experiment: Experiment) -> tuple[str, str, str]:
