@@ -171,3 +171,17 @@ def test_files(tmp_path):
     assert "| enough speakers | ok | intervals rest on 12 speakers |" in (
         tmp_path / "e_audit.md"
     ).read_text(encoding="utf-8")
+
+
+def test_recognised_words_are_named():
+    heard = {"minilm": "recognised", "glove": "recognised_if_missing"}
+    data = corpus(recogniser="a/b", heard=heard, extractors={"a/b": None})
+    table = audit(experiment(), data, *tables(), 10)
+    assert table.loc[
+        table["check"] == "recognised words", ["verdict", "found"]
+    ].values.tolist() == [
+        ["note", "minilm receives words that a/b recognised in the sound"],
+        ["note", "glove receives words that a/b recognised in the sound, where the index has none"],
+    ]
+    assert found(data)["a/b was trained on this corpus"][0] == "not known"
+    assert "recognised words" not in found()
