@@ -12,7 +12,12 @@ from helpers.training import model
 from robust_mer.conditions import Corruption
 from robust_mer.data import fit_normalisers
 from robust_mer.engine.batches import Batches
-from robust_mer.engine.corruption import NO_CORRUPTION, CorruptionOfFold, evaluation_frames
+from robust_mer.engine.corruption import (
+    NO_CORRUPTION,
+    CorruptionOfFold,
+    corruption_of_fold,
+    evaluation_frames,
+)
 from robust_mer.engine.frames import load_frames
 from robust_mer.engine.replica import EpochDraws, ReplicaData, TrainingConditions, replica_seed
 from robust_mer.errors import InputError
@@ -44,20 +49,26 @@ def draw(corpus, folder, number, modality="audio", settings=None):
 
 
 class Setup:
-    """A replica of the small corpus with two draws of corrupted audio, and one of video."""
+    """A replica of the small corpus with two draws of corrupted audio, and some of video."""
 
-    def __init__(self, corpus, folder, corruptions, needs_clean=True):
+    def __init__(self, corpus, folder, corruptions, needs_clean=True, follows=None, draws=(3,)):
         self.corpus = read(corpus)
         size = len(self.corpus.utterances)
         self.stores = {
             "audio": [read_features(draw(corpus, folder, n)) for n in (1, 2)],
-            "video": [read_features(draw(corpus, folder, 3, "video"))],
+            "video": [read_features(draw(corpus, folder, n, "video")) for n in draws],
         }
         self.frames = load_frames(self.corpus, CPU, self.stores)
-        self.begins = {"audio": np.array([size, 2 * size]), "video": np.array([size])}
+        self.begins = {
+            "audio": np.array([size, 2 * size]),
+            "video": size * np.arange(1, 1 + len(draws)),
+        }
         self.normalisers = fit_normalisers(self.corpus, 1)
         parts = self.corpus.parts[1]
-        folds = [CorruptionOfFold({}, 1, {m: self.begins[m] for m in one}) for one in corruptions]
+        folds = [
+            CorruptionOfFold({}, 1, {m: self.begins[m] for m in one}, follows or {})
+            for one in corruptions
+        ]
         conditions = [
             TrainingConditions(np.array([[m not in one for m in NORMALISE]])) for one in corruptions
         ]
@@ -102,6 +113,34 @@ def test_a_sample_receives_one_of_the_draws_whatever_its_length(corpus, tmp_path
                 clean = setup.of_store(setup.corpus.features[modality], row, modality)
                 np.testing.assert_array_equal(received(batch, modality, place), clean)
     assert min(picked.values()) > 0.35 * sum(picked.values())
+
+
+@pytest.mark.parametrize("follows", [{}, {"video": "audio"}])
+def test_what_one_recording_gives_comes_from_one_draw(corpus, tmp_path, follows):
+    setup = Setup(corpus, tmp_path, [["audio", "video"]], follows=follows, draws=(3, 4))
+    same = []
+    for row, _, batch, place in setup.epoch(1):
+        audio, video = (
+            [
+                np.array_equal(received(batch, modality, place), setup.of_store(one, row, modality))
+                for one in setup.stores[modality]
+            ].index(True)
+            for modality in ("audio", "video")
+        )
+        same.append(audio == video)
+    assert all(same) == bool(follows)
+
+
+def test_modalities_of_one_corruption_follow_the_first():
+    recorded = {"audio": "babble_5dB", "video": "blur_3px", "text": "babble_5dB"}
+    begins = {(raw, m): np.array([number]) for number, (m, raw) in enumerate(recorded.items())}
+    fold = corruption_of_fold(Corruption("both", recorded=recorded), {}, 1, begins)
+    assert fold.follows == {"text": "audio"}
+    assert {m: int(begin[0]) for m, begin in fold.recorded.items()} == {
+        "audio": 0,
+        "video": 1,
+        "text": 2,
+    }
 
 
 def test_each_sample_meets_its_own_corruption(corpus, tmp_path):

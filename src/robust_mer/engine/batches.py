@@ -106,7 +106,7 @@ class Batches:
             is_noisy = ~is_clean[..., column]
             heard = rows
             if self._has_recorded:
-                picks = np.stack([draws[r].recording[samples, column] for r in group])
+                picks = np.stack([draws[r].recording[samples] for r in group])
                 heard = self._heard(group, rows, modality, is_noisy, corruption, picks)
             values, length = self._take(group, heard, modality, frames)
             longest = int(length.max(initial=0))
@@ -154,15 +154,17 @@ class Batches:
             modality: Whose frames.
             is_noisy: [k, B].
             corruption: Place of each sample's corruption [k, B].
-            picks: Uniform in [0, 1), for the draw [k, B].
+            picks: Uniform in [0, 1), for the draw [k, B, modalities].
         """
+        columns = list(self._frames)
         heard = [utterances.copy() for utterances in rows]
         for place, r in enumerate(group):
             for number, each in enumerate(self.replicas[r].corruptions):
                 if modality in each.recorded:
                     begin = each.recorded[modality]
                     chosen = is_noisy[place] & (corruption[place] == number)
-                    draw = (picks[place, chosen] * len(begin)).astype(np.int64)
+                    column = columns.index(each.follows.get(modality, modality))
+                    draw = (picks[place, chosen, column] * len(begin)).astype(np.int64)
                     heard[place][chosen] += begin[draw]
         return heard
 

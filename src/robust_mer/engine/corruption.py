@@ -38,6 +38,8 @@ class CorruptionOfFold:
     recorded: Mapping[str, np.ndarray] = field(default_factory=dict)
     """By modality whose recordings are corrupted: where the rows of each draw's features begin
     among those of `Frames` [draws]; see `load_frames`."""
+    follows: Mapping[str, str] = field(default_factory=dict)
+    """By modality, an earlier one whose draw it shares, because one recording gave both."""
 
     @property
     def is_nothing(self) -> bool:
@@ -78,7 +80,11 @@ def corruption_of_fold(
         for modality, spec in corruption.noises.items()
     }
     begins = {m: recorded[raw, m] for m, raw in corruption.recorded.items() if (raw, m) in recorded}
-    return CorruptionOfFold(modalities, corruption.seed or 0, begins)
+    leaders: dict[str, str] = {}
+    for modality, raw in corruption.recorded.items():
+        leaders.setdefault(raw, modality)
+    follows = {m: leaders[raw] for m, raw in corruption.recorded.items() if leaders[raw] != m}
+    return CorruptionOfFold(modalities, corruption.seed or 0, begins, follows)
 
 
 def evaluation_frames(
