@@ -184,7 +184,7 @@ class SyntheticRun:
         summary = SummaryFiles(predictions, [], [], made["summary"])
         write_summary(SummarySpec(self.experiment, ()), summary, Runtime())
         if self.has_statistics:
-            names = ("intervals", "comparisons", "reliability", "curves")
+            names = ("intervals", "comparisons", "reliability", "curves", "rankings")
             paths = {name: self.folder / f"{name}.csv" for name in names}
             corpus = {name: made[name] for name in ("utterances", "folds")}
             scores = ScoresFiles(predictions=predictions, **corpus, **paths)

@@ -561,3 +561,10 @@ def test_the_cross_corpus_experiments(tmp_path):
         assert corpus.joined.train == [first]
         assert corpus.joined.test == [second]
     assert {corpus.name for corpus in plan.recorded_corpora} == {"iemocap", "msp_improv"}
+
+
+def test_experiments_across_corpora_that_anyone_can_download(tmp_path):
+    plan = plan_of(config_with("cross_acted", root=tmp_path))
+    assert {corpus.name for corpus in plan.recorded_corpora} == {"ravdess", "crema_d", "meld"}
+    assert plan.corpora["acted_to_meld"].joined.train == ["ravdess", "crema_d"]
+    assert plan.corpora["meld_to_acted"].joined.test == ["ravdess", "crema_d"]

@@ -70,7 +70,7 @@ def test_what_readers_are_able_to():
         ability: {name for name, reader in READERS.items() if issubclass(load(reader), ability)}
         for ability in (FeatureReader, WordReader)
     }
-    assert able[FeatureReader] == {"cmu_mosei", "mmin", "multibench", "mmsa", "npz"}
+    assert able[FeatureReader] == {"cmu_mosei", "mmin", "multibench", "mmsa", "npz", "npy"}
     assert able[WordReader] == {"iemocap", "cmu_mosei", "manifest"}
 
 

@@ -54,7 +54,7 @@ paths = [Path(path) for _, path in files]
 names = {"summary": "all", "curves": "risk_coverage"}
 scores = {
     name: folder / f"x_{names.get(name, name)}.csv"
-    for name in ("summary", "intervals", "comparisons", "reliability", "curves")
+    for name in ("summary", "intervals", "comparisons", "reliability", "curves", "rankings")
 }
 index = {name: folder / f"{name}.csv" for name in ("utterances", "folds")}
 published = sorted(layouts.parent.glob("*.csv"))

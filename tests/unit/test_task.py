@@ -88,7 +88,7 @@ def test_scores_of_numbers(results):
     all_csv = folder / "all.csv"
     write_summary(SummarySpec(experiment, ()), SummaryFiles(paths, [], [], all_csv), Runtime())
     summary = pd.read_csv(all_csv)
-    names = ("intervals", "comparisons", "reliability", "curves")
+    names = ("intervals", "comparisons", "reliability", "curves", "rankings")
     written = {name: folder / f"{name}.csv" for name in names}
     files = ScoresFiles(paths, folder / "utterances.csv", folder / "folds.csv", **written)
     compute_statistics(ScoresSpec(experiment), files, Runtime())
