@@ -6,7 +6,7 @@ from pathlib import Path
 from robust_mer.errors import InputError
 from robust_mer.features.specs import Transcript
 from robust_mer.features.utterance import Hearing, Utterance
-from robust_mer.table import read_table
+from robust_mer.table import read_table, records
 
 TEXT_COLUMNS = ["utterance", "status", "reason", "seconds", "recognised", "transcript"]
 """Of the table of recognised texts."""
@@ -32,7 +32,7 @@ def with_recognised(
                 f"{texts} lacks the utterance {utterance.utterance!r}, which is in the index; "
                 "recognise the words again: snakemake --forcerun recognise_words"
             )
-    rows = table.to_dict("index")
+    rows = dict(zip(table.index, records(table), strict=True))
     return [
         utterance
         if transcript == "recognised_if_missing" and utterance.text.strip()

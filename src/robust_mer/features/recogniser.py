@@ -88,7 +88,7 @@ class Recogniser(Extractor):
             )
         network: Any = model.network
         self._options = _options(network, type(config) in MODEL_FOR_CTC_MAPPING, settings)
-        self._recognise = AutomaticSpeechRecognitionPipeline(
+        self._recognise: Any = AutomaticSpeechRecognitionPipeline(
             network,
             feature_extractor=_feature_extractor(folder),
             tokenizer=_tokenizer(folder),
@@ -117,7 +117,9 @@ class Recogniser(Extractor):
     def _words(self, signal: np.ndarray, begin: float) -> list[RecognisedWord]:
         """The words of a piece that begins ``begin`` seconds after the utterance."""
         padded = np.pad(signal, (0, max(0, _SHORTEST - len(signal))))
-        answer = self._recognise({"raw": padded, "sampling_rate": SAMPLE_RATE}, **self._options)
+        answer: dict[str, Any] = self._recognise(
+            {"raw": padded, "sampling_rate": SAMPLE_RATE}, **self._options
+        )
         if "chunks" not in answer:
             return [RecognisedWord(word, np.nan, np.nan) for word in answer["text"].split()]
         return [

@@ -63,7 +63,9 @@ class RobustnessTable(ResultTable):
                     marked(experiment, row["model"]),
                     row["training"],
                     ", ".join(filter(None, [row["tested_on"], row["family"]])),
-                    words.span(amount(row["low"]), amount(row["high"]), row["unit"]),
+                    words.span(
+                        *(amount(round(row[end], 1)) for end in ("low", "high")), row["unit"]
+                    ),
                     *(mean_sd(row[name]) for name in words.ROBUSTNESS),
                 ]
             )
