@@ -63,9 +63,7 @@ class RobustnessTable(ResultTable):
                     marked(experiment, row["model"]),
                     row["training"],
                     ", ".join(filter(None, [row["tested_on"], row["family"]])),
-                    words.span(
-                        *(amount(round(row[end], 1)) for end in ("low", "high")), row["unit"]
-                    ),
+                    words.span(_end(row["low"]), _end(row["high"]), row["unit"]),
                     *(mean_sd(row[name]) for name in words.ROBUSTNESS),
                 ]
             )
@@ -85,6 +83,11 @@ class RobustnessTable(ResultTable):
                 ],
             )
         ]
+
+
+def _end(value: float) -> str:
+    """An end of the range; realised rates have many decimals."""
+    return amount(round(value, 1))
 
 
 def _reference(experiment: Experiment) -> str:
