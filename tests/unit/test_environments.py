@@ -121,6 +121,8 @@ NAMED = {
     "training": training.FUNCTION,
     "extract_features": EXTRACT,
     "extract_corrupted": EXTRACT,
+    "recognise_words": "robust_mer.features.recognise:recognise_words",
+    "recognise_corrupted": "robust_mer.features.recognise:recognise_words",
 }
 # Functions that such a rule's job calls on joined corpora.
 ON_JOINED = {
