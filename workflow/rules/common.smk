@@ -46,13 +46,13 @@ prepare_jobs(plan.config.gpu.jobs_per_gpu)
 
 # Corruptions of recordings and of features share the same folders.
 RAW_NAME = rf"({'|'.join(plan.corruptions.raw_kinds) or '-'})_-?[0-9.]+(dB|%|px|ms)"
-DRAW = r"/draw[0-9]+"  # of corrupted recordings; draw 1 has no folder of its own
+DRAW = "draw[0-9]+"  # folder of a draw of corrupted recordings; draw 1 has none of its own
 
 
 wildcard_constraints:
     corpus="[^/]+",
     extractor=f"(?!{IMPORTED})[^/@]+",
-    extracted=rf"(corrupted/{RAW_NAME}({DRAW})?/)?features",
+    extracted=rf"(corrupted/{RAW_NAME}(/{DRAW})?/)?features",
     rate=r"[0-9.]+",
     modality="[a-z]+",
     model="[^/]+",

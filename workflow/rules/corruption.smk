@@ -32,7 +32,7 @@ rule extract_corrupted:
     benchmark:
         layout.benchmark("extract_corrupted", "{raw}", "{extractor}")
     wildcard_constraints:
-        raw=f"{RAW_NAME}({DRAW})?",
+        raw=f"{RAW_NAME}(/{DRAW})?",
     conda:
         "../../envs/features.yaml"
     threads: 8
@@ -55,7 +55,7 @@ rule recognise_corrupted:
     benchmark:
         layout.benchmark("recognise_corrupted", "{raw}")
     wildcard_constraints:
-        raw=f"{RAW_NAME}({DRAW})?",
+        raw=f"{RAW_NAME}(/{DRAW})?",
     conda:
         "../../envs/features.yaml"
     threads: 8
