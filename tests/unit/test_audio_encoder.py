@@ -67,7 +67,7 @@ def write_utterance(folder, signal) -> Utterance:
 @pytest.mark.parametrize(("layer", "state"), [(-1, 2), (1, 1), (0, 0)])
 def test_states_are_those_of_the_layer(tmp_path, kind, layer, state):
     signal = noise(1.0)
-    extractor = build(save(tmp_path, kind), layer=layer)
+    extractor = build(save(tmp_path, kind), layers=layer)
     extraction = extractor.extract(write_utterance(tmp_path, signal))
     network = KINDS[kind][1].from_pretrained(tmp_path).eval()
     prepared = Wav2Vec2FeatureExtractor.from_pretrained(tmp_path)(
@@ -88,7 +88,7 @@ def test_signal_is_normalised_only_where_the_model_says_so(tmp_path):
     for wanted in (True, False):
         folder = tmp_path / str(wanted)
         # Layer norm in the convolutions would hide the level; group norm too, without an offset.
-        extractor = build(save(folder, do_normalize=wanted, conv_bias=True), layer=0)
+        extractor = build(save(folder, do_normalize=wanted, conv_bias=True), layers=0)
         values = [
             extractor.extract(write_utterance(folder, signal)).values for signal in (quiet, loud)
         ]
@@ -99,8 +99,8 @@ def test_long_recording_goes_through_in_windows(tmp_path):
     # Layer norm per frame: a window's convolutions give exactly what those of the whole give.
     save(tmp_path, do_normalize=False, feat_extract_norm="layer")
     utterance = write_utterance(tmp_path, noise(7.3))
-    whole = build(tmp_path, layer=0).extract(utterance)
-    cut = build(tmp_path, layer=0, window=2.0).extract(utterance)
+    whole = build(tmp_path, layers=0).extract(utterance)
+    cut = build(tmp_path, layers=0, window=2.0).extract(utterance)
     assert whole.values.shape == cut.values.shape == (364, 16)
     # The convolution over positions reaches 8 frames, less than a window's context of 12.
     np.testing.assert_allclose(cut.values, whole.values, atol=1e-4)
@@ -123,7 +123,7 @@ def test_shortest_sound_has_one_frame(tmp_path):
 @pytest.mark.parametrize("layer", [3, -4])
 def test_layer_that_is_not_there_is_refused(tmp_path, layer):
     with pytest.raises(InputError, match="expected -3 to 2"):
-        build(save(tmp_path), layer=layer)
+        build(save(tmp_path), layers=layer)
 
 
 def test_other_encoders_are_refused(tmp_path):

@@ -253,7 +253,7 @@ def of_encoder(folder, **changes) -> ImageEncoder:
 @pytest.mark.parametrize("pool", ["first", "mean"])
 def test_an_image_encoder_gives_its_states(faces, encoder, layer, pool):
     seeing, preparation, folder = encoder
-    extractor = of_encoder(folder, layer=layer, pool=pool)
+    extractor = of_encoder(folder, layers=layer, pool=pool)
     found = extractor.extract(None)
     x = preparation(images=list(Found.rgb(160)), return_tensors="pt")["pixel_values"]
     with torch.inference_mode():
@@ -283,8 +283,8 @@ def test_weights_that_lack_are_not_drawn_at_random(encoder, tmp_path):
 
 
 def test_what_is_no_image_encoder_is_refused(encoder, tmp_path):
-    with pytest.raises(InputError, match=r"layer of image_encoder is 4, but .* has 3 blocks"):
-        of_encoder(encoder[2], layer=4)
+    with pytest.raises(InputError, match="layers of image_encoder contains 4.* has 3 layers"):
+        of_encoder(encoder[2], layers=4)
     with pytest.raises(InputError, match="model of image_encoder"):
         of_encoder(tmp_path)
     text = transformers.BertModel(

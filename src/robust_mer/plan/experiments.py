@@ -192,8 +192,7 @@ class Experiments:
         """Collections that an extractor's network was trained on; None: unknown."""
         if extractor.startswith(IMPORTED):
             return None
-        trained_on = self._plan.extractors[extractor].resolved.kind.trained_on
-        return None if trained_on is None else list(trained_on)
+        return self._plan.extractors[extractor].trained_on
 
 
 def _collections(config: CorpusConfig) -> list[str]:
