@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from pydantic import ValidationError
 from safetensors.torch import load_file, save_file
 from transformers import (
     BertConfig,
@@ -118,6 +119,49 @@ def test_shortest_sound_has_one_frame(tmp_path):
     assert extractor.extract(write_utterance(tmp_path, noise(400 / RATE))).values.shape == (1, 16)
     with pytest.raises(UtteranceError, match=r"too short for one frame: 0\.025 s"):
         extractor.extract(write_utterance(tmp_path, noise(399 / RATE)))
+
+
+@pytest.mark.parametrize("combine", ["sum", "mean", "concatenate", "learned"])
+@pytest.mark.parametrize(("layers", "numbers"), [([-2, -1], [1, 2]), ("all", [0, 1, 2])])
+def test_several_layers_are_combined(tmp_path, combine, layers, numbers):
+    signal = noise(1.0)
+    extractor = build(save(tmp_path), layers=layers, combine=combine)
+    values = extractor.extract(write_utterance(tmp_path, signal)).values
+    prepared = Wav2Vec2FeatureExtractor.from_pretrained(tmp_path)(
+        signal, sampling_rate=RATE, return_tensors="pt"
+    )
+    with torch.inference_mode():
+        network = Wav2Vec2Model.from_pretrained(tmp_path).eval()
+        states = network(prepared.input_values, output_hidden_states=True).hidden_states
+    chosen = np.stack([states[number][0].numpy() for number in numbers])
+    expected = {
+        "sum": chosen.sum(axis=0),
+        "mean": chosen.mean(axis=0),
+        "concatenate": np.concatenate(list(chosen), axis=1),
+        "learned": np.concatenate(list(chosen), axis=1),
+    }[combine]
+    assert values.shape == (len(values), len(extractor.names))
+    assert list(extractor.layers) == (numbers if combine == "learned" else [])
+    np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"layers": [-2, -1]}, "combine is missing"),
+        ({"layers": [-1], "combine": "learned"}, "there is one layer"),
+        ({"combine": "mean"}, "there is one layer"),
+        ({"layers": [], "combine": "sum"}, "layers is empty"),
+    ],
+)
+def test_options_of_layers_that_make_no_sense_are_refused(settings, message):
+    with pytest.raises(ValidationError, match=message):
+        AudioEncoderSettings(**settings)
+
+
+def test_a_layer_is_not_named_twice(tmp_path):
+    with pytest.raises(InputError, match="names layer 2 twice"):
+        build(save(tmp_path), layers=[-1, 2], combine="sum")
 
 
 @pytest.mark.parametrize("layer", [3, -4])
