@@ -1,11 +1,6 @@
 # Index and folds of the corpora.
 
 
-# Seconds each: on a cluster they run where Snakemake runs.
-localrules:
-    make_folds,
-
-
 rule make_corpus:
     output:
         corpus=directory(layout.raw("{corpus}")),
@@ -51,6 +46,7 @@ rule make_folds:
         layout.log("make_folds"),
     benchmark:
         layout.benchmark("make_folds")
+    localrule: True  # takes seconds
     conda:
         "../../envs/corpora.yaml"
     params:

@@ -7,11 +7,6 @@ EXTRACTED = layout.of_corpus("{corpus}", "{extracted}/{extractor}")  # as record
 RESAMPLED = resampled(EXTRACTED, "{rate}")
 
 
-# Seconds each: on a cluster they run where Snakemake runs.
-localrules:
-    tabulate_features,
-
-
 rule find_faces:
     input:
         unpack(jobs.find_faces.inputs),
@@ -157,6 +152,7 @@ rule tabulate_features:
         layout.log("tabulate_features"),
     benchmark:
         layout.benchmark("tabulate_features")
+    localrule: True  # takes seconds
     conda:
         "../../envs/features.yaml"
     params:

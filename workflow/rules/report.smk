@@ -2,12 +2,6 @@
 from robust_mer.report.words.page import SUBCATEGORIES
 
 
-# Seconds each: on a cluster they run where Snakemake runs.
-localrules:
-    split_tables,
-    write_report,
-
-
 rule write_summary:
     input:
         unpack(jobs.write_summary.inputs),
@@ -72,6 +66,7 @@ rule split_tables:
         layout.log("split_tables", "{experiment}_by_{column}", corpus=""),
     benchmark:
         layout.benchmark("split_tables", "{experiment}_by_{column}", corpus="")
+    localrule: True  # takes seconds
     conda:
         "../../envs/report.yaml"
     params:
@@ -218,6 +213,7 @@ rule write_report:
         layout.log("write_report", corpus=""),
     benchmark:
         layout.benchmark("write_report", corpus="")
+    localrule: True  # takes seconds
     conda:
         "../../envs/report.yaml"
     params:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +51,24 @@ class Rule:
     Args:
         make: Makes the job for some wildcards.
         local: Marks a file that lies outside the storage of the results.
+        results: The folder of the results, for the records of the jobs.
     """
 
-    def __init__(self, make: Callable[[Any], Job], local: Callable[[str], str] = str) -> None:
-        self._make, self._local = make, local
+    def __init__(
+        self,
+        make: Callable[[Any], Job],
+        local: Callable[[str], str] = str,
+        results: str = "results",
+    ) -> None:
+        self._make, self._local, self._results = make, local, results
         self._jobs: dict[tuple[tuple[str, str], ...], Job] = {}
 
     def job(self, wildcards: Any) -> Job:
         """The job; made once for each set of wildcards."""
         key = tuple(sorted(wildcards.items()))
         if key not in self._jobs:
-            self._jobs[key] = self._make(wildcards)
+            job = self._make(wildcards)
+            self._jobs[key] = replace(job, runtime=replace(job.runtime, results=self._results))
         return self._jobs[key]
 
     def inputs(self, wildcards: Any) -> dict[str, Paths]:

@@ -55,7 +55,7 @@ class Plan:
         self.faces = plan_faces(self.config.features)
         self.recogniser = plan_recogniser(self.config.features)
         self.extractors = plan_extractors(self.config.features, self.faces)
-        plans = plan_corpora(self.config, self.extractors)
+        plans = plan_corpora(self.config, self.extractors, self.layout)
         self.corpora = with_joined(plans, self.config, self.extractors)
         self.corruptions = Corruptions(self.config.corruption)
         self.models = plan_models(self.config.models)
