@@ -89,7 +89,7 @@ wildcard_constraints:
 
 def start_run():
     try:
-        begin_run(layout.results)
+        begin_run(layout.results, plan.portable)
     except InputError as error:
         raise WorkflowError(str(error))
 

@@ -11,6 +11,8 @@ rule make_corpus:
     conda:
         "../../envs/corpora.yaml"
     threads: 8
+    resources:
+        **jobs.make_corpus.resources,
     params:
         **jobs.make_corpus.params,
     script:
@@ -30,6 +32,8 @@ rule index_corpus:
         layout.benchmark("index_corpus")
     conda:
         "../../envs/corpora.yaml"
+    resources:
+        **jobs.index_corpus.resources,
     params:
         **jobs.index_corpus.params,
     script:
@@ -49,6 +53,8 @@ rule make_folds:
     localrule: True  # takes seconds
     conda:
         "../../envs/corpora.yaml"
+    resources:
+        **jobs.make_folds.resources,
     params:
         **jobs.make_folds.params,
     script:
@@ -69,6 +75,8 @@ rule index_words:
     priority: 1
     conda:
         "../../envs/corpora.yaml"
+    resources:
+        **jobs.index_words.resources,
     params:
         **jobs.index_words.params,
     script:

@@ -15,6 +15,8 @@ rule schedule_noise:
         layout.benchmark("schedule_noise", "{corruption}")
     conda:
         "../../envs/corruption.yaml"
+    resources:
+        **jobs.schedule_noise.resources,
     params:
         **jobs.schedule_noise.params,
     script:
@@ -38,6 +40,7 @@ rule extract_corrupted:
     threads: 8
     resources:
         gpu=jobs.extract_corrupted.gpu,
+        **jobs.extract_corrupted.resources,
     params:
         **jobs.extract_corrupted.params,
     script:
@@ -61,6 +64,7 @@ rule recognise_corrupted:
     threads: 8
     resources:
         gpu=jobs.recognise_corrupted.gpu,
+        **jobs.recognise_corrupted.resources,
     params:
         **jobs.recognise_corrupted.params,
     script:
@@ -78,6 +82,8 @@ rule measure_corrupted:
         layout.benchmark("measure_corrupted", "{raw}")
     conda:
         "../../envs/corruption.yaml"
+    resources:
+        **jobs.measure_corrupted.resources,
     params:
         **jobs.measure_corrupted.params,
     script:

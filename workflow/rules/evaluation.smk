@@ -16,6 +16,7 @@ rule evaluate_model:
     threads: 1
     resources:
         gpu=jobs.evaluate_model.gpu,
+        **jobs.evaluate_model.resources,
     params:
         **jobs.evaluate_model.params,
     script:
@@ -34,6 +35,8 @@ rule measure_noise:
     conda:
         "../../envs/training.yaml"
     threads: 1
+    resources:
+        **jobs.measure_noise.resources,
     params:
         **jobs.measure_noise.params,
     script:

@@ -23,6 +23,7 @@ rule find_faces:
     threads: 8
     resources:
         gpu=jobs.find_faces.gpu,
+        **jobs.find_faces.resources,
     params:
         **jobs.find_faces.params,
     script:
@@ -40,6 +41,8 @@ rule draw_contact_sheets:
         layout.benchmark("draw_contact_sheets")
     conda:
         "../../envs/features.yaml"
+    resources:
+        **jobs.draw_contact_sheets.resources,
     params:
         **jobs.draw_contact_sheets.params,
     script:
@@ -61,6 +64,7 @@ rule extract_features:
     threads: 8
     resources:
         gpu=jobs.extract_features.gpu,
+        **jobs.extract_features.resources,
     params:
         **jobs.extract_features.params,
     script:
@@ -82,6 +86,7 @@ rule recognise_words:
     threads: 8
     resources:
         gpu=jobs.recognise_words.gpu,
+        **jobs.recognise_words.resources,
     params:
         **jobs.recognise_words.params,
     script:
@@ -100,6 +105,8 @@ rule resample_features:
         layout.benchmark("resample_features", "{extracted}", resampled("{extractor}", "{rate}"))
     conda:
         "../../envs/features.yaml"
+    resources:
+        **jobs.resample_features.resources,
     params:
         **jobs.resample_features.params,
     script:
@@ -118,6 +125,8 @@ rule align_features:
         layout.benchmark("align_features", "{extracted}", "{extractor}")
     conda:
         "../../envs/features.yaml"
+    resources:
+        **jobs.align_features.resources,
     params:
         **jobs.align_features.params,
     script:
@@ -136,6 +145,8 @@ rule import_features:
         layout.benchmark("import_features", "{modality}")
     conda:
         "../../envs/features.yaml"
+    resources:
+        **jobs.import_features.resources,
     params:
         **jobs.import_features.params,
     script:
@@ -155,6 +166,8 @@ rule tabulate_features:
     localrule: True  # takes seconds
     conda:
         "../../envs/features.yaml"
+    resources:
+        **jobs.tabulate_features.resources,
     params:
         **jobs.tabulate_features.params,
     script:
@@ -176,6 +189,7 @@ rule train_denseface:
     threads: 8
     resources:
         gpu=1,
+        **jobs.train_denseface.resources,
     params:
         **jobs.train_denseface.params,
     script:

@@ -13,6 +13,8 @@ rule write_summary:
         layout.benchmark("write_summary", "{experiment}", corpus="")
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.write_summary.resources,
     params:
         **jobs.write_summary.params,
     script:
@@ -34,6 +36,8 @@ rule compute_statistics:
         layout.benchmark("compute_statistics", "{experiment}", corpus="")
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.compute_statistics.resources,
     params:
         **jobs.compute_statistics.params,
     script:
@@ -51,6 +55,8 @@ rule measure_peeking:
         layout.benchmark("measure_peeking", "{experiment}", corpus="")
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.measure_peeking.resources,
     params:
         **jobs.measure_peeking.params,
     script:
@@ -69,6 +75,8 @@ rule split_tables:
     localrule: True  # takes seconds
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.split_tables.resources,
     params:
         **jobs.split_tables.params,
     script:
@@ -86,6 +94,8 @@ rule calibrate_raw:
         layout.benchmark("calibrate_raw", "{experiment}", corpus="")
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.calibrate_raw.resources,
     params:
         **jobs.calibrate_raw.params,
     script:
@@ -119,6 +129,8 @@ for name, (kind, tables) in plan.report.table_rules.items():
         localrule: True
         conda:
             "../../envs/report.yaml"
+        resources:
+            **jobs.make_table.resources,
         params:
             **jobs.make_table.params,
         script:
@@ -144,6 +156,8 @@ rule make_figure:
         layout.benchmark("make_figure", "{experiment}_{figure}", corpus="")
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.make_figure.resources,
     params:
         **jobs.make_figure.params,
     script:
@@ -171,6 +185,8 @@ rule draw_embeddings:
     conda:
         "../../envs/embeddings.yaml"
     threads: 1
+    resources:
+        **jobs.draw_embeddings.resources,
     params:
         **jobs.draw_embeddings.params,
     script:
@@ -198,6 +214,8 @@ rule draw_reconstructions:
     conda:
         "../../envs/embeddings.yaml"
     threads: 1
+    resources:
+        **jobs.draw_reconstructions.resources,
     params:
         **jobs.draw_reconstructions.params,
     script:
@@ -216,6 +234,8 @@ rule write_report:
     localrule: True  # takes seconds
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.write_report.resources,
     params:
         **jobs.write_report.params,
     script:

@@ -29,6 +29,7 @@ for name, trainings in plan.grid.training_rules.items():
         threads: 1
         resources:
             gpu=job.gpu,
+            **job.resources,
         params:
             **job.params,
         script:

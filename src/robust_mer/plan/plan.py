@@ -65,6 +65,16 @@ class Plan:
         self.grid = Grid(self.config, self.models, self.corruptions, self.protocols)
         self.report = ReportPlan(self, published)
 
+    @property
+    def portable(self) -> dict[str, Any]:
+        """The config without places on this machine."""
+        corpora = {
+            name: {key: value for key, value in section.items() if key != "root"}
+            for name, section in self.raw["corpora"].items()
+        }
+        corruption = self.corruptions.without_places(self.raw["corruption"])
+        return {**self.raw, "corpora": corpora, "corruption": corruption}
+
     # -- for several stages ----------------------------------------------------------------------
 
     @cached_property
