@@ -29,7 +29,7 @@ _KILLED = re.compile(
 
 
 def begin_run(results: str | Path, config: Mapping[str, Any]) -> None:
-    """Record which machine uses this folder, for runs on other machines; and the config.
+    """Record which machine uses this folder, for runs on other machines, and the config.
 
     Raises:
         InputError: nothing can be written to ``results``.
