@@ -99,6 +99,13 @@ def end_run():
         print(*ending(plan), sep="\n")
 
 
+def discard(paths, log):
+    with open(log, "w") as file:
+        for path in filter(os.path.isfile, paths):
+            os.remove(path)
+            print("deleted", path, file=file)
+
+
 if workflow.is_main_process:  # not in the jobs of a cluster
     for message in [*changed_media_messages(plan), *extraction_messages(plan)]:
         print(message, file=sys.stderr)

@@ -39,8 +39,8 @@ rule extract_corrupted:
         "../../envs/features.yaml"
     threads: 8
     resources:
-        gpu=jobs.extract_corrupted.gpu,
         **jobs.extract_corrupted.resources,
+        gpu=jobs.extract_corrupted.gpu,
     params:
         **jobs.extract_corrupted.params,
     script:
@@ -63,12 +63,24 @@ rule recognise_corrupted:
         "../../envs/features.yaml"
     threads: 8
     resources:
-        gpu=jobs.recognise_corrupted.gpu,
         **jobs.recognise_corrupted.resources,
+        gpu=jobs.recognise_corrupted.gpu,
     params:
         **jobs.recognise_corrupted.params,
     script:
         "../scripts/run.py"
+
+
+# On request: frees their disk once all results exist. Nothing reruns; a new model extracts them again.
+rule discard_corrupted:
+    input:
+        targets.tables,
+        layout.report,
+    log:
+        layout.log("discard_corrupted", corpus=""),
+    localrule: True
+    run:
+        discard(targets.corrupted_features, log[0])
 
 
 rule measure_corrupted:

@@ -15,8 +15,8 @@ rule evaluate_model:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        gpu=jobs.evaluate_model.gpu,
         **jobs.evaluate_model.resources,
+        gpu=jobs.evaluate_model.gpu,
     params:
         **jobs.evaluate_model.params,
     script:

@@ -22,8 +22,8 @@ rule find_faces:
         "../../envs/features.yaml"
     threads: 8
     resources:
-        gpu=jobs.find_faces.gpu,
         **jobs.find_faces.resources,
+        gpu=jobs.find_faces.gpu,
     params:
         **jobs.find_faces.params,
     script:
@@ -63,8 +63,8 @@ rule extract_features:
         "../../envs/features.yaml"
     threads: 8
     resources:
-        gpu=jobs.extract_features.gpu,
         **jobs.extract_features.resources,
+        gpu=jobs.extract_features.gpu,
     params:
         **jobs.extract_features.params,
     script:
@@ -85,8 +85,8 @@ rule recognise_words:
         "../../envs/features.yaml"
     threads: 8
     resources:
-        gpu=jobs.recognise_words.gpu,
         **jobs.recognise_words.resources,
+        gpu=jobs.recognise_words.gpu,
     params:
         **jobs.recognise_words.params,
     script:
@@ -188,8 +188,8 @@ rule train_denseface:
         "../../envs/features.yaml"
     threads: 8
     resources:
-        gpu=1,
         **jobs.train_denseface.resources,
+        gpu=1,
     params:
         **jobs.train_denseface.params,
     script:

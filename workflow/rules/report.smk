@@ -117,6 +117,7 @@ for name, (kind, tables) in plan.report.table_rules.items():
                     caption=f"../report/{kind.section}.rst",
                     category="{experiment}",
                     subcategory=SUBCATEGORIES[kind.section],
+                    labels={"table": "{table}", "format": suffix},
                 )
                 for suffix in kind.writes
             },
@@ -146,6 +147,7 @@ rule make_figure:
             caption="../report/figure.rst",
             category="{experiment}",
             subcategory="Figures",
+            labels={"figure": "{figure}"},
         ),
         pdf=layout.figure("{experiment}", "{figure}", ".pdf"),
         caption=layout.figure("{experiment}", "{figure}", ".txt"),
@@ -173,6 +175,7 @@ rule draw_embeddings:
             caption="../report/tsne.rst",
             category="{experiment}",
             subcategory="Clean and noisy embeddings",
+            labels={"figure": "tsne"},
         ),
         pdf=layout.figure("{experiment}", "tsne", ".pdf"),
         caption=layout.figure("{experiment}", "tsne", ".txt"),
@@ -202,6 +205,7 @@ rule draw_reconstructions:
             caption="../report/reconstructions.rst",
             category="{experiment}",
             subcategory="Rebuilt representations",
+            labels={"figure": "reconstructions"},
         ),
         pdf=layout.figure("{experiment}", "reconstructions", ".pdf"),
         caption=layout.figure("{experiment}", "reconstructions", ".txt"),

@@ -28,8 +28,8 @@ for name, trainings in plan.grid.training_rules.items():
             "../../envs/training.yaml"
         threads: 1
         resources:
-            gpu=job.gpu,
             **job.resources,
+            gpu=job.gpu,
         params:
             **job.params,
         script:

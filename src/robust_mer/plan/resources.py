@@ -94,6 +94,7 @@ _NETWORK = Need(
 """Extraction with a network or word vectors."""
 
 _NEEDS = {
+    "index_corpus": Need(memory_per_mb=0.1),
     "make_corpus": Need(memory=100, memory_per_thread=150, disk=1000),
     "find_faces": Need(
         memory=150, memory_per_thread=1700, seconds_per_utterance=6, disk_per_utterance=0.5
