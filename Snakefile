@@ -1,5 +1,11 @@
 # robust-mer: from raw corpora to tables of WA and UA. Start reading here.
-configfile: "config.yaml"
+configfile: workflow.current_basedir.join("config.yaml").get_path_or_uri(secret_free=True)
+
+
+# A folder of runs in the layout of the workflow catalogue: --directory FOLDER.
+if workflow.modifier.is_main_snakefile() and os.path.exists("config/config.yaml"):
+
+    configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"

@@ -16,6 +16,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_predict(commands)
     _add_verify(commands)
+    _add_crate(commands)
     _add_scan(commands)
     arguments = parser.parse_args()
     try:
@@ -109,6 +110,28 @@ def _corpus_and_root(option: str, results: str) -> tuple[str, str]:
             f"CORPUS=ROOT with one of its corpora with recordings: {', '.join(corpora) or 'none'}"
         )
     return corpora[0], option
+
+
+def _add_crate(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser(
+        "crate", help="describe results as an RO-Crate, to be copied or published with them"
+    )
+    parser.add_argument("results", nargs="?", default="results", help="the folder, results/")
+    parser.set_defaults(run=_crate)
+
+
+def _crate(arguments: argparse.Namespace) -> None:
+    from robust_mer.provenance.crate import CONFIG, write_crate
+    from robust_mer.provenance.show import as_text
+    from robust_mer.provenance.verify import verify
+
+    _show_progress()
+    verdict = verify(arguments.results, with_crate=False)
+    if verdict.problems:
+        sys.exit(f"{as_text(verdict)}\n\nno crate is written of files that do not belong together")
+    print(f"{write_crate(arguments.results)}: copy or pack the whole folder {arguments.results}")
+    if not Path(arguments.results, CONFIG).is_file():
+        print("The config is not in it: the run was made before runs kept theirs.")
 
 
 def _add_scan(commands: argparse._SubParsersAction) -> None:

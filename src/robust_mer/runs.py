@@ -6,11 +6,16 @@ import re
 import socket
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from robust_mer.errors import InputError
 from robust_mer.faults import explain, for_lack_of_memory
-from robust_mer.files import whole
+from robust_mer.files import whole, write_text
+from robust_mer.provenance.crate import CONFIG
 
 _STATE = Path(".snakemake")
 NOTE = _STATE / "run.json"
@@ -23,20 +28,22 @@ _KILLED = re.compile(
 )
 
 
-def begin_run(results: str | Path) -> None:
-    """Record which machine uses this folder, for runs on other machines.
+def begin_run(results: str | Path, config: Mapping[str, Any]) -> None:
+    """Record which machine uses this folder, for runs on other machines, and the config.
 
     Raises:
         InputError: nothing can be written to ``results``.
     """
     folder = Path(results)
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         advice = explain(OSError(error.errno, error.strerror, str(folder)), "run", folder)
         raise InputError(advice or f"{folder} cannot be written to: {error}") from None
+    plain = json.loads(json.dumps(config))  # Snakemake's dictionaries are of a class of its own
+    write_text(folder / CONFIG, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
     note = {"host": socket.gethostname(), "boot": _boot(), "process": os.getpid()}
     with whole(NOTE) as unfinished:
         unfinished.write_text(json.dumps(note), encoding="utf-8")

@@ -16,6 +16,8 @@ class Runtime:
     """``auto``, ``cpu`` or ``cuda``."""
     root: str = ""
     """Folder of the raw corpus."""
+    results: str = "results"
+    """Folder of the results."""
     max_replicas: int | None = None
     """Largest number of replicas that train as one; None: one on a CPU, all on a GPU."""
     max_left_out: float = 0.0

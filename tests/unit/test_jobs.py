@@ -261,7 +261,7 @@ def test_a_run_on_another_machine_is_noticed(tmp_path, monkeypatch, host, boot, 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("socket.gethostname", lambda: "this")
     Path(".snakemake/locks").mkdir(parents=True)
-    begin_run("results")
+    begin_run("results", {})
     note = json.loads(Path(".snakemake/run.json").read_text())
     assert note["host"] == "this"
     if locked:

@@ -32,22 +32,22 @@ def known(path):
 
 
 @pytest.mark.parametrize(
-    ("log", "record", "project"),
+    ("log", "record", "results"),
     [
-        ("results/logs/write_report.log", "results/provenance/write_report.json", "."),
-        ("results/demo/logs/a/b_1.5.log", "results/demo/provenance/a/b_1.5.json", "."),
-        ("results/logs/logs/make_folds.log", "results/logs/provenance/make_folds.json", "."),
-        ("results/demo/logs/logs/x.log", "results/demo/provenance/logs/x.json", "."),
+        ("results/logs/write_report.log", "results/provenance/write_report.json", "results"),
+        ("results/demo/logs/a/b_1.5.log", "results/demo/provenance/a/b_1.5.json", "results"),
+        ("results/logs/logs/make_folds.log", "results/logs/provenance/make_folds.json", "results"),
+        ("results/demo/logs/logs/x.log", "results/demo/provenance/logs/x.json", "results"),
         (
             ".snakemake/fs/results/d/logs/x.log",
             ".snakemake/fs/results/d/provenance/x.json",
-            ".snakemake/fs",
+            ".snakemake/fs/results",
         ),
     ],
 )
-def test_a_record_lies_beside_the_log(log, record, project):
+def test_a_record_lies_beside_the_log(log, record, results):
     found = split_log(log)
-    assert [path.as_posix() for path in found] == [project, record]
+    assert [path.as_posix() for path in found] == [results, record]
 
 
 def test_in_a_storages_folder_paths_are_those_of_any_other_run(folder):

@@ -100,7 +100,8 @@ def test_a_missing_modality_has_no_weight_and_no_snr():
     assert said["weight_text"] == [0.0] * 4
     assert said["weight_audio"] == pytest.approx([1.0] * 4)
     assert said["lost_text"] == [1.0] * 4
-    assert np.isnan(said["snr_text"]).all() and not np.isnan(said["snr_audio"]).any()
+    assert np.isnan(said["snr_text"]).all()
+    assert not np.isnan(said["snr_audio"]).any()
     assert all(-45 <= snr <= 20 for snr in said["snr_audio"])
 
 

@@ -143,6 +143,6 @@ def test_pods_train_what_a_machine_trains(project, finished, api):
         assert {"name": "robust-mer", "mountPath": str(project.folder)} in container["volumeMounts"]
         for asked in container["resources"].values():
             assert asked["nvidia.com/gpu"] == "1"
-            assert int(asked["memory"].removesuffix("M")) >= 4000
+            assert int(asked["memory"].removesuffix("M")) >= 380
     for path in TRAININGS:
         assert not differences(project.folder / path, finished.folder / path)

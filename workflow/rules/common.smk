@@ -3,9 +3,11 @@ import gc
 import os
 import re
 import sys
+from pathlib import Path
 
+from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import min_version
+from snakemake.utils import min_version, update_config
 
 min_version("9.27")
 
@@ -14,7 +16,12 @@ min_version("9.27")
 gc.freeze()
 gc.set_threshold(100_000, 20, 20)
 
-sys.path.insert(0, os.path.join(workflow.basedir, "src"))
+# The folder of this workflow, also if another repository imports it as a module.
+HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
+
+if not (HOME / "src").is_dir():
+    raise WorkflowError(f"{HOME}: a workflow can import robust-mer only from a clone on this disk")
+sys.path.insert(0, str(HOME / "src"))
 sys.path.append(os.getcwd())  # a user's own modules
 
 from robust_mer.errors import InputError
@@ -30,13 +37,27 @@ from robust_mer.plan.targets import Targets
 from robust_mer.runs import begin_run, report_killed
 
 # Relative paths, which stay valid when the project is moved.
-PUBLISHED = os.path.relpath(os.path.join(workflow.basedir, "resources/published"))
+PUBLISHED = os.path.relpath(HOME / "resources/published")
+
+# The config of an importing workflow overrides the default one key by key, as --configfile does.
+if workflow.modifier.skip_configfile:
+    imported, config = config, load_configfile(str(HOME / "config.yaml"))
+    update_config(config, imported)
 
 try:
-    # The nodes of a cluster may have GPUs that this machine lacks.
-    plan = Plan(config, published=PUBLISHED, has_gpu=lambda: not workflow.local_exec or has_gpu())
+    plan = Plan(
+        config,
+        results=workflow.pathvars.apply("<results>"),
+        published=PUBLISHED,
+        # The nodes of a cluster may have GPUs that this machine lacks.
+        has_gpu=lambda: not workflow.local_exec or has_gpu(),
+    )
 except InputError as error:
     raise WorkflowError(str(error))
+
+
+container: plan.config.container
+
 
 layout = plan.layout
 jobs = Rules(plan, local)
@@ -68,7 +89,7 @@ wildcard_constraints:
 
 def start_run():
     try:
-        begin_run(layout.results)
+        begin_run(layout.results, plan.portable)
     except InputError as error:
         raise WorkflowError(str(error))
 
@@ -76,6 +97,13 @@ def start_run():
 def end_run():
     if any(job.rule.name == "write_report" for job in workflow.dag.jobs):
         print(*ending(plan), sep="\n")
+
+
+def discard(paths, log):
+    with open(log, "w") as file:
+        for path in filter(os.path.isfile, paths):
+            os.remove(path)
+            print("deleted", path, file=file)
 
 
 if workflow.is_main_process:  # not in the jobs of a cluster

@@ -1,11 +1,6 @@
 # Index and folds of the corpora.
 
 
-# Seconds each: on a cluster they run where Snakemake runs.
-localrules:
-    make_folds,
-
-
 rule make_corpus:
     output:
         corpus=directory(layout.raw("{corpus}")),
@@ -16,6 +11,8 @@ rule make_corpus:
     conda:
         "../../envs/corpora.yaml"
     threads: 8
+    resources:
+        **jobs.make_corpus.resources,
     params:
         **jobs.make_corpus.params,
     script:
@@ -35,6 +32,8 @@ rule index_corpus:
         layout.benchmark("index_corpus")
     conda:
         "../../envs/corpora.yaml"
+    resources:
+        **jobs.index_corpus.resources,
     params:
         **jobs.index_corpus.params,
     script:
@@ -51,8 +50,11 @@ rule make_folds:
         layout.log("make_folds"),
     benchmark:
         layout.benchmark("make_folds")
+    localrule: True  # takes seconds
     conda:
         "../../envs/corpora.yaml"
+    resources:
+        **jobs.make_folds.resources,
     params:
         **jobs.make_folds.params,
     script:
@@ -73,6 +75,8 @@ rule index_words:
     priority: 1
     conda:
         "../../envs/corpora.yaml"
+    resources:
+        **jobs.index_words.resources,
     params:
         **jobs.index_words.params,
     script:

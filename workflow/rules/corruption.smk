@@ -15,6 +15,8 @@ rule schedule_noise:
         layout.benchmark("schedule_noise", "{corruption}")
     conda:
         "../../envs/corruption.yaml"
+    resources:
+        **jobs.schedule_noise.resources,
     params:
         **jobs.schedule_noise.params,
     script:
@@ -37,6 +39,7 @@ rule extract_corrupted:
         "../../envs/features.yaml"
     threads: 8
     resources:
+        **jobs.extract_corrupted.resources,
         gpu=jobs.extract_corrupted.gpu,
     params:
         **jobs.extract_corrupted.params,
@@ -60,11 +63,24 @@ rule recognise_corrupted:
         "../../envs/features.yaml"
     threads: 8
     resources:
+        **jobs.recognise_corrupted.resources,
         gpu=jobs.recognise_corrupted.gpu,
     params:
         **jobs.recognise_corrupted.params,
     script:
         "../scripts/run.py"
+
+
+# On request: frees their disk once all results exist. Nothing reruns; a new model extracts them again.
+rule discard_corrupted:
+    input:
+        targets.tables,
+        layout.report,
+    log:
+        layout.log("discard_corrupted", corpus=""),
+    localrule: True
+    run:
+        discard(targets.corrupted_features, log[0])
 
 
 rule measure_corrupted:
@@ -78,6 +94,8 @@ rule measure_corrupted:
         layout.benchmark("measure_corrupted", "{raw}")
     conda:
         "../../envs/corruption.yaml"
+    resources:
+        **jobs.measure_corrupted.resources,
     params:
         **jobs.measure_corrupted.params,
     script:

@@ -15,6 +15,7 @@ rule evaluate_model:
         "../../envs/training.yaml"
     threads: 1
     resources:
+        **jobs.evaluate_model.resources,
         gpu=jobs.evaluate_model.gpu,
     params:
         **jobs.evaluate_model.params,
@@ -34,6 +35,8 @@ rule measure_noise:
     conda:
         "../../envs/training.yaml"
     threads: 1
+    resources:
+        **jobs.measure_noise.resources,
     params:
         **jobs.measure_noise.params,
     script:

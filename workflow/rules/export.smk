@@ -28,6 +28,8 @@ rule export_model:
         layout.benchmark("export_model", "{model}", "{trained_on}", "{replica}")
     conda:
         "../../envs/training.yaml"
+    resources:
+        **jobs.export_model.resources,
     params:
         **jobs.export_model.params,
     script:
@@ -46,6 +48,8 @@ rule export_features:
         layout.benchmark("export_features", "{corruption}", "fold{fold}")
     conda:
         "../../envs/training.yaml"
+    resources:
+        **jobs.export_features.resources,
     params:
         **jobs.export_features.params,
     script:

@@ -7,11 +7,6 @@ EXTRACTED = layout.of_corpus("{corpus}", "{extracted}/{extractor}")  # as record
 RESAMPLED = resampled(EXTRACTED, "{rate}")
 
 
-# Seconds each: on a cluster they run where Snakemake runs.
-localrules:
-    tabulate_features,
-
-
 rule find_faces:
     input:
         unpack(jobs.find_faces.inputs),
@@ -27,6 +22,7 @@ rule find_faces:
         "../../envs/features.yaml"
     threads: 8
     resources:
+        **jobs.find_faces.resources,
         gpu=jobs.find_faces.gpu,
     params:
         **jobs.find_faces.params,
@@ -45,6 +41,8 @@ rule draw_contact_sheets:
         layout.benchmark("draw_contact_sheets")
     conda:
         "../../envs/features.yaml"
+    resources:
+        **jobs.draw_contact_sheets.resources,
     params:
         **jobs.draw_contact_sheets.params,
     script:
@@ -65,6 +63,7 @@ rule extract_features:
         "../../envs/features.yaml"
     threads: 8
     resources:
+        **jobs.extract_features.resources,
         gpu=jobs.extract_features.gpu,
     params:
         **jobs.extract_features.params,
@@ -86,6 +85,7 @@ rule recognise_words:
         "../../envs/features.yaml"
     threads: 8
     resources:
+        **jobs.recognise_words.resources,
         gpu=jobs.recognise_words.gpu,
     params:
         **jobs.recognise_words.params,
@@ -105,6 +105,8 @@ rule resample_features:
         layout.benchmark("resample_features", "{extracted}", resampled("{extractor}", "{rate}"))
     conda:
         "../../envs/features.yaml"
+    resources:
+        **jobs.resample_features.resources,
     params:
         **jobs.resample_features.params,
     script:
@@ -123,6 +125,8 @@ rule align_features:
         layout.benchmark("align_features", "{extracted}", "{extractor}")
     conda:
         "../../envs/features.yaml"
+    resources:
+        **jobs.align_features.resources,
     params:
         **jobs.align_features.params,
     script:
@@ -141,6 +145,8 @@ rule import_features:
         layout.benchmark("import_features", "{modality}")
     conda:
         "../../envs/features.yaml"
+    resources:
+        **jobs.import_features.resources,
     params:
         **jobs.import_features.params,
     script:
@@ -157,8 +163,11 @@ rule tabulate_features:
         layout.log("tabulate_features"),
     benchmark:
         layout.benchmark("tabulate_features")
+    localrule: True  # takes seconds
     conda:
         "../../envs/features.yaml"
+    resources:
+        **jobs.tabulate_features.resources,
     params:
         **jobs.tabulate_features.params,
     script:
@@ -179,6 +188,7 @@ rule train_denseface:
         "../../envs/features.yaml"
     threads: 8
     resources:
+        **jobs.train_denseface.resources,
         gpu=1,
     params:
         **jobs.train_denseface.params,

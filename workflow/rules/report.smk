@@ -2,12 +2,6 @@
 from robust_mer.report.words.page import SUBCATEGORIES
 
 
-# Seconds each: on a cluster they run where Snakemake runs.
-localrules:
-    split_tables,
-    write_report,
-
-
 rule write_summary:
     input:
         unpack(jobs.write_summary.inputs),
@@ -19,6 +13,8 @@ rule write_summary:
         layout.benchmark("write_summary", "{experiment}", corpus="")
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.write_summary.resources,
     params:
         **jobs.write_summary.params,
     script:
@@ -40,6 +36,8 @@ rule compute_statistics:
         layout.benchmark("compute_statistics", "{experiment}", corpus="")
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.compute_statistics.resources,
     params:
         **jobs.compute_statistics.params,
     script:
@@ -57,6 +55,8 @@ rule measure_peeking:
         layout.benchmark("measure_peeking", "{experiment}", corpus="")
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.measure_peeking.resources,
     params:
         **jobs.measure_peeking.params,
     script:
@@ -72,8 +72,11 @@ rule split_tables:
         layout.log("split_tables", "{experiment}_by_{column}", corpus=""),
     benchmark:
         layout.benchmark("split_tables", "{experiment}_by_{column}", corpus="")
+    localrule: True  # takes seconds
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.split_tables.resources,
     params:
         **jobs.split_tables.params,
     script:
@@ -91,6 +94,8 @@ rule calibrate_raw:
         layout.benchmark("calibrate_raw", "{experiment}", corpus="")
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.calibrate_raw.resources,
     params:
         **jobs.calibrate_raw.params,
     script:
@@ -112,6 +117,7 @@ for name, (kind, tables) in plan.report.table_rules.items():
                     caption=f"../report/{kind.section}.rst",
                     category="{experiment}",
                     subcategory=SUBCATEGORIES[kind.section],
+                    labels={"table": "{table}", "format": suffix},
                 )
                 for suffix in kind.writes
             },
@@ -124,6 +130,8 @@ for name, (kind, tables) in plan.report.table_rules.items():
         localrule: True
         conda:
             "../../envs/report.yaml"
+        resources:
+            **jobs.make_table.resources,
         params:
             **jobs.make_table.params,
         script:
@@ -139,6 +147,7 @@ rule make_figure:
             caption="../report/figure.rst",
             category="{experiment}",
             subcategory="Figures",
+            labels={"figure": "{figure}"},
         ),
         pdf=layout.figure("{experiment}", "{figure}", ".pdf"),
         caption=layout.figure("{experiment}", "{figure}", ".txt"),
@@ -149,6 +158,8 @@ rule make_figure:
         layout.benchmark("make_figure", "{experiment}_{figure}", corpus="")
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.make_figure.resources,
     params:
         **jobs.make_figure.params,
     script:
@@ -164,6 +175,7 @@ rule draw_embeddings:
             caption="../report/tsne.rst",
             category="{experiment}",
             subcategory="Clean and noisy embeddings",
+            labels={"figure": "tsne"},
         ),
         pdf=layout.figure("{experiment}", "tsne", ".pdf"),
         caption=layout.figure("{experiment}", "tsne", ".txt"),
@@ -176,6 +188,8 @@ rule draw_embeddings:
     conda:
         "../../envs/embeddings.yaml"
     threads: 1
+    resources:
+        **jobs.draw_embeddings.resources,
     params:
         **jobs.draw_embeddings.params,
     script:
@@ -191,6 +205,7 @@ rule draw_reconstructions:
             caption="../report/reconstructions.rst",
             category="{experiment}",
             subcategory="Rebuilt representations",
+            labels={"figure": "reconstructions"},
         ),
         pdf=layout.figure("{experiment}", "reconstructions", ".pdf"),
         caption=layout.figure("{experiment}", "reconstructions", ".txt"),
@@ -203,6 +218,8 @@ rule draw_reconstructions:
     conda:
         "../../envs/embeddings.yaml"
     threads: 1
+    resources:
+        **jobs.draw_reconstructions.resources,
     params:
         **jobs.draw_reconstructions.params,
     script:
@@ -218,8 +235,11 @@ rule write_report:
         layout.log("write_report", corpus=""),
     benchmark:
         layout.benchmark("write_report", corpus="")
+    localrule: True  # takes seconds
     conda:
         "../../envs/report.yaml"
+    resources:
+        **jobs.write_report.resources,
     params:
         **jobs.write_report.params,
     script:

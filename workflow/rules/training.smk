@@ -28,6 +28,7 @@ for name, trainings in plan.grid.training_rules.items():
             "../../envs/training.yaml"
         threads: 1
         resources:
+            **job.resources,
             gpu=job.gpu,
         params:
             **job.params,

@@ -328,6 +328,10 @@ class Config(Section):
     """Device and batching of training."""
     gpu: GpuConfig
     """How GPUs are shared."""
+    pathvars: dict[Literal["results"], Annotated[str, Field(min_length=1)]] = {}
+    """``results``: the folder of everything that a run makes."""
+    container: str | None = None
+    """Image in which jobs run under ``--software-deployment-method apptainer``."""
     protocols: dict[Word, PluginConfig] = {}
     """Protocols with settings, and your own, by name."""
     metrics: dict[Word, PluginConfig] = {}

@@ -21,7 +21,7 @@ from robust_mer.features.specs import Transcript
 from robust_mer.features.training_data import TRAINED_ON
 from robust_mer.modality import Encoder, Modality
 from robust_mer.plan.config import Config, CorpusConfig, FeaturesConfig, ModalityConfig
-from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
+from robust_mer.plan.layout import ALIGNED, IMPORTED, Layout, resampled
 from robust_mer.plan.messages import unknown
 from robust_mer.plan.plugins import Resolved, checked_settings, load_class, resolve
 from robust_mer.settings import Plugin, load
@@ -160,23 +160,27 @@ def plan_extractors(features: FeaturesConfig, faces: Mapping[str, Any]) -> dict[
     return plans
 
 
-def plan_corpora(config: Config, extractors: Mapping[str, ExtractorPlan]) -> dict[str, CorpusPlan]:
+def plan_corpora(
+    config: Config, extractors: Mapping[str, ExtractorPlan], layout: Layout
+) -> dict[str, CorpusPlan]:
     """The corpora of the config by name, but for those that are joined of others.
 
     Raises:
         InputError: with the key that is wrong.
     """
     return {
-        name: _plan_corpus(name, section, extractors)
+        name: _plan_corpus(name, section, extractors, layout)
         for name, section in config.corpora.items()
         if section.reader != JOINED
     }
 
 
 def _plan_corpus(
-    name: str, section: CorpusConfig, extractors: Mapping[str, ExtractorPlan]
+    name: str, section: CorpusConfig, extractors: Mapping[str, ExtractorPlan], layout: Layout
 ) -> CorpusPlan:
     place = f"corpora.{name}"
+    if section.generator is not None:
+        section = _generated(place, section, layout.raw(name), Layout().raw(name))
     if section.reader not in READERS and ":" not in section.reader:
         known = [*READERS, JOINED]
         raise InputError(unknown(f"{place}.reader: {section.reader}", section.reader, known))
@@ -189,11 +193,6 @@ def _plan_corpus(
         generator = resolve(
             GENERATORS, kind, section.generator.settings, f"{place}.generator", Generator
         )
-        if section.root != f"results/{name}/raw":
-            raise InputError(
-                f"config: {place}.root is {section.root!r}, but a generated corpus is always in "
-                f"results/{name}/raw; remove root"
-            )
     _check_folds(place, section)
     modalities = plan_modalities(place, section, [reader], extractors)
     return CorpusPlan(
@@ -205,6 +204,16 @@ def _plan_corpus(
         plan_task(place, section),
         heard=heard(modalities, extractors),
     )
+
+
+def _generated(place: str, section: CorpusConfig, root: str, usual: str) -> CorpusConfig:
+    """The section of a generated corpus, whose root is in the folder of the results."""
+    if section.root not in ("", usual, root):
+        raise InputError(
+            f"config: {place}.root is {section.root!r}, but a generated corpus is always in "
+            f"{root}; remove root"
+        )
+    return section.model_copy(update={"root": root})
 
 
 def heard(

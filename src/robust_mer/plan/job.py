@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from robust_mer.errors import InputError
 from robust_mer.identity import described_identity
+from robust_mer.plan.resources import Need, Scale, epochs_of, need_of, utterances_in
 from robust_mer.runtime import Runtime
 
 Paths = str | list[str]
@@ -38,6 +39,10 @@ class Job:
     runtime: Runtime = field(default_factory=Runtime)
     gpu: int = 0
     """How many GPUs it takes, if there are any."""
+    replicas: int = 0
+    """How many replicas it trains or evaluates."""
+    weights_mb: float = 0.0
+    """Size of the pretrained network that each of its threads loads, as far as it is known."""
 
     @property
     def code(self) -> str:
@@ -51,17 +56,24 @@ class Rule:
     Args:
         make: Makes the job for some wildcards.
         local: Marks a file that lies outside the storage of the results.
+        results: The folder of the results, for the records of the jobs.
     """
 
-    def __init__(self, make: Callable[[Any], Job], local: Callable[[str], str] = str) -> None:
-        self._make, self._local = make, local
+    def __init__(
+        self,
+        make: Callable[[Any], Job],
+        local: Callable[[str], str] = str,
+        results: str = "results",
+    ) -> None:
+        self._make, self._local, self._results = make, local, results
         self._jobs: dict[tuple[tuple[str, str], ...], Job] = {}
 
     def job(self, wildcards: Any) -> Job:
         """The job; made once for each set of wildcards."""
         key = tuple(sorted(wildcards.items()))
         if key not in self._jobs:
-            self._jobs[key] = self._make(wildcards)
+            job = self._make(wildcards)
+            self._jobs[key] = replace(job, runtime=replace(job.runtime, results=self._results))
         return self._jobs[key]
 
     def inputs(self, wildcards: Any) -> dict[str, Paths]:
@@ -91,6 +103,32 @@ class Rule:
     def gpu(self, wildcards: Any) -> int:
         """How many GPUs the job takes."""
         return self.job(wildcards).gpu
+
+    @property
+    def resources(self) -> dict[str, Callable[..., int]]:
+        """What the job asks a cluster for; more after a failure. Changes rerun nothing."""
+
+        def amount(of: Callable[[Need, Scale], int]) -> Callable[..., int]:
+            def ask(wildcards: Any, input: Any, threads: int, attempt: int) -> int:
+                job = self.job(wildcards)
+                spec = _as_builtins(job.spec)
+                scale = Scale(
+                    input_mb=input.size_mb,
+                    threads=threads,
+                    utterances=utterances_in(str(job.inputs.get("utterances", ""))),
+                    replicas=job.replicas,
+                    epochs=epochs_of(spec),
+                    weights_mb=job.weights_mb,
+                )
+                return attempt * of(need_of(job.function, spec), scale)
+
+            return ask
+
+        return {
+            "mem_mb": amount(Need.mem_mb),
+            "runtime": amount(Need.minutes),
+            "disk_mb": amount(Need.disk_mb),
+        }
 
     @property
     def params(self) -> dict[str, Callable[[Any], Any]]:

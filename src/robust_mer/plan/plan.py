@@ -55,7 +55,7 @@ class Plan:
         self.faces = plan_faces(self.config.features)
         self.recogniser = plan_recogniser(self.config.features)
         self.extractors = plan_extractors(self.config.features, self.faces)
-        plans = plan_corpora(self.config, self.extractors)
+        plans = plan_corpora(self.config, self.extractors, self.layout)
         self.corpora = with_joined(plans, self.config, self.extractors)
         self.corruptions = Corruptions(self.config.corruption)
         self.models = plan_models(self.config.models)
@@ -64,6 +64,16 @@ class Plan:
         Checks(self.config, self.corpora, self.models, self.corruptions, protocols).check()
         self.grid = Grid(self.config, self.models, self.corruptions, self.protocols)
         self.report = ReportPlan(self, published)
+
+    @property
+    def portable(self) -> dict[str, Any]:
+        """The config without places on this machine."""
+        corpora = {
+            name: {key: value for key, value in section.items() if key != "root"}
+            for name, section in self.raw["corpora"].items()
+        }
+        corruption = self.corruptions.without_places(self.raw["corruption"])
+        return {**self.raw, "corpora": corpora, "corruption": corruption}
 
     # -- for several stages ----------------------------------------------------------------------
 

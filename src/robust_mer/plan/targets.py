@@ -58,7 +58,12 @@ class Targets:
             for experiment in self._plan.grid.experiments.values()
             for corruption in self._plan.scheduled(experiment)
         }
-        features = {
+        return sorted(schedules | set(self.corrupted_features))
+
+    @cached_property
+    def corrupted_features(self) -> list[str]:
+        """Features of corrupted recordings, in tests and in training."""
+        tested = {
             self._plan.corrupted_features(experiment.corpus, modality, raw)
             for name, experiment in self._plan.grid.experiments.items()
             for modality, raw in self._plan.report.recordings(name)
@@ -68,7 +73,7 @@ class Targets:
             for corpus in self._plan.grid.corpora
             for path in recorded_files(self._plan, corpus, recorded_in_run(self._plan, corpus))
         }
-        return sorted(schedules | features | trained)
+        return sorted(tested | trained)
 
     @cached_property
     def checkpoints(self) -> list[str]:

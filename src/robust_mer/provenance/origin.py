@@ -10,7 +10,7 @@ from typing import Any
 from robust_mer.errors import InputError
 from robust_mer.provenance.checkout import checkout, name_of
 from robust_mer.provenance.ledger import Ledger, Record, read_record
-from robust_mer.provenance.record import FOLDER, JobRecord
+from robust_mer.provenance.record import FOLDER, RESULTS, JobRecord
 
 _PREDICTIONS = "/predictions/"
 _TABLES = "/tables/"
@@ -55,7 +55,8 @@ def training_of(checkpoint: str | Path) -> dict[str, Any] | None:
     """
     path = Path(checkpoint)
     folder = Path(*path.parts[:-4], FOLDER, "train_model", *path.parts[-3:-1])
-    record = _records(sorted(folder.glob("*.json"))).producers.get(path.as_posix())
+    recorded = Path(RESULTS, *path.parts[-5:]).as_posix()
+    record = _records(sorted(folder.glob("*.json"))).producers.get(recorded)
     if record is None:
         return None
     return {

@@ -16,7 +16,6 @@ from robust_mer.identity import parse_identity
 from robust_mer.provenance.checkout import checkout
 from robust_mer.provenance.environment import host, packages
 from robust_mer.provenance.hashes import Memory
-from robust_mer.runtime import Runtime
 
 FORMAT = 1
 FOLDER = "provenance"
@@ -28,21 +27,26 @@ _REPLICA = re.compile(r"fold\d+_seed(\d+)\.")
 _CHECKPOINT = ".safetensors"
 
 
-def split_log(log: str | Path) -> tuple[Path, Path]:
-    """The folder that contains results/, and the path of a job's record, from those of its log.
+def split_log(log: str | Path, results: str = RESULTS) -> tuple[Path, Path]:
+    """The folder of the results, and the path of a job's record, from that of its log.
 
     The log is results/logs/... or results/{corpus}/logs/..., and a corpus may be called logs. With
     a storage plugin of Snakemake, results/ lies in the plugin's folder.
+
+    Args:
+        log: Of the job.
+        results: The folder of the results as the config names it.
     """
+    name = Path(results).name
     parts = Path(log).parts
     place, top = max(
         (place, top)
         for place in range(len(parts))
         for top in (place - 1, place - 2)
-        if parts[place] == LOGS and top >= 0 and parts[top] == RESULTS
+        if parts[place] == LOGS and top >= 0 and parts[top] == name
     )
     record = Path(*parts[:place], FOLDER, *parts[place + 1 :]).with_suffix(".json")
-    return Path(*parts[:top]), record
+    return Path(*parts[: top + 1]), record
 
 
 class JobRecord:
@@ -65,10 +69,11 @@ class JobRecord:
         self._started, self._clock = datetime.now(UTC), time.monotonic()
         self.job = snakemake
         self.identity, self._implementations = parse_identity(snakemake.params.code)
-        self._project, self.path = split_log(snakemake.log[0])
+        runtime = snakemake.params.runtime
+        self._results, self.path = split_log(snakemake.log[0], runtime.results)
         self.path.unlink(missing_ok=True)
-        self._memory = Memory(self._project / RESULTS / FOLDER / MEMORY)
-        self._roots = _root_outside(snakemake.wildcards, snakemake.params.runtime)
+        self._memory = Memory(self._results / FOLDER / MEMORY)
+        self._roots = _root_outside(snakemake.wildcards, runtime.root, self._results.parent)
         self.inputs = [self._describe(path) for path in dict.fromkeys(snakemake.input)]
 
     def write(self) -> None:
@@ -113,10 +118,12 @@ class JobRecord:
     def _location(self, path: str) -> dict[str, Any]:
         """A path that holds on other machines and reveals nothing of this one.
 
-        Relative to the folder of the run, or to the root of a corpus that is named with it; of a
-        file elsewhere, the name only.
+        Relative to the folder of the run, where the results are always in results/, or to the root
+        of a corpus that is named with it; of a file elsewhere, the name only.
         """
-        relative = os.path.relpath(path, self._project)
+        if _is_below(path, self._results):
+            return {"path": Path(RESULTS, os.path.relpath(path, self._results)).as_posix()}
+        relative = os.path.relpath(path, self._results.parent)
         if not relative.startswith(os.pardir):
             return {"path": Path(relative).as_posix()}
         for corpus, root in self._roots.items():
@@ -142,16 +149,16 @@ class JobRecord:
         return value if value is None or is_number else str(value)
 
 
-def _root_outside(wildcards: Any, runtime: Runtime) -> dict[str, str]:
+def _root_outside(wildcards: Any, root: str, project: Path) -> dict[str, str]:
     """Name and root of the job's corpus if it lies outside the folder of the run."""
     corpus = dict(wildcards.items()).get("corpus")
-    if corpus is None or not runtime.root:
+    if corpus is None or not root:
         return {}
-    is_outside = os.path.relpath(runtime.root).startswith(os.pardir)
-    return {corpus: runtime.root} if is_outside else {}
+    is_outside = os.path.relpath(root, project).startswith(os.pardir)
+    return {corpus: root} if is_outside else {}
 
 
-def _is_below(path: str, root: str) -> bool:
+def _is_below(path: str, root: str | Path) -> bool:
     return Path(os.path.normpath(path)).is_relative_to(os.path.normpath(root))
 
 

@@ -10,13 +10,14 @@ from typing import Any
 
 from robust_mer.errors import InputError
 from robust_mer.jobs import progress
+from robust_mer.provenance.crate import CRATE, Crate, read_crate
 from robust_mer.provenance.hashes import Content, Survey, survey
 from robust_mer.provenance.ledger import Ledger, Record, RecordedFile, read_ledger
-from robust_mer.provenance.record import FOLDER, LOGS
+from robust_mer.provenance.record import FOLDER, LOGS, RESULTS
 from robust_mer.provenance.remarks import remarks
 
 _SIDE_FOLDERS = (FOLDER, LOGS, "benchmarks")
-_SNAKEMAKES_REPORT = "snakemake_report.html"
+_UNRECORDED = ("snakemake_report.html", CRATE)
 _TOUCHED_WITHIN = 600  # seconds within which Snakemake touches the outputs of a finished job
 _NAMED = 3  # files that a message names
 
@@ -59,14 +60,18 @@ class Verdict:
 
 
 def verify(
-    results: str | Path, quick: bool = False, media: Mapping[str, str | Path] | None = None
+    results: str | Path,
+    quick: bool = False,
+    media: Mapping[str, str | Path] | None = None,
+    with_crate: bool = True,
 ) -> Verdict:
-    """Compare a results folder with its records.
+    """Compare a results folder with its records, and with its RO-Crate if it has one.
 
     Args:
         results: The folder.
         quick: Compare sizes and modification times; hash nothing.
         media: Roots of corpora by name, whose recordings are compared with the index.
+        with_crate: Compare with the crate.
 
     Raises:
         InputError: there is no such folder.
@@ -75,7 +80,15 @@ def verify(
     if not results.is_dir():
         raise InputError(f"there is no folder {results}: name the results/ of a run")
     ledger = read_ledger(results)
-    check = _Check(ledger, quick, {name: Path(root) for name, root in (media or {}).items()})
+    damaged: list[Problem] = []
+    crate = None
+    try:
+        crate = read_crate(results) if with_crate else None
+    except InputError as error:
+        damaged = [_damaged_crate(results, str(error))]
+    outside = crate.outside if crate else frozenset()
+    roots = {name: Path(root) for name, root in (media or {}).items()}
+    check = _Check(ledger, quick, roots, outside)
     verdict = Verdict(results.name, quick, _count(ledger))
     verdict.problems = [
         *check.broken(),
@@ -83,7 +96,10 @@ def verify(
         *check.inputs(),
         *check.unaccounted(),
         *check.recordings(),
+        *damaged,
     ]
+    if crate is not None:
+        verdict.problems += _not_as_packed(crate, results, check.today, quick, verdict.problems)
     verdict.remarks = [*check.remarks(), *remarks(ledger)]
     return verdict
 
@@ -103,12 +119,42 @@ def _count(ledger: Ledger) -> list[RuleCount]:
     ]
 
 
-class _Check:
-    """The single comparisons."""
+def _damaged_crate(results: Path, reason: str) -> Problem:
+    return Problem(
+        "crate",
+        f"{results.name}/{CRATE}",
+        reason,
+        "get an intact copy; where the run was made, write it again with robust-mer crate",
+    )
 
-    def __init__(self, ledger: Ledger, quick: bool, media: dict[str, Path]) -> None:
-        self._ledger, self._quick, self._media = ledger, quick, media
-        self._today = self._look()
+
+def _not_as_packed(
+    crate: Crate,
+    results: Path,
+    today: Mapping[Path, Survey | Content],
+    quick: bool,
+    problems: list[Problem],
+) -> Iterator[Problem]:
+    """Yield a problem for every file that differs from the crate and has no problem yet."""
+    named = {problem.path for problem in problems}
+    for name, state in crate.differences(results, today, quick):
+        if f"{RESULTS}/{name}" not in named:
+            yield Problem(
+                "crate",
+                f"{RESULTS}/{name}",
+                f"{state}, unlike when the crate was written",
+                "get an intact copy; where the run has gone on since, run robust-mer crate again",
+            )
+
+
+class _Check:
+    """The single comparisons; ``outside`` are hashes of inputs that need not be here."""
+
+    def __init__(
+        self, ledger: Ledger, quick: bool, media: dict[str, Path], outside: frozenset[str]
+    ) -> None:
+        self._ledger, self._quick, self._media, self._outside = ledger, quick, media, outside
+        self.today = self._look()
 
     def _look(self) -> Mapping[Path, Survey | Content]:
         """Hash, or only size and time, of every file that the records name and that exists."""
@@ -145,7 +191,7 @@ class _Check:
     def _now(self, one: RecordedFile) -> Survey | Content | None:
         """The present state of a recorded file; None if it is missing or its root is unknown."""
         place = self._place(one)
-        return None if place is None else self._today.get(place)
+        return None if place is None else self.today.get(place)
 
     def _is_as_recorded(self, one: RecordedFile, today: Survey | Content, written: float) -> bool:
         """Whether a file is still what a job read or wrote.
@@ -178,7 +224,7 @@ class _Check:
         """Yield a problem for every result that is gone or no longer what its job wrote."""
         for record in self._ledger.current:
             outputs = self._ledger.outputs(record)
-            gone = [one for one in outputs if self._place(one) not in self._today]
+            gone = [one for one in outputs if self._place(one) not in self.today]
             for one in gone:
                 yield Problem(
                     "gone",
@@ -230,7 +276,9 @@ class _Check:
                         superseded.append(one)
                 elif self._place(one) is not None:
                     today = self._now(one)
-                    if today is None or not self._is_as_recorded(one, today, 0):
+                    if today is None and one.sha256 in self._outside:
+                        self._out_of_reach += 1
+                    elif today is None or not self._is_as_recorded(one, today, 0):
                         changed.append(one)
             results = _listed([one.path for one in self._ledger.outputs(record)])
             if superseded:
@@ -316,7 +364,7 @@ def _files_below(results: Path, known: set[Path]) -> Iterator[Path]:
                 continue
             if path.is_dir() and not path.is_symlink():
                 waiting.append(path)
-            elif not (depth == 0 and path.name == _SNAKEMAKES_REPORT):
+            elif not (depth == 0 and path.name in _UNRECORDED):
                 yield path
 
 

@@ -32,9 +32,12 @@ class Rules:
             ]
             if not makers or name.startswith("_"):
                 raise AttributeError(f"there is no rule {name}")
-            self._rules[name] = Rule(partial(makers[0], self._plan), self._local)
+            self._rules[name] = self._rule(makers[0])
         return self._rules[name]
 
     def training(self, jobs: Sequence[TrainingJob]) -> Rule:
         """The rule that trains the replicas of these jobs."""
-        return Rule(partial(train_model(jobs), self._plan), self._local)
+        return self._rule(train_model(jobs))
+
+    def _rule(self, make: Callable[[Plan, Any], Job]) -> Rule:
+        return Rule(partial(make, self._plan), self._local, self._plan.layout.results)

@@ -45,4 +45,5 @@ def evaluate_model(plan: Plan, wildcards: Any) -> Job:
         ),
         runtime=Runtime(device=plan.config.training.device),
         gpu=int(plan.trains_on_gpu),
+        replicas=len(replicas),
     )

@@ -49,16 +49,14 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
 def _sections(plan: Plan, training: Training) -> dict[str, Any]:
     """The sections of the config behind a model, without places on this machine."""
     model = plan.models[training.model].plugin
-    corpora = {
-        name: {key: value for key, value in section.items() if key != "root"}
-        for name, section in plan.raw["corpora"].items()
-    }
+    config = plan.portable
+    corpora = config["corpora"]
     members = {one.name: corpora[one.name] for one in plan.corpora[training.corpus].members}
     return {
         "model": {"implementation": model.implementation, "settings": model.settings},
         "corpus": corpora[training.corpus],
         **({"joined": members} if members else {}),
-        "corruption": plan.corruptions.without_places(plan.raw["corruption"]),
+        "corruption": config["corruption"],
     }
 
 

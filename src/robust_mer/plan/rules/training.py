@@ -68,6 +68,7 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
             device=plan.config.training.device, max_replicas=plan.config.training.max_replicas
         ),
         gpu=int(plan.trains_on_gpu),
+        replicas=len(job.replicas),
     )
 
 
