@@ -51,7 +51,6 @@ class ImageEncoder(VisualExtractor):
         self.frame_rate = settings.faces.frame_rate / network.per_row
         self.names = self._layers.names(self._layers.width(states.widths))
         self.weights_sha256 = pretrained.sha256
-        self.max_processes = pretrained.max_processes
 
     def extract(self, utterance: Utterance) -> Extraction:
         """Features of the speaker's face or of whole pictures: float32 [frames, D].
