@@ -1,1 +1,1 @@
-"""Pretrained encoders: a table of architectures, and an adapter for each kind."""
+"""Networks of transformers by architecture: how each is fed, and which of its states are frames."""
