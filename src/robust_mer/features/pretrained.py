@@ -100,8 +100,8 @@ def read_config(folder: Path, key: str) -> Any:
 def _need_accelerate(key: str) -> None:
     if find_spec("accelerate") is None:
         raise InputError(
-            f"config: spread of {key.rpartition(' ')[2]} is true, but the package accelerate is not "
-            "installed; install it (pip install accelerate), or remove spread"
+            f"config: spread of {key.rpartition(' ')[2]} is true, but the package accelerate is "
+            "not installed; install it (pip install accelerate), or remove spread"
         )
 
 

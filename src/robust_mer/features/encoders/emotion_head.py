@@ -47,7 +47,8 @@ class EmotionHead(nn.Module):
         self.dense = nn.Linear(size, size)
         self.out = nn.Linear(size, len(weights[_WEIGHTS[3]]))
         values = [weights[name].float() for name in _WEIGHTS]
-        for parameter, value in zip((*self.dense.parameters(), *self.out.parameters()), values):
+        parameters = (*self.dense.parameters(), *self.out.parameters())
+        for parameter, value in zip(parameters, values, strict=True):
             parameter.data = value
         self.names = [config.id2label[number] for number in range(self.out.out_features)]
 

@@ -37,13 +37,16 @@ def refuse_unserved(config: Any, location: str) -> None:
         raise InputError(f"{location} is of the type {config.model_type}, not served: {advice}")
 
 
-def not_of(config: Any, expected: str, location: str) -> InputError:
-    """The error for an architecture of another modality."""
+def network_class(config: Any) -> Any:
+    """The class of transformers, without a head, of an architecture; None if there is none."""
     from transformers import MODEL_MAPPING
 
-    kind = MODEL_MAPPING[type(config)] if type(config) in MODEL_MAPPING else None
-    if isinstance(kind, tuple):
-        kind = kind[0]
-    other = _CLASSES.get(getattr(kind, "main_input_name", ""), "")
+    kind = MODEL_MAPPING.get(type(config), None)
+    return kind[0] if isinstance(kind, tuple | list) else kind
+
+
+def not_of(config: Any, expected: str, location: str) -> InputError:
+    """The error for an architecture of another modality."""
+    other = _CLASSES.get(getattr(network_class(config), "main_input_name", ""), "")
     advice = f"; use class: {other}" if other else ""
     return InputError(f"{location} is a {config.model_type}: expected {expected}{advice}")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from robust_mer.errors import InputError
-from robust_mer.features.encoders.kinds import not_of, refuse_unserved
+from robust_mer.features.encoders.kinds import network_class, not_of, refuse_unserved
 from robust_mer.features.encoders.settings import NetworkSettings
 from robust_mer.features.encoders.states import States, states_of
 from robust_mer.features.pretrained import Pretrained, model_folder, read_config
@@ -158,10 +158,7 @@ def load_pictures(
 
 def _check_pictures(config: Any, location: str) -> None:
     """Refuse what does not read pictures alone, before its weights are loaded."""
-    from transformers import MODEL_MAPPING
-
-    kind = MODEL_MAPPING[type(config)] if type(config) in MODEL_MAPPING else None
-    if getattr(kind, "main_input_name", "") != "pixel_values":
+    if getattr(network_class(config), "main_input_name", "") != "pixel_values":
         raise not_of(config, _EXPECTED, location)
 
 
