@@ -38,6 +38,7 @@ rule extract_corrupted:
     threads: 8
     resources:
         gpu=jobs.extract_corrupted.gpu,
+        mem_mb=jobs.extract_corrupted.mem_mb,
     params:
         **jobs.extract_corrupted.params,
     script:
@@ -61,6 +62,7 @@ rule recognise_corrupted:
     threads: 8
     resources:
         gpu=jobs.recognise_corrupted.gpu,
+        mem_mb=jobs.recognise_corrupted.mem_mb,
     params:
         **jobs.recognise_corrupted.params,
     script:

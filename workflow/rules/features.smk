@@ -66,6 +66,7 @@ rule extract_features:
     threads: 8
     resources:
         gpu=jobs.extract_features.gpu,
+        mem_mb=jobs.extract_features.mem_mb,
     params:
         **jobs.extract_features.params,
     script:
@@ -87,6 +88,7 @@ rule recognise_words:
     threads: 8
     resources:
         gpu=jobs.recognise_words.gpu,
+        mem_mb=jobs.recognise_words.mem_mb,
     params:
         **jobs.recognise_words.params,
     script:

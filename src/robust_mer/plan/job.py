@@ -8,6 +8,7 @@ from typing import Any
 
 from robust_mer.errors import InputError
 from robust_mer.identity import described_identity
+from robust_mer.plan.memory import Network, memory
 from robust_mer.runtime import Runtime
 
 Paths = str | list[str]
@@ -38,6 +39,8 @@ class Job:
     runtime: Runtime = field(default_factory=Runtime)
     gpu: int = 0
     """How many GPUs it takes, if there are any."""
+    network: Network | None = None
+    """The network that its processes load."""
 
     @property
     def code(self) -> str:
@@ -91,6 +94,11 @@ class Rule:
     def gpu(self, wildcards: Any) -> int:
         """How many GPUs the job takes."""
         return self.job(wildcards).gpu
+
+    def mem_mb(self, wildcards: Any, threads: int, attempt: int) -> int:
+        """Memory that the job asks of a scheduler; more at every attempt."""
+        job = self.job(wildcards)
+        return memory(job.network, threads, 1 if job.gpu else threads) * attempt
 
     @property
     def params(self) -> dict[str, Callable[[Any], Any]]:
