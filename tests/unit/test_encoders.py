@@ -462,5 +462,5 @@ def test_every_extractor_is_repeatable(folder_of, tmp_path):
 
 def test_the_page_names_the_test_of_every_architecture():
     page = (PROJECT / "docs/features/encoders.md").read_text()
-    rows = set(re.findall(r"test_encoders\[(\w+)\]", page))
+    rows = set(re.findall(r"`test_\w+\[(\w+)\]`", page))
     assert rows == {*AUDIO, *PICTURES, *TEXTS}

@@ -12,7 +12,7 @@ class NetworkSettings(LayerSettings):
 
     precision: Precision = "float32"
     """Type of the network's numbers. The other two take half the memory; features differ from those
-    in float32 by their rounding. On a CPU, they may be slower."""
+    in float32 by their rounding. A CPU without instructions for them is slower."""
     spread: bool = False
     """Whether the network is spread over all GPUs of the job and, if they are full, the main
     memory. Needs the package accelerate."""
