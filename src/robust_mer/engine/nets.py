@@ -95,6 +95,11 @@ class Nets:
         targets: dict[str, Tensor] = self._call("teach", embeddings, of_zeros)
         return targets
 
+    def describe(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What the models say of their input, by name: [R, n]; see `Model.describe`."""
+        figures: dict[str, Tensor] = self._call("describe", embeddings)
+        return figures
+
     def health(self, replica: int, embeddings: dict[str, Tensor]) -> dict[str, float]:
         """Figures of one replica from its embeddings [n, E], by name; see `Model.health`."""
         one = {modality: values[None] for modality, values in embeddings.items()}

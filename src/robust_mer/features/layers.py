@@ -59,7 +59,7 @@ class Layers:
         given = settings.layers
         if given == "all":
             given = list(range(depth + 1))
-        self._given: list[int] = given if isinstance(given, list) else [given]  # type: ignore[list-item]
+        self._given: list[int] = given if isinstance(given, list) else [given]
         for number in self._given:
             if not -depth - 1 <= number <= depth:
                 raise InputError(

@@ -37,6 +37,9 @@ class Batch:
     clean_lengths: dict[str, Tensor] = field(default_factory=dict)
     """As ``lengths``, of the clean frames: corrupted recordings may have more or fewer. By default
     they are the same."""
+    snr: dict[str, Tensor] = field(default_factory=dict)
+    """SNR in dB that each sample's features have, [B] per modality: infinite where they are clean,
+    NaN where noise has none (missing, dropped or recorded) or hits a part of the utterance."""
 
     def __post_init__(self) -> None:
         self.clean_lengths = self.clean_lengths or self.lengths
@@ -67,6 +70,8 @@ class Model(nn.Module, ABC):
     settings_class: ClassVar[type[ModelSettings]]
     needs_clean: ClassVar[bool] = False
     """Whether training reads the clean frames too."""
+    measures_data: ClassVar[bool] = False
+    """Whether `measure` is called before training."""
     settings: ModelSettings
     task: Task
 
@@ -161,6 +166,26 @@ class Model(nn.Module, ABC):
             Both [B, D].
         """
         raise NotImplementedError(f"{type(self).__name__} does not rebuild representations")
+
+    def describe(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What the model says of its input, for people to read: figures [B] by name.
+
+        They become columns of the predictions. By default there are none.
+
+        Args:
+            embeddings: Of the received frames.
+        """
+        return {}
+
+    def measure(self, frames: dict[str, Tensor], lengths: dict[str, Tensor]) -> None:
+        """Take statistics of the training part, before training starts, if `measures_data`.
+
+        What is kept must be parameters, which checkpoints hold and replicas do not share.
+
+        Args:
+            frames: Clean and normalised, per modality [n, D], one utterance after the other.
+            lengths: Number of frames of each utterance.
+        """
 
     def start_from(self, teacher: "Model") -> None:
         """As a student: take over what the teacher has learnt, before training starts."""

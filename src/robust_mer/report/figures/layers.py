@@ -89,5 +89,5 @@ def _selected(history: "pd.DataFrame", experiment: Experiment) -> "pd.Series":
     values = history[f"validation_{experiment.main.name}"]
     if values.isna().all():
         return history.iloc[0]
-    best = values.idxmax() if experiment.main.higher_is_better else values.idxmin()
-    return history.loc[best]
+    best = values.argmax() if experiment.main.higher_is_better else values.argmin()
+    return history.iloc[int(best)]
