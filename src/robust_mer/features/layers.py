@@ -55,6 +55,7 @@ class Layers:
     """
 
     def __init__(self, settings: LayerSettings, depth: int, key: str) -> None:
+        self._key = key
         given = settings.layers
         if given == "all":
             given = list(range(depth + 1))
@@ -83,6 +84,20 @@ class Layers:
     def learned(self) -> Sequence[int]:
         """Numbers of the layers whose weighted sum models learn; empty: none."""
         return self.numbers if self._combine == "learned" else ()
+
+    def width(self, widths: Sequence[int]) -> int:
+        """Width of the chosen layers, of all layers' widths.
+
+        Raises:
+            InputError: they differ.
+        """
+        chosen = [widths[number] for number in self.numbers]
+        if len(set(chosen)) > 1:
+            raise InputError(
+                f"config: layers of {self._key} is {self._given}, whose widths differ: {chosen}; "
+                "choose one layer, or layers of one width"
+            )
+        return chosen[0]
 
     def names(self, width: int) -> list[str]:
         """Names of the features of hidden states of this width."""

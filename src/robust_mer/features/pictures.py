@@ -23,11 +23,19 @@ class Pictures:
         settings: An extractor's.
         side: Pixels of a square picture; None leaves them as they are.
         shorter: Pixels of a whole frame's shorter side, before its centre is cut out.
+        at_once: Pictures that go through the network together; None: as many as fit.
+        per_row: Pictures that a row of features stands for.
     """
 
     def __init__(
-        self, settings: VisualSettings, side: int | None = None, shorter: int | None = None
+        self,
+        settings: VisualSettings,
+        side: int | None = None,
+        shorter: int | None = None,
+        at_once: int | None = None,
+        per_row: int = 1,
     ):
+        self._at_once, self._per_row = at_once or _AT_ONCE, per_row
         self._faces = settings.faces
         self._side, self._shorter = side, shorter
         self._reader = FaceReader(self._faces)
@@ -49,19 +57,28 @@ class Pictures:
         if self._of_faces:
             faces = self._reader.read(utterance)
             side = self._side or self._faces.size
-            values = _over(faces.pictures(side), network, width)
+            values = self._over(faces.pictures(side), network, width)
             seen = faces.looked_at, faces.seconds, faces.note
-            return Extraction(values, *seen, positions=faces.time)
+            return Extraction(values, *seen, positions=faces.time[:: self._per_row])
         clip = Clip(utterance, self._faces.frame_rate)
         counted = _Counted(clip, self._faces.min_contrast)
         pictures = iter(counted) if self._side is None else map(self._centre, counted)
-        values = _over(pictures, network, width)
+        values = self._over(pictures, network, width)
         notes = list(clip.notes)
         if counted.plain:
-            notes.insert(0, f"pictures of one colour: {counted.plain} of {len(values)} frames")
-        if counted.plain == len(values):
-            return Extraction(values[:0], len(values), clip.seconds, "; ".join(notes))
-        return Extraction(values, len(values), clip.seconds, "; ".join(notes))
+            notes.insert(0, f"pictures of one colour: {counted.plain} of {counted.all} frames")
+        if counted.plain == counted.all:
+            values = values[:0]
+        return Extraction(values, counted.all, clip.seconds, "; ".join(notes))
+
+    def _over(
+        self, pictures: Iterable[np.ndarray], network: Callable[[np.ndarray], Tensor], width: int
+    ) -> np.ndarray:
+        values = [np.zeros((0, width), np.float32)]
+        with torch.inference_mode():
+            for batch in _batches(pictures, self._at_once):
+                values.append(network(np.ascontiguousarray(batch[..., ::-1])).float().cpu().numpy())
+        return np.concatenate(values)
 
     def _centre(self, picture: np.ndarray) -> np.ndarray:
         height, width = picture.shape[:2]
@@ -78,27 +95,18 @@ class _Counted:
 
     def __init__(self, pictures: Iterable[np.ndarray], min_contrast: float) -> None:
         self._pictures, self._min_contrast = pictures, min_contrast
-        self.plain = 0
+        self.plain = self.all = 0
 
     def __iter__(self) -> Iterator[np.ndarray]:
         for picture in self._pictures:
+            self.all += 1
             self.plain += is_plain(picture, self._min_contrast)
             yield picture
 
 
-def _over(
-    pictures: Iterable[np.ndarray], network: Callable[[np.ndarray], Tensor], width: int
-) -> np.ndarray:
-    values = [np.zeros((0, width), np.float32)]
-    with torch.inference_mode():
-        for batch in _batches(pictures):
-            values.append(network(np.ascontiguousarray(batch[..., ::-1])).float().cpu().numpy())
-    return np.concatenate(values)
-
-
-def _batches(pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+def _batches(pictures: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
     pictures = iter(pictures)
-    while batch := list(islice(pictures, _AT_ONCE)):
+    while batch := list(islice(pictures, size)):
         yield np.stack(batch)
 
 

@@ -1,17 +1,19 @@
 """Locates, checks and loads pretrained networks in the format of transformers."""
 
 import hashlib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
 from torch import nn
-from transformers import AutoModel
+from transformers import AutoConfig, AutoModel
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from robust_mer.errors import InputError
 from robust_mer.features.device import best_device
+from robust_mer.features.encoders.settings import NetworkSettings
 from robust_mer.features.weights import is_path, locate
 from robust_mer.files import sha256
 
@@ -23,7 +25,14 @@ _NOT_USED = ("pooler.", "masked_spec_embed")
 class Pretrained:
     """A network's folder, its weights' SHA-256 and itself, on a GPU if there is one."""
 
-    def __init__(self, model: str, key: str, loader: Any = AutoModel, **options: Any) -> None:
+    def __init__(
+        self,
+        model: str,
+        key: str,
+        loader: Any = AutoModel,
+        cost: NetworkSettings | None = None,
+        **options: Any,
+    ) -> None:
         """Find and load a model.
 
         Args:
@@ -31,6 +40,7 @@ class Pretrained:
                 installed package.
             key: Name of the setting in messages, such as "model of bert".
             loader: The class of transformers that loads it; by default without a head.
+            cost: Precision and devices; by default float32 on one device.
             options: More of its ``from_pretrained``.
 
         Raises:
@@ -39,14 +49,18 @@ class Pretrained:
         disable_progress_bar()
         set_verbosity_error()
         self.folder = model_folder(model, key)
-        weights = _weight_files(self.folder, key)
+        weights = weight_files(self.folder, key)
+        cost = cost or NetworkSettings()
+        if cost.spread:
+            _need_accelerate(key)
+            options["device_map"] = "auto"
         try:
             network, report = loader.from_pretrained(
                 self.folder,
                 local_files_only=True,
                 use_safetensors=weights[0].suffix == ".safetensors",
                 weights_only=True,  # a .bin file is a pickle, which could run code
-                dtype=torch.float32,
+                dtype=getattr(torch, cost.precision),
                 ignore_mismatched_sizes=True,  # refused below, by name
                 output_loading_info=True,
                 **options,
@@ -54,11 +68,41 @@ class Pretrained:
         except Exception as error:  # transformers raises errors of many classes
             raise InputError(f"config: {key}: {self.folder} cannot be loaded: {error}") from error
         _check(report, network.base_model_prefix, f"config: {key}: {self.folder}")
-        self.device = best_device()
-        self.network: nn.Module = network.eval().to(self.device)
+        self.dtype: torch.dtype = getattr(torch, cost.precision)
+        self.device = network.device if cost.spread else best_device()
+        self.network: nn.Module = network.eval() if cost.spread else network.eval().to(self.device)
         self.sha256 = _sha256(weights)
         # A second process would need a second copy of the network on the same GPU.
         self.max_processes = 1 if self.device.type == "cuda" else None
+
+
+def read_config(folder: Path, key: str) -> Any:
+    """The architecture of a model, before its weights are loaded.
+
+    Raises:
+        InputError: there is none, or it needs code from the hub, which is never run.
+    """
+    try:
+        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # transformers raises errors of many classes
+        advice = ""
+        if "trust_remote_code" in str(error):
+            advice = (
+                ". It needs code that comes with the weights, which is never run here; use an "
+                "architecture of docs/features/encoders.md"
+            )
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(
+            f"config: {key}: {folder} has no config.json that can be read: {reason}{advice}"
+        ) from error
+
+
+def _need_accelerate(key: str) -> None:
+    if find_spec("accelerate") is None:
+        raise InputError(
+            f"config: spread of {key.rpartition(' ')[2]} is true, but the package accelerate is "
+            "not installed; install it (pip install accelerate), or remove spread"
+        )
 
 
 def _check(report: dict[str, Any], prefix: str, location: str) -> None:
@@ -88,7 +132,7 @@ def model_folder(model: str, key: str) -> Path:
     """
     if is_path(model):
         return locate(model, key)
-    patterns = ["*.json", "*.txt", "*.model"]
+    patterns = ["*.json", "*.txt", "*.model", "*.tiktoken"]
     try:
         folder = Path(snapshot_download(model, allow_patterns=["*.safetensors", *patterns]))
         if not list(folder.glob("*.safetensors")):
@@ -103,7 +147,7 @@ def model_folder(model: str, key: str) -> Path:
     return folder
 
 
-def _weight_files(folder: Path, key: str) -> list[Path]:
+def weight_files(folder: Path, key: str) -> list[Path]:
     """The files with the model's weights, preferably safetensors."""
     for pattern in ("*.safetensors", "pytorch_model*.bin"):
         if files := sorted(folder.glob(pattern)):

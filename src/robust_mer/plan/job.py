@@ -8,6 +8,7 @@ from typing import Any
 
 from robust_mer.errors import InputError
 from robust_mer.identity import described_identity
+from robust_mer.plan.network import Network
 from robust_mer.plan.resources import Need, Scale, epochs_of, need_of, utterances_in
 from robust_mer.runtime import Runtime
 
@@ -41,8 +42,8 @@ class Job:
     """How many GPUs it takes, if there are any."""
     replicas: int = 0
     """How many replicas it trains or evaluates."""
-    weights_mb: float = 0.0
-    """Size of the pretrained network that each of its threads loads, as far as it is known."""
+    network: Network | None = None
+    """The pretrained network that each of its processes loads."""
 
     @property
     def code(self) -> str:
@@ -118,7 +119,8 @@ class Rule:
                     utterances=utterances_in(str(job.inputs.get("utterances", ""))),
                     replicas=job.replicas,
                     epochs=epochs_of(spec),
-                    weights_mb=job.weights_mb,
+                    weights_mb=job.network.megabytes if job.network else 0.0,
+                    processes=1 if job.gpu else threads,
                 )
                 return attempt * of(need_of(job.function, spec), scale)
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from robust_mer.settings import load
 
+_WHILE_LOADING = 1.3  # memory over the size of a network's weights, with its hidden states
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -28,7 +30,9 @@ class Scale:
     epochs: int = 0
     """For each of them."""
     weights_mb: float = 0.0
-    """Of a pretrained network, which every thread loads."""
+    """Of a pretrained network, as far as it is on this machine."""
+    processes: int = 1
+    """That load it: one on a GPU, one per thread on a CPU."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,11 @@ class Need:
 
     def mem_mb(self, scale: Scale) -> int:
         """Memory, as Snakemake measures it: pages that processes share count in each of them."""
-        each = self.memory_per_thread + scale.weights_mb
         return ceil(
             self.memory
             + self.memory_per_mb * scale.input_mb
-            + each * scale.threads
+            + self.memory_per_thread * scale.threads
+            + _WHILE_LOADING * scale.weights_mb * scale.processes
             + self.memory_per_replica * scale.replicas
         )
 

@@ -23,6 +23,7 @@ from robust_mer.features.specs import (
 )
 from robust_mer.plan.job import Job, Paths
 from robust_mer.plan.layout import IMPORTED
+from robust_mer.plan.network import Network
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.plugins import checked_settings
 from robust_mer.plan.rules.joined import join_features
@@ -98,6 +99,7 @@ def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None, draw: int
         uses=(extractor.resolved.plugin.implementation, *received.uses),
         runtime=_runtime(plan, corpus),
         gpu=int(extractor.resolved.kind.uses_gpu and plan.extracts_on_gpu),
+        network=_network(extractor.resolved.plugin.settings),
     )
 
 
@@ -127,6 +129,7 @@ def _recognise(plan: Plan, corpus: str, raw_name: str | None, draw: int = 1) -> 
         uses=received.uses,
         runtime=_runtime(plan, corpus),
         gpu=int(plan.extracts_on_gpu),
+        network=_network(plan.recogniser),
     )
 
 
@@ -266,6 +269,11 @@ def has_faces(plan: Plan, corpus: str) -> bool:
         and plan.extractors[modality.extractor].looks_at_faces
         for modality in plan.corpora[corpus].modalities
     )
+
+
+def _network(settings: Mapping[str, Any]) -> Network | None:
+    model, precision = settings.get("model"), settings.get("precision", "float32")
+    return Network(model, precision) if isinstance(model, str) else None
 
 
 def _runtime(plan: Plan, corpus: str) -> Runtime:
