@@ -144,7 +144,7 @@ def epochs_of(spec: Mapping[str, Any]) -> int:
     """How many epochs a training lasts at most."""
     model = spec.get("model")
     settings = model.get("settings", {}) if isinstance(model, Mapping) else {}
-    return settings.get("epochs_constant", 0) + settings.get("epochs_falling", 0)
+    return sum(int(settings.get(name, 0)) for name in ("epochs_constant", "epochs_falling"))
 
 
 def utterances_in(index: str | Path) -> int:
