@@ -131,7 +131,7 @@ def _crate(arguments: argparse.Namespace) -> None:
         sys.exit(f"{as_text(verdict)}\n\nno crate is written of files that do not belong together")
     print(f"{write_crate(arguments.results)}: copy or pack the whole folder {arguments.results}")
     if not Path(arguments.results, CONFIG).is_file():
-        print("The config is not in it: the run was made before runs kept theirs.")
+        print("The config is not in it: only runs of this workflow itself keep theirs.")
 
 
 def _add_scan(commands: argparse._SubParsersAction) -> None:

@@ -12,6 +12,7 @@ from recorded_jobs import run
 
 from robust_mer import cli
 from robust_mer.provenance.crate import CONFIG, CRATE, write_crate
+from robust_mer.provenance.discard import discard
 from robust_mer.provenance.hashes import survey
 from robust_mer.provenance.verify import verify
 from robust_mer.runs import begin_run
@@ -159,6 +160,18 @@ def test_it_says_what_was_made_from_what_with_which_code(crate):
     ]
     assert software["name"] == "robust-mer"
     assert software["softwareVersion"]
+
+
+def test_what_was_discarded_is_not_missed(crate):
+    Path("published.csv").write_text("paper")
+    discard([str(crate / "c/features/loud_50%.h5"), "none"], str(crate), "discard.log")
+    assert not (crate / "c/features/loud_50%.h5").exists()
+    assert not verify(crate, with_crate=False).problems
+    write_crate(crate)
+    assert not verify(crate).problems
+    graph = entities(crate)
+    (features,) = (one for one in graph.values() if one.get("name") == FEATURES)
+    assert features["@type"] == "CreativeWork"
 
 
 def test_the_config_is_in_it(crate):

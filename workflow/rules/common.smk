@@ -34,6 +34,7 @@ from robust_mer.plan.recorded import extraction_messages
 from robust_mer.plan.rules import Rules
 from robust_mer.plan.startup import changed_media_messages
 from robust_mer.plan.targets import Targets
+from robust_mer.provenance.discard import discard
 from robust_mer.runs import begin_run, report_killed
 
 # Relative paths, which stay valid when the project is moved.
@@ -97,13 +98,6 @@ def start_run():
 def end_run():
     if any(job.rule.name == "write_report" for job in workflow.dag.jobs):
         print(*ending(plan), sep="\n")
-
-
-def discard(paths, log):
-    with open(log, "w") as file:
-        for path in filter(os.path.isfile, paths):
-            os.remove(path)
-            print("deleted", path, file=file)
 
 
 if workflow.is_main_process:  # not in the jobs of a cluster

@@ -80,7 +80,7 @@ rule discard_corrupted:
         layout.log("discard_corrupted", corpus=""),
     localrule: True
     run:
-        discard(targets.corrupted_features, log[0])
+        discard(targets.corrupted_features, layout.results, log[0])
 
 
 rule measure_corrupted:

@@ -87,13 +87,13 @@ def _data(ledger: Ledger) -> Iterator[Entity]:
         for one in ledger.outputs(record):
             place = ledger.place(one.path)
             if one.files is None:
-                yield _file(_name(one), one.bytes, one.sha256)
+                yield _file(_name(ledger, one), one.bytes, one.sha256)
             else:
                 members = survey(place).members or []
                 parts = [_part(ledger.results, place / member) for member in members]
                 yield from parts
                 yield {
-                    "@id": _name(one),
+                    "@id": _name(ledger, one),
                     "@type": "Dataset",
                     "name": one.path.removeprefix(f"{RESULTS}/"),
                     "hasPart": _references([part["@id"] for part in parts]),
@@ -121,12 +121,12 @@ def _file(name: str, size: int, digest: str) -> Entity:
 
 
 def _inputs(ledger: Ledger) -> Iterator[Entity]:
-    """What jobs read that is not in the folder."""
+    """What jobs read that is not in the folder, or no longer."""
     for record in ledger.current:
         for one in ledger.inputs(record):
-            if not _is_inside(one):
+            if not _is_inside(ledger, one):
                 yield {
-                    "@id": _name(one),
+                    "@id": _name(ledger, one),
                     "@type": "CreativeWork",
                     "name": f"{one.path} of {one.corpus}" if one.corpus else one.path,
                     "contentSize": str(one.bytes),
@@ -160,8 +160,8 @@ def _actions(ledger: Ledger) -> Iterator[Entity]:
             "description": f"code {record.identity} of {', '.join(record.implementations)}",
             "endTime": _date(record.finished),
             "instrument": {"@id": _version(record)},
-            "object": _references(map(_name, ledger.inputs(record))),
-            "result": _references(map(_name, ledger.outputs(record))),
+            "object": _references(_name(ledger, one) for one in ledger.inputs(record)),
+            "result": _references(_name(ledger, one) for one in ledger.outputs(record)),
             "subjectOf": {"@id": quote(record.file.relative_to(ledger.results).as_posix())},
         }
 
@@ -172,12 +172,13 @@ def _version(record: Record) -> str:
     return f"#robust-mer/{hashlib.sha256(versions.encode()).hexdigest()[:16]}"
 
 
-def _is_inside(one: RecordedFile) -> bool:
-    return one.corpus is None and one.path.startswith(f"{RESULTS}/")
+def _is_inside(ledger: Ledger, one: RecordedFile) -> bool:
+    is_result = one.corpus is None and one.path.startswith(f"{RESULTS}/")
+    return is_result and one.path not in ledger.discarded
 
 
-def _name(one: RecordedFile) -> str:
-    if _is_inside(one):
+def _name(ledger: Ledger, one: RecordedFile) -> str:
+    if _is_inside(ledger, one):
         return quote(one.path.removeprefix(f"{RESULTS}/")) + ("/" if one.files is not None else "")
     return f"{_OUTSIDE}{one.sha256[:16]}/{quote(one.path)}"
 

@@ -15,6 +15,9 @@ from robust_mer.errors import InputError
 from robust_mer.files import inside
 from robust_mer.provenance.record import FOLDER, FORMAT, RESULTS
 
+DISCARDED = f"{FOLDER}/discarded.txt"
+"""Results that were deleted on purpose, one path a line."""
+
 _MOST_BYTES = 2**26
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # train_model_fold1, train_teacher_folds1-10_seeds2
@@ -144,8 +147,27 @@ class Ledger:
         return [record for record in self.records if self.outputs(record)]
 
     def outputs(self, record: Record) -> list[RecordedFile]:
-        """What a job wrote and no later one has overwritten."""
-        return [one for one in record.outputs if self.producers[one.path] is record]
+        """What a job wrote and no later one has overwritten, without what was `discarded`."""
+        return [
+            one
+            for one in record.outputs
+            if self.producers[one.path] is record and one.path not in self.discarded
+        ]
+
+    @cached_property
+    def discarded(self) -> dict[str, str]:
+        """Hash by path of the results that were deleted on purpose and not made again."""
+        try:
+            paths = (self.results / DISCARDED).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return {}
+        deleted = {path for path in paths if not self.place(path).exists()}
+        return {
+            one.path: one.sha256
+            for record in self.records
+            for one in record.outputs
+            if one.path in deleted
+        }
 
     def inputs(self, record: Record) -> list[RecordedFile]:
         """What a job read for its `outputs`.

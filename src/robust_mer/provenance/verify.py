@@ -86,7 +86,7 @@ def verify(
         crate = read_crate(results) if with_crate else None
     except InputError as error:
         damaged = [_damaged_crate(results, str(error))]
-    outside = crate.outside if crate else frozenset()
+    outside = frozenset(ledger.discarded.values()) | (crate.outside if crate else frozenset())
     roots = {name: Path(root) for name, root in (media or {}).items()}
     check = _Check(ledger, quick, roots, outside)
     verdict = Verdict(results.name, quick, _count(ledger))
@@ -337,8 +337,9 @@ class _Check:
         """Yield what could not be compared."""
         if self._out_of_reach:
             yield (
-                f"not compared, because outside the folder of the run: {self._out_of_reach} of the "
-                "inputs; --media CORPUS=ROOT compares the files of a corpus"
+                "not compared, because discarded or outside the folder of the run: "
+                f"{self._out_of_reach} of the inputs; --media CORPUS=ROOT compares the files of a "
+                "corpus"
             )
         locks = self._ledger.results.parent / ".snakemake" / "locks"
         if locks.is_dir() and any(locks.iterdir()):
