@@ -23,6 +23,7 @@ ROOMS = (
     "report",
     "export",
     "scan",
+    "apply",
 )
 NOUNS = ("metrics", "protocols", "tasks")  # any room imports them
 PLANNING = ("plan", "commands", "cli")  # nothing but the workflow and one another imports them
@@ -111,6 +112,7 @@ OF_CLASSES = (
     "robust_mer.tasks.multilabel",
     "robust_mer.export.mmin_layout",
     "robust_mer.report.words.figures",  # the name of an axis
+    "robust_mer.apply.answers",  # columns as in the files of predictions
 )
 WORDS_OF_CLASSES = {"predicted", "probability_"}
 
