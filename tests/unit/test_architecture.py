@@ -24,9 +24,15 @@ ROOMS = (
     "export",
     "scan",
     "apply",
+    "scaffold",
 )
 NOUNS = ("metrics", "protocols", "tasks")  # any room imports them
-PLANNING = ("plan", "commands", "cli")  # nothing but the workflow and one another imports them
+PLANNING = (
+    "plan",
+    "health",
+    "commands",
+    "cli",
+)  # nothing but the workflow and one another imports them
 
 LINES = {"file": 400, "class": 200, "function": 60}
 
