@@ -4,10 +4,10 @@ import argparse
 import os
 import sys
 
-from robust_mer.commands import doctor, new, predict, scan, verify
+from robust_mer.commands import doctor, new, plan, predict, scan, verify
 from robust_mer.errors import InputError
 
-_COMMANDS = (predict, scan, new, verify, doctor)
+_COMMANDS = (predict, scan, new, plan, verify, doctor)
 _INTERRUPTED = 130  # as a shell reports Ctrl-C
 
 
