@@ -4,16 +4,19 @@ import argparse
 import os
 import sys
 
-from robust_mer.commands import doctor, new, plan, predict, scan, verify
+from robust_mer.commands import completion, doctor, new, plan, predict, scan, verify
 from robust_mer.errors import InputError
 
-_COMMANDS = (predict, scan, new, plan, verify, doctor)
+_COMMANDS = (predict, scan, new, plan, verify, doctor, completion)
 _INTERRUPTED = 130  # as a shell reports Ctrl-C
 
 
 def main() -> None:
     """Parse the command line and run the command; an `InputError` is printed as one line."""
-    arguments = _parser().parse_args()
+    parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:  # set by argcomplete's script while a shell completes
+        _complete(parser)
+    arguments = parser.parse_args()
     try:
         arguments.run(arguments)
         sys.stdout.flush()
@@ -39,6 +42,15 @@ def _parser() -> argparse.ArgumentParser:
     for command in _COMMANDS:
         command.add(commands)
     return parser
+
+
+def _complete(parser: argparse.ArgumentParser) -> None:
+    """Answer the shell by argcomplete, if that is installed."""
+    try:
+        from argcomplete import autocomplete
+    except ModuleNotFoundError:
+        return
+    autocomplete(parser)
 
 
 class _Version(argparse.Action):

@@ -30,6 +30,7 @@ NOUNS = ("metrics", "protocols", "tasks")  # any room imports them
 PLANNING = (
     "plan",
     "health",
+    "forecast",
     "commands",
     "cli",
 )  # nothing but the workflow and one another imports them
@@ -118,6 +119,7 @@ OF_CLASSES = (
     "robust_mer.tasks.multilabel",
     "robust_mer.export.mmin_layout",
     "robust_mer.report.words.figures",  # the name of an axis
+    "robust_mer.forecast.pilot",  # UA is a measure of classes
     "robust_mer.apply.answers",  # columns as in the files of predictions
 )
 WORDS_OF_CLASSES = {"predicted", "probability_"}

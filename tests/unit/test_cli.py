@@ -1,14 +1,19 @@
 """``robust-mer`` itself: version, exit status, faults of the machine."""
 
 import errno
+import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
 from robust_mer import cli
 from robust_mer.commands import scan
+
+SOURCE = Path(cli.__file__).parents[1]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SOURCE)}  # this code, whatever is installed
 
 
 def call(monkeypatch, *arguments):
@@ -53,5 +58,36 @@ def test_help_waits_for_no_slow_package():
         "try: cli.main()\n"
         f"except SystemExit: print([name for name in {slow} if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=ENVIRONMENT
+    )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def completed(script, *words):
+    """What bash offers for the last word."""
+    ask = f"{script}\nCOMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _robust_mer\n"
+    ask += 'echo "${COMPREPLY[@]}"'
+    done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_a_shell_completes_commands_and_options(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["robust-mer", "completion", "bash"])
+    cli.main()
+    script = capsys.readouterr().out
+    assert completed(script, "robust-mer", "pre") == ["predict"]
+    assert completed(script, "robust-mer", "predict", "--ev") == ["--every"]
+    assert completed(script, "robust-mer", "completion", "z") == ["zsh"]
+
+
+def test_output_into_a_pipe_that_closes_ends_without_a_traceback():
+    program = "import sys; from robust_mer import cli; sys.argv = ['robust-mer', 'doctor']"
+    program += "; cli.main()"
+    done = subprocess.run(
+        ["bash", "-c", f'"{sys.executable}" -c "{program}" | head -n 0'],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+    )
+    assert not done.stderr

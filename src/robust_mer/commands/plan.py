@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 from robust_mer.errors import InputError
 
 if TYPE_CHECKING:
-    from robust_mer.forecast.power import Design
+    from robust_mer.forecast.power import Assumptions, Design
     from robust_mer.plan.plan import Plan
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser's commands."""
     parser = commands.add_parser("plan", help="what a run will take, and what it can show")
-    parser.add_argument("config", help="as for snakemake --configfile; overrides config.yaml")
+    parser.add_argument(
+        "config", nargs="+", help="as for snakemake --configfile; overrides config.yaml"
+    )
     parser.add_argument(
         "--measured",
         metavar="RESULTS",
@@ -24,6 +26,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument("--utterances", type=int, help="of each corpus that is not indexed yet")
     parser.add_argument("--speakers", type=int, help="that are tested, likewise")
+    parser.add_argument(
+        "--pilot",
+        metavar="PREDICTIONS",
+        nargs=2,
+        help="predictions.parquet of two models of an earlier run, for what is assumed otherwise",
+    )
     parser.set_defaults(run=_run)
 
 
@@ -32,7 +40,7 @@ def _run(arguments: argparse.Namespace) -> None:
     from robust_mer.forecast.work import cost_of, utterances_of, work_of
     from robust_mer.plan.plan import Plan
 
-    plan = Plan(_config(Path(arguments.config)))
+    plan = Plan(_config([Path(one) for one in arguments.config]))
     measured = Path(arguments.measured)
     rates = read_rates(measured) if measured.is_dir() else Rates()
     sizes = {
@@ -57,29 +65,41 @@ def _run(arguments: argparse.Namespace) -> None:
     print("units: replicas trained, replicas tested, extractions. * the median of other models")
     if unknown:
         print("? nothing like it was measured (--measured), or the corpus is not indexed")
-    for text in _shows(plan, sizes, arguments.speakers):
+    for text in _shows(plan, sizes, arguments.speakers, _assumed(arguments.pilot)):
         print(text)
 
 
-def _config(path: Path) -> dict[str, Any]:
+def _assumed(pilot: list[str] | None) -> "Assumptions":
+    from robust_mer.forecast.power import Assumptions
+
+    if pilot is None:
+        return Assumptions()
+    from robust_mer.forecast.pilot import read_pilot
+
+    return read_pilot(*map(Path, pilot))
+
+
+def _config(paths: list[Path]) -> dict[str, Any]:
     """The config as Snakemake merges it."""
     from snakemake.common.configfile import load_configfile
     from snakemake.utils import update_config
 
     base = Path("config.yaml")
-    for one in (base, path):
+    for one in (base, *paths):
         if not one.is_file():
             raise InputError(f"{one} does not exist; run this in the folder of the Snakefile")
     raw: dict[str, Any] = load_configfile(str(base))
-    update_config(raw, load_configfile(str(path)))
+    for path in paths:
+        update_config(raw, load_configfile(str(path)))
     return raw
 
 
-def _shows(plan: "Plan", sizes: dict[str, int], speakers: int | None) -> Iterator[str]:
+def _shows(
+    plan: "Plan", sizes: dict[str, int], speakers: int | None, assumed: "Assumptions"
+) -> Iterator[str]:
     """A sentence on each experiment: the smallest difference that it can tell from chance."""
-    from robust_mer.forecast.power import Assumptions, smallest_difference
+    from robust_mer.forecast.power import smallest_difference
 
-    assumed = Assumptions()
     for name, experiment in plan.grid.experiments.items():
         folds, seeds = experiment.folds, len(experiment.seeds)
         design = _design(experiment.corpus, folds, seeds, sizes[experiment.corpus], speakers)
@@ -88,12 +108,17 @@ def _shows(plan: "Plan", sizes: dict[str, int], speakers: int | None) -> Iterato
             continue
         smallest = smallest_difference(design, assumed)
         answer = "no difference" if smallest is None else f"{100 * smallest:.1f} points of UA"
+        tested = f"{design.speakers} speakers of {design.utterances} utterances"
+        trained = f"{len(folds)} folds, {seeds} seeds"
         yield (
             f"\n{name}: {answer} or more between two models, found in 4 of 5 experiments "
-            f"({design.speakers} speakers of {design.utterances} utterances, {len(folds)} folds, "
-            f"{seeds} seeds)\nassumed: UA {assumed.accuracy}, agreement {assumed.agreement}, "
-            f"standard deviation between speakers {assumed.speaker_sd}, seeds {assumed.seed_sd}"
+            f"({tested}, {trained})"
         )
+    yield (
+        f"assumed: UA {assumed.accuracy:.2f}, agreement {assumed.agreement:.2f}, standard "
+        f"deviation between speakers {assumed.speaker_sd:.3f}, seeds {assumed.seed_sd:.3f}; "
+        "a paired t-test of the speakers, 5 %"
+    )
 
 
 def _design(

@@ -76,21 +76,34 @@ def smallest_difference(design: Design, assumed: Assumptions) -> float | None:
     return high
 
 
-def from_pilot(first: np.ndarray, second: np.ndarray, speaker: np.ndarray) -> Assumptions:
+def from_pilot(
+    first: np.ndarray, second: np.ndarray, speaker: np.ndarray, label: np.ndarray
+) -> Assumptions:
     """Assumptions from whether two models were right about the utterances of a pilot.
+
+    UA weighs classes equally, so chance is what is left within a speaker's class. A class with a
+    single utterance of a speaker says nothing of that. Seeds are left as one pilot shows them: not.
 
     Args:
         first: Whether one model was right, bool [n].
         second: The same of the other model.
         speaker: Who speaks [n].
+        label: The classes [n].
     """
-    accuracy = float((first.mean() + second.mean()) / 2)
     gap = first.astype(float) - second.astype(float)
-    names = np.unique(speaker)
-    means = np.array([gap[speaker == one].mean() for one in names])
-    of_chance = np.mean([gap[speaker == one].var() / np.sum(speaker == one) for one in names])
-    between = max(float(means.var(ddof=1) - of_chance), 0.0) if len(names) > 1 else 0.0
+    means, of_chance, within = [], [], []
+    for one in np.unique(speaker):
+        cells = [gap[(speaker == one) & (label == name)] for name in np.unique(label)]
+        cells = [cell for cell in cells if len(cell) > 1]
+        if cells:
+            variances = np.array([cell.var(ddof=1) for cell in cells])
+            means.append(np.mean([cell.mean() for cell in cells]))
+            of_chance.append(np.mean(variances / [len(cell) for cell in cells]) / len(cells))
+            within.append(variances.mean())
+    accuracy = float((first.mean() + second.mean()) / 2)
+    between = 0.0
+    if len(means) > 1:
+        between = max(float(np.var(means, ddof=1) - np.mean(of_chance)), 0.0)
     chance = 2 * accuracy * (1 - accuracy)
-    within = np.mean([gap[speaker == one].var() for one in names])
-    agreement = 1 - float(within) / chance if chance else 1.0
+    agreement = 1 - float(np.mean(within)) / chance if chance and within else 1.0
     return Assumptions(accuracy, agreement, between**0.5, 0.0)
