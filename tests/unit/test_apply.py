@@ -61,6 +61,11 @@ def test_files_of_the_same_name_are_a_clip(folder):
     assert [len(row.files) for row in find_clips(files)] == [2, 1]
 
 
+def test_folders_may_stand_beside_files(folder):
+    names = [row.name for row in find_clips([folder / "deep", folder / "b.txt"])]
+    assert names == [str(folder / "deep/c.txt"), str(folder / "b.txt")]
+
+
 def test_a_broken_clip_costs_its_row(folder):
     model = Model(
         {

@@ -46,25 +46,17 @@ class ClipRow:
 
 
 def find_clips(paths: Sequence[str | Path]) -> list[ClipRow]:
-    """The clips in a folder on all levels, in a csv, or among files.
+    """The clips in folders on all levels, in a csv, or among files.
 
     Files whose paths differ in the suffix only, such as ``a.mp4`` and ``a.txt``, are one clip.
 
     Raises:
         InputError: there is none, or the table lacks a column.
     """
-    first = Path(paths[0]) if len(paths) == 1 else None
-    if first is not None and first.is_dir():
-        found = [(path, first / path) for path, kind in list_files(first) if kind]
-        if not found:
-            raise InputError(
-                f"{first} has no clips; expected recordings such as .wav or .mp4, or texts (.txt), "
-                "in it or in its folders"
-            )
-    elif first is not None and first.suffix.lower() == ".csv":
+    first = Path(paths[0])
+    if len(paths) == 1 and first.suffix.lower() == ".csv" and not first.is_dir():
         return list(_of_table(first))
-    else:
-        found = [(str(path), Path(path)) for path in paths]
+    found = [pair for path in paths for pair in _files(Path(path), len(paths) == 1)]
     clips: dict[str, list[Path]] = {}
     for name, path in found:
         clips.setdefault(str(Path(name).with_suffix("")), []).append(path)
@@ -73,6 +65,19 @@ def find_clips(paths: Sequence[str | Path]) -> list[ClipRow]:
         name = f"{stem}{files[0].suffix}" if len(files) == 1 else stem
         rows.append(ClipRow(name, tuple(map(str, files))))
     return rows
+
+
+def _files(path: Path, is_only: bool) -> list[tuple[str, Path]]:
+    """A file, or those in a folder: names, which begin with the folder if there are others."""
+    if not path.is_dir():
+        return [(str(path), path)]
+    files = [path / name for name, kind in list_files(path) if kind]
+    if not files:
+        raise InputError(
+            f"{path} has no clips; expected recordings such as .wav or .mp4, or texts (.txt), in "
+            "it or in its folders"
+        )
+    return [(file.relative_to(path).as_posix() if is_only else str(file), file) for file in files]
 
 
 def _of_table(path: Path) -> Iterator[ClipRow]:

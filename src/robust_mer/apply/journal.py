@@ -3,6 +3,7 @@
 import fcntl
 import json
 import tempfile
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -53,7 +54,8 @@ class Journal:
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         if self._out is not None and error is None:
             self._path(self._out).unlink(missing_ok=True)
-        self._file.close()
+        with suppress(OSError) if error else nullcontext():  # closing a full disk's file fails too
+            self._file.close()
 
     def __contains__(self, key: str) -> bool:
         return key in self._places
@@ -64,8 +66,12 @@ class Journal:
     def add(self, key: str, answer: dict[str, Any]) -> None:
         """Write an answer to the disk."""
         place = self._file.seek(0, 2)
-        self._file.write(json.dumps([key, answer]).encode() + b"\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps([key, answer]).encode() + b"\n")
+            self._file.flush()
+        except OSError as error:  # a write does not name its file
+            target = tempfile.gettempdir() if self._out is None else str(self._out)
+            raise OSError(error.errno, error.strerror, target) from error
         self._places[key] = place
 
     def read(self, key: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
     rows = _with_details(find_clips(arguments.clip), arguments)
     first = Path(arguments.clip[0])
-    is_list = first.is_dir() or first.suffix.lower() == ".csv"
+    is_list = any(Path(one).is_dir() for one in arguments.clip) or first.suffix.lower() == ".csv"
     if len(rows) == 1 and not (is_list or arguments.out or arguments.every):
         from robust_mer.export.predict import Predictor
 

@@ -14,9 +14,7 @@ WEIGHTS = {
 """By module: the package, and what does not work without it."""
 
 EXTRAS = {
-    "onnx": "no export to ONNX; install onnx",
-    "onnxruntime": "an export to ONNX cannot be compared with torch; install onnxruntime",
-    "argcomplete": "shell completion lists options only; install argcomplete",
+    "argcomplete": "no completion by argcomplete; robust-mer completion prints a script without it",
 }
 """By package: what does not work without it."""
 
