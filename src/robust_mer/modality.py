@@ -1,5 +1,6 @@
 """A modality of a corpus, for every stage after extraction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,4 +32,13 @@ class FeatureShape:
     """What a model must know of a modality's frames [T, width] when it is built."""
 
     width: int
+    """Of the frames that the model receives."""
     encoder: Encoder = "recurrent"
+    layers: Sequence[int] = ()
+    """Numbers of the layers that feature files hold side by side, so that the model learns their
+    weighted sum. Empty: feature files hold the frames that the model receives."""
+
+    @property
+    def stored_width(self) -> int:
+        """Width of the frames in feature files."""
+        return self.width * max(1, len(self.layers))

@@ -1,7 +1,7 @@
 """The feature store: one HDF5 file per extractor with the frames of all utterances in sequence."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from robust_mer.errors import InputError
 from robust_mer.files import naming, whole
 from robust_mer.hdf5 import dataset, open_hdf5
+from robust_mer.modality import Encoder, FeatureShape
 
 _KIND = "a file of the feature store"
 
@@ -38,6 +39,13 @@ class Features:
     # number, from 0, of its word in the transcript; NaN for a frame without one, such as [CLS].
     # None if frames follow each other at ``frame_rate``, or if nothing is known.
     positions: np.ndarray | None = None
+    # Numbers of the layers that ``values`` hold side by side, each as wide as the others; a model
+    # learns their weighted sum. Empty: ``values`` are what a model receives.
+    layers: list[int] = field(default_factory=list)
+
+    def shape(self, encoder: Encoder) -> FeatureShape:
+        """What a model must know of the frames, if this encodes them."""
+        return FeatureShape(len(self.names) // max(1, len(self.layers)), encoder, self.layers)
 
     def row_of(self) -> dict[str, int]:
         """Map every utterance to its place in ``utterances``."""
@@ -75,11 +83,12 @@ def write_features(
     weights_sha256: str,
     versions: dict[str, str] | None = None,
     positions: list[np.ndarray] | None = None,
+    layers: Sequence[int] = (),
 ) -> None:
     """Write ``frames`` (one [T, D] array per utterance, in order), whole or not at all.
 
     ``positions`` (one [T] array per utterance) are read after the last of ``frames``, and left out
-    of the file if no frame has one.
+    of the file if no frame has one. ``layers``: see `Features`.
 
     Raises:
         InputError: an array does not have a column for each of ``names``.
@@ -109,6 +118,8 @@ def write_features(
         file.attrs["settings"] = json.dumps(settings, sort_keys=True)
         file.attrs["weights_sha256"] = weights_sha256
         file.attrs["versions"] = json.dumps(versions or {}, sort_keys=True)
+        if layers:
+            file.attrs["layers"] = json.dumps(list(layers))
 
 
 def read_features(path: str | Path) -> Features:
@@ -142,7 +153,13 @@ def _features(file: h5py.File) -> Features:
         weights_sha256=str(file.attrs["weights_sha256"]),
         versions=json.loads(file.attrs.get("versions", "{}")),
         positions=dataset(file, "positions")[:] if "positions" in file else None,
+        layers=json.loads(file.attrs.get("layers", "[]")),
     )
+    layers = features.layers
+    if not isinstance(layers, list) or not all(type(number) is int for number in layers):
+        raise ValueError(f"layers is {layers!r}, expected a list of whole numbers")
+    if layers and len(features.names) % len(layers):
+        raise ValueError(f"{len(features.names)} features cannot be those of {len(layers)} layers")
     values, offsets = features.values, features.offsets
     if values.ndim != 2 or values.dtype != np.float32 or values.shape[1] != len(features.names):
         raise ValueError(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from pydantic import ValidationError
 from safetensors.torch import load_file, save_file
 from transformers import (
     BertConfig,
@@ -67,7 +68,7 @@ def write_utterance(folder, signal) -> Utterance:
 @pytest.mark.parametrize(("layer", "state"), [(-1, 2), (1, 1), (0, 0)])
 def test_states_are_those_of_the_layer(tmp_path, kind, layer, state):
     signal = noise(1.0)
-    extractor = build(save(tmp_path, kind), layer=layer)
+    extractor = build(save(tmp_path, kind), layers=layer)
     extraction = extractor.extract(write_utterance(tmp_path, signal))
     network = KINDS[kind][1].from_pretrained(tmp_path).eval()
     prepared = Wav2Vec2FeatureExtractor.from_pretrained(tmp_path)(
@@ -88,7 +89,7 @@ def test_signal_is_normalised_only_where_the_model_says_so(tmp_path):
     for wanted in (True, False):
         folder = tmp_path / str(wanted)
         # Layer norm in the convolutions would hide the level; group norm too, without an offset.
-        extractor = build(save(folder, do_normalize=wanted, conv_bias=True), layer=0)
+        extractor = build(save(folder, do_normalize=wanted, conv_bias=True), layers=0)
         values = [
             extractor.extract(write_utterance(folder, signal)).values for signal in (quiet, loud)
         ]
@@ -99,8 +100,8 @@ def test_long_recording_goes_through_in_windows(tmp_path):
     # Layer norm per frame: a window's convolutions give exactly what those of the whole give.
     save(tmp_path, do_normalize=False, feat_extract_norm="layer")
     utterance = write_utterance(tmp_path, noise(7.3))
-    whole = build(tmp_path, layer=0).extract(utterance)
-    cut = build(tmp_path, layer=0, window=2.0).extract(utterance)
+    whole = build(tmp_path, layers=0).extract(utterance)
+    cut = build(tmp_path, layers=0, window=2.0).extract(utterance)
     assert whole.values.shape == cut.values.shape == (364, 16)
     # The convolution over positions reaches 8 frames, less than a window's context of 12.
     np.testing.assert_allclose(cut.values, whole.values, atol=1e-4)
@@ -120,10 +121,53 @@ def test_shortest_sound_has_one_frame(tmp_path):
         extractor.extract(write_utterance(tmp_path, noise(399 / RATE)))
 
 
+@pytest.mark.parametrize("combine", ["sum", "mean", "concatenate", "learned"])
+@pytest.mark.parametrize(("layers", "numbers"), [([-2, -1], [1, 2]), ("all", [0, 1, 2])])
+def test_several_layers_are_combined(tmp_path, combine, layers, numbers):
+    signal = noise(1.0)
+    extractor = build(save(tmp_path), layers=layers, combine=combine)
+    values = extractor.extract(write_utterance(tmp_path, signal)).values
+    prepared = Wav2Vec2FeatureExtractor.from_pretrained(tmp_path)(
+        signal, sampling_rate=RATE, return_tensors="pt"
+    )
+    with torch.inference_mode():
+        network = Wav2Vec2Model.from_pretrained(tmp_path).eval()
+        states = network(prepared.input_values, output_hidden_states=True).hidden_states
+    chosen = np.stack([states[number][0].numpy() for number in numbers])
+    expected = {
+        "sum": chosen.sum(axis=0),
+        "mean": chosen.mean(axis=0),
+        "concatenate": np.concatenate(list(chosen), axis=1),
+        "learned": np.concatenate(list(chosen), axis=1),
+    }[combine]
+    assert values.shape == (len(values), len(extractor.names))
+    assert list(extractor.layers) == (numbers if combine == "learned" else [])
+    np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"layers": [-2, -1]}, "combine is missing"),
+        ({"layers": [-1], "combine": "learned"}, "there is one layer"),
+        ({"combine": "mean"}, "there is one layer"),
+        ({"layers": [], "combine": "sum"}, "layers is empty"),
+    ],
+)
+def test_options_of_layers_that_make_no_sense_are_refused(settings, message):
+    with pytest.raises(ValidationError, match=message):
+        AudioEncoderSettings(**settings)
+
+
+def test_a_layer_is_not_named_twice(tmp_path):
+    with pytest.raises(InputError, match="names layer 2 twice"):
+        build(save(tmp_path), layers=[-1, 2], combine="sum")
+
+
 @pytest.mark.parametrize("layer", [3, -4])
 def test_layer_that_is_not_there_is_refused(tmp_path, layer):
     with pytest.raises(InputError, match="expected -3 to 2"):
-        build(save(tmp_path), layer=layer)
+        build(save(tmp_path), layers=layer)
 
 
 def test_other_encoders_are_refused(tmp_path):

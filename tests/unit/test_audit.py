@@ -1,6 +1,7 @@
 """The validity audit on small corpora with known faults."""
 
 import pandas as pd
+import pytest
 from helpers.experiments import make_experiment
 
 from robust_mer.report.spec import CorpusFacts, Facts, TableFiles, TableSpec
@@ -118,6 +119,15 @@ def test_a_class_that_a_test_part_lacks():
     assert found(data=(checks, folds, index))["the test part has all that is measured"] == (
         "warning",
         "not in folds: 2 (no utterance of y)",
+    )
+
+
+@pytest.mark.parametrize("name", ["MSP-Podcast", "msp_podcast", "MSP Podcast", "mspPodcast"])
+def test_names_of_corpora_are_compared_without_case_and_hyphens(name):
+    rows = found(corpus(extractors={"dims": ["Libri-Light", name]}, contains=["MSP-Podcast"]))
+    assert rows["dims was trained on this corpus"] == (
+        "problem",
+        "trained on MSP-Podcast, which the corpus contains",
     )
 
 

@@ -51,6 +51,18 @@ def test_every_token_has_its_last_hidden_state(extractor, packaged):
     assert extractor.weights_sha256 == sha256(packaged / "model.safetensors")
 
 
+def test_several_layers_are_combined(packaged):
+    encoder = Bert(BertSettings(layers=[-4, -3, -2, -1], combine="sum"))
+    extraction = encoder.extract(utterance_of("Oh, great! Me too."))
+    inputs = AutoTokenizer.from_pretrained(packaged)("Oh, great! Me too.", return_tensors="pt")
+    ids = inputs["input_ids"][:, : len(extraction.values)]
+    with torch.no_grad():
+        network = AutoModel.from_pretrained(packaged).eval()
+        states = network(input_ids=ids, output_hidden_states=True).hidden_states
+    np.testing.assert_allclose(extraction.values, sum(states[-4:])[0], atol=1e-4)
+    assert len(encoder.names) == 384
+
+
 @pytest.mark.parametrize(("name", "token"), [("mask", "[MASK]"), ("unknown", "[UNK]")])
 def test_replaced_words_are_tokens_of_the_encoder(extractor, packaged, name, token):
     section = default_config()["corruption"]["raw"][name]

@@ -37,6 +37,7 @@ def missing_rates(probability, modalities=THREE):
 
 EVERY = {
     "partial": protocol("partial"),
+    "every": protocol("every"),
     "none": protocol("none"),
     "fixed_vl": named("fixed_vl"),
     "fixed_avl": named("fixed_avl"),
@@ -55,7 +56,7 @@ def test_probabilities_sum_up_to_one_and_only_none_loses_everything(name):
     probability = EVERY[name].distribution(THREE, THREE)
     assert sum(probability.values()) == pytest.approx(1, abs=1e-12)
     assert all(share > 0 for share in probability.values())
-    assert ("none" in probability) == (name == "none")
+    assert ("none" in probability) == (name in {"none", "every"})
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -170,6 +170,24 @@ def test_learning_has_a_panel_for_every_training(draw, tmp_path):
     assert "share of z in joint representation" not in texts
 
 
+def test_weights_of_layers_are_those_of_the_selected_epoch(draw, tmp_path):
+    for place in (1, 2):
+        pd.DataFrame(
+            {
+                "epoch": [1, 2],
+                "loss": [1.0, 1.0],
+                "validation_ua": [0.5, 0.4],
+                "audio_layer_9": [0.2 * place, 0.9],
+                "audio_layer_10": [1 - 0.2 * place, 0.1],
+            }
+        ).to_csv(tmp_path / f"{place}.csv", index=False)
+    facts = Facts(learning=(Training("men", "clean"),), layered=("audio",))
+    histories = [tmp_path / "1.csv", tmp_path / "2.csv"]
+    texts = draw("layers", [("men", "clean", "clean")], facts, histories=histories)
+    assert cells(texts) == [".30", ".70"]
+    assert {"audio", "9", "10"} <= set(texts)
+
+
 def test_learning_shows_what_the_latent_of_a_model_carries(draw, tmp_path):
     history = pd.DataFrame({"epoch": [1, 2], "loss": [2.0, 1.0], "validation_ua": [0.3, 0.4]})
     history.to_csv(tmp_path / "men.csv", index=False)

@@ -253,7 +253,7 @@ def of_encoder(folder, **changes) -> ImageEncoder:
 @pytest.mark.parametrize("pool", ["first", "mean"])
 def test_an_image_encoder_gives_its_states(faces, encoder, layer, pool):
     seeing, preparation, folder = encoder
-    extractor = of_encoder(folder, layer=layer, pool=pool)
+    extractor = of_encoder(folder, layers=layer, pool=pool)
     found = extractor.extract(None)
     x = preparation(images=list(Found.rgb(160)), return_tensors="pt")["pixel_values"]
     with torch.inference_mode():
@@ -262,6 +262,19 @@ def test_an_image_encoder_gives_its_states(faces, encoder, layer, pool):
     expected = states[:, 0] if pool == "first" else states.mean(dim=1)
     assert found.values.shape == (2, len(extractor.names)) == (2, 24)
     np.testing.assert_allclose(found.values, expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("pool", ["first", "mean"])
+def test_an_image_encoder_combines_layers(faces, encoder, pool):
+    seeing, preparation, folder = encoder
+    extractor = of_encoder(folder, layers=[1, -1], combine="learned", pool=pool)
+    x = preparation(images=list(Found.rgb(160)), return_tensors="pt")["pixel_values"]
+    with torch.inference_mode():
+        output = seeing(pixel_values=x, output_hidden_states=True)
+    states = torch.cat([output.hidden_states[1], output.last_hidden_state], dim=2)
+    expected = states[:, 0] if pool == "first" else states.mean(dim=1)
+    assert list(extractor.layers) == [1, 3]
+    np.testing.assert_allclose(extractor.extract(None).values, expected, rtol=1e-3, atol=1e-3)
 
 
 def test_an_image_encoder_sees_whole_pictures(encoder, clip):
@@ -283,8 +296,8 @@ def test_weights_that_lack_are_not_drawn_at_random(encoder, tmp_path):
 
 
 def test_what_is_no_image_encoder_is_refused(encoder, tmp_path):
-    with pytest.raises(InputError, match=r"layer of image_encoder is 4, but .* has 3 blocks"):
-        of_encoder(encoder[2], layer=4)
+    with pytest.raises(InputError, match=r"layers of image_encoder contains 4.* has 3 layers"):
+        of_encoder(encoder[2], layers=4)
     with pytest.raises(InputError, match="model of image_encoder"):
         of_encoder(tmp_path)
     text = transformers.BertModel(

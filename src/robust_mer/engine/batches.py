@@ -99,7 +99,7 @@ class Batches:
         rows = [
             self.replicas[r].parts["train"][place] for r, place in zip(group, places, strict=True)
         ]
-        received, lengths, clean, clean_lengths = {}, {}, {}, {}
+        received, lengths, clean, clean_lengths, snr = {}, {}, {}, {}, {}
         is_clean = np.stack([draws[r].is_clean[samples] for r in group])
         corruption = np.stack([draws[r].corruption[samples] for r in group])
         for column, (modality, frames) in enumerate(self._frames.items()):
@@ -121,10 +121,11 @@ class Batches:
             if is_noisy.any():
                 self._add_noise(values, group, draws, modality, is_noisy, corruption, length)
             received[modality] = pad(values, length, longest)
+            snr[modality] = send(self._snr(group, modality, is_noisy, corruption), self._device)
         target = self._target[send(np.stack(rows), self._device)]
         targets = self._taught_at(group, places)
         condition = send(is_clean, self._device)
-        return Batch(received, lengths, target, targets, condition, clean, clean_lengths)
+        return Batch(received, lengths, target, targets, condition, clean, clean_lengths, snr)
 
     def _take(
         self, group: list[int], rows: list[np.ndarray], modality: str, frames: Frames
@@ -136,6 +137,23 @@ class Batches:
         for r, part in zip(group, torch.split(values, sizes), strict=True):
             self._normalise[r][modality](part)
         return values, length
+
+    def _snr(
+        self, group: list[int], modality: str, is_noisy: np.ndarray, corruption: np.ndarray
+    ) -> np.ndarray:
+        """SNR of each sample's features in dB [k, B]; see `Batch`."""
+        levels = [
+            np.array(
+                [
+                    np.nan if one is None or one.snr is None else one.snr
+                    for one in self._corruptions[r][modality]
+                ],
+                np.float32,
+            )
+            for r in group
+        ]
+        received = np.stack([level[place] for level, place in zip(levels, corruption, strict=True)])
+        return np.where(is_noisy, received, np.float32(np.inf))
 
     def _heard(
         self,

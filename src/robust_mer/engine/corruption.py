@@ -25,6 +25,8 @@ class CorruptionOfModality:
     """None: the noise multiplies the frames instead of being added to them."""
     stretch: tuple[float, float] | None = None
     """Start and end of the part of an utterance that is hit, as fractions; None: all of it."""
+    snr: float | None = None
+    """In dB, of the whole utterance; None if there is none."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def corruption_of_fold(
             build_noise(spec),
             None if spec.is_mask else alpha_bars[fold, modality],
             spec.stretch,
+            None if spec.stretch else spec.target_snr_db,
         )
         for modality, spec in corruption.noises.items()
     }

@@ -95,11 +95,23 @@ class Nets:
         targets: dict[str, Tensor] = self._call("teach", embeddings, of_zeros)
         return targets
 
+    def describe(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What the models say of their input, by name: [R, n]; see `Model.describe`."""
+        figures: dict[str, Tensor] = self._call("describe", embeddings)
+        return figures
+
     def health(self, replica: int, embeddings: dict[str, Tensor]) -> dict[str, float]:
         """Figures of one replica from its embeddings [n, E], by name; see `Model.health`."""
         one = {modality: values[None] for modality, values in embeddings.items()}
         figures: dict[str, Tensor] = self._call("health", one, replicas=[replica])
         return {name: value.item() for name, value in figures.items()}
+
+    def layer_weights(self, replica: int) -> dict[str, float]:
+        """One replica's weights of layers, by name; see `Model.layer_weights`."""
+        if not self._template.model.layer_sums:
+            return {}
+        weights: dict[str, Tensor] = self._call("layer_weights", replicas=[replica])
+        return {name: value.item() for name, value in weights.items()}
 
     def backward(
         self, replicas: list[int], batch: Batch, keys: Tensor, clip_norm: float
@@ -209,7 +221,11 @@ class Nets:
 
 
 class _Call(nn.Module):
-    """Lets ``functional_call``, which only calls ``forward``, call any method of a model."""
+    """Lets ``functional_call``, which only calls ``forward``, call any method of a model.
+
+    Models receive the sum of a modality's layers. As a target it teaches the sum nothing: weights
+    that make a target easy to reach would win.
+    """
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -217,7 +233,15 @@ class _Call(nn.Module):
 
     def forward(self, method: str, *inputs: Any) -> Any:
         if method == "losses":
-            return self.model.loss(Batch(*inputs))
+            batch = Batch(*inputs)
+            batch.received = self.model.sum_layers(batch.received)
+            clean = self.model.sum_layers(batch.clean)
+            batch.clean = {modality: frames.detach() for modality, frames in clean.items()}
+            return self.model.loss(batch)
+        if method == "encode":
+            modality, frames, lengths = inputs
+            (summed,) = self.model.sum_layers({modality: frames}).values()
+            return self.model.encode(modality, summed, lengths)
         return getattr(self.model, method)(*inputs)
 
 

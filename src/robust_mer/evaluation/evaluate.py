@@ -39,8 +39,8 @@ def evaluate_replicas(spec: EvaluateSpec, files: EvaluateFiles, runtime: Runtime
     modality, as ``babble_5dB`` does, has the complete condition and the one in which all others are
     clean. ``clean`` has only the complete condition.
 
-    The parquet file has the columns ``utterance, fold, seed, part, condition`` and those of the
-    task; see `Task.prediction_columns`.
+    The parquet file has the columns ``utterance, fold, seed, part, condition``, those of the task
+    and those of the model; see `Task.prediction_columns` and `Model.describe`.
 
     Args:
         spec: What to evaluate.
@@ -164,7 +164,9 @@ def _predict(net: Nets, seed: int, corpus: LabelledCorpus, parts: _Parts) -> Ite
         if parts.noisy:
             noisy = embed(net, parts.noisy[part])
         for condition, is_clean in conditions(list(corpus.features), parts.touched).items():
-            output = net.predict(*combine(clean, noisy, is_clean))[0]
+            received, told = combine(clean, noisy, is_clean)
+            output = net.predict(received, told)[0]
+            said = {name: values[0].cpu() for name, values in net.describe(received).items()}
             yield pd.DataFrame(
                 {
                     "utterance": [corpus.utterances[row] for row in rows],
@@ -173,5 +175,6 @@ def _predict(net: Nets, seed: int, corpus: LabelledCorpus, parts: _Parts) -> Ite
                     "part": part,
                     "condition": condition,
                     **corpus.task.prediction_columns(corpus.target[rows], output),
+                    **{name: values.numpy() for name, values in said.items()},
                 }
             )

@@ -237,6 +237,8 @@ class Facts:
     drawn: tuple[str, ...] = ()
     """Corruptions that figures draw beside clean data: noises on features at two SNRs or more."""
     data: CorpusFacts = field(default_factory=CorpusFacts)
+    layered: tuple[str, ...] = ()
+    """Modalities of whose layers models learn a weighted sum."""
     peeked: tuple[Training, ...] = ()
     """Models of which an audit kept the answers for the test part after every epoch: all or none
     of those that the experiment evaluates."""

@@ -11,6 +11,7 @@ from robust_mer.export.card import write_card
 from robust_mer.export.folder import ModalityInput, copy_weights, write_description
 from robust_mer.export.spec import ExportModelFiles, ExportModelSpec
 from robust_mer.jobs import log
+from robust_mer.modality import FeatureShape
 from robust_mer.provenance.checkout import checkout
 from robust_mer.provenance.origin import training_of
 from robust_mer.runtime import Runtime
@@ -37,7 +38,7 @@ def export_model(spec: ExportModelSpec, files: ExportModelFiles, runtime: Runtim
             implementation=extractor.implementation if extractor else "",
             settings=extractor.settings if extractor else {},
             weights_sha256=read_weights_sha256(features),
-            features=facts["inputs"][modality.name]["width"],
+            features=FeatureShape(**facts["inputs"][modality.name]).stored_width,
             normalise=modality.normalise,
             not_finite=modality.not_finite,
         )

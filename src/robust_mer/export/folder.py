@@ -13,6 +13,7 @@ from robust_mer.data import Normaliser
 from robust_mer.errors import InputError
 from robust_mer.export.spec import ExportModelSpec
 from robust_mer.files import naming, sha256, whole
+from robust_mer.modality import FeatureShape
 
 if TYPE_CHECKING:
     from robust_mer.models.model import Model
@@ -32,7 +33,7 @@ class ModalityInput:
     implementation: str  # "module:Class"; "" of imported features
     settings: dict[str, Any]
     weights_sha256: str  # of the extractor's own network; "" where there is none
-    features: int
+    features: int  # of a frame; all layers side by side if the model learns their sum
     normalise: bool  # with the statistics that lie beside the model's weights
     not_finite: float | None  # what takes the place of NaN and infinity; None refuses them
 
@@ -140,7 +141,8 @@ def load_model(folder: str | Path, trusted: Collection[str] = ()) -> ExportedMod
         )
     model, normalisers, facts = load_checkpoint(folder / WEIGHTS, trusted)
     widths = {modality: one.features for modality, one in inputs.items()}
-    if widths != {modality: shape["width"] for modality, shape in facts["inputs"].items()}:
+    shapes = {modality: FeatureShape(**shape) for modality, shape in facts["inputs"].items()}
+    if widths != {modality: shape.stored_width for modality, shape in shapes.items()}:
         raise InputError(f"{folder}: {DESCRIPTION} and {WEIGHTS} name other modalities or widths")
     if strange:
         raise InputError(

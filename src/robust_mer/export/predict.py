@@ -99,7 +99,7 @@ class Predictor:
         model = self._exported.model
         with torch.inference_mode():
             lengths = {m: torch.tensor([values.shape[1]]) for m, values in found.items()}
-            embeddings = model.encode_all(found, lengths)
+            embeddings = model.encode_all(model.sum_layers(found), lengths)
             is_clean = torch.tensor([[one.frames > 0 for one in seen.values()]])
             answer = model.task.answer(model.predict(embeddings, is_clean)[0])
         return Prediction(**vars(answer), modalities=seen)

@@ -9,6 +9,7 @@ from pydantic import Field
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.audio import SAMPLE_RATE, decode_audio
 from robust_mer.features.extractor import Extractor
+from robust_mer.features.layers import Layers, LayerSettings
 from robust_mer.features.sound import AudioSettings
 from robust_mer.features.utterance import Extraction, Utterance
 
@@ -19,14 +20,12 @@ _KEY = "model of audio_encoder"
 _CONTEXT = 1 / 8  # of a window, at each end: context only, its frames come from the neighbour
 
 
-class AudioEncoderSettings(AudioSettings):
+class AudioEncoderSettings(LayerSettings, AudioSettings):
     """Settings of `AudioEncoder`."""
 
     model: str = "microsoft/wavlm-base-plus"
     """WavLM, HuBERT, wav2vec 2.0 or another encoder of raw audio: its id on the Hugging Face hub,
     its folder, or ``package:`` and a folder inside an installed package."""
-    layer: int = -1
-    """Number of the hidden state: 0 is the input of the first layer, 1 its output; -1 the last."""
     window: Annotated[float, Field(ge=1, le=600)] = 20.0
     """Longest input of the network, in seconds. A longer recording is processed in overlapping
     windows of this length, which is reported."""
@@ -60,12 +59,8 @@ class AudioEncoder(Extractor):
                 "encoder of raw audio such as WavLM, HuBERT or wav2vec 2.0"
             )
         self._normalises = self._read_preprocessor(encoder)
-        depth = config.num_hidden_layers
-        self._layer = settings.layer
-        if not -depth - 1 <= self._layer <= depth:
-            raise InputError(
-                f"config: layer of audio_encoder is {self._layer}, expected {-depth - 1} to {depth}"
-            )
+        self._layers = Layers(settings, config.num_hidden_layers, "audio_encoder")
+        self.layers = self._layers.learned
         self._convolutions = list(zip(config.conv_kernel, config.conv_stride, strict=True))
         self._stride = math.prod(config.conv_stride)
         self._receptive = 1  # samples that one frame depends on
@@ -74,7 +69,7 @@ class AudioEncoder(Extractor):
         self._window = self._frames(round(settings.window * SAMPLE_RATE))
         self._seconds = settings.window
         self.frame_rate = SAMPLE_RATE / self._stride
-        self.names = [f"hidden_{i}" for i in range(config.hidden_size)]
+        self.names = self._layers.names(config.hidden_size)
         self.weights_sha256 = encoder.sha256
         self.max_processes = encoder.max_processes
 
@@ -151,4 +146,4 @@ class AudioEncoder(Extractor):
         inputs = torch.from_numpy(samples)[None].to(self._device)
         with torch.inference_mode():
             output = self._network(inputs, output_hidden_states=True)
-        return output.hidden_states[self._layer][0].cpu().numpy()
+        return self._layers.select(output.hidden_states)[0].cpu().numpy()

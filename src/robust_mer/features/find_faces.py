@@ -46,6 +46,7 @@ def find_faces(spec: FacesSpec, files: FacesFiles, runtime: Runtime) -> None:
         versions: dict[str, str],
         *,
         positions: list[np.ndarray],
+        **__: Any,
     ) -> None:
         report = read_numbers(files.table, ["utterance", "status", "reason"])
         crops_of = {name: _crops_path(folder, name) for name in names}

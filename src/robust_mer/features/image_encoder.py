@@ -1,11 +1,11 @@
 """Visual features from any image encoder of transformers: CLIP, ViT, DINOv2 and the like."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import Field
 
 from robust_mer.errors import InputError
+from robust_mer.features.layers import Layers, LayerSettings
 from robust_mer.features.visual import PictureSettings, VisualExtractor
 
 if TYPE_CHECKING:
@@ -14,14 +14,11 @@ if TYPE_CHECKING:
 _KEY = "model of image_encoder"
 
 
-class ImageEncoderSettings(PictureSettings):
+class ImageEncoderSettings(LayerSettings, PictureSettings):
     """Settings of `ImageEncoder`."""
 
     model: str = "openai/clip-vit-base-patch32"
     """A model's id on the Hugging Face hub, or a folder with a model."""
-    layer: Annotated[int, Field(ge=-1, le=1000)] = -1
-    """Number of the block whose output is used; 0: the input of the first block; -1: the model's
-    last hidden state."""
     pool: Literal["first", "mean"] = "first"
     """How the states of a picture's patches are pooled. ``first``: the state of the class token;
     ``mean``: the average of all."""
@@ -53,20 +50,16 @@ class ImageEncoder(VisualExtractor):
             raise InputError(
                 f"config: {_KEY}: {folder} is not an image encoder: {config.model_type}"
             )
-        if settings.layer > config.num_hidden_layers:
-            raise InputError(
-                f"config: layer of image_encoder is {settings.layer}, but {settings.model} has "
-                f"{config.num_hidden_layers} blocks"
-            )
+        self._layers = Layers(settings, config.num_hidden_layers, "image_encoder")
+        self.layers = self._layers.learned
         self._device = pretrained.device
         self.pictures = Pictures(settings)
-        self.names = [f"hidden_{i}" for i in range(config.hidden_size)]
+        self.names = self._layers.names(config.hidden_size)
         self.weights_sha256 = pretrained.sha256
 
     def features_of(self, pictures: np.ndarray) -> "Tensor":
         """The pooled states, [N, hidden size]."""
         x = self._prepare(images=list(pictures), return_tensors="pt")["pixel_values"]
         output = self._model(pixel_values=x.to(self._device), output_hidden_states=True)
-        is_last = self.settings.layer == -1
-        states = output.last_hidden_state if is_last else output.hidden_states[self.settings.layer]
+        states = self._layers.select(output.hidden_states, output.last_hidden_state)
         return states[:, 0] if self.settings.pool == "first" else states.mean(dim=1)

@@ -52,6 +52,7 @@ def join_features(spec: JoinFeaturesSpec, files: JoinFeaturesFiles, runtime: Run
             first.weights_sha256 if not spec.is_imported else "",
             {name: v for store in stores.values() for name, v in store.versions.items()},
             [_positions(stores[name], row) for name, row in places] if has_positions else None,
+            first.layers,
         )
     with whole(files.table) as unfinished:
         report.loc[index["utterance"]].to_csv(unfinished)
@@ -68,9 +69,9 @@ def _check(stores: Mapping[str, Features], paths: Sequence[Path], is_imported: b
                 f"{differing}: {first} has {len(one.names)} features per frame, {name} "
                 f"{len(store.names)}; choose an extractor, or published features, of one kind"
             )
-        if store.names != one.names or store.frame_rate != one.frame_rate:
+        if _kind(store) != _kind(one):
             raise InputError(
-                f"{differing} in the names or the rate of their features; extract both again: "
+                f"{differing} in the names, layers or rate of their features; extract both again: "
                 "snakemake --forcerun extract_features"
             )
         if store.weights_sha256 != one.weights_sha256 and not is_imported:
@@ -79,6 +80,10 @@ def _check(stores: Mapping[str, Features], paths: Sequence[Path], is_imported: b
                 f"({one.weights_sha256[:12]}, {store.weights_sha256[:12]}); extract both with the "
                 "same weights: snakemake --forcerun extract_features"
             )
+
+
+def _kind(store: Features) -> tuple[Any, ...]:
+    return store.names, store.layers, store.frame_rate
 
 
 def _places(

@@ -72,6 +72,7 @@ def write_reading(
             {**store.settings, **described},
             store.weights_sha256,
             store.versions,
+            layers=store.layers,
         )
     with whole(table_path) as unfinished:
         pd.DataFrame(report).to_csv(unfinished, index=False)

@@ -32,6 +32,7 @@ class Description:
     remarks: dict[str, Any]
     shard_size: int | None
     max_processes: int | None
+    layers: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -263,6 +264,7 @@ def _serve(
             extractor.remarks(),
             extractor.shard_size,
             extractor.max_processes,
+            extractor.layers,
         )
     )
     with suppress(EOFError):

@@ -3,13 +3,17 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from torch import Tensor, nn
 
 from robust_mer.modality import FeatureShape
+from robust_mer.models.layers import LayerSum
 from robust_mer.models.settings import ModelSettings
 from robust_mer.tasks.task import Task
+
+LAYER = "_layer_"
+"""Between modality and number of a layer, in names of weights."""
 
 
 @dataclass
@@ -33,6 +37,9 @@ class Batch:
     clean_lengths: dict[str, Tensor] = field(default_factory=dict)
     """As ``lengths``, of the clean frames: corrupted recordings may have more or fewer. By default
     they are the same."""
+    snr: dict[str, Tensor] = field(default_factory=dict)
+    """SNR in dB that each sample's features have, [B] per modality: infinite where they are clean,
+    NaN where noise has none (missing, dropped or recorded) or hits a part of the utterance."""
 
     def __post_init__(self) -> None:
         self.clean_lengths = self.clean_lengths or self.lengths
@@ -54,13 +61,17 @@ class Model(nn.Module, ABC):
 
     Args:
         settings: Of the type ``settings_class``.
-        inputs: Width and kind of encoder per modality, in the model's order.
+        inputs: Width and kind of encoder per modality, in the model's order. If feature files hold
+            several layers of a modality, the engine gives the model their weighted sum; the weights
+            are parameters of the model, in ``layer_sums``.
         task: What is predicted; it sets the width of the head and the loss.
     """
 
     settings_class: ClassVar[type[ModelSettings]]
     needs_clean: ClassVar[bool] = False
     """Whether training reads the clean frames too."""
+    measures_data: ClassVar[bool] = False
+    """Whether `measure` is called before training."""
     settings: ModelSettings
     task: Task
 
@@ -69,6 +80,9 @@ class Model(nn.Module, ABC):
     ) -> None:
         super().__init__()
         self.settings, self.task = settings, task
+        self.layer_sums = nn.ModuleDict(
+            {modality: LayerSum(shape.layers) for modality, shape in inputs.items() if shape.layers}
+        )
 
     @abstractmethod
     def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
@@ -89,6 +103,26 @@ class Model(nn.Module, ABC):
         return {
             modality: self.encode(modality, values, lengths[modality])
             for modality, values in frames.items()
+        }
+
+    def sum_layers(self, frames: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Frames that the model receives [..., D], from those of feature files [..., L D].
+
+        Modalities with one layer are returned as they are.
+        """
+        return {
+            modality: self.layer_sums[modality](values) if modality in self.layer_sums else values
+            for modality, values in frames.items()
+        }
+
+    def layer_weights(self) -> dict[str, Tensor]:
+        """The weight of every layer by ``{modality}_layer_{number}``; empty without such layers."""
+        return {
+            f"{modality}{LAYER}{number}": weight
+            for modality, layers in self.layer_sums.items()
+            for number, weight in zip(
+                cast(LayerSum, layers).numbers, cast(LayerSum, layers).weights(), strict=True
+            )
         }
 
     def sub_network(self, parameter: str) -> str:
@@ -133,12 +167,35 @@ class Model(nn.Module, ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} does not rebuild representations")
 
+    def describe(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What the model says of its input, for people to read: figures [B] by name.
+
+        They become columns of the predictions. By default there are none.
+
+        Args:
+            embeddings: Of the received frames.
+        """
+        return {}
+
+    def measure(self, frames: dict[str, Tensor], lengths: dict[str, Tensor]) -> None:
+        """Take statistics of the training part, before training starts, if `measures_data`.
+
+        What is kept must be parameters, which checkpoints hold and replicas do not share.
+
+        Args:
+            frames: Clean and normalised, per modality [n, D], one utterance after the other.
+            lengths: Number of frames of each utterance.
+        """
+
     def start_from(self, teacher: "Model") -> None:
         """As a student: take over what the teacher has learnt, before training starts."""
 
     def take_over(self, teacher: "Model", *parts: str) -> None:
-        """Copy the weights of parts that have the same name in the teacher, e.g. ``encoders``."""
-        for part in parts:
+        """Copy the weights of parts that have the same name in the teacher, e.g. ``encoders``.
+
+        The weights of layers are copied with ``encoders``, which were trained on their sum.
+        """
+        for part in (*parts, *(["layer_sums"] if "encoders" in parts else [])):
             self.get_submodule(part).load_state_dict(teacher.get_submodule(part).state_dict())
 
     def health(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -20,6 +20,7 @@ MODELS = {
     "nmer": "robust_mer.models.nmer.settings:NMERSettings",
     "nmer_without_vae": "robust_mer.models.nmer.settings:NMERWithoutVAESettings",
     "nmer_without_invariance": "robust_mer.models.nmer.settings:NMERWithoutInvarianceSettings",
+    "snr_fusion": "robust_mer.models.snr_fusion.settings:SNRFusionSettings",
     "cm_arr": "robust_mer.models.cm_arr.settings:CMARRSettings",
 }
 """``module:SettingsClass`` by the name that the config gives; these modules import no torch.

@@ -195,6 +195,9 @@ class ExtractorConfig(PluginConfig):
         str, AfterValidator(matching(r"([0-9a-f]{64})?", 64, "64 hexadecimal digits"))
     ] = ""
     """Refuse weights with another SHA-256."""
+    trained_on: Annotated[list[str], AfterValidator(unique)] | None = None
+    """Corpora that its network was trained or tuned on, for the audit; an empty list if it has no
+    trained part. They add to what is known of it."""
     transcript: Transcript = "index"
     """Whose words an extractor of text receives: those of the index, those that the recogniser of
     ``features.asr`` hears, or these where the index has none."""

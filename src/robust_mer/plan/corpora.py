@@ -18,6 +18,7 @@ from robust_mer.features.recogniser import RecogniserSettings
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.features.sound import AudioSettings, SoundSettings
 from robust_mer.features.specs import Transcript
+from robust_mer.features.training_data import TRAINED_ON
 from robust_mer.modality import Encoder, Modality
 from robust_mer.plan.config import Config, CorpusConfig, FeaturesConfig, ModalityConfig
 from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
@@ -39,6 +40,18 @@ class ExtractorPlan:
     resolved: Resolved[Extractor]
     weights_sha256: str
     transcript: Transcript = "index"
+    stated: Sequence[str] | None = None
+    """What the config says that its network was trained on; None: nothing."""
+
+    @property
+    def trained_on(self) -> list[str] | None:
+        """Collections that its network was trained on; None: unknown."""
+        known = self.resolved.kind.trained_on
+        if known is None:
+            known = TRAINED_ON.get(str(self.resolved.settings.get("model")))
+        if known is None and self.stated is None:
+            return None
+        return list(dict.fromkeys([*(known or ()), *(self.stated or ())]))
 
     @property
     def is_heard(self) -> bool:
@@ -141,7 +154,9 @@ def plan_extractors(features: FeaturesConfig, faces: Mapping[str, Any]) -> dict[
                 f"config: {place}.transcript: {name} extracts {resolved.kind.modality}, not text; "
                 "remove it"
             )
-        plans[name] = ExtractorPlan(name, resolved, section.weights_sha256, section.transcript)
+        plans[name] = ExtractorPlan(
+            name, resolved, section.weights_sha256, section.transcript, section.trained_on
+        )
     return plans
 
 

@@ -107,7 +107,18 @@ class Experiments:
             reconstructing=tuple(t for t in trainings if plan.models[t.model].facts.reconstructs),
             drawn=tuple(self._drawn(section)),
             data=self._data(section.corpus),
+            layered=self._layered(section.corpus),
             peeked=tuple(trainings) if section.audit.peeking else (),
+        )
+
+    def _layered(self, corpus: str) -> tuple[str, ...]:
+        """Modalities of whose layers models learn a weighted sum."""
+        return tuple(
+            modality.name
+            for modality in self._plan.corpora[corpus].modalities
+            if not modality.extractor.startswith(IMPORTED)
+            and self._plan.extractors[modality.extractor].resolved.settings.get("combine")
+            == "learned"
         )
 
     def _sweep(self, models: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -192,8 +203,7 @@ class Experiments:
         """Collections that an extractor's network was trained on; None: unknown."""
         if extractor.startswith(IMPORTED):
             return None
-        trained_on = self._plan.extractors[extractor].resolved.kind.trained_on
-        return None if trained_on is None else list(trained_on)
+        return self._plan.extractors[extractor].trained_on
 
 
 def _collections(config: CorpusConfig) -> list[str]:

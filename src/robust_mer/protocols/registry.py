@@ -2,6 +2,7 @@
 
 PROTOCOLS = {
     "partial": "robust_mer.protocols.partial:Partial",
+    "every": "robust_mer.protocols.every:Every",
     "none": "robust_mer.protocols.none_clean:NoneClean",
     "fixed": "robust_mer.protocols.fixed:Fixed",
     "random": "robust_mer.protocols.random_rate:RandomRate",

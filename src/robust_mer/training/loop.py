@@ -47,7 +47,7 @@ def train_as_one(
     """
     device = next(iter(frames.values())).values.device
     replicas = [run.data for run in runs]
-    stack = Stack(runs, device)
+    stack = Stack(runs, corpus, frames)
     targets = teach(stack.teachers, replicas, corpus, frames, device)
     target = torch.from_numpy(corpus.target).to(device)
     batches = Batches(replicas, frames, target, targets, stack.needs_clean)

@@ -46,6 +46,8 @@ def corpus_identity(corpus: LabelledCorpus) -> str:
 def add_features(digest: Any, modality: str, store: Features) -> None:
     """Add all that training reads of some features to a hash."""
     digest.update(json.dumps([modality, store.names]).encode())
+    if store.layers:  # the same values without layers are other frames
+        digest.update(json.dumps(store.layers).encode())
     digest.update(np.ascontiguousarray(store.offsets).data)
     digest.update(np.ascontiguousarray(store.values).data)
 

@@ -4,8 +4,12 @@ from contextlib import ExitStack
 
 import torch
 
+from robust_mer.data import LabelledCorpus
 from robust_mer.engine.checkpoint import load_checkpoint
+from robust_mer.engine.corruption import NO_CORRUPTION, evaluation_frames
+from robust_mer.engine.frames import Frames
 from robust_mer.engine.nets import Nets
+from robust_mer.engine.replica import ReplicaData
 from robust_mer.errors import InputError
 from robust_mer.models.model import Model
 from robust_mer.models.optimisation import Optimisation
@@ -20,7 +24,8 @@ class Stack:
 
     Args:
         runs: The replicas. Interrupted ones resume with their saved weights.
-        device: Of the computation.
+        corpus: Utterances and folds.
+        frames: All frames of the corpus, on the device that trains.
 
     Raises:
         InputError: the model's settings do not derive from `Optimisation`.
@@ -32,7 +37,9 @@ class Stack:
         diagnose: See `Model.diagnose`.
     """
 
-    def __init__(self, runs: list[ReplicaRun], device: torch.device) -> None:
+    def __init__(
+        self, runs: list[ReplicaRun], corpus: LabelledCorpus, frames: dict[str, Frames]
+    ) -> None:
         self.runs = runs
         models: list[Model] = []
         self.teachers: list[Model] = []
@@ -41,6 +48,8 @@ class Stack:
             if run.teacher is not None:
                 self.teachers.append(load_checkpoint(run.teacher, run.trusted)[0])
                 model.start_from(self.teachers[-1])
+            if model.measures_data:
+                _measure(model, run.data, corpus, frames)
             models.append(model)
         self.needs_clean, self.diagnose = models[0].needs_clean, models[0].diagnose
         settings = models[0].settings
@@ -50,6 +59,7 @@ class Stack:
                 f"{type(settings).__name__}, do not build on Optimisation"
             )
         self.settings = settings
+        device = next(iter(frames.values())).values.device
         self.nets = Nets(models, device)
         self.optimiser = Optimiser(self.nets, self.settings)
         self._best = self.nets.weights.clone()
@@ -99,3 +109,17 @@ class Stack:
         if run.peeked is not None and outputs is not None:
             run.peeked.outputs = list(outputs)
         self.optimiser.load(place, state)
+
+
+def _measure(
+    model: Model, replica: ReplicaData, corpus: LabelledCorpus, frames: dict[str, Frames]
+) -> None:
+    """Show a model the clean training part; see `Model.measure`."""
+    rows = replica.parts["train"]
+    clean = evaluation_frames(
+        frames, replica.normalisers, corpus.utterances, rows, "train", NO_CORRUPTION
+    )
+    model.measure(
+        {modality: part.values for modality, part in clean.items()},
+        {modality: torch.from_numpy(part.length) for modality, part in clean.items()},
+    )

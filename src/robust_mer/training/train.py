@@ -17,7 +17,6 @@ from robust_mer.engine.replica import ReplicaData, training_conditions
 from robust_mer.errors import InputError
 from robust_mer.faults import is_out_of_gpu_memory
 from robust_mer.jobs import log
-from robust_mer.modality import FeatureShape
 from robust_mer.models.fitted import FittedModel
 from robust_mer.replicas import Replica
 from robust_mer.runtime import Runtime
@@ -153,9 +152,7 @@ def _facts(
     return {
         **asdict(spec.model),
         "inputs": {
-            modality.name: asdict(
-                FeatureShape(len(corpus.features[modality.name].names), modality.encoder)
-            )
+            modality.name: asdict(corpus.features[modality.name].shape(modality.encoder))
             for modality in spec.modalities
         },
         "task": {
@@ -188,6 +185,12 @@ def _fit_all(runs: list[ReplicaRun], corpus: LabelledCorpus, recorded: RecordedF
     for run in runs:
         model = run.new_model()
         assert isinstance(model, FittedModel)
+        if model.layer_sums and run is runs[0]:
+            log.info(
+                "%s learns no weights of layers: it takes the plain mean of those of %s",
+                type(model).__name__,
+                ", ".join(model.layer_sums),
+            )
         reached = fit_replica(model, run.data, corpus, frames)
         run.history = [{"epoch": 1, validation_column(run.selection): reached}]
         if run.peeked is not None:

@@ -33,7 +33,7 @@ class Validation:
         self._metrics = [selection, *others]
 
     def __call__(self, nets: Nets) -> list[dict[str, float]]:
-        """Every replica's metrics, as ``validation_{metric}``, and its health figures.
+        """Every replica's metrics, as ``validation_{metric}``, health figures, weights of layers.
 
         Metrics are pooled over the conditions of a corruption and averaged over corruptions.
         """
@@ -48,7 +48,7 @@ class Validation:
                 validation_column(metric): self._mean(metric, target, of_replica)
                 for metric in self._metrics
             }
-            figures.append({**metrics, **health})
+            figures.append({**metrics, **health, **nets.layer_weights(place)})
         return figures
 
     def _mean(self, metric: Metric, target: np.ndarray, predicted: list[np.ndarray]) -> float:

@@ -18,6 +18,7 @@ FIGURES = {
     "errors": f"{_HERE}.errors:Errors",
     "reliability": f"{_HERE}.reliability:Reliability",
     "learning": f"{_HERE}.learning:Learning",
+    "layers": f"{_HERE}.layers:LayerWeights",
     "raw": f"{_HERE}.raw_corruptions:RawCorruptions",
     "tsne": f"{_HERE}.plans:EmbeddingsFigure",
     "reconstructions": f"{_HERE}.plans:ReconstructionsFigure",

@@ -1,5 +1,6 @@
 """What may make an experiment's figures better, or surer, than they are: findings as rows."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -174,17 +175,23 @@ def _targets(
 def _extractors(corpus: CorpusFacts) -> Iterator[tuple[str, str, str]]:
     for extractor, trained_on in corpus.extractors.items():
         check = f"{extractor} was trained on this corpus"
+        keys = {_key(name) for name in trained_on or ()}
         if trained_on is None:
             yield check, NOT_KNOWN, "the training data of its network are unknown"
         elif not trained_on:
             yield check, OK, "it has no trained part"
-        elif common := sorted(set(trained_on) & set(corpus.contains)):
+        elif common := sorted(name for name in corpus.contains if _key(name) in keys):
             yield check, PROBLEM, f"trained on {', '.join(common)}, which the corpus contains"
         elif corpus.contains or corpus.generated:
             yield check, OK, f"trained on {', '.join(trained_on)}"
         else:
             finding = f"trained on {', '.join(trained_on)}; contents of the corpus unknown"
             yield check, NOT_KNOWN, finding
+
+
+def _key(name: str) -> str:
+    """What spellings of a collection have in common: MSP-Podcast, msp_podcast, MSP Podcast."""
+    return re.sub(r"[\W_]+", "", name).casefold()
 
 
 def _heard(corpus: CorpusFacts) -> Iterator[tuple[str, str, str]]:

@@ -17,6 +17,7 @@ TITLE_CONFUSION = "Predictions for each true value"
 TITLE_ERRORS = "Errors by target, condition and speaker"
 TITLE_RISK = "Calibration and risk against coverage"
 TITLE_LEARNING = "Learning curves"
+TITLE_LAYERS = "Learned weights of layers"
 TITLE_RAW_FIGURE = "SNR at the embedding against harm"
 TITLE_TSNE = "Clean and noisy embeddings"
 TITLE_RECONSTRUCTIONS = "Rebuilt representations"
@@ -33,6 +34,7 @@ SNR_AT_EMBEDDING = "SNR at the embedding (dB)"
 LATENT_SHARE = "share of z in joint representation"
 MODEL, CONDITION, TRAINED_ON, TESTED_ON = "model", "condition", "trained on", "tested on"
 CORRUPTION, MODALITY = "corruption", "modality"
+LAYER, WEIGHT = "layer", "weight"
 TRUE, PREDICTED, FRACTION = "true", "predicted", "fraction of the row"
 OF, ERROR = "of", "mean error"
 SD = "standard deviation"
@@ -104,6 +106,11 @@ ABOUT_RATES = (
     "Each test utterance has one condition, drawn at this rate. Solid: a separate model for each "
     "rate, trained at the same one. Other lines: one model for all rates. Bands: "
     f"{_SPREAD}. Dashed grey: chance."
+)
+ABOUT_LAYERS = (
+    "Weight of each layer (column) in the sum that a model receives, at the selected epoch, mean "
+    "over folds and seeds. A row adds up to 1. All start equal. Models without a network take the "
+    "plain mean of the layers."
 )
 ABOUT_CONFUSION = {
     "class": "Fraction of each true class (row) by predicted class (column), over the partial "

@@ -1,0 +1,169 @@
+"""A modality's clean signal, and what noise made of it: SNR by maximum likelihood, Wiener filter.
+
+A frame is taken as ``s + n``, where the signal s has the second moments of clean training frames
+along their principal axes, and the noise n has the same unknown power along all axes. Signal
+gathers in a few axes and in the mean over an utterance, and noise spreads out. The ratio of the
+two therefore shows in a single utterance, whatever its scale.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+LOWEST, HIGHEST = -45.0, 30.0
+"""Ends of the grid of SNRs in dB."""
+_STEP = 2.5
+
+_FLOOR = 1e-6  # of powers that are divided by, or whose logarithm is taken
+
+
+@dataclass(frozen=True)
+class Received:
+    """What can be told of B utterances of a modality from the frames that arrived intact.
+
+    A frame is intact if it is real and not all zeros.
+    """
+
+    mean: Tensor
+    """Estimate of the clean mean less that of all training utterances, along the axes [B, D]."""
+    deviation: Tensor
+    """Estimate of the clean standard deviation over frames [B, D]."""
+    snr: Tensor
+    """Mean of the posterior in dB [B, 1]."""
+    signs: Tensor
+    """What else tells of the damage [B, SIGNS]."""
+    lost: Tensor
+    """Share of frames that are not intact [B, 1]; 1 for an utterance without frames."""
+
+
+SIGNS = 9
+"""Number of `Received.signs`."""
+
+
+class Signal(nn.Module):
+    """Second moments of a modality's clean frames, and the estimates that rest on them.
+
+    The moments are parameters, so that checkpoints hold those of their fold. `measure` sets them,
+    and no gradient changes them.
+
+    Args:
+        width: Dimensions D of a frame.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.axes = nn.Parameter(torch.eye(width))
+        self.within = nn.Parameter(torch.ones(width))
+        self.between = nn.Parameter(torch.ones(width))
+        self.centre = nn.Parameter(torch.zeros(width))
+
+    def measure(self, frames: Tensor, lengths: Tensor) -> None:
+        """Take the moments of clean training utterances.
+
+        Args:
+            frames: [n, D], one utterance after the other.
+            lengths: Number of frames of each utterance [u].
+        """
+        frames, lengths = frames.double().cpu(), lengths.cpu()
+        axes = torch.linalg.eigh(frames.T @ frames / max(1, len(frames))).eigenvectors
+        # An axis has no direction of its own.
+        largest = axes.abs().argmax(dim=0)
+        axes = axes * axes[largest, torch.arange(axes.shape[1])].sign()
+        turned = frames @ axes
+        counted = lengths[lengths > 0]
+        utterance = torch.repeat_interleave(torch.arange(len(counted)), counted)
+        sums = turned.new_zeros(len(counted), turned.shape[1]).index_add_(0, utterance, turned)
+        means = sums / counted[:, None]
+        within = (turned - means[utterance]).square().sum(dim=0)
+        within = within / max(1, len(frames) - len(counted))
+        with torch.no_grad():
+            self.axes.copy_(axes)
+            self.within.copy_(within.clamp(min=1e-4))
+            self.between.copy_(means.var(dim=0, correction=0).clamp(min=1e-5))
+            self.centre.copy_(means.mean(dim=0))
+
+    def forward(self, frames: Tensor, lengths: Tensor) -> Received:
+        """Estimates from padded frames [B, T, D], of which ``lengths`` [B] are real."""
+        real = torch.arange(frames.shape[1], device=frames.device) < lengths[:, None]
+        intact = (real & (frames != 0).any(dim=2))[..., None]
+        kept = intact.sum(dim=1).to(frames.dtype)
+        count = kept.clamp(min=1.0)
+        frames = torch.where(intact, frames, 0.0)
+        average = frames.sum(dim=1) / count
+        square = frames.square().sum(dim=1) / count
+        power = square.mean(dim=1, keepdim=True) + _FLOOR
+
+        axes = self.axes.detach()
+        turned = frames @ axes
+        mean = turned.sum(dim=1) / count
+        spread = (turned.square().sum(dim=1) - count * mean.square()).clamp(min=0.0)
+        snr, uncertainty, noise = self._posterior(mean, spread, count)
+        # Of the clean power, in the received frames.
+        share = (self._ratio(snr) * noise).clamp(_FLOOR, 4.0)
+        deviation = (
+            (square - average.square() - noise).clamp(min=1e-4) / share.clamp(min=0.05)
+        ).sqrt()
+        magnitude = frames.abs().sum(dim=1).mean(dim=1, keepdim=True) / count
+        fourth = frames.square().square().sum(dim=1).mean(dim=1, keepdim=True) / count
+        lost = 1 - kept / lengths.clamp(min=1)[:, None]
+        signs = [
+            snr / 20,
+            (snr.clamp(max=10) / 20).square(),
+            uncertainty / 10,
+            (noise + _FLOOR).log() / 3,
+            lost,
+            count.log() / 3 - 1,
+            power.log() / 3,
+            magnitude / power.sqrt(),
+            (fourth / power.square()).clamp(max=30.0).log1p(),
+        ]
+        return Received(
+            torch.where(kept > 0, self._wiener(mean, share, noise / count), 0.0),
+            torch.where(kept > 0, deviation.clamp(max=4.0), 0.0),
+            snr,
+            torch.cat(signs, dim=1),
+            lost,
+        )
+
+    def _ratio(self, snr: Tensor) -> Tensor:
+        """Clean power over noise power per unit of `within` and `between`, from an SNR in dB."""
+        total = self.within + self.between + self.centre.square()
+        return 10 ** (snr / 10) / total.detach().mean()
+
+    def _posterior(
+        self, mean: Tensor, spread: Tensor, count: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean and deviation of the SNR in dB and the noise's power, [B, 1] each.
+
+        The prior is flat over the grid. For each SNR, the power of the noise is that of the highest
+        likelihood.
+        """
+        grid = torch.arange(LOWEST, HIGHEST + _STEP / 2, _STEP, device=mean.device)
+        ratio = self._ratio(grid)[:, None]
+        within = ratio * self.within.detach() + 1  # [grid, D]
+        raw = (self.between + self.centre.square()).detach()
+        between = ratio * raw + 1 / count[:, :, None]  # [B, grid, D]
+        values = count * mean.shape[1]
+        energy = spread @ (1 / within).T + (mean.square()[:, None] / between).sum(dim=2)
+        noise = energy / values + 1e-9
+        likelihood = -0.5 * (
+            (count - 1) * within.log().sum(dim=1) + between.log().sum(dim=2) + values * noise.log()
+        )
+        posterior = likelihood.softmax(dim=1)
+        snr = (posterior * grid).sum(dim=1, keepdim=True)
+        variance = (posterior * grid.square()).sum(dim=1, keepdim=True) - snr.square()
+        power = (posterior * noise).sum(dim=1, keepdim=True)
+        return snr, variance.clamp(min=0.0).sqrt(), power
+
+    def _wiener(self, mean: Tensor, share: Tensor, noise: Tensor) -> Tensor:
+        """The clean mean's estimate in units of the deviation between utterances [B, D].
+
+        Args:
+            mean: Received, along the axes [B, D].
+            share: Of the clean power in it [B, 1].
+            noise: Power of the noise in it [B, 1].
+        """
+        between, centre = self.between.detach(), self.centre.detach()
+        gain = share.sqrt() * between / (share * between + noise)
+        return gain * (mean - share.sqrt() * centre) / between.mean().sqrt()

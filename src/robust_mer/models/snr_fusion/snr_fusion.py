@@ -1,0 +1,141 @@
+"""SNR fusion: a blind model that is trained once and met under every corruption.
+
+It is this project's own. Each modality's SNR is estimated from its features alone, the features are
+pooled and freed of noise accordingly (`Signal`), and what is known of the damage sets the weight of
+the modality's own answer and its share in the joint one.
+"""
+
+from typing import ClassVar, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from robust_mer.modality import FeatureShape
+from robust_mer.models.chance import Dropout
+from robust_mer.models.model import Batch, Model
+from robust_mer.models.snr_fusion.settings import SNRFusionSettings
+from robust_mer.models.snr_fusion.signal import LOWEST, SIGNS, Signal
+from robust_mer.tasks.task import Task
+
+CLEANEST = 20.0
+"""The highest SNR in dB that is told apart; clean features count as such."""
+
+_CONTEXT = 32  # units that describe the damage
+_LARGEST_GAIN = 6.0  # logarithm of it, in both directions
+_SAID = 3  # columns of an embedding behind its units: weight, SNR in tens of dB, lost frames
+
+
+class ModalityExpert(nn.Module):
+    """Embeds a modality, judges its damage, and answers from it alone.
+
+    Args:
+        width: Dimensions of a frame.
+        settings: See `SNRFusionSettings`.
+        outputs: Of the task.
+    """
+
+    def __init__(self, width: int, settings: SNRFusionSettings, outputs: int) -> None:
+        super().__init__()
+        self.signal = Signal(width)
+        self.damage = nn.Sequential(
+            nn.Linear(SIGNS, 2 * _CONTEXT), nn.ReLU(), nn.Linear(2 * _CONTEXT, _CONTEXT), nn.ReLU()
+        )
+        self.snr = nn.Linear(_CONTEXT, 1)
+        self.weight = nn.Linear(_CONTEXT, 1)
+        self.gain = nn.Linear(_CONTEXT, 2 * settings.units)
+        self.embed = nn.Linear(2 * width, settings.units)
+        self.answer = nn.Linear(settings.units, outputs)
+        self.drop_features = Dropout(settings.dropout)
+
+    def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
+        """Units, weight, SNR and lost frames [B, units + 3] of padded frames [B, T, D]."""
+        received = self.signal(frames, lengths)
+        context = self.damage(received.signs)
+        gain, offset = self.gain(context).chunk(2, dim=1)
+        features = torch.cat([received.mean, received.deviation], dim=1)
+        embedded = self.embed(self.drop_features(features))
+        units = (embedded * gain.clamp(-_LARGEST_GAIN, _LARGEST_GAIN).exp() + offset).relu()
+        weight = functional.softplus(self.weight(context))
+        weight = torch.where(received.lost < 1, weight, 0.0)
+        snr = received.snr / 10 + self.snr(context)
+        return torch.cat([units, weight, snr, received.lost], dim=1)
+
+
+class SNRFusion(Model):
+    """Experts for the modalities, weighted by their damage, and a joint answer."""
+
+    settings_class: ClassVar[type[SNRFusionSettings]] = SNRFusionSettings
+    settings: SNRFusionSettings
+    measures_data = True
+
+    def __init__(
+        self, settings: SNRFusionSettings, inputs: dict[str, FeatureShape], task: Task
+    ) -> None:
+        super().__init__(settings, inputs, task)
+        units = settings.units
+        self.experts = nn.ModuleDict(
+            {m: ModalityExpert(shape.width, settings, task.outputs) for m, shape in inputs.items()}
+        )
+        self.drop_units = nn.ModuleDict({m: Dropout(settings.dropout) for m in inputs})
+        self.joint = nn.Sequential(
+            nn.Linear(units * len(inputs), units),
+            nn.ReLU(),
+            Dropout(settings.dropout),
+            nn.Linear(units, task.outputs),
+        )
+
+    def measure(self, frames: dict[str, Tensor], lengths: dict[str, Tensor]) -> None:
+        for modality, values in frames.items():
+            self._expert(modality).signal.measure(values, lengths[modality])
+
+    def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        return self.experts[modality](frames, lengths)
+
+    def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
+        return self._answers(embeddings)[0]
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        embeddings = self.encode_all(batch.received, batch.lengths)
+        output, experts = self._answers(embeddings)
+        alone = [self.task.loss(answer, batch.target) for answer in experts.values()]
+        return {
+            self.task.loss_name: self.task.loss(output, batch.target),
+            "experts": self.settings.weight_experts * torch.stack(alone).sum(),
+            "snr": self.settings.weight_snr * self._snr_error(embeddings, batch.snr),
+        }
+
+    def describe(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Per modality the estimated SNR in dB, its share of the weight, and lost frames."""
+        said = {m: values[:, -_SAID:].unbind(dim=1) for m, values in embeddings.items()}
+        total = torch.stack([weight for weight, _, _ in said.values()]).sum(dim=0)
+        figures = {}
+        for modality, (weight, snr, lost) in said.items():
+            estimate = (10 * snr).clamp(LOWEST, CLEANEST)
+            figures[f"snr_{modality}"] = torch.where(lost < 1, estimate, torch.nan)
+            figures[f"weight_{modality}"] = weight / total.clamp(min=1e-9)
+            figures[f"lost_{modality}"] = lost
+        return figures
+
+    def _expert(self, modality: str) -> ModalityExpert:
+        return cast(ModalityExpert, self.experts[modality])
+
+    def _answers(self, embeddings: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The answer [B, outputs], and each modality's own before it is weighted."""
+        experts, weighted, shares = {}, [], []
+        for modality, values in embeddings.items():
+            units = self.drop_units[modality](values[:, :-_SAID])
+            weight = values[:, -_SAID, None]
+            experts[modality] = self._expert(modality).answer(units)
+            weighted.append(weight * experts[modality])
+            shares.append(weight * units)
+        joint = self.joint(torch.cat(shares, dim=1))
+        return torch.stack(weighted).sum(dim=0) + joint, experts
+
+    def _snr_error(self, embeddings: dict[str, Tensor], snr: dict[str, Tensor]) -> Tensor:
+        """Mean squared error of the estimates, in tens of dB, where the SNR is known."""
+        estimate = torch.stack([values[:, -_SAID + 1] for values in embeddings.values()])
+        truth = torch.stack([snr[modality] for modality in embeddings])
+        known = ~truth.isnan()
+        error = (estimate - torch.where(known, truth, 0.0).clamp(LOWEST, CLEANEST) / 10).square()
+        return torch.where(known, error, 0.0).sum() / known.sum().clamp(min=1)

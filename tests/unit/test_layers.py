@@ -1,0 +1,136 @@
+"""Layers that feature files hold side by side: every model learns their weighted sum."""
+
+from dataclasses import asdict, replace
+
+import pandas as pd
+import pytest
+import torch
+from helpers.corpus import NORMALISE, add_folds, modalities, write_corpus
+from helpers.layers import NUMBERS, add_layers, average_layers, write
+from helpers.models import described
+from helpers.stacks import described as quick
+from helpers.stacks import train
+from helpers.training import evaluate
+from safetensors.torch import load_file
+
+from robust_mer.engine.checkpoint import load_checkpoint
+from robust_mer.errors import InputError
+from robust_mer.models.layers import LayerSum
+from robust_mer.store import read_features
+
+PLAIN = dict.fromkeys(NORMALISE, False)
+LOGITS = "model.layer_sums.audio.logits"
+
+
+def test_a_layer_sum_is_a_weighted_mean_of_layers():
+    frames = torch.randn(2, 4, 3 * 5)
+    one = LayerSum(NUMBERS)
+    layers = frames.unflatten(2, (3, 5))
+    torch.testing.assert_close(one(frames), layers.mean(dim=2))
+    with torch.no_grad():
+        one.logits.copy_(torch.tensor([0.0, 50.0, 0.0]))
+    torch.testing.assert_close(one(frames), layers[:, :, 1])
+    assert one.weights().sum().item() == pytest.approx(1)
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    return add_layers(add_folds(write_corpus(tmp_path)))
+
+
+def test_feature_files_keep_the_numbers_of_layers(corpus):
+    store = read_features(corpus["features"]["audio"])
+    assert store.layers == NUMBERS
+    assert asdict(store.shape("recurrent")) == {
+        "width": 6,
+        "encoder": "recurrent",
+        "layers": NUMBERS,
+    }
+    assert store.shape("recurrent").stored_width == 18
+    other = read_features(corpus["features"]["text"])
+    assert other.layers == []
+    assert other.shape("recurrent").stored_width == other.shape("recurrent").width == 7
+
+
+def test_features_that_are_no_layers_are_refused(corpus):
+    import h5py
+
+    with h5py.File(corpus["features"]["audio"], "a") as file:
+        file.attrs["layers"] = "[1, 2, 3, 4]"
+    with pytest.raises(InputError, match="18 features cannot be those of 4 layers"):
+        read_features(corpus["features"]["audio"])
+
+
+@pytest.mark.parametrize("name", ["men", "mctn", "cm_arr"])
+def test_models_learn_which_layer_informs(corpus, tmp_path, name):
+    rate = 0.03 if name != "cm_arr" else 0.003  # its flows diverge sooner
+    settings = quick(name, learning_rate=rate, epochs_constant=20)
+    (checkpoint,) = train(
+        corpus, tmp_path / name, name, [(1, 1)], trained_on="clean", model=settings
+    ).values()
+    loaded, normalisers, facts = load_checkpoint(checkpoint)
+    assert facts["inputs"]["audio"] == {"width": 6, "encoder": "recurrent", "layers": NUMBERS}
+    assert len(normalisers["audio"].mean) == 18
+    weights = {name: w.item() for name, w in loaded.layer_weights().items()}
+    assert sum(weights.values()) == pytest.approx(1)
+    assert max(weights, key=weights.get) == "audio_layer_10"
+    history = pd.read_csv(checkpoint.with_suffix(".history.csv"))
+    chosen = history.set_index("epoch").loc[facts["selected_epoch"]]
+    assert {name: chosen[name] for name in weights} == pytest.approx(weights, abs=1e-6)
+    answers = evaluate(corpus, tmp_path, checkpoint, "gaussian_-10dB")
+    assert len(answers)
+
+
+def test_replicas_learn_the_same_weights_alone_and_as_one(corpus, tmp_path):
+    keys = [(1, 1), (2, 1), (3, 1)]
+    alone, stacked = (
+        train(corpus, tmp_path / str(width), "men_augmented", keys, max_replicas=width)
+        for width in (1, 3)
+    )
+    for key in keys:
+        one, other = (load_file(files[key])[LOGITS] for files in (alone, stacked))
+        assert one.any()
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
+
+
+def test_students_start_from_their_teachers_weights_of_layers(corpus, tmp_path):
+    (teacher,) = train(
+        corpus,
+        tmp_path / "teacher",
+        "men",
+        [(1, 1)],
+        trained_on="clean",
+        model=quick("men", learning_rate=0.03),
+    ).values()
+    still = quick("mmin", learning_rate=1e-9, epochs_constant=1, epochs_falling=0)
+    (student,) = train(
+        corpus, tmp_path / "student", "mmin", [(1, 1)], teachers={(1, 1): teacher}, model=still
+    ).values()
+    expected = load_file(teacher)[LOGITS]
+    assert expected.abs().min() > 1e-3
+    torch.testing.assert_close(load_file(student)[LOGITS], expected, rtol=0, atol=1e-6)
+
+
+def test_models_without_a_network_take_the_mean_of_layers(corpus, tmp_path, caplog):
+    def answers(folder):
+        settings = described("logistic_regression")
+        options = {"trained_on": "clean", "model": settings, "modalities": modalities(PLAIN)}
+        (checkpoint,) = train(corpus, tmp_path / folder, keys=[(1, 1)], **options).values()
+        return load_file(checkpoint)["model.linear.weight"]
+
+    caplog.set_level("INFO")
+    of_layers = answers("layers")
+    assert "it takes the plain mean of those of audio" in caplog.text
+    average_layers(corpus)
+    torch.testing.assert_close(of_layers, answers("mean"), rtol=1e-3, atol=1e-4)
+
+
+def test_layers_are_other_features_than_the_same_values_side_by_side(corpus, tmp_path):
+    def identity(folder):
+        files = train(corpus, tmp_path / folder, "men", [(1, 1)], trained_on="clean")
+        return load_checkpoint(files[1, 1])[2]["identity"]
+
+    first = identity("layers")
+    store = read_features(corpus["features"]["audio"])
+    write(corpus["features"]["audio"], replace(store, layers=[]))
+    assert identity("concatenated") != first

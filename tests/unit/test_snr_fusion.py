@@ -1,0 +1,127 @@
+"""SNR fusion: what it reads off the features, and that it learns and says it."""
+
+import numpy as np
+import pytest
+import torch
+from helpers.models import build
+
+from robust_mer.models.model import Batch
+from robust_mer.models.snr_fusion.signal import SIGNS, Signal
+
+WIDTH, FRAMES = 64, 40
+
+
+def clean(utterances, seed):
+    """Utterances whose signal lies in few directions and changes slowly: [u, T, D]."""
+    draws = torch.Generator().manual_seed(seed)
+    directions = torch.randn(4, WIDTH, generator=torch.Generator().manual_seed(0))
+    means = torch.randn(utterances, 1, 4, generator=draws)
+    changes = 0.5 * torch.randn(utterances, FRAMES, 4, generator=draws)
+    signal = (means + changes) @ directions
+    return signal / signal.square().mean().sqrt() + 0.03 * torch.randn(
+        utterances, FRAMES, WIDTH, generator=draws
+    )
+
+
+def noisy(frames, snr, seed=1, kind="gaussian"):
+    """The frames at an SNR in dB, at the scale that the workflow's schedule gives them."""
+    draws = torch.Generator().manual_seed(seed)
+    noise = torch.randn(frames.shape, generator=draws)
+    if kind == "impulse":
+        hit = torch.rand(frames.shape, generator=draws) < 0.3
+        noise = hit * noise.sign() / 0.3**0.5
+    ratio = 10 ** (snr / 10)
+    return (ratio / (1 + ratio)) ** 0.5 * frames + (1 / (1 + ratio)) ** 0.5 * noise
+
+
+@pytest.fixture(scope="module")
+def signal():
+    part = Signal(WIDTH)
+    frames = clean(300, seed=2)
+    part.measure(frames.flatten(0, 1), torch.full((300,), FRAMES))
+    return part
+
+
+def lengths(frames):
+    return torch.full((len(frames),), frames.shape[1])
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "impulse"])
+@pytest.mark.parametrize("snr", [10, 5, 0, -5, -10])
+def test_the_snr_is_read_off_the_features(signal, snr, kind):
+    frames = clean(100, seed=3)
+    louder = 10 * frames.square().mean(dim=(1, 2)).log10()  # than the average utterance
+    received = noisy(frames, snr, kind=kind)
+    for scale in (1.0, 0.01, 30.0):
+        estimate = signal(scale * received, lengths(frames)).snr[:, 0]
+        assert (estimate - snr - louder).square().mean().sqrt() < 4
+
+
+def test_the_wiener_filter_beats_the_mean_and_ends_at_the_average_utterance(signal):
+    frames = clean(100, seed=4)
+    true = signal(frames, lengths(frames)).mean
+    for snr in (-10, -20, -40):
+        received = noisy(frames, snr)
+        plain = received.mean(dim=1) * 10 ** (-snr / 20)  # brought to the clean scale
+        unit = signal.between.mean().sqrt()
+        error = (plain @ signal.axes - signal.centre) / unit - true
+        filtered = signal(received, lengths(frames)).mean - true
+        assert filtered.square().mean() < error.square().mean()
+    assert filtered.square().mean() < 1.3 * true.square().mean()
+
+
+def test_padding_and_lost_frames_do_not_count(signal):
+    frames = clean(5, seed=5)
+    alone = signal(frames[:, :20], torch.full((5,), 20))
+    padded = torch.cat([frames[:, :20], 7 * torch.ones(5, 9, WIDTH)], dim=1)
+    assert torch.allclose(signal(padded, torch.full((5,), 20)).mean, alone.mean, atol=1e-5)
+    thinned = frames.clone()
+    thinned[:, ::2] = 0
+    kept = signal(frames[:, 1::2], torch.full((5,), 20))
+    received = signal(thinned, lengths(thinned))
+    assert torch.allclose(received.mean, kept.mean, atol=1e-4)
+    assert torch.allclose(received.lost, torch.full((5, 1), 0.5))
+
+
+@pytest.mark.parametrize("frames", [torch.zeros(3, 8, WIDTH), torch.ones(3, 8, WIDTH)])
+@pytest.mark.parametrize("length", [0, 1, 8])
+def test_silence_a_single_frame_and_nothing_give_finite_numbers(signal, frames, length):
+    received = signal(frames, torch.full((3,), length))
+    for name in ("mean", "deviation", "snr", "signs"):
+        assert getattr(received, name).isfinite().all()
+    assert received.signs.shape == (3, SIGNS)
+
+
+def test_a_missing_modality_has_no_weight_and_no_snr():
+    model = build("snr_fusion", {"audio": 6, "text": 5}).eval()
+    frames = {"audio": torch.randn(4, 7, 6), "text": torch.zeros(4, 3, 5)}
+    embeddings = model.encode_all(frames, {m: lengths(f) for m, f in frames.items()})
+    said = {name: values.tolist() for name, values in model.describe(embeddings).items()}
+    assert said["weight_text"] == [0.0] * 4
+    assert said["weight_audio"] == pytest.approx([1.0] * 4)
+    assert said["lost_text"] == [1.0] * 4
+    assert np.isnan(said["snr_text"]).all() and not np.isnan(said["snr_audio"]).any()
+    assert all(-45 <= snr <= 20 for snr in said["snr_audio"])
+
+
+def test_gradients_do_not_touch_the_moments_and_unknown_snrs_do_not_count():
+    model = build("snr_fusion", {"audio": 6})
+    frames = torch.randn(8, 7, 6)
+    target = torch.tensor([0, 1] * 4)
+    unknown = torch.full((8,), torch.nan)
+    for snr, zero in ((unknown, True), (unknown.nan_to_num(torch.inf), False)):
+        batch = Batch(
+            {"audio": frames},
+            {"audio": lengths(frames)},
+            target,
+            {},
+            torch.ones(8, 1, dtype=torch.bool),
+            {},
+            snr={"audio": snr},
+        )
+        loss = model.loss(batch)
+        assert (loss["snr"].item() == 0) == zero
+        torch.stack(list(loss.values())).sum().backward()
+    moments = dict(model.experts["audio"].signal.named_parameters())
+    assert len(moments) == 4
+    assert all(moment.grad is None for moment in moments.values())
