@@ -2,6 +2,7 @@
 
 import errno
 import json
+import resource
 import sys
 
 import numpy as np
@@ -132,6 +133,19 @@ def test_two_runs_do_not_write_one_table(folder, tmp_path):
         pytest.raises(InputError, match="another"),
     ):
         table(Model(), find_clips([folder]), out)
+
+
+@pytest.mark.parametrize("free", [50, 300])
+def test_a_disk_that_takes_no_more_is_named(folder, tmp_path, free):
+    out, limits = tmp_path / "o.csv", resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (free, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large") as raised:
+            table(Model(), find_clips([folder]), out)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert raised.value.filename == str(out)
+    assert len(table(Model(), find_clips([folder]), out)) == 4
 
 
 def test_tables_of_all_formats_say_the_same(folder, tmp_path):

@@ -47,7 +47,8 @@ class Journal:
         try:
             self._resume()
         except BaseException:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
             raise
         return self
 
@@ -66,12 +67,7 @@ class Journal:
     def add(self, key: str, answer: dict[str, Any]) -> None:
         """Write an answer to the disk."""
         place = self._file.seek(0, 2)
-        try:
-            self._file.write(json.dumps([key, answer]).encode() + b"\n")
-            self._file.flush()
-        except OSError as error:  # a write does not name its file
-            target = tempfile.gettempdir() if self._out is None else str(self._out)
-            raise OSError(error.errno, error.strerror, target) from error
+        self._write(json.dumps([key, answer]))
         self._places[key] = place
 
     def read(self, key: str) -> dict[str, Any]:
@@ -80,13 +76,20 @@ class Journal:
         answer: dict[str, Any] = json.loads(self._file.readline())[1]
         return answer
 
+    def _write(self, line: str) -> None:
+        try:
+            self._file.write(line.encode() + b"\n")
+            self._file.flush()
+        except OSError as error:  # a write does not name its file
+            target = tempfile.gettempdir() if self._out is None else str(self._out)
+            raise OSError(error.errno, error.strerror, target) from error
+
     def _resume(self) -> None:
         self._file.seek(0)
         head = self._file.readline()
         if not head.endswith(b"\n"):
             self._file.truncate(0)
-            self._file.write(self._head.encode() + b"\n")
-            self._file.flush()
+            self._write(self._head)
             return
         if head.decode().rstrip("\n") != self._head:
             assert self._out is not None
