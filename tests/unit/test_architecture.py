@@ -23,9 +23,17 @@ ROOMS = (
     "report",
     "export",
     "scan",
+    "apply",
+    "scaffold",
 )
 NOUNS = ("metrics", "protocols", "tasks")  # any room imports them
-PLANNING = ("plan", "cli")  # nothing but the workflow imports them, and `cli` may import `plan`
+PLANNING = (
+    "plan",
+    "health",
+    "forecast",
+    "commands",
+    "cli",
+)  # nothing but the workflow and one another imports them
 
 LINES = {"file": 400, "class": 200, "function": 60}
 
@@ -111,6 +119,8 @@ OF_CLASSES = (
     "robust_mer.tasks.multilabel",
     "robust_mer.export.mmin_layout",
     "robust_mer.report.words.figures",  # the name of an axis
+    "robust_mer.forecast.pilot",  # UA is a measure of classes
+    "robust_mer.apply.answers",  # columns as in the files of predictions
 )
 WORDS_OF_CLASSES = {"predicted", "probability_"}
 

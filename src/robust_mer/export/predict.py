@@ -44,6 +44,10 @@ class Prediction(Answer):
         return {**fields.pop("value"), **fields}
 
 
+class UnusableClipError(InputError):
+    """Nothing of a clip can be used; other clips can."""
+
+
 class Predictor:
     """An exported model with the extractors of its training run.
 
@@ -75,8 +79,8 @@ class Predictor:
         told of what the corruption touched and not of what had no frames.
 
         Raises:
-            InputError: nothing of the clip can be used, or an extractor is not that of the
-                training run.
+            UnusableClipError: nothing of the clip can be used.
+            InputError: an extractor is not that of the training run.
         """
         utterance = clip.utterance()
         given = {"audio": clip.audio, "video": clip.video, "text": clip.text}
@@ -91,7 +95,7 @@ class Predictor:
             found[modality] = torch.from_numpy(values)[None]
         if not any(one.frames for one in seen.values()):
             reasons = "; ".join(f"{modality}: {one.note}" for modality, one in seen.items())
-            raise InputError(f"no modality of the clip can be used: {reasons}")
+            raise UnusableClipError(f"no modality of the clip can be used: {reasons}")
         model = self._exported.model
         with torch.inference_mode():
             lengths = {m: torch.tensor([values.shape[1]]) for m, values in found.items()}

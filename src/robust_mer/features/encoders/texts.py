@@ -44,10 +44,11 @@ class TextNetwork:
     """
 
     def __init__(self, model: Pretrained, tokenizer: Any) -> None:
-        self.network: Any = model.network
-        self.config: Any = self.network.config
-        if self.config.is_encoder_decoder and hasattr(self.network, "get_encoder"):
-            self.network = self.network.get_encoder()
+        network: Any = model.network
+        self.config: Any = network.config
+        if self.config.is_encoder_decoder and hasattr(network, "get_encoder"):
+            network = network.get_encoder()
+        self.network: Any = network
         self.tokenizer, self.device = tokenizer, model.device
         self.is_causal = _is_causal(self.config, self.network)
         if self.is_causal:

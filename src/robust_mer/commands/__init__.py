@@ -1,0 +1,1 @@
+"""The commands of ``robust-mer``, a module each: `add` describes the arguments, `_run` runs it."""

@@ -1,0 +1,153 @@
+"""``robust-mer predict``: what a model says about clips."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robust_mer.commands.progress import show_progress
+from robust_mer.errors import InputError
+
+if TYPE_CHECKING:
+    from robust_mer.apply.clips import ClipRow
+    from robust_mer.export.predict import Predictor
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser's commands."""
+    parser = commands.add_parser("predict", help="what a model says about clips")
+    parser.add_argument(
+        "clip",
+        nargs="+",
+        help="a folder, a csv, or files: videos, recordings of sound, texts (.txt); files of the "
+        "same name are one clip",
+    )
+    parser.add_argument(
+        "--model", required=True, help="folder of an exported model, results/CORPUS/exported/..."
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="table to write: .csv, .json or .parquet; the same command resumes if interrupted",
+    )
+    parser.add_argument(
+        "--every",
+        metavar="SECONDS",
+        type=float,
+        help="answers along the recordings, one for each part of this length; beside --out also a "
+        "picture (.png)",
+    )
+    parser.add_argument(
+        "--trust",
+        metavar="MODULE:CLASS",
+        action="append",
+        default=[],
+        help="class of your own model, which the folder names; its module is imported",
+    )
+    parser.add_argument("--text", default="", help="what is said in the recording")
+    parser.add_argument("--region", default="", help="where the speaker is: left, right or x,y,w,h")
+    parser.add_argument("--start", type=float, help="second at which the utterance starts")
+    parser.add_argument("--end", type=float, help="second at which it ends")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    # imported here so that `robust-mer --help` does not wait for torch
+    from robust_mer.apply.clips import find_clips
+
+    rows = _with_details(find_clips(arguments.clip), arguments)
+    first = Path(arguments.clip[0])
+    is_list = any(Path(one).is_dir() for one in arguments.clip) or first.suffix.lower() == ".csv"
+    if len(rows) == 1 and not (is_list or arguments.out or arguments.every):
+        from robust_mer.export.predict import Predictor
+
+        _print_one(Predictor(arguments.model, arguments.trust), rows[0], arguments.json)
+    else:
+        _apply(rows, arguments)
+
+
+def _with_details(rows: "list[ClipRow]", arguments: argparse.Namespace) -> "list[ClipRow]":
+    """The clips with what the options say of a clip.
+
+    Raises:
+        InputError: there are several clips, and an option describes one.
+    """
+    from dataclasses import replace
+
+    details = {key: getattr(arguments, key) for key in ("text", "region", "start", "end")}
+    given = {key: value for key, value in details.items() if value not in ("", None)}
+    if given and len(rows) > 1:
+        raise InputError(
+            f"--{next(iter(given))} describes one clip, and there are {len(rows)} (files of "
+            "different names are different clips); use a csv with columns such as "
+            "video, audio, text, region, start, end"
+        )
+    return [replace(row, **given) for row in rows]
+
+
+def _print_one(predictor: "Predictor", row: "ClipRow", as_json: bool) -> None:
+    """Print the answer for a single clip, for people or as json."""
+    import json
+
+    from robust_mer.apply.clips import too_long
+    from robust_mer.export.clip import open_clip
+    from robust_mer.export.show import as_table
+
+    if reason := too_long(row):
+        raise InputError(f"{row.name}: {reason}")
+    with open_clip(*row.files, **row.details) as clip:
+        prediction = predictor(clip)
+    if as_json:
+        print(json.dumps(prediction.as_json(), indent=2))
+    else:
+        print(as_table(predictor.description, prediction))
+
+
+def _apply(rows: "list[ClipRow]", arguments: argparse.Namespace) -> None:
+    """Write or print the table of many clips, and what it lacks."""
+    from robust_mer.apply.answers import check_suffix, write_csv, write_json
+    from robust_mer.apply.run import apply_model
+    from robust_mer.export.predict import Predictor
+
+    show_progress()
+    if arguments.out:
+        check_suffix(Path(arguments.out))
+    predictor = Predictor(arguments.model, arguments.trust)
+    with apply_model(predictor, rows, arguments.out, arguments.every) as answers:
+        if not arguments.out:
+            (write_json if arguments.json else write_csv)(sys.stdout, answers)
+        elif arguments.every:
+            _draw(Path(arguments.out).with_suffix(".png"), answers)
+        _report(answers)
+
+
+def _draw(path: Path, answers: Callable[[], Iterator[dict[str, Any]]]) -> None:
+    from robust_mer.apply.timeline import MOST, draw_timelines
+    from robust_mer.jobs import log
+
+    if left_out := draw_timelines(path, answers):
+        log.info("%s shows the first %d recordings, %d more are left out", path, MOST, left_out)
+
+
+def _report(answers: Callable[[], Iterator[dict[str, Any]]]) -> None:
+    """Say how many clips have no prediction.
+
+    Raises:
+        InputError: none has one.
+    """
+    from robust_mer.jobs import log
+
+    count, failed, first = 0, 0, ""
+    for answer in answers():
+        count += 1
+        if reason := answer.get("reason", ""):
+            failed += 1
+            first = first or f"{answer['clip']}: {reason}"
+    if failed == count:
+        raise InputError(f"none of {count} clips has a prediction; the first reason: {first}")
+    if failed:
+        log.warning(
+            "%d of %d clips have no prediction; the column `reason` says why", failed, count
+        )
