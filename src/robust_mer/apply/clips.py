@@ -115,7 +115,7 @@ def _of_row(table: UserTable, line: int, cells: dict[str, str]) -> ClipRow:
             except ValueError:
                 problem = f"{table.path}, line {line}: {column} is {cell!r}, expected seconds"
                 return replace(row, problem=problem)
-    return replace(row, **times)
+    return replace(row, start=times.get("start"), end=times.get("end"))
 
 
 def cut(row: ClipRow, every: float) -> Iterator[ClipRow]:

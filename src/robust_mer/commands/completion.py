@@ -38,7 +38,7 @@ def _script(shell: str, commands: "argparse._SubParsersAction[argparse.ArgumentP
 
 def _words(parser: argparse.ArgumentParser) -> list[str]:
     """The options of a command, and the values among which it chooses."""
-    words = []
+    words: list[str] = []
     for action in parser._actions:
         words += action.option_strings or list(action.choices or [])
     return words

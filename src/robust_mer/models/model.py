@@ -170,7 +170,7 @@ class Model(nn.Module, ABC):
     def describe(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
         """What the model says of its input, for people to read: figures [B] by name.
 
-        They become columns of the predictions. By default there are none.
+        They become columns of the predictions, so they must be finite. By default there are none.
 
         Args:
             embeddings: Of the received frames.

@@ -106,13 +106,16 @@ class SNRFusion(Model):
         }
 
     def describe(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Per modality the estimated SNR in dB, its share of the weight, and lost frames."""
+        """Per modality the estimated SNR in dB, its share of the weight, and lost frames.
+
+        Where all frames are lost, the SNR is the lowest.
+        """
         said = {m: values[:, -_SAID:].unbind(dim=1) for m, values in embeddings.items()}
         total = torch.stack([weight for weight, _, _ in said.values()]).sum(dim=0)
         figures = {}
         for modality, (weight, snr, lost) in said.items():
             estimate = (10 * snr).clamp(LOWEST, CLEANEST)
-            figures[f"snr_{modality}"] = torch.where(lost < 1, estimate, torch.nan)
+            figures[f"snr_{modality}"] = torch.where(lost < 1, estimate, LOWEST)
             figures[f"weight_{modality}"] = weight / total.clamp(min=1e-9)
             figures[f"lost_{modality}"] = lost
         return figures
