@@ -121,6 +121,6 @@ def test_gradients_do_not_touch_the_moments_and_unknown_snrs_do_not_count():
         loss = model.loss(batch)
         assert (loss["snr"].item() == 0) == zero
         torch.stack(list(loss.values())).sum().backward()
-    moments = dict(model.experts["audio"].signal.named_parameters())
+    moments = dict(model.encoders["audio"].signal.named_parameters())
     assert len(moments) == 4
     assert all(moment.grad is None for moment in moments.values())

@@ -74,11 +74,11 @@ class SNRFusion(Model):
     ) -> None:
         super().__init__(settings, inputs, task)
         units = settings.units
-        self.experts = nn.ModuleDict(
+        self.encoders = nn.ModuleDict(
             {m: ModalityExpert(shape.width, settings, task.outputs) for m, shape in inputs.items()}
         )
         self.drop_units = nn.ModuleDict({m: Dropout(settings.dropout) for m in inputs})
-        self.joint = nn.Sequential(
+        self.classifier = nn.Sequential(
             nn.Linear(units * len(inputs), units),
             nn.ReLU(),
             Dropout(settings.dropout),
@@ -90,7 +90,7 @@ class SNRFusion(Model):
             self._expert(modality).signal.measure(values, lengths[modality])
 
     def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
-        return self.experts[modality](frames, lengths)
+        return self.encoders[modality](frames, lengths)
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
         return self._answers(embeddings)[0]
@@ -121,7 +121,7 @@ class SNRFusion(Model):
         return figures
 
     def _expert(self, modality: str) -> ModalityExpert:
-        return cast(ModalityExpert, self.experts[modality])
+        return cast(ModalityExpert, self.encoders[modality])
 
     def _answers(self, embeddings: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The answer [B, outputs], and each modality's own before it is weighted."""
@@ -132,13 +132,14 @@ class SNRFusion(Model):
             experts[modality] = self._expert(modality).answer(units)
             weighted.append(weight * experts[modality])
             shares.append(weight * units)
-        joint = self.joint(torch.cat(shares, dim=1))
+        joint = self.classifier(torch.cat(shares, dim=1))
         return torch.stack(weighted).sum(dim=0) + joint, experts
 
     def _snr_error(self, embeddings: dict[str, Tensor], snr: dict[str, Tensor]) -> Tensor:
         """Mean squared error of the estimates, in tens of dB, where the SNR is known."""
         estimate = torch.stack([values[:, -_SAID + 1] for values in embeddings.values()])
-        truth = torch.stack([snr[modality] for modality in embeddings])
+        unknown = torch.full_like(estimate[0], torch.nan)
+        truth = torch.stack([snr.get(modality, unknown) for modality in embeddings])
         known = ~truth.isnan()
         error = (estimate - torch.where(known, truth, 0.0).clamp(LOWEST, CLEANEST) / 10).square()
         return torch.where(known, error, 0.0).sum() / known.sum().clamp(min=1)
