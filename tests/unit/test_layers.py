@@ -125,6 +125,25 @@ def test_models_without_a_network_take_the_mean_of_layers(corpus, tmp_path, capl
     torch.testing.assert_close(of_layers, answers("mean"), rtol=1e-3, atol=1e-4)
 
 
+def test_models_that_measure_the_data_take_the_mean_of_layers(corpus, tmp_path, caplog):
+    def weights(folder):
+        options = {"trained_on": "clean", "modalities": modalities(PLAIN)}
+        options["model"] = quick("snr_fusion", learning_rate=0.01)
+        files = train(corpus, tmp_path / folder, "snr_fusion", [(1, 1), (2, 1)], **options)
+        return load_file(files[1, 1])
+
+    caplog.set_level("INFO")
+    of_layers = weights("layers")
+    assert "it takes the plain mean of those of audio" in caplog.text
+    assert not of_layers.pop(LOGITS).any()
+    average_layers(corpus)
+    of_mean = weights("mean")
+    assert of_layers.keys() == of_mean.keys()
+    for name in ("within", "between", "centre"):
+        key = f"model.encoders.audio.signal.{name}"
+        torch.testing.assert_close(of_layers[key], of_mean[key], rtol=1e-3, atol=1e-4)
+
+
 def test_layers_are_other_features_than_the_same_values_side_by_side(corpus, tmp_path):
     def identity(folder):
         files = train(corpus, tmp_path / folder, "men", [(1, 1)], trained_on="clean")

@@ -14,11 +14,12 @@ class LayerSum(nn.Module):
 
     Args:
         numbers: Of the layers, in the order in which frames hold them.
+        learns: Otherwise the sum remains the mean.
     """
 
-    def __init__(self, numbers: Sequence[int]) -> None:
+    def __init__(self, numbers: Sequence[int], learns: bool = True) -> None:
         super().__init__()
-        self.numbers = tuple(numbers)
+        self.numbers, self._learns = tuple(numbers), learns
         self.logits = nn.Parameter(torch.zeros(len(self.numbers)))
 
     def forward(self, frames: Tensor) -> Tensor:
@@ -28,4 +29,5 @@ class LayerSum(nn.Module):
 
     def weights(self) -> Tensor:
         """The weight of each layer [L]; they add up to 1."""
-        return self.logits.softmax(dim=0)
+        logits = self.logits if self._learns else self.logits.detach()
+        return logits.softmax(dim=0)

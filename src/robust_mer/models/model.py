@@ -71,7 +71,8 @@ class Model(nn.Module, ABC):
     needs_clean: ClassVar[bool] = False
     """Whether training reads the clean frames too."""
     measures_data: ClassVar[bool] = False
-    """Whether `measure` is called before training."""
+    """Whether `measure` is called before training. Such a model learns no weights of layers, whose
+    change would make what it has measured untrue: it takes their mean."""
     settings: ModelSettings
     task: Task
 
@@ -81,7 +82,11 @@ class Model(nn.Module, ABC):
         super().__init__()
         self.settings, self.task = settings, task
         self.layer_sums = nn.ModuleDict(
-            {modality: LayerSum(shape.layers) for modality, shape in inputs.items() if shape.layers}
+            {
+                modality: LayerSum(shape.layers, learns=not self.measures_data)
+                for modality, shape in inputs.items()
+                if shape.layers
+            }
         )
 
     @abstractmethod
@@ -183,7 +188,8 @@ class Model(nn.Module, ABC):
         What is kept must be parameters, which checkpoints hold and replicas do not share.
 
         Args:
-            frames: Clean and normalised, per modality [n, D], one utterance after the other.
+            frames: Clean and normalised, per modality [n, D], one utterance after the other. Of
+                layers, their sum.
             lengths: Number of frames of each utterance.
         """
 

@@ -119,7 +119,9 @@ def _measure(
     clean = evaluation_frames(
         frames, replica.normalisers, corpus.utterances, rows, "train", NO_CORRUPTION
     )
+    with torch.no_grad():  # the model is not on the device yet
+        received = model.sum_layers({m: part.values.cpu() for m, part in clean.items()})
     model.measure(
-        {modality: part.values for modality, part in clean.items()},
+        received,
         {modality: torch.from_numpy(part.length) for modality, part in clean.items()},
     )

@@ -18,6 +18,7 @@ from robust_mer.errors import InputError
 from robust_mer.faults import is_out_of_gpu_memory
 from robust_mer.jobs import log
 from robust_mer.models.fitted import FittedModel
+from robust_mer.models.model import Model
 from robust_mer.replicas import Replica
 from robust_mer.runtime import Runtime
 from robust_mer.training.fit import fit_replica
@@ -80,10 +81,13 @@ def train_replicas(
     runs = _prepare(spec, files, corpus, recorded, device)
     options = LoopOptions(save_every, on_epoch)
     unfinished = waiting(runs, device.type)
-    if unfinished and isinstance(unfinished[0].new_model(), FittedModel):
-        _fit_all(unfinished, corpus, recorded)
-    elif unfinished:
-        _train_all(unfinished, corpus, recorded, device, runtime.max_replicas, options)
+    if unfinished:
+        model = unfinished[0].new_model()
+        _say_what_becomes_of_layers(model)
+        if isinstance(model, FittedModel):
+            _fit_all(unfinished, corpus, recorded)
+        else:
+            _train_all(unfinished, corpus, recorded, device, runtime.max_replicas, options)
     diverged = [run for run in runs if run.diverged]
     if diverged:
         raise InputError(
@@ -179,18 +183,21 @@ def _check_fold(corpus: LabelledCorpus, fold: int, folds_csv: Path) -> dict[str,
     return parts
 
 
+def _say_what_becomes_of_layers(model: Model) -> None:
+    if model.layer_sums and (isinstance(model, FittedModel) or model.measures_data):
+        log.info(
+            "%s learns no weights of layers: it takes the plain mean of those of %s",
+            type(model).__name__,
+            ", ".join(model.layer_sums),
+        )
+
+
 def _fit_all(runs: list[ReplicaRun], corpus: LabelledCorpus, recorded: RecordedFeatures) -> None:
     """Fit replicas of a model without epochs, one after the other."""
     frames = load_frames(corpus, torch.device("cpu"), recorded.stores)
     for run in runs:
         model = run.new_model()
         assert isinstance(model, FittedModel)
-        if model.layer_sums and run is runs[0]:
-            log.info(
-                "%s learns no weights of layers: it takes the plain mean of those of %s",
-                type(model).__name__,
-                ", ".join(model.layer_sums),
-            )
         reached = fit_replica(model, run.data, corpus, frames)
         run.history = [{"epoch": 1, validation_column(run.selection): reached}]
         if run.peeked is not None:

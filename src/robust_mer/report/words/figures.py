@@ -109,8 +109,8 @@ ABOUT_RATES = (
 )
 ABOUT_LAYERS = (
     "Weight of each layer (column) in the sum that a model receives, at the selected epoch, mean "
-    "over folds and seeds. A row adds up to 1. All start equal. Models without a network take the "
-    "plain mean of the layers."
+    "over folds and seeds. A row adds up to 1. All start equal. Models without a network, and "
+    "those that measure the data before training, keep the plain mean of the layers."
 )
 ABOUT_CONFUSION = {
     "class": "Fraction of each true class (row) by predicted class (column), over the partial "
