@@ -15,4 +15,5 @@ TRAINED_ON: dict[str, tuple[str, ...]] = {
     "superb/hubert-base-superb-er": ("LibriSpeech", "IEMOCAP"),
     "superb/hubert-large-superb-er": ("Libri-Light", "IEMOCAP"),
 }
-"""From their model cards; only networks whose cards name all collections."""
+"""From their model cards and those of the networks that they build on; only networks whose cards
+name all collections."""
