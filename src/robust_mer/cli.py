@@ -74,7 +74,7 @@ def _reason(error: OSError, command: str) -> str:
     """
     from robust_mer.faults import explain
 
-    if (advice := explain(error, command, ".")) is None:
+    if (advice := explain(error, command, ".", resumes=False)) is None:
         raise error
     return f"robust-mer: {advice}"
 

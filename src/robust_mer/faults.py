@@ -25,17 +25,22 @@ _NO_MEMORY = re.compile(
 _NO_GPU_MEMORY = re.compile("CUDA out of memory|ALLOC_FAILED|CUDA error: out of memory")
 
 
-def explain(error: BaseException, job: str, folder: str | Path) -> str | None:
+def explain(error: BaseException, job: str, folder: str | Path, resumes: bool = True) -> str | None:
     """What a user can do about a fault of the machine; None for any other error.
 
     Args:
         error: What ended the job.
         job: The job's name, which begins with its rule's.
         folder: Where the job writes; named if the error names no file.
+        resumes: Whether the same command continues with what is unfinished.
     """
     rule = job.split()[0]
     if is_out_of_gpu_memory(error):
-        section = "training" if rule.startswith(("train_model", "evaluate_model")) else "features"
+        section = (
+            "training"
+            if rule.startswith(("train_model", "train_teacher", "evaluate_model"))
+            else "features"
+        )
         return (
             f"{job}: the GPU has too little free memory. End other programs that use it "
             f"(nvidia-smi lists them), or set {section}.device to cpu, and run the same command "
@@ -52,7 +57,8 @@ def explain(error: BaseException, job: str, folder: str | Path) -> str | None:
     unnamed = min(folder, tempfile.gettempdir(), key=_free) if fault == errno.ENOSPC else folder
     place = _named_file(error) or unnamed
     text = _DISK[fault].format(place=place, free=_free(place) // 1_000_000)
-    return f"{text}, and run the same command again: it resumes where it stopped"
+    ending = ": it resumes where it stopped" if resumes else ""
+    return f"{text}, and run the same command again{ending}"
 
 
 def disk_fault(error: BaseException) -> int | None:

@@ -42,7 +42,7 @@ def begin_run(results: str | Path, config: Mapping[str, Any]) -> None:
     except OSError as error:
         advice = explain(OSError(error.errno, error.strerror, str(folder)), "run", folder)
         raise InputError(advice or f"{folder} cannot be written to: {error}") from None
-    plain = json.loads(json.dumps(config))  # Snakemake's dictionaries are of a class of its own
+    plain = json.loads(json.dumps(config))  # Snakemake's config is a subclass of dict
     write_text(folder / CONFIG, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
     note = {"host": socket.gethostname(), "boot": _boot(), "process": os.getpid()}
     with whole(NOTE) as unfinished:

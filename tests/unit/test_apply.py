@@ -23,7 +23,7 @@ RATE = 8000
 
 
 class Model:
-    """Answers with the length of the text; counts its clips, and fails where it is told to."""
+    """Answers with the length of the text; counts its clips, and fails on the chosen ones."""
 
     def __init__(self, fails=None):
         self.count, self._fails = 0, fails or {}

@@ -47,7 +47,7 @@ def _ask(question: str, flag: str, default: str = "") -> str:
     """An answer from the terminal.
 
     Raises:
-        InputError: nobody is there to answer.
+        InputError: a question has no answer, because there is no terminal.
     """
     if not sys.stdin.isatty():
         if default:

@@ -164,8 +164,8 @@ def _predict(net: Nets, seed: int, corpus: LabelledCorpus, parts: _Parts) -> Ite
         if parts.noisy:
             noisy = embed(net, parts.noisy[part])
         for condition, is_clean in conditions(list(corpus.features), parts.touched).items():
-            received, told = combine(clean, noisy, is_clean)
-            output = net.predict(received, told)[0]
+            received, condition_mask = combine(clean, noisy, is_clean)
+            output = net.predict(received, condition_mask)[0]
             said = {name: values[0].cpu() for name, values in net.describe(received).items()}
             yield pd.DataFrame(
                 {

@@ -1,7 +1,7 @@
 """Memory, time and disk that a job asks a cluster for, from what it does.
 
 The figures were fitted to the benchmarks of finished runs: benchmarks/resources.py compares. They
-are in nobody's code identity, and a changed resource reruns nothing.
+belong to no code identity, so a changed resource reruns nothing.
 """
 
 from collections.abc import Mapping

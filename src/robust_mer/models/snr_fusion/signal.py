@@ -20,7 +20,7 @@ _FLOOR = 1e-6  # of powers that are divided by, or whose logarithm is taken
 
 @dataclass(frozen=True)
 class Received:
-    """What can be told of B utterances of a modality from the frames that arrived intact.
+    """Estimates for B utterances of a modality, from their intact frames.
 
     A frame is intact if it is real and not all zeros.
     """
@@ -32,7 +32,7 @@ class Received:
     snr: Tensor
     """Mean of the posterior in dB [B, 1]."""
     signs: Tensor
-    """What else tells of the damage [B, SIGNS]."""
+    """Inputs for judging the damage [B, SIGNS]."""
     lost: Tensor
     """Share of frames that are not intact [B, 1]; 1 for an utterance without frames."""
 
@@ -67,7 +67,7 @@ class Signal(nn.Module):
         """
         frames, lengths = frames.double().cpu(), lengths.cpu()
         axes = torch.linalg.eigh(frames.T @ frames / max(1, len(frames))).eigenvectors
-        # An axis has no direction of its own.
+        # The sign of an eigenvector is arbitrary; fixing it makes runs repeat across machines.
         largest = axes.abs().argmax(dim=0)
         axes = axes * axes[largest, torch.arange(axes.shape[1])].sign()
         turned = frames @ axes

@@ -19,7 +19,7 @@ from robust_mer.models.snr_fusion.signal import LOWEST, SIGNS, Signal
 from robust_mer.tasks.task import Task
 
 CLEANEST = 20.0
-"""The highest SNR in dB that is told apart; clean features count as such."""
+"""The highest estimated SNR in dB. Clean features have this target."""
 
 _CONTEXT = 32  # units that describe the damage
 _LARGEST_GAIN = 6.0  # logarithm of it, in both directions
