@@ -1,9 +1,9 @@
-"""How mkdocs finds the pages: every link of a page works on the site as it does in the repository.
+"""How mkdocs finds the pages: every link works on the site as it does in the repository.
 
-A page of the site is a Markdown file of ``docs/``, README.md or a page that one of these links to. It
-keeps its path from the top of the repository, so links need no change. Two kinds of links need help:
-a file of another type becomes a page that shows it, and a folder stands for the README in it. The
-tables of settings are made from the code.
+A page of the site is a Markdown file of ``docs/``, README.md or a page that one of these links to.
+It keeps its path from the top of the repository, so links need no change. Two kinds of links need
+help: a file of another type becomes a page that shows it, and a folder stands for the README in it.
+The tables of settings are made from the code.
 """
 
 import posixpath

@@ -52,7 +52,15 @@ def _config() -> dict[str, Any]:
     """The schema of the config and of its sections, by title."""
     whole = schema()
     sections = {_title(name): section for name, section in whole["$defs"].items()}
-    return {"Top level": {"properties": whole["properties"]}, **sections}
+    top = {
+        name: {"description": _referenced(one, whole).get("description", "")} | one
+        for name, one in whole["properties"].items()
+    }
+    return {"Top level": {"properties": top}, **sections}
+
+
+def _referenced(one: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
+    return whole["$defs"].get(one.get("$ref", "").rpartition("/")[2], {})
 
 
 def _title(definition: str) -> str:
