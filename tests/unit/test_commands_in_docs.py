@@ -1,7 +1,7 @@
-"""Every command of the documentation is understood, and a test runs it or the page says what it needs.
+"""Commands of the documentation: each is understood, and run by a test or said to need something.
 
-A command needs what a comment says after ``needs``, and what it names ``/path/to/...``. What
-``mine.yaml`` holds is the README's example.
+A command needs what a comment says after ``needs``, and what it names ``/path/to/...``. The file
+``mine.yaml`` is the README's example.
 """
 
 import re
@@ -24,6 +24,7 @@ BLOCK = re.compile(r"^```(.*?)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(
     r"(\.venv/bin/)?(make|snakemake|robust-mer|python|export|eval|xdg-open|ffmpeg|tar|for)\b"
 )
+INLINE = re.compile(r"`(make|robust-mer|snakemake) ([a-z][\w-]*)[^`]*`")
 RUN_BY = {
     "completion": "unit/test_cli.py",
     "crate": "unit/test_crate.py",
@@ -60,8 +61,7 @@ def test_a_command_is_understood_and_run_or_says_what_it_needs(words, is_marked)
     if arguments[:1] == ["workflow/run.py"]:
         program, arguments = "snakemake", arguments[1:]
     if program == "make":
-        targets = re.findall(r"^([\w -]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-        assert {*arguments} <= {*" ".join(targets).split()}
+        assert {*arguments} <= make_targets()
     elif program == "robust-mer":
         check_command(arguments)
     elif program == "snakemake":
@@ -73,6 +73,27 @@ def test_a_command_is_understood_and_run_or_says_what_it_needs(words, is_marked)
             ["export", "PATH=$PWD/.venv/bin:$PATH"],
             ["eval", "$(robust-mer completion bash)"],
         )
+
+
+@pytest.mark.parametrize(
+    ("program", "name"),
+    sorted({found for page in PAGES for found in INLINE.findall(page.read_text(encoding="utf-8"))}),
+)
+def test_a_command_in_a_sentence_exists(program, name):
+    names = {"make": make_targets, "robust-mer": lambda: RUN_BY, "snakemake": rules}
+    assert name in names[program]()
+
+
+def make_targets():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return {*" ".join(re.findall(r"^([\w -]+):", makefile, re.MULTILINE)).split()}
+
+
+def rules():
+    files = [ROOT / "Snakefile", *ROOT.glob("workflow/rules/*.smk")]
+    return {
+        name for file in files for name in re.findall(r"^ *rule (\w+):", file.read_text(), re.M)
+    }
 
 
 def check_command(arguments):
