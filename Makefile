@@ -72,6 +72,7 @@ $(VENV)/ready: requirements.lock requirements-weights.lock pyproject.toml
 snakemake-report: environment
 	$(VENV)/bin/python workflow/run.py --report results/snakemake_report.html
 
-# The documentation as a site, without network. Open site/index.html.
+# The documentation as a site, without network.
 site: environment
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+	@echo "Open site/index.html"
