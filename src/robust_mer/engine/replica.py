@@ -8,6 +8,7 @@ import torch
 
 from robust_mer.conditions import Corruption, conditions
 from robust_mer.corruption.draws import FreshDraws
+from robust_mer.corruption.levels import DRAWS
 from robust_mer.data import Normaliser
 from robust_mer.engine.corruption import CorruptionOfFold
 from robust_mer.errors import InputError
@@ -101,6 +102,8 @@ class EpochDraws:
     noise: FreshDraws
     recording: np.ndarray
     """Picks the draw of each sample's corrupted recordings: uniform in [0, 1), [n, modalities]."""
+    level: np.ndarray
+    """Decides each sample's SNR within a range: uniform in [0, 1), [n, modalities, DRAWS]."""
 
     @classmethod
     def of(
@@ -122,7 +125,9 @@ class EpochDraws:
             replica_seed(replica.seed, replica.fold, f"recordings {epoch}")
         )
         recording = recordings.random(is_clean.shape)
-        return cls(order, corruption, is_clean, keys, FreshDraws(generator), recording)
+        levels = np.random.default_rng(replica_seed(replica.seed, replica.fold, f"levels {epoch}"))
+        level = levels.random((*is_clean.shape, DRAWS))
+        return cls(order, corruption, is_clean, keys, FreshDraws(generator), recording, level)
 
 
 def _draw_conditions(
