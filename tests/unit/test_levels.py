@@ -38,7 +38,7 @@ def ranged(variance=1.0, lost=None):
 @pytest.fixture(scope="module")
 def levels():
     """Draws of a test part [modalities, utterances, DRAWS]."""
-    return np.stack([evaluation_levels(1, "test", "gaussian", m, NAMES) for m in THREE])
+    return np.stack([evaluation_levels("gaussian", 1, "test", m, NAMES) for m in THREE])
 
 
 def test_the_snr_is_uniform_in_its_range_and_independent_between_modalities(levels):
@@ -50,13 +50,14 @@ def test_the_snr_is_uniform_in_its_range_and_independent_between_modalities(leve
 
 
 def test_levels_are_a_function_of_seed_part_and_utterance():
-    first = evaluation_levels(1, "test", "gaussian", "audio", NAMES[:50])
-    backwards = evaluation_levels(1, "test", "gaussian", "audio", NAMES[:50][::-1])
+    first = evaluation_levels("gaussian", 1, "test", "audio", NAMES[:50])
+    backwards = evaluation_levels("gaussian", 1, "test", "audio", NAMES[:50][::-1])
     assert (backwards[::-1] == first).all()
     for key in (
-        (2, "test", "gaussian", "audio"),
-        (1, "validation", "gaussian", "audio"),
-        (1, "test", "gaussian", "video"),
+        ("impulse", 1, "test", "audio"),
+        ("gaussian", 2, "test", "audio"),
+        ("gaussian", 1, "validation", "audio"),
+        ("gaussian", 1, "test", "video"),
     ):
         assert not np.isin(evaluation_levels(*key, NAMES[:50]), first).any()
 
@@ -90,7 +91,7 @@ def test_evaluation_noise_has_the_drawn_snr_of_each_utterance():
     as_is = {"audio": Normaliser(np.zeros(width, np.float32), np.ones(width, np.float32))}
     how = CorruptionOfFold({"audio": ranged(variance)}, 7)
     received = evaluation_frames(stored, as_is, NAMES[:40], rows, "test", how)["audio"].values
-    level = evaluation_levels(7, "test", "gaussian", "audio", NAMES[:40])
+    level = evaluation_levels("gaussian", 7, "test", "audio", NAMES[:40])
     expected = (LOW + HIGH) / 2 + offsets(level, HIGH - LOW)
     clean, noisy = values.reshape(40, -1), received.reshape(40, -1)
     share = (clean * noisy).mean(dim=1) / (clean**2).mean(dim=1)  # sqrt(abar)

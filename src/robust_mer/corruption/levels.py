@@ -19,7 +19,7 @@ DRAWS = 2
 
 
 def evaluation_levels(
-    seed: int, part: str, kind: str, modality: str, utterances: Sequence[str]
+    kind: str, seed: int, part: str, modality: str, utterances: Sequence[str]
 ) -> np.ndarray:
     """The fixed draws of validation and test: uniform in [0, 1), [utterances, DRAWS].
 

@@ -127,7 +127,8 @@ def evaluation_frames(
         length = stored.length[received]
         spec = corruption.modalities.get(modality)
         if spec is not None and len(values):
-            key = corruption.seed, part, spec.kind, modality, [utterances[row] for row in rows]
+            names = [utterances[row] for row in rows]
+            key = spec.kind, corruption.seed, part, modality, names
             drawn = evaluation_noise(spec.noise, *key, length, values.shape[1]).to(device)
             if spec.has_levels:
                 values = _at_levels(values, drawn, length, spec, evaluation_levels(*key))
