@@ -74,7 +74,7 @@ def changed(path: str, value):
         ("experiments.demo.corruptions", ["gaussian_-20to101dB"], ["-100 to 100 dB"]),
         ("corruption.noises.gaussian", {"lost": 0}, ["gaussian.lost is 0", "above 0 and below 1"]),
         ("corruption.noises.gaussian", {"lost": 1}, ["gaussian.lost is 1", "above 0 and below 1"]),
-        ("corruption.noises.gaussian", {"lost": 0.3}, ["gaussian.lost", "a range such as"]),
+        ("corruption.noises.gaussian", {"lost": 0.3}, ["gaussian.lost needs a range of SNRs"]),
         ("experiments.demo.tested_on", ["blur_1to3px"], ["has one amount"]),
         (
             "corruption.noises.gaussian",
