@@ -241,6 +241,8 @@ class CorpusFacts:
     """The speech recogniser whose words extractors receive; empty: none."""
     heard: Mapping[str, str] = field(default_factory=dict)
     """By the name of such an extractor, which words: ``recognised``, ``recognised_if_missing``."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Columns of the index with people's answers, by what these people met."""
 
 
 @dataclass(frozen=True)

@@ -199,6 +199,7 @@ class Experiments:
             },
             recogniser=recogniser,
             heard=heard,
+            answers={} if plan.reader is None else plan.open_reader().answers(),
         )
 
     def _trained_for(self, extractor: str) -> list[str] | None:
