@@ -129,7 +129,7 @@ def run(name: str, folder: Path, cores: int) -> bool:
     experiment = f"resources/experiments/{name}.yaml"
     project.configure(
         {
-            "experiments": dict.fromkeys(small.experiments, {"folds": [1], "seeds": [1]}),
+            "experiments": {one: {"folds": [1], "seeds": [1]} for one in small.experiments},
             "corpora": {name: {"root": str(root), "folds": small.folds}},
             "features": {"faces": {"frame_rate": 2}, "max_failed_fraction": 0.2},
             "models": dict.fromkeys(LEARNING, EPOCHS),
