@@ -79,7 +79,7 @@ def training_conditions(
     if protocol.needs_presence:
         assert is_present is not None
         weights = protocol.of_utterances(modalities, corruption.touched, is_present)
-        return TrainingConditions(is_clean, weights)
+        return TrainingConditions(is_clean, weights, protocol.is_per_batch)
     weights = np.array(list(probability.values()))
     return TrainingConditions(
         is_clean, None if (weights == weights[0]).all() else weights, protocol.is_per_batch

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from robust_mer.evaluation.experiment import Experiment
+from robust_mer.jobs import log
 from robust_mer.store import open_features
 
 
@@ -25,6 +26,7 @@ def with_presence(experiment: Experiment, features: Sequence[Path]) -> Experimen
         with open_features(path) as store:
             has_frames = (np.diff(store.offsets) > 0).tolist()
             columns.append(dict(zip(store.utterances, has_frames, strict=True)))
+            log.info("%s: %d of %d without frames", path, has_frames.count(False), len(has_frames))
     utterances = columns[0] if columns else {}
     return replace(
         experiment, presence={name: tuple(one[name] for one in columns) for name in utterances}
