@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
 from helpers.plans import DEFAULT as CONFIG
@@ -277,6 +278,14 @@ def test_a_range_of_snrs_has_its_middle_as_target_and_its_width_beside_it():
     ):
         how = plan.corruption("demo", name).noises["video"]
         assert (how.target_snr_db, how.snr_span_db, how.lost) == expected
+
+
+@pytest.mark.parametrize("protocol", ["natural", "random_30%"])
+def test_scores_read_features_where_a_protocol_depends_on_them(protocol):
+    raw = changed("experiments.demo.conditions", [protocol])
+    files = plan_of(raw).report.inputs("demo", ["presence"])["presence"]
+    names = [Path(path).stem for path in files]
+    assert names == (["is13", "mini_xception", "minilm"] if protocol == "natural" else [])
 
 
 def test_a_list_is_trained_on_and_its_members_are_tested_on():
