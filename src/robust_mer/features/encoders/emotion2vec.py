@@ -8,6 +8,7 @@ Short, Test Long", ICLR 2022, for the slopes of ALiBi.
 
 import math
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +41,7 @@ class Emotion2VecConfig(PreTrainedConfig):
     """1: all blocks share one scale of the bias per head; otherwise each has its own."""
 
 
-class Emotion2Vec(PreTrainedModel):
+class Emotion2VecModel(PreTrainedModel):
     """Hidden states of samples [B, N]: the blocks' input, then the output of every block.
 
     Samples have mean 0 and variance 1. The extra tokens are left out of all states.
@@ -49,6 +50,7 @@ class Emotion2Vec(PreTrainedModel):
     config_class = Emotion2VecConfig
     base_model_prefix = "emotion2vec"
     main_input_name = "input_values"
+    _no_split_modules: ClassVar[list[str]] = ["_Block"]
     config: Emotion2VecConfig
 
     def __init__(self, config: Emotion2VecConfig) -> None:
@@ -180,4 +182,4 @@ def _slopes(heads: int) -> list[float]:
 
 
 AutoConfig.register(Emotion2VecConfig.model_type, Emotion2VecConfig)
-AutoModel.register(Emotion2VecConfig, Emotion2Vec)
+AutoModel.register(Emotion2VecConfig, Emotion2VecModel)
