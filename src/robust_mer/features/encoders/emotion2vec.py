@@ -96,9 +96,7 @@ class _SoundEncoder(nn.Module):
             )
         )
         width = config.conv_dim[-1]
-        self.project_features = nn.Sequential(
-            _Swap(), nn.LayerNorm(width), nn.Linear(width, size)
-        )
+        self.project_features = nn.Sequential(_Swap(), nn.LayerNorm(width), nn.Linear(width, size))
         self.relative_positional_encoder = nn.Sequential(
             _Swap(), *(_position_layer(config) for _ in range(config.position_layers)), _Swap()
         )
@@ -166,9 +164,7 @@ class _Block(nn.Module):
 
 def _position_layer(config: Emotion2VecConfig) -> nn.Sequential:
     size, kernel = config.hidden_size, config.position_kernel
-    convolution = nn.Conv1d(
-        size, size, kernel, padding=kernel // 2, groups=config.position_groups
-    )
+    convolution = nn.Conv1d(size, size, kernel, padding=kernel // 2, groups=config.position_groups)
     norm = nn.LayerNorm(size, elementwise_affine=False)
     return nn.Sequential(convolution, _Swap(), norm, _Swap(), nn.GELU())
 

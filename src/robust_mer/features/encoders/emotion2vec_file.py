@@ -81,9 +81,9 @@ def _read(checkpoint: Path) -> dict[Any, Any]:
         call = re.search(r"GLOBAL ([\w.]+)", str(error))
         reason = f" (it names {call[1]})" if call else ""
         raise InputError(
-            f"{checkpoint} holds more than tensors and plain values{reason}, or is damaged. Nothing "
-            "of it was run. Name the checkpoint emotion2vec_base.pt as its authors publish it, or "
-            "a .safetensors file with the same names"
+            f"{checkpoint} holds more than tensors and plain values{reason}, or is damaged. "
+            "Nothing of it was run. Name the checkpoint emotion2vec_base.pt as its authors publish "
+            "it, or a .safetensors file with the same names"
         ) from error
     except (OSError, RuntimeError, SafetensorError, EOFError) as error:
         reason = str(error).strip().partition("\n")[0]
