@@ -8,7 +8,7 @@ Short, Test Long", ICLR 2022, for the slopes of ALiBi.
 
 import math
 from itertools import pairwise
-from typing import ClassVar
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -50,23 +50,23 @@ class Emotion2VecModel(PreTrainedModel):
     config_class = Emotion2VecConfig
     base_model_prefix = "emotion2vec"
     main_input_name = "input_values"
-    _no_split_modules: ClassVar[list[str]] = ["_Block"]
     config: Emotion2VecConfig
 
     def __init__(self, config: Emotion2VecConfig) -> None:
         super().__init__(config)
         self.modality_encoders = nn.ModuleDict({"AUDIO": _SoundEncoder(config)})
         self.blocks = nn.ModuleList(_Block(config) for _ in range(config.main_layers))
+        self._no_split_modules = [_Block.__name__]
         self.post_init()
 
     def forward(self, input_values: Tensor, output_hidden_states: bool = True) -> BaseModelOutput:
         """Last state and all states [B, frames, hidden size]."""
-        encoder = self.modality_encoders["AUDIO"]
+        encoder = cast(_SoundEncoder, self.modality_encoders["AUDIO"])
         x = encoder(input_values)
         extra = self.config.extra_tokens
         distances = encoder.distances(x.shape[1] - extra).to(x.dtype)
         states = [x]
-        blocks = [*encoder.context_encoder.blocks, *self.blocks]
+        blocks = [*encoder.blocks, *self.blocks]
         for block, bias in zip(blocks, distances.expand(len(blocks), -1, -1, -1), strict=True):
             states.append(block(states[-1], bias))
         frames = tuple(state[:, extra:] for state in states)
@@ -83,8 +83,7 @@ class _SoundEncoder(nn.Module):
         size, heads = config.hidden_size, config.num_attention_heads
         self.extra_tokens = nn.Parameter(torch.zeros(1, config.extra_tokens, size))
         self.alibi_scale = nn.Parameter(torch.ones(config.alibi_rows, 1, heads, 1, 1))
-        self.local_encoder = nn.Module()
-        self.local_encoder.conv_layers = nn.ModuleList(
+        layers = nn.ModuleList(
             nn.Sequential(
                 nn.Conv1d(*channels, kernel, stride, bias=False),
                 nn.Identity(),
@@ -95,26 +94,29 @@ class _SoundEncoder(nn.Module):
                 pairwise((1, *config.conv_dim)), config.conv_kernel, config.conv_stride, strict=True
             )
         )
+        self.local_encoder = nn.ModuleDict({"conv_layers": layers})
         width = config.conv_dim[-1]
         self.project_features = nn.Sequential(_Swap(), nn.LayerNorm(width), nn.Linear(width, size))
         self.relative_positional_encoder = nn.Sequential(
             _Swap(), *(_position_layer(config) for _ in range(config.position_layers)), _Swap()
         )
-        self.context_encoder = nn.Module()
-        self.context_encoder.norm = nn.LayerNorm(size)
-        self.context_encoder.blocks = nn.ModuleList(
-            _Block(config) for _ in range(config.prenet_layers)
-        )
+        blocks = nn.ModuleList(_Block(config) for _ in range(config.prenet_layers))
+        self.context_encoder = nn.ModuleDict({"norm": nn.LayerNorm(size), "blocks": blocks})
+
+    @property
+    def blocks(self) -> nn.ModuleList:
+        """The blocks of the prenet."""
+        return cast(nn.ModuleList, self.context_encoder["blocks"])
 
     def forward(self, samples: Tensor) -> Tensor:
         """Extra tokens and frames [B, tokens + frames, hidden size]."""
         x = samples[:, None]
-        for layer in self.local_encoder.conv_layers:
+        for layer in cast(nn.ModuleList, self.local_encoder["conv_layers"]):
             x = layer(x)
         x = self.project_features(x)
         x = x + self.relative_positional_encoder(x)
         tokens = self.extra_tokens.expand(len(x), -1, -1)
-        return self.context_encoder.norm(torch.cat([tokens, x], dim=1))
+        return self.context_encoder["norm"](torch.cat([tokens, x], dim=1))
 
     def distances(self, frames: int) -> Tensor:
         """What attention loses with distance: [1 or blocks, heads, tokens, tokens].
