@@ -209,6 +209,16 @@ class Classification(Task):
         return Answer({"emotion": next(iter(probabilities))}, probabilities)
 
 
+def class_probabilities(classes: Sequence[str], table: Columns) -> np.ndarray:
+    """Probabilities of the classes in rows of a predictions file [n, classes].
+
+    Args:
+        classes: Their names.
+        table: All columns of the rows.
+    """
+    return np.stack([table[f"{_PROBABILITY}{name}"] for name in classes], axis=1)
+
+
 def _texts(column: np.ndarray | Texts) -> Texts:
     if not isinstance(column, Texts):
         raise InputError("classes must be texts, not numbers")

@@ -1,0 +1,378 @@
+"""Whether prediction sets contain the true class as often as they promise, and how large they are.
+
+Every replica (fold and seed) is calibrated on the predictions for its own validation part, in two
+ways. ``same``: under the same corruption and condition. ``blind``: under all corruptions that it
+has met in training and is tested on, whatever the condition; known is only which modalities are
+there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.dataset as ds
+
+from robust_mer.conditions import PARTIAL, drawn_condition
+from robust_mer.conformal import (
+    COVERAGE,
+    availability,
+    class_thresholds,
+    prediction_sets,
+    scores_of,
+    taken_away,
+    threshold,
+    training_range,
+)
+from robust_mer.evaluation.answers import HeldOut, read_held_out
+from robust_mer.evaluation.bootstrap import bounds, draw_weights
+from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, REPLICATES, Experiment
+from robust_mer.evaluation.spec import SetsSpec
+from robust_mer.evaluation.summary import (
+    PredictionFile,
+    columns_of,
+    kinds_of,
+    prediction_files,
+    read_predictions,
+)
+from robust_mer.files import naming, write_text
+from robust_mer.runtime import Runtime
+from robust_mer.tasks.classification import class_probabilities
+
+SAME, BLIND = "same", "blind"
+"""What sets are calibrated on; see the module."""
+OVERALL, EACH_CLASS = "overall", "each class"
+"""What is promised: the coverage of all utterances together, or of each class."""
+
+_Replica = tuple[int, int]  # fold and seed
+
+
+@dataclass(frozen=True)
+class SetsFiles:
+    """What `measure_sets` reads and writes."""
+
+    predictions: list[Path]
+    """One per evaluation of the experiment, in their order."""
+    utterances: Path
+    folds: Path
+    sets: Path
+    """``{experiment}_sets.csv``, to be written."""
+
+
+def measure_sets(spec: SetsSpec, files: SetsFiles, runtime: Runtime) -> None:
+    """Write the coverage and the size of prediction sets.
+
+    A row per model, corruption, condition, ``calibration`` (`SAME`, `BLIND`) and ``promise``
+    (`OVERALL`, `EACH_CLASS`); ``average`` is the mean of the partial conditions. ``promised`` is
+    the coverage that is promised, ``coverage`` the one that is reached on the test utterances of
+    all folds together, with its interval over speakers (``coverage_low``, ``coverage_high``);
+    ``least_coverage`` that of the worst class. ``size`` is the mean number of classes in a set,
+    ``cannot_tell`` the share of sets of all classes, ``single`` that of sets of one class.
+    ``coverage_sd`` and ``size_sd`` are standard deviations over folds and seeds. ``calibrated_on``
+    is the mean number of validation utterances, ``too_few`` the share of thresholds for which they
+    were too few.
+
+    Raises:
+        InputError: predictions and folds do not fit each other.
+    """
+    experiment = spec.experiment
+    tested = read_held_out(files.utterances, files.folds, experiment.folds, experiment.predicts)
+    _, weights = draw_weights(tested.speaker, REPLICATES)
+    trained: dict[tuple[str, str], list[PredictionFile]] = {}
+    for file in prediction_files(experiment.evaluations, files.predictions):
+        trained.setdefault((file.model, file.trained_on), []).append(file)
+    parts = []
+    for members in trained.values():
+        pool = _Pool.of(members, experiment, tested)
+        parts += [_measure(file, experiment, tested, pool, weights) for file in members]
+    result = pd.concat(parts, ignore_index=True)
+    keys = list(dict.fromkeys(experiment.evaluations))
+    place = [
+        keys.index(one)
+        for one in zip(result["model"], result["trained_on"], result["tested_on"], strict=True)
+    ]
+    result = result.iloc[np.argsort(place, kind="stable")]
+    write_text(files.sets, result.to_csv(index=False))
+
+
+def read_sets(path: str | Path) -> pd.DataFrame:
+    """Read ``{experiment}_sets.csv`` with the types that it was written from."""
+    texts = ["model", "trained_on", "tested_on", "condition", "calibration", "promise"]
+    return pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=[""])
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Some predictions: whose they are, the true class and the probabilities [n, classes]."""
+
+    utterance: np.ndarray
+    truth: np.ndarray
+    probability: np.ndarray
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Of the true classes [n]."""
+        return scores_of(self.probability[np.arange(len(self.truth)), self.truth])
+
+    def thresholds(self) -> dict[str, np.ndarray]:
+        """By promise, a threshold for each class."""
+        scores, classes = self.scores, self.probability.shape[1]
+        return {
+            OVERALL: np.full(classes, threshold(scores, self.utterance, COVERAGE)),
+            EACH_CLASS: class_thresholds(scores, self.utterance, self.truth, classes, COVERAGE),
+        }
+
+
+def _read(
+    file: PredictionFile, part: str, experiment: Experiment, classes: list[str]
+) -> dict[tuple[_Replica, str], _Rows]:
+    """The predictions of a part by replica and condition."""
+    wanted = (
+        (ds.field("part") == part)
+        & ds.field("fold").isin(list(experiment.folds))
+        & ds.field("seed").isin(list(experiment.seeds))
+    )
+    table = read_predictions(file, None, wanted)
+    with naming(file.path, "a file of predictions"):
+        names = [f"probability_{name}" for name in classes]
+        probability = class_probabilities(classes, columns_of(table, names))
+        keys = table.select(["utterance", "fold", "seed", "condition", "label"]).to_pandas()
+    truth = pd.Index(classes).get_indexer(keys["label"])
+    groups = keys.groupby(["fold", "seed", "condition"], sort=False, observed=True).indices
+    names_of = keys["utterance"].to_numpy(dtype=object).astype(str)
+    return {
+        ((int(fold), int(seed)), str(condition)): _Rows(
+            names_of[rows], truth[rows], probability[rows]
+        )
+        for (fold, seed, condition), rows in groups.items()
+    }
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """The validation predictions of a model, and its blind thresholds."""
+
+    same: dict[str, dict[tuple[_Replica, str], _Rows]]
+    """By corruption."""
+    blind: dict[tuple[_Replica, str], _Rows]
+    """By available modalities; those of the range of training together."""
+    taken: Mapping[str, str]
+    """By corruption, the letters of the modalities that it takes away."""
+    thresholds: dict[tuple[_Replica, str], dict[str, np.ndarray]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, files: list[PredictionFile], experiment: Experiment, tested: HeldOut) -> "_Pool":
+        """Read the validation predictions."""
+        classes = list(tested.task.counts(tested.target))
+        same = {file.tested_on: _read(file, "validation", experiment, classes) for file in files}
+        met = training_range(_members(experiment, files[0].trained_on), same)
+        modalities = list(experiment.modalities)
+        taken = {name: taken_away(name, experiment.named, modalities) for name in same}
+        parts: dict[tuple[_Replica, str], list[_Rows]] = {}
+        for name in met:
+            complete = _complete(same[name])
+            for (replica, condition), rows in same[name].items():
+                there = availability(taken[name], condition, complete)
+                parts.setdefault((replica, there), []).append(rows)
+        return cls(same, {key: _joined(rows) for key, rows in parts.items()}, taken)
+
+    def blind_thresholds(self, replica: _Replica, there: str) -> dict[str, np.ndarray] | None:
+        """Of the modalities that are there; None if the model was never calibrated with them."""
+        if (replica, there) not in self.blind:
+            return None
+        if (replica, there) not in self.thresholds:
+            self.thresholds[replica, there] = self.blind[replica, there].thresholds()
+        return self.thresholds[replica, there]
+
+
+def _members(experiment: Experiment, trained_on: str) -> list[str]:
+    """The corruptions of a training, alternatives one by one."""
+    corruption = experiment.trained_on(trained_on).corruption
+    alternatives = experiment.named.get(corruption)
+    return [corruption, *(alternatives if isinstance(alternatives, list) else [])]
+
+
+def _complete(rows: Mapping[tuple[_Replica, str], _Rows]) -> str:
+    """Name of the condition in which nothing is corrupted."""
+    kinds = kinds_of(condition for _, condition in rows)
+    return next(name for name, kind in kinds.items() if kind == COMPLETE)
+
+
+def _joined(parts: list[_Rows]) -> _Rows:
+    return _Rows(
+        np.concatenate([one.utterance for one in parts]),
+        np.concatenate([one.truth for one in parts]),
+        np.concatenate([one.probability for one in parts]),
+    )
+
+
+def _measure(
+    file: PredictionFile,
+    experiment: Experiment,
+    tested: HeldOut,
+    pool: _Pool,
+    weights: np.ndarray,
+) -> pd.DataFrame:
+    """The rows of one file.
+
+    Args:
+        file: Of one model and corruption.
+        experiment: Its folds and seeds.
+        tested: The test parts.
+        pool: The validation predictions of the model.
+        weights: How often each replicate of the bootstrap draws each utterance [B, U].
+    """
+    classes = list(tested.task.counts(tested.target))
+    rows = _read(file, "test", experiment, classes)
+    kinds = kinds_of(condition for _, condition in rows)
+    if experiment.one_condition_seed is not None:
+        rows = _one_condition(rows, kinds, experiment.one_condition_seed)
+    complete = _complete(pool.same[file.tested_on])
+    sums = _Sums(tested, classes)
+    for (replica, condition), some in rows.items():
+        there = availability(pool.taken[file.tested_on], condition, complete)
+        validation = pool.same[file.tested_on][replica, condition]
+        for calibration, source, thresholds in (
+            (SAME, validation, validation.thresholds()),
+            (BLIND, pool.blind.get((replica, there)), pool.blind_thresholds(replica, there)),
+        ):
+            if source is None:
+                continue
+            count = len(np.unique(source.utterance))
+            for promise, ends in thresholds.items():
+                sums.add((condition, calibration, promise), some, ends, count)
+    table = sums.table(weights, [name for name, kind in kinds.items() if kind == PARTIAL])
+    setting = {"model": file.model, "trained_on": file.trained_on, "tested_on": file.tested_on}
+    return pd.DataFrame({**setting, **table})
+
+
+def _one_condition(
+    rows: dict[tuple[_Replica, str], _Rows], kinds: Mapping[str, str], seed: int
+) -> dict[tuple[_Replica, str], _Rows]:
+    """The rows of utterances that count under one partial condition only."""
+    partial = sorted(name for name, kind in kinds.items() if kind == PARTIAL)
+    counted = {}
+    for (replica, condition), some in rows.items():
+        if condition in partial:
+            drawn = [drawn_condition(partial, seed, "test", name) for name in some.utterance]
+            place = np.flatnonzero(np.array(drawn) == condition)
+            some = _Rows(some.utterance[place], some.truth[place], some.probability[place])
+        counted[replica, condition] = some
+    return counted
+
+
+@dataclass
+class _Setting:
+    """The sets of all replicas under one condition, calibration and promise."""
+
+    right: np.ndarray
+    """How often the set of each test utterance contained its class [U]."""
+    sets: np.ndarray
+    """How many sets each had [U]."""
+    by_class: np.ndarray
+    """Sets that contained the class, and all, of each class [2, classes]."""
+    replicas: list[list[float]] = field(default_factory=list)
+    """Of each: coverage, size, shares of sets of all classes and of one, calibrating utterances,
+    share of infinite thresholds."""
+
+
+class _Sums:
+    """Counts of sets, by condition, calibration and promise.
+
+    Args:
+        tested: The test parts.
+        classes: Names of the classes.
+    """
+
+    def __init__(self, tested: HeldOut, classes: list[str]) -> None:
+        self._tested, self._classes = tested, classes
+        self._settings: dict[tuple[str, str, str], _Setting] = {}
+
+    def add(
+        self, key: tuple[str, str, str], rows: _Rows, thresholds: np.ndarray, count: int
+    ) -> None:
+        """Count the sets of one replica.
+
+        Args:
+            key: Condition, calibration and promise.
+            rows: Test predictions.
+            thresholds: Of the classes.
+            count: Utterances that calibrated them.
+        """
+        size, classes = len(self._tested.names), len(self._classes)
+        setting = self._settings.setdefault(
+            key, _Setting(np.zeros(size), np.zeros(size), np.zeros((2, classes)))
+        )
+        sets = prediction_sets(rows.probability, thresholds)
+        right, number = sets[np.arange(len(sets)), rows.truth], sets.sum(axis=1)
+        place = self._tested.names.get_indexer(pd.Index(rows.utterance))
+        np.add.at(setting.right, place, right)
+        np.add.at(setting.sets, place, 1)
+        setting.by_class += [
+            np.bincount(rows.truth, right, classes),
+            np.bincount(rows.truth, minlength=classes),
+        ]
+        figures = [right, number, number == classes, number == 1]
+        setting.replicas.append(
+            [*(float(np.mean(one)) for one in figures), count, float(np.isinf(thresholds).mean())]
+        )
+
+    def table(self, weights: np.ndarray, partial: list[str]) -> pd.DataFrame:
+        """A row per setting; see `measure_sets`.
+
+        Args:
+            weights: How often each replicate draws each utterance [B, U].
+            partial: The partial conditions.
+        """
+        keys = list(self._settings)
+        right, sets = (
+            np.stack([getattr(one, name) for one in self._settings.values()], axis=1)
+            for name in ("right", "sets")
+        )
+        with np.errstate(invalid="ignore"):  # a replicate may draw none of a condition's utterances
+            resampled = (weights @ right) / (weights @ sets)
+        replicas = [np.array(one.replicas) for one in self._settings.values()]
+        least = [_least(one.by_class) for one in self._settings.values()]
+        coverage = list(right.sum(axis=0) / sets.sum(axis=0))
+        for calibration, promise in product((SAME, BLIND), (OVERALL, EACH_CLASS)):
+            places = [
+                keys.index(key)
+                for name in partial
+                if (key := (name, calibration, promise)) in self._settings
+            ]
+            if places:
+                keys.append((AVERAGE, calibration, promise))
+                mean = resampled[:, places].mean(axis=1, keepdims=True)
+                resampled = np.concatenate([resampled, mean], axis=1)
+                replicas.append(np.mean([replicas[place] for place in places], axis=0))
+                least.append(float(np.mean([least[place] for place in places])))
+                coverage.append(np.mean([coverage[place] for place in places]))
+        low, high = bounds(resampled[None])
+        columns = list(zip(*(one.mean(axis=0) for one in replicas), strict=True))
+        _, size, cannot_tell, single, count, too_few = columns
+        sd = [one.std(axis=0, ddof=1) if len(one) > 1 else [np.nan] * 2 for one in replicas]
+        return pd.DataFrame(
+            {
+                **dict(zip(("condition", "calibration", "promise"), zip(*keys, strict=True))),
+                "promised": COVERAGE,
+                "coverage": coverage,
+                "coverage_low": low[0],
+                "coverage_high": high[0],
+                "coverage_sd": [one[0] for one in sd],
+                "least_coverage": least,
+                "size": size,
+                "size_sd": [one[1] for one in sd],
+                "cannot_tell": cannot_tell,
+                "single": single,
+                "calibrated_on": count,
+                "too_few": too_few,
+            }
+        )
+
+
+def _least(by_class: np.ndarray) -> float:
+    """Coverage of the worst class, of those that occur."""
+    right, every = by_class[:, by_class[1] > 0]
+    return float((right / every).min())
