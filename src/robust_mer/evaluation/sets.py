@@ -26,11 +26,13 @@ from robust_mer.conformal import (
     threshold,
     training_range,
 )
+from robust_mer.errors import InputError
 from robust_mer.evaluation.answers import HeldOut, read_held_out
 from robust_mer.evaluation.bootstrap import bounds, draw_weights
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, REPLICATES, Experiment
 from robust_mer.evaluation.spec import SetsSpec
 from robust_mer.evaluation.summary import (
+    SETTING,
     PredictionFile,
     columns_of,
     kinds_of,
@@ -39,6 +41,7 @@ from robust_mer.evaluation.summary import (
 )
 from robust_mer.files import naming, write_text
 from robust_mer.runtime import Runtime
+from robust_mer.table import read_numbers
 from robust_mer.tasks.classification import class_probabilities
 
 SAME, BLIND = "same", "blind"
@@ -99,8 +102,7 @@ def measure_sets(spec: SetsSpec, files: SetsFiles, runtime: Runtime) -> None:
 
 def read_sets(path: str | Path) -> pd.DataFrame:
     """Read ``{experiment}_sets.csv`` with the types that it was written from."""
-    texts = ["model", "trained_on", "tested_on", "condition", "calibration", "promise"]
-    return pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=[""])
+    return read_numbers(path, [*SETTING, "kind", "calibration", "promise"])
 
 
 @dataclass(frozen=True)
@@ -129,12 +131,17 @@ def _read(
     file: PredictionFile, part: str, experiment: Experiment, classes: list[str]
 ) -> dict[tuple[_Replica, str], _Rows]:
     """The predictions of a part by replica and condition."""
-    wanted = (
+    selection = (
         (ds.field("part") == part)
         & ds.field("fold").isin(list(experiment.folds))
         & ds.field("seed").isin(list(experiment.seeds))
     )
-    table = read_predictions(file, None, wanted)
+    table = read_predictions(file, None, selection)
+    if not len(table):
+        raise InputError(
+            f"{file.path} has no predictions of the {part} part of the experiment's folds and "
+            "seeds, which prediction sets need; delete the file and run again"
+        )
     with naming(file.path, "a file of predictions"):
         names = [f"probability_{name}" for name in classes]
         probability = class_probabilities(classes, columns_of(table, names))
@@ -243,7 +250,7 @@ def _measure(
             count = len(np.unique(source.utterance))
             for promise, ends in thresholds.items():
                 sums.add((condition, calibration, promise), some, ends, count)
-    table = sums.table(weights, [name for name, kind in kinds.items() if kind == PARTIAL])
+    table = sums.table(weights, kinds)
     setting = {"model": file.model, "trained_on": file.trained_on, "tested_on": file.tested_on}
     return pd.DataFrame({**setting, **table})
 
@@ -319,13 +326,14 @@ class _Sums:
             [*(float(np.mean(one)) for one in figures), count, float(np.isinf(thresholds).mean())]
         )
 
-    def table(self, weights: np.ndarray, partial: list[str]) -> pd.DataFrame:
+    def table(self, weights: np.ndarray, kinds: Mapping[str, str]) -> pd.DataFrame:
         """A row per setting; see `measure_sets`.
 
         Args:
             weights: How often each replicate draws each utterance [B, U].
-            partial: The partial conditions.
+            kinds: Of the conditions.
         """
+        partial = [name for name, kind in kinds.items() if kind == PARTIAL]
         keys = list(self._settings)
         right, sets = (
             np.stack([getattr(one, name) for one in self._settings.values()], axis=1)
@@ -355,7 +363,10 @@ class _Sums:
         sd = [one.std(axis=0, ddof=1) if len(one) > 1 else [np.nan] * 2 for one in replicas]
         return pd.DataFrame(
             {
-                **dict(zip(("condition", "calibration", "promise"), zip(*keys, strict=True))),
+                "condition": [one[0] for one in keys],
+                "kind": [kinds.get(one[0], AVERAGE) for one in keys],
+                "calibration": [one[1] for one in keys],
+                "promise": [one[2] for one in keys],
                 "promised": COVERAGE,
                 "coverage": coverage,
                 "coverage_low": low[0],
