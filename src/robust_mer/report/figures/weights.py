@@ -8,7 +8,6 @@ from robust_mer.conditions import CLEAN, letters
 from robust_mer.report.figures.base import Picture, PictureFigure
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
 from robust_mer.report.words import figures as words
-from robust_mer.table import records
 
 if TYPE_CHECKING:
     import pandas as pd
