@@ -6,7 +6,7 @@ has met in training and is tested on, whatever the condition; known is only whic
 there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -49,7 +49,7 @@ SAME, BLIND = "same", "blind"
 OVERALL, EACH_CLASS = "overall", "each class"
 """What is promised: the coverage of all utterances together, or of each class."""
 
-_Replica = tuple[int, int]  # fold and seed
+Replica = tuple[int, int]  # fold and seed
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def read_sets(path: str | Path) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class _Rows:
+class Rows:
     """Some predictions: whose they are, the true class and the probabilities [n, classes]."""
 
     utterance: np.ndarray
@@ -127,20 +127,35 @@ class _Rows:
         }
 
 
-def _read(
-    file: PredictionFile, part: str, experiment: Experiment, classes: list[str]
-) -> dict[tuple[_Replica, str], _Rows]:
-    """The predictions of a part by replica and condition."""
+def read_rows(
+    file: PredictionFile,
+    part: str,
+    folds: Sequence[int],
+    seeds: Sequence[int],
+    classes: Sequence[str],
+) -> dict[tuple[Replica, str], Rows]:
+    """The predictions of some replicas for a part, by replica and condition.
+
+    Args:
+        file: Of one model and corruption.
+        part: ``validation`` or ``test``.
+        folds: Those of the replicas.
+        seeds: Likewise.
+        classes: Their names.
+
+    Raises:
+        InputError: the file has none.
+    """
     selection = (
         (ds.field("part") == part)
-        & ds.field("fold").isin(list(experiment.folds))
-        & ds.field("seed").isin(list(experiment.seeds))
+        & ds.field("fold").isin(list(folds))
+        & ds.field("seed").isin(list(seeds))
     )
     table = read_predictions(file, None, selection)
     if not len(table):
         raise InputError(
-            f"{file.path} has no predictions of the {part} part of the experiment's folds and "
-            "seeds, which prediction sets need; delete the file and run again"
+            f"{file.path} has no predictions of the {part} part of these folds and seeds, which "
+            "prediction sets need; delete the file and run again"
         )
     with naming(file.path, "a file of predictions"):
         names = [f"probability_{name}" for name in classes]
@@ -150,7 +165,7 @@ def _read(
     groups = keys.groupby(["fold", "seed", "condition"], sort=False, observed=True).indices
     names_of = keys["utterance"].to_numpy(dtype=object).astype(str)
     return {
-        ((int(fold), int(seed)), str(condition)): _Rows(
+        ((int(fold), int(seed)), str(condition)): Rows(
             names_of[rows], truth[rows], probability[rows]
         )
         for (fold, seed, condition), rows in groups.items()
@@ -161,31 +176,32 @@ def _read(
 class _Pool:
     """The validation predictions of a model, and its blind thresholds."""
 
-    same: dict[str, dict[tuple[_Replica, str], _Rows]]
+    same: dict[str, dict[tuple[Replica, str], Rows]]
     """By corruption."""
-    blind: dict[tuple[_Replica, str], _Rows]
+    blind: dict[tuple[Replica, str], Rows]
     """By available modalities; those of the range of training together."""
     taken: Mapping[str, str]
     """By corruption, the letters of the modalities that it takes away."""
-    thresholds: dict[tuple[_Replica, str], dict[str, np.ndarray]] = field(default_factory=dict)
+    thresholds: dict[tuple[Replica, str], dict[str, np.ndarray]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, files: list[PredictionFile], experiment: Experiment, tested: HeldOut) -> "_Pool":
         """Read the validation predictions."""
         classes = list(tested.task.counts(tested.target))
-        same = {file.tested_on: _read(file, "validation", experiment, classes) for file in files}
+        replicas = experiment.folds, experiment.seeds
+        same = {f.tested_on: read_rows(f, "validation", *replicas, classes) for f in files}
         met = training_range(_members(experiment, files[0].trained_on), same)
         modalities = list(experiment.modalities)
         taken = {name: taken_away(name, experiment.named, modalities) for name in same}
-        parts: dict[tuple[_Replica, str], list[_Rows]] = {}
+        parts: dict[tuple[Replica, str], list[Rows]] = {}
         for name in met:
-            complete = _complete(same[name])
+            complete = complete_of(same[name])
             for (replica, condition), rows in same[name].items():
                 there = availability(taken[name], condition, complete)
                 parts.setdefault((replica, there), []).append(rows)
-        return cls(same, {key: _joined(rows) for key, rows in parts.items()}, taken)
+        return cls(same, {key: joined(rows) for key, rows in parts.items()}, taken)
 
-    def blind_thresholds(self, replica: _Replica, there: str) -> dict[str, np.ndarray] | None:
+    def blind_thresholds(self, replica: Replica, there: str) -> dict[str, np.ndarray] | None:
         """Of the modalities that are there; None if the model was never calibrated with them."""
         if (replica, there) not in self.blind:
             return None
@@ -201,14 +217,15 @@ def _members(experiment: Experiment, trained_on: str) -> list[str]:
     return [corruption, *(alternatives if isinstance(alternatives, list) else [])]
 
 
-def _complete(rows: Mapping[tuple[_Replica, str], _Rows]) -> str:
+def complete_of(rows: Mapping[tuple[Replica, str], Rows]) -> str:
     """Name of the condition in which nothing is corrupted."""
     kinds = kinds_of(condition for _, condition in rows)
     return next(name for name, kind in kinds.items() if kind == COMPLETE)
 
 
-def _joined(parts: list[_Rows]) -> _Rows:
-    return _Rows(
+def joined(parts: list[Rows]) -> Rows:
+    """Some predictions together."""
+    return Rows(
         np.concatenate([one.utterance for one in parts]),
         np.concatenate([one.truth for one in parts]),
         np.concatenate([one.probability for one in parts]),
@@ -232,11 +249,11 @@ def _measure(
         weights: How often each replicate of the bootstrap draws each utterance [B, U].
     """
     classes = list(tested.task.counts(tested.target))
-    rows = _read(file, "test", experiment, classes)
+    rows = read_rows(file, "test", experiment.folds, experiment.seeds, classes)
     kinds = kinds_of(condition for _, condition in rows)
     if experiment.one_condition_seed is not None:
         rows = _one_condition(rows, kinds, experiment.one_condition_seed)
-    complete = _complete(pool.same[file.tested_on])
+    complete = complete_of(pool.same[file.tested_on])
     sums = _Sums(tested, classes)
     for (replica, condition), some in rows.items():
         there = availability(pool.taken[file.tested_on], condition, complete)
@@ -256,8 +273,8 @@ def _measure(
 
 
 def _one_condition(
-    rows: dict[tuple[_Replica, str], _Rows], kinds: Mapping[str, str], seed: int
-) -> dict[tuple[_Replica, str], _Rows]:
+    rows: dict[tuple[Replica, str], Rows], kinds: Mapping[str, str], seed: int
+) -> dict[tuple[Replica, str], Rows]:
     """The rows of utterances that count under one partial condition only."""
     partial = sorted(name for name, kind in kinds.items() if kind == PARTIAL)
     counted = {}
@@ -265,7 +282,7 @@ def _one_condition(
         if condition in partial:
             drawn = [drawn_condition(partial, seed, "test", name) for name in some.utterance]
             place = np.flatnonzero(np.array(drawn) == condition)
-            some = _Rows(some.utterance[place], some.truth[place], some.probability[place])
+            some = Rows(some.utterance[place], some.truth[place], some.probability[place])
         counted[replica, condition] = some
     return counted
 
@@ -298,7 +315,7 @@ class _Sums:
         self._settings: dict[tuple[str, str, str], _Setting] = {}
 
     def add(
-        self, key: tuple[str, str, str], rows: _Rows, thresholds: np.ndarray, count: int
+        self, key: tuple[str, str, str], rows: Rows, thresholds: np.ndarray, count: int
     ) -> None:
         """Count the sets of one replica.
 

@@ -57,6 +57,7 @@ def write_description(
     inputs: dict[str, ModalityInput],
     software: dict[str, Any],
     training: dict[str, Any] | None,
+    sets: dict[str, Any] | None,
 ) -> None:
     """Write ``model.json``: all that must be known of a model beside its weights.
 
@@ -68,6 +69,7 @@ def write_description(
         inputs: Per modality, in the model's order, where it comes from.
         software: Version and commit of this package, which export it.
         training: Code, versions and machine of the job that trained it, where they are known.
+        sets: Thresholds of its prediction sets (`robust_mer.export.sets.calibrate`), if it has any.
     """
     description = {
         "format": _FORMAT,
@@ -82,6 +84,7 @@ def write_description(
         },
         **facts["task"]["description"],
         "modalities": {modality: asdict(one) for modality, one in inputs.items()},
+        "sets": sets,
         "config": spec.config,
         "weights_sha256": sha256(checkpoint),
         "code": spec.code,

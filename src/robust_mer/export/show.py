@@ -4,6 +4,7 @@ from typing import Any
 
 from robust_mer.export.predict import ModalitySeen, Prediction
 from robust_mer.export.quality import HIGHEST
+from robust_mer.export.sets import AnswerSet
 from robust_mer.report.cells import minus
 
 _BAR = 30  # characters of a probability of 1
@@ -24,7 +25,11 @@ def as_table(description: dict[str, Any], prediction: Prediction) -> str:
         "",
         *(f"{name:{width}}  {text}" for name, text in answers.items()),
         "",
-        *(f"{name:{width}}  {_seen(name, one)}" for name, one in prediction.modalities.items()),
+        *([_set(prediction.set), ""] if prediction.set else []),
+        *(
+            f"{name:{width}}  {', '.join([_seen(name, one), *_said(name, prediction.figures)])}"
+            for name, one in prediction.modalities.items()
+        ),
     ]
     return "\n".join(lines)
 
@@ -36,6 +41,24 @@ def _number(name: str, prediction: Prediction) -> str:
         return str(value)
     low, high = prediction.ranges[name]
     return minus(f"{value:.2f} ({low:g} to {high:g})")
+
+
+def _set(one: AnswerSet) -> str:
+    """The set and its promise, e.g. ``happy or neutral (90 % coverage)``."""
+    if not one.classes:
+        return f"no set of answers: {one.note}"
+    names = "cannot tell" if one.is_everything else " or ".join(one.classes)
+    return "; ".join(filter(None, [f"{names} ({one.coverage:.0%} coverage)", one.note]))
+
+
+def _said(modality: str, figures: dict[str, float]) -> list[str]:
+    """What the model says of a modality: its weight, and the SNR of its features."""
+    said = []
+    if (weight := figures.get(f"weight_{modality}")) is not None:
+        said.append(f"weight {weight:.0%}")
+    if (snr := figures.get(f"snr_{modality}")) is not None:
+        said.append(minus(f"SNR of the features {snr:.0f} dB"))
+    return said
 
 
 def _seen(modality: str, one: ModalitySeen) -> str:
