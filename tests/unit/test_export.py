@@ -160,7 +160,7 @@ def test_a_clip_gets_what_the_workflow_gave_the_utterance(
 
 
 def own_scores(predictions):
-    """By class, the scores of the validation utterances of which the text alone is there, sorted."""
+    """By class, the sorted scores of the validation utterances of which only text is there."""
     part = predictions.query("part == 'validation' and condition == 'l'")
     return {name: sorted(1 - some[f"probability_{name}"]) for name, some in part.groupby("label")}
 
