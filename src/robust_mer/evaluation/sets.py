@@ -6,50 +6,43 @@ has met in training and is tested on, whatever the condition; known is only whic
 there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.dataset as ds
 
 from robust_mer.conditions import PARTIAL, drawn_condition
 from robust_mer.conformal import (
     COVERAGE,
     availability,
-    class_thresholds,
     prediction_sets,
-    scores_of,
     taken_away,
-    threshold,
     training_range,
 )
-from robust_mer.errors import InputError
 from robust_mer.evaluation.answers import HeldOut, read_held_out
 from robust_mer.evaluation.bootstrap import bounds, draw_weights
-from robust_mer.evaluation.experiment import AVERAGE, COMPLETE, REPLICATES, Experiment
-from robust_mer.evaluation.spec import SetsSpec
-from robust_mer.evaluation.summary import (
-    SETTING,
-    PredictionFile,
-    columns_of,
-    kinds_of,
-    prediction_files,
-    read_predictions,
+from robust_mer.evaluation.experiment import AVERAGE, REPLICATES, Experiment
+from robust_mer.evaluation.set_rows import (
+    EACH_CLASS,
+    OVERALL,
+    Replica,
+    Rows,
+    complete_of,
+    joined,
+    read_rows,
 )
-from robust_mer.files import naming, write_text
+from robust_mer.evaluation.spec import SetsSpec
+from robust_mer.evaluation.summary import SETTING, PredictionFile, kinds_of, prediction_files
+from robust_mer.files import write_text
 from robust_mer.runtime import Runtime
 from robust_mer.table import read_numbers
-from robust_mer.tasks.classification import class_probabilities
+from robust_mer.tasks.task import ChoiceTask
 
 SAME, BLIND = "same", "blind"
 """What sets are calibrated on; see the module."""
-OVERALL, EACH_CLASS = "overall", "each class"
-"""What is promised: the coverage of all utterances together, or of each class."""
-
-Replica = tuple[int, int]  # fold and seed
 
 
 @dataclass(frozen=True)
@@ -106,73 +99,6 @@ def read_sets(path: str | Path) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Some predictions: whose they are, the true class and the probabilities [n, classes]."""
-
-    utterance: np.ndarray
-    truth: np.ndarray
-    probability: np.ndarray
-
-    @property
-    def scores(self) -> np.ndarray:
-        """Of the true classes [n]."""
-        return scores_of(self.probability[np.arange(len(self.truth)), self.truth])
-
-    def thresholds(self) -> dict[str, np.ndarray]:
-        """By promise, a threshold for each class."""
-        scores, classes = self.scores, self.probability.shape[1]
-        return {
-            OVERALL: np.full(classes, threshold(scores, self.utterance, COVERAGE)),
-            EACH_CLASS: class_thresholds(scores, self.utterance, self.truth, classes, COVERAGE),
-        }
-
-
-def read_rows(
-    file: PredictionFile,
-    part: str,
-    folds: Sequence[int],
-    seeds: Sequence[int],
-    classes: Sequence[str],
-) -> dict[tuple[Replica, str], Rows]:
-    """The predictions of some replicas for a part, by replica and condition.
-
-    Args:
-        file: Of one model and corruption.
-        part: ``validation`` or ``test``.
-        folds: Those of the replicas.
-        seeds: Likewise.
-        classes: Their names.
-
-    Raises:
-        InputError: the file has none.
-    """
-    selection = (
-        (ds.field("part") == part)
-        & ds.field("fold").isin(list(folds))
-        & ds.field("seed").isin(list(seeds))
-    )
-    table = read_predictions(file, None, selection)
-    if not len(table):
-        raise InputError(
-            f"{file.path} has no predictions of the {part} part of these folds and seeds, which "
-            "prediction sets need; delete the file and run again"
-        )
-    with naming(file.path, "a file of predictions"):
-        names = [f"probability_{name}" for name in classes]
-        probability = class_probabilities(classes, columns_of(table, names))
-        keys = table.select(["utterance", "fold", "seed", "condition", "label"]).to_pandas()
-    truth = pd.Index(classes).get_indexer(keys["label"])
-    groups = keys.groupby(["fold", "seed", "condition"], sort=False, observed=True).indices
-    names_of = keys["utterance"].to_numpy(dtype=object).astype(str)
-    return {
-        ((int(fold), int(seed)), str(condition)): Rows(
-            names_of[rows], truth[rows], probability[rows]
-        )
-        for (fold, seed, condition), rows in groups.items()
-    }
-
-
-@dataclass(frozen=True)
 class _Pool:
     """The validation predictions of a model, and its blind thresholds."""
 
@@ -187,9 +113,8 @@ class _Pool:
     @classmethod
     def of(cls, files: list[PredictionFile], experiment: Experiment, tested: HeldOut) -> "_Pool":
         """Read the validation predictions."""
-        classes = list(tested.task.counts(tested.target))
         replicas = experiment.folds, experiment.seeds
-        same = {f.tested_on: read_rows(f, "validation", *replicas, classes) for f in files}
+        same = {f.tested_on: read_rows(f, "validation", *replicas, _task(tested)) for f in files}
         met = training_range(_members(experiment, files[0].trained_on), same)
         modalities = list(experiment.modalities)
         taken = {name: taken_away(name, experiment.named, modalities) for name in same}
@@ -210,26 +135,17 @@ class _Pool:
         return self.thresholds[replica, there]
 
 
+def _task(tested: HeldOut) -> ChoiceTask:
+    """The task, whose classes are known."""
+    assert isinstance(tested.task, ChoiceTask)
+    return tested.task
+
+
 def _members(experiment: Experiment, trained_on: str) -> list[str]:
     """The corruptions of a training, alternatives one by one."""
     corruption = experiment.trained_on(trained_on).corruption
     alternatives = experiment.named.get(corruption)
     return [corruption, *(alternatives if isinstance(alternatives, list) else [])]
-
-
-def complete_of(rows: Mapping[tuple[Replica, str], Rows]) -> str:
-    """Name of the condition in which nothing is corrupted."""
-    kinds = kinds_of(condition for _, condition in rows)
-    return next(name for name, kind in kinds.items() if kind == COMPLETE)
-
-
-def joined(parts: list[Rows]) -> Rows:
-    """Some predictions together."""
-    return Rows(
-        np.concatenate([one.utterance for one in parts]),
-        np.concatenate([one.truth for one in parts]),
-        np.concatenate([one.probability for one in parts]),
-    )
 
 
 def _measure(
@@ -248,13 +164,12 @@ def _measure(
         pool: The validation predictions of the model.
         weights: How often each replicate of the bootstrap draws each utterance [B, U].
     """
-    classes = list(tested.task.counts(tested.target))
-    rows = read_rows(file, "test", experiment.folds, experiment.seeds, classes)
+    rows = read_rows(file, "test", experiment.folds, experiment.seeds, _task(tested))
     kinds = kinds_of(condition for _, condition in rows)
     if experiment.one_condition_seed is not None:
         rows = _one_condition(rows, kinds, experiment.one_condition_seed)
     complete = complete_of(pool.same[file.tested_on])
-    sums = _Sums(tested, classes)
+    sums = _Sums(tested)
     for (replica, condition), some in rows.items():
         there = availability(pool.taken[file.tested_on], condition, complete)
         validation = pool.same[file.tested_on][replica, condition]
@@ -307,11 +222,10 @@ class _Sums:
 
     Args:
         tested: The test parts.
-        classes: Names of the classes.
     """
 
-    def __init__(self, tested: HeldOut, classes: list[str]) -> None:
-        self._tested, self._classes = tested, classes
+    def __init__(self, tested: HeldOut) -> None:
+        self._tested = tested
         self._settings: dict[tuple[str, str, str], _Setting] = {}
 
     def add(
@@ -325,7 +239,7 @@ class _Sums:
             thresholds: Of the classes.
             count: Utterances that calibrated them.
         """
-        size, classes = len(self._tested.names), len(self._classes)
+        size, classes = len(self._tested.names), rows.probability.shape[1]
         setting = self._settings.setdefault(
             key, _Setting(np.zeros(size), np.zeros(size), np.zeros((2, classes)))
         )

@@ -16,12 +16,11 @@ from robust_mer.errors import InputError, UtteranceError
 from robust_mer.export.clip import Clip
 from robust_mer.export.folder import ModalityInput, load_model
 from robust_mer.export.quality import estimate_snr
-from robust_mer.export.sets import AnswerSet, SetMaker
+from robust_mer.export.sets import Answer, ChoiceTaskSet, SetMaker
 from robust_mer.features.audio import read_audio
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.settings import Plugin
-from robust_mer.tasks.classification import Classification
 from robust_mer.tasks.task import Answer
 
 
@@ -118,7 +117,7 @@ class Predictor:
             answer = model.task.answer(model.predict(embeddings, is_clean)[0])
             figures = {name: value[0].item() for name, value in model.describe(embeddings).items()}
         answer_set = None
-        if isinstance(model.task, Classification):
+        if isinstance(model.task, ChoiceTask):
             available = [modality for modality, one in seen.items() if one.frames]
             answer_set = self._set_maker(answer.probabilities, available)
         return Prediction(**vars(answer), modalities=seen, set=answer_set, figures=figures)

@@ -9,11 +9,10 @@ from typing import Any
 from robust_mer.conditions import letters
 from robust_mer.conformal import COVERAGE, availability, class_thresholds
 from robust_mer.errors import InputError
-from robust_mer.evaluation.sets import Rows, complete_of, joined, read_rows
+from robust_mer.evaluation.set_rows import Rows, complete_of, joined, read_rows
 from robust_mer.evaluation.summary import PredictionFile
 from robust_mer.export.spec import ExportModelSpec
-from robust_mer.tasks.classification import Classification
-from robust_mer.tasks.task import Task
+from robust_mer.tasks.task import ChoiceTask, Task
 
 COVERAGES = (0.5, 0.6, 0.7, 0.8, 0.85, COVERAGE, 0.95, 0.99)
 """What sets can promise."""
@@ -60,32 +59,33 @@ def calibrate(
     Returns:
         JSON; None for a task without classes of which one is true, or without tests.
     """
-    if not isinstance(task, Classification) or not spec.calibrated_on:
+    if not isinstance(task, ChoiceTask) or not spec.calibrated_on:
         return None
     parts: dict[str, list[Rows]] = {}
     for tested_on, taken in spec.calibrated_on.items():
         file = PredictionFile(spec.name, facts["trained_on"], tested_on, tests[tested_on])
         own = [facts["fold"]], [facts["seed"]]
-        rows = read_rows(file, "validation", *own, task.classes)
+        rows = read_rows(file, "validation", *own, task)
         for (_, condition), some in rows.items():
             available = availability(taken, condition, complete_of(rows))
             parts.setdefault(available, []).append(some)
+    names = list(task.describe()["classes"])
     return {
         "calibrated_on": list(spec.calibrated_on),
         "coverages": COVERAGES,
-        "thresholds": {key: _thresholds(joined(some), task) for key, some in parts.items()},
+        "thresholds": {key: _thresholds(joined(some), names) for key, some in parts.items()},
     }
 
 
-def _thresholds(rows: Rows, task: Classification) -> dict[str, list[float | None]]:
+def _thresholds(rows: Rows, names: list[str]) -> dict[str, list[float | None]]:
     """By class, a threshold for each of `COVERAGES`."""
     columns = [
-        class_thresholds(rows.scores, rows.utterance, rows.truth, len(task.classes), coverage)
+        class_thresholds(rows.scores, rows.utterance, rows.truth, len(names), coverage)
         for coverage in COVERAGES
     ]
     return {
         name: [None if math.isinf(one[place]) else float(one[place]) for one in columns]
-        for place, name in enumerate(task.classes)
+        for place, name in enumerate(names)
     }
 
 

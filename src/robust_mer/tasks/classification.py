@@ -11,9 +11,9 @@ from robust_mer.metrics.classes import UA, WA, MacroF1, WeightedF1, class_scores
 from robust_mer.metrics.metric import Metric
 from robust_mer.tasks.task import (
     Answer,
+    ChoiceTask,
     Columns,
     TargetSettings,
-    Task,
     Texts,
     check_range,
     numbers,
@@ -37,7 +37,7 @@ class ClassificationSettings(TargetSettings):
     """Metric by which epochs are chosen and models are compared."""
 
 
-class Classification(Task):
+class Classification(ChoiceTask):
     """One of several classes per utterance: cross-entropy, WA and UA.
 
     With soft labels, the cross-entropy is that of the shares of the votes, and the class with most
@@ -146,6 +146,11 @@ class Classification(Task):
         probability: np.ndarray = np.max(np.array([table[name] for name in names]), axis=0)
         return probability
 
+    def outcomes(self, table: Columns) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """The classes that the task knows, with soft labels too."""
+        probabilities = [table[f"{_PROBABILITY}{name}"] for name in self.classes]
+        return self.classes, self.answers(table)[0], np.stack(probabilities, axis=1)
+
     def counts(self, target: np.ndarray) -> dict[str, int]:
         """Utterances of each class."""
         sizes = np.bincount(self.truth(target), minlength=self.outputs)
@@ -207,16 +212,6 @@ class Classification(Task):
         ordered = sorted(zip(probability, self.classes, strict=True), reverse=True)
         probabilities = {name: value for value, name in ordered}
         return Answer({"emotion": next(iter(probabilities))}, probabilities)
-
-
-def class_probabilities(classes: Sequence[str], table: Columns) -> np.ndarray:
-    """Probabilities of the classes in rows of a predictions file [n, classes].
-
-    Args:
-        classes: Their names.
-        table: All columns of the rows.
-    """
-    return np.stack([table[f"{_PROBABILITY}{name}"] for name in classes], axis=1)
 
 
 def _texts(column: np.ndarray | Texts) -> Texts:

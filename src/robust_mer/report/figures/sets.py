@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from robust_mer.report.figures.base import Picture, PictureFigure
 from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
 from robust_mer.report.words import figures as words
-from robust_mer.tasks.classification import Classification
+from robust_mer.tasks.task import ChoiceTask
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ class PredictionSets(PictureFigure):
     @classmethod
     def applies(cls, experiment: Experiment, facts: Facts) -> bool:
         """Whether models give probabilities of classes, and are tested on corrupted data."""
-        return isinstance(experiment.predicts, Classification) and experiment.has_corruptions
+        return isinstance(experiment.predicts, ChoiceTask) and experiment.has_corruptions
 
     def read(self, spec: FigureSpec, files: Results) -> Picture:
         """From the sets."""

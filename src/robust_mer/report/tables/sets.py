@@ -9,9 +9,10 @@ from robust_mer.report.names import corruption_title, marked
 from robust_mer.report.spec import Experiment, Facts, Results, TableSpec
 from robust_mer.report.table import Line, Table
 from robust_mer.report.tables.base import ResultTable
-from robust_mer.report.words import tables as words
+from robust_mer.report.words import sets as words
+from robust_mer.report.words import tables as shared
 from robust_mer.table import records
-from robust_mer.tasks.classification import Classification
+from robust_mer.tasks.task import ChoiceTask
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ class SetsTable(ResultTable):
     @classmethod
     def applies(cls, experiment: Experiment, facts: Facts) -> bool:
         """Whether models give probabilities of classes, of which one is true."""
-        return isinstance(experiment.predicts, Classification)
+        return isinstance(experiment.predicts, ChoiceTask)
 
     def read(self, spec: TableSpec, files: Results) -> "pd.DataFrame":
         """The averages of the partial conditions, or what there is without them."""
@@ -45,8 +46,8 @@ class SetsTable(ResultTable):
         notes = words.notes_sets(data["promised"].iloc[0], utterances)
         return [
             Table(
-                words.caption(experiment.name, experiment.corpus, about),
-                [words.MODEL, words.TRAINED_ON, words.TESTED_ON, words.CONDITION],
+                shared.caption(experiment.name, experiment.corpus, about),
+                [shared.MODEL, shared.TRAINED_ON, shared.TESTED_ON, shared.CONDITION],
                 [
                     (group, head)
                     for group in words.CALIBRATION.values()

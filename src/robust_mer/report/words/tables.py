@@ -28,7 +28,6 @@ TITLE_RANKINGS = "Order of the models under each protocol"
 TITLE_TARGETS = "Each class, label or number"
 TITLE_COMPARISONS = "Comparisons of models"
 TITLE_RELIABILITY = "Calibration"
-TITLE_SETS = "Prediction sets"
 TITLE_CLAIMS = "The papers' claims"
 TITLE_ORDERINGS = "The papers' orderings"
 TITLE_AUDIT = "Validity"
@@ -57,14 +56,6 @@ RELIABILITY = {
     "confidence": "mean confidence",
     "ece": "ECE",
     "aurc": "AURC",
-}
-CALIBRATION = {"same": "Calibrated on the same test", "blind": "Calibrated blindly"}
-SETS = {
-    "coverage": "coverage",
-    "interval": "95 % interval",
-    "least_coverage": "worst class",
-    "size": "classes in a set",
-    "cannot_tell": "cannot tell",
 }
 RAW_LABELS = [
     "Corruption",
@@ -96,10 +87,6 @@ ABOUT_RANKINGS = "order of the models under each protocol, best first"
 ABOUT_TARGETS = "each class, label or number"
 ABOUT_COMPARISONS = "differences between models (model − other)"
 ABOUT_RELIABILITY = "calibration"
-ABOUT_SETS = {
-    "each class": "prediction sets, with a promise for each class",
-    "overall": "prediction sets, with a promise for all utterances together",
-}
 ABOUT_RAW = "corruptions of recordings and the Gaussian noise of equal harm"
 
 
@@ -317,23 +304,6 @@ def note_reliability(bins: int, seeds: int) -> str:
         "Computed on the test utterances of all folds together; mean ± standard deviation over "
         f"{count(seeds, 'seed')}."
     )
-
-
-def notes_sets(promised: float, calibrated_on: str) -> list[str]:
-    """What prediction sets are, and when their promise holds."""
-    return [
-        f"A set contains the true class with a promised probability of {promised:.0%} (split "
-        "conformal prediction, LAC). Cannot tell: fraction of sets that contain all classes. Mean "
-        "over the partial conditions, or the complete one of clean data; the csv has each "
-        "condition.",
-        "Calibrated on the same test: on validation utterances under the same corruption and "
-        "condition. Calibrated blindly: under all corruptions of the model's training range that "
-        "it is tested on; only the available modalities are known. An empty cell: the model has "
-        "not met such a test in training.",
-        f"Thresholds come from {calibrated_on} validation utterances per fold. The promise holds "
-        "on average over tests like these utterances. Other speakers, the choice of the epoch on "
-        "the same utterances and, when calibrated blindly, a single condition can break it.",
-    ]
 
 
 def notes_raw(folds: int, main: str, measures: Sequence[str]) -> list[str]:
