@@ -16,12 +16,12 @@ from robust_mer.errors import InputError, UtteranceError
 from robust_mer.export.clip import Clip
 from robust_mer.export.folder import ModalityInput, load_model
 from robust_mer.export.quality import estimate_snr
-from robust_mer.export.sets import Answer, ChoiceTaskSet, SetMaker
+from robust_mer.export.sets import AnswerSet, SetMaker
 from robust_mer.features.audio import read_audio
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.settings import Plugin
-from robust_mer.tasks.task import Answer
+from robust_mer.tasks.task import Answer, ChoiceTask
 
 
 @dataclass(frozen=True)
