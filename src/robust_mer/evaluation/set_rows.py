@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pyarrow.dataset as ds
@@ -76,11 +77,12 @@ def read_rows(
         columns = columns_of(table, [name for name in table.column_names if name not in KEYS])
         _, truth, probability = task.outcomes(columns)
     keys = table.select(["utterance", "fold", "seed", "condition"]).to_pandas()
-    groups = keys.groupby(["fold", "seed", "condition"], sort=False, observed=True).indices
-    names_of = keys["utterance"].to_numpy(dtype=object).astype(str)
+    by = keys.groupby(["fold", "seed", "condition"], sort=False, observed=True)
+    groups = cast("dict[tuple[int, int, str], np.ndarray]", by.indices)
+    utterance = keys["utterance"].to_numpy(dtype=object).astype(str)
     return {
         ((int(fold), int(seed)), str(condition)): Rows(
-            names_of[rows], truth[rows], probability[rows]
+            utterance[rows], truth[rows], probability[rows]
         )
         for (fold, seed, condition), rows in groups.items()
     }

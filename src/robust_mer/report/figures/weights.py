@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_mer.conditions import CLEAN, letters
+from robust_mer.conditions import CLEAN, NONE, letters
 from robust_mer.report.figures.base import Picture, PictureFigure
-from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results
+from robust_mer.report.spec import Experiment, Facts, FigureSpec, Results, Training
 from robust_mer.report.words import figures as words
+from robust_mer.table import groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 _WEIGHT, _SNR = "weight_", "snr_"
 """Before a modality, in columns of predictions; see `robust_mer.models.model.Model.describe`."""
+
+_ASIDE, _APART = 8.0, 1.5
+"""From the highest SNR to the points of clean data, and between these, in dB."""
 
 
 class ModalityWeights(PictureFigure):
@@ -93,13 +97,15 @@ def _said(spec: FigureSpec, files: Results) -> "pd.DataFrame":
         noises.setdefault(experiment.noise_and_snr(name)[0], []).append(name)
     rows = evaluations(experiment, files)
     parts: list[dict[str, object]] = []
-    for (model, trained_on), line in rows.groupby(["model", "trained_on"], sort=False):
-        if (model, trained_on) not in spec.facts.weighing:
+    for (model, trained_on), line in groups(rows, ["model", "trained_on"]):
+        if Training(model, trained_on) not in spec.facts.weighing:
             continue
         paths = dict(zip(line["tested_on"], line["path"], strict=True))
         for noise, names in noises.items():
             title = words.weights_panel(line["line"].iloc[0], noise)
             tests = {name: paths[name] for name in (CLEAN, *names) if name in paths}
+            if not set(tests) - {CLEAN}:
+                continue
             parts += [{"title": title, **one} for one in _points(experiment, tests, true_snr)]
     return pd.DataFrame(parts)
 
@@ -117,15 +123,17 @@ def _points(
         columns = [one for one in modalities if f"{_WEIGHT}{one}" in table]
         letter = letters(columns)
         for modality in columns:
-            others = "".join(letter[one] for one in columns if one != modality)
+            others = "".join(letter[one] for one in columns if one != modality) or NONE
             complete = "".join(letter.values())
             some = table[table["condition"] == (complete if tested_on == CLEAN else others)]
+            if some.empty:  # the corruption does not touch the modality
+                continue
             place = modalities.index(modality)
             figures = {
                 name: some[column].to_numpy() if (column := f"{prefix}{modality}") in some else None
                 for name, prefix in (("weight", _WEIGHT), ("snr", _SNR))
             }
-            aside = 8 + 1.5 * place
+            aside = _ASIDE + place * _APART
             yield {
                 "line": modality,
                 "series": modality,

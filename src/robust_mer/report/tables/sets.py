@@ -11,7 +11,7 @@ from robust_mer.report.table import Line, Table
 from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.words import sets as words
 from robust_mer.report.words import tables as shared
-from robust_mer.table import records
+from robust_mer.table import groups, records
 from robust_mer.tasks.task import ChoiceTask
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class SetsTable(ResultTable):
 def _lines(experiment: Experiment, rows: "pd.DataFrame") -> list[Line]:
     keys = ["model", "trained_on", "tested_on", "condition"]
     lines = []
-    for (model, trained_on, tested_on, condition), some in rows.groupby(keys, sort=False):
+    for (model, trained_on, tested_on, condition), some in groups(rows, keys):
         by_calibration = {row["calibration"]: row for row in records(some)}
         cells = [
             cell
