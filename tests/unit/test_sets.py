@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.experiments import make_experiment
+from helpers.plans import Wildcards, config_with, plan_of
 
 from robust_mer.conformal import (
     availability,
@@ -19,6 +20,7 @@ from robust_mer.errors import InputError
 from robust_mer.evaluation.sets import SetsFiles, measure_sets, read_sets
 from robust_mer.evaluation.spec import SetsSpec
 from robust_mer.export.sets import SetMaker
+from robust_mer.plan.rules.export import export_model
 from robust_mer.report.spec import TableFiles, TableSpec
 from robust_mer.report.tables.base import make_table
 from robust_mer.report.tables.registry import TABLES
@@ -292,3 +294,14 @@ def test_a_clips_set_is_that_of_its_modalities(stored, available, coverage, clas
 def test_a_coverage_that_is_not_stored_is_refused():
     with pytest.raises(InputError, match=r"coverage is 0\.8, expected one of 0\.5, 0\.9"):
         SetMaker(STORED, ["audio", "video"], 0.8)
+
+
+def test_an_exported_model_is_calibrated_over_its_training_range():
+    plan = plan_of(config_with("composite", "composite_visual", "composite_blind"))
+    names = {"corpus": "composite_denseface", "model": "snr_fusion", "trained_on": "range_every"}
+    job = export_model(plan, Wildcards(names, replica="fold1_seed1"))
+    tests = dict.fromkeys(job.spec.tested_on, "")
+    assert job.spec.calibrated_on == {**tests, "missing": "avl"}
+    assert "dropped_50%" in tests
+    assert "sets" in plan.report.tables("blind")
+    assert {"sets", "weights"} <= set(plan.report.figures("blind"))
