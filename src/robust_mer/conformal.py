@@ -19,6 +19,9 @@ from robust_mer.conditions import CLEAN, MISSING, NONE, letters, read_name
 COVERAGE = 0.9
 """The promise, unless another one is asked for."""
 
+SNR_LIMITS = (-20.0, -10.0, 0.0, 10.0)
+"""Between the levels of a model's estimates of the SNR, in dB."""
+
 _ROUNDING = 1e-9
 
 
@@ -80,7 +83,8 @@ def prediction_sets(probability: np.ndarray, thresholds: np.ndarray) -> np.ndarr
 
     Args:
         probability: Of the classes [n, classes].
-        thresholds: For all classes (a number), or for each [classes].
+        thresholds: For all classes (a number), for each [classes], or for each of each set
+            [n, classes].
     """
     sets: np.ndarray = scores_of(probability) <= thresholds
     sets[np.arange(len(sets)), np.argmax(probability, axis=1)] = True
@@ -138,3 +142,21 @@ def availability(taken: Collection[str], condition: str, complete: str) -> str:
     """
     clean = "" if condition == NONE else condition
     return "".join(one for one in complete if one in clean or one not in taken) or NONE
+
+
+def known(available: str, estimates: Mapping[str, np.ndarray], size: int) -> np.ndarray:
+    """What is known of some utterances, without knowing the noise: names of groups [size].
+
+    Utterances of a group calibrate one another. A group is the available modalities and, if the
+    model estimates SNRs, the level of their mean: ``avl``, or ``avl 2`` for the third level.
+
+    Args:
+        available: Letters of the modalities, or ``none``.
+        estimates: SNRs in dB by letter [size]; empty if the model estimates none.
+        size: How many utterances there are.
+    """
+    there = [values for letter, values in estimates.items() if letter in available]
+    if not there or available == NONE:
+        return np.full(size, available)
+    levels = np.searchsorted(SNR_LIMITS, np.mean(there, axis=0), side="right")
+    return np.array([f"{available} {level}" for level in levels])

@@ -11,6 +11,7 @@ from helpers.plans import Wildcards, config_with, plan_of
 from robust_mer.conformal import (
     availability,
     class_thresholds,
+    known,
     prediction_sets,
     taken_away,
     threshold,
@@ -234,6 +235,29 @@ def test_sets_agree_with_a_plain_loop(run, tested_on, condition, calibration, pr
     assert (row["calibrated_on"], row["too_few"]) == (60, 0)
 
 
+def test_estimates_of_the_snr_part_what_calibrates_one_another(run):
+    """Where one condition alone has its level, blind sets are those of the same test."""
+    measure, paths = run
+    for name, path in paths.items():
+        table = pd.read_parquet(path)
+        is_noisy = (table["condition"] == "none") & (name == "gaussian_0dB")
+        level = np.where(is_noisy, 1.0, 15.0)
+        table.assign(snr_audio=level + 3, snr_video=level - 3).to_parquet(path)
+    _, rows = measure()
+    keys = ["tested_on", "condition", "promise", "coverage", "size", "calibrated_on"]
+    noisy = rows[(rows["tested_on"] == "gaussian_0dB") & (rows["condition"] == "none")][keys]
+    noisy = noisy.groupby(["promise"]).nunique()
+    assert (noisy[["coverage", "size", "calibrated_on"]] == 1).all(axis=None)
+
+
+def test_utterances_are_grouped_by_what_is_known():
+    estimates = {"a": np.array([-40.0, 20.0, 10.0]), "v": np.array([-10.0, 10.0, -40.0])}
+    assert known("av", estimates, 3).tolist() == ["av 0", "av 4", "av 1"]
+    assert known("v", estimates, 3).tolist() == ["v 2", "v 4", "v 0"]
+    assert known("none", estimates, 3).tolist() == ["none"] * 3
+    assert known("av", {}, 2).tolist() == ["av", "av"]
+
+
 def test_averages_are_of_the_partial_conditions_and_tables_show_them(run, tmp_path):
     measure, _ = run
     experiment, rows = measure()
@@ -269,22 +293,30 @@ def test_predictions_without_a_validation_part_are_named(run):
 
 STORED = {
     "coverages": [0.5, 0.9],
-    "thresholds": {"av": {"happy": [0.3, 0.6], "sad": [0.2, 0.7], "angry": [0.1, None]}},
+    "thresholds": {
+        "av": {"happy": [0.3, 0.6], "sad": [0.2, 0.7], "angry": [0.1, None]},
+        "av 4": {"happy": [0.3, 0.6], "sad": [0.2, 0.6], "angry": [0.1, 0.6]},
+    },
 }
 ANSWER = {"happy": 0.5, "sad": 0.35, "angry": 0.15}
+BOTH = ["audio", "video"]
+TOO_FEW = "too few validation utterances of angry"
 
 
 @pytest.mark.parametrize(
-    ("stored", "available", "coverage", "classes", "note"),
+    ("stored", "available", "snr", "coverage", "classes", "note"),
     [
-        (STORED, ["audio", "video"], 0.5, ["happy"], ""),
-        (STORED, ["audio", "video"], 0.9, list(ANSWER), "too few validation utterances of angry"),
-        (STORED, ["audio"], 0.9, list(ANSWER), "never calibrated with audio only"),
-        (None, ["audio", "video"], 0.9, [], "exported by an older version"),
+        (STORED, BOTH, None, 0.5, ["happy"], ""),
+        (STORED, BOTH, None, 0.9, list(ANSWER), TOO_FEW),
+        (STORED, BOTH, 12, 0.9, ["happy"], ""),
+        (STORED, BOTH, -15, 0.9, list(ANSWER), "never calibrated at such an SNR"),
+        (STORED, ["audio"], None, 0.9, list(ANSWER), "never calibrated with audio only"),
+        (None, BOTH, None, 0.9, [], "exported by an older version"),
     ],
 )
-def test_a_clips_set_is_that_of_its_modalities(stored, available, coverage, classes, note):
-    answer = SetMaker(stored, ["audio", "video"], coverage)(ANSWER, available)
+def test_a_clips_set_is_that_of_what_is_known(stored, available, snr, coverage, classes, note):
+    figures = {} if snr is None else {f"snr_{modality}": snr for modality in available}
+    answer = SetMaker(stored, BOTH, coverage)(ANSWER, available, figures)
     assert answer.classes == classes
     assert answer.is_everything == (len(classes) == 3)
     assert note in answer.note

@@ -7,7 +7,8 @@ from typing import cast
 import numpy as np
 import pyarrow.dataset as ds
 
-from robust_mer.conformal import COVERAGE, class_thresholds, scores_of, threshold
+from robust_mer.conditions import letters
+from robust_mer.conformal import COVERAGE, class_thresholds, known, scores_of, threshold
 from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import COMPLETE
 from robust_mer.evaluation.summary import PredictionFile, columns_of, kinds_of, read_predictions
@@ -20,6 +21,9 @@ OVERALL, EACH_CLASS = "overall", "each class"
 Replica = tuple[int, int]
 """Fold and seed."""
 
+SNR = "snr_"
+"""Before a modality, in columns of predictions; see `robust_mer.models.model.Model.describe`."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -28,11 +32,28 @@ class Rows:
     utterance: np.ndarray
     truth: np.ndarray
     probability: np.ndarray
+    snr: dict[str, np.ndarray]
+    """Estimates of a model that has any, in dB, by the letter of the modality."""
+
+    def at(self, place: np.ndarray) -> "Rows":
+        """Some of them."""
+        snr = {letter: values[place] for letter, values in self.snr.items()}
+        return Rows(self.utterance[place], self.truth[place], self.probability[place], snr)
+
+    def by_group(self, available: str) -> dict[str, np.ndarray]:
+        """Places by what is known of an utterance; see `robust_mer.conformal.known`."""
+        names = known(available, self.snr, len(self.truth))
+        return {str(name): np.flatnonzero(names == name) for name in np.unique(names)}
 
     @property
     def scores(self) -> np.ndarray:
         """Of the true classes [n]."""
         return scores_of(self.probability[np.arange(len(self.truth)), self.truth])
+
+    @property
+    def utterances(self) -> int:
+        """How many different ones there are."""
+        return len(np.unique(self.utterance))
 
     def thresholds(self) -> dict[str, np.ndarray]:
         """By promise, a threshold for each class."""
@@ -76,15 +97,16 @@ def read_rows(
     with naming(file.path, "a file of predictions"):
         columns = columns_of(table, [name for name in table.column_names if name not in KEYS])
         _, truth, probability = task.outcomes(columns)
+        names = [name.removeprefix(SNR) for name in columns if name.startswith(SNR)]
+        snr = {one: np.asarray(columns[f"{SNR}{name}"]) for name, one in letters(names).items()}
     keys = table.select(["utterance", "fold", "seed", "condition"]).to_pandas()
+    utterance = keys["utterance"].to_numpy(dtype=object).astype(str)
+    rows = Rows(utterance, truth, probability, snr)
     by = keys.groupby(["fold", "seed", "condition"], sort=False, observed=True)
     groups = cast("dict[tuple[int, int, str], np.ndarray]", by.indices)
-    utterance = keys["utterance"].to_numpy(dtype=object).astype(str)
     return {
-        ((int(fold), int(seed)), str(condition)): Rows(
-            utterance[rows], truth[rows], probability[rows]
-        )
-        for (fold, seed, condition), rows in groups.items()
+        ((int(fold), int(seed)), str(condition)): rows.at(place)
+        for (fold, seed, condition), place in groups.items()
     }
 
 
@@ -100,4 +122,5 @@ def joined(parts: list[Rows]) -> Rows:
         np.concatenate([one.utterance for one in parts]),
         np.concatenate([one.truth for one in parts]),
         np.concatenate([one.probability for one in parts]),
+        {letter: np.concatenate([one.snr[letter] for one in parts]) for letter in parts[0].snr},
     )

@@ -3,7 +3,7 @@
 Every replica (fold and seed) is calibrated on the predictions for its own validation part, in two
 ways. ``same``: under the same corruption and condition. ``blind``: under all corruptions that it
 has met in training and is tested on, whatever the condition; known is only which modalities are
-there.
+there and, if the model estimates SNRs, the level of their mean.
 """
 
 from collections.abc import Mapping
@@ -105,7 +105,7 @@ class _Pool:
     same: dict[str, dict[tuple[Replica, str], Rows]]
     """By corruption."""
     blind: dict[tuple[Replica, str], Rows]
-    """By available modalities; those of the range of training together."""
+    """By what is known; those of the range of training together."""
     taken: Mapping[str, str]
     """By corruption, the letters of the modalities that it takes away."""
     thresholds: dict[tuple[Replica, str], dict[str, np.ndarray]] = field(default_factory=dict)
@@ -122,17 +122,40 @@ class _Pool:
         for name in met:
             complete = complete_of(same[name])
             for (replica, condition), rows in same[name].items():
-                there = availability(taken[name], condition, complete)
-                parts.setdefault((replica, there), []).append(rows)
+                available = availability(taken[name], condition, complete)
+                for group, place in rows.by_group(available).items():
+                    parts.setdefault((replica, group), []).append(rows.at(place))
         return cls(same, {key: joined(rows) for key, rows in parts.items()}, taken)
 
-    def blind_thresholds(self, replica: Replica, there: str) -> dict[str, np.ndarray] | None:
-        """Of the modalities that are there; None if the model was never calibrated with them."""
-        if (replica, there) not in self.blind:
+    def ends(self, replica: Replica, group: str) -> dict[str, np.ndarray] | None:
+        """Thresholds by promise of what is known; None if the model was never calibrated so."""
+        if (replica, group) not in self.blind:
             return None
-        if (replica, there) not in self.thresholds:
-            self.thresholds[replica, there] = self.blind[replica, there].thresholds()
-        return self.thresholds[replica, there]
+        if (replica, group) not in self.thresholds:
+            self.thresholds[replica, group] = self.blind[replica, group].thresholds()
+        return self.thresholds[replica, group]
+
+    def blind_sets(self, replica: Replica, rows: Rows, available: str) -> "_Ends | None":
+        """Thresholds of each of some test predictions; None if nothing calibrates them."""
+        shape = rows.probability.shape
+        ends = {promise: np.full(shape, np.inf) for promise in (OVERALL, EACH_CLASS)}
+        count = np.zeros(len(rows.truth))
+        for group, place in rows.by_group(available).items():
+            thresholds = self.ends(replica, group)
+            if thresholds is None:
+                continue
+            count[place] = self.blind[replica, group].utterances
+            for promise, values in thresholds.items():
+                ends[promise][place] = values
+        return _Ends(ends, float(count.mean())) if count.any() else None
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """Thresholds by promise, and the mean number of utterances that calibrate them."""
+
+    thresholds: dict[str, np.ndarray]
+    utterances: float
 
 
 def _task(tested: HeldOut) -> ChoiceTask:
@@ -171,17 +194,16 @@ def _measure(
     complete = complete_of(pool.same[file.tested_on])
     sums = _Sums(tested)
     for (replica, condition), some in rows.items():
-        there = availability(pool.taken[file.tested_on], condition, complete)
         validation = pool.same[file.tested_on][replica, condition]
-        for calibration, source, thresholds in (
-            (SAME, validation, validation.thresholds()),
-            (BLIND, pool.blind.get((replica, there)), pool.blind_thresholds(replica, there)),
+        available = availability(pool.taken[file.tested_on], condition, complete)
+        for calibration, ends in (
+            (SAME, _Ends(validation.thresholds(), validation.utterances)),
+            (BLIND, pool.blind_sets(replica, some, available)),
         ):
-            if source is None:
+            if ends is None:
                 continue
-            count = len(np.unique(source.utterance))
-            for promise, ends in thresholds.items():
-                sums.add((condition, calibration, promise), some, ends, count)
+            for promise, thresholds in ends.thresholds.items():
+                sums.add((condition, calibration, promise), some, thresholds, ends.utterances)
     table = sums.table(weights, kinds)
     setting = {"model": file.model, "trained_on": file.trained_on, "tested_on": file.tested_on}
     return pd.DataFrame({**setting, **table})
@@ -197,7 +219,7 @@ def _one_condition(
         if condition in partial:
             drawn = [drawn_condition(partial, seed, "test", name) for name in some.utterance]
             place = np.flatnonzero(np.array(drawn) == condition)
-            some = Rows(some.utterance[place], some.truth[place], some.probability[place])
+            some = some.at(place)
         counted[replica, condition] = some
     return counted
 
@@ -229,14 +251,14 @@ class _Sums:
         self._settings: dict[tuple[str, str, str], _Setting] = {}
 
     def add(
-        self, key: tuple[str, str, str], rows: Rows, thresholds: np.ndarray, count: int
+        self, key: tuple[str, str, str], rows: Rows, thresholds: np.ndarray, count: float
     ) -> None:
         """Count the sets of one replica.
 
         Args:
             key: Condition, calibration and promise.
             rows: Test predictions.
-            thresholds: Of the classes.
+            thresholds: Of the classes, for all sets or for each.
             count: Utterances that calibrated them.
         """
         size, classes = len(self._tested.names), rows.probability.shape[1]

@@ -84,7 +84,6 @@ def write_description(
         },
         **facts["task"]["description"],
         "modalities": {modality: asdict(one) for modality, one in inputs.items()},
-        "sets": sets,
         "config": spec.config,
         "weights_sha256": sha256(checkpoint),
         "code": spec.code,
@@ -94,6 +93,7 @@ def write_description(
         },
         "robust_mer": {key: software[key] for key in ("version", "commit", "dirty")},
         "training": training,
+        "sets": sets,
     }
     with whole(path) as unfinished:
         unfinished.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")

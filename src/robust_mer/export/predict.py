@@ -119,7 +119,7 @@ class Predictor:
         answer_set = None
         if isinstance(model.task, ChoiceTask):
             available = [modality for modality, one in seen.items() if one.frames]
-            answer_set = self._set_maker(answer.probabilities, available)
+            answer_set = self._set_maker(answer.probabilities, available, figures)
         return Prediction(**vars(answer), modalities=seen, set=answer_set, figures=figures)
 
 

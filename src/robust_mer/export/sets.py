@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from robust_mer.conditions import letters
-from robust_mer.conformal import COVERAGE, availability, class_thresholds
+from robust_mer.conformal import COVERAGE, availability, class_thresholds, known
 from robust_mer.errors import InputError
-from robust_mer.evaluation.set_rows import Rows, complete_of, joined, read_rows
+from robust_mer.evaluation.set_rows import SNR, Rows, complete_of, joined, read_rows
 from robust_mer.evaluation.summary import PredictionFile
 from robust_mer.export.spec import ExportModelSpec
 from robust_mer.tasks.task import ChoiceTask, Task
@@ -25,6 +27,7 @@ _NEVER_MET = (
     "never calibrated with {available} only; add `missing` to the training and to the tests of the "
     "model"
 )
+_NO_LEVEL = "never calibrated at such an SNR of the features"
 _TOO_FEW = "too few validation utterances of {classes} for this coverage: in every set"
 
 
@@ -47,8 +50,8 @@ def calibrate(
 ) -> dict[str, Any] | None:
     """The thresholds of a replica, from predictions for its own validation part.
 
-    Per available modalities, coverage and class, from all tests of ``spec.calibrated_on`` together.
-    A threshold is None where the utterances are too few.
+    Per what is known (`robust_mer.conformal.known`), class and coverage, from all tests of
+    ``spec.calibrated_on`` together. A threshold is None where the utterances are too few.
 
     Args:
         spec: Of the export.
@@ -68,7 +71,8 @@ def calibrate(
         rows = read_rows(file, "validation", *own, task)
         for (_, condition), some in rows.items():
             available = availability(taken, condition, complete_of(rows))
-            parts.setdefault(available, []).append(some)
+            for group, place in some.by_group(available).items():
+                parts.setdefault(group, []).append(some.at(place))
     names = list(task.describe()["classes"])
     return {
         "calibrated_on": list(spec.calibrated_on),
@@ -113,24 +117,37 @@ class SetMaker:
             raise InputError(f"coverage is {coverage:g}, expected one of {levels}")
         place = list(stored["coverages"]).index(coverage)
         self._thresholds = {
-            available: {name: ends[place] for name, ends in by_class.items()}
-            for available, by_class in stored["thresholds"].items()
+            group: {name: ends[place] for name, ends in by_class.items()}
+            for group, by_class in stored["thresholds"].items()
         }
 
-    def __call__(self, probabilities: Mapping[str, float], available: Sequence[str]) -> AnswerSet:
+    def __call__(
+        self,
+        probabilities: Mapping[str, float],
+        available: Sequence[str],
+        figures: Mapping[str, float],
+    ) -> AnswerSet:
         """The set of a clip.
 
         Args:
             probabilities: By class, the most probable one first.
             available: Modalities that reached the model.
+            figures: What the model says of its input.
         """
         if self._thresholds is None:
             return AnswerSet([], self._coverage, False, _NO_CALIBRATION)
         name = "".join(self._letters[modality] for modality in available)
-        if name not in self._thresholds:
-            note = _NEVER_MET.format(available=" and ".join(available))
+        estimates = {
+            letter: np.array([figures[key]])
+            for modality, letter in self._letters.items()
+            if (key := f"{SNR}{modality}") in figures
+        }
+        group = str(known(name, estimates, 1)[0])
+        if group not in self._thresholds:
+            has_met = name in {one.partition(" ")[0] for one in self._thresholds}
+            note = _NO_LEVEL if has_met else _NEVER_MET.format(available=" and ".join(available))
             return AnswerSet(list(probabilities), self._coverage, True, note)
-        ends = self._thresholds[name]
+        ends = self._thresholds[group]
         best = next(iter(probabilities))
         classes = [
             one

@@ -25,7 +25,8 @@ def notes_sets(promised: float, calibrated_on: str) -> list[str]:
         "condition.",
         "Calibrated on the same test: on validation utterances under the same corruption and "
         "condition. Calibrated blindly: under all corruptions of the model's training range that "
-        "it is tested on; only the available modalities are known. An empty cell: in its "
+        "it is tested on; only the available modalities are known and, if the model estimates "
+        "SNRs, the mean estimate in steps of 10 dB. An empty cell: in its "
         "training range these modalities were never alone.",
         f"Thresholds come from {calibrated_on} validation utterances per fold. The promise holds "
         "on average over tests like these utterances. Other speakers, the choice of the epoch on "
