@@ -156,7 +156,8 @@ ABOUT_SETS = (
     "Prediction sets that promise each class the dashed coverage, mean over the partial "
     "conditions; clean: complete data. Calibrated on the same test: on validation utterances under "
     "the same corruption and condition. Calibrated blindly: over the training range; only the "
-    f"available modalities and the model's estimates of the SNR are known. Bars and bands: {_SPREAD}."
+    "available modalities and the model's estimates of the SNR are known. Bars and bands: "
+    f"{_SPREAD}."
 )
 ABOUT_WEIGHTS = (
     "What models say of their input, without knowing the corruption: each modality's share of the "
