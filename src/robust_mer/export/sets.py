@@ -14,6 +14,7 @@ from robust_mer.errors import InputError
 from robust_mer.evaluation.set_rows import SNR, Rows, complete_of, joined, read_rows
 from robust_mer.evaluation.summary import PredictionFile
 from robust_mer.export.spec import ExportModelSpec
+from robust_mer.report.words.text import listed
 from robust_mer.tasks.task import ChoiceTask, Task
 
 COVERAGES = (0.5, 0.6, 0.7, 0.8, 0.85, COVERAGE, 0.95, 0.99)
@@ -145,7 +146,7 @@ class SetMaker:
         group = str(known(name, estimates, 1)[0])
         if group not in self._thresholds:
             has_met = name in {one.partition(" ")[0] for one in self._thresholds}
-            note = _NO_LEVEL if has_met else _NEVER_MET.format(available=" and ".join(available))
+            note = _NO_LEVEL if has_met else _NEVER_MET.format(available=listed(list(available)))
             return AnswerSet(list(probabilities), self._coverage, True, note)
         ends = self._thresholds[group]
         best = next(iter(probabilities))
@@ -155,5 +156,6 @@ class SetMaker:
             if one == best or ends[one] is None or 1 - probability <= ends[one]
         ]
         unknown = [one for one, end in ends.items() if end is None]
-        note = _TOO_FEW.format(classes=" and ".join(unknown)) if unknown else ""
+        which = "every class" if len(unknown) == len(ends) else listed(unknown)
+        note = _TOO_FEW.format(classes=which) if unknown else ""
         return AnswerSet(classes, self._coverage, len(classes) == len(probabilities), note)

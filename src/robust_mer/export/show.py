@@ -27,7 +27,7 @@ def as_table(description: dict[str, Any], prediction: Prediction) -> str:
         "",
         *([_set(prediction.set), ""] if prediction.set else []),
         *(
-            f"{name:{width}}  {', '.join([_seen(name, one), *_said(name, prediction.figures)])}"
+            f"{name:{width}}  {_seen(name, one, prediction.figures)}"
             for name, one in prediction.modalities.items()
         ),
     ]
@@ -61,7 +61,7 @@ def _said(modality: str, figures: dict[str, float]) -> list[str]:
     return said
 
 
-def _seen(modality: str, one: ModalitySeen) -> str:
+def _seen(modality: str, one: ModalitySeen, figures: dict[str, float]) -> str:
     if not one.frames:
         return f"not used: {one.note}"
     said = [f"{one.frames} {'tokens' if modality == 'text' else 'frames'}"]
@@ -70,4 +70,4 @@ def _seen(modality: str, one: ModalitySeen) -> str:
     if one.snr_db is not None:
         bound = " or more" if one.snr_db >= HIGHEST else ""
         said.append(f"estimated SNR {one.snr_db:.0f} dB{bound}")
-    return ", ".join([*said, one.note] if one.note else said)
+    return ", ".join([*said, *_said(modality, figures), *([one.note] if one.note else [])])

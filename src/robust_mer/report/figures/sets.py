@@ -36,20 +36,33 @@ class PredictionSets(PictureFigure):
         table = read_sets(files.path("sets"))
         is_clean = (table["kind"] == COMPLETE) & (table["tested_on"] == CLEAN)
         shown = table[(table["promise"] == EACH_CLASS) & (is_clean | (table["kind"] == AVERAGE))]
+        names = {"coverage": (words.SET_COVERAGE, words.PROMISE), "size": (words.SET_SIZE, "")}
+        spans = {name: _span(shown, name) for name in names}
         measures = [
-            Measured(f"{name}_{calibration}", words.set_panel(axis, calibration), axis, rule)
+            Measured(
+                f"{name}_{calibration}",
+                words.set_panel(axis, calibration),
+                axis,
+                rule,
+                spans[name],
+            )
             for calibration in words.CALIBRATION
             if (shown["calibration"] == calibration).any()
-            for name, axis, rule in (
-                ("coverage", words.SET_COVERAGE, words.PROMISE),
-                ("size", words.SET_SIZE, ""),
-            )
+            for name, (axis, rule) in names.items()
         ]
         return against_snr(spec.experiment, _wide(shown), measures, 2)
 
     def about(self, spec: FigureSpec, data: Picture) -> str:
         """What is promised, and how sets were calibrated."""
         return words.ABOUT_SETS
+
+
+def _span(rows: "pd.DataFrame", name: str) -> tuple[float, float]:
+    """Ends of an axis that all panels of a figure share."""
+    from robust_mer.report.figures.panels import spread
+
+    rules = rows["promised"].unique() if name == "coverage" else []
+    return spread(rows.assign(y=rows[name], sd=rows[f"{name}_sd"]), *rules)
 
 
 def _wide(rows: "pd.DataFrame") -> "pd.DataFrame":

@@ -33,12 +33,14 @@ class Measured:
         title: For people.
         axis: Name of the axis.
         rule: Name of a line of a single value, ``{name}_rule``; empty: there is none.
+        span: Ends of the axis; None: those of each panel's points.
     """
 
     name: str
     title: str
     axis: str
     rule: str = ""
+    span: tuple[float, float] | None = None
 
 
 class SnrCurves(PictureFigure):
@@ -143,7 +145,7 @@ def _curves(
         measure.axis,
         {places[name]: _tick(experiment, name) for name in rows["tested_on"].unique()},
         rules=rules,
-        span=spread(points, *rules.values()),
+        span=measure.span or spread(points, *rules.values()),
     )
 
 
@@ -160,7 +162,8 @@ def _dots(rows: "pd.DataFrame", has_curves: bool, measures: Sequence[Measured]) 
         points = _points(rows, measure).drop(columns=["tested_on", "is_alone"])
         rules = _rules(rows, measure)
         title = "" if measure.title == measure.axis else measure.title
-        panels.append(Dots(title, points, measure.axis, rules, spread(points, *rules.values())))
+        span = measure.span or spread(points, *rules.values())
+        panels.append(Dots(title, points, measure.axis, rules, span))
     return panels
 
 
