@@ -114,7 +114,8 @@ def training_range(trained_on: Collection[str], tested_on: Iterable[str]) -> lis
         if parsed is None or parsed.amount is None or parsed.kind not in amounts:
             return False
         least, most = min(amounts[parsed.kind]), max(amounts[parsed.kind])
-        return least <= parsed.amount and (parsed.highest or parsed.amount) <= most
+        end = parsed.amount if parsed.highest is None else parsed.highest
+        return least <= parsed.amount and end <= most
 
     return [name for name in tested_on if is_met(name)]
 

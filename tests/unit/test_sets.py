@@ -98,6 +98,8 @@ def test_what_a_model_has_met_in_training():
     met = ["clean", "gaussian_-10dB", "gaussian_-20dB", "missing", "dropped_50%"]
     assert training_range(trained, tests) == met
     assert training_range(["clean"], tests) == ["clean"]
+    ranges = ["gaussian_-40to0dB", "gaussian_-40to5dB"]
+    assert training_range(["gaussian_-40to0dB"], ranges) == ranges[:1]
     assert training_range(["mixed"], tests) == ["clean", "mixed"]
 
 
