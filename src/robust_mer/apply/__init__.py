@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robust_mer.conformal import COVERAGE
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -15,6 +17,7 @@ def predict(
     out: str | Path | None = None,
     every: float | None = None,
     trusted: Collection[str] = (),
+    coverage: float = COVERAGE,
 ) -> "pd.DataFrame":
     """What a trained model says about clips, a row for each.
 
@@ -27,6 +30,8 @@ def predict(
             arguments resumes.
         every: Seconds; each recording is cut into parts of this length, with a row for each.
         trusted: Classes of your own model, ``module:Class``.
+        coverage: Promised for the column ``set``: classes, separated by ``|``, of which one is
+            true.
 
     Raises:
         InputError: there are no clips, or the folder holds no model of this version.
@@ -37,5 +42,5 @@ def predict(
     from robust_mer.export.predict import Predictor
 
     paths = [clips] if isinstance(clips, str | Path) else clips
-    with apply_model(Predictor(model, trusted), find_clips(paths), out, every) as answers:
+    with apply_model(Predictor(model, trusted, coverage), find_clips(paths), out, every) as answers:
         return read_answers(answers)

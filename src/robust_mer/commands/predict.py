@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robust_mer.commands.progress import show_progress
+from robust_mer.conformal import COVERAGE
 from robust_mer.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,6 +46,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "picture (.png)",
     )
     parser.add_argument(
+        "--coverage",
+        metavar="FRACTION",
+        type=float,
+        default=COVERAGE,
+        help="promised probability that the set of answers contains the true one: 0.5, 0.6, 0.7, "
+        "0.8, 0.85, 0.9 (default), 0.95 or 0.99",
+    )
+    parser.add_argument(
         "--trust",
         metavar="MODULE:CLASS",
         action="append",
@@ -69,7 +78,9 @@ def _run(arguments: argparse.Namespace) -> None:
     if len(rows) == 1 and not (is_list or arguments.out or arguments.every):
         from robust_mer.export.predict import Predictor
 
-        _print_one(Predictor(arguments.model, arguments.trust), rows[0], arguments.json)
+        _print_one(
+            Predictor(arguments.model, arguments.trust, arguments.coverage), rows[0], arguments.json
+        )
     else:
         _apply(rows, arguments)
 
@@ -122,7 +133,7 @@ def _apply(rows: "list[ClipRow]", arguments: argparse.Namespace) -> None:
     show_progress()
     if arguments.out:
         check_suffix(Path(arguments.out))
-    predictor = Predictor(arguments.model, arguments.trust)
+    predictor = Predictor(arguments.model, arguments.trust, arguments.coverage)
     with apply_model(predictor, rows, arguments.out, arguments.every) as answers:
         if not arguments.out:
             (write_json if arguments.json else write_csv)(sys.stdout, answers)

@@ -11,15 +11,17 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from robust_mer.conformal import COVERAGE
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.export.clip import Clip
 from robust_mer.export.folder import ModalityInput, load_model
 from robust_mer.export.quality import estimate_snr
+from robust_mer.export.sets import AnswerSet, SetMaker
 from robust_mer.features.audio import read_audio
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.settings import Plugin
-from robust_mer.tasks.task import Answer
+from robust_mer.tasks.task import Answer, ChoiceTask
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,13 @@ class Prediction(Answer):
     """What a model says about a clip, and the modalities behind it."""
 
     modalities: dict[str, ModalitySeen] = field(kw_only=True)
+    set: AnswerSet | None = field(default=None, kw_only=True)
+    """Classes of which one is true; None for a model of another task."""
+    figures: dict[str, float] = field(default_factory=dict, kw_only=True)
+    """What the model says of its input, by name: `robust_mer.models.model.Model.describe`."""
 
     def as_json(self) -> dict[str, Any]:
-        """For programs: the prediction, probabilities and ranges if any, and the modalities."""
+        """For programs: the prediction, the modalities, and what else there is."""
         fields = {name: value for name, value in asdict(self).items() if value}
         return {**fields.pop("value"), **fields}
 
@@ -54,13 +60,20 @@ class Predictor:
     Args:
         folder: The exported model.
         trusted: Code of the model outside this package; see `load_model`.
+        coverage: What its sets promise, one of `robust_mer.export.sets.COVERAGES`.
 
     Raises:
-        InputError: the folder holds none.
+        InputError: the folder holds none, or the coverage is another one.
     """
 
-    def __init__(self, folder: str | Path, trusted: Collection[str] = ()) -> None:
+    def __init__(
+        self, folder: str | Path, trusted: Collection[str] = (), coverage: float = COVERAGE
+    ) -> None:
         self._exported = load_model(folder, trusted)
+        self.coverage = coverage
+        self._set_maker = SetMaker(
+            self._exported.description.get("sets"), list(self._exported.inputs), coverage
+        )
         self._sources = {
             modality: _Source(modality, one) for modality, one in self._exported.inputs.items()
         }
@@ -102,7 +115,12 @@ class Predictor:
             embeddings = model.encode_all(model.sum_layers(found), lengths)
             is_clean = torch.tensor([[one.frames > 0 for one in seen.values()]])
             answer = model.task.answer(model.predict(embeddings, is_clean)[0])
-        return Prediction(**vars(answer), modalities=seen)
+            figures = {name: value[0].item() for name, value in model.describe(embeddings).items()}
+        answer_set = None
+        if isinstance(model.task, ChoiceTask):
+            available = [modality for modality, one in seen.items() if one.frames]
+            answer_set = self._set_maker(answer.probabilities, available, figures)
+        return Prediction(**vars(answer), modalities=seen, set=answer_set, figures=figures)
 
 
 class _Source:
