@@ -11,7 +11,13 @@ IEMOCAP = {"audio": 130, "video": 342, "text": 1024}
 SMALL = {"audio": 7, "video": 5, "text": 11}
 ENCODERS = {"audio": "recurrent", "video": "recurrent", "text": "convolutional"}
 EXPERTS = {"width": 16, "depth": 2, "segments": 3}
-SIZES = {"momke_experts": EXPERTS, "momke": EXPERTS}
+CROSSMODAL = {"width": 4, "heads": 2, "layers": 2, "segments": 3}
+SIZES = {
+    "momke_experts": EXPERTS,
+    "momke": EXPERTS,
+    "mplmm_backbone": CROSSMODAL,
+    "mplmm": CROSSMODAL | {"prompt_length": 2},
+}
 TASK = classes(["angry", "happy", "neutral", "sad"])
 
 

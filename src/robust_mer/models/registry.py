@@ -24,6 +24,8 @@ MODELS = {
     "cm_arr": "robust_mer.models.cm_arr.settings:CMARRSettings",
     "momke_experts": "robust_mer.models.momke.settings:MoMKEExpertsSettings",
     "momke": "robust_mer.models.momke.settings:MoMKESettings",
+    "mplmm_backbone": "robust_mer.models.mplmm.settings:MPLMMBackboneSettings",
+    "mplmm": "robust_mer.models.mplmm.settings:MPLMMSettings",
 }
 """``module:SettingsClass`` by the name that the config gives; these modules import no torch.
 
