@@ -9,20 +9,20 @@ modality weighs what they make of it, token by token:
 
 The first stage's weights go on learning with routers and head, by the task's loss alone.
 
-From the paper are the two stages, the experts and the soft router. From the released code (wxxv/MoMKE)
-are the layers, their sizes, optimiser, rates and dropout; with utterances in the place of tokens
-the parameters and outputs are the same. Only its abstract and its code were at hand.
+From the paper are the two stages, the experts and the soft router. From the released code
+(wxxv/MoMKE) are the layers, their sizes, optimiser, rates and dropout; with utterances in the place
+of tokens the parameters and outputs are the same. Only its abstract and its code were at hand.
 
 Ours, or otherwise than in that code:
 
-- A token there is one utterance of a dialogue, and attention runs over the dialogue. The models here
-  see one utterance. Its tokens are averages over equal segments, and the mean over tokens goes on.
-  With ``segments: 1`` a token is an utterance without dialogue.
+- A token there is one utterance of a dialogue, and attention runs over the dialogue. The models
+  here see one utterance. Its tokens are averages over equal segments, and the mean over tokens
+  goes on. With ``segments: 1`` a token is an utterance without dialogue.
 - Its script trains a model for each test condition. Here the protocol draws the conditions of one
   model's training; ``fixed_vl`` and the like train one for each.
-- It means to choose each expert's best epoch by training accuracy, but its ``state_dict().update``
-  changes nothing, so that the last epoch goes on. It reports the epoch that is best on the test
-  part. Here validation data choose the epoch of both stages.
+- It means to choose each expert's best epoch by training accuracy, but its
+  ``state_dict().update`` changes nothing, so that the last epoch goes on. It reports the epoch
+  that is best on the test part. Here validation data choose the epoch of both stages.
 - Gradients are clipped, and a batch has 128 utterances, not 16 dialogues.
 - The paper knows missing modalities only. The model is mask-aware and treats noisy modalities as
   missing. If none is available, it uses all as received.

@@ -40,7 +40,9 @@ class MoMKEExpertsSettings(Optimisation):
     @model_validator(mode="after")
     def _check_heads(self) -> Self:
         if self.width % self.heads:
-            raise ValueError(f"heads must divide width, but {self.heads} does not divide {self.width}")
+            raise ValueError(
+                f"heads must divide width, but {self.heads} does not divide {self.width}"
+            )
         return self
 
 

@@ -1,29 +1,33 @@
 """MPLMM: prompts for missing modalities (Guo, Jin and Zhao, ACL 2024, arXiv:2407.05374).
 
-A network of crossmodal attention (`robust_mer.models.mplmm.backbone`) is trained on complete data and
-frozen. Three kinds of prompts teach it what is missing. With tokens x_m of the available modalities:
+A network of crossmodal attention (`robust_mer.models.mplmm.backbone`) is trained on complete data
+and frozen. Three kinds of prompts teach it what is missing. With tokens x_m of the available
+modalities:
 
 - *Generative prompt* g_t of a missing modality t. Its tokens are made from it and from what is
-  available: x_t = GELU(W [g_t, GELU(V_m x_m) for each available m]), with one W over time for each
-  set of available modalities.
-- *Missing-signal prompts* of every modality, one for available, one for missing: s_m is added to x_m.
-- *Missing-type prompt* p_t [sum over m of s_m^T M_m]: further tokens behind those of modality t, before
-  the last Transformer; the s_m chosen make it another one for every combination.
+  available: x_t = GELU(W [g_t, GELU(V_m x_m) for each available m]), with one W over time for
+  each set of available modalities.
+- *Missing-signal prompts* of every modality, one for available, one for missing: s_m is added to
+  x_m.
+- *Missing-type prompt* p_t [sum over m of s_m^T M_m]: further tokens behind those of modality t,
+  before the last Transformer; the s_m chosen make it another one for every combination.
 
-Projections, prompts and the last linear layer learn by the task's loss alone; everything else is frozen.
+Projections, prompts and the last linear layer learn by the task's loss alone; everything else is
+frozen.
 
 From the paper are the three kinds of prompts on a frozen network. From the released code
 (zrguo/MPLMM) are the equations, what is frozen, sizes, rates and dropout; with tokens of one number
-for all modalities the parameters and outputs are the same. Only its abstract and its code were at hand.
+for all modalities the parameters and outputs are the same. Only its abstract and its code were at
+hand.
 
 Ours, or otherwise than in that code:
 
-- All modalities have equally many tokens, averages over equal segments. There each has as many frames
-  as its longest utterance.
-- Its prompts start at zero. Both factors of the missing-type prompts then have gradients of zero for
-  good, so these prompts never take part. Here all prompts start from N(0, 0.02).
-- It trains the network on another, larger corpus (CMU-MOSEI), and projections and last layer anew.
-  Here there is one corpus, so the student starts from those of its teacher too.
+- All modalities have equally many tokens, averages over equal segments. There a modality has a
+  fixed number of frames (on IEMOCAP 22 words, 350 acoustic and 50 visual frames).
+- Its prompts start at zero. Both factors of the missing-type prompts then have gradients of zero
+  for good, so these prompts never take part. Here all prompts start from N(0, 0.02).
+- It trains the network on another, larger corpus (CMU-MOSEI), and projections and last layer
+  anew. Here there is one corpus, so the student starts from those of its teacher too.
 - Positions are given to all tokens. There a token whose first value is exactly zero has none.
 - The learning rate falls by a plan, not by validation loss, and gradients are clipped per part.
 - The paper knows missing modalities only. The model is mask-aware and treats noisy modalities as
@@ -108,9 +112,7 @@ class MPLMM(CrossmodalModel):
         )
 
     def predict(self, embeddings: dict[str, Tensor], is_clean: Tensor) -> Tensor:
-        available = dict(
-            zip(embeddings, available_modalities(is_clean).unbind(dim=1), strict=True)
-        )
+        available = dict(zip(embeddings, available_modalities(is_clean).unbind(dim=1), strict=True))
         signals = {
             modality: torch.where(
                 kept[:, None, None], self.signal[modality][1], self.signal[modality][0]
