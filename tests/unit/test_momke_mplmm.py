@@ -64,7 +64,7 @@ def test_they_learn_what_separates_the_classes(name):
     for frames in batch.received.values():
         frames += 3 * torch.eye(4, frames.shape[2])[batch.target][:, None]
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
-    for _ in range(20):
+    for _ in range(30):
         optimiser.zero_grad()
         (loss,) = model.loss(batch).values()
         loss.backward()
