@@ -92,7 +92,7 @@ class CrossmodalModel(Model):
         average, _ = averages(frames, lengths, self.settings.segments)
         return self.drop_features[modality](average) if modality in self.drop_features else average
 
-    def run(self, part: nn.Module, *inputs: Tensor | None) -> Tensor:
+    def run(self, part: nn.Module, *inputs: Tensor) -> Tensor:
         """What a part of the backbone makes of inputs."""
         outputs: Tensor = part(*inputs)
         return outputs

@@ -36,6 +36,7 @@ Ours, or otherwise than in that code:
 
 from collections.abc import Iterable
 from itertools import combinations
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -89,7 +90,7 @@ class MPLMM(CrossmodalModel):
         """Take over the whole backbone."""
         self.take_over(teacher, "encoders", "crossmodal", "memory", "classifier")
 
-    def run(self, part: nn.Module, *inputs: Tensor | None) -> Tensor:
+    def run(self, part: nn.Module, *inputs: Tensor) -> Tensor:
         return _frozen(part, dict(part.named_parameters()), *inputs)
 
     def classify(self, joint: Tensor) -> Tensor:
@@ -105,11 +106,9 @@ class MPLMM(CrossmodalModel):
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
         """Outputs [B, task.outputs] where all modalities are available."""
-        batch = len(next(iter(embeddings.values())))
-        device = next(iter(embeddings.values())).device
-        return self.predict(
-            embeddings, torch.ones(batch, len(embeddings), dtype=torch.bool, device=device)
-        )
+        first = next(iter(embeddings.values()))
+        all_of_them = first.new_ones(len(first), len(embeddings), dtype=torch.bool)
+        return self.predict(embeddings, all_of_them)
 
     def predict(self, embeddings: dict[str, Tensor], is_clean: Tensor) -> Tensor:
         available = dict(zip(embeddings, available_modalities(is_clean).unbind(dim=1), strict=True))
@@ -146,7 +145,7 @@ class MPLMM(CrossmodalModel):
             completed[target] = own
             for some in _sources(parts, target):
                 given = [prompt, *(translated[source, target] for source in some)]
-                generator = self.generators[target]["_".join(some)]
+                generator = cast(nn.ModuleDict, self.generators[target])["_".join(some)]
                 made = functional.gelu(generator(torch.cat(given, dim=1).mT)).mT
                 case = torch.stack([kept == (m in some) for m, kept in available.items()])
                 completed[target] = torch.where(
@@ -177,7 +176,7 @@ def _prompts(modalities: Iterable[str], *shape: int) -> nn.ParameterDict:
     )
 
 
-def _frozen(part: nn.Module, weights: dict[str, Tensor], *inputs: Tensor | None) -> Tensor:
+def _frozen(part: nn.Module, weights: dict[str, Tensor], *inputs: Tensor) -> Tensor:
     """What a part makes of inputs, which pass on gradients while some of its weights do not."""
     detached = {name: weight.detach() for name, weight in weights.items()}
     outputs: Tensor = functional_call(part, detached, inputs)
