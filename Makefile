@@ -10,7 +10,7 @@ export XDG_CACHE_HOME := $(CURDIR)/$(VENV)/cache
 export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-browser test-kills test-fuzz environment lint
+.PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-browser test-kills test-fuzz environment lint site
 
 # The model that the demo exports, for the command that the end of the run suggests.
 DEMO_MODEL := results/demo/exported/nmer_demo/gaussian_-10dB/fold3_seed1/model.json
@@ -71,3 +71,8 @@ $(VENV)/ready: requirements.lock requirements-weights.lock pyproject.toml
 # Snakemake's own report, on request: what ran, and every table and figure.
 snakemake-report: environment
 	$(VENV)/bin/python workflow/run.py --report results/snakemake_report.html
+
+# The documentation as a site, without network.
+site: environment
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+	@echo "Open site/index.html"
