@@ -19,7 +19,7 @@ class MoMKEExpertsSettings(Optimisation):
     trained_on_clean: ClassVar[bool] = True
 
     learning_rate: Annotated[float, Field(ge=1e-9, le=10)] = 1e-4
-    """Of all epochs but the falling ones."""
+    """Of the first epochs."""
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 1e-5
     """Of all weights."""
     epochs_constant: Annotated[int, Field(ge=0, le=1_000_000)] = 25
