@@ -10,7 +10,8 @@ export XDG_CACHE_HOME := $(CURDIR)/$(VENV)/cache
 export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-browser test-kills test-fuzz environment lint site
+.PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-browser
+.PHONY: test-small-corpora test-kills test-fuzz environment lint site
 
 # The model that the demo exports, for the command that the end of the run suggests.
 DEMO_MODEL := results/demo/exported/nmer_demo/gaussian_-10dB/fold3_seed1/model.json
@@ -38,6 +39,9 @@ test-demo: environment
 
 test-browser: environment
 	$(TEST) tests/browser
+
+test-small-corpora: environment
+	$(VENV)/bin/python tests/small_corpora/run.py
 
 test-kills: environment
 	$(VENV)/bin/python tests/kills/harness.py --kills 50 --seed 1

@@ -29,6 +29,11 @@ class Corpus:
     features: dict[str, Features]
     """By the name of the modality, in the order of ``modalities``."""
 
+    @property
+    def is_present(self) -> np.ndarray:
+        """Whether each utterance has frames: bool [N, modalities]."""
+        return np.column_stack([np.diff(store.offsets) > 0 for store in self.features.values()])
+
 
 @dataclass
 class LabelledCorpus(Corpus):
@@ -116,6 +121,28 @@ def read_store(path: str | Path, utterances: list[str], modality: Modality) -> F
         else:
             _replace(store, modality.name, modality.not_finite)
     return store
+
+
+def check_alike(corrupted: Features, clean: Features, path: str | Path) -> None:
+    """Refuse features of corrupted recordings that are not those of the clean ones.
+
+    Args:
+        corrupted: These.
+        clean: Of the recordings as they are.
+        path: File of ``corrupted``.
+
+    Raises:
+        InputError: their names or layers differ.
+    """
+    if (corrupted.names, corrupted.layers) != (clean.names, clean.layers):
+        one, other = (
+            f"{len(store.names)} dimensions" + f" of the layers {store.layers}" * bool(store.layers)
+            for store in (corrupted, clean)
+        )
+        differing = f"{one}, but the clean features have {other}"
+        if one == other:
+            differing = f"{one} like the clean features, but under other names"
+        raise InputError(f"{path} has {differing}; delete it and run again")
 
 
 def _read_parts(path: str | Path, utterances: list[str]) -> dict[int, dict[str, np.ndarray]]:

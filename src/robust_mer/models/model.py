@@ -39,7 +39,8 @@ class Batch:
     they are the same."""
     snr: dict[str, Tensor] = field(default_factory=dict)
     """SNR in dB that each sample's features have, [B] per modality: infinite where they are clean,
-    NaN where noise has none (missing, dropped or recorded) or hits a part of the utterance."""
+    NaN where noise has none (missing, dropped or recorded) or hits a part of the utterance. Of a
+    range, it is the sample's own."""
 
     def __post_init__(self) -> None:
         self.clean_lengths = self.clean_lengths or self.lengths
@@ -182,7 +183,9 @@ class Model(nn.Module, ABC):
         """
         return {}
 
-    def measure(self, frames: dict[str, Tensor], lengths: dict[str, Tensor]) -> None:
+    def measure(
+        self, frames: dict[str, Tensor], lengths: dict[str, Tensor], target: Tensor
+    ) -> None:
         """Take statistics of the training part, before training starts, if `measures_data`.
 
         What is kept must be parameters, which checkpoints hold and replicas do not share.
@@ -191,6 +194,7 @@ class Model(nn.Module, ABC):
             frames: Clean and normalised, per modality [n, D], one utterance after the other. Of
                 layers, their sum.
             lengths: Number of frames of each utterance.
+            target: Of each utterance, as the task's loss takes it [u, ...].
         """
 
     def start_from(self, teacher: "Model") -> None:
