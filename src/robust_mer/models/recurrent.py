@@ -332,7 +332,7 @@ def _maximum_as_onnx(
 def _states_as_onnx(
     inputs: Tensor, lengths: Tensor, weight_hh: Tensor, backwards: Tensor
 ) -> tuple[Tensor]:
-    """As `_LSTMStates`. The inputs are what ONNX computes from frames, so these pass as they are."""
+    """As `_LSTMStates`. The inputs are gates already, so ONNX multiplies them by one."""
     time = torch.arange(inputs.shape[2])
     real = time < lengths[..., None]
     place = torch.where(backwards[:, None, None] & real, lengths[..., None] - 1 - time, time)
