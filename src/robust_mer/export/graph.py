@@ -98,4 +98,4 @@ def example(exported: ExportedModel, graph: Graph) -> tuple[Any, ...]:
     }
     lengths = {modality: torch.tensor([values.shape[1], 3]) for modality, values in frames.items()}
     is_clean = torch.ones(2, len(frames), dtype=torch.bool)
-    return (frames, lengths, is_clean) if graph.is_mask_aware else (frames, lengths)
+    return frames, lengths, is_clean if graph.is_mask_aware else None

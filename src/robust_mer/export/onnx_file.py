@@ -1,11 +1,12 @@
 """A trained model as a file of ONNX, which needs neither torch nor this package."""
 
+import io
 import json
 import logging
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -95,7 +96,7 @@ def write_onnx(
     graph = Graph(exported).eval()
     arguments = example(exported, graph)
     inputs = _inputs(exported, graph)
-    with _explaining(exported), lstms_as_onnx(), _silence(), torch.no_grad():
+    with _explaining(exported), _silence(), lstms_as_onnx(), torch.no_grad():
         program = torch.onnx.export(
             graph,
             arguments,
@@ -110,7 +111,8 @@ def write_onnx(
     program.model.metadata_props.update({key: json.dumps(one) for key, one in facts.items()})
     with whole(path) as unfinished:
         program.save(unfinished, external_data=False)
-        agreement = compare(exported, graph.names, unfinished, features or {})
+        with _explaining(exported):
+            agreement = compare(exported, graph.names, unfinished, features or {})
         if not agreement.largest <= TOLERANCE:
             raise InputError(
                 f"{_name(exported)} cannot be written as ONNX: its answers would differ from "
@@ -132,11 +134,11 @@ def _inputs(exported: ExportedModel, graph: Graph) -> dict[str, tuple[str | int,
 
 def _dynamic(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """Which dimensions of a graph's arguments may have any size."""
-    frames, lengths, *is_clean = arguments
+    frames, lengths, is_clean = arguments
     return (
         {modality: {0: "batch", 1: f"{modality}_time"} for modality in frames},
         {modality: {0: "batch"} for modality in lengths},
-        *({0: "batch"} for _ in is_clean),
+        None if is_clean is None else {0: "batch"},
     )
 
 
@@ -144,9 +146,13 @@ def _dynamic(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 def _silence() -> Iterator[None]:
     """Keep what the exporter says to its developers from the terminal."""
     before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
+    logging.disable()
     try:
-        with warnings.catch_warnings():
+        with (
+            warnings.catch_warnings(),
+            redirect_stdout(io.StringIO()),
+            redirect_stderr(io.StringIO()),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -155,13 +161,15 @@ def _silence() -> Iterator[None]:
 
 @contextmanager
 def _explaining(exported: ExportedModel) -> Iterator[None]:
-    """Turn a failure of the exporter into an error that names the model and the operation.
+    """Turn a failure of the libraries into an error that names the model and the operation.
 
     Raises:
-        InputError: the exporter failed.
+        InputError: they failed.
     """
     try:
         yield
+    except (InputError, OSError):
+        raise
     except Exception as error:
         raise InputError(
             f"{_name(exported)} cannot be written as ONNX: {_reason(error)}. Use robust-mer "
@@ -178,7 +186,7 @@ def _name(exported: ExportedModel) -> str:
 def _reason(error: BaseException) -> str:
     """The first cause in a line, with the last line of code outside torch that led to it."""
     chain = [error]
-    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
+    while (cause := chain[-1].__cause__) is not None:
         chain.append(cause)
     text = str(chain[-1]).strip().splitlines() or [""]
     reason = f"{type(chain[-1]).__name__}: {text[0]}".rstrip(": ")
