@@ -6,33 +6,41 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from helpers.models import described, inputs_of, widths_of
+from helpers.models import described, inputs_of
 from helpers.tasks import CLASSIFICATION
 from robust_mer.data import Normaliser
 from robust_mer.engine.checkpoint import build_model, save_checkpoint
 from robust_mer.export.folder import ModalityInput, write_description
 from robust_mer.export.spec import ExportModelSpec
+from robust_mer.models.registry import settings_class
 
+WIDTHS = {"audio": 3, "text": 2}
 CLASSES = {"classes": ["angry", "happy", "sad"]}
 
 
 def write_exported(
-    folder: Path, name: str, task=CLASSIFICATION, description=None, not_finite=None, **settings
+    folder: Path,
+    name: str,
+    task=CLASSIFICATION,
+    description=None,
+    not_finite=None,
+    widths=WIDTHS,
+    **settings,
 ) -> Path:
     """A model of a few dimensions with random weights, in a folder as the workflow writes it.
 
     Args:
         folder: To write.
-        name: The model, or its facts with ``implementation`` and ``settings``.
+        name: The model, or ``module:Class``.
         task: What is predicted.
         description: What the task has learnt of a corpus; by default three classes.
         not_finite: Replacement of values that are not finite, of all modalities.
+        widths: Of the modalities.
         settings: Of the model.
     """
-    plugin = described(name, **settings) if isinstance(name, str) else name
-    widths = widths_of(name) if isinstance(name, str) else {"audio": 3, "text": 2}
+    widths = dict(list(widths.items())[: settings_class(name).modalities])
     facts = {
-        **plugin,
+        **described(name, **settings),
         "inputs": {m: asdict(shape) for m, shape in inputs_of(widths).items()},
         "task": {**asdict(task), "description": description or CLASSES},
         "trained_on": "clean",
