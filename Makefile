@@ -10,7 +10,7 @@ export XDG_CACHE_HOME := $(CURDIR)/$(VENV)/cache
 export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-browser test-kills test-fuzz environment lint
+.PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-browser test-kills test-fuzz test-onnx environment lint
 
 # The model that the demo exports, for the command that the end of the run suggests.
 DEMO_MODEL := results/demo/exported/nmer_demo/gaussian_-10dB/fold3_seed1/model.json
@@ -38,6 +38,9 @@ test-demo: environment
 
 test-browser: environment
 	$(TEST) tests/browser
+
+test-onnx: environment
+	$(TEST) tests/onnx_files
 
 test-kills: environment
 	$(VENV)/bin/python tests/kills/harness.py --kills 50 --seed 1

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from robust_mer.commands.options import add_trust
 from robust_mer.errors import InputError
 
 
@@ -16,13 +17,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="folder of an exported model, or results/ if they hold only one",
     )
     parser.add_argument("out", metavar="FILE.onnx", help="the file to write")
-    parser.add_argument(
-        "--trust",
-        metavar="MODULE:CLASS",
-        action="append",
-        default=[],
-        help="class of your own model, which the folder names; its module is imported",
-    )
+    add_trust(parser)
     parser.set_defaults(run=_run)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from robust_mer.commands.options import add_json, add_trust, print_json
 from robust_mer.commands.progress import show_progress
 from robust_mer.errors import InputError
 
@@ -38,18 +39,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="answers along the recordings, one for each part of this length; beside --out also a "
         "picture (.png)",
     )
-    parser.add_argument(
-        "--trust",
-        metavar="MODULE:CLASS",
-        action="append",
-        default=[],
-        help="class of your own model, which the folder names; its module is imported",
-    )
+    add_trust(parser)
     parser.add_argument("--text", default="", help="what is said in the recording")
     parser.add_argument("--region", default="", help="where the speaker is: left, right or x,y,w,h")
     parser.add_argument("--start", type=float, help="second at which the utterance starts")
     parser.add_argument("--end", type=float, help="second at which it ends")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(parser)
     parser.set_defaults(run=_run)
 
 
@@ -89,8 +84,6 @@ def _with_details(rows: "list[ClipRow]", arguments: argparse.Namespace) -> "list
 
 def _print_one(predictor: "Predictor", row: "ClipRow", as_json: bool) -> None:
     """Print the answer for a single clip, for people or as json."""
-    import json
-
     from robust_mer.apply.clips import too_long
     from robust_mer.export.clip import open_clip
     from robust_mer.export.show import as_table
@@ -100,7 +93,7 @@ def _print_one(predictor: "Predictor", row: "ClipRow", as_json: bool) -> None:
     with open_clip(*row.files, **row.details) as clip:
         prediction = predictor(clip)
     if as_json:
-        print(json.dumps(prediction.as_json(), indent=2))
+        print_json(prediction.as_json())
     else:
         print(as_table(predictor.description, prediction))
 
