@@ -298,8 +298,8 @@ def test_the_task_of_the_page_on_extending():
     exec(code[0].removeprefix("```python").removesuffix("```"), names)
     rating = names["Rating"]
     settings = rating.settings_class(target="rating", target_range=[1, 5])
-    known, target = rating(settings).read({"utterance": ["a", "b"], "rating": ["2", ""]})
-    output = torch.tensor([[0.1], [7.0]])
-    assert known.loss(output, torch.from_numpy(target)) == pytest.approx((0.1 - -0.5) ** 2)
-    assert known.decide(output).tolist() == [[3.0], [5.0]]
+    known, target = rating(settings).read({"utterance": ["a", "b", "c"], "rating": ["2", "4", ""]})
+    output = torch.tensor([[0.1], [0.5], [7.0]])
+    assert known.loss(output, torch.from_numpy(target)) == pytest.approx(0.6**2 / 2)
+    assert known.decide(output).tolist() == [[3.0], [4.0], [5.0]]
     assert known.answer(output[0]).value == {"rating": 3.0}
