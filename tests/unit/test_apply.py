@@ -4,6 +4,7 @@ import errno
 import json
 import resource
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,12 @@ import pytest
 import soundfile
 
 from robust_mer import cli
+from robust_mer.apply import isolated
 from robust_mer.apply.answers import read_answers
 from robust_mer.apply.clips import cut, find_clips, too_long
 from robust_mer.apply.run import apply_model
 from robust_mer.apply.timeline import draw_timelines
 from robust_mer.errors import InputError
-from robust_mer.export import predict
 from robust_mer.export.predict import ModalitySeen, Prediction, UnusableClipError
 
 RATE = 8000
@@ -217,7 +218,7 @@ def test_three_hours_are_no_utterance(tmp_path):
 
 @pytest.fixture
 def command(monkeypatch):
-    monkeypatch.setattr(predict, "Predictor", lambda folder, trusted: Model())
+    monkeypatch.setattr(isolated, "IsolatedPredictor", lambda *_: nullcontext(Model()))
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["robust-mer", "predict", *map(str, arguments)])

@@ -39,6 +39,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="answers along the recordings, one for each part of this length; beside --out also a "
         "picture (.png)",
     )
+    parser.add_argument(
+        "--max-seconds",
+        metavar="SECONDS",
+        type=float,
+        default=1800.0,
+        help="a clip of many that takes longer has no prediction (1800)",
+    )
     add_trust(parser)
     parser.add_argument("--text", default="", help="what is said in the recording")
     parser.add_argument("--region", default="", help="where the speaker is: left, right or x,y,w,h")
@@ -101,14 +108,16 @@ def _print_one(predictor: "Predictor", row: "ClipRow", as_json: bool) -> None:
 def _apply(rows: "list[ClipRow]", arguments: argparse.Namespace) -> None:
     """Write or print the table of many clips, and what it lacks."""
     from robust_mer.apply.answers import check_suffix, write_csv, write_json
+    from robust_mer.apply.isolated import IsolatedPredictor
     from robust_mer.apply.run import apply_model
-    from robust_mer.export.predict import Predictor
 
     show_progress()
     if arguments.out:
         check_suffix(Path(arguments.out))
-    predictor = Predictor(arguments.model, arguments.trust)
-    with apply_model(predictor, rows, arguments.out, arguments.every) as answers:
+    with (
+        IsolatedPredictor(arguments.model, arguments.trust, arguments.max_seconds) as predictor,
+        apply_model(predictor, rows, arguments.out, arguments.every) as answers,
+    ):
         if not arguments.out:
             (write_json if arguments.json else write_csv)(sys.stdout, answers)
         elif arguments.every:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from pydantic import ValidationError
 
 from robust_mer.errors import InputError, UtteranceError
@@ -108,6 +107,8 @@ def answer_of(
         frames: As extracted, finite: float32 [T, D] per modality, in the model's order.
         is_clean: What a mask-aware model is told of each modality.
     """
+    import torch  # what only handles answers does not wait for it
+
     model = exported.model
     received = {}
     for modality, values in frames.items():
