@@ -25,6 +25,7 @@ def write_exported(
     description=None,
     not_finite=None,
     widths=WIDTHS,
+    extractors=None,
     **settings,
 ) -> Path:
     """A model of a few dimensions with random weights, in a folder as the workflow writes it.
@@ -36,6 +37,7 @@ def write_exported(
         description: What the task has learnt of a corpus; by default three classes.
         not_finite: Replacement of values that are not finite, of all modalities.
         widths: Of the modalities.
+        extractors: By modality, class, settings and hash of the weights; none by default.
         settings: Of the model.
     """
     widths = dict(list(widths.items())[: settings_class(name).modalities])
@@ -55,7 +57,8 @@ def write_exported(
     torch.manual_seed(1)
     save_checkpoint(folder / "model.safetensors", build_model(facts), normalisers, facts)
     inputs = {
-        m: ModalityInput(m, m, "", {}, "", width, True, not_finite) for m, width in widths.items()
+        m: ModalityInput(m, m, *(extractors or {}).get(m, ("", {}, "")), width, True, not_finite)
+        for m, width in widths.items()
     }
     describe(folder, facts, inputs)
     return folder

@@ -1,4 +1,4 @@
-"""Every model of the registry, as the config names it, as a file of ONNX. Minutes: `make test-onnx`."""
+"""Every model of the registry, as the config names it, as a file of ONNX; takes minutes."""
 
 import pytest
 from helpers.exported import write_exported

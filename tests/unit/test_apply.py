@@ -10,15 +10,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from helpers.exported import write_exported
 
 from robust_mer import cli
 from robust_mer.apply import isolated
 from robust_mer.apply.answers import read_answers
-from robust_mer.apply.clips import cut, find_clips, too_long
+from robust_mer.apply.clips import ClipRow, cut, find_clips, too_long
+from robust_mer.apply.isolated import IsolatedPredictor
 from robust_mer.apply.run import apply_model
 from robust_mer.apply.timeline import draw_timelines
 from robust_mer.errors import InputError
 from robust_mer.export.predict import ModalitySeen, Prediction, UnusableClipError
+from robust_mer.files import sha256
 
 RATE = 8000
 
@@ -80,6 +83,21 @@ def test_a_broken_clip_costs_its_row(folder):
     assert reasons[1] == "nothing to use"
     assert "cannot be decoded" in reasons[2]
     assert reasons[3] == "ValueError: a decoder's fault"
+
+
+def test_a_clip_that_hangs_or_ends_the_process_costs_its_row(tmp_path):
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("fine 1 2\nhang 1000 1000\nend 1e6 1e6\n")
+    settings = {"vectors": str(vectors)}
+    glove = ("robust_mer.features.glove:Glove", settings, sha256(vectors))
+    own = "helpers.own_models:Faulty"
+    model = write_exported(tmp_path / "model", own, widths={"text": 2}, extractors={"text": glove})
+    clips = [ClipRow(word, (), word) for word in ("fine", "hang", "end")]
+    with IsolatedPredictor(model, [own], max_seconds=10) as predictor:
+        reasons = table(predictor, clips)["reason"].tolist()
+    assert reasons[0] == ""
+    assert "took more than 10 s" in reasons[1]
+    assert "SIGSEGV" in reasons[2]
 
 
 @pytest.mark.parametrize(
