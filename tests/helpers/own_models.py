@@ -49,13 +49,6 @@ class Branching(Masked):
         return super().encode(modality, frames, lengths)
 
 
-class Padded(Masked):
-    """Its answers depend on padding."""
-
-    def encode(self, modality, frames, lengths):
-        return self.maps[modality](frames.sum(dim=1) / (1 + frames.shape[1]))
-
-
 class Faulty(Masked):
     """Large features hang it, and larger ones end its process."""
 

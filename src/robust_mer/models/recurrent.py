@@ -305,17 +305,20 @@ def _take(values: Tensor, place: Tensor) -> Tensor:
     return taken.view(*place.shape, values.shape[2])
 
 
+_APPLY = "apply"
+
+
 @contextmanager
 def lstms_as_onnx() -> Iterator[None]:
     """While it lasts, LSTMs are nodes of ONNX, for `torch.onnx.export`; they compute nothing."""
     traced = {_LSTMMaximum: _maximum_as_onnx, _LSTMStates: _states_as_onnx}
     for function, nodes in traced.items():
-        function.apply = nodes  # type: ignore[attr-defined]
+        setattr(function, _APPLY, nodes)
     try:
         yield
     finally:
         for function in traced:
-            del function.apply  # type: ignore[attr-defined]
+            delattr(function, _APPLY)  # the inherited one appears again
 
 
 def _maximum_as_onnx(
