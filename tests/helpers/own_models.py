@@ -17,7 +17,7 @@ class MaskedSettings(Optimisation):
 
 
 class Masked(Model):
-    """Means of frames, of the clean modalities only."""
+    """Logarithms of the means of frames, of the clean modalities only."""
 
     settings_class = MaskedSettings
 
@@ -27,7 +27,8 @@ class Masked(Model):
         self.head = nn.Linear(4 * len(inputs), task.outputs)
 
     def encode(self, modality, frames, lengths):
-        return self.maps[modality](frames.sum(dim=1) / lengths.clamp(min=1)[:, None])
+        means = frames.sum(dim=1) / lengths.clamp(min=1)[:, None]
+        return self.maps[modality]((means.abs() + 1e-9).log())
 
     def forward(self, embeddings):
         return self.head(torch.cat(list(embeddings.values()), dim=1))

@@ -93,6 +93,8 @@ def write_onnx(
         InputError: the model has operations that ONNX lacks, or the answers differ by more than
             `TOLERANCE`.
     """
+    from onnxscript.optimizer import fold_constants, remove_unused_nodes
+
     graph = Graph(exported).eval()
     arguments = example(exported, graph)
     inputs = _inputs(exported, graph)
@@ -105,8 +107,11 @@ def write_onnx(
             dynamic_shapes=_dynamic(arguments),
             opset_version=OPSET,
             verbose=False,
+            optimize=False,  # it would take x + 1e-9 for x
         )
-    assert program is not None
+        assert program is not None
+        fold_constants(program.model)
+        remove_unused_nodes(program.model)
     facts = {**exported.description, "outputs": graph.names}
     program.model.metadata_props.update({key: json.dumps(one) for key, one in facts.items()})
     with whole(path) as unfinished:
