@@ -10,7 +10,8 @@ export XDG_CACHE_HOME := $(CURDIR)/$(VENV)/cache
 export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-browser test-kills test-fuzz test-onnx environment lint
+.PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-browser
+.PHONY: test-small-corpora test-kills test-fuzz test-onnx environment lint site
 
 # The model that the demo exports, for the command that the end of the run suggests.
 DEMO_MODEL := results/demo/exported/nmer_demo/gaussian_-10dB/fold3_seed1/model.json
@@ -41,6 +42,9 @@ test-browser: environment
 
 test-onnx: environment
 	$(TEST) tests/onnx_files
+
+test-small-corpora: environment
+	$(VENV)/bin/python tests/small_corpora/run.py
 
 test-kills: environment
 	$(VENV)/bin/python tests/kills/harness.py --kills 50 --seed 1
@@ -74,3 +78,8 @@ $(VENV)/ready: requirements.lock requirements-weights.lock pyproject.toml
 # Snakemake's own report, on request: what ran, and every table and figure.
 snakemake-report: environment
 	$(VENV)/bin/python workflow/run.py --report results/snakemake_report.html
+
+# The documentation as a site, without network.
+site: environment
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+	@echo "Open site/index.html"

@@ -13,7 +13,7 @@ _INTERRUPTED = 130  # as a shell reports Ctrl-C
 
 def main() -> None:
     """Parse the command line and run the command; an `InputError` is printed as one line."""
-    parser = _parser()
+    parser = make_parser()
     if "_ARGCOMPLETE" in os.environ:  # set by argcomplete's script while a shell completes
         _complete(parser)
     arguments = parser.parse_args()
@@ -30,7 +30,8 @@ def main() -> None:
         sys.exit(_reason(error, arguments.command))
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the command line, with all commands."""
     parser = argparse.ArgumentParser(
         prog="robust-mer",
         description=__doc__,

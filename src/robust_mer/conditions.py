@@ -21,7 +21,7 @@ PARTIAL = "partial"
 
 _LETTERS = {"audio": "a", "video": "v", "text": "l"}
 _NAME = re.compile(
-    r"(?P<kind>[a-z][a-z0-9]*)_(?P<amount>-?\d+(?:\.\d+)?)(?:to(?P<highest>\d+(?:\.\d+)?))?"
+    r"(?P<kind>[a-z][a-z0-9]*)_(?P<amount>-?\d+(?:\.\d+)?)(?:to(?P<highest>-?\d+(?:\.\d+)?))?"
     r"(?P<unit>dB|%|px|ms)"
 )
 
@@ -34,13 +34,13 @@ class CorruptionName:
     amount: float | None = None
     unit: str | None = None  # dB, %, px or ms
     highest: float | None = None
-    """Of a range, from which each utterance draws its amount, e.g. ``dropped_0to90%``."""
+    """Of a range, from which each utterance draws its amount, e.g. ``gaussian_-40to10dB``."""
 
     def __str__(self) -> str:
         """The name as it must be spelt."""
         if self.amount is None:
             return self.kind
-        upper = "" if self.highest is None else f"to{self.highest:g}"
+        upper = "" if self.highest is None else f"to{self.highest + 0.0:g}"
         return f"{self.kind}_{self.amount + 0.0:g}{upper}{self.unit}"
 
 
@@ -51,7 +51,7 @@ class NoiseSpec:
     kind: str
     """Name of the noise in the config; part of the key of its random numbers."""
     target_snr_db: float | None
-    """SNR to reach; None if nothing is added."""
+    """SNR to reach; the middle of a range; None if nothing is added."""
     implementation: str
     """``"module:Class"`` of the noise."""
     settings: dict[str, Any]
@@ -59,6 +59,11 @@ class NoiseSpec:
     """Whether the noise multiplies the frames instead of being added to them."""
     stretch: tuple[float, float] | None = None
     """Start and end of the part of an utterance that is hit, as fractions; None: all of it."""
+    snr_span_db: float = 0.0
+    """Width of the range from which each utterance draws its SNR; 0: all have the target."""
+    lost: float | None = None
+    """Mean rate at which a hit utterance loses the modality altogether, more often at low SNRs; see
+    `robust_mer.corruption.levels`. None: never."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,11 @@ class Corpus:
     features: dict[str, Features]
     """By the name of the modality, in the order of ``modalities``."""
 
+    @property
+    def is_present(self) -> np.ndarray:
+        """Whether each utterance has frames: bool [N, modalities]."""
+        return np.column_stack([np.diff(store.offsets) > 0 for store in self.features.values()])
+
 
 @dataclass
 class LabelledCorpus(Corpus):

@@ -6,6 +6,8 @@ from pathlib import Path
 import torch
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import (
+    MoonshineConfig,
+    MoonshineForConditionalGeneration,
     Wav2Vec2Config,
     Wav2Vec2CTCTokenizer,
     Wav2Vec2FeatureExtractor,
@@ -109,5 +111,36 @@ def save_whisper(folder: Path, has_times: bool = True) -> Path:
     generation.begin_suppress_tokens = [end, symbols.index("Ġ")]
     if has_times:
         generation.alignment_heads = [[0, 0], [0, 1]]
+    network.save_pretrained(folder)
+    return folder
+
+
+def save_moonshine(folder: Path) -> Path:
+    """An encoder-decoder that is never done, and whose files set no limit to what it says."""
+    folder.mkdir(parents=True, exist_ok=True)
+    symbols = sorted(ByteLevel.alphabet())
+    end = len(symbols)
+    vocabulary = {symbol: place for place, symbol in enumerate([*symbols, "<|endoftext|>"])}
+    WhisperTokenizer(vocab=vocabulary, merges=[]).save_pretrained(folder)
+    Wav2Vec2FeatureExtractor(sampling_rate=16_000).save_pretrained(folder)
+    torch.manual_seed(0)
+    special = dict.fromkeys(
+        ["bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"], end
+    )
+    network = MoonshineForConditionalGeneration(
+        MoonshineConfig(
+            vocab_size=len(vocabulary),
+            hidden_size=16,
+            intermediate_size=16,
+            encoder_num_hidden_layers=1,
+            decoder_num_hidden_layers=1,
+            encoder_num_attention_heads=2,
+            decoder_num_attention_heads=2,
+            **special,
+        )
+    )
+    generation = network.generation_config
+    generation._from_model_config = False  # otherwise the file is not read
+    generation.suppress_tokens = [n for s, n in vocabulary.items() if s not in set("abcde")]
     network.save_pretrained(folder)
     return folder

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
 from helpers.plans import DEFAULT as CONFIG
@@ -69,7 +70,12 @@ def changed(path: str, value):
         ("experiments.demo.corruptions", ["dropped_90to0%"], ["a range such as dropped_0to90%"]),
         ("experiments.demo.corruptions", ["dropped_0to101%"], ["a range such as"]),
         ("experiments.demo.corruptions", ["dropped_0to090%"], ["write dropped_0to90%"]),
-        ("experiments.demo.corruptions", ["gaussian_-20to0dB"], ["only rates can be a range"]),
+        ("experiments.demo.corruptions", ["gaussian_-20to0dB"], ["mode: exact"]),
+        ("experiments.demo.corruptions", ["gaussian_0to-20dB"], ["the lower SNR first"]),
+        ("experiments.demo.corruptions", ["gaussian_-20to101dB"], ["-100 to 100 dB"]),
+        ("corruption.noises.gaussian", {"lost": 0}, ["gaussian.lost is 0", "above 0 and below 1"]),
+        ("corruption.noises.gaussian", {"lost": 1}, ["gaussian.lost is 1", "above 0 and below 1"]),
+        ("corruption.noises.gaussian", {"lost": 0.3}, ["gaussian.lost needs a range of SNRs"]),
         ("experiments.demo.tested_on", ["blur_1to3px"], ["has one amount"]),
         (
             "corruption.noises.gaussian",
@@ -258,6 +264,28 @@ def test_what_a_corruption_does_to_each_modality():
     )
     with pytest.raises(InputError, match="range means several"):
         config.corruption("demo", "range")
+
+
+def test_a_range_of_snrs_has_its_middle_as_target_and_its_width_beside_it():
+    raw = named(["clean", "gaussian_-40to10dB", "faint_-20to-10dB"])
+    raw["corruption"]["mode"] = "exact"
+    raw["corruption"]["noises"] |= {"faint": {"class": "impulse", "lost": 0.3}}
+    plan = plan_of(raw)
+    for name, expected in (
+        ("gaussian_-40to10dB", (-15, 50, None)),
+        ("faint_-20to-10dB", (-15, 10, 0.3)),
+        ("gaussian_-10dB", (-10, 0, None)),
+    ):
+        how = plan.corruption("demo", name).noises["video"]
+        assert (how.target_snr_db, how.snr_span_db, how.lost) == expected
+
+
+@pytest.mark.parametrize("protocol", ["natural", "random_30%"])
+def test_scores_read_features_where_a_protocol_depends_on_them(protocol):
+    raw = changed("experiments.demo.conditions", [protocol])
+    files = plan_of(raw).report.inputs("demo", ["presence"])["presence"]
+    names = [Path(path).stem for path in files]
+    assert names == (["is13", "mini_xception", "minilm"] if protocol == "natural" else [])
 
 
 def test_a_list_is_trained_on_and_its_members_are_tested_on():

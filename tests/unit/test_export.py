@@ -203,6 +203,7 @@ def test_the_card_says_what_the_replica_reaches(corpus, tmp_path):
     card = (export(corpus, tmp_path, tested_on=["clean", NOISE]) / "card.md").read_text()
     table = pd.read_parquet(tmp_path / f"{NOISE}.parquet").query("part == 'test'")
     assert "made up" in card
+    assert "docs/limits.md" in card
     assert table["condition"].nunique() == 8
     for condition, rows in table.groupby("condition"):
         wa = accuracy_score(rows["label"], rows["predicted"])
@@ -364,9 +365,10 @@ def test_a_prediction_reads_well(corpus, tmp_path, stored):
     lines = as_table(predictor.description, predictor(stored("u81", "video"))).splitlines()
     assert lines[:2] == ["men, trained on mine (clean, fold 1, seed 1)", "made up"]
     assert sum("%" in line for line in lines) == 4
-    assert "not used: not given" in lines[-3]
-    assert "a face in" in lines[-2]
-    assert "tokens" in lines[-1]
+    assert "not used: not given" in lines[-5]
+    assert "a face in" in lines[-4]
+    assert "tokens" in lines[-3]
+    assert "docs/limits.md" in lines[-1]
 
 
 def test_the_command_says_errors_in_a_line(tmp_path):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import soundfile
 import torch
-from helpers.recognisers import save_ctc, save_whisper
+from helpers.recognisers import save_ctc, save_moonshine, save_whisper
 from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer, BertConfig, BertModel, Wav2Vec2ForCTC
 
@@ -100,6 +100,19 @@ def test_times_are_unknown_where_the_model_gives_none(tmp_path, whisper):
     )
     assert untimed
     assert all(math.isnan(word.start) and math.isnan(word.end) for word in untimed)
+
+
+def test_words_end_with_the_sound_even_if_it_was_padded_for_the_network(tmp_path, ctc, whisper):
+    utterance = utterance_of(tmp_path, noise(0.01))
+    for folder in (ctc, whisper):
+        words = words_of(build(folder).extract(utterance).values)
+        assert words
+        assert max(word.end for word in words) <= 0.01
+
+
+def test_a_model_without_a_limit_of_its_own_is_not_cut_short(tmp_path):
+    words = heard(build(save_moonshine(tmp_path / "m")), utterance_of(tmp_path, noise(1.0)))
+    assert len("".join(words)) == 256  # not the 20 at which transformers stops by default
 
 
 @pytest.mark.parametrize("language", ["", "de"])

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser's commands."""
-    parser = commands.add_parser("predict", help="what a model says about clips")
+    parser = commands.add_parser(
+        "predict",
+        help="what a model says about clips",
+        epilog="A prediction is a guess at the label that people would give to a clip, not a "
+        "measurement of what somebody feels. Some uses are forbidden. Read docs/limits.md before "
+        "you use this on people.",
+    )
     parser.add_argument(
         "clip",
         nargs="+",
@@ -110,6 +116,8 @@ def _apply(rows: "list[ClipRow]", arguments: argparse.Namespace) -> None:
     from robust_mer.apply.answers import check_suffix, write_csv, write_json
     from robust_mer.apply.isolated import IsolatedPredictor
     from robust_mer.apply.run import apply_model
+    from robust_mer.export.show import MEANING
+    from robust_mer.jobs import log
 
     show_progress()
     if arguments.out:
@@ -123,6 +131,7 @@ def _apply(rows: "list[ClipRow]", arguments: argparse.Namespace) -> None:
         elif arguments.every:
             _draw(Path(arguments.out).with_suffix(".png"), answers)
         _report(answers)
+    log.info(MEANING)
 
 
 def _draw(path: Path, answers: Callable[[], Iterator[dict[str, Any]]]) -> None:

@@ -119,6 +119,15 @@ class CREMAD(Reader):
         """Votes and actors. The names of the clips are not watched, like recordings."""
         return existing(self.root / name for name in (_ACTORS, _SUMMARY, _VOTES))
 
+    def answers(self) -> dict[str, str]:
+        """The majorities of the raters whose votes are not the label itself.
+
+        With labels of the user's own there are none, because votes name the emotions of the corpus.
+        """
+        if self.settings.labels != _EMOTIONS:
+            return {}
+        return {one: f"{one}_vote" for one in _RATINGS if one != self.settings.label}
+
     def read(self) -> Reading:
         """See `Reader`.
 

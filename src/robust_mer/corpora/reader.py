@@ -74,6 +74,14 @@ class Reader(ABC):
             InputError: the settings do not fit the corpus.
         """
 
+    def answers(self) -> dict[str, str]:
+        """Columns of the index with people's answers, by what these people met; none by default.
+
+        Answers are classes as in the column ``label``. One that is no class is wrong, e.g. a tie;
+        an empty one does not count.
+        """
+        return {}
+
 
 class FeatureReader(Reader):
     """A reader of a corpus that brings published features."""

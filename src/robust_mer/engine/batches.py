@@ -102,6 +102,7 @@ class Batches:
         received, lengths, clean, clean_lengths, snr = {}, {}, {}, {}, {}
         is_clean = np.stack([draws[r].is_clean[samples] for r in group])
         corruption = np.stack([draws[r].corruption[samples] for r in group])
+        levels = np.stack([draws[r].level[samples] for r in group])
         for column, (modality, frames) in enumerate(self._frames.items()):
             is_noisy = ~is_clean[..., column]
             heard = rows
@@ -118,10 +119,12 @@ class Batches:
                     longest = max(longest, int(true_length.max(initial=0)))
                     clean_lengths[modality] = send(true_length, self._device)
                 clean[modality] = pad(true, true_length, longest)
+            level = levels[:, :, column]
             if is_noisy.any():
-                self._add_noise(values, group, draws, modality, is_noisy, corruption, length)
+                self._add_noise(values, group, draws, modality, is_noisy, corruption, length, level)
             received[modality] = pad(values, length, longest)
-            snr[modality] = send(self._snr(group, modality, is_noisy, corruption), self._device)
+            levels_db = self._snr(group, modality, is_noisy, corruption, level)
+            snr[modality] = send(levels_db, self._device)
         target = self._target[send(np.stack(rows), self._device)]
         targets = self._taught_at(group, places)
         condition = send(is_clean, self._device)
@@ -139,20 +142,20 @@ class Batches:
         return values, length
 
     def _snr(
-        self, group: list[int], modality: str, is_noisy: np.ndarray, corruption: np.ndarray
+        self,
+        group: list[int],
+        modality: str,
+        is_noisy: np.ndarray,
+        corruption: np.ndarray,
+        level: np.ndarray,
     ) -> np.ndarray:
         """SNR of each sample's features in dB [k, B]; see `Batch`."""
-        levels = [
-            np.array(
-                [
-                    np.nan if one is None or one.snr is None else one.snr
-                    for one in self._corruptions[r][modality]
-                ],
-                np.float32,
-            )
-            for r in group
-        ]
-        received = np.stack([level[place] for level, place in zip(levels, corruption, strict=True)])
+        received = np.full(is_noisy.shape, np.nan, np.float32)
+        for row, r in enumerate(group):
+            for place, one in enumerate(self._corruptions[r][modality]):
+                if one is not None:
+                    chosen = corruption[row] == place
+                    received[row, chosen] = one.snrs(level[row, chosen])
         return np.where(is_noisy, received, np.float32(np.inf))
 
     def _heard(
@@ -195,6 +198,7 @@ class Batches:
         is_noisy: np.ndarray,
         corruption: np.ndarray,
         length: np.ndarray,
+        level: np.ndarray,
     ) -> None:
         """Add fresh noise to the frames [n, D] of the noisy utterances [k, B], in place."""
         frames = send(np.repeat(is_noisy.ravel(), length.ravel()).nonzero()[0], self._device)
@@ -207,6 +211,7 @@ class Batches:
                 corruption[row][is_noisy[row]],
                 self._corruptions[r][modality],
                 draws[r].noise,
+                level[row][is_noisy[row]],
             )
             for row, (r, part) in enumerate(zip(group, parts, strict=True))
         ]

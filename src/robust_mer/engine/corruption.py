@@ -10,6 +10,7 @@ from torch import Tensor
 
 from robust_mer.conditions import Corruption
 from robust_mer.corruption.draws import FreshDraws, send
+from robust_mer.corruption.levels import evaluation_levels, is_lost, offsets, shifted
 from robust_mer.corruption.noise import Noise, add_noise, build_noise, evaluation_noise
 from robust_mer.data import Normaliser
 from robust_mer.engine.frames import Frames, Normalise
@@ -26,7 +27,21 @@ class CorruptionOfModality:
     stretch: tuple[float, float] | None = None
     """Start and end of the part of an utterance that is hit, as fractions; None: all of it."""
     snr: float | None = None
-    """In dB, of the whole utterance; None if there is none."""
+    """In dB, of the whole utterance; the middle of a range; None if there is none."""
+    span: float = 0.0
+    """Width of the range from which each utterance draws its SNR, in dB."""
+    lost: float | None = None
+    """Mean rate at which it is lost altogether; None: never."""
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether utterances differ in SNR."""
+        return self.span > 0
+
+    def snrs(self, levels: np.ndarray) -> np.ndarray:
+        """SNR of each utterance in dB [...] by its draws [..., DRAWS]; NaN if there is none."""
+        snr = (np.nan if self.snr is None else self.snr) + offsets(levels, self.span)
+        return snr if self.lost is None else np.where(is_lost(levels, self.lost), np.nan, snr)
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,8 @@ def corruption_of_fold(
             None if spec.is_mask else alpha_bars[fold, modality],
             spec.stretch,
             None if spec.stretch else spec.target_snr_db,
+            spec.snr_span_db,
+            spec.lost,
         )
         for modality, spec in corruption.noises.items()
     }
@@ -110,22 +127,13 @@ def evaluation_frames(
         length = stored.length[received]
         spec = corruption.modalities.get(modality)
         if spec is not None and len(values):
-            drawn = evaluation_noise(
-                spec.noise,
-                spec.kind,
-                corruption.seed,
-                part,
-                modality,
-                [utterances[row] for row in rows],
-                length,
-                values.shape[1],
-            ).to(device)
-            noisy = (
-                values * drawn
-                if spec.alpha_bar is None
-                else add_noise(values, drawn, spec.alpha_bar)
-            )
-            values = _within(spec.stretch, length, noisy, values)
+            names = [utterances[row] for row in rows]
+            key = spec.kind, corruption.seed, part, modality, names
+            drawn = evaluation_noise(spec.noise, *key, length, values.shape[1]).to(device)
+            if spec.has_levels:
+                values = _at_levels(values, drawn, length, spec, evaluation_levels(*key))
+            else:
+                values = _noisy(values, drawn, length, spec)
         of_part[modality] = Frames(values, length.cumsum() - length, length)
     return of_part
 
@@ -136,6 +144,7 @@ def corrupt_afresh(
     corruption: np.ndarray,
     corruptions: list[CorruptionOfModality | None],
     draws: FreshDraws,
+    levels: np.ndarray | None = None,
 ) -> Tensor:
     """Frames [n, D] of a modality of training utterances, with fresh noise.
 
@@ -146,13 +155,14 @@ def corrupt_afresh(
         corruptions: The effect of each on the modality; None if it does not touch it. Those with
             the same noise are drawn together.
         draws: Source of the random numbers.
+        levels: Draws of each utterance's SNR [u, DRAWS]; needed if corruptions have ranges of it.
     """
     places: dict[str, list[int]] = {}
     first: dict[str, CorruptionOfModality] = {}
     for place in np.unique(corruption).tolist():
         one = corruptions[place]
         if one is not None:
-            key = f"{one.noise.key} {one.stretch}"
+            key = f"{one.noise.key} {one.stretch} {place if one.has_levels else ''}"
             places.setdefault(key, []).append(place)
             first.setdefault(key, one)
     shares = [0.0 if one is None else one.alpha_bar or 0.0 for one in corruptions]
@@ -166,17 +176,48 @@ def corrupt_afresh(
             frames = send(np.repeat(chosen, lengths).nonzero()[0], values.device)
             part = values.index_select(0, frames)
         drawn = spec.noise(counts, values.shape[1], draws)
-        if spec.alpha_bar is None:
-            noisy = part * drawn
-        elif len(same) == 1:
-            noisy = add_noise(part, drawn, spec.alpha_bar)
+        if spec.has_levels:
+            assert levels is not None
+            part = _at_levels(part, drawn, counts, spec, levels[chosen])
         else:
-            noisy = add_noise(part, drawn, np.repeat(alpha_bar[chosen], counts))
-        part = _within(spec.stretch, counts, noisy, part)
+            several = None if len(same) == 1 else np.repeat(alpha_bar[chosen], counts)
+            part = _noisy(part, drawn, counts, spec, several)
         if frames is None:
             return part
         values.index_copy_(0, frames, part)
     return values
+
+
+def _noisy(
+    values: Tensor,
+    drawn: Tensor,
+    lengths: np.ndarray,
+    spec: CorruptionOfModality,
+    alpha_bar: np.ndarray | None = None,
+) -> Tensor:
+    """Frames [n, D] with the drawn noise [n, D], by default at the corruption's own abar."""
+    if spec.alpha_bar is None:
+        noisy = values * drawn
+    else:
+        noisy = add_noise(values, drawn, spec.alpha_bar if alpha_bar is None else alpha_bar)
+    return _within(spec.stretch, lengths, noisy, values)
+
+
+def _at_levels(
+    values: Tensor,
+    drawn: Tensor,
+    lengths: np.ndarray,
+    spec: CorruptionOfModality,
+    levels: np.ndarray,
+) -> Tensor:
+    """Frames [n, D] of utterances that differ in SNR, by the draws of each [u, DRAWS]."""
+    assert spec.alpha_bar is not None
+    alpha_bar = shifted(spec.alpha_bar, offsets(levels, spec.span))
+    noisy = _noisy(values, drawn, lengths, spec, np.repeat(alpha_bar, lengths))
+    if spec.lost is None:
+        return noisy
+    is_kept = send(np.repeat(~is_lost(levels, spec.lost), lengths), values.device)
+    return torch.where(is_kept[:, None], noisy, 0.0)
 
 
 def _within(

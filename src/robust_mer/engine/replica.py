@@ -8,10 +8,11 @@ import torch
 
 from robust_mer.conditions import Corruption, conditions
 from robust_mer.corruption.draws import FreshDraws
+from robust_mer.corruption.levels import DRAWS
 from robust_mer.data import Normaliser
 from robust_mer.engine.corruption import CorruptionOfFold
 from robust_mer.errors import InputError
-from robust_mer.protocols.protocol import Protocol
+from robust_mer.protocols.protocol import Protocol, places_drawn
 
 
 def replica_seed(seed: int, fold: int, purpose: str) -> int:
@@ -27,16 +28,31 @@ class TrainingConditions:
     is_clean: np.ndarray
     """bool [conditions, modalities]."""
     weights: np.ndarray | None = None
-    """Probability of each [conditions]; None if all are equally likely."""
+    """Probability of each [conditions], or for each of the corpus' utterances [N, conditions];
+    None if all are equally likely."""
     is_per_batch: bool = False
     """Whether all samples of a batch have the same one."""
 
     def __len__(self) -> int:
         return len(self.is_clean)
 
+    @property
+    def differ(self) -> bool:
+        """Whether probabilities differ between utterances."""
+        return self.weights is not None and self.weights.ndim == 2
+
+    def weights_of(self, rows: np.ndarray) -> np.ndarray:
+        """Probabilities for the utterances in ``rows`` [n or 1, conditions]."""
+        if self.weights is None:
+            return np.ones((1, len(self)))
+        return self.weights[rows] if self.differ else self.weights[None]
+
 
 def training_conditions(
-    modalities: list[str], protocol: Protocol, corruption: Corruption
+    modalities: list[str],
+    protocol: Protocol,
+    corruption: Corruption,
+    is_present: np.ndarray | None = None,
 ) -> TrainingConditions:
     """The conditions that training draws from.
 
@@ -44,6 +60,8 @@ def training_conditions(
         modalities: In their order.
         protocol: Says how likely each is. A corruption that touches nothing has only one.
         corruption: The corruption.
+        is_present: Whether each of the corpus' utterances has frames, bool [N, modalities]; None if
+            the protocol does not need it.
 
     Raises:
         InputError: the protocol has no condition for this corruption.
@@ -57,11 +75,14 @@ def training_conditions(
             f"{', '.join(modalities)}: {type(protocol).__name__} has no training condition for it"
         )
     every = conditions(modalities)
+    is_clean = np.array([every[name] for name in probability])
+    if protocol.needs_presence:
+        assert is_present is not None
+        weights = protocol.of_utterances(modalities, corruption.touched, is_present)
+        return TrainingConditions(is_clean, weights, protocol.is_per_batch)
     weights = np.array(list(probability.values()))
     return TrainingConditions(
-        np.array([every[name] for name in probability]),
-        None if (weights == weights[0]).all() else weights,
-        protocol.is_per_batch,
+        is_clean, None if (weights == weights[0]).all() else weights, protocol.is_per_batch
     )
 
 
@@ -101,6 +122,8 @@ class EpochDraws:
     noise: FreshDraws
     recording: np.ndarray
     """Picks the draw of each sample's corrupted recordings: uniform in [0, 1), [n, modalities]."""
+    level: np.ndarray
+    """Decides each sample's SNR within a range: uniform in [0, 1), [n, modalities, DRAWS]."""
 
     @classmethod
     def of(
@@ -111,7 +134,8 @@ class EpochDraws:
         utterances = len(replica.parts["train"])
         order = draws.permutation(utterances)
         corruption = draws.integers(len(replica.conditions), size=utterances)
-        is_clean = _draw_conditions(draws, replica.conditions, corruption, batch_size)
+        rows = replica.parts["train"][order]
+        is_clean = _draw_conditions(draws, replica.conditions, corruption, rows, batch_size)
         steps = -(-utterances // batch_size)
         keys = draws.integers(-(1 << 31), 1 << 31, size=(steps, sites, 2), dtype=np.int32)
         generator = torch.Generator(device).manual_seed(
@@ -122,13 +146,16 @@ class EpochDraws:
             replica_seed(replica.seed, replica.fold, f"recordings {epoch}")
         )
         recording = recordings.random(is_clean.shape)
-        return cls(order, corruption, is_clean, keys, FreshDraws(generator), recording)
+        levels = np.random.default_rng(replica_seed(replica.seed, replica.fold, f"levels {epoch}"))
+        level = levels.random((*is_clean.shape, DRAWS))
+        return cls(order, corruption, is_clean, keys, FreshDraws(generator), recording, level)
 
 
 def _draw_conditions(
     draws: np.random.Generator,
     conditions: list[TrainingConditions],
     corruption: np.ndarray,
+    rows: np.ndarray,
     batch_size: int,
 ) -> np.ndarray:
     """A condition of each sample's corruption [n]: bool [n, modalities].
@@ -145,10 +172,9 @@ def _draw_conditions(
         if is_per_batch:  # that of the batch's first sample
             uniform = uniform[np.arange(len(uniform)) // batch_size * batch_size]
         for place, each in enumerate(conditions):
-            weights = np.ones(len(each)) if each.weights is None else np.asarray(each.weights)
-            ends = (weights / weights.sum()).cumsum()[:-1]
             is_chosen = corruption == place
-            choice[is_chosen] = np.searchsorted(ends, uniform[is_chosen], side="right")
+            weights = each.weights_of(rows[is_chosen])
+            choice[is_chosen] = places_drawn(weights, uniform[is_chosen])
     table = np.concatenate([each.is_clean for each in conditions])
     is_clean: np.ndarray = table[(counts.cumsum() - counts)[corruption] + choice]
     return is_clean

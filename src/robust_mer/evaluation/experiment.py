@@ -5,7 +5,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
+
 from robust_mer.conditions import CLEAN, NONE, PARTIAL
+from robust_mer.errors import InputError
 from robust_mer.metrics.metric import Metric
 from robust_mer.protocols.protocol import Protocol, drawn_conditions
 from robust_mer.settings import Plugin
@@ -100,6 +103,9 @@ class Experiment:
     """Of the corpus, in their order."""
     protocol_seed: int = 0
     """Of these protocols' draws."""
+    presence: Mapping[str, tuple[bool, ...]] = field(default_factory=dict)
+    """By utterance, whether it has frames of each of the modalities. Jobs read it where a protocol
+    needs it; the plan does not know it."""
 
     @cached_property
     def predicts(self) -> Task:
@@ -147,14 +153,27 @@ class Experiment:
         """Those of ``tested_under``, ready to draw."""
         return {name: protocol.build() for name, protocol in self.tested_under.items()}
 
+    @property
+    def needs_presence(self) -> bool:
+        """Whether one of these protocols needs to know which utterances have frames."""
+        return any(protocol.needs_presence for protocol in self.protocols.values())
+
     def drawn_conditions(self, utterances: Sequence[str]) -> dict[str, list[str]]:
         """The condition of each utterance under each protocol of ``tested_under``.
 
         As if corruptions touched all modalities; see `condition_met`.
         """
-        modalities = list(self.modalities)
+        modalities, seed = list(self.modalities), self.protocol_seed
+        is_present = None
+        if self.needs_presence:
+            if unknown := [name for name in utterances if name not in self.presence]:
+                raise InputError(
+                    f"the feature files do not have {unknown[0]}, which the predictions have; "
+                    "delete the predictions and run again"
+                )
+            is_present = np.array([self.presence[name] for name in utterances], bool)
         return {
-            name: drawn_conditions(protocol, modalities, self.protocol_seed, utterances)
+            name: drawn_conditions(protocol, modalities, seed, utterances, is_present)
             for name, protocol in self.protocols.items()
         }
 
@@ -222,6 +241,8 @@ class CorpusFacts:
     """The speech recogniser whose words extractors receive; empty: none."""
     heard: Mapping[str, str] = field(default_factory=dict)
     """By the name of such an extractor, which words: ``recognised``, ``recognised_if_missing``."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Columns of the index with people's answers, by what these people met."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ procedure: each resample of the bootstrap chooses anew.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
@@ -30,6 +30,7 @@ from robust_mer.errors import InputError
 from robust_mer.evaluation.answers import HeldOut, read_held_out
 from robust_mer.evaluation.bootstrap import bounds, draw_weights
 from robust_mer.evaluation.experiment import REPLICATES, Experiment
+from robust_mer.evaluation.presence import with_presence
 from robust_mer.evaluation.spec import PeekingSpec
 from robust_mer.evaluation.summary import columns_of, read_statistics
 from robust_mer.files import naming, write_text
@@ -56,6 +57,8 @@ class PeekingFiles:
     folds: Path
     peeking: Path
     """To write; see `prices`."""
+    presence: list[Path] = field(default_factory=list)
+    """Feature files of the corpus' modalities if a protocol needs them."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def measure_peeking(spec: PeekingSpec, files: PeekingFiles, runtime: Runtime) ->
     Raises:
         InputError: a file of answers does not fit the folds.
     """
-    experiment = spec.experiment
+    experiment = with_presence(spec.experiment, files.presence)
     task = experiment.predicts
     tested = read_held_out(files.utterances, files.folds, experiment.folds, task)
     size = len(experiment.folds) * len(experiment.seeds)

@@ -1,6 +1,6 @@
 """The scores of an experiment, behind all tables and figures, as tidy csv files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +11,7 @@ from robust_mer.evaluation.bootstrap import resample
 from robust_mer.evaluation.comparisons import compare_models
 from robust_mer.evaluation.experiment import REPLICATES
 from robust_mer.evaluation.order import in_order
+from robust_mer.evaluation.presence import with_presence
 from robust_mer.evaluation.published import compare, read_published
 from robust_mer.evaluation.rankings import compare_rankings
 from robust_mer.evaluation.reliability import reliability
@@ -32,6 +33,8 @@ class SummaryFiles:
     """The papers' numbers, all in one folder."""
     summary: Path
     """``{experiment}_all.csv``, to be written."""
+    presence: list[Path] = field(default_factory=list)
+    """Feature files of the corpus' modalities if a protocol needs them."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class ScoresFiles:
     reliability: Path
     curves: Path
     rankings: Path
+    presence: list[Path] = field(default_factory=list)
+    """Feature files of the corpus' modalities if a protocol needs them."""
 
 
 def write_summary(spec: SummarySpec, files: SummaryFiles, runtime: Runtime) -> None:
@@ -58,7 +63,7 @@ def write_summary(spec: SummarySpec, files: SummaryFiles, runtime: Runtime) -> N
     Raises:
         InputError: there are no predictions, or a file lacks one of the folds and seeds.
     """
-    experiment = spec.experiment
+    experiment = with_presence(spec.experiment, files.presence)
     if not files.predictions:
         raise InputError(f"experiment {experiment.name} has no predictions to summarise")
     published = None
@@ -82,7 +87,7 @@ def compute_statistics(spec: ScoresSpec, files: ScoresFiles, runtime: Runtime) -
     Raises:
         InputError: predictions and folds do not fit each other.
     """
-    experiment = spec.experiment
+    experiment = with_presence(spec.experiment, files.presence)
     measures = experiment.measures
     tested = read_held_out(files.utterances, files.folds, experiment.folds, experiment.predicts)
     drawn = experiment.drawn_conditions(list(tested.names))

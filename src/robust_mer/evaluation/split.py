@@ -1,13 +1,14 @@
 """Results of an experiment by a column of the index, e.g. of improvised and scripted utterances."""
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
 from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import Experiment
+from robust_mer.evaluation.presence import with_presence
 from robust_mer.evaluation.spec import SplitSpec
 from robust_mer.evaluation.summary import prediction_files, summarise
 from robust_mer.files import write_text
@@ -25,6 +26,8 @@ class SplitFiles:
     utterances: Path
     table: Path
     """To be written."""
+    presence: list[Path] = field(default_factory=list)
+    """Feature files of the corpus' modalities if a protocol needs them."""
 
 
 def write_split(spec: SplitSpec, files: SplitFiles, runtime: Runtime) -> None:
@@ -42,10 +45,11 @@ def write_split(spec: SplitSpec, files: SplitFiles, runtime: Runtime) -> None:
             f"{files.utterances} has no column {spec.column!r} to split results by; it has "
             f"{', '.join(table.columns)}"
         )
+    experiment = with_presence(spec.experiment, files.presence)
     parts, problem = [], None
     for value, rows in table.groupby(spec.column, sort=True):
         try:
-            summary = _summarise(spec.experiment, files.predictions, set(rows["utterance"]))
+            summary = _summarise(experiment, files.predictions, set(rows["utterance"]))
         except InputError as error:
             problem = error
             log.warning("%s %r is left out: %s", spec.column, value, error)

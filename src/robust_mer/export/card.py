@@ -7,10 +7,12 @@ from typing import Any
 from robust_mer.files import whole
 
 _LIMITS = """\
-The targets are what listeners or watchers ascribed to recordings of the corpus named above, mostly
-acted. What the model says about a clip is a guess at such an ascription; it is no fact about what a
-person feels, and it must not be used to judge or sort people. It was tested on the speakers of one
-test part only; other languages, microphones, cameras and cultures are untested.
+The model learnt the labels of the corpus named above: what people saw or heard in a recording, or
+what an actor was asked to show. Its prediction is a guess at such a label, not a measurement of
+what a person feels, and must not be used to judge or sort people. The model was tested on the
+speakers of one test part only; other languages, microphones, cameras and cultures are untested.
+Some uses are forbidden, in the European Union those at work and in education. Read docs/limits.md
+in the documentation of robust-mer before you apply the model to people.
 
 The corpus' licence binds what is made from it, these weights too. openSMILE, which computes the
 acoustic features `is13`, may be used for research only, and so may networks trained on FER2013

@@ -6,11 +6,12 @@ from robust_mer.export.predict import ModalitySeen, Prediction
 from robust_mer.export.quality import HIGHEST
 from robust_mer.report.cells import minus
 
+MEANING = "A guess at the label that people would give, not what somebody feels: docs/limits.md"
 _BAR = 30  # characters of a probability of 1
 
 
 def as_table(description: dict[str, Any], prediction: Prediction) -> str:
-    """The model, its probabilities as bars or else its values, and what it saw of each modality."""
+    """The model, its probabilities or values, what it saw of each modality, and what that means."""
     trained = description["trained_on"]
     answers = {
         name: f"{value:6.1%}  {'█' * round(_BAR * value)}"
@@ -25,6 +26,8 @@ def as_table(description: dict[str, Any], prediction: Prediction) -> str:
         *(f"{name:{width}}  {text}" for name, text in answers.items()),
         "",
         *(f"{name:{width}}  {_seen(name, one)}" for name, one in prediction.modalities.items()),
+        "",
+        MEANING,
     ]
     return "\n".join(lines)
 

@@ -30,7 +30,7 @@ def with_recognised(
         if utterance.utterance not in table.index:
             raise InputError(
                 f"{texts} lacks the utterance {utterance.utterance!r}, which is in the index; "
-                "recognise the words again: snakemake --forcerun recognise_words"
+                "delete it and run again"
             )
     rows = dict(zip(table.index, records(table), strict=True))
     return [

@@ -17,6 +17,7 @@ _KEY = "features.asr.model"
 _SHORTEST = SAMPLE_RATE // 10  # samples; the least that every known network accepts
 _QUIET = SAMPLE_RATE // 10  # samples of a pause at which a long recording is cut
 _UNKNOWN = -1.0  # time of a word for which the model gives none
+_TOKENS = 256  # most of a piece: 30 s of fast speech have fewer
 
 
 class RecogniserSettings(AudioSettings):
@@ -122,8 +123,12 @@ class Recogniser(Extractor):
         )
         if "chunks" not in answer:
             return [RecognisedWord(word, np.nan, np.nan) for word in answer["text"].split()]
+        seconds = len(signal) / SAMPLE_RATE  # what was padded has no words
         return [
-            RecognisedWord(word, *(np.nan if t is None else begin + t for t in chunk["timestamp"]))
+            RecognisedWord(
+                word,
+                *(np.nan if t is None else begin + min(t, seconds) for t in chunk["timestamp"]),
+            )
             for chunk in answer["chunks"]
             for word in chunk["text"].split()
         ]
@@ -173,7 +178,9 @@ def _options(network: Any, is_ctc: bool, settings: RecogniserSettings) -> dict[s
     generation = network.generation_config
     asked: dict[str, Any] = {"num_beams": 1, "do_sample": False}
     if hasattr(network.config, "max_target_positions"):
-        asked["max_new_tokens"] = min(256, network.config.max_target_positions // 2)
+        asked["max_new_tokens"] = min(_TOKENS, network.config.max_target_positions // 2)
+    elif generation.max_length is None:  # transformers would stop after 20 tokens
+        asked["max_new_tokens"] = _TOKENS
     if getattr(generation, "is_multilingual", False):
         asked["task"] = "transcribe"
     if settings.language:

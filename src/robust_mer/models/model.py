@@ -39,7 +39,8 @@ class Batch:
     they are the same."""
     snr: dict[str, Tensor] = field(default_factory=dict)
     """SNR in dB that each sample's features have, [B] per modality: infinite where they are clean,
-    NaN where noise has none (missing, dropped or recorded) or hits a part of the utterance."""
+    NaN where noise has none (missing, dropped or recorded) or hits a part of the utterance. Of a
+    range, it is the sample's own."""
 
     def __post_init__(self) -> None:
         self.clean_lengths = self.clean_lengths or self.lengths

@@ -252,6 +252,9 @@ class NoiseConfig(PluginConfig):
     stretch: Annotated[tuple[float, float] | None, BeforeValidator(_stretch)] = None
     """Start and end of the part of each utterance that is hit, e.g. ``[0.2, 0.5]``; by default all
     of it."""
+    lost: Annotated[float | None, Field(gt=0, lt=1)] = None
+    """Mean rate at which an utterance loses the modality altogether, the more often the lower its
+    SNR is within the corruption's range, e.g. ``gaussian_-20to10dB``; by default never."""
 
 
 class CorruptionConfig(Section):

@@ -168,23 +168,24 @@ class Corruptions:
         unit = resolved.kind.unit
         if parsed.unit != unit:
             raise InputError(f"{name!r}: expected the amount of {parsed.kind} in {unit}")
-        settings = dict(resolved.settings)
-        amount = parsed.amount
-        if unit == "dB" and amount is not None and abs(amount) > _MAX_SNR_DB:
-            raise InputError(f"{name!r}: expected an SNR of {-_MAX_SNR_DB} to {_MAX_SNR_DB} dB")
-        if unit == "%" and amount is not None:
+        settings, section = dict(resolved.settings), self.config.noises[parsed.kind]
+        target, span = _snrs(parsed, self.config.mode) if unit == "dB" else (None, 0.0)
+        if unit == "%" and parsed.amount is not None:
             settings |= _rates(parsed)
-        elif parsed.highest is not None:
+        if section.lost is not None and not span:
             raise InputError(
-                f"{name!r}: only rates can be a range; for SNRs, give a list under corruption.named"
+                f"{name!r}: corruption.noises.{parsed.kind}.lost needs a range of SNRs, in which "
+                f"a low one loses more; expected a name such as {parsed.kind}_-20to10dB"
             )
         return NoiseSpec(
             kind=parsed.kind,
-            target_snr_db=amount if unit == "dB" else None,
+            target_snr_db=target,
             implementation=resolved.plugin.implementation,
             settings=settings,
             is_mask=resolved.kind.is_mask,
-            stretch=self.config.noises[parsed.kind].stretch,
+            stretch=section.stretch,
+            snr_span_db=span,
+            lost=section.lost,
         )
 
     def _resolve_noise(self, name: str) -> Resolved[Noise]:
@@ -254,6 +255,22 @@ class Corruptions:
             return self.raw(corruption) or self._noise(corruption)
         except InputError as error:
             raise InputError(f"config: {place}: {error}") from None
+
+
+def _snrs(name: CorruptionName, mode: str) -> tuple[float, float]:
+    """The SNR in dB and 0, or the middle of a range and its width."""
+    assert name.amount is not None
+    low, high = name.amount, name.amount if name.highest is None else name.highest
+    if max(abs(low), abs(high)) > _MAX_SNR_DB:
+        raise InputError(f"{str(name)!r}: expected an SNR of {-_MAX_SNR_DB} to {_MAX_SNR_DB} dB")
+    if name.highest is not None and low >= high:
+        raise InputError(f"{str(name)!r}: expected the lower SNR first, e.g. {name.kind}_-20to10dB")
+    if name.highest is not None and mode != "exact":
+        raise InputError(
+            f"{str(name)!r}: a whole number of steps cannot meet every SNR of a range; set "
+            "corruption.mode: exact"
+        )
+    return (low + high) / 2, high - low
 
 
 def _rates(name: CorruptionName) -> dict[str, float]:

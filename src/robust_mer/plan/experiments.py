@@ -145,7 +145,9 @@ class Experiments:
         noises: dict[str, list[str]] = {}
         for name in self._plan.grid.every_corruption(section):
             parsed = read_name(name)
-            if parsed and parsed.unit == "dB" and self._plan.corruptions.raw(name) is None:
+            if parsed is None or parsed.unit != "dB" or parsed.highest is not None:
+                continue  # a range has no place on an axis
+            if self._plan.corruptions.raw(name) is None:
                 noises.setdefault(parsed.kind, []).append(name)
         return noises
 
@@ -197,6 +199,7 @@ class Experiments:
             },
             recogniser=recogniser,
             heard=heard,
+            answers={} if plan.reader is None else plan.open_reader().answers(),
         )
 
     def _trained_for(self, extractor: str) -> list[str] | None:

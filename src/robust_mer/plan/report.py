@@ -163,6 +163,10 @@ class ReportPlan:
             return self._of_replicas(section, self.facts(name).learning, HISTORY)
         if key == "peeked":
             return self._of_replicas(section, self.facts(name).peeked, PEEKED)
+        if key == "presence":
+            corpus = plan.corpora[section.corpus]
+            is_needed = self.experiment(name).needs_presence
+            return plan.feature_files(corpus.name, corpus.modalities) if is_needed else []
         if key == "layouts":
             return f"{self.published}/layouts.yaml"
         if key == "published":

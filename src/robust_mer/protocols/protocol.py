@@ -27,6 +27,9 @@ class Protocol(ABC):
     """
 
     settings_class: ClassVar[type[Settings]] = Settings
+    needs_presence: ClassVar[bool] = False
+    """Whether an utterance's conditions depend on which of its modalities have frames, so that it
+    overrides `of_utterances`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -54,6 +57,21 @@ class Protocol(ABC):
         Raises:
             InputError: the settings do not fit the modalities.
         """
+
+    def of_utterances(
+        self, modalities: list[str], touched: Collection[str], is_present: np.ndarray
+    ) -> np.ndarray:
+        """The probability of each condition of `distribution` for each utterance [n, conditions].
+
+        By default it is the same for all.
+
+        Args:
+            modalities: As for `distribution`.
+            touched: As for `distribution`.
+            is_present: Whether each utterance has frames, bool [n, modalities].
+        """
+        probability = list(self.distribution(modalities, touched).values())
+        return np.tile(probability, (len(is_present), 1))
 
     @property
     def is_per_batch(self) -> bool:
@@ -116,20 +134,46 @@ def realised_rate(protocol: Protocol, modalities: list[str]) -> float:
 
 
 def drawn_conditions(
-    protocol: Protocol, modalities: list[str], seed: int, utterances: Sequence[str]
+    protocol: Protocol,
+    modalities: list[str],
+    seed: int,
+    utterances: Sequence[str],
+    is_present: np.ndarray | None = None,
 ) -> list[str]:
     """The condition of each utterance in a test, as if the corruption touched all modalities.
 
     A function of (seed, protocol, utterance), so it is the same for every model and corruption. One
     number per utterance decides under every protocol, which makes protocols easier to compare: at a
     higher rate, an utterance keeps the same number of modalities or fewer.
+
+    Args:
+        protocol: The protocol.
+        modalities: Of the corpus, in their order.
+        seed: Of the draws.
+        utterances: Their names [n].
+        is_present: Whether each has frames, bool [n, modalities]; None if the protocol does not
+            need it.
     """
     probability = protocol.distribution(modalities, modalities)
     names = [name for name in conditions(modalities) if name in probability]
-    shares = np.array([probability[name] for name in names])
-    ends = (shares / shares.sum()).cumsum()[:-1]
-    numbers = [_uniform(seed, utterance) for utterance in utterances]
-    return [names[place] for place in np.searchsorted(ends, numbers, side="right")]
+    shares = np.array([[probability[name] for name in names]])
+    if protocol.needs_presence:
+        assert is_present is not None
+        shares = protocol.of_utterances(modalities, modalities, is_present)
+    numbers = np.array([_uniform(seed, utterance) for utterance in utterances])
+    return [names[place] for place in places_drawn(shares, numbers)]
+
+
+def places_drawn(shares: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Which of C alternatives each number in [0, 1) stands for [n].
+
+    Args:
+        shares: How likely each is, for every number [1 or n, C].
+        numbers: Uniform [n].
+    """
+    ends = (shares / shares.sum(axis=1, keepdims=True)).cumsum(axis=1)[:, :-1]
+    drawn: np.ndarray = (numbers[:, None] >= ends).sum(axis=1)
+    return drawn
 
 
 @cache

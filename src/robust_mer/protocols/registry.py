@@ -6,6 +6,7 @@ PROTOCOLS = {
     "none": "robust_mer.protocols.none_clean:NoneClean",
     "fixed": "robust_mer.protocols.fixed:Fixed",
     "random": "robust_mer.protocols.random_rate:RandomRate",
+    "natural": "robust_mer.protocols.natural:Natural",
     "shares": "robust_mer.protocols.shares:Shares",
     "rates": "robust_mer.protocols.rates:Rates",
 }

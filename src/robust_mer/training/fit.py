@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -10,8 +11,9 @@ from robust_mer.engine.corruption import NO_CORRUPTION, CorruptionOfFold, evalua
 from robust_mer.engine.frames import Frames
 from robust_mer.engine.nets import Nets
 from robust_mer.engine.predict import PaddedPart, combine, embed
-from robust_mer.engine.replica import ReplicaData, replica_seed
+from robust_mer.engine.replica import ReplicaData, TrainingConditions, replica_seed
 from robust_mer.models.fitted import FittedModel
+from robust_mer.protocols.protocol import places_drawn
 
 
 def fit_replica(
@@ -20,8 +22,8 @@ def fit_replica(
     """Fit a model to a replica's training part.
 
     Every utterance is used once under every training corruption and condition, whatever their
-    probability. The noise is drawn once, with a seed of the replica; corrupted recordings are those
-    of draw 1.
+    probability; or once under every corruption if conditions differ between utterances. The noise
+    is drawn once, with a seed of the replica; corrupted recordings are those of draw 1.
 
     Returns:
         The selection metric on the validation part.
@@ -57,6 +59,26 @@ def _received(
     received = []
     for corruption, conditions in zip(corruptions, replica.conditions, strict=True):
         noisy = embedded(corruption)
-        received += [combine(clean, noisy, is_clean)[0] for is_clean in conditions.is_clean]
+        if conditions.differ:
+            received.append(_received_once(clean, noisy, conditions, rows, replica))
+        else:
+            received += [combine(clean, noisy, is_clean)[0] for is_clean in conditions.is_clean]
     target = torch.cat([torch.from_numpy(corpus.target[rows])] * len(received))
     return {m: torch.cat([embeddings[m][0] for embeddings in received]) for m in clean}, target
+
+
+def _received_once(
+    clean: dict[str, Tensor],
+    noisy: dict[str, Tensor],
+    conditions: TrainingConditions,
+    rows: np.ndarray,
+    replica: ReplicaData,
+) -> dict[str, Tensor]:
+    """Embeddings [1, n, E] of utterances that each have conditions of their own: one is drawn."""
+    draws = np.random.default_rng(replica_seed(replica.seed, replica.fold, "conditions"))
+    drawn = places_drawn(conditions.weights_of(rows), draws.random(len(rows)))
+    is_clean = torch.from_numpy(conditions.is_clean[drawn])
+    return {
+        modality: torch.where(is_clean[:, place, None], clean[modality], noisy[modality])
+        for place, modality in enumerate(clean)
+    }

@@ -113,7 +113,8 @@ def _prepare(
     ]
     protocol = spec.protocol.build()
     names = [modality.name for modality in spec.modalities]
-    conditions = [training_conditions(names, protocol, one) for one in spec.corruptions]
+    is_present = corpus.is_present
+    conditions = [training_conditions(names, protocol, one, is_present) for one in spec.corruptions]
     shared = {
         "spec": asdict(spec),
         "corpus": corpus_identity(corpus),

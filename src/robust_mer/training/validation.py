@@ -25,6 +25,7 @@ class Validation:
     ) -> None:
         self._task, self._conditions = corpus.task, replicas[0].conditions
         self._part = HeldOutPart(replicas, corpus, frames, "validation")
+        self._rows = [replica.parts["validation"] for replica in replicas]
         self._targets = [
             corpus.task.truth(corpus.target[replica.parts["validation"]]) for replica in replicas
         ]
@@ -45,13 +46,15 @@ class Validation:
             of_replica = [one[place, :, : len(target)].numpy() for one in predicted]
             health = nets.health(place, embeddings)
             metrics = {
-                validation_column(metric): self._mean(metric, target, of_replica)
+                validation_column(metric): self._mean(metric, target, of_replica, self._rows[place])
                 for metric in self._metrics
             }
             figures.append({**metrics, **health, **nets.layer_weights(place)})
         return figures
 
-    def _mean(self, metric: Metric, target: np.ndarray, predicted: list[np.ndarray]) -> float:
+    def _mean(
+        self, metric: Metric, target: np.ndarray, predicted: list[np.ndarray], rows: np.ndarray
+    ) -> float:
         """Mean over corruptions of a metric pooled over predictions [conditions, n, ...]."""
         values = []
         for of_corruption, conditions in zip(predicted, self._conditions, strict=True):
@@ -60,6 +63,7 @@ class Validation:
             if conditions.weights is None:
                 values.append(metric.of(tiled, pooled))
             else:
-                weight = np.repeat(conditions.weights, len(target))[None]
+                weights = conditions.weights_of(rows)
+                weight = np.broadcast_to(weights.T, (len(conditions), len(rows))).reshape(1, -1)
                 values.append(float(metric.weighted(tiled, pooled[:, None], weight)[0, 0]))
         return float(np.mean(values))

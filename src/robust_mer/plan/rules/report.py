@@ -55,7 +55,10 @@ def write_summary(plan: Plan, wildcards: Any) -> Job:
     return Job(
         "robust_mer.evaluation.scores:write_summary",
         SummarySpec(experiment=experiment, scheduled=tuple(scheduled)),
-        inputs={**report.inputs(name, ["predictions", "published"]), "schedules": schedules},
+        inputs={
+            **report.inputs(name, ["predictions", "published", "presence"]),
+            "schedules": schedules,
+        },
         chosen=report.inputs(name, ["published"]),
         uses=_tested(report.experiment(name)),
     )
@@ -67,7 +70,7 @@ def compute_statistics(plan: Plan, wildcards: Any) -> Job:
     return Job(
         "robust_mer.evaluation.scores:compute_statistics",
         ScoresSpec(experiment=report.experiment(name)),
-        inputs=report.inputs(name, ["predictions", "utterances", "folds"]),
+        inputs=report.inputs(name, ["predictions", "utterances", "folds", "presence"]),
         uses=_tested(report.experiment(name)),
     )
 
@@ -79,7 +82,7 @@ def measure_peeking(plan: Plan, wildcards: Any) -> Job:
     return Job(
         "robust_mer.evaluation.peeking:measure_peeking",
         PeekingSpec(experiment, facts.peeked, facts.learning),
-        inputs=report.inputs(name, ["peeked", "histories", "utterances", "folds"]),
+        inputs=report.inputs(name, ["peeked", "histories", "utterances", "folds", "presence"]),
         uses=_tested(experiment),
     )
 
@@ -90,8 +93,8 @@ def split_tables(plan: Plan, wildcards: Any) -> Job:
     return Job(
         "robust_mer.evaluation.split:write_split",
         SplitSpec(experiment=report.experiment(name), column=wildcards.column),
-        inputs=report.inputs(name, ["predictions", "utterances"]),
-        uses=_measured(report.experiment(name)),
+        inputs=report.inputs(name, ["predictions", "utterances", "presence"]),
+        uses=_tested(report.experiment(name)),
     )
 
 

@@ -9,6 +9,7 @@ from robust_mer.settings import Plugin, load
 
 TABLES = {
     "average": "robust_mer.report.tables.average:AverageTable",
+    "people": "robust_mer.report.tables.people:PeopleTable",
     "conditions": "robust_mer.report.tables.conditions:ConditionsTable",
     "protocols": "robust_mer.report.tables.protocols:ProtocolsTable",
     "robustness": "robust_mer.report.tables.robustness:RobustnessTable",
