@@ -33,7 +33,7 @@ class IsolatedPredictor:
         if not 0 < max_seconds < float("inf"):
             raise InputError(f"--max-seconds is {max_seconds:g}, expected seconds above 0")
         self._begin = (str(folder), tuple(trusted))
-        self._max_seconds = max_seconds
+        self.max_seconds = max_seconds
         self._start()
 
     def __enter__(self) -> Self:
@@ -54,10 +54,10 @@ class IsolatedPredictor:
             self._start()
         with suppress(BrokenPipeError):  # it is dead: reading from it will tell
             self._connection.send(clip)
-        if not self._connection.poll(self._max_seconds):
+        if not self._connection.poll(self.max_seconds):
             self._end()
             raise UnusableClipError(
-                f"it took more than {self._max_seconds:g} s; --max-seconds allows more"
+                f"it took more than {self.max_seconds:g} s; --max-seconds allows more"
             )
         prediction: Prediction = self._receive()
         return prediction
