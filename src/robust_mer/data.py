@@ -123,6 +123,28 @@ def read_store(path: str | Path, utterances: list[str], modality: Modality) -> F
     return store
 
 
+def check_alike(corrupted: Features, clean: Features, path: str | Path) -> None:
+    """Refuse features of corrupted recordings that are not those of the clean ones.
+
+    Args:
+        corrupted: These.
+        clean: Of the recordings as they are.
+        path: File of ``corrupted``.
+
+    Raises:
+        InputError: their names or layers differ.
+    """
+    if (corrupted.names, corrupted.layers) != (clean.names, clean.layers):
+        one, other = (
+            f"{len(store.names)} dimensions" + f" of the layers {store.layers}" * bool(store.layers)
+            for store in (corrupted, clean)
+        )
+        differing = f"{one}, but the clean features have {other}"
+        if one == other:
+            differing = f"{one} like the clean features, but under other names"
+        raise InputError(f"{path} has {differing}; delete it and run again")
+
+
 def _read_parts(path: str | Path, utterances: list[str]) -> dict[int, dict[str, np.ndarray]]:
     place = {utterance: index for index, utterance in enumerate(utterances)}
     folds = read_table(path, ["fold", "part", "utterance"])

@@ -10,6 +10,7 @@ import transformers as t
 
 from robust_mer.features.audio_encoder import AudioEncoder
 from robust_mer.features.bert import Bert
+from robust_mer.features.encoders import emotion2vec
 from robust_mer.features.image_encoder import ImageEncoder
 from robust_mer.features.weights import locate
 
@@ -48,6 +49,19 @@ _SWIN = {"image_size": 32, "patch_size": 4, "embed_dim": 8, "window_size": 4}
 _IDS = {"pad_token_id": 0, "bos_token_id": 101, "eos_token_id": 102}
 _CLIP_TEXT = {**_SMALL, "vocab_size": 50, "max_position_embeddings": 8}
 
+EMOTION2VEC = {
+    "hidden_size": 16,
+    "intermediate_size": 16,
+    "num_attention_heads": 2,
+    "prenet_layers": 1,
+    "main_layers": 2,
+    "conv_dim": (8,) * 7,
+    "position_layers": 2,
+    "position_kernel": 5,
+    "position_groups": 2,
+    "extra_tokens": 3,
+}
+
 _RAW_PREPARATION = t.Wav2Vec2FeatureExtractor(do_normalize=True, sampling_rate=RATE)
 AUDIO: dict[str, tuple[str, dict[str, Any], Any]] = {
     "wav2vec2": ("Wav2Vec2", _RAW, _RAW_PREPARATION),
@@ -62,6 +76,7 @@ AUDIO: dict[str, tuple[str, dict[str, Any], Any]] = {
     "wav2vec2_conformer": ("Wav2Vec2Conformer", _RAW, _RAW_PREPARATION),
     "unispeech": ("UniSpeech", {**_RAW, "num_codevectors_per_group": 4}, _RAW_PREPARATION),
     "unispeech_sat": ("UniSpeechSat", {**_RAW, "num_codevectors_per_group": 4}, _RAW_PREPARATION),
+    "emotion2vec": ("Emotion2Vec", EMOTION2VEC, _RAW_PREPARATION),
     "wav2vec2_bert": (
         "Wav2Vec2Bert",
         {**_SMALL, "feature_projection_input_dim": 160},
@@ -168,8 +183,9 @@ def save(name: str, folder: Path, dtype: torch.dtype = torch.float32) -> Path:
     tables: dict[str, Any] = {**AUDIO, **PICTURES, **TEXTS}
     kind, config, *preparation = tables[name]
     torch.manual_seed(0)
-    settings = getattr(t, f"{kind.removesuffix('Encoder')}Config")(**config)
-    network = getattr(t, f"{kind}Model")(settings)
+    source: Any = emotion2vec if name == "emotion2vec" else t
+    settings = getattr(source, f"{kind.removesuffix('Encoder')}Config")(**config)
+    network = getattr(source, f"{kind}Model")(settings)
     network.to(dtype).save_pretrained(folder)
     for one in preparation:
         one.save_pretrained(folder)

@@ -27,6 +27,7 @@ COMMAND = re.compile(
 INLINE = re.compile(r"`(make|robust-mer|snakemake) ([a-z][\w-]*)[^`]*`")
 RUN_BY = {
     "completion": "unit/test_cli.py",
+    "convert": "unit/test_emotion2vec.py",
     "crate": "unit/test_crate.py",
     "doctor": "unit/test_doctor.py",
     "new": "unit/test_new.py",

@@ -1,5 +1,7 @@
 """Every architecture of docs/features/encoders.md, on a tiny network with random weights."""
 
+import base64
+import io
 import json
 import os
 import pickle
@@ -10,7 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sentencepiece
 import soundfile
+import tiktoken
 import torch
 import transformers
 from helpers.networks import AUDIO, PICTURES, RATE, TEXTS, build, noise, pictures, save
@@ -177,6 +181,22 @@ def test_states_of_pictures_are_those_of_transformers(folder_of, name):
         expected = states.mean(dim=(2, 3))
     found = seen(build(name, folder), pictures(2))
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_network_with_a_head_for_expressions_gives_its_states(folder_of, tmp_path):
+    """As networks of expressions on the hub are: a ViT that tells classes apart."""
+    folder = save("vit", tmp_path)
+    config = transformers.ViTConfig.from_pretrained(folder, num_labels=7)
+    torch.manual_seed(1)
+    network = transformers.ViTForImageClassification(config).eval()
+    network.save_pretrained(folder)
+    preparation = transformers.AutoImageProcessor.from_pretrained(folder)
+    pixels = preparation(images=list(pictures(2)), return_tensors="pt")["pixel_values"]
+    with torch.no_grad():
+        states = network(pixels, output_hidden_states=True).hidden_states
+        expected = network.vit.layernorm(states[-1])[:, 0]
+    found = seen(build("vit", folder), pictures(2))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["siglip", "swin", "convnext", "videomae"])
@@ -359,13 +379,77 @@ def test_damaged_folders_are_refused(tmp_path, name):
         build(name, folder)
 
 
-def test_a_tokenizer_that_cannot_be_read_says_what_to_install(tmp_path):
-    folder = save("deberta_v3", tmp_path)
+def without_tokenizer(name: str, folder: Path) -> Path:
+    save(name, folder)
     for file in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
         (folder / file).unlink()
-    (folder / "spm.model").write_bytes(b"no model")
-    with pytest.raises(InputError, match="pip install sentencepiece protobuf"):
-        build("deberta_v3", folder)
+    return folder
+
+
+def sentence_pieces(kind: str) -> tuple[bytes, list[str]]:
+    """A file of SentencePiece, and how it cuts the first text."""
+    written_to = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([*WORDS, "a word and another one"] * 50),
+        model_writer=written_to,
+        model_type=kind,
+        vocab_size=60,
+        hard_vocab_limit=False,
+        minloglevel=2,
+    )
+    reader = sentencepiece.SentencePieceProcessor(model_proto=written_to.getvalue())
+    return written_to.getvalue(), reader.encode(WORDS[0], out_type=str)
+
+
+def tiktoken_ranks() -> tuple[bytes, list[str]]:
+    """A file of tiktoken, and how it cuts the first text."""
+    ranks = [*(bytes([byte]) for byte in range(256)), b"th", b"at", b"that", b" that"]
+    lines = [f"{base64.b64encode(token).decode()} {rank}" for rank, token in enumerate(ranks)]
+    pattern = r" ?\w+| ?[^\s\w]+"
+    places = {token: place for place, token in enumerate(ranks)}
+    reader = tiktoken.Encoding("t", pat_str=pattern, mergeable_ranks=places, special_tokens={})
+    pieces = [reader.decode([token]) for token in reader.encode(WORDS[0])]
+    return "\n".join(lines).encode(), [piece.replace(" ", "Ġ") for piece in pieces]
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "kind", "special"),
+    [
+        ("t5", "spiece.model", "unigram", 1),
+        ("deberta_v3", "spm.model", "unigram", 2),
+        ("llama", "tokenizer.model", "bpe", 0),
+        ("llama", "tokenizer.model", "tiktoken", 0),
+    ],
+)
+def test_tokenizers_of_other_packages_are_read(tmp_path, name, file, kind, special):
+    content, pieces = tiktoken_ranks() if kind == "tiktoken" else sentence_pieces(kind)
+    (without_tokenizer(name, tmp_path) / file).write_bytes(content)
+    if kind == "bpe":
+        with pytest.raises(
+            InputError, match=r"tokenizer_config\.json is missing, or names a wrong"
+        ):
+            build(name, tmp_path)  # its first word would not begin with a blank
+        config = json.dumps({"tokenizer_class": "LlamaTokenizer"})
+        (tmp_path / "tokenizer_config.json").write_text(config)
+    extractor = build(name, tmp_path)
+    assert len(extractor.extract(written(WORDS[0])).values) == len(pieces) + special
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path)
+    ids = tokenizer(WORDS[0], add_special_tokens=False)["input_ids"]
+    assert tokenizer.convert_ids_to_tokens(ids) == pieces
+
+
+@pytest.mark.parametrize(
+    ("file", "advice"),
+    [
+        ("spm.model", "spm.model is damaged, or belongs to another network"),
+        ("qwen.tiktoken", "Only code that comes with the weights reads qwen.tiktoken"),
+        ("notes.txt", "needs tokenizer.json, or the vocabulary"),
+    ],
+)
+def test_a_tokenizer_that_cannot_be_read_is_refused_with_advice(tmp_path, file, advice):
+    (without_tokenizer("deberta_v3", tmp_path) / file).write_bytes(b"no model")
+    with pytest.raises(InputError, match=advice):
+        build("deberta_v3", tmp_path)
 
 
 def test_a_tokenizer_of_another_network_is_refused(tmp_path):
@@ -389,10 +473,12 @@ def test_half_precision_is_close(folder_of, tmp_path, name, precision):
         assert difference < (0.4 if precision == "bfloat16" else 0.05)
 
 
-def test_a_network_is_spread_only_with_accelerate(folder_of, monkeypatch):
-    monkeypatch.setitem(sys.modules, "accelerate", None)
-    with pytest.raises((InputError, ValueError), match="accelerate"):
-        build("bert", folder_of("bert"), spread=True)
+def test_a_network_that_is_spread_gives_the_same(folder_of, tmp_path):
+    for name in ("llama", "emotion2vec"):
+        whole = rows_of(name, folder_of(name), tmp_path)
+        spread = rows_of(name, folder_of(name), tmp_path, spread=True)
+        for one, other in zip(whole, spread, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 def rows_of(name: str, folder: Path, tmp_path: Path, order=(0, 1, 2), **settings):

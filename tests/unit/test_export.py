@@ -18,6 +18,7 @@ import soundfile
 from helpers.corpora import reader_of
 from helpers.corpus import WIDTHS, modalities
 from helpers.films import write_sound
+from helpers.layers import add_layers
 from helpers.noises import corruption as corruption_of
 from helpers.project import warm_python
 from helpers.tasks import CLASSIFICATION
@@ -156,6 +157,15 @@ def test_a_clip_gets_what_the_workflow_gave_the_utterance(
         assert list(found.probabilities.values()) == sorted(
             found.probabilities.values(), reverse=True
         )
+
+
+def test_a_clip_with_learned_layers_gets_what_the_workflow_gave_it(corpus, tmp_path, stored):
+    predictor = Predictor(export(add_layers(corpus), tmp_path))
+    known = pd.read_parquet(tmp_path / "clean.parquet").query("part == 'test'")
+    for row in known.head(3).to_dict("records"):
+        found = predictor(stored(row["utterance"], "audio", "video"))
+        for emotion, probability in found.probabilities.items():
+            assert probability == pytest.approx(row[f"probability_{emotion}"], abs=1e-5)
 
 
 def test_a_model_is_told_what_is_not_there(corpus, tmp_path, stored):

@@ -314,13 +314,14 @@ def test_word_times(two):
 # -- features ------------------------------------------------------------------------------------
 
 
-def write_store(folder, name, utterances, width=2, weights="", positions=None, settings=None):
+def write_store(
+    folder, name, utterances, width=2, weights="", positions=None, settings=None, layers=()
+):
     frames = [np.full((n + 1, width), n, np.float32) for n in range(len(utterances))]
     names = [f"f{d}" for d in range(width)]
     path = folder / f"{name}.h5"
-    write_features(
-        path, utterances, frames, names, None, settings or {"k": 1}, weights, {"p": "1"}, positions
-    )
+    origin = None, settings or {"k": 1}, weights, {"p": "1"}
+    write_features(path, utterances, frames, names, *origin, positions, layers)
     pd.DataFrame({"utterance": utterances, "status": "ok", "reason": name}).to_csv(
         folder / f"{name}.csv", index=False
     )
@@ -342,14 +343,16 @@ def join_stores(folder, utterances, is_imported=False):
 
 
 def test_features_follow_the_joined_index(tmp_path):
-    write_store(tmp_path, "a", ["u1", "u2", "u3"])
-    write_store(tmp_path, "b", ["u1", "u2"], positions=[np.zeros(1), np.array([0.0, np.nan])])
+    write_store(tmp_path, "a", ["u1", "u2", "u3"], layers=[4, 5])
+    positions = [np.zeros(1), np.array([0.0, np.nan])]
+    write_store(tmp_path, "b", ["u1", "u2"], positions=positions, layers=[4, 5])
     store, table = join_stores(tmp_path, ["a:u3", "a:u1", "b:u2"])
     assert store.utterances == ["a:u3", "a:u1", "b:u2"]
     assert [len(store.frames(row)) for row in range(3)] == [3, 1, 2]
     assert store.frames(0).tolist() == [[2, 2]] * 3
     assert store.settings == {"k": 1}
     assert store.versions == {"p": "1"}
+    assert store.layers == [4, 5]
     assert np.isnan(store.positions[:4]).all()
     assert store.positions[4] == 0
     assert list(table["utterance"]) == store.utterances
@@ -361,6 +364,7 @@ def test_features_follow_the_joined_index(tmp_path):
     [
         ({"width": 3}, "a has 2 features per frame, b 3"),
         ({"weights": "1" * 64}, "different SHA-256"),
+        ({"layers": [4, 5]}, "differ in the names, layers or rate"),
         ({"utterances": ["u1"]}, "the features of b lack u2"),
     ],
 )

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers.corpus import NORMALISE, add_folds, modalities, write_corpus
+from helpers.jobs import run_evaluation
 from helpers.layers import NUMBERS, add_layers, average_layers, write
 from helpers.models import described
 from helpers.stacks import described as quick
@@ -13,9 +14,13 @@ from helpers.stacks import train
 from helpers.training import evaluate
 from safetensors.torch import load_file
 
+from robust_mer.conditions import Corruption
 from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.errors import InputError
+from robust_mer.features.resampling import resample_features
+from robust_mer.features.specs import ResampleFiles, ResampleSpec
 from robust_mer.models.layers import LayerSum
+from robust_mer.runtime import Runtime
 from robust_mer.store import read_features
 
 PLAIN = dict.fromkeys(NORMALISE, False)
@@ -153,3 +158,38 @@ def test_layers_are_other_features_than_the_same_values_side_by_side(corpus, tmp
     store = read_features(corpus["features"]["audio"])
     write(corpus["features"]["audio"], replace(store, layers=[]))
     assert identity("concatenated") != first
+
+
+def test_corrupted_recordings_have_the_layers_of_the_clean_ones(corpus, tmp_path):
+    files = train(corpus, tmp_path / "men", "men", [(1, 1)], trained_on="clean")
+    store, path = read_features(corpus["features"]["audio"]), tmp_path / "corrupted.h5"
+
+    def answers(corrupted):
+        write(path, corrupted)
+        one = Corruption("raw", recorded={"audio": "raw"})
+        table = tmp_path / "predictions.parquet"
+        found = run_evaluation(corpus, table, [files[1, 1]], one, corrupted=[path])
+        conditions = found.groupby("condition", sort=False)
+        return [group.filter(like="probability_").to_numpy() for _, group in conditions]
+
+    touched, complete = answers(store)
+    assert (touched == complete).all()
+    touched, complete = answers(replace(store, values=-store.values))
+    assert (touched != complete).any()
+    with pytest.raises(InputError, match=r"layers \[1, 2, 3\], but .* layers \[9, 10, 11\]"):
+        answers(replace(store, layers=[1, 2, 3]))
+    with pytest.raises(InputError, match="18 dimensions, but the clean"):
+        answers(replace(store, layers=[]))
+    with pytest.raises(InputError, match="under other names"):
+        answers(replace(store, names=store.names[::-1]))
+
+
+def test_layers_at_another_rate_are_still_layers(corpus, tmp_path):
+    source, table = tmp_path / "source.h5", tmp_path / "source.csv"
+    store = replace(read_features(corpus["features"]["audio"]), frame_rate=10.0)
+    write(source, store)
+    pd.DataFrame({"utterance": store.utterances, "status": "ok"}).to_csv(table, index=False)
+    files = ResampleFiles(source, table, tmp_path / "slow.h5", tmp_path / "slow.csv")
+    resample_features(ResampleSpec(5.0, None), files, Runtime())
+    slow = read_features(files.features)
+    assert (slow.layers, slow.names, slow.frame_rate) == (NUMBERS, store.names, 5.0)

@@ -174,13 +174,17 @@ def test_every_parameter_learns(name):
             of_zeros = teacher.encode_all({m: 0 * v for m, v in values.items()}, lengths)
             targets = teacher.teach(teacher.encode_all(values, lengths), of_zeros)
     batch = batch_of(values, lengths, torch.tensor([0, 1, 2]), targets)
+    if model.measures_data:
+        frames = {m: torch.randn(30, value.shape[2]) for m, value in values.items()}
+        model.measure(frames, dict.fromkeys(values, torch.full((6,), 5)), torch.arange(6) % 3)
     # one pass may leave a unit silent under dropout and ReLU; several leave none out
     for draw in range(3):
         for site in (part for part in model.modules() if isinstance(part, Chance)):
             site.key.fill_(draw)
         sum(model.loss(batch).values()).backward()
     # measured before training, or taught by the SNR of noise, of which there is none here
-    taught = [n for n in dict(model.named_parameters()) if ".signal." not in n and ".snr." not in n]
+    untaught = (".signal.", ".discriminant.", ".snr.")
+    taught = [n for n, _ in model.named_parameters() if not any(part in n for part in untaught)]
     learns = dict(model.named_parameters())
     silent = [n for n in taught if learns[n].grad is None or not learns[n].grad.any()]
     assert not silent

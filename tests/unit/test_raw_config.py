@@ -275,6 +275,15 @@ def test_published_features_have_no_recordings():
     assert "brings published features" in refused(raw)
 
 
+def test_tables_of_openface_have_no_recordings():
+    raw = copy.deepcopy(DEFAULT)
+    raw["features"]["extractors"]["units"] = {"class": "openface", "folder": "/tables"}
+    raw["corpora"]["demo"]["modalities"]["video"] |= {"extractor": "units"}
+    plan_of(raw)
+    raw["experiments"]["demo"]["tested_on"] = ["blur_3px"]
+    assert "units, reads tables that were made of the recordings as they are" in refused(raw)
+
+
 def test_a_noises_name_is_not_given_to_another():
     raw = copy.deepcopy(DEFAULT)
     raw["corruption"]["noises"]["gaussian"] = {"class": "laplace"}

@@ -59,6 +59,10 @@ def blocks(network):
             yield name, part
 
 
+def is_real(value):
+    return isinstance(value, torch.Tensor) and value.is_floating_point()
+
+
 def inputs_of_blocks(network, batch):
     """What each block with dropout receives, with standard normal numbers in place of values.
 
@@ -78,7 +82,7 @@ def inputs_of_blocks(network, batch):
         hook.remove()
     torch.manual_seed(2)
     return {
-        name: [torch.randn_like(one) if one.is_floating_point() else one for one in inputs]
+        name: [torch.randn_like(one) if is_real(one) else one for one in inputs]
         for name, inputs in received.items()
     }
 

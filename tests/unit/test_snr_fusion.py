@@ -5,6 +5,7 @@ import torch
 from helpers.models import build
 
 from robust_mer.models.model import Batch
+from robust_mer.models.snr_fusion.discriminant import Discriminant, Known
 from robust_mer.models.snr_fusion.signal import SIGNS, Signal
 
 WIDTH, FRAMES = 64, 40
@@ -115,12 +116,76 @@ def test_gradients_do_not_touch_the_moments_and_unknown_snrs_do_not_count():
             target,
             {},
             torch.ones(8, 1, dtype=torch.bool),
-            {},
+            {"audio": frames},
             snr={"audio": snr},
         )
         loss = model.loss(batch)
         assert (loss["snr"].item() == 0) == zero
         torch.stack(list(loss.values())).sum().backward()
-    moments = dict(model.encoders["audio"].signal.named_parameters())
-    assert len(moments) == 4
-    assert all(moment.grad is None for moment in moments.values())
+    expert = model.encoders["audio"]
+    moments = [*expert.signal.parameters(), *expert.discriminant.parameters()]
+    assert len(moments) == 7
+    assert all(moment.grad is None for moment in moments)
+
+
+@pytest.fixture(scope="module")
+def classes(signal):
+    """Utterances, their classes, and a discriminant that was measured on them."""
+    frames, group = clean(90, seed=6), torch.arange(90) % 3
+    average, _ = signal.average(frames, lengths(frames))
+    part = Discriminant(WIDTH, 3)
+    part.measure(average - signal.centre, group)
+    return frames, group, average, part
+
+
+@pytest.mark.parametrize("snr", [torch.inf, 0, -20])
+def test_the_discriminant_is_the_likelihood_at_the_snr(signal, classes, snr):
+    frames, _, _, part = classes
+    received = signal(noisy(frames, snr) if snr < torch.inf else frames, lengths(frames))
+    expected = [
+        torch.distributions.Normal(
+            received.share.sqrt() * (signal.centre + mean),
+            (received.share * part.variance + received.noise).sqrt(),
+        )
+        .log_prob(received.average)
+        .sum(dim=1)
+        for mean in part.means
+    ]
+    answer = part(received, signal.centre, None)
+    shared = torch.stack(expected, dim=1) - answer
+    torch.testing.assert_close(shared, shared[:, :1].expand_as(shared), rtol=1e-4, atol=2e-2)
+
+
+def test_an_utterance_in_training_is_not_in_the_mean_of_its_class(signal, classes):
+    frames, group, average, part = classes
+    received = signal(noisy(frames, 0), lengths(frames))
+    answer = part(received, signal.centre, Known(group, average))
+    others = Discriminant(WIDTH, 3)
+    others.measure((average - signal.centre)[1:], group[1:])
+    with torch.no_grad():
+        others.variance.copy_(part.variance)
+    torch.testing.assert_close(
+        answer[0], others(received, signal.centre, None)[0], rtol=1e-3, atol=1e-3
+    )
+
+
+def test_the_discriminant_ignores_utterances_without_a_class_or_frames(signal, classes):
+    frames, group, average, part = classes
+    with_more = Discriminant(WIDTH, 3)
+    strange = torch.cat([average - signal.centre, torch.full((2, WIDTH), 9.0)])
+    with_more.measure(strange, torch.cat([group, torch.tensor([-1, -2])]))
+    torch.testing.assert_close(with_more.means, part.means)
+    received = signal(torch.zeros_like(frames), lengths(frames))
+    unknown = Known(torch.full_like(group, -1), torch.zeros_like(average))
+    assert not part(received, signal.centre, unknown).any()
+
+
+def test_the_only_utterance_of_a_class_is_compared_with_all(signal, classes):
+    frames, _, average, _ = classes
+    part = Discriminant(WIDTH, 4)
+    group = torch.zeros(len(frames), dtype=torch.long)
+    group[0] = 1  # and none has class 2 or 3
+    part.measure(average - signal.centre, group)
+    answer = part(signal(frames, lengths(frames)), signal.centre, Known(group, average))
+    assert answer.isfinite().all()
+    assert answer[0, 1] == 0  # the likelihood of the mean of all

@@ -35,6 +35,14 @@ def test_a_network_that_was_tuned_on_emotions_is_known():
     assert "MSP-Podcast" in trained_on(model=DIMENSIONS)
 
 
+def test_a_converted_emotion2vec_is_known_by_its_folder(tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "emotion2vec"}')
+    assert {"IEMOCAP", "MELD", "CMU-MOSEI"} < set(trained_on(model=str(tmp_path)))
+    for text in ('{"model_type": "wavlm"}', "[]", "{", '{"model_type": []}'):
+        (tmp_path / "config.json").write_text(text)
+        assert trained_on(model=str(tmp_path)) is None
+
+
 def test_learned_layers_of_a_modality_are_a_fact_of_the_experiment():
     config = default_config()
     config["features"]["extractors"]["minilm"] |= {"layers": "all", "combine": "learned"}

@@ -10,7 +10,13 @@ import torch
 
 from robust_mer.conditions import conditions
 from robust_mer.corruption.corrupt import read_alpha_bars
-from robust_mer.data import LabelledCorpus, Normaliser, read_labelled_corpus, read_store
+from robust_mer.data import (
+    LabelledCorpus,
+    Normaliser,
+    check_alike,
+    read_labelled_corpus,
+    read_store,
+)
 from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.engine.corruption import (
     NO_CORRUPTION,
@@ -97,6 +103,7 @@ class _Received:
         recorded = [one for one in spec.modalities if one.name in spec.corruption.recorded]
         for modality, path in zip(recorded, files.corrupted, strict=True):
             store = read_store(path, corpus.utterances, modality)
+            check_alike(store, corpus.features[modality.name], path)
             corrupted[modality.name] = load_stores([store], device)
         alpha_bars = read_alpha_bars(files.schedule) if files.schedule else {}
         return cls(spec, alpha_bars, clean, {**clean, **corrupted})

@@ -25,6 +25,8 @@ class Extractor(ABC):
     modality: ClassVar[Literal["audio", "video", "text"]]
     looks_at_faces: ClassVar[bool] = False
     """Whether it looks at faces, unless its setting ``of`` is ``frame``."""
+    reads_tables: ClassVar[bool] = False
+    """Whether it reads tables that were made of the recordings, which then cannot be corrupted."""
     uses_gpu: ClassVar[bool] = False
     """Whether it uses a GPU where there is one."""
     trained_on: ClassVar[tuple[str, ...] | None] = None

@@ -1,7 +1,6 @@
 """Locates, checks and loads pretrained networks in the format of transformers."""
 
 import hashlib
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,6 @@ class Pretrained:
         weights = weight_files(self.folder, key)
         cost = cost or NetworkSettings()
         if cost.spread:
-            _need_accelerate(key)
             options["device_map"] = "auto"
         try:
             network, report = loader.from_pretrained(
@@ -95,14 +93,6 @@ def read_config(folder: Path, key: str) -> Any:
         raise InputError(
             f"config: {key}: {folder} has no config.json that can be read: {reason}{advice}"
         ) from error
-
-
-def _need_accelerate(key: str) -> None:
-    if find_spec("accelerate") is None:
-        raise InputError(
-            f"config: spread of {key.rpartition(' ')[2]} is true, but the package accelerate is "
-            "not installed; install it (pip install accelerate), or remove spread"
-        )
 
 
 def _check(report: dict[str, Any], prefix: str, location: str) -> None:

@@ -10,6 +10,7 @@ EXTRACTORS = {
     "resnet152": "robust_mer.features.resnet:ResNet152",
     "efficientnet": "robust_mer.features.efficientnet:EfficientNetLite0",
     "image_encoder": "robust_mer.features.image_encoder:ImageEncoder",
+    "openface": "robust_mer.features.openface:OpenFace",
     "bert": "robust_mer.features.bert:Bert",
     "glove": "robust_mer.features.glove:Glove",
 }

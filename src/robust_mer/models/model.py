@@ -183,7 +183,9 @@ class Model(nn.Module, ABC):
         """
         return {}
 
-    def measure(self, frames: dict[str, Tensor], lengths: dict[str, Tensor]) -> None:
+    def measure(
+        self, frames: dict[str, Tensor], lengths: dict[str, Tensor], target: Tensor
+    ) -> None:
         """Take statistics of the training part, before training starts, if `measures_data`.
 
         What is kept must be parameters, which checkpoints hold and replicas do not share.
@@ -192,6 +194,7 @@ class Model(nn.Module, ABC):
             frames: Clean and normalised, per modality [n, D], one utterance after the other. Of
                 layers, their sum.
             lengths: Number of frames of each utterance.
+            target: Of each utterance, as the task's loss takes it [u, ...].
         """
 
     def start_from(self, teacher: "Model") -> None:

@@ -9,7 +9,7 @@ from robust_mer.conditions import CLEAN, NONE, PARTIAL
 from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.errors import InputError
 from robust_mer.plan.config import Config, ExperimentConfig
-from robust_mer.plan.corpora import CorpusPlan
+from robust_mer.plan.corpora import CorpusPlan, ExtractorPlan
 from robust_mer.plan.corruptions import Corruptions, RawCorruption
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.messages import unknown
@@ -29,6 +29,7 @@ class Checks:
         models: Its models.
         corruptions: Its corruptions.
         protocols: Its protocols by name.
+        extractors: Its extractors by name.
     """
 
     def __init__(
@@ -38,9 +39,10 @@ class Checks:
         models: Mapping[str, ModelPlan],
         corruptions: Corruptions,
         protocols: Mapping[str, Protocol],
+        extractors: Mapping[str, ExtractorPlan],
     ) -> None:
         self._config, self._corpora, self._models = config, corpora, models
-        self._corruptions, self._protocols = corruptions, protocols
+        self._corruptions, self._protocols, self._extractors = corruptions, protocols, extractors
 
     def check(self) -> None:
         """Check everything.
@@ -141,7 +143,7 @@ class Checks:
                 _check_part(key, modality, self._corruptions.raw(part), corpus)
             raws = self._corruptions.recordings(name)
             for raw in raws:
-                _check_raw(corpus, raw)
+                _check_raw(corpus, raw, self._extractors)
             self._corruptions.resolve(name, corpus.names, corpus.heard)
         except InputError as error:
             raise InputError(f"config: {place}: {error}") from None
@@ -234,7 +236,9 @@ def _check_part(key: str, modality: str, raw: RawCorruption | None, corpus: Corp
         )
 
 
-def _check_raw(corpus: CorpusPlan, raw: RawCorruption) -> None:
+def _check_raw(
+    corpus: CorpusPlan, raw: RawCorruption, extractors: Mapping[str, ExtractorPlan]
+) -> None:
     if raw.modality not in corpus.names:
         raise InputError(
             f"{raw.name} corrupts {raw.modality}, which corpora.{corpus.name}.modalities does "
@@ -244,6 +248,12 @@ def _check_raw(corpus: CorpusPlan, raw: RawCorruption) -> None:
     if modality.extractor.startswith(IMPORTED):
         raise InputError(
             f"{raw.name} corrupts recordings, but corpora.{corpus.name} brings published features"
+        )
+    if extractors[modality.extractor].resolved.kind.reads_tables:
+        raise InputError(
+            f"{raw.name} corrupts recordings, but corpora.{corpus.name}.modalities."
+            f"{modality.name}.extractor, {modality.extractor}, reads tables that were made of the "
+            "recordings as they are; choose a corruption of features, such as gaussian_5dB"
         )
     if corpus.members and raw.resolved.kind.needs_others:
         raise InputError(

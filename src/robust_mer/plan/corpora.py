@@ -18,7 +18,7 @@ from robust_mer.features.recogniser import RecogniserSettings
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.features.sound import AudioSettings, SoundSettings
 from robust_mer.features.specs import Transcript
-from robust_mer.features.training_data import TRAINED_ON
+from robust_mer.features.training_data import known_training_data
 from robust_mer.modality import Encoder, Modality
 from robust_mer.plan.config import Config, CorpusConfig, FeaturesConfig, ModalityConfig
 from robust_mer.plan.layout import ALIGNED, IMPORTED, Layout, resampled
@@ -48,7 +48,7 @@ class ExtractorPlan:
         """Collections that its network was trained on; None: unknown."""
         known = self.resolved.kind.trained_on
         if known is None:
-            known = TRAINED_ON.get(str(self.resolved.settings.get("model")))
+            known = known_training_data(str(self.resolved.settings.get("model")))
         if known is None and self.stated is None:
             return None
         return list(dict.fromkeys([*(known or ()), *(self.stated or ())]))

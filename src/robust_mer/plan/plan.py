@@ -61,7 +61,8 @@ class Plan:
         self.models = plan_models(self.config.models)
         self.protocols = plan_protocols(self.config)
         protocols = {name: one.plugin.build() for name, one in self.protocols.items()}
-        Checks(self.config, self.corpora, self.models, self.corruptions, protocols).check()
+        parts = self.corpora, self.models, self.corruptions, protocols, self.extractors
+        Checks(self.config, *parts).check()
         self.grid = Grid(self.config, self.models, self.corruptions, self.protocols)
         self.report = ReportPlan(self, published)
 

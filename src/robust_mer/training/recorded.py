@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robust_mer.data import Corpus, read_store
+from robust_mer.data import Corpus, check_alike, read_store
 from robust_mer.errors import InputError
 from robust_mer.store import Features
 from robust_mer.training.saved import add_features
@@ -38,11 +38,7 @@ class RecordedFeatures:
             first = len(of_modality) + 1
             for path in (next(paths) for _ in range(one.draws)):
                 store = read_store(path, corpus.utterances, modalities[one.modality])
-                if len(store.names) != len(corpus.features[one.modality].names):
-                    raise InputError(
-                        f"{path} has {len(store.names)} dimensions, but the clean features have "
-                        f"{len(corpus.features[one.modality].names)}; delete it and run again"
-                    )
+                check_alike(store, corpus.features[one.modality], path)
                 if not store.settings.get("corruption", {}).get("is_apart", True):
                     raise InputError(
                         f"{one.corruption} cannot be trained on: its folder has fewer noise files "

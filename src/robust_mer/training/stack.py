@@ -124,4 +124,5 @@ def _measure(
     model.measure(
         received,
         {modality: torch.from_numpy(part.length) for modality, part in clean.items()},
+        torch.from_numpy(corpus.target[rows]),
     )

@@ -9,6 +9,7 @@ import pandas as pd
 from robust_mer.corruption.specs import MeasureFiles, MeasureSpec
 from robust_mer.data import (
     Normaliser,
+    check_alike,
     fit_normaliser,
     read_corpus,
     read_store,
@@ -69,6 +70,7 @@ def write_measured(spec: MeasureSpec, files: MeasureFiles, runtime: Runtime) -> 
     corpus = read_corpus(files.utterances, files.folds, [spec.modality], [files.clean])
     x = corpus.features[name]
     y = read_store(files.corrupted, corpus.utterances, spec.modality)
+    check_alike(y, x, files.corrupted)
     table = pd.DataFrame(_rows(corpus.parts, name, x, y))
     with whole(files.schedule) as unfinished:
         table.to_csv(unfinished, index=False)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from robust_mer.errors import InputError
 from robust_mer.features.audio import SAMPLE_RATE
+from robust_mer.features.encoders.emotion2vec import Emotion2VecConfig
 from robust_mer.features.encoders.kinds import not_of, refuse_unserved
 from robust_mer.features.encoders.settings import NetworkSettings
 from robust_mer.features.encoders.states import States, probe, states_of
@@ -66,6 +67,14 @@ class AudioNetwork:
         """Hidden states of what the network reads."""
         inputs = inputs.to(self.device, self.dtype)
         return states_of(self.network(inputs, output_hidden_states=True))
+
+
+class _Emotion2Vec(AudioNetwork):
+    """emotion2vec, whose authors normalise a recording as a layer of torch does."""
+
+    def units(self, signal: np.ndarray) -> np.ndarray:
+        deviation = np.sqrt(signal.var() + np.float32(1e-5))
+        return (signal - signal.mean()) / deviation
 
 
 class _MelPairs(AudioNetwork):
@@ -144,6 +153,7 @@ AUDIO: dict[str, type[AudioNetwork]] = {
         AudioNetwork,
     ),
     "unispeech-sat": AudioNetwork,
+    Emotion2VecConfig.model_type: _Emotion2Vec,
     "wav2vec2-bert": _MelPairs,
     "whisper": _Whisper,
     "audio-spectrogram-transformer": _Spectrogram,
@@ -159,6 +169,11 @@ def load_audio(settings: NetworkSettings, model: str, key: str) -> tuple[AudioNe
     """
     folder = model_folder(model, key)
     location = f"config: {key}: {folder}"
+    if "emotion2vec" in model and not (folder / "config.json").is_file():
+        raise InputError(
+            f"{location} is not in the form that audio_encoder reads; convert the checkpoint of "
+            "emotion2vec once (robust-mer convert emotion2vec_base.pt FOLDER), and name the folder"
+        )
     config = read_config(folder, key)
     refuse_unserved(config, location)
     kind = AUDIO.get(config.model_type, AudioNetwork if hasattr(config, "conv_stride") else None)

@@ -15,4 +15,4 @@ class NetworkSettings(LayerSettings):
     in float32 by their rounding. A CPU without instructions for them is slower."""
     spread: bool = False
     """Whether the network is spread over all GPUs of the job and, if they are full, the main
-    memory. Needs the package accelerate."""
+    memory."""

@@ -25,6 +25,7 @@ _OFFSET = {  # their positions begin behind that of padding
 }
 _ENCODERS = {"t5": "T5EncoderModel", "mt5": "MT5EncoderModel", "umt5": "UMT5EncoderModel"}
 _NO_LIMIT = {*_ENCODERS, "xlnet"}  # positions are relative
+_PROBE = "a word and another one"
 _POOLING = ("cls", "mean", "last")
 _FLAGS = {"pooling_mode_cls_token": "cls", "pooling_mode_mean_tokens": "mean"}
 _FLAGS["pooling_mode_lasttoken"] = "last"
@@ -151,21 +152,46 @@ def _tokenizer(folder: Path, key: str) -> Any:
         raise InputError(
             f"config: {key}: {folder} has no tokenizer that can be loaded: {error}{_advice(folder)}"
         ) from error
-    ids = tokenizer("a word and another one", add_special_tokens=False)["input_ids"]
+    ids = tokenizer(_PROBE, add_special_tokens=False)["input_ids"]
     if not ids or set(ids) == {tokenizer.unk_token_id}:
         raise InputError(
             f"config: {key}: the tokenizer of {folder} knows no word: its files are missing or "
             f"damaged{_advice(folder)}"
         )
+    pieces = _pieces(folder)
+    if pieces and tokenizer.convert_ids_to_tokens(ids) != pieces:
+        raise InputError(
+            f"config: {key}: transformers reads the tokenizer of {folder} in another way than "
+            "SentencePiece does: tokenizer_config.json is missing, or names a wrong "
+            "tokenizer_class; download the model again, with all its files"
+        )
     return tokenizer
 
 
+def _pieces(folder: Path) -> list[str]:
+    """How SentencePiece cuts the probe; empty if it does not know all of it."""
+    from sentencepiece import SentencePieceProcessor
+
+    files = list(folder.glob("*.model"))
+    if (folder / "tokenizer.json").is_file() or len(files) != 1:
+        return []
+    try:
+        reader = SentencePieceProcessor(model_file=str(files[0]))
+    except (RuntimeError, OSError):  # of tiktoken, which uses the same suffix
+        return []
+    ids = reader.encode(_PROBE)
+    return [] if reader.unk_id() in ids else [reader.id_to_piece(number) for number in ids]
+
+
 def _advice(folder: Path) -> str:
-    """Which package reads a tokenizer without tokenizer.json."""
+    """What to do about a tokenizer that cannot be read."""
     if (folder / "tokenizer.json").is_file():
         return ""
-    if list(folder.glob("*.tiktoken")):
-        return ". It is one of tiktoken: pip install tiktoken"
-    if list(folder.glob("*.model")):
-        return ". It is one of SentencePiece: pip install sentencepiece protobuf"
+    if files := sorted(file.name for file in folder.glob("*.model")):
+        return f". {files[0]} is damaged, or belongs to another network; download it again"
+    if files := sorted(file.name for file in folder.glob("*.tiktoken")):
+        return (
+            f". Only code that comes with the weights reads {files[0]}, and it is never run here; "
+            "use a version of the model with tokenizer.json"
+        )
     return ". A folder needs tokenizer.json, or the vocabulary of its tokenizer"

@@ -13,13 +13,13 @@ class SNRFusionSettings(Optimisation):
 
     implementation: ClassVar[str] = "robust_mer.models.snr_fusion.snr_fusion:SNRFusion"
 
-    learning_rate: Annotated[float, Field(ge=1e-9, le=10)] = 1e-3
+    learning_rate: Annotated[float, Field(ge=1e-9, le=10)] = 3e-4
     """Of the first epochs."""
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 32
     """Utterances."""
-    epochs_constant: Annotated[int, Field(ge=0, le=1_000_000)] = 40
+    epochs_constant: Annotated[int, Field(ge=0, le=1_000_000)] = 20
     """Epochs with the full learning rate."""
-    epochs_falling: Annotated[int, Field(ge=0, le=1_000_000)] = 40
+    epochs_falling: Annotated[int, Field(ge=0, le=1_000_000)] = 20
     """Epochs after these, in which the learning rate falls linearly towards zero."""
     clip_norm: Annotated[float, Field(ge=1e-9, le=1e9)] = 5.0
     """Gradient norm at which each sub-network is clipped."""

@@ -29,6 +29,12 @@ class Received:
     """Estimate of the clean mean less that of all training utterances, along the axes [B, D]."""
     deviation: Tensor
     """Estimate of the clean standard deviation over frames [B, D]."""
+    average: Tensor
+    """Mean of the received frames along the axes [B, D]."""
+    share: Tensor
+    """Power of the clean signal that is left in the received frames, as a share of it [B, 1]."""
+    noise: Tensor
+    """Power of the noise in `average` [B, 1]."""
     snr: Tensor
     """Mean of the posterior in dB [B, 1]."""
     signs: Tensor
@@ -58,35 +64,43 @@ class Signal(nn.Module):
         self.between = nn.Parameter(torch.ones(width))
         self.centre = nn.Parameter(torch.zeros(width))
 
-    def measure(self, frames: Tensor, lengths: Tensor) -> None:
-        """Take the moments of clean training utterances.
+    def measure(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Take the moments of clean training utterances, from their intact frames.
 
         Args:
             frames: [n, D], one utterance after the other.
             lengths: Number of frames of each utterance [u].
+
+        Returns:
+            The utterances' means along the axes, less the mean of all [u, D], and which utterances
+            have a mean [u].
         """
         frames, lengths = frames.double().cpu(), lengths.cpu()
+        utterance = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
+        intact = (frames != 0).any(dim=1)
+        frames, utterance = frames[intact], utterance[intact]
+        count = torch.bincount(utterance, minlength=len(lengths))
+        has_mean = count > 0
         axes = torch.linalg.eigh(frames.T @ frames / max(1, len(frames))).eigenvectors
         # The sign of an eigenvector is arbitrary; fixing it makes runs repeat across machines.
         largest = axes.abs().argmax(dim=0)
         axes = axes * axes[largest, torch.arange(axes.shape[1])].sign()
         turned = frames @ axes
-        counted = lengths[lengths > 0]
-        utterance = torch.repeat_interleave(torch.arange(len(counted)), counted)
-        sums = turned.new_zeros(len(counted), turned.shape[1]).index_add_(0, utterance, turned)
-        means = sums / counted[:, None]
+        sums = turned.new_zeros(len(lengths), turned.shape[1]).index_add_(0, utterance, turned)
+        means = sums / count.clamp(min=1)[:, None]
         within = (turned - means[utterance]).square().sum(dim=0)
-        within = within / max(1, len(frames) - len(counted))
+        within = within / max(1, len(frames) - int(has_mean.sum()))
+        centre = means[has_mean].mean(dim=0)
         with torch.no_grad():
             self.axes.copy_(axes)
             self.within.copy_(within.clamp(min=1e-4))
-            self.between.copy_(means.var(dim=0, correction=0).clamp(min=1e-5))
-            self.centre.copy_(means.mean(dim=0))
+            self.between.copy_(means[has_mean].var(dim=0, correction=0).clamp(min=1e-5))
+            self.centre.copy_(centre)
+        return means - centre, has_mean
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Received:
         """Estimates from padded frames [B, T, D], of which ``lengths`` [B] are real."""
-        real = torch.arange(frames.shape[1], device=frames.device) < lengths[:, None]
-        intact = (real & (frames != 0).any(dim=2))[..., None]
+        intact = _intact(frames, lengths)
         kept = intact.sum(dim=1).to(frames.dtype)
         count = kept.clamp(min=1.0)
         frames = torch.where(intact, frames, 0.0)
@@ -121,10 +135,20 @@ class Signal(nn.Module):
         return Received(
             torch.where(kept > 0, self._wiener(mean, share, noise / count), 0.0),
             torch.where(kept > 0, deviation.clamp(max=4.0), 0.0),
+            mean,
+            share,
+            noise / count,
             snr,
             torch.cat(signs, dim=1),
             lost,
         )
+
+    def average(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Means of intact frames along the axes [B, D], and which utterances have any [B]."""
+        intact = _intact(frames, lengths)
+        count = intact.sum(dim=1)
+        mean = torch.where(intact, frames, 0.0).sum(dim=1) / count.clamp(min=1)
+        return mean @ self.axes.detach(), count[:, 0] > 0
 
     def _ratio(self, snr: Tensor) -> Tensor:
         """Clean power over noise power per unit of `within` and `between`, from an SNR in dB."""
@@ -167,3 +191,9 @@ class Signal(nn.Module):
         between, centre = self.between.detach(), self.centre.detach()
         gain = share.sqrt() * between / (share * between + noise)
         return gain * (mean - share.sqrt() * centre) / between.mean().sqrt()
+
+
+def _intact(frames: Tensor, lengths: Tensor) -> Tensor:
+    """Which frames are real and not all zeros [B, T, 1]."""
+    real = torch.arange(frames.shape[1], device=frames.device) < lengths[:, None]
+    return (real & (frames != 0).any(dim=2))[..., None]

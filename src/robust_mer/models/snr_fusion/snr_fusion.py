@@ -2,7 +2,8 @@
 
 It is this project's own. Each modality's SNR is estimated from its features alone, the features are
 pooled and freed of noise accordingly (`Signal`), and what is known of the damage sets the weight of
-the modality's own answer and its share in the joint one.
+the modality's own answer and its share in the joint one. Where classes are predicted, the answer
+starts from a discriminant analysis that knows the SNR (`Discriminant`), and a network adds to it.
 """
 
 from typing import ClassVar, cast
@@ -14,8 +15,10 @@ from torch.nn import functional
 from robust_mer.modality import FeatureShape
 from robust_mer.models.chance import Dropout
 from robust_mer.models.model import Batch, Model
+from robust_mer.models.snr_fusion.discriminant import Discriminant, Known
 from robust_mer.models.snr_fusion.settings import SNRFusionSettings
 from robust_mer.models.snr_fusion.signal import LOWEST, SIGNS, Signal
+from robust_mer.tasks.classification import Classification
 from robust_mer.tasks.task import Task
 
 CLEANEST = 20.0
@@ -32,34 +35,52 @@ class ModalityExpert(nn.Module):
     Args:
         width: Dimensions of a frame.
         settings: See `SNRFusionSettings`.
-        outputs: Of the task.
+        task: What is predicted.
     """
 
-    def __init__(self, width: int, settings: SNRFusionSettings, outputs: int) -> None:
+    def __init__(self, width: int, settings: SNRFusionSettings, task: Task) -> None:
         super().__init__()
         self.signal = Signal(width)
+        self.discriminant = (
+            Discriminant(width, task.outputs) if isinstance(task, Classification) else None
+        )
+        self.outputs = task.outputs
         self.damage = nn.Sequential(
             nn.Linear(SIGNS, 2 * _CONTEXT), nn.ReLU(), nn.Linear(2 * _CONTEXT, _CONTEXT), nn.ReLU()
         )
         self.snr = nn.Linear(_CONTEXT, 1)
         self.weight = nn.Linear(_CONTEXT, 1)
+        self.trust = nn.Linear(_CONTEXT, 1)
         self.gain = nn.Linear(_CONTEXT, 2 * settings.units)
         self.embed = nn.Linear(2 * width, settings.units)
-        self.answer = nn.Linear(settings.units, outputs)
+        self.answer = nn.Linear(settings.units, task.outputs)
         self.drop_features = Dropout(settings.dropout)
 
-    def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
-        """Units, weight, SNR and lost frames [B, units + 3] of padded frames [B, T, D]."""
+    def measure(self, frames: Tensor, lengths: Tensor, group: Tensor) -> None:
+        """Take statistics of clean training frames; see `Signal` and `Discriminant`."""
+        centred, has_mean = self.signal.measure(frames, lengths)
+        if self.discriminant is not None:
+            self.discriminant.measure(centred, torch.where(has_mean, group, -1))
+
+    def forward(self, frames: Tensor, lengths: Tensor, known: Known | None = None) -> Tensor:
+        """Embedding [B, units + outputs + 3] of padded frames [B, T, D].
+
+        It consists of the units, the discriminant's answer, weight, SNR and lost frames.
+        """
         received = self.signal(frames, lengths)
         context = self.damage(received.signs)
         gain, offset = self.gain(context).chunk(2, dim=1)
         features = torch.cat([received.mean, received.deviation], dim=1)
         embedded = self.embed(self.drop_features(features))
         units = (embedded * gain.clamp(-_LARGEST_GAIN, _LARGEST_GAIN).exp() + offset).relu()
+        answer = units.new_zeros(len(units), self.outputs)
+        if self.discriminant is not None:
+            likelihood = self.discriminant(received, self.signal.centre, known)
+            answer = functional.softplus(self.trust(context) - 1) * likelihood
         weight = functional.softplus(self.weight(context))
         weight = torch.where(received.lost < 1, weight, 0.0)
         snr = received.snr / 10 + self.snr(context)
-        return torch.cat([units, weight, snr, received.lost], dim=1)
+        return torch.cat([units, answer, weight, snr, received.lost], dim=1)
 
 
 class SNRFusion(Model):
@@ -68,6 +89,7 @@ class SNRFusion(Model):
     settings_class: ClassVar[type[SNRFusionSettings]] = SNRFusionSettings
     settings: SNRFusionSettings
     measures_data = True
+    needs_clean = True
 
     def __init__(
         self, settings: SNRFusionSettings, inputs: dict[str, FeatureShape], task: Task
@@ -75,7 +97,7 @@ class SNRFusion(Model):
         super().__init__(settings, inputs, task)
         units = settings.units
         self.encoders = nn.ModuleDict(
-            {m: ModalityExpert(shape.width, settings, task.outputs) for m, shape in inputs.items()}
+            {m: ModalityExpert(shape.width, settings, task) for m, shape in inputs.items()}
         )
         self.drop_units = nn.ModuleDict({m: Dropout(settings.dropout) for m in inputs})
         self.classifier = nn.Sequential(
@@ -85,9 +107,12 @@ class SNRFusion(Model):
             nn.Linear(units, task.outputs),
         )
 
-    def measure(self, frames: dict[str, Tensor], lengths: dict[str, Tensor]) -> None:
+    def measure(
+        self, frames: dict[str, Tensor], lengths: dict[str, Tensor], target: Tensor
+    ) -> None:
+        group = self.task.groups(target)
         for modality, values in frames.items():
-            self._expert(modality).signal.measure(values, lengths[modality])
+            self._expert(modality).measure(values, lengths[modality], group)
 
     def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
         return self.encoders[modality](frames, lengths)
@@ -96,7 +121,12 @@ class SNRFusion(Model):
         return self._answers(embeddings)[0]
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        embeddings = self.encode_all(batch.received, batch.lengths)
+        embeddings = {
+            modality: self._expert(modality)(
+                values, batch.lengths[modality], self._known(modality, batch)
+            )
+            for modality, values in batch.received.items()
+        }
         output, experts = self._answers(embeddings)
         alone = [self.task.loss(answer, batch.target) for answer in experts.values()]
         return {
@@ -123,13 +153,19 @@ class SNRFusion(Model):
     def _expert(self, modality: str) -> ModalityExpert:
         return cast(ModalityExpert, self.encoders[modality])
 
+    def _known(self, modality: str, batch: Batch) -> Known:
+        signal = self._expert(modality).signal
+        average, has_mean = signal.average(batch.clean[modality], batch.clean_lengths[modality])
+        return Known(torch.where(has_mean, self.task.groups(batch.target), -1), average)
+
     def _answers(self, embeddings: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The answer [B, outputs], and each modality's own before it is weighted."""
         experts, weighted, shares = {}, [], []
+        sizes = [self.settings.units, self.task.outputs, 1, _SAID - 1]
         for modality, values in embeddings.items():
-            units = self.drop_units[modality](values[:, :-_SAID])
-            weight = values[:, -_SAID, None]
-            experts[modality] = self._expert(modality).answer(units)
+            units, discriminant, weight, _ = values.split(sizes, dim=1)
+            units = self.drop_units[modality](units)
+            experts[modality] = self._expert(modality).answer(units) + discriminant
             weighted.append(weight * experts[modality])
             shares.append(weight * units)
         joint = self.classifier(torch.cat(shares, dim=1))
