@@ -85,4 +85,5 @@ def describe(folder: Path, facts: dict, inputs: dict[str, ModalityInput]) -> Non
         inputs,
         software={"version": "", "commit": None, "dirty": None},
         training=None,
+        sets=None,
     )

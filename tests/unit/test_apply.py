@@ -21,6 +21,7 @@ from robust_mer.apply.run import apply_model
 from robust_mer.apply.timeline import draw_timelines
 from robust_mer.errors import InputError
 from robust_mer.export.predict import ModalitySeen, Prediction, UnusableClipError
+from robust_mer.export.sets import AnswerSet
 from robust_mer.files import sha256
 
 RATE = 8000
@@ -29,8 +30,8 @@ RATE = 8000
 class Model:
     """Answers with the length of the text; counts its clips, and fails on the chosen ones."""
 
-    def __init__(self, fails=None):
-        self.count, self._fails = 0, fails or {}
+    def __init__(self, fails=None, coverage=0.9):
+        self.count, self._fails, self.coverage = 0, fails or {}, coverage
         self.description = {"weights_sha256": "abc", "modalities": {}}
 
     def __call__(self, clip):
@@ -40,7 +41,11 @@ class Model:
         seen = {"text": ModalitySeen(len(clip.text), len(clip.text), None, "")}
         share = (clip.start or 0) / 10 or 1 / 3
         answers = {"happy": share, "angry": 1 - share}
-        return Prediction({"emotion": "happy"}, answers, modalities=seen)
+        answer_set = AnswerSet(["happy", "angry"], self.coverage, True, "")
+        figures = {"weight_text": 0.25}
+        return Prediction(
+            {"emotion": "happy"}, answers, modalities=seen, set=answer_set, figures=figures
+        )
 
 
 @pytest.fixture
@@ -142,6 +147,8 @@ def test_answers_of_another_model_are_not_mixed_in(folder, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         table(Model({"text b": KeyboardInterrupt()}), find_clips([folder]), out)
     model = Model()
+    with pytest.raises(InputError, match="another model or other options"):
+        table(Model(coverage=0.5), find_clips([folder]), out)
     model.description = {**model.description, "weights_sha256": "other"}
     with pytest.raises(InputError, match="another model"):
         table(model, find_clips([folder]), out)
@@ -180,6 +187,9 @@ def test_tables_of_all_formats_say_the_same(folder, tmp_path):
     assert list(from_csv["clip"]) == list(from_parquet["clip"]) == [x["clip"] for x in from_json]
     assert from_csv["probability_happy"].equals(from_parquet["probability_happy"])
     assert from_json[0]["probabilities"] == {"happy": 1 / 3, "angry": 1 - 1 / 3}
+    assert from_json[0]["set"]["classes"] == ["happy", "angry"]
+    first = from_csv.iloc[0]
+    assert first[["set", "set_coverage", "weight_text"]].tolist() == ["happy|angry", 0.9, 0.25]
 
 
 def test_a_table_of_clips_is_read_as_a_manifest(folder):
@@ -238,7 +248,11 @@ def test_three_hours_are_no_utterance(tmp_path):
 
 @pytest.fixture
 def command(monkeypatch):
-    monkeypatch.setattr(isolated, "IsolatedPredictor", lambda *_: nullcontext(Model()))
+    monkeypatch.setattr(
+        isolated,
+        "IsolatedPredictor",
+        lambda folder, trusted, seconds, coverage: nullcontext(Model(coverage=coverage)),
+    )
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["robust-mer", "predict", *map(str, arguments)])

@@ -56,7 +56,7 @@ def test_a_model_of_a_run_is_checked_with_its_features_and_needs_no_torch(
     frames = {m: draw([4], width)[0] for m, width in WIDTHS.items()}
     names = {"frames": frames}
     exec(snippet[1], names)
-    answer = answer_of(load_model(folder), frames, [True, True])
+    answer, _ = answer_of(load_model(folder), frames, [True, True])
     assert names["answer"] == pytest.approx(answer.probabilities, abs=TOLERANCE)
 
 
@@ -89,7 +89,7 @@ def test_a_mask_aware_model_of_numbers_with_replaced_values(tmp_path):
     }
     for told in ([True, True], [True, False]):
         (values,) = session.run(["values"], {**inputs, "is_clean": np.array([told])})
-        answer = answer_of(exported, {"audio": audio, "text": text}, told)
+        answer, _ = answer_of(exported, {"audio": audio, "text": text}, told)
         assert values[0] == pytest.approx(list(answer.value.values()), abs=1e-5)
 
     with torch.no_grad():

@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robust_mer.conformal import COVERAGE
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -16,6 +18,7 @@ def predict(
     every: float | None = None,
     max_seconds: float = 1800.0,
     trusted: Collection[str] = (),
+    coverage: float = COVERAGE,
 ) -> "pd.DataFrame":
     """What a trained model says about clips, a row for each.
 
@@ -29,6 +32,8 @@ def predict(
         every: Seconds; each recording is cut into parts of this length, with a row for each.
         max_seconds: A clip that takes longer has no prediction.
         trusted: Classes of your own model, ``module:Class``.
+        coverage: Promised for the column ``set``: classes, separated by ``|``, of which one is
+            true.
 
     Raises:
         InputError: there are no clips, or the folder holds no model of this version.
@@ -40,7 +45,7 @@ def predict(
 
     rows = find_clips([clips] if isinstance(clips, str | Path) else clips)
     with (
-        IsolatedPredictor(model, trusted, max_seconds) as predictor,
+        IsolatedPredictor(model, trusted, max_seconds, coverage) as predictor,
         apply_model(predictor, rows, out, every) as answers,
     ):
         return read_answers(answers)

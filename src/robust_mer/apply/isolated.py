@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
+from robust_mer.conformal import COVERAGE
 from robust_mer.errors import InputError
 from robust_mer.export.clip import Clip
 from robust_mer.export.predict import Prediction, Predictor, UnusableClipError
@@ -22,18 +23,23 @@ class IsolatedPredictor:
         folder: The exported model.
         trusted: Code of the model outside this package; see `load_model`.
         max_seconds: For a clip, at most.
+        coverage: See `Predictor`.
 
     Raises:
         InputError: the folder holds no model.
     """
 
     def __init__(
-        self, folder: str | Path, trusted: Collection[str] = (), max_seconds: float = 1800.0
+        self,
+        folder: str | Path,
+        trusted: Collection[str] = (),
+        max_seconds: float = 1800.0,
+        coverage: float = COVERAGE,
     ) -> None:
         if not 0 < max_seconds < float("inf"):
             raise InputError(f"--max-seconds is {max_seconds:g}, expected seconds above 0")
-        self._begin = (str(folder), tuple(trusted))
-        self.max_seconds = max_seconds
+        self._begin = (str(folder), tuple(trusted), coverage)
+        self.max_seconds, self.coverage = max_seconds, coverage
         self._start()
 
     def __enter__(self) -> Self:
@@ -89,12 +95,12 @@ class IsolatedPredictor:
         self._process.join()
 
 
-def _serve(connection: Connection, folder: str, trusted: tuple[str, ...]) -> None:
+def _serve(connection: Connection, folder: str, trusted: tuple[str, ...], coverage: float) -> None:
     """Body of the process: load the model, then predict the clips that come."""
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     try:
-        predictor = Predictor(folder, trusted)
+        predictor = Predictor(folder, trusted, coverage)
     except Exception as error:
         connection.send(_sendable(error))
         return

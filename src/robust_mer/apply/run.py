@@ -46,7 +46,8 @@ def apply_model(
     path = None if out is None else Path(out)
     if path is not None:
         check_suffix(path)
-    identity = [predictor.description["weights_sha256"], predictor.description["modalities"]]
+    known = predictor.description
+    identity = [known["weights_sha256"], known["modalities"], known.get("sets"), predictor.coverage]
     with Journal(path, identity) as journal:
         rows = [part for row in clips for part in (cut(row, every) if every else [row])]
         keys = [json.dumps(row.key()) for row in rows]

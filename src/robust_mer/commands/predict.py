@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from robust_mer.commands.options import add_json, add_trust, print_json
 from robust_mer.commands.progress import show_progress
+from robust_mer.conformal import COVERAGE
 from robust_mer.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         default=1800.0,
         help="a clip of many that takes longer has no prediction (1800)",
     )
+    parser.add_argument(
+        "--coverage",
+        metavar="FRACTION",
+        type=float,
+        default=COVERAGE,
+        help="promised probability that the set of answers contains the true one: 0.5, 0.6, 0.7, "
+        "0.8, 0.85, 0.9 (default), 0.95 or 0.99",
+    )
     add_trust(parser)
     parser.add_argument("--text", default="", help="what is said in the recording")
     parser.add_argument("--region", default="", help="where the speaker is: left, right or x,y,w,h")
@@ -71,7 +80,9 @@ def _run(arguments: argparse.Namespace) -> None:
     if len(rows) == 1 and not (is_list or arguments.out or arguments.every):
         from robust_mer.export.predict import Predictor
 
-        _print_one(Predictor(arguments.model, arguments.trust), rows[0], arguments.json)
+        _print_one(
+            Predictor(arguments.model, arguments.trust, arguments.coverage), rows[0], arguments.json
+        )
     else:
         _apply(rows, arguments)
 
@@ -123,7 +134,9 @@ def _apply(rows: "list[ClipRow]", arguments: argparse.Namespace) -> None:
     if arguments.out:
         check_suffix(Path(arguments.out))
     with (
-        IsolatedPredictor(arguments.model, arguments.trust, arguments.max_seconds) as predictor,
+        IsolatedPredictor(
+            arguments.model, arguments.trust, arguments.max_seconds, arguments.coverage
+        ) as predictor,
         apply_model(predictor, rows, arguments.out, arguments.every) as answers,
     ):
         if not arguments.out:

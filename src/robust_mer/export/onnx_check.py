@@ -117,7 +117,7 @@ def _answer(exported: ExportedModel, case: _Case) -> Answer:
         if instead is not None:
             values = np.where(np.isfinite(values), values, np.float32(instead))
         frames[modality] = values
-    return answer_of(exported, frames, case.is_clean)
+    return answer_of(exported, frames, case.is_clean)[0]
 
 
 def _numbers(answer: Answer) -> dict[str, float]:
