@@ -74,6 +74,7 @@ def describe(folder: Path, facts: dict, inputs: dict[str, ModalityInput]) -> Non
         modalities=(),
         extractors={},
         tested_on=(),
+        calibrated_on={},
         config={},
         code="code",
     )
