@@ -4,21 +4,25 @@ import errno
 import json
 import resource
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from helpers.exported import write_exported
 
 from robust_mer import cli
+from robust_mer.apply import isolated
 from robust_mer.apply.answers import read_answers
-from robust_mer.apply.clips import cut, find_clips, too_long
+from robust_mer.apply.clips import ClipRow, cut, find_clips, too_long
+from robust_mer.apply.isolated import IsolatedPredictor
 from robust_mer.apply.run import apply_model
 from robust_mer.apply.timeline import draw_timelines
 from robust_mer.errors import InputError
-from robust_mer.export import predict
 from robust_mer.export.predict import ModalitySeen, Prediction, UnusableClipError
 from robust_mer.export.sets import AnswerSet
+from robust_mer.files import sha256
 
 RATE = 8000
 
@@ -84,6 +88,23 @@ def test_a_broken_clip_costs_its_row(folder):
     assert reasons[1] == "nothing to use"
     assert "cannot be decoded" in reasons[2]
     assert reasons[3] == "ValueError: a decoder's fault"
+
+
+def test_a_clip_that_hangs_or_ends_the_process_costs_its_row(tmp_path):
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("fine 1 2\nhang 1000 1000\nend 1e6 1e6\n")
+    settings = {"vectors": str(vectors)}
+    glove = ("robust_mer.features.glove:Glove", settings, sha256(vectors))
+    own = "helpers.own_models:Faulty"
+    model = write_exported(tmp_path / "model", own, widths={"text": 2}, extractors={"text": glove})
+    end, fine, hang = ([ClipRow(word, (), word)] for word in ("end", "fine", "hang"))
+    with IsolatedPredictor(model, [own]) as predictor:
+        ended, answered = table(predictor, end + fine)["reason"]
+        predictor.max_seconds = 1
+        (hung,) = table(predictor, hang)["reason"]
+    assert "SIGSEGV" in ended
+    assert answered == ""
+    assert "took more than 1 s" in hung
 
 
 @pytest.mark.parametrize(
@@ -228,7 +249,9 @@ def test_three_hours_are_no_utterance(tmp_path):
 @pytest.fixture
 def command(monkeypatch):
     monkeypatch.setattr(
-        predict, "Predictor", lambda folder, trusted, coverage: Model(coverage=coverage)
+        isolated,
+        "IsolatedPredictor",
+        lambda folder, trusted, seconds, coverage: nullcontext(Model(coverage=coverage)),
     )
 
     def call(*arguments):

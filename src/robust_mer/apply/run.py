@@ -8,6 +8,7 @@ from typing import Any
 
 from robust_mer.apply.answers import check_suffix, write_answers
 from robust_mer.apply.clips import ClipRow, cut, too_long
+from robust_mer.apply.isolated import IsolatedPredictor
 from robust_mer.apply.journal import Journal
 from robust_mer.errors import InputError
 from robust_mer.export.clip import open_clip
@@ -23,7 +24,7 @@ Answers = Callable[[], Iterator[dict[str, Any]]]
 
 @contextmanager
 def apply_model(
-    predictor: Predictor,
+    predictor: Predictor | IsolatedPredictor,
     clips: Sequence[ClipRow],
     out: str | Path | None = None,
     every: float | None = None,
@@ -67,7 +68,7 @@ def apply_model(
         yield answers
 
 
-def _answer(predictor: Predictor, row: ClipRow) -> dict[str, Any]:
+def _answer(predictor: Predictor | IsolatedPredictor, row: ClipRow) -> dict[str, Any]:
     """The prediction, or the reason why there is none."""
     if reason := row.problem or too_long(row):
         return {"reason": reason}
