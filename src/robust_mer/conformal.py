@@ -159,5 +159,6 @@ def known(available: str, estimates: Mapping[str, np.ndarray], size: int) -> np.
     there = [values for letter, values in estimates.items() if letter in available]
     if not there or available == NONE:
         return np.full(size, available)
-    levels = np.searchsorted(SNR_LIMITS, np.mean(there, axis=0), side="right")
+    mean: np.ndarray = np.mean(np.stack(there), axis=0)
+    levels = np.searchsorted(SNR_LIMITS, mean, side="right")
     return np.array([f"{available} {level}" for level in levels])

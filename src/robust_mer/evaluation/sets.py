@@ -84,7 +84,7 @@ def measure_sets(spec: SetsSpec, files: SetsFiles, runtime: Runtime) -> None:
         pool = _Pool.of(members, experiment, tested)
         parts += [_measure(file, experiment, tested, pool, weights) for file in members]
     result = pd.concat(parts, ignore_index=True)
-    keys = list(dict.fromkeys(experiment.evaluations))
+    keys: list[tuple[str, str, str]] = list(dict.fromkeys(experiment.evaluations))
     place = [
         keys.index(one)
         for one in zip(result["model"], result["trained_on"], result["tested_on"], strict=True)

@@ -148,7 +148,7 @@ class Classification(ChoiceTask):
 
     def outcomes(self, table: Columns) -> tuple[list[str], np.ndarray, np.ndarray]:
         """The classes that the task knows, with soft labels too."""
-        probabilities = [table[f"{_PROBABILITY}{name}"] for name in self.classes]
+        probabilities = [np.asarray(table[f"{_PROBABILITY}{name}"]) for name in self.classes]
         return self.classes, self.answers(table)[0], np.stack(probabilities, axis=1)
 
     def counts(self, target: np.ndarray) -> dict[str, int]:

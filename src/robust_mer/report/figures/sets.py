@@ -61,7 +61,7 @@ def _span(rows: "pd.DataFrame", name: str) -> tuple[float, float]:
     """Ends of an axis that all panels of a figure share."""
     from robust_mer.report.figures.panels import spread
 
-    rules = rows["promised"].unique() if name == "coverage" else []
+    rules: list[float] = rows["promised"].unique().tolist() if name == "coverage" else []
     return spread(rows.assign(y=rows[name], sd=rows[f"{name}_sd"]), *rules)
 
 

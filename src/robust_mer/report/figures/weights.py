@@ -117,7 +117,7 @@ def _points(
     import numpy as np
 
     modalities = list(experiment.modalities)
-    highest = true_snr.loc[[name for name in tests if name != CLEAN]].max(axis=None)
+    highest = true_snr.loc[[name for name in tests if name != CLEAN]].to_numpy(float).max()
     for tested_on, path in tests.items():
         table = _read(path, experiment)
         columns = [one for one in modalities if f"{_WEIGHT}{one}" in table]
