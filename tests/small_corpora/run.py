@@ -62,8 +62,8 @@ def ravdess(root: Path) -> None:
 
 
 def crema_d(root: Path) -> None:
-    """Six actors, one sentence in each emotion, with the raters' votes."""
-    make_crema_d(root, range(1001, 1007), ("DFA",))
+    """Six actors, two sentences in each emotion, with the raters' votes."""
+    make_crema_d(root, range(1001, 1007), ("DFA", "ITS"))
 
 
 def emo_db(root: Path) -> None:
