@@ -26,7 +26,9 @@ def test_all_experiments_of_the_file_plan(file, monkeypatch):
     experiments = yaml.safe_load(file.read_text(encoding="utf-8"))["experiments"]
     raw = config_with(*names_in_comment(file))
     for run in (raw["run"], list(experiments)):
-        targets = Targets(plan_of(raw | {"run": run}))
+        plan = plan_of(raw | {"run": run})
+        assert set(plan.grid.experiments) == set(run)
+        targets = Targets(plan)
         assert len(targets.index) > 1
         assert targets.features
         assert targets.tables
