@@ -4,10 +4,21 @@ import argparse
 import os
 import sys
 
-from robust_mer.commands import completion, convert, crate, doctor, new, plan, predict, scan, verify
+from robust_mer.commands import (
+    completion,
+    convert,
+    crate,
+    doctor,
+    new,
+    onnx,
+    plan,
+    predict,
+    scan,
+    verify,
+)
 from robust_mer.errors import InputError
 
-_COMMANDS = (predict, scan, new, plan, verify, crate, convert, doctor, completion)
+_COMMANDS = (predict, scan, new, plan, verify, crate, onnx, convert, doctor, completion)
 _INTERRUPTED = 130  # as a shell reports Ctrl-C
 
 

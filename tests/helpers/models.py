@@ -10,6 +10,14 @@ from robust_mer.settings import load
 IEMOCAP = {"audio": 130, "video": 342, "text": 1024}
 SMALL = {"audio": 7, "video": 5, "text": 11}
 ENCODERS = {"audio": "recurrent", "video": "recurrent", "text": "convolutional"}
+EXPERTS = {"width": 16, "depth": 2, "segments": 3}
+CROSSMODAL = {"width": 4, "heads": 2, "layers": 2, "segments": 3}
+SIZES = {
+    "momke_experts": EXPERTS,
+    "momke": EXPERTS,
+    "mplmm_backbone": CROSSMODAL,
+    "mplmm": CROSSMODAL | {"prompt_length": 2},
+}
 TASK = classes(["angry", "happy", "neutral", "sad"])
 
 
@@ -30,9 +38,13 @@ def described(name, **changes):
 
 
 def build(name, widths=None, seed=0, task=TASK, **changes):
-    """A model with the default settings, but for some changes."""
+    """A model with the default settings, but for some changes.
+
+    Without ``widths`` those that would take long are small.
+    """
     torch.manual_seed(seed)
     kind = load(implementation(name))
+    changes = changes if widths else SIZES.get(name, {}) | changes
     return kind(kind.settings_class(**changes), inputs_of(widths or widths_of(name)), task)
 
 

@@ -248,4 +248,7 @@ TABLES_AND_FIGURES = {
     "make_statistics_md",
     "make_figure",
 }
-AFTER_EVALUATION = {"write_summary", "compute_statistics", *TABLES_AND_FIGURES, "write_report"}
+AFTER_EVALUATION = {
+    *("write_summary", "compute_statistics", "measure_sets", "write_report"),
+    *TABLES_AND_FIGURES,
+}

@@ -4,20 +4,25 @@ import errno
 import json
 import resource
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from helpers.exported import write_exported
 
 from robust_mer import cli
+from robust_mer.apply import isolated
 from robust_mer.apply.answers import read_answers
-from robust_mer.apply.clips import cut, find_clips, too_long
+from robust_mer.apply.clips import ClipRow, cut, find_clips, too_long
+from robust_mer.apply.isolated import IsolatedPredictor
 from robust_mer.apply.run import apply_model
 from robust_mer.apply.timeline import draw_timelines
 from robust_mer.errors import InputError
-from robust_mer.export import predict
 from robust_mer.export.predict import ModalitySeen, Prediction, UnusableClipError
+from robust_mer.export.sets import AnswerSet
+from robust_mer.files import sha256
 
 RATE = 8000
 
@@ -25,8 +30,8 @@ RATE = 8000
 class Model:
     """Answers with the length of the text; counts its clips, and fails on the chosen ones."""
 
-    def __init__(self, fails=None):
-        self.count, self._fails = 0, fails or {}
+    def __init__(self, fails=None, coverage=0.9):
+        self.count, self._fails, self.coverage = 0, fails or {}, coverage
         self.description = {"weights_sha256": "abc", "modalities": {}}
 
     def __call__(self, clip):
@@ -36,7 +41,11 @@ class Model:
         seen = {"text": ModalitySeen(len(clip.text), len(clip.text), None, "")}
         share = (clip.start or 0) / 10 or 1 / 3
         answers = {"happy": share, "angry": 1 - share}
-        return Prediction({"emotion": "happy"}, answers, modalities=seen)
+        answer_set = AnswerSet(["happy", "angry"], self.coverage, True, "")
+        figures = {"weight_text": 0.25}
+        return Prediction(
+            {"emotion": "happy"}, answers, modalities=seen, set=answer_set, figures=figures
+        )
 
 
 @pytest.fixture
@@ -81,6 +90,23 @@ def test_a_broken_clip_costs_its_row(folder):
     assert reasons[3] == "ValueError: a decoder's fault"
 
 
+def test_a_clip_that_hangs_or_ends_the_process_costs_its_row(tmp_path):
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("fine 1 2\nhang 1000 1000\nend 1e6 1e6\n")
+    settings = {"vectors": str(vectors)}
+    glove = ("robust_mer.features.glove:Glove", settings, sha256(vectors))
+    own = "helpers.own_models:Faulty"
+    model = write_exported(tmp_path / "model", own, widths={"text": 2}, extractors={"text": glove})
+    end, fine, hang = ([ClipRow(word, (), word)] for word in ("end", "fine", "hang"))
+    with IsolatedPredictor(model, [own]) as predictor:
+        ended, answered = table(predictor, end + fine)["reason"]
+        predictor.max_seconds = 1
+        (hung,) = table(predictor, hang)["reason"]
+    assert "SIGSEGV" in ended
+    assert answered == ""
+    assert "took more than 1 s" in hung
+
+
 @pytest.mark.parametrize(
     "error", [InputError("other weights"), OSError(errno.ENOSPC, "No space left on device")]
 )
@@ -121,6 +147,8 @@ def test_answers_of_another_model_are_not_mixed_in(folder, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         table(Model({"text b": KeyboardInterrupt()}), find_clips([folder]), out)
     model = Model()
+    with pytest.raises(InputError, match="another model or other options"):
+        table(Model(coverage=0.5), find_clips([folder]), out)
     model.description = {**model.description, "weights_sha256": "other"}
     with pytest.raises(InputError, match="another model"):
         table(model, find_clips([folder]), out)
@@ -159,6 +187,9 @@ def test_tables_of_all_formats_say_the_same(folder, tmp_path):
     assert list(from_csv["clip"]) == list(from_parquet["clip"]) == [x["clip"] for x in from_json]
     assert from_csv["probability_happy"].equals(from_parquet["probability_happy"])
     assert from_json[0]["probabilities"] == {"happy": 1 / 3, "angry": 1 - 1 / 3}
+    assert from_json[0]["set"]["classes"] == ["happy", "angry"]
+    first = from_csv.iloc[0]
+    assert first[["set", "set_coverage", "weight_text"]].tolist() == ["happy|angry", 0.9, 0.25]
 
 
 def test_a_table_of_clips_is_read_as_a_manifest(folder):
@@ -217,7 +248,11 @@ def test_three_hours_are_no_utterance(tmp_path):
 
 @pytest.fixture
 def command(monkeypatch):
-    monkeypatch.setattr(predict, "Predictor", lambda folder, trusted: Model())
+    monkeypatch.setattr(
+        isolated,
+        "IsolatedPredictor",
+        lambda folder, trusted, seconds, coverage: nullcontext(Model(coverage=coverage)),
+    )
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["robust-mer", "predict", *map(str, arguments)])

@@ -31,6 +31,7 @@ RUN_BY = {
     "crate": "unit/test_crate.py",
     "doctor": "unit/test_doctor.py",
     "new": "unit/test_new.py",
+    "onnx": "unit/test_onnx.py",
     "plan": "unit/test_forecast.py",
     "predict": "unit/test_apply.py",
     "scan": "unit/test_scan.py",

@@ -101,6 +101,7 @@ BY_NAME = {
     "write_summary": METRICS | PROTOCOLS | TASKS,
     "compute_statistics": METRICS | PROTOCOLS | TASKS,
     "measure_peeking": METRICS | PROTOCOLS | TASKS,
+    "measure_sets": METRICS | TASKS,
     "split_tables": METRICS | TASKS,
     "calibrate_raw": METRICS | TASKS,
     "make_table": METRICS | TASKS | TABLES | {"papers": PAPER_TABLE},

@@ -72,6 +72,7 @@ def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
         ),
         extractors={m: Plugin(f"robust_mer.features.{m}:It", {}) for m in WIDTHS},
         tested_on=tuple(predictions),
+        calibrated_on={one: "avl" if one == "missing" else "" for one in predictions},
         config={},
         code="test",
     )
@@ -159,6 +160,25 @@ def test_a_clip_gets_what_the_workflow_gave_the_utterance(
         )
 
 
+def own_scores(predictions):
+    """By class, the sorted scores of the validation utterances of which only text is there."""
+    part = predictions.query("part == 'validation' and condition == 'l'")
+    return {name: sorted(1 - some[f"probability_{name}"]) for name, some in part.groupby("label")}
+
+
+def expected_set(probabilities, scores, coverage):
+    """By the definition: at most the ceil((n + 1) coverage)-th smallest score of the class."""
+    first = next(iter(probabilities))
+    ranks = {name: math.ceil((len(some) + 1) * coverage) for name, some in scores.items()}
+    return [
+        name
+        for name, probability in probabilities.items()
+        if name == first
+        or ranks[name] > len(scores[name])
+        or 1 - probability <= scores[name][ranks[name] - 1]
+    ]
+
+
 def test_a_clip_with_learned_layers_gets_what_the_workflow_gave_it(corpus, tmp_path, stored):
     predictor = Predictor(export(add_layers(corpus), tmp_path))
     known = pd.read_parquet(tmp_path / "clean.parquet").query("part == 'test'")
@@ -174,9 +194,11 @@ def test_a_model_is_told_what_is_not_there(corpus, tmp_path, stored):
     known = pd.read_parquet(tmp_path / "missing.parquet").query(
         "part == 'test' and condition == 'l'"
     )
-    predictor = Predictor(folder)
+    predictor = Predictor(folder, coverage=0.5)
+    scores = own_scores(pd.read_parquet(tmp_path / "missing.parquet"))
     for row in known.to_dict("records"):
         found = predictor(stored(row["utterance"]))
+        assert found.set.classes == expected_set(found.probabilities, scores, 0.5)
         assert found.modalities["audio"].note == found.modalities["video"].note == "not given"
         for emotion, probability in found.probabilities.items():
             assert probability == pytest.approx(row[f"probability_{emotion}"], abs=1e-5)
@@ -374,7 +396,9 @@ def test_a_prediction_reads_well(corpus, tmp_path, stored):
     predictor = Predictor(export(corpus, tmp_path))
     lines = as_table(predictor.description, predictor(stored("u81", "video"))).splitlines()
     assert lines[:2] == ["men, trained on mine (clean, fold 1, seed 1)", "made up"]
-    assert sum("%" in line for line in lines) == 4
+    assert sum("%" in line for line in lines) == 5
+    told = "cannot tell (90% coverage); never calibrated with video and text only"
+    assert any(line.startswith(told) for line in lines)
     assert "not used: not given" in lines[-5]
     assert "a face in" in lines[-4]
     assert "tokens" in lines[-3]

@@ -15,10 +15,11 @@ from robust_mer.models.mctn.decoder import Decoder, decode
 from robust_mer.models.mctn.encoder import Encoder
 from robust_mer.models.mctn.mctn import MCTN
 from robust_mer.models.mctn.mctn_oracle import MCTNOracle
-from robust_mer.models.mctn.sequences import averages, run
+from robust_mer.models.mctn.sequences import run
 from robust_mer.models.mctn.settings import MCTNSettings
 from robust_mer.models.model import Batch
 from robust_mer.models.recurrent import lstm_states
+from robust_mer.models.segments import averages
 
 WIDTHS = {"audio": 7, "video": 5, "text": 11}
 LENGTHS = {

@@ -50,14 +50,14 @@ def test_a_models_loss_is_finite_and_reaches_all_its_parameters(name, plugin):
     if predicts.encoding not in facts.encodings:
         pytest.skip(f"{name} does not predict such targets")
     widths = widths_of(name)
-    model = build(name, widths, task=predicts)
+    model = build(name, task=predicts)
     target = TARGETS[predicts.encoding]
     if isinstance(model, FittedModel):
         batch = batch_for(widths, target, None)
         embeddings = model.encode_all(batch.received, batch.lengths)
         assert np.isfinite(model.fit(embeddings, target, embeddings, target.nan_to_num()))
         return
-    teacher = build(facts.teacher, widths, task=predicts) if facts.teacher else None
+    teacher = build(facts.teacher, task=predicts) if facts.teacher else None
     batch = batch_for(widths, target, teacher)
     parts = model.train().loss(batch)
     assert predicts.loss_name in parts

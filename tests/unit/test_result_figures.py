@@ -24,6 +24,7 @@ from robust_mer.settings import Plugin
 from robust_mer.store import read_features
 
 CLASSES = ["angry", "happy", "sad"]
+ALL = ("audio", "video")
 GAUSSIAN = [("men", "clean", "gaussian_-10dB")]
 
 
@@ -266,3 +267,82 @@ def test_reliability_shows_averages_only(draw, tmp_path):
     assert not {"6", "7", "6.0", "7.0"} & set(texts)
     _, numbers = chart_of(tmp_path / "f.vl.json")
     assert numbers["y"].tolist() == [0.25, 0.5, 0.1]
+
+
+def read(name, evaluations, folder, facts=None, **fields):
+    """The panels of a figure, not drawn."""
+    fields = {"modalities": ("audio", "video"), **fields}
+    files = {key: fields.pop(key) for key in ("predictions", "summary", "sets") if key in fields}
+    plugin = Plugin(FIGURES[name], {})
+    spec = FigureSpec(name, plugin, experiment(evaluations, **fields), facts or Facts())
+    return plugin.build().read(spec, figure_files(folder, **files)).panels
+
+
+def test_weights_stand_over_the_true_snr_of_the_only_noisy_modality(tmp_path):
+    tests = {"clean": None, "gaussian_0dB": 1.0, "gaussian_-10dB": -9.0}
+    paths, rows = [], []
+    for name, db in tests.items():
+        table = [
+            {
+                "utterance": f"u{number}",
+                "fold": 0,
+                "seed": 0,
+                "part": part,
+                "condition": condition,
+                "weight_audio": weight + 0.1 * number,
+                "weight_video": 0.5,
+                "snr_audio": -8.0,
+                "snr_video": 20.0,
+            }
+            for number in (0, 1)
+            for part in ("validation", "test")
+            for condition, weight in (("a", 0.9), ("v", 0.2), ("av", 0.4))
+        ]
+        paths.append(tmp_path / f"{name}.parquet")
+        pd.DataFrame(table).to_parquet(paths[-1])
+        snr = {f"true_snr_db_{m}": None if db is None else db + 4 * (m == "video") for m in ALL}
+        rows.append({**row("men", "clean", name, "clean", "gaussian", db, 0.5), **snr})
+    facts = Facts(weighing=(Training("men", "clean"),), drawn=tuple(tests)[1:])
+    evaluations = [("men", "clean", name) for name in tests]
+    files = {"predictions": paths, "summary": saved(rows, tmp_path)}
+    weights, snrs = read("weights", evaluations, tmp_path, facts, **files)
+    audio = weights.points[weights.points["line"] == "audio"]
+    noisy = audio[~audio["is_alone"]].sort_values("x")
+    assert noisy["x"].tolist() == [-9, 1]
+    assert noisy["y"].tolist() == pytest.approx([0.25, 0.25])  # with video clean
+    assert audio.loc[audio["is_alone"], "y"].tolist() == pytest.approx([0.45])
+    assert set(snrs.points["y"]) == {-8, 20}
+
+
+def test_coverage_and_size_have_a_row_for_each_calibration(tmp_path):
+    tests = ["clean", "gaussian_0dB", "gaussian_-10dB", "gaussian_-20dB", "missing"]
+    rows = [
+        {
+            **{"model": "men", "trained_on": "clean", "tested_on": name, "condition": "x"},
+            "kind": "complete" if name == "clean" else kind,
+            "calibration": calibration,
+            "promise": promise,
+            "promised": 0.9,
+            "coverage": 0.8 if promise == "each class" and kind == "average" else 7.0,
+            "coverage_sd": 0.01,
+            "size": 2.5,
+            "size_sd": 0.1,
+        }
+        for name in tests
+        for kind in ("average", "none")
+        for calibration in ("same", "blind")
+        for promise in ("overall", "each class")
+        if (name != "clean" or kind == "average") and (name, calibration) != ("missing", "blind")
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "sets.csv", index=False)
+    evaluations = [("men", "clean", name) for name in tests]
+    panels = read("sets", evaluations, tmp_path, sets=tmp_path / "sets.csv")
+    assert [panel.title for panel in panels[:4]] == [
+        f"{figure}, calibrated {how}, gaussian"
+        for how in ("on the same test", "blindly")
+        for figure in ("coverage", "classes in a set")
+    ]
+    assert panels[0].points["y"].tolist() == [0.8] * 4
+    assert panels[0].rules == {"promise": 0.9}
+    assert panels[4].groups == ["clean", "missing"]
+    assert panels[6].points["y"].isna().tolist() == [False, True]  # not met in training

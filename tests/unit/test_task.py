@@ -1,5 +1,8 @@
 """Tasks of all kinds: targets from an index, losses, scores, tables and predictions of clips."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,6 +32,7 @@ from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin, Settings
 from robust_mer.table import read_table
 
+PAGE = Path(__file__).parents[2] / "docs/extending.md"
 VALENCE = task("regression", target="valence", target_range=[-1.0, 1.0])
 VOTES = task(target=["angry", "happy", "sad"])
 EMOTIONS = task("multilabel", target=["happy", "sad"])
@@ -286,3 +290,16 @@ def test_measures_of_each_label(tmp_path):
     expected = sk.f1_score(table["happy"], table["predicted_happy"])
     assert rows["F1"][0] == pytest.approx(expected)
     assert rows["utterances"][0] == table["happy"].sum()
+
+
+def test_the_task_of_the_page_on_extending():
+    code = re.search(r"```python\n# my_task.py.*?```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    names = {}
+    exec(code[0].removeprefix("```python").removesuffix("```"), names)
+    rating = names["Rating"]
+    settings = rating.settings_class(target="rating", target_range=[1, 5])
+    known, target = rating(settings).read({"utterance": ["a", "b", "c"], "rating": ["2", "4", ""]})
+    output = torch.tensor([[0.1], [0.5], [7.0]])
+    assert known.loss(output, torch.from_numpy(target)) == pytest.approx(0.6**2 / 2)
+    assert known.decide(output).tolist() == [[3.0], [4.0], [5.0]]
+    assert known.answer(output[0]).value == {"rating": 3.0}

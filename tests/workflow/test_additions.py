@@ -14,26 +14,25 @@ from helpers.project import ROOT, Project, edited
 from snakemake.utils import update_config
 
 # What the page leaves to the reader's own corpus.
+CLIPS = {
+    "root": "clips",
+    "folds": {"scheme": "speaker_groups", "groups": 3},
+    "modalities": {
+        "audio": {"extractor": "loudness", "normalise": True},
+        "text": {"extractor": "words", "normalise": False},
+    },
+}
 CONFIG = {
     "run": ["mine"],
     "experiments": {"mine": {"corpus": "mine", "models": ["mean"], "folds": [1], "seeds": [1]}},
-    "corpora": {
-        "mine": {
-            "root": "clips",
-            "folds": {"scheme": "speaker_groups", "groups": 3},
-            "modalities": {
-                "audio": {"extractor": "loudness", "normalise": True},
-                "text": {"extractor": "words", "normalise": False},
-            },
-        },
-    },
+    "corpora": {"mine": CLIPS, "rated": {"reader": "my_reader:MyReader", **CLIPS}},
     "features": {"extractors": {"words": {"class": "glove", "vectors": "vectors.txt"}}},
     "models": {"mean": {"epochs_constant": 1, "epochs_falling": 0}},
 }
 MODULES = {
     f"my_{part}.py"
     for part in (
-        *("reader", "extractor", "noise", "model", "protocol", "metric", "table", "figure"),
+        *("reader", "extractor", "noise", "model", "protocol", "task", "metric", "table", "figure"),
     )
 }
 

@@ -154,7 +154,7 @@ def test_what_tables_need_of_an_experiment_trains_nothing(shared):
 
 def test_a_statement_in_a_figure_draws_that_figure(shared):
     path = "src/robust_mer/report/figures/snr_curves.py"
-    with edited(shared, (path, "_CURVE = 3", "_CURVE = 4")):
+    with edited(shared, (path, 'reads = ("summary",)', 'reads = tuple(["summary"])')):
         jobs = shared.planned()
     assert set(jobs) == {"make_figure", "write_report"}
     assert jobs["make_figure"] == {"experiment=demo, figure=snr"}

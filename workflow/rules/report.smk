@@ -63,6 +63,25 @@ rule measure_peeking:
         "../scripts/run.py"
 
 
+rule measure_sets:
+    input:
+        unpack(jobs.measure_sets.inputs),
+    output:
+        sets=layout.table("{experiment}", "sets"),
+    log:
+        layout.log("measure_sets", "{experiment}", corpus=""),
+    benchmark:
+        layout.benchmark("measure_sets", "{experiment}", corpus="")
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        **jobs.measure_sets.resources,
+    params:
+        **jobs.measure_sets.params,
+    script:
+        "../scripts/run.py"
+
+
 rule split_tables:
     input:
         unpack(jobs.split_tables.inputs),

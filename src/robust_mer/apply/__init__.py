@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robust_mer.conformal import COVERAGE
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -14,7 +16,9 @@ def predict(
     *,
     out: str | Path | None = None,
     every: float | None = None,
+    max_seconds: float = 1800.0,
     trusted: Collection[str] = (),
+    coverage: float = COVERAGE,
 ) -> "pd.DataFrame":
     """What a trained model says about clips, a row for each.
 
@@ -26,16 +30,22 @@ def predict(
         out: Table to write (``.csv``, ``.json`` or ``.parquet``). An interrupted call with the same
             arguments resumes.
         every: Seconds; each recording is cut into parts of this length, with a row for each.
+        max_seconds: A clip that takes longer has no prediction.
         trusted: Classes of your own model, ``module:Class``.
+        coverage: Promised for the column ``set``: classes, separated by ``|``, of which one is
+            true.
 
     Raises:
         InputError: there are no clips, or the folder holds no model of this version.
     """
     from robust_mer.apply.answers import read_answers
     from robust_mer.apply.clips import find_clips
+    from robust_mer.apply.isolated import IsolatedPredictor
     from robust_mer.apply.run import apply_model
-    from robust_mer.export.predict import Predictor
 
-    paths = [clips] if isinstance(clips, str | Path) else clips
-    with apply_model(Predictor(model, trusted), find_clips(paths), out, every) as answers:
+    rows = find_clips([clips] if isinstance(clips, str | Path) else clips)
+    with (
+        IsolatedPredictor(model, trusted, max_seconds, coverage) as predictor,
+        apply_model(predictor, rows, out, every) as answers,
+    ):
         return read_answers(answers)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _SUFFIXES = (".csv", ".json", ".parquet")
 _REASON = "reason"
+SEPARATOR = "|"
+"""Between the classes of a set."""
 
 
 def check_suffix(path: Path) -> None:
@@ -60,10 +62,15 @@ def read_answers(answers: Callable[[], Iterator[dict[str, Any]]]) -> "pd.DataFra
 
 
 def flat(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer as a row: probabilities and frames of each modality in columns."""
+    """An answer as a row: probabilities, the set and frames of each modality in columns."""
     row = {key: value for key, value in answer.items() if not isinstance(value, dict)}
     for name, value in sorted(answer.get("probabilities", {}).items()):
         row[f"probability_{name}"] = value
+    if "set" in answer:
+        row["set"] = SEPARATOR.join(answer["set"]["classes"])
+        row["set_coverage"] = answer["set"]["coverage"]
+        row["set_note"] = answer["set"]["note"]
+    row |= answer.get("figures", {})
     for modality, seen in answer.get("modalities", {}).items():
         row[f"{modality}_frames"] = seen["frames"]
         row[f"{modality}_note"] = seen["note"]

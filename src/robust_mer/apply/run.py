@@ -8,6 +8,7 @@ from typing import Any
 
 from robust_mer.apply.answers import check_suffix, write_answers
 from robust_mer.apply.clips import ClipRow, cut, too_long
+from robust_mer.apply.isolated import IsolatedPredictor
 from robust_mer.apply.journal import Journal
 from robust_mer.errors import InputError
 from robust_mer.export.clip import open_clip
@@ -23,7 +24,7 @@ Answers = Callable[[], Iterator[dict[str, Any]]]
 
 @contextmanager
 def apply_model(
-    predictor: Predictor,
+    predictor: Predictor | IsolatedPredictor,
     clips: Sequence[ClipRow],
     out: str | Path | None = None,
     every: float | None = None,
@@ -45,7 +46,8 @@ def apply_model(
     path = None if out is None else Path(out)
     if path is not None:
         check_suffix(path)
-    identity = [predictor.description["weights_sha256"], predictor.description["modalities"]]
+    known = predictor.description
+    identity = [known["weights_sha256"], known["modalities"], known.get("sets"), predictor.coverage]
     with Journal(path, identity) as journal:
         rows = [part for row in clips for part in (cut(row, every) if every else [row])]
         keys = [json.dumps(row.key()) for row in rows]
@@ -66,7 +68,7 @@ def apply_model(
         yield answers
 
 
-def _answer(predictor: Predictor, row: ClipRow) -> dict[str, Any]:
+def _answer(predictor: Predictor | IsolatedPredictor, row: ClipRow) -> dict[str, Any]:
     """The prediction, or the reason why there is none."""
     if reason := row.problem or too_long(row):
         return {"reason": reason}

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from robust_mer.commands.options import add_results
 from robust_mer.commands.progress import show_progress
 
 
@@ -12,7 +13,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = commands.add_parser(
         "crate", help="describe results as an RO-Crate, to be copied or published with them"
     )
-    parser.add_argument("results", nargs="?", default="results", help="the folder, results/")
+    add_results(parser)
     parser.set_defaults(run=_run)
 
 

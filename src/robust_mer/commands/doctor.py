@@ -1,10 +1,11 @@
 """``robust-mer doctor``: what this machine has, what is missing and what that costs."""
 
 import argparse
-import json
 import os
 import sys
 from dataclasses import asdict
+
+from robust_mer.commands.options import add_json, print_json
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -12,7 +13,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = commands.add_parser(
         "doctor", help="what this machine has, what is missing and what that costs"
     )
-    parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(parser)
     parser.set_defaults(run=_run)
 
 
@@ -21,7 +22,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
     findings = examine()
     if arguments.json:
-        print(json.dumps([asdict(one) for one in findings], indent=2))
+        print_json([asdict(one) for one in findings])
     else:
         width = max(len(one.name) for one in findings)
         for one in findings:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from robust_mer.commands.options import add_json, add_trust, print_json
 from robust_mer.commands.progress import show_progress
+from robust_mer.conformal import COVERAGE
 from robust_mer.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,17 +47,26 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "picture (.png)",
     )
     parser.add_argument(
-        "--trust",
-        metavar="MODULE:CLASS",
-        action="append",
-        default=[],
-        help="class of your own model, which the folder names; its module is imported",
+        "--max-seconds",
+        metavar="SECONDS",
+        type=float,
+        default=1800.0,
+        help="a clip of many that takes longer has no prediction (1800)",
     )
+    parser.add_argument(
+        "--coverage",
+        metavar="FRACTION",
+        type=float,
+        default=COVERAGE,
+        help="promised probability that the set of answers contains the true one: 0.5, 0.6, 0.7, "
+        "0.8, 0.85, 0.9 (default), 0.95 or 0.99",
+    )
+    add_trust(parser)
     parser.add_argument("--text", default="", help="what is said in the recording")
     parser.add_argument("--region", default="", help="where the speaker is: left, right or x,y,w,h")
     parser.add_argument("--start", type=float, help="second at which the utterance starts")
     parser.add_argument("--end", type=float, help="second at which it ends")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(parser)
     parser.set_defaults(run=_run)
 
 
@@ -69,7 +80,9 @@ def _run(arguments: argparse.Namespace) -> None:
     if len(rows) == 1 and not (is_list or arguments.out or arguments.every):
         from robust_mer.export.predict import Predictor
 
-        _print_one(Predictor(arguments.model, arguments.trust), rows[0], arguments.json)
+        _print_one(
+            Predictor(arguments.model, arguments.trust, arguments.coverage), rows[0], arguments.json
+        )
     else:
         _apply(rows, arguments)
 
@@ -95,8 +108,6 @@ def _with_details(rows: "list[ClipRow]", arguments: argparse.Namespace) -> "list
 
 def _print_one(predictor: "Predictor", row: "ClipRow", as_json: bool) -> None:
     """Print the answer for a single clip, for people or as json."""
-    import json
-
     from robust_mer.apply.clips import too_long
     from robust_mer.export.clip import open_clip
     from robust_mer.export.show import as_table
@@ -106,7 +117,7 @@ def _print_one(predictor: "Predictor", row: "ClipRow", as_json: bool) -> None:
     with open_clip(*row.files, **row.details) as clip:
         prediction = predictor(clip)
     if as_json:
-        print(json.dumps(prediction.as_json(), indent=2))
+        print_json(prediction.as_json())
     else:
         print(as_table(predictor.description, prediction))
 
@@ -114,16 +125,20 @@ def _print_one(predictor: "Predictor", row: "ClipRow", as_json: bool) -> None:
 def _apply(rows: "list[ClipRow]", arguments: argparse.Namespace) -> None:
     """Write or print the table of many clips, and what it lacks."""
     from robust_mer.apply.answers import check_suffix, write_csv, write_json
+    from robust_mer.apply.isolated import IsolatedPredictor
     from robust_mer.apply.run import apply_model
-    from robust_mer.export.predict import Predictor
     from robust_mer.export.show import MEANING
     from robust_mer.jobs import log
 
     show_progress()
     if arguments.out:
         check_suffix(Path(arguments.out))
-    predictor = Predictor(arguments.model, arguments.trust)
-    with apply_model(predictor, rows, arguments.out, arguments.every) as answers:
+    with (
+        IsolatedPredictor(
+            arguments.model, arguments.trust, arguments.max_seconds, arguments.coverage
+        ) as predictor,
+        apply_model(predictor, rows, arguments.out, arguments.every) as answers,
+    ):
         if not arguments.out:
             (write_json if arguments.json else write_csv)(sys.stdout, answers)
         elif arguments.every:

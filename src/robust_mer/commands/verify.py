@@ -1,10 +1,10 @@
 """``robust-mer verify``: whether results and their records fit together."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
+from robust_mer.commands.options import add_json, add_results, print_json
 from robust_mer.commands.progress import show_progress
 from robust_mer.errors import InputError
 
@@ -14,7 +14,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = commands.add_parser(
         "verify", help="whether results, what they were made from and their records fit together"
     )
-    parser.add_argument("results", nargs="?", default="results", help="the folder, results/")
+    add_results(parser)
     parser.add_argument("--quick", action="store_true", help="trust size and time, hash nothing")
     parser.add_argument(
         "--media",
@@ -23,7 +23,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         default=[],
         help="compare a corpus' recordings, below its root, with what the index saw of them",
     )
-    parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(parser)
     parser.set_defaults(run=_run)
 
 
@@ -34,7 +34,10 @@ def _run(arguments: argparse.Namespace) -> None:
     show_progress()
     media = dict(_corpus_and_root(option, arguments.results) for option in arguments.media)
     verdict = verify(arguments.results, arguments.quick, media)
-    print(json.dumps(verdict.as_json(), indent=2) if arguments.json else as_text(verdict))
+    if arguments.json:
+        print_json(verdict.as_json())
+    else:
+        print(as_text(verdict))
     if verdict.problems:
         sys.exit(1)
 

@@ -255,6 +255,8 @@ class Facts:
     """Models that learn in epochs, and so have histories."""
     reconstructing: tuple[Training, ...] = ()
     """Models that reconstruct missing modalities."""
+    weighing: tuple[Training, ...] = ()
+    """Models that say how they weigh the modalities of an utterance."""
     drawn: tuple[str, ...] = ()
     """Corruptions that figures draw beside clean data: noises on features at two SNRs or more."""
     data: CorpusFacts = field(default_factory=CorpusFacts)

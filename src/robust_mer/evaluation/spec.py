@@ -101,3 +101,10 @@ class NoiseSnrSpec:
     corruption: Corruption
     modalities: tuple[Modality, ...]
     """Of the corpus that the corruption touches, in their order."""
+
+
+@dataclass(frozen=True)
+class SetsSpec:
+    """Spec of `robust_mer.evaluation.sets.measure_sets`."""
+
+    experiment: Experiment

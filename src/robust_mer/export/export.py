@@ -9,6 +9,7 @@ from robust_mer.engine.facts import read_facts
 from robust_mer.evaluation.summary import columns_of
 from robust_mer.export.card import write_card
 from robust_mer.export.folder import ModalityInput, copy_weights, write_description
+from robust_mer.export.sets import calibrate
 from robust_mer.export.spec import ExportModelFiles, ExportModelSpec
 from robust_mer.jobs import log
 from robust_mer.modality import FeatureShape
@@ -42,6 +43,11 @@ def export_model(spec: ExportModelSpec, files: ExportModelFiles, runtime: Runtim
             normalise=modality.normalise,
             not_finite=modality.not_finite,
         )
+    kind: type[Task] = load(facts["task"]["implementation"])
+    task = kind.described(
+        kind.settings_class(**facts["task"]["settings"]), facts["task"]["description"]
+    )
+    tests = dict(zip(spec.tested_on, files.predictions, strict=True))
     copy_weights(files.checkpoint, files.weights)
     write_description(
         files.description,
@@ -51,15 +57,10 @@ def export_model(spec: ExportModelSpec, files: ExportModelFiles, runtime: Runtim
         inputs,
         software=checkout(),
         training=training_of(files.checkpoint),
-    )
-    kind: type[Task] = load(facts["task"]["implementation"])
-    task = kind.described(
-        kind.settings_class(**facts["task"]["settings"]), facts["task"]["description"]
+        sets=calibrate(spec, tests, facts, task),
     )
     results = [
-        row
-        for tested_on, path in zip(spec.tested_on, files.predictions, strict=True)
-        for row in _results(tested_on, path, facts, task)
+        row for tested_on, path in tests.items() for row in _results(tested_on, path, facts, task)
     ]
     write_card(files.card, files.description, facts, results)
     log.info("%s: %d modalities, %d results", files.card.parent, len(inputs), len(results))

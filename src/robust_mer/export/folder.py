@@ -57,6 +57,7 @@ def write_description(
     inputs: dict[str, ModalityInput],
     software: dict[str, Any],
     training: dict[str, Any] | None,
+    sets: dict[str, Any] | None,
 ) -> None:
     """Write ``model.json``: all that must be known of a model beside its weights.
 
@@ -68,6 +69,7 @@ def write_description(
         inputs: Per modality, in the model's order, where it comes from.
         software: Version and commit of this package, which export it.
         training: Code, versions and machine of the job that trained it, where they are known.
+        sets: Thresholds of its prediction sets (`robust_mer.export.sets.calibrate`), if it has any.
     """
     description = {
         "format": _FORMAT,
@@ -91,6 +93,7 @@ def write_description(
         },
         "robust_mer": {key: software[key] for key in ("version", "commit", "dirty")},
         "training": training,
+        "sets": sets,
     }
     with whole(path) as unfinished:
         unfinished.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")

@@ -1,25 +1,25 @@
 """What an exported model says about a new clip."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from pydantic import ValidationError
-from torch import Tensor
 
+from robust_mer.conformal import COVERAGE
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.export.clip import Clip
-from robust_mer.export.folder import ModalityInput, load_model
+from robust_mer.export.folder import ExportedModel, ModalityInput, load_model
 from robust_mer.export.quality import estimate_snr
+from robust_mer.export.sets import AnswerSet, SetMaker
 from robust_mer.features.audio import read_audio
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.settings import Plugin
-from robust_mer.tasks.task import Answer
+from robust_mer.tasks.task import Answer, ChoiceTask
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,13 @@ class Prediction(Answer):
     """What a model says about a clip, and the modalities behind it."""
 
     modalities: dict[str, ModalitySeen] = field(kw_only=True)
+    set: AnswerSet | None = field(default=None, kw_only=True)
+    """Classes of which one is true; None for a model of another task."""
+    figures: dict[str, float] = field(default_factory=dict, kw_only=True)
+    """What the model says of its input, by name: `robust_mer.models.model.Model.describe`."""
 
     def as_json(self) -> dict[str, Any]:
-        """For programs: the prediction, probabilities and ranges if any, and the modalities."""
+        """For programs: the prediction, the modalities, and what else there is."""
         fields = {name: value for name, value in asdict(self).items() if value}
         return {**fields.pop("value"), **fields}
 
@@ -54,13 +58,20 @@ class Predictor:
     Args:
         folder: The exported model.
         trusted: Code of the model outside this package; see `load_model`.
+        coverage: What its sets promise, one of `robust_mer.export.sets.COVERAGES`.
 
     Raises:
-        InputError: the folder holds none.
+        InputError: the folder holds none, or the coverage is another one.
     """
 
-    def __init__(self, folder: str | Path, trusted: Collection[str] = ()) -> None:
+    def __init__(
+        self, folder: str | Path, trusted: Collection[str] = (), coverage: float = COVERAGE
+    ) -> None:
         self._exported = load_model(folder, trusted)
+        self.coverage = coverage
+        self._set_maker = SetMaker(
+            self._exported.description.get("sets"), list(self._exported.inputs), coverage
+        )
         self._sources = {
             modality: _Source(modality, one) for modality, one in self._exported.inputs.items()
         }
@@ -84,25 +95,49 @@ class Predictor:
         """
         utterance = clip.utterance()
         given = {"audio": clip.audio, "video": clip.video, "text": clip.text}
-        found: dict[str, Tensor] = {}
+        frames: dict[str, np.ndarray] = {}
         seen: dict[str, ModalitySeen] = {}
         for modality, source in self._sources.items():
             values = np.zeros((0, self._exported.inputs[modality].features), np.float32)
             seen[modality] = ModalitySeen(0, 0, None, "not given")
             if given[modality]:
                 values, seen[modality] = source.read(utterance, values)
-            values = self._exported.normalisers[modality](values).astype(np.float32)
-            found[modality] = torch.from_numpy(values)[None]
+            frames[modality] = values
         if not any(one.frames for one in seen.values()):
             reasons = "; ".join(f"{modality}: {one.note}" for modality, one in seen.items())
             raise UnusableClipError(f"no modality of the clip can be used: {reasons}")
-        model = self._exported.model
-        with torch.inference_mode():
-            lengths = {m: torch.tensor([values.shape[1]]) for m, values in found.items()}
-            embeddings = model.encode_all(model.sum_layers(found), lengths)
-            is_clean = torch.tensor([[one.frames > 0 for one in seen.values()]])
-            answer = model.task.answer(model.predict(embeddings, is_clean)[0])
-        return Prediction(**vars(answer), modalities=seen)
+        has_frames = [one.frames > 0 for one in seen.values()]
+        answer, figures = answer_of(self._exported, frames, has_frames)
+        answer_set = None
+        if isinstance(self._exported.model.task, ChoiceTask):
+            available = [modality for modality, one in seen.items() if one.frames]
+            answer_set = self._set_maker(answer.probabilities, available, figures)
+        return Prediction(**vars(answer), modalities=seen, set=answer_set, figures=figures)
+
+
+def answer_of(
+    exported: ExportedModel, frames: dict[str, np.ndarray], is_clean: Sequence[bool]
+) -> tuple[Answer, dict[str, float]]:
+    """What a model says about the features of one utterance, and the figures that it describes.
+
+    Args:
+        exported: The model.
+        frames: As extracted, finite: float32 [T, D] per modality, in the model's order.
+        is_clean: What a mask-aware model is told of each modality.
+    """
+    import torch  # what only handles answers does not wait for it
+
+    model = exported.model
+    received = {}
+    for modality, values in frames.items():
+        normalised = exported.normalisers[modality](values).astype(np.float32)
+        received[modality] = torch.from_numpy(normalised)[None]
+    with torch.inference_mode():
+        lengths = {m: torch.tensor([values.shape[1]]) for m, values in received.items()}
+        embeddings = model.encode_all(model.sum_layers(received), lengths)
+        answer = model.task.answer(model.predict(embeddings, torch.tensor([list(is_clean)]))[0])
+        figures = {name: value[0].item() for name, value in model.describe(embeddings).items()}
+    return answer, figures
 
 
 class _Source:

@@ -4,6 +4,7 @@ from typing import Any
 
 from robust_mer.export.predict import ModalitySeen, Prediction
 from robust_mer.export.quality import HIGHEST
+from robust_mer.export.sets import AnswerSet
 from robust_mer.report.cells import minus
 
 MEANING = "A guess at the label that people would give, not what somebody feels: docs/limits.md"
@@ -25,7 +26,11 @@ def as_table(description: dict[str, Any], prediction: Prediction) -> str:
         "",
         *(f"{name:{width}}  {text}" for name, text in answers.items()),
         "",
-        *(f"{name:{width}}  {_seen(name, one)}" for name, one in prediction.modalities.items()),
+        *([_set(prediction.set), ""] if prediction.set else []),
+        *(
+            f"{name:{width}}  {_seen(name, one, prediction.figures)}"
+            for name, one in prediction.modalities.items()
+        ),
         "",
         MEANING,
     ]
@@ -41,7 +46,25 @@ def _number(name: str, prediction: Prediction) -> str:
     return minus(f"{value:.2f} ({low:g} to {high:g})")
 
 
-def _seen(modality: str, one: ModalitySeen) -> str:
+def _set(one: AnswerSet) -> str:
+    """The set and its promise, e.g. ``happy or neutral (90 % coverage)``."""
+    if not one.classes:
+        return f"no set of answers: {one.note}"
+    names = "cannot tell" if one.is_everything else " or ".join(one.classes)
+    return "; ".join(filter(None, [f"{names} ({one.coverage:.0%} coverage)", one.note]))
+
+
+def _said(modality: str, figures: dict[str, float]) -> list[str]:
+    """What the model says of a modality: its weight, and the SNR of its features."""
+    said = []
+    if (weight := figures.get(f"weight_{modality}")) is not None:
+        said.append(f"weight {weight:.0%}")
+    if (snr := figures.get(f"snr_{modality}")) is not None:
+        said.append(minus(f"SNR of the features {snr:.0f} dB"))
+    return said
+
+
+def _seen(modality: str, one: ModalitySeen, figures: dict[str, float]) -> str:
     if not one.frames:
         return f"not used: {one.note}"
     said = [f"{one.frames} {'tokens' if modality == 'text' else 'frames'}"]
@@ -50,4 +73,4 @@ def _seen(modality: str, one: ModalitySeen) -> str:
     if one.snr_db is not None:
         bound = " or more" if one.snr_db >= HIGHEST else ""
         said.append(f"estimated SNR {one.snr_db:.0f} dB{bound}")
-    return ", ".join([*said, one.note] if one.note else said)
+    return ", ".join([*said, *_said(modality, figures), *([one.note] if one.note else [])])

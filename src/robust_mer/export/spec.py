@@ -28,6 +28,9 @@ class ExportModelSpec:
     """By modality; none for published features."""
     tested_on: tuple[str, ...]
     """Corruptions, in the order of the predictions' files."""
+    calibrated_on: Mapping[str, str]
+    """Those of them that calibrate prediction sets, because the model has met them in training;
+    each with the letters of the modalities that it takes away."""
     config: Mapping[str, Any]
     """The sections of the config that made the model."""
     code: str

@@ -14,6 +14,7 @@ WEIGHTS = {
 """By module: the package, and what does not work without it."""
 
 EXTRAS = {
+    **dict.fromkeys(("onnx", "onnxruntime", "onnxscript"), "robust-mer onnx does not work"),
     "argcomplete": "no completion by argcomplete; robust-mer completion prints a script without it",
 }
 """By package: what does not work without it."""

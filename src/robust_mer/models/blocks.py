@@ -174,7 +174,7 @@ class TransformerLayer(nn.Module):
         value = self._project(tokens, slice(2 * width, 3 * width))
         if tokens.shape[1] == 1:
             # A single token has weight 1, whatever query and key are; their gradients are zero.
-            weights = value.new_ones(len(value), self.heads, 1, 1)
+            weights = value.new_ones(value.shape[0], self.heads, 1, 1)
         else:
             query = self._project(tokens, slice(0, width))
             key = self._project(tokens, slice(width, 2 * width))

@@ -177,6 +177,7 @@ class Model(nn.Module, ABC):
         """What the model says of its input, for people to read: figures [B] by name.
 
         They become columns of the predictions, so they must be finite. By default there are none.
+        ``snr_{modality}`` is an estimate in dB, ``weight_{modality}`` a share of the weight.
 
         Args:
             embeddings: Of the received frames.

@@ -5,6 +5,8 @@ gradients of the weights at every step. Here the frames are packed as by ``pack_
 step is one matrix product for all nets, and the gradient of a weight is one product at the end.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -301,3 +303,75 @@ def _take(values: Tensor, place: Tensor) -> Tensor:
     first = torch.arange(len(values), device=place.device)[:, None] * values.shape[1]
     taken = values.flatten(0, 1).index_select(0, (place + first).flatten())
     return taken.view(*place.shape, values.shape[2])
+
+
+_APPLY = "apply"
+
+
+@contextmanager
+def lstms_as_onnx() -> Iterator[None]:
+    """While it lasts, LSTMs are nodes of ONNX, for `torch.onnx.export`; they compute nothing."""
+    traced = {_LSTMMaximum: _maximum_as_onnx, _LSTMStates: _states_as_onnx}
+    for function, nodes in traced.items():
+        setattr(function, _APPLY, nodes)
+    try:
+        yield
+    finally:
+        for function in traced:
+            delattr(function, _APPLY)  # the inherited one appears again
+
+
+def _maximum_as_onnx(
+    frames: Tensor, lengths: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor
+) -> tuple[Tensor]:
+    """As `_LSTMMaximum` of one net."""
+    length = lengths[0]
+    states = _onnx_lstm(frames[0], length, weight_ih[0], weight_hh[0], bias[0])
+    real = torch.arange(states.shape[1]) < length[:, None]
+    highest = states.masked_fill(~real[..., None], -torch.inf).amax(dim=1)
+    return (torch.where(length[:, None] > 0, highest, 0.0)[None],)
+
+
+def _states_as_onnx(
+    inputs: Tensor, lengths: Tensor, weight_hh: Tensor, backwards: Tensor
+) -> tuple[Tensor]:
+    """As `_LSTMStates`. The inputs are gates already, so ONNX multiplies them by one."""
+    time = torch.arange(inputs.shape[2])
+    real = time < lengths[..., None]
+    place = torch.where(backwards[:, None, None] & real, lengths[..., None] - 1 - time, time)
+    place = place[..., None]
+    turned = inputs.gather(2, place.expand_as(inputs))
+    gates = inputs.shape[3]
+    nets = zip(turned.unbind(), lengths.unbind(), weight_hh.unbind(), strict=True)
+    states = torch.stack(
+        [
+            _onnx_lstm(frames, length, torch.eye(gates), weight, torch.zeros(gates))
+            for frames, length, weight in nets
+        ]
+    )
+    states = states.gather(2, place.expand_as(states))
+    return (torch.where(real[..., None], states, 0.0),)
+
+
+def _onnx_lstm(
+    frames: Tensor, length: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor
+) -> Tensor:
+    """A node of ONNX with the states [B, T, H] of frames [B, T, D], ``length`` [B] of them real."""
+    from torch.onnx.ops import symbolic_multi_out
+
+    batch, padded, size = frames.shape[0], frames.shape[1], weight_hh.shape[1]
+    # ONNX has the gates in the order input, output, forget, candidate.
+    weights = [
+        weight.unflatten(0, (4, size))[[0, 3, 1, 2]].flatten(0, 1)[None]
+        for weight in (weight_ih, weight_hh, bias)
+    ]
+    weights[2] = torch.cat([weights[2], torch.zeros_like(weights[2])], dim=1)
+    states, *_ = symbolic_multi_out(
+        "LSTM",
+        [frames.transpose(0, 1), *weights, length.to(torch.int32)],
+        {"hidden_size": size},
+        dtypes=[frames.dtype] * 3,
+        shapes=[[padded, 1, batch, size], [1, batch, size], [1, batch, size]],
+        version=14,
+    )
+    return states[:, 0].transpose(0, 1)

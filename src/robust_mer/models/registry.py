@@ -22,6 +22,10 @@ MODELS = {
     "nmer_without_invariance": "robust_mer.models.nmer.settings:NMERWithoutInvarianceSettings",
     "snr_fusion": "robust_mer.models.snr_fusion.settings:SNRFusionSettings",
     "cm_arr": "robust_mer.models.cm_arr.settings:CMARRSettings",
+    "momke_experts": "robust_mer.models.momke.settings:MoMKEExpertsSettings",
+    "momke": "robust_mer.models.momke.settings:MoMKESettings",
+    "mplmm_backbone": "robust_mer.models.mplmm.settings:MPLMMBackboneSettings",
+    "mplmm": "robust_mer.models.mplmm.settings:MPLMMSettings",
 }
 """``module:SettingsClass`` by the name that the config gives; these modules import no torch.
 

@@ -30,3 +30,6 @@ class ModelSettings(Settings):
     """Which targets it can predict, as `robust_mer.tasks.task.Task.encoding` names them."""
     reconstructs: ClassVar[bool] = False
     """Whether it rebuilds a missing modality's own representation."""
+    weighs_modalities: ClassVar[bool] = False
+    """Whether it says of each utterance how it weighs the modalities: ``weight_{modality}`` of
+    `robust_mer.models.model.Model.describe`."""

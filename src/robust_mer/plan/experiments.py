@@ -105,6 +105,7 @@ class Experiments:
             sweep=self._sweep(section.models),
             learning=tuple(t for t in trainings if plan.models[t.model].learns_in_epochs),
             reconstructing=tuple(t for t in trainings if plan.models[t.model].facts.reconstructs),
+            weighing=tuple(t for t in trainings if plan.models[t.model].facts.weighs_modalities),
             drawn=tuple(self._drawn(section)),
             data=self._data(section.corpus),
             layered=self._layered(section.corpus),

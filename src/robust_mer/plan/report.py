@@ -35,6 +35,7 @@ TABLES_OF_SCORES = {
     "rankings": "rankings",
     "calibration": "raw",
     "peeking": "peeking",
+    "sets": "sets",
 }
 """Tables that evaluation writes, by the name under which tables and figures read them."""
 _RESERVED = ("all", "intervals", "risk_coverage", "tsne", "reconstructions")

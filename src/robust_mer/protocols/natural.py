@@ -26,5 +26,5 @@ class Natural(Protocol):
         """1 for the condition of each utterance, 0 for the others."""
         is_untouched = np.array([modality not in touched for modality in modalities])
         is_clean = np.array(list(conditions(modalities, touched).values()))
-        is_met = (is_present | is_untouched)[:, None] == is_clean
+        is_met: np.ndarray = (is_present | is_untouched)[:, None] == is_clean
         return is_met.all(axis=2).astype(float)

@@ -88,6 +88,8 @@ class Results:
     """``{experiment}_raw.csv``."""
     peeking: Path | None = None
     """``{experiment}_peeking.csv``, of an experiment with ``audit: {peeking: true}``."""
+    sets: Path | None = None
+    """``{experiment}_sets.csv``."""
     predictions: list[Path] = field(default_factory=list)
     """One per evaluation of the experiment, in their order."""
     histories: list[Path] = field(default_factory=list)

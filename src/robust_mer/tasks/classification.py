@@ -11,9 +11,9 @@ from robust_mer.metrics.classes import UA, WA, MacroF1, WeightedF1, class_scores
 from robust_mer.metrics.metric import Metric
 from robust_mer.tasks.task import (
     Answer,
+    ChoiceTask,
     Columns,
     TargetSettings,
-    Task,
     Texts,
     check_range,
     numbers,
@@ -37,7 +37,7 @@ class ClassificationSettings(TargetSettings):
     """Metric by which epochs are chosen and models are compared."""
 
 
-class Classification(Task):
+class Classification(ChoiceTask):
     """One of several classes per utterance: cross-entropy, WA and UA.
 
     With soft labels, the cross-entropy is that of the shares of the votes, and the class with most
@@ -145,6 +145,11 @@ class Classification(Task):
         names = [name for name in table if name.startswith(_PROBABILITY)]
         probability: np.ndarray = np.max(np.array([table[name] for name in names]), axis=0)
         return probability
+
+    def outcomes(self, table: Columns) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """The classes that the task knows, with soft labels too."""
+        probabilities = [table[f"{_PROBABILITY}{name}"] for name in self.classes]
+        return self.classes, self.answers(table)[0], np.stack(probabilities, axis=1)
 
     def counts(self, target: np.ndarray) -> dict[str, int]:
         """Utterances of each class."""

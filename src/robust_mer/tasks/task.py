@@ -266,6 +266,18 @@ class Task(ABC):
         """What the outputs [outputs] of one utterance say."""
 
 
+class ChoiceTask(Task):
+    """A task in which one of several classes is true, so that a prediction can be a set of them."""
+
+    @abstractmethod
+    def outcomes(self, table: Columns) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """The classes: their names, places of the true ones [n], probabilities [n, classes].
+
+        Args:
+            table: All columns of some rows of a predictions file.
+        """
+
+
 def read_targets(table: "pd.DataFrame", task: Task) -> tuple[Task, np.ndarray]:
     """The task with what it learns from an index, and the targets [N, ...].
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from helpers.exported import describe
 from helpers.tasks import CLASSIFICATION
 
 from fuzz.engine import Target
@@ -16,9 +17,8 @@ from fuzz.mutate import Files
 from fuzz.targets.files import made
 from robust_mer.data import Normaliser
 from robust_mer.engine.checkpoint import build_model, load_checkpoint, save_checkpoint
-from robust_mer.export.folder import ModalityInput, load_model, write_description
+from robust_mer.export.folder import ModalityInput, load_model
 from robust_mer.export.predict import Predictor
-from robust_mer.export.spec import ExportModelSpec
 from robust_mer.features.glove import Glove, GloveSettings
 from robust_mer.features.utterance import Utterance
 from robust_mer.models.registry import settings_class
@@ -96,27 +96,7 @@ def _exported() -> list[Files]:
                 0.0,
             ),
         }
-        facts = _facts()
-        spec = ExportModelSpec(
-            name="m",
-            implementation=facts["implementation"],
-            corpus="c",
-            note=None,
-            modalities=(),
-            extractors={},
-            tested_on=(),
-            config={},
-            code="code",
-        )
-        write_description(
-            root / "model.json",
-            root / "model.safetensors",
-            facts,
-            spec,
-            inputs,
-            software={"version": "", "commit": None, "dirty": None},
-            training=None,
-        )
+        describe(root, _facts(), inputs)
 
     return [made(make)]
 

@@ -33,6 +33,7 @@ import torch
 from torch import Tensor, nn
 
 from robust_mer.modality import FeatureShape
+from robust_mer.models.availability import available_modalities
 from robust_mer.models.blocks import EMBEDDING, classifier, initialise, modality_encoders
 from robust_mer.models.cm_arr.flow import Flow
 from robust_mer.models.cm_arr.losses import alignment_loss, reconstruction_loss, refinement_loss
@@ -80,7 +81,7 @@ class CMARR(Model):
     def predict(self, embeddings: dict[str, Tensor], is_clean: Tensor) -> Tensor:
         """Outputs [B, task.outputs]; nothing of an embedding that is not available reaches them."""
         points = {m: self.umc[m](e).mean for m, e in embeddings.items()}
-        available = _available(is_clean)
+        available = available_modalities(is_clean)
         return self._classify(_complete(points, self.rebuild(points, available), available))
 
     def rebuild(self, points: dict[str, Tensor], available: Tensor) -> dict[str, Tensor]:
@@ -110,7 +111,7 @@ class CMARR(Model):
         The flows' likelihood is that of detached representations: shrinking these would raise it.
         """
         settings = self.settings
-        available = _available(batch.is_clean)
+        available = available_modalities(batch.is_clean)
         frames = {
             modality: torch.where(
                 available[:, place, None, None], batch.received[modality], batch.clean[modality]
@@ -148,11 +149,6 @@ class CMARR(Model):
 
     def _classify(self, points: dict[str, Tensor]) -> Tensor:
         return self.classifier(torch.cat(list(points.values()), dim=1))
-
-
-def _available(is_clean: Tensor) -> Tensor:
-    """What a sample is rebuilt from, bool [B, modalities]: what is clean, or all if nothing is."""
-    return is_clean | ~is_clean.any(dim=1, keepdim=True)
 
 
 def _complete(

@@ -29,7 +29,7 @@ class Flow(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Latents z [B, D] of representations [B, D], and log |det dz/dx| [B]."""
-        log_determinant = x.new_zeros(len(x))
+        log_determinant = x.new_zeros(x.shape[0])
         for place, step in enumerate(self.steps):
             x, of_step = step(x)
             x = _permute(x, place)

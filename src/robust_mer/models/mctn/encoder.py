@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from robust_mer.modality import FeatureShape
-from robust_mer.models.mctn.sequences import averages, masked_softmax, product, run
+from robust_mer.models.mctn.sequences import masked_softmax, product, run
+from robust_mer.models.segments import averages
 
 
 class Encoder(nn.Module):

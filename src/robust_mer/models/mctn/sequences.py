@@ -1,4 +1,4 @@
-"""Padded sequences in MCTN: LSTMs side by side, averages over segments, masks of real elements."""
+"""Padded sequences in MCTN: LSTMs side by side, masked softmax, errors over real elements."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from robust_mer.models.recurrent import lstm_states
+from robust_mer.models.segments import is_real
 
 
 def run(
@@ -47,32 +48,6 @@ def masked_softmax(scores: Tensor, count: Tensor) -> Tensor:
     """Softmax of scores [..., N] over the first ``count`` [...]; uniform if the count is 0."""
     left_out = ~is_real(scores.shape[-1], count)
     return scores.masked_fill(left_out, torch.finfo(scores.dtype).min).softmax(dim=-1)
-
-
-def is_real(elements: int, count: Tensor) -> Tensor:
-    """Whether an element is one of the first ``count`` [...]: bool [..., elements]."""
-    return torch.arange(elements, device=count.device) < count[..., None]
-
-
-def averages(frames: Tensor, lengths: Tensor, segments: int) -> tuple[Tensor, Tensor]:
-    """Averages over equal segments; an utterance with fewer frames than segments keeps its frames.
-
-    Args:
-        frames: [..., B, T, D], of which ``lengths`` [B] are real.
-        lengths: See above.
-        segments: N.
-
-    Returns:
-        [..., B, N, D], zeros after the last segment, and how many of the N are real, [B].
-    """
-    count = lengths.clamp(max=segments)
-    padded = frames.shape[-2]
-    time = torch.arange(padded, device=frames.device)
-    place = time * count[:, None] // lengths.clamp(min=1)[:, None]
-    of_segment = torch.arange(segments, device=frames.device)[:, None]
-    member = (place[:, None] == of_segment) & is_real(padded, lengths)[:, None]
-    member = member.to(frames.dtype)
-    return member / member.sum(dim=2, keepdim=True).clamp(min=1) @ frames, count
 
 
 def mean_square(written: Tensor, expected: Tensor, real: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ class SNRFusionSettings(Optimisation):
     """SNR fusion; the defaults were chosen on validation parts of composite."""
 
     implementation: ClassVar[str] = "robust_mer.models.snr_fusion.snr_fusion:SNRFusion"
+    weighs_modalities: ClassVar[bool] = True
 
     learning_rate: Annotated[float, Field(ge=1e-9, le=10)] = 3e-4
     """Of the first epochs."""

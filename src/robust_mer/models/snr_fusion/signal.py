@@ -105,21 +105,22 @@ class Signal(nn.Module):
         count = kept.clamp(min=1.0)
         frames = torch.where(intact, frames, 0.0)
         average = frames.sum(dim=1) / count
-        square = frames.square().sum(dim=1) / count
+        squares = frames.square()
+        square = squares.sum(dim=1) / count
         power = square.mean(dim=1, keepdim=True) + _FLOOR
 
         axes = self.axes.detach()
-        turned = frames @ axes
-        mean = turned.sum(dim=1) / count
-        spread = (turned.square().sum(dim=1) - count * mean.square()).clamp(min=0.0)
-        snr, uncertainty, noise = self._posterior(mean, spread, count)
+        mean = average @ axes
+        spread = torch.linalg.vector_norm(frames @ axes, dim=1).square() - count * mean.square()
+        snr, uncertainty, noise = self._posterior(mean, spread.clamp(min=0.0), count)
         # Of the clean power, in the received frames.
         share = (self._ratio(snr) * noise).clamp(_FLOOR, 4.0)
         deviation = (
             (square - average.square() - noise).clamp(min=1e-4) / share.clamp(min=0.05)
         ).sqrt()
-        magnitude = frames.abs().sum(dim=1).mean(dim=1, keepdim=True) / count
-        fourth = frames.square().square().sum(dim=1).mean(dim=1, keepdim=True) / count
+        values = count * frames.shape[2]
+        magnitude = torch.linalg.vector_norm(frames, 1, dim=(1, 2))[:, None] / values
+        fourth = torch.linalg.vector_norm(squares, dim=(1, 2)).square()[:, None] / values
         lost = 1 - kept / lengths.clamp(min=1)[:, None]
         signs = [
             snr / 20,

@@ -18,8 +18,7 @@ from robust_mer.models.model import Batch, Model
 from robust_mer.models.snr_fusion.discriminant import Discriminant, Known
 from robust_mer.models.snr_fusion.settings import SNRFusionSettings
 from robust_mer.models.snr_fusion.signal import LOWEST, SIGNS, Signal
-from robust_mer.tasks.classification import Classification
-from robust_mer.tasks.task import Task
+from robust_mer.tasks.task import ChoiceTask, Task
 
 CLEANEST = 20.0
 """The highest estimated SNR in dB. Clean features have this target."""
@@ -42,7 +41,7 @@ class ModalityExpert(nn.Module):
         super().__init__()
         self.signal = Signal(width)
         self.discriminant = (
-            Discriminant(width, task.outputs) if isinstance(task, Classification) else None
+            Discriminant(width, task.outputs) if isinstance(task, ChoiceTask) else None
         )
         self.outputs = task.outputs
         self.damage = nn.Sequential(

@@ -1,7 +1,9 @@
 """Jobs of workflow/rules/export.smk."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from robust_mer.conformal import taken_away, training_range
 from robust_mer.errors import InputError
 from robust_mer.export.spec import ExportFeaturesSpec, ExportModelSpec
 from robust_mer.identity import code_identity
@@ -34,6 +36,7 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
                 if not modality.extractor.startswith(IMPORTED)
             },
             tested_on=tuple(tested_on),
+            calibrated_on=_calibrated_on(plan, training, tested_on),
             config=_sections(plan, training),
             code=code_identity(function, *uses),
         ),
@@ -44,6 +47,15 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
         },
         uses=uses,
     )
+
+
+def _calibrated_on(plan: Plan, training: Training, tested_on: Sequence[str]) -> dict[str, str]:
+    """The tests in the range of a training, with the modalities that each takes away."""
+    trained_on = plan.grid.parse_trained_on(training.trained_on).corruption
+    met = training_range([trained_on, *plan.corruptions.members(trained_on)], tested_on)
+    named = {name: plan.corruptions.named(name) for name in met}
+    modalities = plan.corpora[training.corpus].names
+    return {name: taken_away(name, named, modalities) for name in met}
 
 
 def _sections(plan: Plan, training: Training) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from robust_mer.evaluation.spec import (
     NoiseSnrSpec,
     PeekingSpec,
     ScoresSpec,
+    SetsSpec,
     SplitSpec,
     SummarySpec,
 )
@@ -84,6 +85,17 @@ def measure_peeking(plan: Plan, wildcards: Any) -> Job:
         PeekingSpec(experiment, facts.peeked, facts.learning),
         inputs=report.inputs(name, ["peeked", "histories", "utterances", "folds", "presence"]),
         uses=_tested(experiment),
+    )
+
+
+def measure_sets(plan: Plan, wildcards: Any) -> Job:
+    """Coverage and size of prediction sets."""
+    report, name = plan.report, wildcards.experiment
+    return Job(
+        "robust_mer.evaluation.sets:measure_sets",
+        SetsSpec(experiment=report.experiment(name)),
+        inputs=report.inputs(name, ["predictions", "utterances", "folds"]),
+        uses=_measured(report.experiment(name)),
     )
 
 

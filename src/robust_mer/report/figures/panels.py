@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 RULES: dict[str, dict[str, Any]] = {
     words.CHANCE: {"color": "0.4", "linestyle": "--", "linewidth": 1},
+    words.PROMISE: {"color": "0.4", "linestyle": "--", "linewidth": 1},
     words.NO_CORRUPTION: {"color": "0.4", "linestyle": ":", "linewidth": 1},
 }
 """How the lines of single values look, by their names."""

@@ -17,6 +17,8 @@ FIGURES = {
     "confusion": f"{_HERE}.confusion:Confusion",
     "errors": f"{_HERE}.errors:Errors",
     "reliability": f"{_HERE}.reliability:Reliability",
+    "sets": f"{_HERE}.sets:PredictionSets",
+    "weights": f"{_HERE}.weights:ModalityWeights",
     "learning": f"{_HERE}.learning:Learning",
     "layers": f"{_HERE}.layers:LayerWeights",
     "raw": f"{_HERE}.raw_corruptions:RawCorruptions",

@@ -17,6 +17,7 @@ TABLES = {
     "targets": "robust_mer.report.tables.targets:TargetsTable",
     "comparisons": "robust_mer.report.tables.comparisons:ComparisonsTable",
     "reliability": "robust_mer.report.tables.reliability:ReliabilityTable",
+    "sets": "robust_mer.report.tables.sets:SetsTable",
     "claims": "robust_mer.report.tables.claims:ClaimsTable",
     "orderings": "robust_mer.report.tables.claims:OrderingsTable",
     "peeking": "robust_mer.report.tables.peeking:PeekingTable",

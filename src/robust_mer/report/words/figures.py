@@ -16,6 +16,8 @@ TITLE_SWEEP = "Effect of hyperparameters"
 TITLE_CONFUSION = "Predictions for each true value"
 TITLE_ERRORS = "Errors by target, condition and speaker"
 TITLE_RISK = "Calibration and risk against coverage"
+TITLE_SETS = "Coverage and size of prediction sets"
+TITLE_WEIGHTS = "Weight of each modality against its SNR"
 TITLE_LEARNING = "Learning curves"
 TITLE_LAYERS = "Learned weights of layers"
 TITLE_RAW_FIGURE = "SNR at the embedding against harm"
@@ -27,6 +29,7 @@ TITLE_RECONSTRUCTIONS = "Rebuilt representations"
 SNR_AXES = {"dB": "SNR (dB)", "%": "Rate (%)", "px": "Pixels", "ms": "Milliseconds"}
 """Axis label for the amount of a corruption, by its unit."""
 CHANCE = "chance"
+PROMISE = "promise"
 NO_CORRUPTION = "no corruption"
 EPOCH, TRAINING_LOSS, RISK, COVERAGE = "epoch", "training loss", "risk", "coverage"
 CALIBRATION_ERROR = "expected calibration error"
@@ -34,6 +37,10 @@ SNR_AT_EMBEDDING = "SNR at the embedding (dB)"
 LATENT_SHARE = "share of z in joint representation"
 MODEL, CONDITION, TRAINED_ON, TESTED_ON = "model", "condition", "trained on", "tested on"
 CORRUPTION, MODALITY = "corruption", "modality"
+SET_COVERAGE, SET_SIZE = "coverage", "classes in a set"
+CALIBRATION = {"same": "calibrated on the same test", "blind": "calibrated blindly"}
+TRUE_SNR, SHARE, ESTIMATED_SNR = "true SNR (dB)", "share of the weight", "estimated SNR (dB)"
+CLEAN_TICK = "clean"
 LAYER, WEIGHT = "layer", "weight"
 TRUE, PREDICTED, FRACTION = "true", "predicted", "fraction of the row"
 OF, ERROR = "of", "mean error"
@@ -66,6 +73,16 @@ def trained_on_title(training: str) -> str:
 def model_panel(model: str, trained_on: str) -> str:
     """Of a panel for one model."""
     return f"{model}, trained on {trained_on}"
+
+
+def set_panel(figure: str, calibration: str) -> str:
+    """Of a panel of coverages or sizes."""
+    return f"{figure}, {CALIBRATION[calibration]}"
+
+
+def weights_panel(line: str, noise: str) -> str:
+    """Of a panel of what a model says of its input."""
+    return f"{line}, {noise}"
 
 
 def embeddings_panel(noise: str, modality: str, distance: str) -> str:
@@ -134,6 +151,18 @@ ABOUT_RAW = (
 ABOUT_RELIABILITY = (
     "Mean over the partial conditions. Risk: fraction of wrong predictions among the most "
     "confident ones. Coverage: how many these are, as a fraction of all."
+)
+ABOUT_SETS = (
+    "Prediction sets that promise each class the dashed coverage, mean over the partial "
+    "conditions; clean: complete data. Calibrated on the same test: on validation utterances under "
+    "the same corruption and condition. Calibrated blindly: over the training range; only the "
+    "available modalities and the model's estimates of the SNR are known. Bars and bands: "
+    f"{_SPREAD}."
+)
+ABOUT_WEIGHTS = (
+    "What models say of their input, without knowing the corruption: each modality's share of the "
+    "weight, and its SNR. One modality is noisy, the others are clean; clean: complete data. Bands "
+    "and bars: ± one standard deviation over utterances, folds and seeds."
 )
 ABOUT_EMBEDDINGS = (
     "t-SNE of clean and noisy embeddings (mean frame of an utterance). A line joins the two "

@@ -1,0 +1,1 @@
+"""MoMKE: experts for the modalities, trained one by one and then mixed."""

@@ -1,0 +1,1 @@
+"""MPLMM: prompts for missing modalities on a frozen network of crossmodal attention."""
