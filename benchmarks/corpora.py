@@ -16,9 +16,13 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
 import h5py  # noqa: E402
+from generators.crema_d import make_crema_d  # noqa: E402
+from generators.emo_db import make_emo_db  # noqa: E402
 from generators.iemocap import make_iemocap  # noqa: E402
+from generators.meld import make_meld  # noqa: E402
 from generators.mosei import NEGATIVE, SIZES, make_csd, make_multibench  # noqa: E402
 from generators.msp_improv import make_msp_improv  # noqa: E402
+from generators.ravdess import make_ravdess  # noqa: E402
 from helpers.corpora import folds, import_modality, index  # noqa: E402
 from scaling.measure import of_function  # noqa: E402
 
@@ -59,9 +63,14 @@ def main() -> None:
 def _corpora() -> dict[str, tuple]:
     """By name: reader, generator, settings, folds, imported modalities."""
     ten, given, split = {"scheme": "session_speakers"}, {"scheme": "part"}, {"split": "split.csv"}
+    five, six = ({"scheme": "speaker_groups", "groups": groups} for groups in (5, 6))
     return {
         "iemocap": ("iemocap", make_iemocap, {}, ten, ()),
         "msp_improv": ("msp_improv", make_msp_improv, {}, ten, ()),
+        "ravdess": ("ravdess", make_ravdess, {}, six, ()),
+        "crema_d": ("crema_d", make_crema_d, {}, five, ()),
+        "meld": ("meld", make_meld, {}, given, ()),
+        "emo_db": ("emo_db", make_emo_db, {}, five, ()),
         "mosei csd": ("cmu_mosei", _make_csd, split, given, MODALITIES),
         "mosei pickle, float32": ("multibench", _make_pickle("float32"), {}, given, MODALITIES),
         "mosei pickle, float64": ("multibench", _make_pickle("float64"), {}, given, MODALITIES),

@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 SENTENCES = ("IEO", "TIE", "IOM", "IWW", "TAI", "MTI", "IWL", "ITH", "DFA", "ITS", "TSI", "WSI")
@@ -20,13 +21,14 @@ VOTES = {
     "MultiModalVote": {"A": 1019, "D": 1139, "F": 1084, "H": 1219, "N": 1972, "S": 589},
 }
 ACTORS = range(1001, 1092)
+WAV, FLV = b"RIFF", b"FLV\x01"  # what recordings hold
 
 
-def clips(actors: range = ACTORS) -> list[str]:
+def clips(actors: range = ACTORS, sentences: Sequence[str] = SENTENCES) -> list[str]:
     """Names of the clips."""
     names = []
     for actor in actors:
-        for sentence in SENTENCES:
+        for sentence in sentences:
             for emotion in EMOTIONS:
                 has_levels = sentence == "IEO" and emotion != "NEU"
                 levels = ("LO", "MD", "HI") if has_levels else ("XX",)
@@ -34,15 +36,16 @@ def clips(actors: range = ACTORS) -> list[str]:
     return [name for name in names if name not in MISSING]
 
 
-def make_crema_d(root: Path, actors: range = ACTORS) -> None:
+def make_crema_d(root: Path, actors: range = ACTORS, sentences: Sequence[str] = SENTENCES) -> None:
     """Write the tree; its recordings are a few bytes.
 
     Args:
         root: Where to.
         actors: Whose clips are written.
+        sentences: Their codes.
     """
-    names = clips(actors)
-    for folder, suffix, start in (("AudioWAV", "wav", b"RIFF"), ("VideoFlash", "flv", b"FLV\x01")):
+    names = clips(actors, sentences)
+    for folder, suffix, start in (("AudioWAV", "wav", WAV), ("VideoFlash", "flv", FLV)):
         (root / folder).mkdir(parents=True)
         recording = root / f".{suffix}"
         recording.write_bytes(start)

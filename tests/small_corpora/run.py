@@ -1,6 +1,6 @@
 """Run the experiment files of public corpora end to end, on a few generated clips.
 
-    python tests/small_corpora/run.py ravdess meld emo_db
+    python tests/small_corpora/run.py ravdess crema_d meld emo_db
 
 For each corpus, makes the release's tree with few speakers or dialogues, films and records the
 clips that the reader finds, and runs the corpus' own experiment file on them: its own extractors
@@ -25,6 +25,7 @@ import soundfile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
+from generators.crema_d import FLV, make_crema_d
 from generators.emo_db import make_emo_db
 from generators.meld import SPAN, make_meld, mp4
 from generators.ravdess import make_ravdess
@@ -46,8 +47,10 @@ class Small:
 
     make: Callable[[Path], None]
     experiments: tuple[str, ...]
-    """Those that its file runs."""
+    """Those of its file that are run."""
     folds: dict[str, Any]
+    further: tuple[str, ...] = ()
+    """Corpora of its file that read the same folder in another way."""
 
 
 def ravdess(root: Path) -> None:
@@ -56,6 +59,11 @@ def ravdess(root: Path) -> None:
     for path in root.rglob("*-*-*"):
         if path.stem.split("-")[3:6] != ["01", "01", "01"]:
             path.unlink()
+
+
+def crema_d(root: Path) -> None:
+    """Six actors, two sentences in each emotion, with the raters' votes."""
+    make_crema_d(root, range(1001, 1007), ("DFA", "ITS"))
 
 
 def emo_db(root: Path) -> None:
@@ -73,6 +81,12 @@ def meld(root: Path) -> None:
 
 CORPORA = {
     "ravdess": Small(ravdess, ("ravdess", "ravdess_unimodal"), {"groups": 3}),
+    "crema_d": Small(
+        crema_d,
+        ("crema_d", "crema_d_unimodal", "crema_d_votes"),
+        {"groups": 3},
+        further=("crema_d_votes",),
+    ),
     "meld": Small(meld, ("meld", "meld_unimodal"), {}),
     "emo_db": Small(emo_db, ("emo_db",), {"groups": 3}),
 }
@@ -93,11 +107,13 @@ def record(root: Path, reader: str) -> int:
         sound = say(row["text"] or SENTENCE, voice, prosody).samples
         for path in {root / row[key] for key in ("audio", "video") if row.get(key)}:
             if path.suffix == ".wav":
-                soundfile.write(path, sound, SAMPLE_RATE)
-            elif path.read_bytes() in (path.name.encode(), mp4(SPAN)):
                 path.unlink()  # several names may share a file
+                soundfile.write(path, sound, SAMPLE_RATE)
+            elif path.read_bytes() in (path.name.encode(), mp4(SPAN), FLV):
+                path.unlink()
                 shown = list(pictures(emotion, speaker, sound, draws))
-                write_film(path, shown, fps=RATE, sound=sound)
+                codec = "flv" if path.suffix == ".flv" else "mpeg4"
+                write_film(path, shown, codec, fps=RATE, sound=sound)
     return len(rows)
 
 
@@ -127,10 +143,12 @@ def run(name: str, folder: Path, cores: int) -> bool:
     count = record(root, name)
     project = Project.make(folder / name)
     experiment = f"resources/experiments/{name}.yaml"
+    reading = {"root": str(root), "folds": small.folds}
     project.configure(
         {
+            "run": list(small.experiments),
             "experiments": {one: {"folds": [1], "seeds": [1]} for one in small.experiments},
-            "corpora": {name: {"root": str(root), "folds": small.folds}},
+            "corpora": {corpus: reading for corpus in (name, *small.further)},
             "features": {"faces": {"frame_rate": 2}, "max_failed_fraction": 0.2},
             "models": dict.fromkeys(LEARNING, EPOCHS),
         }

@@ -9,7 +9,6 @@ from generators import crema_d, meld
 from helpers.corpora import folds as write_folds
 from helpers.corpora import index as index_corpus
 from helpers.corpora import reader_of
-from helpers.plans import config_with, plan_of
 from helpers.tasks import task
 
 from robust_mer.corpora.recognition import fitting_readers
@@ -318,15 +317,6 @@ def test_meld_without_a_part_or_its_clips(some_meld):
     assert problems_of(reading, "dev_splits_complete") == [
         (0, "folder is missing: no clips of the validation part. Unpack dev.tar.gz")
     ]
-
-
-@pytest.mark.parametrize("name", ["crema_d", "meld"])
-def test_every_experiment_of_their_files_can_be_planned(name, tmp_path):
-    raw = config_with(name, root=tmp_path)
-    raw["run"] = [one for one in raw["experiments"] if one.startswith(name)]
-    assert len(raw["run"]) >= 3
-    plan = plan_of(raw)
-    assert set(plan.grid.experiments) == set(raw["run"])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers.plans import DEFAULT as CONFIG
-from helpers.plans import ROOT, config_with, plan_of
+from helpers.plans import ROOT, plan_of
 
 from robust_mer.errors import InputError
 from robust_mer.plan.grid import Training
@@ -491,16 +491,6 @@ def test_a_model_of_one_modality():
         plan_of(raw)
     raw["experiments"]["demo"]["corruptions"] = ["clean"]
     plan_of(raw)
-
-
-@pytest.mark.parametrize(
-    "names",
-    [["composite"], ["composite", "composite_noises"], ["composite", "cm_arr_weights"], ["paper"]],
-)
-def test_experiment_files_follow_the_schema(names, tmp_path):
-    config = plan_of(config_with(*names, root=tmp_path))
-    assert "demo" not in config.grid.experiments
-    assert config.grid.corpora
 
 
 def test_extractors_of_faces_have_the_settings_of_faces():

@@ -212,13 +212,13 @@ def corpus(tmp_path_factory):
     return folder
 
 
-def recognise(corpus, model, name="clean", corruption=None):
+def recognise(corpus, model, name="clean", corruption=None, only_missing=False, max_failed=0.3):
     files = RecogniseFiles(
         corpus / "utterances.csv", corpus / name / "texts.csv", corpus / name / "words.csv"
     )
     settings = RecogniserSettings(model=str(model)).model_dump()
-    runtime = Runtime(root=str(corpus), max_failed_fraction=0.3)
-    recognise_words(RecogniseSpec(settings, corruption), files, runtime)
+    runtime = Runtime(root=str(corpus), max_failed_fraction=max_failed)
+    recognise_words(RecogniseSpec(settings, corruption, only_missing), files, runtime)
     return read_table(files.texts).set_index("utterance"), read_table(files.words)
 
 
@@ -237,6 +237,31 @@ class TestOfACorpus:
         assert set(words["utterance"]) == {"loud", "said"}
         assert words["end"].astype(float).max() <= 1.0
 
+    def test_utterances_with_a_transcript_may_be_skipped(self, corpus, ctc):
+        texts, _ = recognise(corpus, ctc)
+        # One of four fails, although only three are recognised.
+        missing, words = recognise(corpus, ctc, "missing", only_missing=True, max_failed=0.26)
+        others = ["loud", "dumb", "gone"]
+        pd.testing.assert_frame_equal(missing.loc[others], texts.loc[others])
+        assert missing.index.tolist() == texts.index.tolist()
+        assert missing.loc["said"].to_dict() == {
+            "status": "ok",
+            "reason": "not recognised: the index has a transcript",
+            "seconds": "",
+            "recognised": "",
+            "transcript": "Thank you.",
+        }
+        assert set(words["utterance"]) == {"loud"}
+
+    def test_nothing_is_recognised_if_all_utterances_have_a_transcript(self, corpus, tmp_path):
+        index = read_table(corpus / "utterances.csv").assign(text="Yes.")
+        index.to_csv(tmp_path / "utterances.csv", index=False)
+        texts, words = recognise(tmp_path, tmp_path / "no model", only_missing=True)
+        assert texts["transcript"].tolist() == ["Yes."] * 4
+        assert texts["status"].tolist() == ["ok"] * 4
+        assert words.columns.tolist() == ["utterance", "word", "start", "end"]
+        assert words.empty
+
     def test_corrupted_sound_gives_other_words(self, corpus, ctc):
         clean, _ = recognise(corpus, ctc)
         raw = RawSpec("whitenoise", Plugin(RAW_KINDS["whitenoise"], {}), -10.0, 1)
@@ -252,7 +277,7 @@ class TestOfACorpus:
 
     @pytest.mark.parametrize("transcript", ["recognised", "recognised_if_missing"])
     def test_extractors_of_text_receive_them(self, corpus, ctc, transcript):
-        texts, _ = recognise(corpus, ctc)
+        texts, _ = recognise(corpus, ctc, only_missing=transcript == "recognised_if_missing")
         plugin = Plugin("robust_mer.features.bert:Bert", BertSettings(units="words").model_dump())
         files = ExtractFiles(
             corpus / "utterances.csv",

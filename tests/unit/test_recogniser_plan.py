@@ -44,6 +44,31 @@ def test_words_are_recognised_once_and_extracted():
     assert extraction.spec.corruption is None
 
 
+@pytest.mark.parametrize("transcript", ["recognised", "recognised_if_missing"])
+def test_transcripts_of_the_index_are_not_recognised_again(transcript):
+    plan = plan_of(config(transcript, ["babble_5dB"]))
+    only_missing = transcript == "recognised_if_missing"
+    assert job(recognise_words, plan).spec.only_missing == only_missing
+    assert job(recognise_corrupted, plan, raw="babble_5dB").spec.only_missing == only_missing
+
+
+def test_all_utterances_are_recognised_if_a_joined_corpus_needs_them():
+    raw = config("recognised_if_missing")
+    raw["features"]["extractors"]["heard"] = {"class": "bert", "transcript": "recognised"}
+    raw["corpora"]["other"] = {"reader": "manifest", "root": "x", "folds": {"scheme": "part"}}
+    raw["corpora"]["other"]["modalities"] = raw["corpora"]["demo"]["modalities"]
+    modalities = {**raw["corpora"]["demo"]["modalities"]}
+    modalities["text"] = {"extractor": "heard", "normalise": False}
+    raw["corpora"]["joined"] = {
+        "reader": "joined",
+        "train": ["demo"],
+        "test": ["other"],
+        "folds": {"scheme": "part", "validation": 0.15},
+        "modalities": modalities,
+    }
+    assert not job(recognise_words, plan_of(raw)).spec.only_missing
+
+
 def test_without_a_recogniser_nothing_changes():
     plan = plan_of(config("index", ["babble_5dB"]))
     assert job(extract_features, plan, extractor="minilm").inputs["texts"] == []

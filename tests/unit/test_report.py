@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from helpers.experiments import make_experiment
 
+from robust_mer.evaluation.experiment import CorpusFacts
 from robust_mer.provenance.facts import MadeWith
 from robust_mer.report.answer import answer
 from robust_mer.report.figures.registry import FIGURES
@@ -19,7 +20,8 @@ from robust_mer.report.page import (
     page,
     sort_files,
 )
-from robust_mer.report.spec import ReportSpec, Shown
+from robust_mer.report.spec import Facts, ReportSpec, Shown
+from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.tables.registry import TABLES
 from robust_mer.settings import Plugin
 from robust_mer.store import write_features
@@ -223,6 +225,29 @@ def write_page(folder, *shown):
 @pytest.fixture
 def parsed(tmp_path):
     return Page(write_page(tmp_path, results(tmp_path)).read_text())
+
+
+class Places(ResultTable):
+    """A table of the averages that reads what the page does not."""
+
+    title = "Places"
+    section = "average"
+    reads = ("rankings",)
+
+
+def test_tables_that_read_more_than_the_scores_are_shown(tmp_path):
+    shown, files = results(tmp_path)
+    tables = plugins(TABLES, "people") | {"places": Plugin(f"{__name__}:Places", {})}
+    facts = Facts(data=CorpusFacts(answers={"voice": "voice_vote"}))
+    index = pd.read_csv(files.utterances).assign(voice_vote="happy")
+    index.to_csv(files.utterances, index=False)
+    written = {name: tmp_path / f"{name}.md" for name in tables}
+    written["places"].write_text("**Places of models**\n\n| Model |\n| --- |\n| men |\n")
+    shown, files = replace(shown, tables=tables, facts=facts), replace(files, tables=written)
+    page = Page(write_page(tmp_path, (shown, files)).read_text())
+    captions = {caption: rows for caption, rows in page.tables.items() if "lace" in caption}
+    assert captions == {"Places of models": [["Model"], ["men"]]}
+    assert "people: voice" in str(page.tables)
 
 
 def test_every_experiment_gets_its_own_files():

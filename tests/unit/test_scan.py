@@ -1,6 +1,7 @@
 """``robust-mer scan``: a first manifest and config of a folder of clips."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -105,10 +106,24 @@ def test_nothing_is_overwritten_without_force(clips, monkeypatch, capsys):
     before = manifest.read_text(encoding="utf-8")
     manifest.write_text("mine", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"manifest\.csv exists\. --force replaces it, --out"):
-        call(monkeypatch, clips)
+        call(monkeypatch, clips, "--pattern", PATTERN)
     assert manifest.read_text(encoding="utf-8") == "mine"
     call(monkeypatch, clips, "--force")
     assert manifest.read_text(encoding="utf-8") == before
+
+
+def test_a_folder_with_a_manifest_is_looked_at(clips, tmp_path, monkeypatch, capsys):
+    (clips / "manifest.csv").write_text("mine", encoding="utf-8")
+    call(monkeypatch, clips)
+    printed = capsys.readouterr().out
+    assert "16 sound, video or text files, 8 utterances" in printed
+    assert "has a manifest.csv, which the reader manifest reads" in printed
+    assert "no speaker" not in printed
+    assert "Wrote nothing. To write another manifest, give --out FOLDER or --force" in printed
+    call(monkeypatch, clips, "--out", tmp_path / "out")
+    assert "no speaker" in capsys.readouterr().out
+    assert (tmp_path / "out/manifest.csv").exists()
+    assert (clips / "manifest.csv").read_text(encoding="utf-8") == "mine"
 
 
 def test_sound_of_videos_words_and_speakers_in_folders(tmp_path):
@@ -137,7 +152,7 @@ def test_what_cannot_be_told_is_said(clips):
     assert "1 file cannot be read: video/anna_s1_sad_01.mp4: it is a saved web page" in remarks
     assert "1 utterance without audio: ben_s1_sad_01" in remarks
     assert "2 utterances without video: anna_s1_sad_01, strange" in remarks
-    assert "1 text without a recording: lonely" in remarks
+    assert "1 text file without a recording: lonely" in remarks
     assert "2 different rates: 16000 Hz (7), 8000 Hz (1)" in remarks
     assert "ben_s1_happy_01 (1.50 s and 0.50 s)" in remarks
     assert "1 name without the fields of the pattern: strange" in remarks
@@ -166,12 +181,14 @@ def test_a_folder_of_nonsense(tmp_path, monkeypatch, capsys):
     call(monkeypatch, tmp_path)
     printed = capsys.readouterr().out
     assert "other files: 1 .pdf" in printed
-    assert "3 files cannot be read: a.wav: it is empty" in printed
-    assert "there are no clips" in printed
+    assert re.search(r"3 files cannot be read:\n +a\.wav: it is empty.*\n +b\.flac: ", printed)
+    assert "there are no clips, neither sound nor pictures: expected files such as" in printed
     assert "Wrote nothing" in printed
     assert not (tmp_path / "manifest.csv").exists()
     with pytest.raises(SystemExit, match="is not a folder"):
         call(monkeypatch, tmp_path / "a.wav")
+    with pytest.raises(SystemExit, match="nowhere does not exist"):
+        call(monkeypatch, tmp_path / "nowhere")
 
 
 def test_a_known_corpus_is_named_with_its_reader(tmp_path, monkeypatch, capsys):
@@ -180,6 +197,7 @@ def test_a_known_corpus_is_named_with_its_reader(tmp_path, monkeypatch, capsys):
     call(monkeypatch, tmp_path)
     printed = capsys.readouterr().out
     assert "a corpus for the reader ravdess" in printed
+    assert "this run needs video, which the folder lacks" in printed
     assert "no speaker" not in printed
     assert not (tmp_path / "manifest.csv").exists()
     call(monkeypatch, tmp_path, "--pattern", "03-01-{label}-*-{speaker}")

@@ -32,13 +32,15 @@ def _run(arguments: argparse.Namespace) -> None:
 
     folder = Path(arguments.folder)
     if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder")
+        problem = "is not a folder" if folder.exists() else "does not exist"
+        raise InputError(f"{folder} {problem}")
     pattern = Pattern(arguments.pattern) if arguments.pattern else None
-    outputs = None
-    if pattern or set(fitting_readers(folder)) <= {"manifest"}:
+    outputs, readers = None, fitting_readers(folder)
+    has_own_table = readers == ["manifest"] and (arguments.out or arguments.force)
+    if pattern or not readers or has_own_table:
         outputs = Outputs(folder, Path(arguments.out or folder), arguments.force)
     show_progress()
-    result = scan(folder, pattern)
+    result = scan(folder, pattern, makes_manifest=outputs is not None)
     if outputs is not None and result.rows:
         outputs.write(result)
     else:

@@ -88,6 +88,9 @@ class Recipe:
     """Identity of the code; shards of another one are not used."""
     origin: Mapping[str, str] = field(default_factory=dict)
     """What the feature file says beside the settings, of what was done before extraction."""
+    skipped: int = 0
+    """Utterances of the corpus that need no extraction; they count as ``ok`` in the fraction of
+    failed ones."""
 
 
 def extract(
@@ -146,7 +149,8 @@ def extract(
                     yield frames_of(row)
 
     report = pd.DataFrame(report_rows())
-    _report(report, report_path, folder, runtime.max_failed_fraction)
+    count = len(report) + recipe.skipped
+    _report(report, count, report_path, folder, runtime.max_failed_fraction)
     settings = recipe.extractor.settings
     if recipe.corruption is not None:
         settings = {**settings, "corruption": recipe.corruption.describe()}
@@ -209,9 +213,16 @@ def _run(
 
 
 def _report(
-    report: pd.DataFrame, report_path: Path, folder: Path, max_failed_fraction: float
+    report: pd.DataFrame, count: int, report_path: Path, folder: Path, max_failed_fraction: float
 ) -> None:
     """Write the report and log a summary.
+
+    Args:
+        report: A row an extracted utterance.
+        count: Of the corpus' utterances.
+        report_path: Where to.
+        folder: For a copy if too many failed.
+        max_failed_fraction: Of the corpus' utterances.
 
     Raises:
         InputError: too many utterances failed.
@@ -219,21 +230,21 @@ def _report(
     with whole(report_path) as unfinished:
         report.to_csv(unfinished, index=False)
     log.info("%d utterances: %s", len(report), _counts(report))
-    for remark, count in _remarks(report).most_common():
-        log.info("%d utterances: %s", count, remark)
+    for remark, times in _remarks(report).most_common():
+        log.info("%d utterances: %s", times, remark)
     empty = (report["status"] == "empty").sum()
-    if empty > max_failed_fraction * len(report):
+    if empty > max_failed_fraction * count:
         log.warning(
             "NO FEATURES in %d of %d utterances (%.0f %%): they count as zeros. Before you use "
             "these features, see the reasons in %s",
             empty,
-            len(report),
-            100 * empty / len(report),
+            count,
+            100 * empty / count,
             report_path,
         )
-    if (report["status"] == "failed").sum() > max_failed_fraction * len(report):
+    if (report["status"] == "failed").sum() > max_failed_fraction * count:
         copy = Path(shutil.copy(report_path, folder / "report.csv"))
-        raise InputError(_too_many(report, max_failed_fraction, report_path, copy))
+        raise InputError(_too_many(report, count, max_failed_fraction, report_path, copy))
 
 
 def read_utterances(path: str | Path, root: Path) -> list[Utterance]:
@@ -293,12 +304,12 @@ def _remarks(report: pd.DataFrame) -> Counter[str]:
     return kinds
 
 
-def _too_many(report: pd.DataFrame, limit: float, table: Path, copy: Path) -> str:
+def _too_many(report: pd.DataFrame, count: int, limit: float, table: Path, copy: Path) -> str:
     failed = report[report["status"] == "failed"]
-    reasons = "; ".join(f"{kind} ({count})" for kind, count in _remarks(failed).most_common(3))
+    reasons = "; ".join(f"{kind} ({times})" for kind, times in _remarks(failed).most_common(3))
     examples = "; ".join(f"{row.utterance}: {row.reason}" for row in failed.head(3).itertuples())
     return (
-        f"{len(failed)} of {len(report)} utterances failed, more than the fraction {limit:g} that "
+        f"{len(failed)} of {count} utterances failed, more than the fraction {limit:g} that "
         f"the config allows in features.max_failed_fraction. Reasons: {reasons}. First ones: "
         f"{examples}. All stand in {table} and {copy}"
     )

@@ -62,6 +62,9 @@ class RecogniseSpec:
     """Of type `robust_mer.features.recogniser.RecogniserSettings`."""
     corruption: RawSpec | None = None
     """None for uncorrupted recordings."""
+    only_missing: bool = False
+    """Whether utterances with a transcript in the index are skipped: no extractor needs the words
+    that are heard in them."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class RecogniseFiles:
     utterances: Path
     texts: Path
     """To write: utterance, status, reason and seconds as in an extraction, recognised and
-    transcript (that of the index)."""
+    transcript (that of the index). A skipped utterance is ``ok``, without seconds."""
     words: Path
     """To write: utterance, word, start and end; no times if the model gives none."""
     folds: Path | None = None

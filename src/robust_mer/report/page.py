@@ -33,6 +33,7 @@ _HERE = Path(__file__).parent
 _SECTIONS = ("average", "conditions", "papers", "statistics", "raw", "audit")
 _DRAWN = ("figures", "raw", "embeddings", "reconstructions")
 _LAID_OUT_ANEW = ("average", "conditions", "raw")  # Markdown keeps no heads of several levels
+_READABLE = ("summary", "calibration", "comparisons", "utterances", "folds", "checks")
 
 
 @dataclass(frozen=True)
@@ -292,11 +293,12 @@ def _figure(files: ExperimentFiles, name: str, title: str) -> dict[str, Any]:
 def _table(shown: Shown, files: ExperimentFiles, name: str) -> Markup:
     """A table in HTML, laid out anew where its Markdown lacks something."""
     plugin = shown.tables[name]
-    if load(plugin.implementation).section not in _LAID_OUT_ANEW:
+    kind = load(plugin.implementation)
+    if kind.section not in _LAID_OUT_ANEW or not set(kind.reads) <= set(_READABLE):
         return Markup("\n").join(map(to_html, read_markdown(files.tables[name])))
     table = plugin.build()
     spec = TableSpec(name, plugin, shown.experiment, shown.facts)
-    results = Results(summary=files.summary, calibration=files.calibration)
+    results = Results(**{name: getattr(files, name) for name in kind.reads})
     tables = table.tables(spec, table.read(spec, results))
     return Markup("\n").join(map(to_html, tables))
 

@@ -19,7 +19,9 @@ _KIND_FOLDERS = {
     *("text", "texts", "txt", "transcript", "transcripts", "transcription", "transcriptions"),
 }
 _EVERY_SECONDS = 5.0
+_EXPECTED = "files such as .wav, .flac, .mp3, .mp4, .avi or .mov that can be read"
 _SHOWN = 3
+_INDENT = 4 * " "  # of what stands below a remark
 _APART = 0.5  # seconds by which sound and pictures may differ in length
 _FEWEST = 3  # speakers: one each for training, validation and test
 
@@ -62,12 +64,13 @@ class Scan:
         return Counter(row[column] for row in self.rows if row.get(column))
 
 
-def scan(folder: Path, pattern: Pattern | None = None) -> Scan:
+def scan(folder: Path, pattern: Pattern | None = None, makes_manifest: bool = True) -> Scan:
     """Look at all files of a folder.
 
     Args:
         folder: Of the clips, on all levels.
         pattern: Of their names.
+        makes_manifest: Whether a manifest is to be written, so that remarks say what it lacks.
     """
     result = Scan(folder, fitting_readers(folder), fields=pattern.fields if pattern else [])
     files = list(list_files(folder))
@@ -81,7 +84,9 @@ def scan(folder: Path, pattern: Pattern | None = None) -> Scan:
     for name in lonely:
         del by_utterance[name]
     if lonely:
-        result.remarks.append(f"{_count(len(lonely), 'text')} without a recording: {_some(lonely)}")
+        result.remarks.append(
+            f"{count_of(len(lonely), 'text file')} without a recording: {_some(lonely)}"
+        )
     misfits = []
     for utterance, clips in by_utterance.items():
         read = pattern.read(next(iter(clips.values())).stem) if pattern else None
@@ -89,7 +94,7 @@ def scan(folder: Path, pattern: Pattern | None = None) -> Scan:
             misfits.append(utterance)
         result.rows.append(_row(utterance, clips, read or {}, result.fields))
     result.remarks += [*_faults(result.clips), *_gaps(result), *_unequal(by_utterance)]
-    if pattern or not result.known:
+    if makes_manifest:
         result.remarks += _unknown(result, misfits)
     return result
 
@@ -106,8 +111,8 @@ def _pair(clips: Sequence[Clip], remarks: list[str]) -> dict[str, dict[str, Clip
             )
     if twice:
         remarks.append(
-            _count(len(twice), "file") + f" left out, because an utterance has two of a kind, e.g. "
-            f"{twice[0]}"
+            f"{count_of(len(twice), 'file')} left out, because an utterance has two of a kind, "
+            f"e.g. {twice[0]}"
         )
     return dict(sorted(paired.items()))
 
@@ -167,10 +172,13 @@ def _faults(clips: Sequence[Clip]) -> list[str]:
     ]
     remarks = []
     if broken:
-        remarks.append(f"{_count(len(broken), 'file')} cannot be read: {_some(broken, '; ')}")
+        separator = f"\n{_INDENT}"
+        begin = separator if len(broken) > 1 else " "
+        count = count_of(len(broken), "file")
+        remarks.append(f"{count} cannot be read:{begin}{_some(broken, separator)}")
     if endless:
         remarks.append(
-            f"{_count(len(endless), 'file')} without a length in the header: {_some(endless)}"
+            f"{count_of(len(endless), 'file')} without a length in the header: {_some(endless)}"
         )
     return remarks
 
@@ -181,7 +189,9 @@ def _gaps(result: Scan) -> list[str]:
     for kind in result.modalities:
         without = [row["utterance"] for row in result.rows if not row[kind]]
         if without:
-            remarks.append(f"{_count(len(without), 'utterance')} without {kind}: {_some(without)}")
+            remarks.append(
+                f"{count_of(len(without), 'utterance')} without {kind}: {_some(without)}"
+            )
     for column, unit in (("sample_rate", "Hz"), ("pictures_per_second", "pictures per second")):
         rates = result.values(column)
         if len(rates) > 1:
@@ -200,17 +210,17 @@ def _unequal(by_utterance: dict[str, dict[str, Clip]]) -> list[str]:
             unequal.append(f"{utterance} ({known[0]:.2f} s and {known[1]:.2f} s)")
     if not unequal:
         return []
-    what = f"{_count(len(unequal), 'utterance')} whose sound and pictures differ in length by more"
-    return [f"{what} than {_APART:g} s: {_some(unequal)}"]
+    what = f"{count_of(len(unequal), 'utterance')} whose sound and pictures differ in length"
+    return [f"{what} by more than {_APART:g} s: {_some(unequal)}"]
 
 
 def _unknown(result: Scan, misfits: list[str]) -> list[str]:
     """What no file says."""
     if not result.rows:
-        return ["there are no clips: neither sound nor pictures"]
+        return [f"there are no clips, neither sound nor pictures: expected {_EXPECTED}"]
     remarks = []
     if misfits:
-        count = _count(len(misfits), "name")
+        count = count_of(len(misfits), "name")
         remarks.append(f"{count} without the fields of the pattern: {_some(misfits)}")
     advice = "name it in --pattern, or fill in the column"
     speakers, labels = result.values("speaker"), result.values("label")
@@ -220,7 +230,7 @@ def _unknown(result: Scan, misfits: list[str]) -> list[str]:
         )
     elif len(speakers) < _FEWEST and "part" not in result.fields:
         remarks.append(
-            f"{_count(len(speakers), 'speaker')} ({', '.join(sorted(speakers))}): folds need "
+            f"{count_of(len(speakers), 'speaker')} ({', '.join(sorted(speakers))}): folds need "
             "three; set the column part instead"
         )
     if not labels:
@@ -235,7 +245,8 @@ def _unknown(result: Scan, misfits: list[str]) -> list[str]:
     return remarks
 
 
-def _count(count: int, noun: str) -> str:
+def count_of(count: int, noun: str) -> str:
+    """A number and its noun, in the plural unless it is 1."""
     return f"{count} {noun}{'s' * (count != 1)}"
 
 

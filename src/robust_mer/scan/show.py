@@ -4,9 +4,11 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
+import yaml
+
 from robust_mer.corpora.reader import FeatureReader
 from robust_mer.corpora.registry import READERS
-from robust_mer.scan.corpus import Scan
+from robust_mer.scan.corpus import Scan, count_of
 from robust_mer.scan.write import Outputs
 from robust_mer.settings import load
 
@@ -21,16 +23,18 @@ def as_text(result: Scan, outputs: Outputs | None) -> str:
         result: The scan.
         outputs: What was written; None: nothing.
     """
-    lines = [f"{result.folder}: {len(result.clips)} clips, {len(result.rows)} utterances"]
+    files = count_of(len(result.clips), "sound, video or text file")
+    lines = [f"{result.folder}: {files}, {count_of(len(result.rows), 'utterance')}"]
     lines += [f"  {line}" for line in (*_media(result), *_names(result))]
     for reader in result.known:
         lines += [
             "",
             f"This is a corpus for the reader {reader}, which knows its labels and folds:",
         ]
-        lines += [f"  {line}" for line in _of_reader(reader, result.folder)]
-    if "manifest" in result.readers:
-        lines += ["", "The folder has a manifest.csv already: the reader manifest reads it."]
+        lines += [f"  {line}" for line in _of_reader(reader, result)]
+    if "manifest" in result.readers and outputs is None:
+        lines += ["", "The folder has a manifest.csv, which the reader manifest reads:"]
+        lines += ["  see docs/corpora/own.md"]
     if result.remarks:
         lines += ["", "Could not tell, or odd:"]
         lines += [f"  - {remark}" for remark in result.remarks]
@@ -43,8 +47,10 @@ def as_text(result: Scan, outputs: Outputs | None) -> str:
         lines += [
             f"  snakemake --cores 8 --configfile {shlex.quote(str(outputs.config.resolve()))}"
         ]
-    elif result.rows:
+    elif result.rows and result.known:
         lines += ["", "Wrote nothing. To write a manifest anyway, give --pattern."]
+    elif result.rows:
+        lines += ["", "Wrote nothing. To write another manifest, give --out FOLDER or --force."]
     else:
         lines += ["", "Wrote nothing."]
     return "\n".join(lines)
@@ -56,7 +62,7 @@ def _media(result: Scan) -> list[str]:
         clips = [clip for clip in result.clips if clip.kind == kind and not clip.problem]
         if not clips:
             continue
-        facts = [f"{len(clips)} file{'s' * (len(clips) != 1)}"]
+        facts = [count_of(len(clips), "file")]
         if kind != "text":
             facts.append(f"{sum(clip.seconds or 0 for clip in clips) / 60:.1f} min")
             facts += [f"{rate} Hz" for rate in _different(clip.sample_rate for clip in clips)]
@@ -89,16 +95,26 @@ def _names(result: Scan) -> list[str]:
     return lines
 
 
-def _of_reader(reader: str, folder: Path) -> list[str]:
+def _of_reader(reader: str, result: Scan) -> list[str]:
     experiment, page = f"resources/experiments/{reader}.yaml", f"docs/corpora/{reader}.md"
     lines = []
     if (_ROOT / experiment).is_file():
-        config = f"corpora={{{reader}: {{root: {folder.resolve()}}}}}"
+        config = f"corpora={{{reader}: {{root: {result.folder.resolve()}}}}}"
         lines.append(
             f"snakemake --cores 8 --configfile {experiment} --config {shlex.quote(config)}"
         )
+        missing = _missing(_ROOT / experiment, reader, result)
+        lines += [f"this run needs {kind}, which the folder lacks" for kind in missing]
     if (_ROOT / page).is_file():
         lines.append(f"see {page}")
     elif issubclass(load(READERS[reader]), FeatureReader):
         lines.append("see docs/corpora/published_features.md")
     return lines or [f"reader: {reader}"]
+
+
+def _missing(experiment: Path, corpus: str, result: Scan) -> list[str]:
+    """Recordings that an experiment file needs, and no utterance has."""
+    config = yaml.safe_load(experiment.read_text(encoding="utf-8"))
+    needed = config["corpora"][corpus]["modalities"]
+    kinds = [kind for kind in ("audio", "video") if kind in needed]
+    return [kind for kind in kinds if result.rows and kind not in result.modalities]

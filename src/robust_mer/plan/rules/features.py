@@ -123,7 +123,7 @@ def _recognise(plan: Plan, corpus: str, raw_name: str | None, draw: int = 1) -> 
     received = _Received.of(plan, corpus, raw_name, draw)
     return Job(
         "robust_mer.features.recognise:recognise_words",
-        RecogniseSpec(plan.recogniser, received.spec),
+        RecogniseSpec(plan.recogniser, received.spec, _needs_only_missing(plan, corpus)),
         inputs={"utterances": plan.layout.utterances(corpus), "folds": received.folds},
         chosen=received.files,
         uses=received.uses,
@@ -131,6 +131,17 @@ def _recognise(plan: Plan, corpus: str, raw_name: str | None, draw: int = 1) -> 
         gpu=int(plan.extracts_on_gpu),
         network=_network(plan.recogniser),
     )
+
+
+def _needs_only_missing(plan: Plan, corpus: str) -> bool:
+    """Whether all extractors that receive a corpus' recognised words keep its transcripts."""
+    transcripts = {
+        plan.extractors[one.modality(name).extractor].transcript
+        for one in plan.corpora.values()
+        if plan.corpora[corpus] in one.recorded
+        for name in one.heard
+    }
+    return transcripts == {"recognised_if_missing"}
 
 
 @dataclass(frozen=True)
