@@ -16,9 +16,6 @@ import numpy as np
 
 from robust_mer.conditions import CLEAN, MISSING, NONE, letters, read_name
 
-COVERAGE = 0.9
-"""The promise, unless another one is asked for."""
-
 SNR_LIMITS = (-20.0, -10.0, 0.0, 10.0)
 """Between the levels of a model's estimates of the SNR, in dB."""
 

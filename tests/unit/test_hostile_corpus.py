@@ -202,6 +202,7 @@ def check_exports(made, corpus, noise, schedule):
         tested_on=(NOISE,),
         config={},
         code="test",
+        calibrated_on={},
     )
     files = ExportModelFiles(
         checkpoint=made / "fold1_seed1.safetensors",

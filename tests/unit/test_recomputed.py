@@ -65,7 +65,7 @@ statistics = {name: path for name, path in scores.items() if name != "summary"}
 compute_statistics(ScoresSpec(experiment), ScoresFiles(paths, **index, **statistics), Runtime())
 tables = tables_of(experiment, Facts(), read_layouts(layouts))
 for name, table in tables.items():
-    if name == "audit":
+    if name in ("audit", "sets"):  # from jobs that are not run here
         continue
     written = {suffix: folder / f"x_{name}.{suffix}" for suffix in ("csv", "md", "tex")}
     read = TableFiles(**scores, **index, predictions=paths, layouts=layouts, **written)

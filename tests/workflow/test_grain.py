@@ -47,7 +47,6 @@ CHANGES_NOTHING = {
     ],
     "a title": [(WORDS, '"Average over the partial conditions"', '"Averages"')],
     "a note under a table": [(WORDS, "clean: no corruption, all modalities.", "clean: as it is.")],
-    "a unit of corruptions": [(CONDITIONS, "(?P<unit>dB|%|px|ms)", "(?P<unit>dB|%|px|ms|Hz)")],
     "a protocol": [
         (
             "src/robust_mer/protocols/registry.py",
@@ -112,6 +111,13 @@ def test_edits_that_change_no_result_rerun_nothing(shared):
                 rerun[name] = sorted(shared.planned())
         assert not any(rerun.values()), rerun
     assert not jobs
+
+
+def test_a_unit_of_corruptions_reruns_the_sets_that_read_amounts(shared):
+    edit = (CONDITIONS, "(?P<unit>dB|%|px|ms)", "(?P<unit>dB|%|px|ms|Hz)")
+    with edited(shared, edit):
+        jobs = shared.planned()
+    assert set(jobs) == {"measure_sets", "make_figure", "make_statistics_md", "write_report"}
 
 
 def test_a_statement_in_a_model_retrains_that_model(shared):

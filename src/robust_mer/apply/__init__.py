@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_mer.conformal import COVERAGE
+from robust_mer.coverage import COVERAGE
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
-from robust_mer.conformal import COVERAGE
+from robust_mer.coverage import COVERAGE
 from robust_mer.errors import InputError
 from robust_mer.export.clip import Clip
 from robust_mer.export.predict import Prediction, Predictor, UnusableClipError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from robust_mer.commands.options import add_json, add_trust, print_json
 from robust_mer.commands.progress import show_progress
-from robust_mer.conformal import COVERAGE
+from robust_mer.coverage import COVERAGE
 from robust_mer.errors import InputError
 
 if TYPE_CHECKING:

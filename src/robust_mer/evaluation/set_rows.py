@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow.dataset as ds
 
 from robust_mer.conditions import letters
-from robust_mer.conformal import COVERAGE, class_thresholds, known, scores_of, threshold
+from robust_mer.conformal import class_thresholds, known, scores_of, threshold
+from robust_mer.coverage import COVERAGE
 from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import COMPLETE
 from robust_mer.evaluation.summary import PredictionFile, columns_of, kinds_of, read_predictions

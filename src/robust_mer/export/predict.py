@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from robust_mer.conformal import COVERAGE
+from robust_mer.coverage import COVERAGE
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.export.clip import Clip
 from robust_mer.export.folder import ExportedModel, ModalityInput, load_model

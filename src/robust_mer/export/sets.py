@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from robust_mer.conditions import letters
-from robust_mer.conformal import COVERAGE, availability, class_thresholds, known
+from robust_mer.conformal import availability, class_thresholds, known
+from robust_mer.coverage import COVERAGE
 from robust_mer.errors import InputError
 from robust_mer.evaluation.set_rows import SNR, Rows, complete_of, joined, read_rows
 from robust_mer.evaluation.summary import PredictionFile
