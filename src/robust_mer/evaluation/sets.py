@@ -15,13 +15,8 @@ import numpy as np
 import pandas as pd
 
 from robust_mer.conditions import PARTIAL, drawn_condition
-from robust_mer.conformal import (
-    COVERAGE,
-    availability,
-    prediction_sets,
-    taken_away,
-    training_range,
-)
+from robust_mer.conformal import availability, prediction_sets, taken_away, training_range
+from robust_mer.coverage import COVERAGE
 from robust_mer.evaluation.answers import HeldOut, read_held_out
 from robust_mer.evaluation.bootstrap import bounds, draw_weights
 from robust_mer.evaluation.experiment import AVERAGE, REPLICATES, Experiment
