@@ -1,4 +1,4 @@
-"""A model in a process of its own, so that a clip that hangs or kills a decoder costs its row."""
+"""A model in a separate process, so that a clip on which a decoder hangs or dies fails alone."""
 
 import multiprocessing
 import signal

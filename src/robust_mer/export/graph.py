@@ -57,7 +57,7 @@ class Graph(nn.Module):
 
     @property
     def is_mask_aware(self) -> bool:
-        """Whether it must be told which modalities are clean."""
+        """Whether it takes an input that says which modalities are clean."""
         return bool(self.model.settings.is_mask_aware)
 
     def forward(

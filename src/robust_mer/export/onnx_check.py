@@ -34,7 +34,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class _Case:
-    """Features of an utterance, as extracted, and what a mask-aware model is told."""
+    """Features of an utterance, as extracted, and the mask for a mask-aware model."""
 
     frames: dict[str, np.ndarray]
     is_clean: tuple[bool, ...]
@@ -102,11 +102,11 @@ def _variants(exported: ExportedModel, case: _Case) -> Iterator[_Case]:
     """The utterance; without each modality; and with each that a mask-aware model must not use."""
     yield case
     for place, modality in enumerate(case.frames):
-        told = tuple(n != place and clean for n, clean in enumerate(case.is_clean))
+        others = tuple(n != place and clean for n, clean in enumerate(case.is_clean))
         missing = {**case.frames, modality: case.frames[modality][:0]}
-        yield replace(case, frames=missing, is_clean=told)
+        yield replace(case, frames=missing, is_clean=others)
         if exported.model.settings.is_mask_aware:
-            yield replace(case, is_clean=told)
+            yield replace(case, is_clean=others)
 
 
 def _answer(exported: ExportedModel, case: _Case) -> Answer:

@@ -85,9 +85,9 @@ class Predictor:
         """What the model says about a clip.
 
         A modality that the clip lacks, or in which nothing was found, reaches the model without
-        frames, as an utterance of the corpus does in which nothing was found. A model that is told
-        which modalities it may trust is told to leave it out, though in the workflow's tests it is
-        told of what the corruption touched and not of what had no frames.
+        frames, as an utterance of the corpus does in which nothing was found. A mask-aware model
+        leaves it out. In the workflow's tests, its mask says what the corruption touched, and not
+        what had no frames.
 
         Raises:
             UnusableClipError: nothing of the clip can be used.
@@ -123,7 +123,7 @@ def answer_of(
     Args:
         exported: The model.
         frames: As extracted, finite: float32 [T, D] per modality, in the model's order.
-        is_clean: What a mask-aware model is told of each modality.
+        is_clean: The mask of a mask-aware model, a value per modality.
     """
     import torch  # what only handles answers does not wait for it
 

@@ -267,7 +267,10 @@ class Task(ABC):
 
 
 class ChoiceTask(Task):
-    """A task in which one of several classes is true, so that a prediction can be a set of them."""
+    """A task in which one of several classes is true, so that a prediction can be a set of them.
+
+    `groups` gives the place of the class among the outputs.
+    """
 
     @abstractmethod
     def outcomes(self, table: Columns) -> tuple[list[str], np.ndarray, np.ndarray]:
