@@ -121,7 +121,10 @@ def compare(table: pd.DataFrame) -> list[float]:
 
 
 def cover(table: pd.DataFrame, speakers: int, pilots: int) -> tuple[float, float, float]:
-    """Of small pilots: how often 5 points suffice, an interval is shown, and it covers."""
+    """Of small pilots: how often 5 points suffice, an interval is shown, and it covers.
+
+    A pilot from which no difference can be found counts against all three.
+    """
     rng, population = np.random.default_rng(2), Population(table)
     by_speaker = [rows for _, rows in table.groupby("speaker")]
     of_class, classes = max(1, round(population.of_class / 2)), table["label"].nunique()
