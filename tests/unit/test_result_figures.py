@@ -171,7 +171,7 @@ def test_learning_has_a_panel_for_every_training(draw, tmp_path):
     assert "share of z in joint representation" not in texts
 
 
-def test_weights_of_layers_are_those_of_the_selected_epoch(draw, tmp_path):
+def test_weights_of_layers_are_those_of_the_kept_epoch(draw, tmp_path):
     for place in (1, 2):
         pd.DataFrame(
             {
@@ -180,6 +180,7 @@ def test_weights_of_layers_are_those_of_the_selected_epoch(draw, tmp_path):
                 "validation_ua": [0.5, 0.4],
                 "audio_layer_9": [0.2 * place, 0.9],
                 "audio_layer_10": [1 - 0.2 * place, 0.1],
+                "kept": [True, False],
             }
         ).to_csv(tmp_path / f"{place}.csv", index=False)
     facts = Facts(learning=(Training("men", "clean"),), layered=("audio",))

@@ -83,6 +83,26 @@ def test_the_best_epoch_on_validation_is_kept(corpus, tmp_path):
     assert recalls.mean() == pytest.approx(history["validation_ua"].max())
     _, _, facts = load_checkpoint(checkpoint)
     assert facts["selected_epoch"] == history.loc[history["validation_ua"].idxmax(), "epoch"]
+    assert history["epoch"][history["kept"]].tolist() == [facts["selected_epoch"]]
+
+
+def test_the_last_epoch_is_kept_if_the_settings_say_so(corpus, tmp_path):
+    """The same training as of the best epoch, up to the weights that are kept."""
+    tables = {}
+    for keep in ("best", "last"):
+        folder = tmp_path / keep
+        folder.mkdir()
+        settings = {"keep": keep, "epochs_constant": 6, "learning_rate": 0.05}
+        checkpoint, history = train(corpus, folder, model=model("men", **settings))
+        tables[keep] = pd.read_csv(history)
+    best, last = (table.drop(columns=["seconds", "kept"]) for table in tables.values())
+    pd.testing.assert_frame_equal(best, last)
+    assert last["epoch"][tables["last"]["kept"]].tolist() == [len(last)]
+    predictions = evaluate(corpus, folder, checkpoint, "clean")
+    validation = predictions[predictions["part"] == "validation"]
+    right = validation["label"] == validation["predicted"]
+    recalls = right.groupby(validation["label"]).mean()
+    assert recalls.mean() == pytest.approx(last["validation_ua"].iloc[-1])
 
 
 def test_a_seed_repeats_a_run_and_another_does_not(corpus, tmp_path):

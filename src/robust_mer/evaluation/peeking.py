@@ -6,9 +6,9 @@ how much. For a model and a corruption, m(f, s, e) is the main measure on the te
 with seed s after epoch e, in the conditions of the training. These are averaged, as in the tables
 of scores; under a protocol that draws conditions for tests, each utterance counts in its own one.
 
-- ``reported``: e is the epoch that validation data chose; mean over folds and seeds
+- ``reported``: e is the epoch whose weights were kept; mean over folds and seeds
 - ``epoch``: e is the best one on the test part of every fold and seed; mean over folds and seeds
-- ``seed``: e is the validated one; mean over the folds, then the best of the seeds
+- ``seed``: e is the kept one; mean over the folds, then the best of the seeds
 - ``both``: e is the best one; mean over the folds, then the best of the seeds
 
 The optimism of a choice is how much better than ``reported`` it looks. Its interval is of the whole
@@ -66,12 +66,12 @@ class Epochs:
     """The answers of one replica to its test part after every epoch.
 
     ``predicted`` [n, E, C, ...] are those to the n utterances under C conditions, in the order of
-    `HeldOut`; ``validated`` is the place of the epoch that validation data chose.
+    `HeldOut`; ``kept`` is the place of the epoch whose weights were kept.
     """
 
     conditions: list[str]
     predicted: np.ndarray
-    validated: int
+    kept: int
 
 
 class OrderChange(NamedTuple):
@@ -241,24 +241,21 @@ def _read_all(
     corruptions: dict[str, list[list[Epochs]]] = {}
     for number, (path, history) in enumerate(zip(paths, histories, strict=True)):
         fold = number // seeds
-        validated = 0 if history is None else _validated(history, experiment.main)
+        kept = 0 if history is None else _kept(history)
         with naming(path, "a file of answers after every epoch"):
-            of_replica = dict(_read(path, tested, fold, validated))
+            of_replica = dict(_read(path, tested, fold, kept))
         for corruption, epochs in of_replica.items():
             of_folds = corruptions.setdefault(corruption, [[] for _ in experiment.folds])
             of_folds[fold].append(epochs)
     return corruptions
 
 
-def _validated(history: Path, main: Metric) -> int:
-    """Place of the first epoch with the best value on validation data; undefined is the worst."""
-    values = pd.read_csv(history)[f"validation_{main.name}"].to_numpy(float)
-    if not main.higher_is_better:
-        values = -values
-    return int(np.where(np.isnan(values), -np.inf, values).argmax())
+def _kept(history: Path) -> int:
+    """Place of the epoch whose weights are the trained model."""
+    return int(pd.read_csv(history)["kept"].to_numpy().argmax())
 
 
-def _read(path: Path, tested: HeldOut, fold: int, validated: int) -> Iterator[tuple[str, Epochs]]:
+def _read(path: Path, tested: HeldOut, fold: int, kept: int) -> Iterator[tuple[str, Epochs]]:
     """Yield the answers of one replica under each corruption."""
     table = pq.read_table(path, partitioning=None)
     answers = tested.task.answers(columns_of(table, tested.task.answer_columns))[1]
@@ -272,14 +269,14 @@ def _read(path: Path, tested: HeldOut, fold: int, validated: int) -> Iterator[tu
         times = np.zeros(shape, np.uint8)
         if (place[some] >= 0).all():
             np.add.at(times, (place[some], epoch, condition), 1)
-        if (times != 1).any() or validated >= shape[1]:
+        if (times != 1).any() or kept >= shape[1]:
             raise InputError(
                 f"{path} does not contain every test utterance of folds.csv once in each epoch "
                 "and condition; delete the file and run again"
             )
         predicted = np.empty((*shape, *answers.shape[1:]), answers.dtype)
         predicted[place[some], epoch, condition] = answers[some]
-        yield str(corruption), Epochs(list(conditions), predicted, validated)
+        yield str(corruption), Epochs(list(conditions), predicted, kept)
 
 
 def _scores(
@@ -299,11 +296,11 @@ def _scores(
         utterances: Likewise [B, U].
 
     Returns:
-        With the validated epoch and with the best one [B, F, S], and the folds' weights [B, F].
+        With the kept epoch and with the best one [B, F, S], and the folds' weights [B, F].
     """
     main = counted.experiment.main
     best = np.fmax if main.higher_is_better else np.fmin
-    validated, chosen, share = [], [], []
+    kept, chosen, share = [], [], []
     for fold, of_fold in enumerate(replicas):
         rows = np.flatnonzero(tested.fold == fold)
         utterance = tested.utterance[rows]
@@ -315,23 +312,23 @@ def _scores(
             target, weight = tested.target[rows], utterances[:, utterance]
             score = weighted_scores([main], target, sets, weight)[0]
             by_epoch = score.reshape(-1, epochs, conditions).mean(axis=2)
-            validated.append(by_epoch[:, answers.validated])
+            kept.append(by_epoch[:, answers.kept])
             chosen.append(best.reduce(by_epoch, axis=1))
         share.append(speakers[:, np.unique(tested.speaker[utterance])].mean(axis=1))
     shape = (-1, len(replicas), len(replicas[0]))
     return (
-        np.stack(validated, axis=1).reshape(shape),
+        np.stack(kept, axis=1).reshape(shape),
         np.stack(chosen, axis=1).reshape(shape),
         np.stack(share, axis=1),
     )
 
 
 def _printed(
-    main: Metric, validated: np.ndarray, chosen: np.ndarray, share: np.ndarray
+    main: Metric, kept: np.ndarray, chosen: np.ndarray, share: np.ndarray
 ) -> dict[str, np.ndarray]:
     """What each choice prints on B resamples, from what `_scores` returns."""
     best = np.fmax if main.higher_is_better else np.fmin
-    by_seed, chosen_by_seed = (_over_folds(score, share) for score in (validated, chosen))
+    by_seed, chosen_by_seed = (_over_folds(score, share) for score in (kept, chosen))
     return {
         REPORTED: by_seed.mean(axis=1),
         "epoch": chosen_by_seed.mean(axis=1),

@@ -19,6 +19,8 @@ acoustic features `is13`, may be used for research only, and so may networks tra
 (`denseface`, `mini_xception`).
 """
 
+_KEPT = {"best": "the best on the validation part", "last": "the last"}
+
 
 def write_card(
     path: Path, description: Path, facts: dict[str, Any], results: list[dict[str, Any]]
@@ -37,8 +39,8 @@ def write_card(
     lines = [
         f"# {known['model']}",
         "",
-        f"- Class: `{known['implementation']}`, epoch {facts['selected_epoch']} (the best on the "
-        "validation part)"
+        f"- Class: `{known['implementation']}`, epoch {facts['selected_epoch']} "
+        f"({_KEPT[facts['settings'].get('keep', 'best')]})"
         if "selected_epoch" in facts
         else f"- Class: `{known['implementation']}`",
         f"- Trained on: {trained['corpus']}, fold {trained['fold']}, corruption "

@@ -27,6 +27,9 @@ class Optimisation(ModelSettings):
     """Epochs with the full learning rate."""
     epochs_falling: Annotated[int, Field(ge=0, le=1_000_000)] = 10
     """Epochs after these, in which the learning rate falls linearly towards zero."""
+    keep: Literal["best", "last"] = "best"
+    """The epoch whose weights are kept: the first of the best on the validation part, or the last.
+    The last is not chosen, so its score on the validation part is not too high."""
     clip_norm: Annotated[float, Field(ge=1e-9, le=1e9)] = 1.0
     """Gradient norm at which each sub-network is clipped."""
     dropout: DropoutRate = 0.5

@@ -36,7 +36,7 @@ def train_as_one(
     options: LoopOptions,
     waiting: int,
 ) -> None:
-    """Train all epochs of several replicas and keep the best epoch of each.
+    """Train all epochs of several replicas and keep one epoch of each.
 
     Args:
         runs: The replicas, all at the same epoch.
@@ -72,8 +72,8 @@ def train_as_one(
         for place in stack.active:
             row = {"epoch": epoch, "learning_rate": rate, **losses[place], **figures[place]}
             runs[place].history.append({**row, "seconds": seconds})
-            if runs[place].best_epoch == epoch:
-                stack.keep_best(place)
+            if runs[place].kept_epoch == epoch:
+                stack.keep(place)
         if tested is not None:
             peek(stack.nets, tested, stack.peeked)
         progress.report(epoch)

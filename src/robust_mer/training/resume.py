@@ -74,6 +74,13 @@ class ReplicaRun:
         """The first epoch with the best value of the selection metric."""
         return int(self.history[self.selected.index(self.best)]["epoch"])
 
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch whose weights are kept, of those so far."""
+        if self.facts["settings"].get("keep") == "last":
+            return int(self.history[-1]["epoch"])
+        return self.best_epoch
+
     def new_model(self) -> Model:
         """Its model before training, with weights that depend on fold and seed only."""
         torch.manual_seed(replica_seed(self.data.seed, self.data.fold, "model"))
@@ -87,8 +94,9 @@ class ReplicaRun:
 
     def finish(self, model: Model) -> None:
         """Keep the trained model, the history and what an audit kept."""
-        facts = {**self.facts, "selected_epoch": self.best_epoch}
-        history = pd.DataFrame(self.history).to_csv(index=False)
+        facts = {**self.facts, "selected_epoch": self.kept_epoch}
+        epochs = pd.DataFrame(self.history)
+        history = epochs.assign(kept=epochs["epoch"] == self.kept_epoch).to_csv(index=False)
         peeked = None if self.peeked is None else self.peeked.table()
         self.saved.finish(model, self.data.normalisers, facts, history, peeked)
 

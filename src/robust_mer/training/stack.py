@@ -62,7 +62,7 @@ class Stack:
         device = next(iter(frames.values())).values.device
         self.nets = Nets(models, device)
         self.optimiser = Optimiser(self.nets, self.settings)
-        self._best = self.nets.weights.clone()
+        self._kept = self.nets.weights.clone()
         for place, run in enumerate(runs):
             if run.history:
                 self._load(place, run)
@@ -78,9 +78,9 @@ class Stack:
         kept = {place: self.runs[place].peeked for place in self.active}
         return {place: peeked for place, peeked in kept.items() if peeked is not None}
 
-    def keep_best(self, place: int) -> None:
-        """Keep a replica's weights as the best so far."""
-        self._best[place] = self.nets.weights[place]
+    def keep(self, place: int) -> None:
+        """Keep a replica's weights as its trained model, unless later ones replace them."""
+        self._kept[place] = self.nets.weights[place]
 
     def save(self) -> None:
         """Save the state of all replicas, so that a later job can resume them together."""
@@ -89,7 +89,7 @@ class Stack:
                 run = self.runs[place]
                 tensors = {
                     "weights": self.nets.weights[place],
-                    "best": self._best[place],
+                    "kept": self._kept[place],
                     **self.optimiser.state(place),
                 }
                 if run.peeked is not None:
@@ -97,14 +97,14 @@ class Stack:
                 run.saved.save(together, tensors, run.history, self.nets.device.type)
 
     def finish(self) -> None:
-        """Keep the best weights of every replica as its trained model."""
+        """Write the kept weights of every replica as its trained model."""
         for place in self.active:
-            self.runs[place].finish(self.nets.model(self._best[place]))
+            self.runs[place].finish(self.nets.model(self._kept[place]))
 
     def _load(self, place: int, run: ReplicaRun) -> None:
         state = run.saved.tensors()
         self.nets.load(place, state.pop("weights"))
-        self._best[place] = state.pop("best")
+        self._kept[place] = state.pop("kept")
         outputs = state.pop(PEEKED, None)
         if run.peeked is not None and outputs is not None:
             run.peeked.outputs = list(outputs)

@@ -1,6 +1,6 @@
 """Settings of SNR fusion."""
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -22,6 +22,9 @@ class SNRFusionSettings(Optimisation):
     """Epochs with the full learning rate."""
     epochs_falling: Annotated[int, Field(ge=0, le=1_000_000)] = 20
     """Epochs after these, in which the learning rate falls linearly towards zero."""
+    keep: Literal["best", "last"] = "last"
+    """The epoch whose weights are kept. As the last, it was not chosen by the validation part, on
+    which prediction sets are calibrated."""
     clip_norm: Annotated[float, Field(ge=1e-9, le=1e9)] = 5.0
     """Gradient norm at which each sub-network is clipped."""
     units: Count = 128

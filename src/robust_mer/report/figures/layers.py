@@ -17,7 +17,7 @@ _LAYER = "_layer_"  # between modality and number, in columns of histories
 class LayerWeights(PictureFigure):
     """A panel per modality: a row per model, a column per layer.
 
-    Weights are those of the selected epoch, the mean over the model's replicas.
+    Weights are those of the kept epoch, the mean over the model's replicas.
     """
 
     title = words.TITLE_LAYERS
@@ -65,7 +65,7 @@ def _cells(spec: FigureSpec, files: Results) -> "pd.DataFrame":
     parts = []
     for place, training in enumerate(learning):
         paths = files.histories[place * of_each : (place + 1) * of_each]
-        chosen = pd.DataFrame([_selected(pd.read_csv(path), experiment) for path in paths])
+        chosen = pd.concat([pd.read_csv(path).query("kept") for path in paths])
         name = marked(experiment, training.model)
         trained_on = corruption_title(experiment, training.trained_on)
         for column in chosen:
@@ -82,12 +82,3 @@ def _cells(spec: FigureSpec, files: Results) -> "pd.DataFrame":
                     }
                 )
     return pd.DataFrame(parts)
-
-
-def _selected(history: "pd.DataFrame", experiment: Experiment) -> "pd.Series":
-    """The epoch that was selected: the first with the best value of the main measure."""
-    values = history[f"validation_{experiment.main.name}"]
-    if values.isna().all():
-        return history.iloc[0]
-    best = values.argmax() if experiment.main.higher_is_better else values.argmin()
-    return history.iloc[int(best)]

@@ -125,7 +125,7 @@ ABOUT_RATES = (
     f"{_SPREAD}. Dashed grey: chance."
 )
 ABOUT_LAYERS = (
-    "Weight of each layer (column) in the sum that a model receives, at the selected epoch, mean "
+    "Weight of each layer (column) in the sum that a model receives, at the kept epoch, mean "
     "over folds and seeds. A row adds up to 1. All start equal. Models without a network, and "
     "those that measure the data before training, keep the plain mean of the layers."
 )
