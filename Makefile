@@ -11,7 +11,7 @@ export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-browser
-.PHONY: test-small-corpora test-kills test-fuzz test-onnx environment lint site
+.PHONY: test-small-corpora test-kills test-fuzz test-encoders test-onnx environment lint site
 
 # The model that the demo exports, for the command that the end of the run suggests.
 DEMO_MODEL := results/demo/exported/nmer_demo/gaussian_-10dB/fold3_seed1/model.json
@@ -39,6 +39,9 @@ test-demo: environment
 
 test-browser: environment
 	$(TEST) tests/browser
+
+test-encoders: environment
+	$(TEST) tests/encoders
 
 test-onnx: environment
 	$(TEST) tests/onnx_files

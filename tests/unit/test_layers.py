@@ -69,7 +69,8 @@ def test_features_that_are_no_layers_are_refused(corpus):
 @pytest.mark.parametrize("name", ["men", "mctn", "cm_arr"])
 def test_models_learn_which_layer_informs(corpus, tmp_path, name):
     rate = 0.03 if name != "cm_arr" else 0.003  # its flows diverge sooner
-    settings = quick(name, learning_rate=rate, epochs_constant=20)
+    sizes = {"hidden": 8, "segments": 4} if name == "mctn" else {}
+    settings = quick(name, learning_rate=rate, epochs_constant=20, **sizes)
     (checkpoint,) = train(
         corpus, tmp_path / name, name, [(1, 1)], trained_on="clean", model=settings
     ).values()

@@ -52,7 +52,7 @@ def composite(tmp_path_factory):
     """IS13 of RAVDESS recordings and MiniLM of MELD lines: frames that follow one another."""
     if not COMPOSITE.is_dir():
         pytest.skip(f"there is no {COMPOSITE}")
-    table = pd.read_csv(COMPOSITE / "manifest.csv", keep_default_na=False)[::5]
+    table = pd.read_csv(COMPOSITE / "manifest.csv", keep_default_na=False)[::10]
     audio = IS13(IS13Settings())
     text = Bert(BertSettings())
     spoken = [
