@@ -48,7 +48,6 @@ DRAWS = 8
 CONFIGS = [
     "config.yaml",
     "resources/experiments/composite.yaml",
-    "resources/experiments/composite_visual.yaml",
     "resources/experiments/nmer_latent.yaml",
 ]
 

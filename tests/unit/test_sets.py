@@ -331,8 +331,8 @@ def test_a_coverage_that_is_not_stored_is_refused():
 
 
 def test_an_exported_model_is_calibrated_over_its_training_range():
-    plan = plan_of(config_with("composite", "composite_visual", "composite_blind"))
-    names = {"corpus": "composite_denseface", "model": "snr_fusion", "trained_on": "range_every"}
+    plan = plan_of(config_with("composite", "composite_blind"))
+    names = {"corpus": "composite", "model": "snr_fusion", "trained_on": "range_every"}
     job = export_model(plan, Wildcards(names, replica="fold1_seed1"))
     tests = dict.fromkeys(job.spec.tested_on, "")
     assert job.spec.calibrated_on == {**tests, "missing": "avl"}

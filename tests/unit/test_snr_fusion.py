@@ -128,6 +128,16 @@ def test_gradients_do_not_touch_the_moments_and_unknown_snrs_do_not_count():
     assert all(moment.grad is None for moment in moments)
 
 
+def test_training_changes_nothing_that_a_digest_rests_on():
+    model = build("snr_fusion", {"audio": 6})
+    frames = torch.randn(8, 7, 6)
+    digest = model.digest("audio", frames, lengths(frames))
+    assert not digest.requires_grad
+    model.eval()
+    embedding = model.encode("audio", frames, lengths(frames))
+    assert torch.equal(model.encode_digest("audio", digest), embedding)
+
+
 @pytest.fixture(scope="module")
 def classes(signal):
     """Utterances, their classes, and a discriminant that was measured on them."""

@@ -78,6 +78,21 @@ class Nets:
         embeddings: Tensor = self._call("encode", modality, frames, lengths)
         return embeddings
 
+    @property
+    def digests(self) -> bool:
+        """See `Model.digests`."""
+        return self._template.model.digests
+
+    def digest(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        """Digests [R, b, F] of padded frames [R, b, T, D]; see `Model.digest`."""
+        digest: Tensor = self._call("digest", modality, frames, lengths)
+        return digest
+
+    def encode_digest(self, modality: str, digest: Tensor) -> Tensor:
+        """Embeddings [R, n, E] of digests [R, n, F]; see `Model.encode_digest`."""
+        embeddings: Tensor = self._call("encode_digest", modality, digest)
+        return embeddings
+
     def predict(self, embeddings: dict[str, Tensor], is_clean: Tensor) -> Tensor:
         """Outputs [R, n, outputs] from embeddings [R, n, E].
 
@@ -238,10 +253,10 @@ class _Call(nn.Module):
             clean = self.model.sum_layers(batch.clean)
             batch.clean = {modality: frames.detach() for modality, frames in clean.items()}
             return self.model.loss(batch)
-        if method == "encode":
+        if method in ("encode", "digest"):
             modality, frames, lengths = inputs
             (summed,) = self.model.sum_layers({modality: frames}).values()
-            return self.model.encode(modality, summed, lengths)
+            return getattr(self.model, method)(modality, summed, lengths)
         return getattr(self.model, method)(*inputs)
 
 

@@ -1,6 +1,6 @@
 """Running models: every modality is encoded once clean and once corrupted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,15 +68,27 @@ def embed(nets: Nets, part: PaddedPart) -> dict[str, Tensor]:
 
     n is the size of the largest part; the rows after the end of a smaller part are undefined.
     """
-    embeddings = {}
+    return _of_all(part, nets.encode)
+
+
+def digest(nets: Nets, part: PaddedPart) -> dict[str, Tensor]:
+    """Digests [R, n, F] of all utterances of a part, per modality, in the same order."""
+    return _of_all(part, nets.digest)
+
+
+def _of_all(
+    part: PaddedPart, of_chunk: Callable[[str, Tensor, Tensor], Tensor]
+) -> dict[str, Tensor]:
+    """Rows [R, n, ...] of all utterances of a part, from those of each chunk."""
+    rows: dict[str, Tensor] = {}
     for modality, chunks in part.chunks.items():
         for places, frames, lengths in chunks:
-            encoded = nets.encode(modality, frames, lengths)
-            if modality not in embeddings:
-                shape = (len(nets), part.utterances + 1, encoded.shape[2])
-                embeddings[modality] = encoded.new_zeros(shape)
-            embeddings[modality].scatter_(1, places[..., None].expand_as(encoded), encoded)
-    return {modality: values[:, :-1] for modality, values in embeddings.items()}
+            of_these = of_chunk(modality, frames, lengths)
+            if modality not in rows:
+                shape = (len(places), part.utterances + 1, of_these.shape[2])
+                rows[modality] = of_these.new_zeros(shape)
+            rows[modality].scatter_(1, places[..., None].expand_as(of_these), of_these)
+    return {modality: values[:, :-1] for modality, values in rows.items()}
 
 
 def combine(

@@ -74,6 +74,9 @@ class Model(nn.Module, ABC):
     measures_data: ClassVar[bool] = False
     """Whether `measure` is called before training. Such a model learns no weights of layers, whose
     change would make what it has measured untrue: it takes their mean."""
+    digests: ClassVar[bool] = False
+    """Whether the first part of `encode` stays the same in training: `digest` is that part, and
+    `encode_digest` the rest. Validation then digests its frames once, not after every epoch."""
     settings: ModelSettings
     task: Task
 
@@ -140,6 +143,14 @@ class Model(nn.Module, ABC):
         if isinstance(getattr(self, child), nn.ModuleDict):
             return f"{child}.{inner.partition('.')[0]}"
         return child
+
+    def digest(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        """What the rest of `encode` needs of padded frames [B, T, D], as one row each [B, F]."""
+        raise NotImplementedError(f"{type(self).__name__} does not digest frames")
+
+    def encode_digest(self, modality: str, digest: Tensor) -> Tensor:
+        """Embedding [B, E] of what `digest` returned [B, F]."""
+        raise NotImplementedError(f"{type(self).__name__} does not digest frames")
 
     def predict(self, embeddings: dict[str, Tensor], is_clean: Tensor) -> Tensor:
         """Outputs [B, task.outputs]; mask-aware models override it.

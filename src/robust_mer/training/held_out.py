@@ -7,7 +7,7 @@ from robust_mer.data import LabelledCorpus
 from robust_mer.engine.corruption import NO_CORRUPTION, CorruptionOfFold, evaluation_frames
 from robust_mer.engine.frames import Frames
 from robust_mer.engine.nets import Nets
-from robust_mer.engine.predict import PaddedPart, combine, embed
+from robust_mer.engine.predict import PaddedPart, combine, digest, embed
 from robust_mer.engine.replica import ReplicaData, TrainingConditions
 
 
@@ -31,6 +31,7 @@ class HeldOutPart:
         self._replicas, self._corpus, self._frames, self._part = replicas, corpus, frames, part
         self._conditions = replicas[0].conditions
         self._clean = self._padded([NO_CORRUPTION] * len(replicas))
+        self._digests: dict[int, dict[str, Tensor]] = {}
         self._noisy = [self._padded_under(place) for place in range(len(self._conditions))]
 
     def outputs(self, nets: Nets) -> tuple[list[Tensor], dict[str, Tensor]]:
@@ -41,13 +42,24 @@ class HeldOutPart:
             modality under the first condition of the first corruption. n is the size of the largest
             part; the rows after the end of a smaller part are undefined.
         """
-        clean = embed(nets, self._clean)
+        clean = self._embed(nets, self._clean)
         outputs, received = [], []
         for noisy, conditions in zip(self._noisy, self._conditions, strict=True):
             one, embeddings = self._predict(nets, clean, noisy, conditions)
             outputs.append(one)
             received.append(embeddings)
         return outputs, received[0]
+
+    def _embed(self, nets: Nets, part: PaddedPart) -> dict[str, Tensor]:
+        """Embeddings of a part; of models that digest frames, the digests are kept."""
+        if not nets.digests:
+            return embed(nets, part)
+        if id(part) not in self._digests:
+            self._digests[id(part)] = digest(nets, part)
+        return {
+            modality: nets.encode_digest(modality, rows)
+            for modality, rows in self._digests[id(part)].items()
+        }
 
     def _padded(self, corruptions: list[CorruptionOfFold]) -> PaddedPart:
         """The parts under one corruption per replica."""
@@ -78,7 +90,7 @@ class HeldOutPart:
         conditions: TrainingConditions,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Outputs on a corrupted part, and the first condition's embeddings."""
-        noisy = clean if part is self._clean else embed(nets, part)
+        noisy = clean if part is self._clean else self._embed(nets, part)
         outputs = [
             nets.predict(*combine(clean, noisy, is_clean)) for is_clean in conditions.is_clean
         ]

@@ -61,25 +61,37 @@ class ModalityExpert(nn.Module):
         if self.discriminant is not None:
             self.discriminant.measure(centred, torch.where(has_mean, group, -1))
 
-    def forward(self, frames: Tensor, lengths: Tensor, known: Known | None = None) -> Tensor:
-        """Embedding [B, units + outputs + 3] of padded frames [B, T, D].
+    def digest(self, frames: Tensor, lengths: Tensor, known: Known | None = None) -> Tensor:
+        """What no gradient changes, of padded frames [B, T, D].
+
+        It consists of mean and deviation, the discriminant's log-likelihoods, signs, SNR and lost
+        frames: [B, 2 D + outputs + SIGNS + 2].
+        """
+        received = self.signal(frames, lengths)
+        if self.discriminant is None:
+            likelihood = received.snr.new_zeros(len(received.snr), self.outputs)
+        else:
+            likelihood = self.discriminant(received, self.signal.centre, known)
+        parts = [received.mean, received.deviation, likelihood, received.signs, received.snr]
+        return torch.cat([*parts, received.lost], dim=1)
+
+    def forward(self, digest: Tensor) -> Tensor:
+        """Embedding [B, units + outputs + 3] of what `digest` returned.
 
         It consists of the units, the discriminant's answer, weight, SNR and lost frames.
         """
-        received = self.signal(frames, lengths)
-        context = self.damage(received.signs)
+        sizes = [self.embed.in_features, self.outputs, SIGNS, 1, 1]
+        features, likelihood, signs, snr, lost = digest.split(sizes, dim=1)
+        context = self.damage(signs)
         gain, offset = self.gain(context).chunk(2, dim=1)
-        features = torch.cat([received.mean, received.deviation], dim=1)
         embedded = self.embed(self.drop_features(features))
         units = (embedded * gain.clamp(-_LARGEST_GAIN, _LARGEST_GAIN).exp() + offset).relu()
-        answer = units.new_zeros(len(units), self.outputs)
+        answer = likelihood
         if self.discriminant is not None:
-            likelihood = self.discriminant(received, self.signal.centre, known)
             answer = functional.softplus(self.trust(context) - 1) * likelihood
         weight = functional.softplus(self.weight(context))
-        weight = torch.where(received.lost < 1, weight, 0.0)
-        snr = received.snr / 10 + self.snr(context)
-        return torch.cat([units, answer, weight, snr, received.lost], dim=1)
+        weight = torch.where(lost < 1, weight, 0.0)
+        return torch.cat([units, answer, weight, snr / 10 + self.snr(context), lost], dim=1)
 
 
 class SNRFusion(Model):
@@ -89,6 +101,7 @@ class SNRFusion(Model):
     settings: SNRFusionSettings
     measures_data = True
     needs_clean = True
+    digests = True
 
     def __init__(
         self, settings: SNRFusionSettings, inputs: dict[str, FeatureShape], task: Task
@@ -114,18 +127,23 @@ class SNRFusion(Model):
             self._expert(modality).measure(values, lengths[modality], group)
 
     def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
-        return self.encoders[modality](frames, lengths)
+        return self.encode_digest(modality, self.digest(modality, frames, lengths))
+
+    def digest(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        return self._expert(modality).digest(frames, lengths)
+
+    def encode_digest(self, modality: str, digest: Tensor) -> Tensor:
+        return self.encoders[modality](digest)
 
     def forward(self, embeddings: dict[str, Tensor]) -> Tensor:
         return self._answers(embeddings)[0]
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        embeddings = {
-            modality: self._expert(modality)(
-                values, batch.lengths[modality], self._known(modality, batch)
-            )
-            for modality, values in batch.received.items()
-        }
+        embeddings = {}
+        for modality, frames in batch.received.items():
+            known = self._known(modality, batch)
+            digest = self._expert(modality).digest(frames, batch.lengths[modality], known)
+            embeddings[modality] = self.encode_digest(modality, digest)
         output, experts = self._answers(embeddings)
         alone = [self.task.loss(answer, batch.target) for answer in experts.values()]
         return {
