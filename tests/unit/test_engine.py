@@ -244,8 +244,8 @@ def test_what_was_trained_is_taken_over_while_nothing_changed(folds, tmp_path):
         {"model": described("men", dropout=0.1, epochs_constant=1, epochs_falling=0)},
         {"modalities": modalities(dict.fromkeys(NORMALISE, True))},
     ):
-        train_men(**change)
-        assert len(trained) == 2, change
+        train_men(keys[:1], **change)
+        assert trained == set(keys[:1]), change
     # a change of the data, in the training part of fold 1 alone
     table = pd.read_csv(folds["folds_csv"])
     table = table[~((table["fold"] == 1) & (table["utterance"] == "u00"))]
