@@ -7,6 +7,7 @@ from helpers.models import build
 from robust_mer.models.model import Batch
 from robust_mer.models.snr_fusion.discriminant import Discriminant, Known
 from robust_mer.models.snr_fusion.signal import SIGNS, Signal
+from robust_mer.models.snr_fusion.snr_fusion import CLEANEST
 
 WIDTH, FRAMES = 64, 40
 
@@ -102,6 +103,21 @@ def test_a_missing_modality_has_no_weight_and_no_snr():
     assert said["lost_text"] == [1.0] * 4
     assert said["snr_text"] == [-45.0] * 4
     assert all(-45 <= snr <= 20 for snr in said["snr_audio"])
+
+
+def test_clean_features_do_not_pull_on_the_estimates_of_noisy_ones():
+    """Their likelihood reaches beyond the target of clean features, which no head should undo."""
+    model = build("snr_fusion", {"audio": WIDTH}).eval()
+    expert = model.encoders["audio"]
+    torch.nn.init.zeros_(expert.snr.weight)
+    torch.nn.init.zeros_(expert.snr.bias)
+    frames = clean(64, seed=2)
+    model.measure(
+        {"audio": frames.flatten(0, 1)}, {"audio": lengths(frames)}, torch.zeros(64).long()
+    )
+    embeddings = {"audio": model.encode("audio", frames, lengths(frames))}
+    assert (model.describe(embeddings)["snr_audio"] <= CLEANEST).all()
+    assert embeddings["audio"][:, -2].max().item() * 10 == pytest.approx(CLEANEST)
 
 
 def test_gradients_do_not_touch_the_moments_and_unknown_snrs_do_not_count():

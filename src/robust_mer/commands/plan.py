@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 from robust_mer.errors import InputError
 
 if TYPE_CHECKING:
+    from robust_mer.forecast.pilot import Pilot
     from robust_mer.forecast.power import Assumptions, Design
     from robust_mer.plan.plan import Plan
+
+_FEW = 0.01
+"""False alarms above the level of the test that are not worth a line."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -65,18 +69,17 @@ def _run(arguments: argparse.Namespace) -> None:
     print("units: replicas trained, replicas tested, extractions. * the median of other models")
     if unknown:
         print("? nothing like it was measured (--measured), or the corpus is not indexed")
-    for text in _shows(plan, sizes, arguments.speakers, _assumed(arguments.pilot)):
+    pilot = _pilot(arguments.pilot)
+    for text in _shows(plan, sizes, arguments.speakers, pilot):
         print(text)
 
 
-def _assumed(pilot: list[str] | None) -> "Assumptions":
-    from robust_mer.forecast.power import Assumptions
-
-    if pilot is None:
-        return Assumptions()
+def _pilot(paths: list[str] | None) -> "Pilot | None":
+    if paths is None:
+        return None
     from robust_mer.forecast.pilot import read_pilot
 
-    return read_pilot(*map(Path, pilot))
+    return read_pilot(*map(Path, paths))
 
 
 def _config(paths: list[Path]) -> dict[str, Any]:
@@ -95,10 +98,10 @@ def _config(paths: list[Path]) -> dict[str, Any]:
 
 
 def _shows(
-    plan: "Plan", sizes: dict[str, int], speakers: int | None, assumed: "Assumptions"
+    plan: "Plan", sizes: dict[str, int], speakers: int | None, pilot: "Pilot | None"
 ) -> Iterator[str]:
     """A sentence on each experiment: the smallest difference that it can tell from chance."""
-    from robust_mer.forecast.power import smallest_difference
+    from robust_mer.forecast.power import Assumptions, smallest_difference
 
     for name, experiment in plan.grid.experiments.items():
         folds, seeds = experiment.folds, len(experiment.seeds)
@@ -106,18 +109,52 @@ def _shows(
         if design is None:
             yield f"\n{name}: give --utterances and --speakers to learn what it can show"
             continue
+        assumed = pilot.assumptions(design) if pilot else Assumptions()
         smallest = smallest_difference(design, assumed)
         answer = "no difference" if smallest is None else f"{100 * smallest:.1f} points of UA"
-        tested = f"{design.speakers} speakers of {design.utterances} utterances"
-        trained = f"{len(folds)} folds, {seeds} seeds"
         yield (
             f"\n{name}: {answer} or more between two models, found in 4 of 5 experiments "
-            f"({tested}, {trained})"
+            f"({_described(design, len(folds))})"
         )
-    yield (
-        f"assumed: UA {assumed.accuracy:.2f}, agreement {assumed.agreement:.2f}, standard "
-        f"deviation between speakers {assumed.speaker_sd:.3f}, seeds {assumed.seed_sd:.3f}; "
-        "a paired t-test of the speakers, 5 %"
+        yield (
+            f"  {'from the pilot' if pilot else 'assumed'}: standard deviation of a difference "
+            f"within a speaker {assumed.utterance_sd:.2f}, between speakers "
+            f"{assumed.speaker_sd:.3f}; assumed: between seeds {assumed.seed_sd:.3f}; a paired "
+            "t-test of the speakers, 5 %"
+        )
+        if smallest is not None:
+            yield from _doubts(smallest, design, assumed, pilot)
+
+
+def _doubts(
+    smallest: float, design: "Design", assumed: "Assumptions", pilot: "Pilot | None"
+) -> Iterator[str]:
+    """What keeps an answer from being taken at its word."""
+    from robust_mer.forecast.pilot import needs_interval
+    from robust_mer.forecast.power import LEVEL, POWER, power
+
+    if pilot:
+        low, high = pilot.bounds(smallest, design)
+        if needs_interval((low, high), POWER):
+            yield (
+                f"  uncertain: the pilot's {len(pilot.difference)} speakers leave open whether "
+                f"{100 * low:.0f} to {100 * high:.0f} % of such experiments find that difference "
+                "(95 % interval)"
+            )
+    alarms = power(0.0, design, assumed)
+    if alarms > LEVEL + _FEW:
+        yield (
+            f"  false alarms: {100 * alarms:.0f} % instead of 5 %, because the speakers of a fold "
+            "share its seeds, which the test ignores"
+        )
+
+
+def _described(design: "Design", folds: int) -> str:
+    fewest, most = min(design.utterances), max(design.utterances)
+    size = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    return (
+        f"{len(design.utterances)} speakers of {size} utterances, "
+        f"{folds} fold{'s' * (folds > 1)}, {design.seeds} seed{'s' * (design.seeds > 1)}"
     )
 
 
@@ -125,7 +162,7 @@ def _design(
     corpus: str, folds: Sequence[int], seeds: int, utterances: int, speakers: int | None
 ) -> "Design | None":
     """What an experiment tests on, from the index and its folds, or else from the options."""
-    from robust_mer.forecast.power import Design
+    from robust_mer.forecast.power import Design, even_design
 
     index, parts = (Path("results", corpus, name) for name in ("utterances.csv", "folds.csv"))
     if index.is_file() and parts.is_file():
@@ -133,11 +170,12 @@ def _design(
 
         of_folds = read_table(parts, ["utterance", "fold", "part"])
         chosen = of_folds["fold"].isin([str(one) for one in folds])
-        tested = of_folds[chosen & (of_folds["part"] == "test")]["utterance"]
-        table = read_table(index, ["utterance", "speaker"])
-        rows = table[table["utterance"].isin(tested)]
-        count = rows["speaker"].nunique()
-        return Design(count, max(1, len(rows) // count), seeds, len(folds)) if count else None
+        tested = of_folds[chosen & (of_folds["part"] == "test")].drop_duplicates("utterance")
+        rows = tested.merge(read_table(index, ["utterance", "speaker"]), on="utterance")
+        by_speaker = rows.groupby("speaker")["fold"].agg(["size", "first"])
+        if by_speaker.empty:
+            return None
+        return Design(tuple(by_speaker["size"]), tuple(by_speaker["first"].astype(int)), seeds)
     if not utterances or not speakers:
         return None
-    return Design(speakers, max(1, utterances // speakers), seeds, len(folds))
+    return even_design(speakers, max(1, utterances // speakers), len(folds), seeds)

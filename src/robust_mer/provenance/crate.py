@@ -3,7 +3,7 @@
 import hashlib
 import json
 import mimetypes
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ CRATE = "ro-crate-metadata.json"
 CONFIG = f"{FOLDER}/config.yaml"
 
 _STANDARD = "https://w3id.org/ro/crate/1.1"
+_PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _CONTEXT = [f"{_STANDARD}/context", {"sha256": "https://schema.org/sha256"}]
 _OUTSIDE = "#input/"
 _MOST_BYTES = 2**30
@@ -29,7 +30,11 @@ _DESCRIPTION = (
     "what it read, what it wrote, with which code. `robust-mer verify` compares the files with "
     "this description."
 )
-_LICENSE = "Not stated. What is derived from a corpus is subject to the licence of the corpus."
+_LICENSE = "#license"
+_MEDIA_TYPES = mimetypes.MimeTypes()  # Python's own, not those of the machine
+_MEDIA_TYPES.add_type("application/vnd.apache.parquet", ".parquet")
+_MEDIA_TYPES.add_type("text/plain", ".log")
+_UNKNOWN_TYPE = "application/octet-stream"
 
 Entity = dict[str, Any]
 
@@ -52,7 +57,7 @@ def write_crate(results: str | Path) -> Path:
     for entity in [*_data(ledger), *_inputs(ledger), *_software(ledger), *_actions(ledger)]:
         entities[entity["@id"]] = entity
     path = ledger.results / CRATE
-    graph = [_descriptor(), _root(ledger, entities.values()), *entities.values()]
+    graph = [_descriptor(), _root(ledger, entities.values()), *_terms(), *entities.values()]
     write_text(path, json.dumps({"@context": _CONTEXT, "@graph": graph}, indent=1) + "\n")
     return path
 
@@ -74,11 +79,30 @@ def _root(ledger: Ledger, entities: Any) -> Entity:
         "@type": "Dataset",
         "name": "Results of robust-mer",
         "description": _DESCRIPTION,
+        "conformsTo": {"@id": _PROFILE},
         "datePublished": _date(ended),
-        "license": _LICENSE,
+        "license": {"@id": _LICENSE},
         "hasPart": _references([one for one in kinds if kinds[one] in ("File", "Dataset")]),
         "mentions": _references([one for one in kinds if kinds[one] == "CreateAction"]),
     }
+
+
+def _terms() -> list[Entity]:
+    """The profile and the licence that the root refers to."""
+    return [
+        {
+            "@id": _PROFILE,
+            "@type": "CreativeWork",
+            "name": "Process Run Crate",
+            "version": _PROFILE.rpartition("/")[2],
+        },
+        {
+            "@id": _LICENSE,
+            "@type": "CreativeWork",
+            "name": "No licence stated",
+            "description": "What is derived from a corpus is subject to the licence of the corpus.",
+        },
+    ]
 
 
 def _data(ledger: Ledger) -> Iterator[Entity]:
@@ -109,14 +133,14 @@ def _part(results: Path, path: Path) -> Entity:
 
 
 def _file(name: str, size: int, digest: str) -> Entity:
-    kind, _ = mimetypes.guess_type(name)
+    kind, compression = _MEDIA_TYPES.guess_type(name)
     return {
         "@id": name,
         "@type": "File",
         "name": unquote(name),
         "contentSize": str(size),
         "sha256": digest,
-        **({"encodingFormat": kind} if kind else {}),
+        "encodingFormat": kind if kind and not compression else _UNKNOWN_TYPE,
     }
 
 
@@ -158,6 +182,7 @@ def _actions(ledger: Ledger) -> Iterator[Entity]:
             "@type": "CreateAction",
             "name": record.name,
             "description": f"code {record.identity} of {', '.join(record.implementations)}",
+            "startTime": _date(record.started),
             "endTime": _date(record.finished),
             "instrument": {"@id": _version(record)},
             "object": _references(_name(ledger, one) for one in ledger.inputs(record)),
@@ -183,8 +208,10 @@ def _name(ledger: Ledger, one: RecordedFile) -> str:
     return f"{_OUTSIDE}{one.sha256[:16]}/{quote(one.path)}"
 
 
-def _references(names: Any) -> list[Entity]:
-    return [{"@id": name} for name in dict.fromkeys(names)]
+def _references(names: Iterable[str]) -> Entity | list[Entity]:
+    """References to entities, without a list around a single one."""
+    references = [{"@id": name} for name in dict.fromkeys(names)]
+    return references[0] if len(references) == 1 else references
 
 
 def _date(seconds: float) -> str:

@@ -60,7 +60,8 @@ class Record:
     software: dict  # see `robust_mer.provenance.checkout.checkout`
     packages: dict[str, str]  # Python among them
     host: dict[str, str]  # platform, processor, device
-    finished: float  # seconds since 1970
+    started: float  # seconds since 1970
+    finished: float
     inputs: list[RecordedFile]
     outputs: list[RecordedFile]
 
@@ -107,6 +108,7 @@ def read_record(path: str | Path, files: "_Files | None" = None) -> Record:
             software={**software, "snakemake": content["snakemake"]},
             packages=_texts({"Python": content["python"], **content["packages"]}),
             host=_texts({key: host[key] for key in ("platform", "processor", "device")}),
+            started=started,
             finished=started + _number(content["seconds"]),
             inputs=[files.one(file) for file in content["inputs"]],
             outputs=[files.one(file) for file in content["outputs"]],

@@ -91,7 +91,8 @@ class ModalityExpert(nn.Module):
             answer = functional.softplus(self.trust(context) - 1) * likelihood
         weight = functional.softplus(self.weight(context))
         weight = torch.where(lost < 1, weight, 0.0)
-        return torch.cat([units, answer, weight, snr / 10 + self.snr(context), lost], dim=1)
+        estimate = snr.clamp(max=CLEANEST) / 10 + self.snr(context)
+        return torch.cat([units, answer, weight, estimate, lost], dim=1)
 
 
 class SNRFusion(Model):
