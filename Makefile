@@ -11,7 +11,7 @@ export UV_CACHE_DIR := $(CURDIR)/$(VENV)/cache/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: demo snakemake-report test test-unit test-workflow test-slurm test-demo test-browser
-.PHONY: test-small-corpora test-kills test-fuzz test-onnx environment lint site
+.PHONY: test-small-corpora test-kills test-fuzz test-encoders test-full-size test-onnx environment lint site
 
 # The model that the demo exports, for the command that the end of the run suggests.
 DEMO_MODEL := results/demo/exported/nmer_demo/gaussian_-10dB/fold3_seed1/model.json
@@ -22,7 +22,7 @@ demo: environment
 # Tests run in parallel, one process with one thread per core. One process runs all tests of a file, because
 # they share what is expensive to make. Workflow tests come first because they take longest. Each process repeats
 # the imports: more than eight processes cost more than they save.
-TEST := OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile
+TEST := OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 
 test: lint
 	$(TEST) tests/workflow tests/unit
@@ -39,6 +39,12 @@ test-demo: environment
 
 test-browser: environment
 	$(TEST) tests/browser
+
+test-encoders: environment
+	$(TEST) tests/encoders
+
+test-full-size: environment
+	$(TEST) tests/full_size
 
 test-onnx: environment
 	$(TEST) tests/onnx_files

@@ -115,13 +115,7 @@ def closure(*implementations: str) -> set[str]:
 
 def imported_names(module: str) -> set[str]:
     """Top-level packages that a module imports."""
-    packages: set[str] = set()
-    for node in ast.walk(syntax_tree(module)):
-        if isinstance(node, ast.Import):
-            packages.update(alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            packages.add(node.module.partition(".")[0])
-    return packages
+    return _module(module).packages
 
 
 def _reach(implementations: tuple[str, ...]) -> set[Node]:
@@ -199,6 +193,8 @@ class _Module:
     definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
     effects: list[ast.stmt] = field(default_factory=list)
     imports: dict[str, _Import] = field(default_factory=dict)
+    packages: set[str] = field(default_factory=set)
+    """Top-level packages from which it imports."""
 
     def statements(self, name: str) -> list[ast.stmt]:
         """The statements behind a name, or those that a module runs when it is imported."""
@@ -243,10 +239,13 @@ def _module(name: str) -> _Module:
     for node in _nested(statements):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                top = alias.name if alias.asname else alias.name.partition(".")[0]
+                package = alias.name.partition(".")[0]
+                module.packages.add(package)
+                top = alias.name if alias.asname else package
                 module.imports[alias.asname or top] = _Import(top)
         elif isinstance(node, ast.ImportFrom):
             source = _absolute(name, node)
+            module.packages.update([source.partition(".")[0]] if not node.level else [])
             for alias in node.names:
                 module.imports[alias.asname or alias.name] = _Import(source, alias.name)
     for statement in statements:

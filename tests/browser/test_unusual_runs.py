@@ -7,6 +7,7 @@ from helpers.results import SyntheticRun
 
 pytestmark = needs_browser
 
+LONG = "a_name_of_forty_letters_that_goes_on_"
 UNUSUAL = {
     "one model": {"models": ("nmer",)},
     "one fold": {"folds": 1},
@@ -14,6 +15,10 @@ UNUSUAL = {
     "two modalities": {"modalities": "al"},
     "30 models": {"models": tuple(f"model_{number}" for number in range(30))},
     "12 classes": {"classes": tuple(f"class{number}" for number in range(12))},
+    "labels of 40 letters": {
+        "models": (f"{LONG}one", f"{LONG}two"),
+        "classes": (f"{LONG}sad", f"{LONG}not", "x" * 40),
+    },
     "no clean condition": {"corruptions": ("gaussian_-10dB", "impulse_-10dB", "missing")},
 }
 

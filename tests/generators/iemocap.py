@@ -27,14 +27,14 @@ _CATEGORIES = {
 }
 
 
-def make_iemocap(root: Path) -> None:
-    """Write ``root/Session1`` to ``Session5``, with the release's quirks."""
+def make_iemocap(root: Path, sessions: int = 5) -> None:
+    """Write ``root/Session1`` to ``Session5``, with the release's quirks, or the first of them."""
     draw = random.Random(1)
     four = [code for code, n in FOUR.items() for _ in range(n)]
     others = [code for code, n in OTHERS.items() for _ in range(n)]
     draw.shuffle(four)
     draw.shuffle(others)
-    for number, size in enumerate(SESSIONS, start=1):
+    for number, size in enumerate(SESSIONS[:sessions], start=1):
         some = four[:size]
         del four[:size]
         women = FIRST_WOMAN if number == 1 else size // 2

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 import torch
 import transformers as t
 
@@ -12,9 +13,11 @@ from robust_mer.features.audio_encoder import AudioEncoder
 from robust_mer.features.bert import Bert
 from robust_mer.features.encoders import emotion2vec
 from robust_mer.features.image_encoder import ImageEncoder
+from robust_mer.features.utterance import Utterance
 from robust_mer.features.weights import locate
 
 RATE = 16_000
+WORDS = ["oh , that is great !", "no", "it was never a question of the other one in here"]
 _SMALL = {
     "hidden_size": 16,
     "num_hidden_layers": 3,
@@ -212,3 +215,50 @@ def pictures(count: int, seed: int = 1) -> np.ndarray:
     """RGB pictures: uint8 [count, 40, 40, 3]."""
     draws = np.random.default_rng(seed)
     return draws.integers(0, 256, (count, 40, 40, 3), dtype=np.uint8)
+
+
+def spoken(folder: Path, signal: np.ndarray, name: str = "a") -> Utterance:
+    """An utterance with sound, which is written into ``folder``."""
+    path = folder / f"{name}.wav"
+    soundfile.write(path, signal, RATE, subtype="FLOAT")
+    return Utterance(name, path, None, "", None, None, "", True)
+
+
+def written(text: str) -> Utterance:
+    """An utterance with a transcript only."""
+    return Utterance("u", None, None, "", None, None, text, True)
+
+
+def seen(extractor: Any, images: np.ndarray) -> np.ndarray:
+    """Features of pictures."""
+    with torch.inference_mode():
+        return extractor.features_of(images).float().numpy()
+
+
+def rows_of(
+    name: str, folder: Path, work: Path, order: tuple[int, ...] = (0, 1, 2), **settings: Any
+) -> list[np.ndarray]:
+    """Features of three utterances in their order, extracted in another order.
+
+    Args:
+        name: The network.
+        folder: Its files.
+        work: Where recordings are written.
+        order: Of the extraction.
+        settings: Of the extractor.
+    """
+    extractor = build(name, folder, **settings)
+    rows = {}
+    if name in TEXTS:
+        batch = extractor.extract_all([written(WORDS[place]) for place in order])
+        rows = {place: one.values for place, one in zip(order, batch, strict=True)}
+    for place in order if name in AUDIO else ():
+        rows[place] = extractor.extract(spoken(work, sound(place), str(place))).values
+    for place in order if name in PICTURES else ():
+        rows[place] = seen(extractor, pictures(4, place))
+    return [rows[place] for place in range(3)]
+
+
+def sound(place: int) -> np.ndarray:
+    """The sound of one of three utterances."""
+    return noise((1.0, 0.4, 1.7)[place], place)

@@ -4,7 +4,7 @@ from helpers.jobs import constant_schedule, run_training, train_files, train_spe
 from helpers.models import described as model_described
 from helpers.noises import corruption
 
-KEYS = [(fold, seed) for fold in (1, 2, 3) for seed in (1, 2)]
+KEYS = [(1, 1), (1, 2), (2, 1), (3, 1)]
 
 
 def described(name, **changes):

@@ -16,6 +16,7 @@ import fcntl
 import gc
 import importlib
 import importlib.util
+import inspect
 import json
 import multiprocessing
 import os
@@ -183,6 +184,7 @@ class _Server:
                 names.update(file.read().split())
         for name in sorted(names - sys.modules.keys()):
             _import(name)
+        _locate_modules()
 
 
 def _import(name: str) -> None:
@@ -194,6 +196,11 @@ def _import(name: str) -> None:
             importlib.import_module(name)
     except Exception:
         sys.modules.pop(name, None)
+
+
+def _locate_modules() -> None:
+    """Have ``inspect`` remember where all modules lie, which pydantic asks in every program."""
+    inspect.getmodule(None, "no module")
 
 
 def _main(address: str, executable: str) -> None:
@@ -209,6 +216,7 @@ def _main(address: str, executable: str) -> None:
     atexit.register(end)  # before all others, therefore called after them
     sys.path[:] = [place for place in sys.path if place != str(Path(__file__).parent)]
     importlib.import_module("snakemake.cli")
+    _locate_modules()
     server = _Server(address)
     print("ready", flush=True)
     if not (request := server.serve()):

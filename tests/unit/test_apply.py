@@ -24,6 +24,8 @@ from robust_mer.export.predict import ModalitySeen, Prediction, UnusableClipErro
 from robust_mer.export.sets import AnswerSet
 from robust_mer.files import sha256
 
+pytestmark = pytest.mark.usefixtures("warm_processes")
+
 RATE = 8000
 
 

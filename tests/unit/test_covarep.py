@@ -53,7 +53,7 @@ COLUMN = {name: place for place, name in enumerate(Covarep.names)}
 
 @cache
 def described(rd: float, f0: float, vowel: str) -> np.ndarray:
-    return describe_voice(voice(rd, f0, vowel, 0.4))
+    return describe_voice(voice(rd, f0, vowel, 0.3))
 
 
 def middle(name: str, rd: float, f0: float, vowel: str) -> float:
@@ -127,7 +127,7 @@ def test_confidence_of_rd_falls_where_no_pulse_fits():
 
 @pytest.mark.parametrize("f0", [67.3, 101.9, 149.2, 251.7, 380.1])
 def test_pitch_is_found(f0):
-    for rd, vowel in itertools.product((0.6, 2.0), VOWELS):
+    for rd, vowel in itertools.product((0.6, 2.0), ("a", "i", "u")):
         values = describe_voice(voice(rd, f0, vowel, 0.3))[EDGE:-EDGE]
         np.testing.assert_allclose(values[:, COLUMN["F0"]], f0, atol=0.2)
 

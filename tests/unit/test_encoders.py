@@ -3,28 +3,38 @@
 import base64
 import io
 import json
-import os
 import pickle
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import sentencepiece
-import soundfile
 import tiktoken
 import torch
 import transformers
-from helpers.networks import AUDIO, PICTURES, RATE, TEXTS, build, noise, pictures, save
+from helpers.networks import (
+    AUDIO,
+    PICTURES,
+    RATE,
+    TEXTS,
+    WORDS,
+    build,
+    noise,
+    pictures,
+    rows_of,
+    save,
+    seen,
+    spoken,
+    written,
+)
+from helpers.repeatable import assert_repeatable
 from safetensors.torch import load_file, save_file
 
 from robust_mer.errors import InputError, NothingError, UtteranceError
-from robust_mer.features.utterance import Utterance
 
 PROJECT = Path(__file__).parents[2]
-WORDS = ["oh , that is great !", "no", "it was never a question of the other one in here"]
+KINDS = ["wavlm", "whisper", "vit", "videomae", "bert", "t5", "llama"]
 
 
 @pytest.fixture(scope="module")
@@ -38,21 +48,6 @@ def folder_of(tmp_path_factory):
         return folders[name]
 
     return folder
-
-
-def spoken(folder: Path, signal: np.ndarray, name: str = "a") -> Utterance:
-    path = folder / f"{name}.wav"
-    soundfile.write(path, signal, RATE, subtype="FLOAT")
-    return Utterance(name, path, None, "", None, None, "", True)
-
-
-def written(text: str) -> Utterance:
-    return Utterance("u", None, None, "", None, None, text, True)
-
-
-def seen(extractor, images: np.ndarray) -> np.ndarray:
-    with torch.inference_mode():
-        return extractor.features_of(images).float().numpy()
 
 
 @pytest.mark.parametrize("name", AUDIO)
@@ -461,16 +456,16 @@ def test_a_tokenizer_of_another_network_is_refused(tmp_path):
         build("bert", folder)
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-@pytest.mark.parametrize("name", ["wavlm", "whisper", "vit", "videomae", "bert", "t5", "llama"])
-def test_half_precision_is_close(folder_of, tmp_path, name, precision):
+@pytest.mark.parametrize("name", KINDS)
+def test_half_precision_is_close(folder_of, tmp_path, name):
     whole = rows_of(name, folder_of(name), tmp_path)
-    half = rows_of(name, folder_of(name), tmp_path, precision=precision)
-    for one, other in zip(whole, half, strict=True):
-        assert other.dtype == np.float32
-        assert not np.array_equal(one, other)
-        difference = np.sqrt(np.square(one - other).mean()) / one.std()
-        assert difference < (0.4 if precision == "bfloat16" else 0.05)
+    for precision, largest in (("bfloat16", 0.4), ("float16", 0.05)):
+        half = rows_of(name, folder_of(name), tmp_path, precision=precision)
+        for one, other in zip(whole, half, strict=True):
+            assert other.dtype == np.float32
+            assert not np.array_equal(one, other)
+            difference = np.sqrt(np.square(one - other).mean()) / one.std()
+            assert difference < largest, precision
 
 
 def test_a_network_that_is_spread_gives_the_same(folder_of, tmp_path):
@@ -481,69 +476,9 @@ def test_a_network_that_is_spread_gives_the_same(folder_of, tmp_path):
             np.testing.assert_allclose(one, other, atol=1e-5)
 
 
-def rows_of(name: str, folder: Path, tmp_path: Path, order=(0, 1, 2), **settings):
-    """Features of three utterances in their order, extracted in another order."""
-    extractor = build(name, folder, **settings)
-    rows = {}
-    if name in TEXTS:
-        found = extractor.extract_all([written(WORDS[place]) for place in order])
-        rows = {place: one.values for place, one in zip(order, found, strict=True)}
-    for place in order if name in AUDIO else ():
-        signal = noise((1.0, 0.4, 1.7)[place], place)
-        rows[place] = extractor.extract(spoken(tmp_path, signal, str(place))).values
-    for place in order if name in PICTURES else ():
-        rows[place] = seen(extractor, pictures(4, place))
-    return [rows[place] for place in range(3)]
-
-
-_CHILD = """
-import sys
-from pathlib import Path
-import numpy as np
-sys.path[:0] = sys.argv[1:3]
-import torch
-torch.set_num_threads(1)
-from test_encoders import rows_of
-kept = {}
-for pair in sys.argv[4:]:
-    name, folder = pair.split("=", 1)
-    for place, rows in enumerate(rows_of(name, Path(folder), Path(folder), (2, 0, 1))):
-        kept[f"{name} {place}"] = rows
-np.savez(sys.argv[3], **kept)
-"""
-
-
-def test_every_extractor_is_repeatable(folder_of, tmp_path):
-    """Twice, in two orders, alone and in a batch, and in another process."""
-    names = [*AUDIO, *PICTURES, *TEXTS]
-    file = tmp_path / "child.npz"
-    folders = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
-    pairs = [f"{name}={folder_of(name)}" for name in names]
-    path = os.pathsep.join([str(PROJECT / "src"), os.environ.get("PYTHONPATH", "")])
-    subprocess.run(
-        [sys.executable, "-c", _CHILD, *folders, str(file), *pairs],
-        check=True,
-        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-    )
-    other = np.load(file)
-    for name in names:
-        first = rows_of(name, folder_of(name), tmp_path)
-        extractor = build(name, folder_of(name))
-        for place, rows in enumerate(first):
-            np.testing.assert_allclose(rows, other[f"{name} {place}"], atol=1e-4, err_msg=name)
-            if name in AUDIO:
-                signal = noise((1.0, 0.4, 1.7)[place], place)
-                alone = [extractor.extract(spoken(tmp_path, signal)).values for _ in range(2)]
-            elif name in TEXTS:
-                alone = [extractor.extract(written(WORDS[place])).values for _ in range(2)]
-            else:
-                images = pictures(4, place)
-                alone = [seen(extractor, images) for _ in range(2)]
-            np.testing.assert_array_equal(*alone, err_msg=name)
-            np.testing.assert_allclose(rows, alone[0], atol=1e-4, err_msg=name)
-        if name in PICTURES and name != "videomae":
-            single = seen(extractor, pictures(4, 2)[1:2])
-            np.testing.assert_allclose(first[2][1:2], single, atol=1e-4, err_msg=name)
+def test_extractors_are_repeatable(folder_of, tmp_path):
+    """A network of every kind; `make test-encoders` has all of them."""
+    assert_repeatable({name: folder_of(name) for name in KINDS}, tmp_path)
 
 
 def test_the_page_names_the_test_of_every_architecture():

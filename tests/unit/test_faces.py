@@ -332,7 +332,7 @@ def test_pooling_pads_as_tensorflow_does(size, first):
 def test_mini_xception_recognises_fer2013(network):
     """0.58 on PublicTest; with PyTorch's symmetric padding it falls to 0.50."""
     with np.load(FER2013) as file:
-        test = np.flatnonzero(file["usage"] == "PublicTest")[::3]
+        test = np.flatnonzero(file["usage"] == "PublicTest")[::6]
         labels = file["classes"][file["label"][test]]
         pictures = torch.from_numpy(file["images"][test])
     pictures = functional.interpolate(pictures[:, None].float(), (64, 64), mode="bilinear")

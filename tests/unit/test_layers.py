@@ -66,10 +66,16 @@ def test_features_that_are_no_layers_are_refused(corpus):
         read_features(corpus["features"]["audio"])
 
 
-@pytest.mark.parametrize("name", ["men", "mctn", "cm_arr"])
-def test_models_learn_which_layer_informs(corpus, tmp_path, name):
-    rate = 0.03 if name != "cm_arr" else 0.003  # its flows diverge sooner
-    settings = quick(name, learning_rate=rate, epochs_constant=20)
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("men", {"epochs_constant": 20}),
+        ("mctn", {"epochs_constant": 10, "hidden": 8, "segments": 4}),
+        ("cm_arr", {"epochs_constant": 8, "learning_rate": 0.003}),  # its flows diverge sooner
+    ],
+)
+def test_models_learn_which_layer_informs(corpus, tmp_path, name, changes):
+    settings = quick(name, **{"learning_rate": 0.03, **changes})
     (checkpoint,) = train(
         corpus, tmp_path / name, name, [(1, 1)], trained_on="clean", model=settings
     ).values()

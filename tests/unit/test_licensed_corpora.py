@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from generators.iemocap import WITHOUT_ALIGNMENT, avi, make_iemocap
-from generators.mosei import NEGATIVE, SIZES, make_csd, write_csd
+from generators.mosei import make_csd, write_csd
 from generators.msp_improv import TURNS, make_msp_improv
 from helpers.corpora import folds as write_folds
 from helpers.corpora import import_modality, reader_of
@@ -46,20 +46,24 @@ def iemocap_tree(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="module")
+def iemocap_index(iemocap_tree, tmp_path_factory):
+    """The folder of the index of four classes, its utterances and its problems."""
+    out = tmp_path_factory.mktemp("index")
+    return out, *index(iemocap_tree, out, "iemocap")
+
+
 @pytest.fixture
 def iemocap_copy(iemocap_tree, tmp_path):
-    """Two sessions of it, to be spoilt: all tables, and recordings of one dialogue."""
-    for session in ("Session1", "Session2"):
-        source, copy = iemocap_tree / session, tmp_path / "tree" / session
-        shutil.copytree(source / "dialog", copy / "dialog")
-        (copy / "sentences").mkdir()
+    """A session of it, to be spoilt: all tables, and recordings of one dialogue."""
+    shutil.copytree(iemocap_tree / "Session1/dialog", tmp_path / "tree/Session1/dialog")
     sentences = "Session1/sentences/wav/Ses01F_impro01"
     shutil.copytree(iemocap_tree / sentences, tmp_path / "tree" / sentences)
     return tmp_path / "tree"
 
 
-def test_iemocaps_four_classes_and_ten_folds(iemocap_tree, tmp_path):
-    table, problems = index(iemocap_tree, tmp_path, "iemocap")
+def test_iemocaps_four_classes_and_ten_folds(iemocap_index):
+    out, table, problems = iemocap_index
     assert table["label"].value_counts().to_dict() == {
         "happy": 1636,
         "angry": 1103,
@@ -87,7 +91,7 @@ def test_iemocaps_four_classes_and_ten_folds(iemocap_tree, tmp_path):
     assert len(problems) == 161
     assert table["text"].str.startswith("It’s").any()
 
-    sizes, shared = fold_sizes(tmp_path, scheme="session_speakers")
+    sizes, shared = fold_sizes(out, scheme="session_speakers")
     assert len(sizes) == 10
     assert sizes.loc[1, ["train", "validation", "test"]].tolist() == [4446, 528, 557]
     assert sizes.loc[2, ["train", "validation", "test"]].tolist() == [4446, 557, 528]
@@ -116,9 +120,8 @@ def test_iemocaps_six_classes_and_improvised_dialogues(iemocap_tree, tmp_path):
     assert len(table) == every
 
 
-def test_iemocaps_sessions_as_folds_share_no_dialogue(iemocap_tree, tmp_path):
-    index(iemocap_tree, tmp_path, "iemocap")
-    sizes, shared = fold_sizes(tmp_path, scheme="session_groups", groups=5)
+def test_iemocaps_sessions_as_folds_share_no_dialogue(iemocap_index):
+    sizes, shared = fold_sizes(iemocap_index[0], scheme="session_groups", groups=5)
     assert sizes["test"].tolist() == [1085, 1023, 1151, 1031, 1241]
     assert not shared.drop("texts", level="shared").any()
 
@@ -170,7 +173,7 @@ def test_what_is_wrong_on_disk_is_listed_with_file_and_line(iemocap_copy, tmp_pa
         ),
         (str(transcripts / "Ses01F_impro03.txt"), "0", "transcript is missing"),
         (str(sentences / "Ses01F_impro01_M000.wav"), "0", "is missing"),
-        *((str(iemocap_copy / f"Session{n}"), "0", "session is missing") for n in (3, 4, 5)),
+        *((str(iemocap_copy / f"Session{n}"), "0", "session is missing") for n in (2, 3, 4, 5)),
     } <= rest
     rows = table[table["dialogue"] == "Ses01F_impro01"]
     assert rows["label"].tolist() == ["neutral", "neutral"]
@@ -207,23 +210,23 @@ def test_msp_improvs_counts_and_twelve_folds(msp_tree, tmp_path):
     assert not shared[:, "train and test", "dialogues"].any()
 
 
-def test_msp_improvs_other_layout_and_subset_s(tmp_path):
+def test_msp_improvs_other_layout_and_subset_t(tmp_path):
     root = tmp_path / "msp"
-    make_msp_improv(root, "Evaluation.txt", apart=True, conditions="RS")
-    table, _ = index(root, tmp_path, "msp_improv", conditions=["S"])
+    make_msp_improv(root, "Evaluation.txt", apart=True, conditions="RT")
+    table, _ = index(root, tmp_path, "msp_improv", conditions=["T"])
     assert table["audio"].str.startswith("Audio/session").all()
     assert table["video"].str.startswith("Video/session").all()
     assert table["label"].value_counts().to_dict() == {
-        "angry": 470,
-        "sad": 633,
-        "happy": 1048,
-        "neutral": 1789,
+        "angry": 115,
+        "sad": 106,
+        "happy": 136,
+        "neutral": 283,
     }
     path = root / "Evaluation.txt"
     line = path.read_text().split("\n")[0]
     path.write_text(f"{line}\n{line.replace('; ', '; Q; ', 1)}\nUTD-IMPROV-nothing\n\n{line}\n")
     (root / "All_human_transcriptions" / "MSP-IMPROV-S01A-F09-S-MF01.txt").write_bytes(b"\xe9")
-    with pytest.raises(InputError, match=r"5004 of 5005 utterances were left out"):
+    with pytest.raises(InputError, match=r"1275 of 1276 utterances were left out"):
         index(root, tmp_path, "msp_improv", max_left_out=0.8)
     some, problems = index(root, tmp_path, "msp_improv", max_left_out=1.0)
     assert len(some) == 1
@@ -239,19 +242,6 @@ def test_msp_improvs_other_layout_and_subset_s(tmp_path):
         index(root, tmp_path, "msp_improv", conditions=["X"])
 
 
-def test_moseis_sequences_at_full_size(tmp_path):
-    root = tmp_path / "mosei"
-    root.mkdir()
-    make_csd(root, SIZES, NEGATIVE, written=("Labels",), rate=0.2)
-    index(root, tmp_path, "cmu_mosei", **SPLIT)
-    sizes, _ = fold_sizes(tmp_path, scheme="part")
-    assert sizes.loc[1, ["train", "validation", "test"]].tolist() == [16265, 1869, 4643]
-    labels = pd.read_csv(tmp_path / "utterances.csv")[["utterance", "label"]]
-    folds = pd.read_csv(tmp_path / "folds.csv").merge(labels, on="utterance")
-    used = folds[folds["part"] != "validation"]["label"].value_counts()
-    assert used.to_dict() == {"positive": 14842, "negative": 6066}
-
-
 @pytest.fixture
 def mosei(tmp_path):
     root = tmp_path / "CMU MOSEI"
@@ -264,6 +254,12 @@ def import_one(root, out, modality, max_failed=0.0, **given):
     given = {**SPLIT, **given}
     files = import_modality("cmu_mosei", root, out, modality, max_failed, **given)
     return read_features(files.features)
+
+
+def test_moseis_parts_are_its_folds(mosei, tmp_path):
+    index(mosei, tmp_path, "cmu_mosei", **SPLIT)
+    sizes, _ = fold_sizes(tmp_path, scheme="part")
+    assert sizes.loc[1, ["train", "validation", "test"]].tolist() == [40, 14, 21]
 
 
 def test_both_readings_of_zero(mosei, tmp_path):

@@ -410,7 +410,7 @@ def test_teachers_say_what_they_make_of_clean_utterances_and_of_zeros():
             torch.testing.assert_close(taught[target], value, rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", dict(STUDENTS))
+@pytest.mark.parametrize("name", ["mmin", "nmer"])  # a student of each teacher
 def test_training_starts_from_the_teacher_and_leaves_it_frozen(folds, tmp_path, name):
     teacher = settings_class(name).teacher
     key = KEYS[0]
@@ -562,13 +562,13 @@ def test_a_stack_steps_as_its_models_would_alone(double, name, changes):
     """With dropout; in double precision, since Adam makes whole steps of rounding."""
     settings = settings_class(name)(**described(name, **changes)["settings"])
     models = []
-    for seed in range(3):
+    for seed in range(2):
         torch.manual_seed(seed)
         kind = load(implementation(name))
         models.append(kind(settings, inputs_of(widths_of(name)), TASK))
-    batches = [[batch_of(name, seed=10 * step + r) for r in range(3)] for step in range(3)]
+    batches = [[batch_of(name, seed=10 * step + r) for r in range(2)] for step in range(2)]
     stack = Nets(models, torch.device("cpu"))
-    keys = torch.randint(1 << 31, (3, 3, stack.sites, 2), dtype=torch.int32)
+    keys = torch.randint(1 << 31, (2, 2, stack.sites, 2), dtype=torch.int32)
 
     def steps(nets, which):
         optimiser = Optimiser(nets, settings)
@@ -589,19 +589,18 @@ def test_a_stack_steps_as_its_models_would_alone(double, name, changes):
         return nets.weights
 
     started = stack.weights.clone()
-    together = steps(stack, [0, 1, 2])
-    for replica in (0, 2):
-        alone = steps(Nets([models[replica]], torch.device("cpu")), [replica])
-        torch.testing.assert_close(together[replica], alone[0], rtol=1e-6, atol=1e-8)
-        assert (alone[0] - started[replica]).abs().max() > 1e-3
+    together = steps(stack, [0, 1])
+    alone = steps(Nets([models[1]], torch.device("cpu")), [1])
+    torch.testing.assert_close(together[1], alone[0], rtol=1e-6, atol=1e-8)
+    assert (alone[0] - started[1]).abs().max() > 1e-3
 
 
 @every_case
-def test_a_model_overfits_32_samples(name, changes):
+def test_a_model_overfits_16_samples(name, changes):
     torch.manual_seed(0)
-    size, widths = 32, widths_of(name)
-    lengths = {m: torch.full((size,), 6) for m in widths}
-    clean, noisy = ({m: torch.randn(size, 6, d) for m, d in widths.items()} for _ in range(2))
+    size, widths = 16, widths_of(name)
+    lengths = {m: torch.full((size,), 4) for m in widths}
+    clean, noisy = ({m: torch.randn(size, 4, d) for m, d in widths.items()} for _ in range(2))
     drawn = [told for told in conditions(list(widths)).values() if any(told)]
     is_clean = torch.tensor([drawn[row % len(drawn)] for row in range(size)])
     received = {
@@ -620,12 +619,14 @@ def test_a_model_overfits_32_samples(name, changes):
     batch = Batch(received, lengths, torch.randint(4, (size,)), targets, is_clean, clean)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
     sites = [part for part in model.modules() if isinstance(part, Chance)]
-    for _ in range(300):
+    for step in range(300):
         for site in sites:  # else the noise of the latent tells which sample it is
             site.key = torch.randint(1 << 31, (2,), dtype=torch.int32)
         optimiser.zero_grad()
         sum(model.train().loss(batch).values()).backward()
         optimiser.step()
+        if step % 5:
+            continue
         with torch.no_grad():
             embeddings = model.eval().encode_all(received, lengths)
             if (model.predict(embeddings, is_clean).argmax(dim=1) == batch.target).all():

@@ -5,7 +5,7 @@ import pytest
 from helpers.jobs import run_evaluation
 from helpers.models import described as fitted
 from helpers.noises import corruption
-from helpers.stacks import KEYS, train
+from helpers.stacks import KEYS, described, train
 from helpers.training import model
 from helpers.training import train as train_one
 
@@ -32,9 +32,12 @@ def selected_epoch(checkpoint):
 @pytest.mark.parametrize("name", ["men_augmented", "nmer"])
 def test_an_audit_changes_no_byte_of_what_is_trained(folds, tmp_path, name):
     options = {"keys": [(1, 1), (2, 1)], "max_replicas": 2}
+    brief = {"epochs_constant": 1, "epochs_falling": 0}
     if name == "nmer":
         teacher = {"name": "invariance_teacher", "trained_on": "clean"}
+        teacher["model"] = described("invariance_teacher", **brief)
         options["teachers"] = train(folds, tmp_path / "teacher", **teacher, **options)
+    options["model"] = described(name, **brief)
     plain, audited = (
         train(folds, tmp_path / str(audits), name, audits=audits, **options)
         for audits in (False, True)

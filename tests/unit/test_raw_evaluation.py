@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 from helpers.jobs import run_evaluation, run_schedule
 from helpers.noises import corruption
-from helpers.training import train
+from helpers.training import model, train
 
 from robust_mer.conditions import Corruption
 from robust_mer.errors import InputError
 from robust_mer.store import read_features, write_features
+
+BRIEF = model("men", epochs_constant=1, epochs_falling=0)
 
 
 def rewritten(corpus, folder, change, utterances=None, modality="audio"):
@@ -25,7 +27,7 @@ def rewritten(corpus, folder, change, utterances=None, modality="audio"):
 
 @pytest.fixture
 def evaluate(corpus, tmp_path):
-    checkpoint, _ = train(corpus, tmp_path)
+    checkpoint, _ = train(corpus, tmp_path, model=BRIEF)
 
     def run(corrupted=None) -> pd.DataFrame:
         one = Corruption("raw", recorded={"audio": "raw"}) if corrupted else Corruption("clean")
@@ -75,7 +77,7 @@ def test_features_of_other_utterances_are_refused(evaluate, corpus, tmp_path):
 
 
 def test_sound_picture_and_noise_on_text_are_corrupted_together(corpus, tmp_path):
-    checkpoint, _ = train(corpus, tmp_path)
+    checkpoint, _ = train(corpus, tmp_path, model=BRIEF)
     halves = [
         rewritten(corpus, tmp_path, lambda frames: -3 * frames[::2], modality=modality)
         for modality in ("audio", "video")

@@ -222,12 +222,25 @@ def recognise(corpus, model, name="clean", corruption=None, only_missing=False, 
     return read_table(files.texts).set_index("utterance"), read_table(files.words)
 
 
+@pytest.fixture(scope="module")
+def clean(warm_processes, corpus, ctc):
+    """The tables of texts and words of all utterances."""
+    return recognise(corpus, ctc)
+
+
+@pytest.fixture(scope="module")
+def missing(warm_processes, corpus, ctc):
+    """Those in which utterances with a transcript are skipped."""
+    # One of four fails, although only three are recognised.
+    return recognise(corpus, ctc, "missing", only_missing=True, max_failed=0.26)
+
+
 @pytest.mark.usefixtures("warm_processes")
 class TestOfACorpus:
     """What stands in the tables, and what extractors of text make of it."""
 
-    def test_every_utterance_has_its_words_or_a_reason(self, corpus, ctc):
-        texts, words = recognise(corpus, ctc)
+    def test_every_utterance_has_its_words_or_a_reason(self, clean):
+        texts, words = clean
         assert texts.index.tolist() == ["loud", "said", "dumb", "gone"]
         assert texts["status"].tolist() == ["ok", "ok", "empty", "failed"]
         assert texts["transcript"].tolist() == ["", "Thank you.", "", ""]
@@ -237,14 +250,12 @@ class TestOfACorpus:
         assert set(words["utterance"]) == {"loud", "said"}
         assert words["end"].astype(float).max() <= 1.0
 
-    def test_utterances_with_a_transcript_may_be_skipped(self, corpus, ctc):
-        texts, _ = recognise(corpus, ctc)
-        # One of four fails, although only three are recognised.
-        missing, words = recognise(corpus, ctc, "missing", only_missing=True, max_failed=0.26)
+    def test_utterances_with_a_transcript_may_be_skipped(self, clean, missing):
+        (texts, _), (heard, words) = clean, missing
         others = ["loud", "dumb", "gone"]
-        pd.testing.assert_frame_equal(missing.loc[others], texts.loc[others])
-        assert missing.index.tolist() == texts.index.tolist()
-        assert missing.loc["said"].to_dict() == {
+        pd.testing.assert_frame_equal(heard.loc[others], texts.loc[others])
+        assert heard.index.tolist() == texts.index.tolist()
+        assert heard.loc["said"].to_dict() == {
             "status": "ok",
             "reason": "not recognised: the index has a transcript",
             "seconds": "",
@@ -262,12 +273,12 @@ class TestOfACorpus:
         assert words.columns.tolist() == ["utterance", "word", "start", "end"]
         assert words.empty
 
-    def test_corrupted_sound_gives_other_words(self, corpus, ctc):
-        clean, _ = recognise(corpus, ctc)
+    def test_corrupted_sound_gives_other_words(self, corpus, ctc, clean):
+        texts, _ = clean
         raw = RawSpec("whitenoise", Plugin(RAW_KINDS["whitenoise"], {}), -10.0, 1)
         corrupted, _ = recognise(corpus, ctc, "noisy", raw)
         again, _ = recognise(corpus, ctc, "noisy", raw)
-        assert (clean["recognised"] != corrupted["recognised"]).tolist() == [
+        assert (texts["recognised"] != corrupted["recognised"]).tolist() == [
             True,
             True,
             False,
@@ -276,14 +287,15 @@ class TestOfACorpus:
         pd.testing.assert_frame_equal(corrupted, again)
 
     @pytest.mark.parametrize("transcript", ["recognised", "recognised_if_missing"])
-    def test_extractors_of_text_receive_them(self, corpus, ctc, transcript):
-        texts, _ = recognise(corpus, ctc, only_missing=transcript == "recognised_if_missing")
+    def test_extractors_of_text_receive_them(self, request, corpus, transcript):
+        name = "missing" if transcript == "recognised_if_missing" else "clean"
+        texts, _ = request.getfixturevalue(name)
         plugin = Plugin("robust_mer.features.bert:Bert", BertSettings(units="words").model_dump())
         files = ExtractFiles(
             corpus / "utterances.csv",
             corpus / "text.h5",
             corpus / "text.csv",
-            texts=corpus / "clean/texts.csv",
+            texts=corpus / name / "texts.csv",
         )
         runtime = Runtime(root=str(corpus), max_failed_fraction=0.3)
         extract_features(ExtractSpec(plugin, transcript=transcript), files, runtime)
@@ -297,8 +309,7 @@ class TestOfACorpus:
         assert report.loc["dumb", "reason"].startswith("no words recognised: audio is silent")
         assert read_features(files.features).settings["transcript"] == transcript
 
-    def test_texts_of_another_index(self, corpus, ctc, tmp_path):
-        recognise(corpus, ctc)
+    def test_texts_of_another_index(self, corpus, clean, tmp_path):
         texts = read_table(corpus / "clean/texts.csv").iloc[1:]
         texts.to_csv(tmp_path / "texts.csv", index=False)
         plugin = Plugin("robust_mer.features.bert:Bert", BertSettings().model_dump())

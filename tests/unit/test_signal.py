@@ -176,8 +176,10 @@ def test_health_leaves_a_model_as_it_was():
 def test_training_warns_of_a_latent_that_carries_nothing_from_the_fifth_epoch_on(
     corpus, tmp_path, caplog
 ):
-    teacher, _ = train(corpus, tmp_path, "invariance_teacher")
-    settings = {"dropout_transformer": 0.9, "weight_kl": 1e4, "epochs_constant": 7}
+    brief = model("invariance_teacher", epochs_constant=1, epochs_falling=0)
+    teacher, _ = train(corpus, tmp_path, "invariance_teacher", model=brief)
+    settings = {"dropout_transformer": 0.9, "weight_kl": 1e4, "epochs_constant": 6}
+    settings |= {"epochs_falling": 0}
     with caplog.at_level(logging.WARNING):
         _, history = train(
             corpus,

@@ -269,13 +269,13 @@ def test_a_report_of_numbers_and_labels(tmp_path):
         folder.mkdir()
         run = SyntheticRun(folder, corruptions=("clean", "gaussian_0dB"), task=plugin)
         drawn = run.figures(["snr", "confusion", "errors"], with_svg=name == "numbers")
-        page = run.page(drawn) if name == "numbers" else None
+        text = run.page(drawn).read_text()
         if name == "labels":
             assert list(drawn) == ["snr"]
+            assert "Highest average F1" in text
             continue
         assert list(drawn) == ["snr", "confusion", "errors"]
         assert "rounded to the nearest of seven" in drawn["confusion"].caption.read_text()
-        text = page.read_text()
         assert "Lowest average MAE" in text
         assert "0.0000 below" not in text
         assert "Pearson&#39;s correlation" in text or "Pearson's correlation" in text

@@ -214,7 +214,7 @@ def trained(corpus, folder, corruptions, recorded, keys=((1, 1),), name="men_aug
         run_schedule(corpus, folder / f"{one.name}.csv", one) for one in corruptions if one.noises
     ]
     features, paths = recorded
-    quick = {"epochs_constant": 2, "epochs_falling": 1} if name != "logistic_regression" else None
+    quick = {"epochs_constant": 1, "epochs_falling": 0} if name != "logistic_regression" else None
     plugin = (
         model(name, **quick) if quick else {"implementation": IMPLEMENTED[name], "settings": {}}
     )

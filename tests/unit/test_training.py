@@ -192,7 +192,7 @@ def test_normalisation_is_that_of_the_training_part(corpus, tmp_path):
     normalised = fit_normaliser(frames, True)(frames)
     np.testing.assert_allclose(normalised.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(normalised.std(axis=0), 1, atol=1e-4)
-    checkpoint, _ = train(corpus, tmp_path)
+    checkpoint, _ = train(corpus, tmp_path, model=brief("men"))
     with safe_open(checkpoint, "np") as file:
         np.testing.assert_allclose(
             file.get_tensor("normalise.mean.audio"), frames.mean(axis=0), atol=1e-5
@@ -250,7 +250,7 @@ def test_training_on_several_corruptions_selects_by_the_mean_over_them(corpus, t
         tmp_path,
         "men_augmented",
         "many",
-        model=model("men_augmented", epochs_constant=12),
+        model=model("men_augmented", epochs_constant=6),
         corruptions=SEVERAL,
     )
     history = pd.read_csv(history)
@@ -376,7 +376,8 @@ def test_utterances_without_frames_have_no_noise(kind):
 
 def test_a_modality_that_is_not_touched_stays_clean(corpus, tmp_path):
     alone = corruption("gaussian_-10dB", ["audio"])
-    checkpoint, _ = train(corpus, tmp_path, "men_augmented", "alone", corruptions=[alone])
+    options = {"corruptions": [alone], "model": brief("men_augmented")}
+    checkpoint, _ = train(corpus, tmp_path, "men_augmented", "alone", **options)
     found = evaluate(corpus, tmp_path, checkpoint, alone)
     assert set(found["condition"]) == {"vl", "avl"}
     whole = evaluate(corpus, tmp_path, checkpoint, "gaussian_-10dB")

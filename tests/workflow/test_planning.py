@@ -7,6 +7,7 @@ import yaml
 from helpers.project import PARTS, ROOT, Project, warm_python
 
 CLASSES = ("men_augmented", "nmer")
+FOLDS = 5
 
 
 def calls_per_job(folder: Path, models: int, corruptions: int) -> float:
@@ -25,7 +26,7 @@ def calls_per_job(folder: Path, models: int, corruptions: int) -> float:
                 "models": list(named),
                 "conditions": ["partial"],
                 "corruptions": [f"gaussian_{-snr}dB" for snr in range(1, corruptions + 1)],
-                "folds": list(range(1, 11)),
+                "folds": list(range(1, FOLDS + 1)),
                 "seeds": [1],
             }
         },
@@ -51,7 +52,7 @@ def calls_per_job(folder: Path, models: int, corruptions: int) -> float:
         for (file, _, _), counts in pstats.Stats(str(folder / "calls")).stats.items()
         if str(folder) in file and not file.endswith(("identity.py", "settings.py"))
     )
-    return calls / (models * corruptions * 10)
+    return calls / (models * corruptions * FOLDS)
 
 
 def test_the_calls_a_job_do_not_grow_with_the_number_of_jobs(tmp_path):
