@@ -150,7 +150,7 @@ def pilot_of(
     present = (count > 0).sum(axis=1)
     weight = (count > 0) / count.clip(1) / present[:, None] ** 2
     within = squares.sum() / freedom.sum()
-    is_known = flips is not None and within > 0
+    flipped = 0.0 if flips is None or within <= 0 else min(float(np.mean(flips) / within), 1.0)
     return Pilot(
         mean.sum(axis=1) / present,
         squares,
@@ -158,7 +158,7 @@ def pilot_of(
         weight,
         utterances,
         0.0 if fold is None else _across(of_speaker, fold),
-        min(float(np.mean(flips) / within), 1.0) if is_known else 0.0,
+        flipped,
     )
 
 
