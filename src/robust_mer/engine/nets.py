@@ -4,7 +4,7 @@ import copy
 import dataclasses
 from collections.abc import Callable
 from itertools import groupby
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,7 @@ class Nets:
     Attributes:
         weights: Parameters of all replicas, [R, N], in the order of ``named_parameters``.
         sites: Number of places in a model that draw random numbers.
+        digests: See `Model.digests`.
     """
 
     def __init__(self, models: list[Model], device: torch.device) -> None:
@@ -50,7 +51,7 @@ class Nets:
             for name, part in self._template.model.named_modules()
             if isinstance(part, Chance)
         ]
-        self.sites = len(self._keys)
+        self.sites, self.digests = len(self._keys), models[0].digests
         self.weights = torch.stack(
             [torch.cat([p.detach().flatten() for p in model.parameters()]) for model in models]
         ).to(device)
@@ -75,23 +76,15 @@ class Nets:
 
         See `Model.encode`.
         """
-        embeddings: Tensor = self._call("encode", modality, frames, lengths)
-        return embeddings
-
-    @property
-    def digests(self) -> bool:
-        """See `Model.digests`."""
-        return self._template.model.digests
+        return cast(Tensor, self._call("encode", modality, frames, lengths))
 
     def digest(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
         """Digests [R, b, F] of padded frames [R, b, T, D]; see `Model.digest`."""
-        digest: Tensor = self._call("digest", modality, frames, lengths)
-        return digest
+        return cast(Tensor, self._call("digest", modality, frames, lengths))
 
     def encode_digest(self, modality: str, digest: Tensor) -> Tensor:
         """Embeddings [R, n, E] of digests [R, n, F]; see `Model.encode_digest`."""
-        embeddings: Tensor = self._call("encode_digest", modality, digest)
-        return embeddings
+        return cast(Tensor, self._call("encode_digest", modality, digest))
 
     def predict(self, embeddings: dict[str, Tensor], is_clean: Tensor) -> Tensor:
         """Outputs [R, n, outputs] from embeddings [R, n, E].
@@ -100,20 +93,17 @@ class Nets:
             embeddings: Of the received frames, per modality.
             is_clean: bool [R, n, modalities]; see `Model.predict`.
         """
-        outputs: Tensor = self._call("predict", embeddings, is_clean)
-        return outputs
+        return cast(Tensor, self._call("predict", embeddings, is_clean))
 
     def teach(
         self, embeddings: dict[str, Tensor], of_zeros: dict[str, Tensor]
     ) -> dict[str, Tensor]:
         """Targets of teachers for their students, by name: [R, n, ...]; see `Model.teach`."""
-        targets: dict[str, Tensor] = self._call("teach", embeddings, of_zeros)
-        return targets
+        return cast(dict[str, Tensor], self._call("teach", embeddings, of_zeros))
 
     def describe(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
         """What the models say of their input, by name: [R, n]; see `Model.describe`."""
-        figures: dict[str, Tensor] = self._call("describe", embeddings)
-        return figures
+        return cast(dict[str, Tensor], self._call("describe", embeddings))
 
     def health(self, replica: int, embeddings: dict[str, Tensor]) -> dict[str, float]:
         """Figures of one replica from its embeddings [n, E], by name; see `Model.health`."""
@@ -221,9 +211,7 @@ class Nets:
                 (torch.zeros_like(leaf) if leaf.grad is None else leaf.grad).reshape(len(leaf), -1)
                 for _, leaf in part
             ]
-            norms = [torch.linalg.vector_norm(piece, dim=1) for piece in pieces]
-            norm = torch.linalg.vector_norm(torch.stack(norms), dim=0)
-            factor = (clip_norm / (norm + 1e-6)).clamp(max=1.0)[:, None]
+            factor = _clipping(pieces, clip_norm)
             for piece in pieces:
                 place = slice(start, start + piece.shape[1])
                 if replicas == self._everyone:
@@ -264,3 +252,10 @@ def _map(function: Callable[[Tensor], Tensor], part: Any) -> Any:
     if isinstance(part, dict):
         return {name: _map(function, value) for name, value in part.items()}
     return function(part) if isinstance(part, Tensor) else part
+
+
+def _clipping(pieces: list[Tensor], norm: float) -> Tensor:
+    """Factors [R, 1] that clip gradients [R, n] of a sub-network to a norm."""
+    norms = [torch.linalg.vector_norm(piece, dim=1) for piece in pieces]
+    whole = torch.linalg.vector_norm(torch.stack(norms), dim=0)
+    return (norm / (whole + 1e-6)).clamp(max=1.0)[:, None]
