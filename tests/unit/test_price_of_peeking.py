@@ -61,13 +61,13 @@ class Audit:
             folder / "folds.csv", index=False
         )
 
-    def add(self, model, answers, validated=None, trained_on=NOISY, conditions=("a",)):
+    def add(self, model, answers, kept_epoch=None, trained_on=NOISY, conditions=("a",)):
         """Add a model.
 
         Args:
             model: Its name.
             answers: By fold and seed, the columns of its answers [E, n]: arrays by name.
-            validated: By fold and seed, the epoch that validation data chose; None if it is fitted.
+            kept_epoch: By fold and seed, the epoch that was kept; None if it is fitted.
             trained_on: A corruption.
             conditions: All have the same answers.
         """
@@ -77,13 +77,11 @@ class Audit:
             for seed in self.seeds:
                 stem = f"{model}_fold{fold}_seed{seed}"
                 self._write(stem, answers[fold, seed], (fold, seed), trained_on, conditions)
-                if validated is not None:
+                if kept_epoch is not None:
                     path = self.folder / f"{stem}.csv"
                     epochs = len(next(iter(answers[fold, seed].values())))
-                    right = np.arange(1, epochs + 1) == validated[fold, seed]
-                    scores = {f"validation_{name}": right for name in ("ua", "r")}
-                    scores["validation_mae"] = ~right
-                    pd.DataFrame(scores).astype(float).to_csv(path, index=False)
+                    kept = np.arange(1, epochs + 1) == kept_epoch[fold, seed]
+                    pd.DataFrame({"kept": kept}).to_csv(path, index=False)
                     self.histories.setdefault(training, []).append(path)
         return self
 
@@ -205,8 +203,8 @@ def test_each_resample_chooses_anew(tmp_path):
     truth = np.arange(12) % 2 == 0
     correct = {(f, s): draws.random((4, 12)) < 0.6 for f in (1, 2) for s in (1, 2)}
     answers = {key: {"predicted": np.where(one == truth, "x", "y")} for key, one in correct.items()}
-    validated = {key: 2 for key in correct}
-    audit = Audit(tmp_path, speakers, folds).add("m", answers, validated)
+    kept_epoch = {key: 2 for key in correct}
+    audit = Audit(tmp_path, speakers, folds).add("m", answers, kept_epoch)
     (row,) = audit.measure().to_dict("records")
 
     names = sorted(audit.names)
@@ -238,7 +236,7 @@ def test_each_resample_chooses_anew(tmp_path):
 
 
 def test_an_average_is_over_the_conditions_and_some_utterances_count_under_one(tmp_path):
-    options = {"conditions": ("a", "v"), "validated": VALIDATED}
+    options = {"conditions": ("a", "v"), "kept_epoch": VALIDATED}
     once, drawn = (
         Audit(tmp_path, SPEAKERS, FOLDS, one_condition_seed=seed).add("m", ANSWERS, **options)
         for seed in (None, 0)
