@@ -257,5 +257,5 @@ def _map(function: Callable[[Tensor], Tensor], part: Any) -> Any:
 def _clipping(pieces: list[Tensor], norm: float) -> Tensor:
     """Factors [R, 1] that clip gradients [R, n] of a sub-network to a norm."""
     norms = [torch.linalg.vector_norm(piece, dim=1) for piece in pieces]
-    whole = torch.linalg.vector_norm(torch.stack(norms), dim=0)
+    whole: Tensor = torch.linalg.vector_norm(torch.stack(norms), dim=0)
     return (norm / (whole + 1e-6)).clamp(max=1.0)[:, None]
