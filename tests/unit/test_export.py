@@ -260,7 +260,7 @@ def test_the_card_says_what_the_replica_reaches(corpus, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda d: d.update(format=2), "has format 2"),
         (lambda d: d.pop("modalities"), "not as this version writes it"),
@@ -269,11 +269,11 @@ def test_the_card_says_what_the_replica_reaches(corpus, tmp_path):
         (lambda d: d["modalities"]["audio"].update(implementation="os:system"), "code outside"),
     ],
 )
-def test_a_folder_that_was_changed_is_refused(men, change, told):
+def test_a_folder_that_was_changed_is_refused(men, change, message):
     description = json.loads((men / "model.json").read_text())
     change(description)
     (men / "model.json").write_text(json.dumps(description))
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         load_model(men)
 
 
@@ -347,14 +347,14 @@ def test_what_is_no_clip_is_refused(film, sound, tmp_path):
     (tmp_path / "broken.mp4").write_bytes(b"\0" * 99)
     (tmp_path / "latin.txt").write_bytes("很开心".encode("gbk"))
     (tmp_path / "said.txt").write_text("Hello", encoding="utf-8")
-    for files, told in (
+    for files, message in (
         ([tmp_path / "none.mp4"], "does not exist"),
         ([tmp_path / "broken.mp4"], "cannot be decoded as video or audio"),
         ([tmp_path / "latin.txt"], "not UTF-8"),
         ([film, film], "both contain pictures"),
         ([sound, sound], "both contain sound"),
     ):
-        with pytest.raises(InputError, match=told), open_clip(*files):
+        with pytest.raises(InputError, match=message), open_clip(*files):
             pass
     twice = open_clip(tmp_path / "said.txt", text="Hello")
     with pytest.raises(InputError, match="both contain a text"), twice:
@@ -412,8 +412,8 @@ def test_a_prediction_reads_well(men, stored):
     lines = as_table(predictor.description, predictor(stored("u81", "video"))).splitlines()
     assert lines[:2] == ["men, trained on mine (clean, fold 1, seed 1)", "made up"]
     assert sum("%" in line for line in lines) == 5
-    told = "cannot tell (90% coverage); never calibrated with video and text only"
-    assert any(line.startswith(told) for line in lines)
+    answer = "cannot tell (90% coverage); never calibrated with video and text only"
+    assert any(line.startswith(answer) for line in lines)
     assert "not used: not given" in lines[-5]
     assert "a face in" in lines[-4]
     assert "tokens" in lines[-3]

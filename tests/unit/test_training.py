@@ -30,6 +30,7 @@ from robust_mer.engine.frames import Frames, pad
 from robust_mer.engine.replica import EpochDraws, ReplicaData, TrainingConditions
 from robust_mer.engine.replica import training_conditions as conditions_of
 from robust_mer.errors import InputError
+from robust_mer.models.snr_fusion.snr_fusion import SNRFusion
 from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.settings import Plugin, Settings
 from robust_mer.store import read_features, write_features
@@ -103,6 +104,21 @@ def test_the_last_epoch_is_kept_if_the_settings_say_so(corpus, tmp_path):
     right = validation["label"] == validation["predicted"]
     recalls = right.groupby(validation["label"]).mean()
     assert recalls.mean() == pytest.approx(last["validation_ua"].iloc[-1])
+
+
+def test_digests_that_are_kept_change_no_figure_of_validation(corpus, tmp_path, monkeypatch):
+    settings = {"epochs_constant": 3, "epochs_falling": 0, "learning_rate": 0.01}
+    histories = []
+    for digests in (True, False):
+        monkeypatch.setattr(SNRFusion, "digests", digests)
+        folder = tmp_path / str(digests)
+        folder.mkdir()
+        _, history = train(
+            corpus, folder, "snr_fusion", "gaussian_-10dB", model=model("snr_fusion", **settings)
+        )
+        histories.append(pd.read_csv(history).drop(columns="seconds"))
+    pd.testing.assert_frame_equal(*histories)
+    assert histories[0]["validation_ua"].nunique() > 1  # the weights have changed in between
 
 
 def test_a_seed_repeats_a_run_and_another_does_not(corpus, tmp_path):

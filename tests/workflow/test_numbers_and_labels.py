@@ -1,4 +1,4 @@
-"""Numbers and labels, from features to tables; `make test-full-size` goes on to the report."""
+"""Experiments on numbers and on labels, up to their tables; full-size tests make the report."""
 
 import numpy as np
 import pandas as pd
