@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 .PHONY: test-small-corpora test-kills test-fuzz test-encoders test-full-size test-onnx environment lint site
 
 # The model that the demo exports, for the command that the end of the run suggests.
-DEMO_MODEL := results/demo/exported/nmer_demo/gaussian_-10dB/fold3_seed1/model.json
+DEMO_MODEL := results/demo/exported/snr_fusion_demo/demo_range_every/fold3_seed1/model.json
 
 demo: environment
 	@$(VENV)/bin/python workflow/run.py all $(DEMO_MODEL) --cores $(CORES)

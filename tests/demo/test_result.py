@@ -15,7 +15,8 @@ import pytest
 from sklearn.metrics import recall_score
 
 CHANCE = 0.25  # of four classes
-MEN, NMER = "men_demo", "nmer_demo"
+MEN, NMER, SNR_FUSION = "men_demo", "nmer_demo", "snr_fusion_demo"
+TRAINED_ON = {MEN: "clean", SNR_FUSION: "demo_range_every"}
 ALONE = ("audio_demo", "video_demo", "text_demo")
 NOISE = ("gaussian_-10dB", "gaussian_-40dB")
 
@@ -25,7 +26,7 @@ def ua(demo):
     """UA [seeds] of a model: complete under ``clean``, else the mean of the partial conditions."""
 
     def read(model: str, tested_on: str) -> np.ndarray:
-        trained_on = tested_on if model == NMER else "clean"
+        trained_on = tested_on if model == NMER else TRAINED_ON.get(model, "clean")
         folder = demo.folder / "results/demo/predictions" / model / trained_on / tested_on
         table = pd.read_parquet(folder / "predictions.parquet")
         conditions = set(table["condition"])
@@ -47,20 +48,22 @@ def holds(lead: np.ndarray, least: float = 0.0) -> bool:
 
 
 def test_every_model_is_well_above_chance_on_clean_data(ua):
-    for model in (MEN, NMER, *ALONE):
+    for model in (MEN, NMER, SNR_FUSION, *ALONE):
         assert holds(ua(model, "clean"), 1.5 * CHANCE), (model, ua(model, "clean"))
 
 
 def test_more_noise_costs_more(ua):
-    for model in (MEN, NMER):
+    for model in (MEN, NMER, SNR_FUSION):
         clean, little, much = (ua(model, corruption) for corruption in ("clean", *NOISE))
         assert clean.mean() > little.mean() > much.mean(), (model, clean, little, much)
         assert holds(clean - much), (model, clean, much)
 
 
 def test_a_model_that_is_trained_on_the_noise_loses_less(ua):
-    lost = {model: ua(model, "clean") - ua(model, NOISE[1]) for model in (MEN, NMER)}
-    assert holds(lost[MEN] - lost[NMER]), lost
+    models = (MEN, NMER, SNR_FUSION)
+    lost = {model: ua(model, "clean") - ua(model, NOISE[1]) for model in models}
+    for model in (NMER, SNR_FUSION):
+        assert holds(lost[MEN] - lost[model]), lost
 
 
 def test_joining_modalities_beats_the_best_single_one(ua):

@@ -40,7 +40,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from helpers.project import Project, jobs_at_work, save_at_every_epoch
 
 EPOCHS = {"epochs_constant": 2, "epochs_falling": 2}
-_MODELS = ("men_demo", "teacher_demo", "nmer_demo", "audio_demo", "video_demo", "text_demo")
+_MODELS = tuple(
+    f"{name}_demo" for name in ("men", "teacher", "nmer", "snr_fusion", "audio", "video", "text")
+)
 SMALLER = {"models": dict.fromkeys(_MODELS, EPOCHS)}
 STARTING = "(before the first job)"
 # A job binds itself to Snakemake when Python has started, and ends then if that one is gone.

@@ -306,6 +306,50 @@ def test_a_list_is_trained_on_and_its_members_are_tested_on():
     }
 
 
+def trained_apart(model="nmer", **section):
+    raw = named(["clean", "gaussian_-10dB"], tested_on=["missing"])
+    raw["models"][model] |= section
+    return raw
+
+
+def test_a_model_that_is_trained_on_one_corruption_is_tested_on_all():
+    plan = plan_of(trained_apart(trained_on="range", trained_under="every"))
+    demo = plan.grid.experiments["demo"]
+    tests = ("clean", "gaussian_-10dB", "missing")
+    assert plan.grid.evaluations(demo) == [
+        *[("men", "clean", name) for name in tests],
+        *[("nmer", "range_every", name) for name in tests],
+    ]
+    jobs = [job for job in plan.grid.training_jobs if job.training.model == "nmer"]
+    assert {job.training.trained_on for job in jobs} == {"range_every"}
+    (one, *_) = plan.trained_on("demo", "nmer", "range_every")
+    assert one.name == "gaussian_-10dB"
+    experiment = plan.report.experiment("demo")
+    assert experiment.trained_once == ("nmer",)
+    assert experiment.trained_on("range_every") == ("range", "every")
+    assert experiment.named["range"] == NAMED["range"]
+
+
+@pytest.mark.parametrize(
+    ("model", "section", "message"),
+    [
+        ("nmer", {"trained_on": "rnge"}, r"models\.nmer\.trained_on: .*rnge"),
+        ("nmer", {"trained_on": "range", "trained_under": "evry"}, r"trained_under: evry.*'every'"),
+        (
+            "nmer",
+            {"trained_on": "range", "trained_under": "none"},
+            r"nmer\.trained_under: .*uneven",
+        ),
+        ("nmer", {"trained_on": "clean", "trained_under": "every"}, "no corrupted modality"),
+        ("nmer", {"trained_under": "every"}, r"trained_on, which is missing"),
+        ("men", {"trained_on": "range"}, r"models\.men\.trained_on: .*always trained on clean"),
+    ],
+)
+def test_a_wrong_training_of_a_model_is_refused(model, section, message):
+    with pytest.raises(InputError, match=message):
+        plan_of(trained_apart(model, **section))
+
+
 def test_conditions_that_a_corruption_does_not_have_are_refused():
     plan_of(named(["uneven", "alone", "range"]))
     with pytest.raises(InputError, match=r"uneven corrupts audio, text.*none of its conditions is"):

@@ -51,6 +51,7 @@ def test_who_teaches_and_what_is_tested_on_is_found_once_for_all_jobs():
         Training("demo", "men_demo", "clean"): ["clean", "missing"],
         Training("demo", "nmer_demo", "clean"): ["clean"],
         Training("demo", "nmer_demo", "missing"): ["missing"],
+        Training("demo", "snr_fusion_demo", "demo_range_every"): ["clean", "missing"],
     }
     assert grid.tested_on is grid.tested_on
     assert grid.teachers is grid.teachers

@@ -206,7 +206,7 @@ def test_corrected_t_test_by_hand():
     assert corrected_t_test(np.full(3, -0.5), 0.2) == (-np.inf, 0.0)
 
 
-def compared(models):
+def compared(models, **fields):
     """Models by name with (trained on, tested on, conditions), and random answers in 4 folds."""
     rng = np.random.default_rng(2)
     rows = rows_of(np.arange(80) // 5, fold=np.repeat(range(4), 20), label=np.tile([0, 1], 40))
@@ -222,7 +222,13 @@ def compared(models):
         for place, (name, trained, on, conditions) in enumerate(models)
     ]
     experiment = make_experiment(
-        [model[:3] for model in models], name="e", corpus="c", models={}, folds=[1], seeds=[1]
+        [model[:3] for model in models],
+        name="e",
+        corpus="c",
+        models={},
+        folds=[1],
+        seeds=[1],
+        **fields,
     )
     return compare_models(experiment, resample(some, rows, 50), rows.test_to_train)
 
@@ -240,6 +246,17 @@ def test_p_is_adjusted_by_holms_method_over_all_pairs_of_a_measure():
             above = max(above, min(1.0, p[number] * (len(p) - place)))
             adjusted[number] = above
         assert rows["p_holm"].to_numpy() == pytest.approx(adjusted)
+
+
+def test_a_model_that_is_trained_once_is_compared_with_those_trained_for_each_test():
+    models = [
+        ("blind", "range", "n_0dB", SIX),
+        ("x", "n_0dB", "n_0dB", SIX),
+        ("y", "n_5dB", "n_0dB", SIX),
+    ]
+    assert compared(models).empty
+    table = compared(models, trained_once=("blind",))
+    assert set(zip(table["model"], table["other"], strict=True)) == {("blind", "x"), ("blind", "y")}
 
 
 def test_compared_are_models_that_met_the_same_and_were_trained_alike():

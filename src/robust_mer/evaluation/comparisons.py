@@ -113,13 +113,14 @@ def _rows(
 ) -> Iterator[tuple[object, ...]]:
     settings = replicates.settings
     trainings = settings.groupby("model")["trained_on"].unique().map(set)
-    only_clean = {str(model) for model, names in trainings.items() if names == {CLEAN}}
+    trained_once = {str(model) for model, names in trainings.items() if names == {CLEAN}}
+    trained_once.update(experiment.trained_once)
     partial = settings[settings["kind"] == PARTIAL]
     covered = partial.groupby(["model", "trained_on", "tested_on"])["condition"].agg(frozenset)
     compared = settings[settings["kind"].isin([AVERAGE, NONE, COMPLETE])]
     for (tested_on, kind), rows in groups(compared, ["tested_on", "kind"]):
         for one, other in combinations(_compared(rows), 2):
-            if not _compare(experiment, kind, one, other, only_clean):
+            if not _compare(experiment, kind, one, other, trained_once):
                 continue
             setting, other_setting = (
                 (row.model, row.trained_on, tested_on) for row in (one, other)
@@ -147,10 +148,10 @@ def _rows(
 
 
 def _compare(
-    experiment: Experiment, kind: str, one: _Setting, other: _Setting, only_clean: set[str]
+    experiment: Experiment, kind: str, one: _Setting, other: _Setting, trained_once: set[str]
 ) -> bool:
     """Whether two rows are compared: they are trained alike, and the papers show this score."""
-    free = [row.model in only_clean for row in (one, other)]
+    free = [row.model in trained_once for row in (one, other)]
     if one.model == other.model or not (one.trained_on == other.trained_on or any(free)):
         return False
     if one.tested_on == CLEAN:

@@ -93,6 +93,9 @@ class Experiment:
     """The papers' name of the corpus, if they have it."""
     is_mask_aware: tuple[str, ...] = ()
     """Models that know which modalities are corrupted; tables list them last."""
+    trained_once: tuple[str, ...] = ()
+    """Models that the config trains on one corruption for all tests; like those that are trained on
+    clean data, they are compared with all others."""
     named: Mapping[str, list[str] | dict[str, str]] = field(default_factory=dict)
     """Corruptions behind the names of ``corruption.named``: alternatives, or by modality."""
     one_condition_seed: int | None = None

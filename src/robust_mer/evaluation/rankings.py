@@ -102,15 +102,16 @@ def _rankings(experiment: Experiment, settings: pd.DataFrame) -> Iterator[_Ranki
         for model, names in shown.groupby("model")["trained_on"].unique().items()
         if set(names) == {CLEAN}
     }
+    free.update(experiment.trained_once)
     for (tested_on, name), rows in shown.groupby(["tested_on", "protocol"], sort=False):
         members: dict[str, dict[str, int]] = {}
-        clean: dict[str, int] = {}
+        others: dict[str, int] = {}
         for row in records(rows):
             training = experiment.training_under(row["trained_on"], str(tested_on), str(name))
             if row["model"] in free:
-                clean[row["model"]] = row["place"]
+                others[row["model"]] = row["place"]
             elif training is not None:
                 members.setdefault(training, {})[row["model"]] = row["place"]
         for training, places in (members or {CLEAN: {}}).items():
-            if len(places | clean) >= _FEWEST:
-                yield _Ranking(str(tested_on), str(name), training, places | clean)
+            if len(places | others) >= _FEWEST:
+                yield _Ranking(str(tested_on), str(name), training, places | others)

@@ -91,10 +91,7 @@ class Checks:
                 for member in self._corruptions.members(name):
                     self._check_corruption(f"{place}.{key}", experiment, corpus, member)
         for model in experiment.models:
-            if not self._models[model].facts.trained_on_clean:
-                for name in experiment.corruptions:
-                    for member in self._corruptions.members(name):
-                        self._check_trained_on(place, experiment, corpus, model, member)
+            self._check_trainings(place, experiment, corpus, model)
 
     def _check_model(
         self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
@@ -125,7 +122,7 @@ class Checks:
                 f"config: {place}.models: {model.kind} takes {number} of the modalities, not "
                 f"{', '.join(chosen)}; choose by models.{name}.modalities"
             )
-        is_noisy = not model.facts.trained_on_clean and set(experiment.corruptions) != {CLEAN}
+        is_noisy = model.trained_once is None and set(experiment.corruptions) != {CLEAN}
         if len(chosen) == 1 and is_noisy and PARTIAL in experiment.conditions:
             raise InputError(
                 f"config: {place}.conditions: {name} uses {chosen[0]} only, so none of its "
@@ -170,27 +167,44 @@ class Checks:
                 "utterances are tested; expected evaluate: every_condition"
             )
 
+    def _check_trainings(
+        self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
+    ) -> None:
+        """Check that a model can be trained on what the experiment, or its own section, says."""
+        once = self._models[name].trained_once
+        if once is None:
+            key, corruptions, protocols = (
+                f"{place}.conditions",
+                experiment.corruptions,
+                experiment.conditions,
+            )
+        else:
+            key, corruptions, protocols = (
+                f"models.{name}.trained_under",
+                [once.corruption],
+                [once.protocol],
+            )
+        for corruption in corruptions:
+            for member in self._corruptions.members(corruption):
+                if once is not None:
+                    self._check_corruption(f"models.{name}.trained_on", experiment, corpus, member)
+                for protocol in protocols:
+                    self._check_trained_on(key, protocol, corpus, name, member)
+
     def _check_trained_on(
-        self,
-        place: str,
-        experiment: ExperimentConfig,
-        corpus: CorpusPlan,
-        name: str,
-        corruption: str,
+        self, place: str, protocol: str, corpus: CorpusPlan, name: str, corruption: str
     ) -> None:
         """Check that the corruption has the conditions that a model is trained under."""
         if corruption == CLEAN:
             return
         modalities = [m.name for m in corpus.of_model(self._models[name].modalities)]
         touched = self._corruptions.resolve(corruption, modalities, corpus.heard).touched
-        for protocol in experiment.conditions:
-            if not self._distribution(f"{place}.conditions", protocol, modalities, touched):
-                raise InputError(
-                    f"config: {place}.conditions: {name} uses {', '.join(modalities)}, of which "
-                    f"{corruption} corrupts {', '.join(touched) or 'none'}, so none of its "
-                    f"conditions is {protocol}; remove {protocol}, or train {name} in a separate "
-                    "experiment"
-                )
+        if not self._distribution(place, protocol, modalities, touched):
+            raise InputError(
+                f"config: {place}: {name} uses {', '.join(modalities)}, of which {corruption} "
+                f"corrupts {', '.join(touched) or 'none'}, so none of its conditions is "
+                f"{protocol}; remove {protocol}, or train {name} in a separate experiment"
+            )
 
     def _distribution(
         self, place: str, name: str, modalities: list[str], touched: list[str]
@@ -202,11 +216,14 @@ class Checks:
 
     def _check_files(self, experiment: ExperimentConfig) -> None:
         """Check that the files which corruptions of recordings read are on disk."""
-        trains = not all(self._models[m].facts.trained_on_clean for m in experiment.models)
+        trains = any(self._models[m].trained_once is None for m in experiment.models)
+        once = [self._models[m].trained_once for m in experiment.models]
+        apart = [one.corruption for one in once if one is not None]
         groups = self._corpora[experiment.corpus].config.folds.groups or _FEWEST_GROUPS
         for names, needed in (
             (experiment.corruptions, groups if trains else 1),
             (experiment.tested_on, 1),
+            (apart, groups),
         ):
             for raw in chain.from_iterable(map(self._corruptions.recordings, names)):
                 if issubclass(raw.resolved.kind, ReadsFiles):

@@ -284,6 +284,11 @@ class ModelConfig(PluginConfig):
     """Model that is trained first."""
     modalities: Names | None = None
     """Modalities that it uses; all by default."""
+    trained_on: Name | None = None
+    """The only corruption that it is trained on, whatever an experiment's ``corruptions`` are; it
+    is tested on all of those."""
+    trained_under: Name | None = None
+    """The protocol of that training; ``partial`` by default."""
 
 
 def _max_replicas(value: Any) -> Any:

@@ -59,6 +59,9 @@ class Experiments:
             is_mask_aware=tuple(
                 model for model in section.models if plan.models[model].facts.is_mask_aware
             ),
+            trained_once=tuple(
+                model for model in section.models if plan.models[model].is_trained_apart
+            ),
             named={c: named for c in self._names(section) if (named := plan.corruptions.named(c))},
             one_condition_seed=plan.config.corruption.seed if is_drawn else None,
             tested_under={p: plan.protocols[p].plugin for p in plan.grid.tested_under(section)},
@@ -74,7 +77,11 @@ class Experiments:
         return kind + (f" on {', '.join(chosen)}" if restricted else "")
 
     def _names(self, section: ExperimentConfig) -> list[str]:
-        names = [*section.corruptions, *section.tested_on]
+        names = [
+            *section.corruptions,
+            *section.tested_on,
+            *self._plan.grid.trained_apart(section),
+        ]
         return list(dict.fromkeys([*names, *self._plan.grid.members(names)]))
 
     def _every_corruption(self, section: ExperimentConfig) -> list[str]:
@@ -163,8 +170,7 @@ class Experiments:
         section = self._plan.grid.experiments[name]
         pairs = [
             pair
-            for corruption in self._plan.grid.every_corruption(section)
-            for member in self._plan.corruptions.members(corruption)
+            for member in self._plan.grid.members(self._names(section))
             for pair in self._plan.corruption(section.corpus, member).recorded.items()
         ]
         return list(dict.fromkeys(pairs))

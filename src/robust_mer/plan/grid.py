@@ -11,7 +11,7 @@ from robust_mer.conditions import CLEAN, NONE, PARTIAL
 from robust_mer.plan.config import Config, ExperimentConfig
 from robust_mer.plan.corruptions import Corruptions
 from robust_mer.plan.layout import CHECKPOINT, HISTORY, PEEKED
-from robust_mer.plan.models import ModelPlan
+from robust_mer.plan.models import ModelPlan, TrainedOn
 from robust_mer.replicas import Replica
 
 
@@ -29,19 +29,6 @@ class Training(NamedTuple):
     corpus: str
     model: str
     trained_on: str
-
-
-@dataclass(frozen=True)
-class TrainedOn:
-    """What a model is trained on: a corruption and a protocol."""
-
-    corruption: str
-    protocol: str = PARTIAL
-
-    def __str__(self) -> str:
-        """Its name in paths; the protocol ``partial`` is left out."""
-        is_partial = self.protocol == PARTIAL
-        return self.corruption if is_partial else f"{self.corruption}_{self.protocol}"
 
 
 @dataclass(frozen=True)
@@ -102,8 +89,8 @@ class Grid:
 
     def trained_on(self, experiment: ExperimentConfig, model: str) -> list[TrainedOn]:
         """What a model is trained on in an experiment."""
-        if self._models[model].facts.trained_on_clean:
-            return [TrainedOn(CLEAN)]
+        if (once := self._models[model].trained_once) is not None:
+            return [once]
         return [
             TrainedOn(corruption, protocol)
             for corruption in experiment.corruptions
@@ -121,13 +108,13 @@ class Grid:
         """What an experiment evaluates.
 
         A model is tested on the corruption that it was trained on, or on every corruption if it is
-        always trained on clean data; and on ``tested_on`` of the experiment.
+        trained on the same data in every experiment; and on ``tested_on`` of the experiment.
         """
         evaluations: list[Evaluation] = []
         for model in experiment.models:
-            is_clean = self._models[model].facts.trained_on_clean
+            trained_once = self._models[model].trained_once is not None
             for training in self.trained_on(experiment, model):
-                same = experiment.corruptions if is_clean else [training.corruption]
+                same = experiment.corruptions if trained_once else [training.corruption]
                 tested_on = self.members([*same, *experiment.tested_on])
                 evaluations += [Evaluation(model, str(training), name) for name in tested_on]
         return evaluations
@@ -140,8 +127,14 @@ class Grid:
         trained = [name for name in experiment.conditions if name not in (PARTIAL, NONE)]
         return list(dict.fromkeys([*trained, *experiment.tested_under]))
 
+    def trained_apart(self, experiment: ExperimentConfig) -> list[str]:
+        """What models of an experiment are trained on without its asking, but for clean data."""
+        once = [self._models[model].trained_once for model in experiment.models]
+        names = dict.fromkeys(one.corruption for one in once if one is not None)
+        return [name for name in names if name != CLEAN]
+
     def every_corruption(self, experiment: ExperimentConfig) -> list[str]:
-        """What an experiment trains or tests on, with lists of corruptions expanded."""
+        """What an experiment lists, with lists of corruptions expanded."""
         return self.members([*experiment.corruptions, *experiment.tested_on])
 
     def members(self, corruptions: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from robust_mer.conditions import CLEAN, PARTIAL
 from robust_mer.errors import InputError
 from robust_mer.models.registry import MODELS
 from robust_mer.models.settings import ModelSettings
@@ -11,6 +12,19 @@ from robust_mer.plan.config import ModelConfig
 from robust_mer.plan.messages import unknown
 from robust_mer.plan.plugins import checked_settings, load_class
 from robust_mer.settings import Plugin
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """What a model is trained on: a corruption and a protocol."""
+
+    corruption: str
+    protocol: str = PARTIAL
+
+    def __str__(self) -> str:
+        """Its name in paths; the protocol ``partial`` is left out."""
+        is_partial = self.protocol == PARTIAL
+        return self.corruption if is_partial else f"{self.corruption}_{self.protocol}"
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,13 @@ class ModelPlan:
     """The model that must be trained first."""
     modalities: list[str] | None
     """Modalities that it uses; None: all."""
+    trained_once: TrainedOn | None
+    """What it is trained on in every experiment; None: on what the experiment says."""
+
+    @property
+    def is_trained_apart(self) -> bool:
+        """Whether it is trained on a corruption that its own section names."""
+        return self.trained_once is not None and self.trained_once.corruption != CLEAN
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -56,9 +77,27 @@ def _plan_model(name: str, section: ModelConfig) -> ModelPlan:
     facts, implementation = _load_facts(kind, place)
     settings = checked_settings(facts, section.settings, place)
     teacher = section.teacher or facts.teacher
-    return ModelPlan(
-        name, kind, facts, Plugin(implementation, settings), teacher, section.modalities
-    )
+    plugin, trained_once = Plugin(implementation, settings), _trained_once(section, facts, place)
+    return ModelPlan(name, kind, facts, plugin, teacher, section.modalities, trained_once)
+
+
+def _trained_once(section: ModelConfig, facts: type[ModelSettings], place: str) -> TrainedOn | None:
+    if section.trained_on is None:
+        if section.trained_under is not None:
+            raise InputError(
+                f"config: {place}.trained_under: the protocol of {place}.trained_on, which is "
+                "missing; add it, or remove the protocol"
+            )
+        return TrainedOn(CLEAN) if facts.trained_on_clean else None
+    if facts.trained_on_clean:
+        raise InputError(f"config: {place}.trained_on: this class is always trained on clean data")
+    is_clean = section.trained_on == CLEAN
+    if is_clean and section.trained_under not in (None, PARTIAL):
+        raise InputError(
+            f"config: {place}.trained_under: {section.trained_under}: clean data have no corrupted "
+            "modality; remove it"
+        )
+    return TrainedOn(section.trained_on, section.trained_under or PARTIAL)
 
 
 def _load_facts(kind: str, place: str) -> tuple[type[ModelSettings], str]:

@@ -1,5 +1,7 @@
 """The protocols of a run: those that experiments name, with checked settings."""
 
+from collections.abc import Iterator
+
 from robust_mer.errors import InputError
 from robust_mer.plan.config import Config
 from robust_mer.plan.messages import unknown
@@ -22,17 +24,22 @@ def plan_protocols(config: Config) -> dict[str, Resolved[Protocol]]:
         for name, section in config.protocols.items()
         for place in [f"protocols.{name}"]
     }
-    for experiment, section in config.experiments.items():
-        for key, names in (
-            ("conditions", section.conditions),
-            ("tested_under", section.tested_under),
-        ):
-            for name in names:
-                if name not in planned:
-                    planned[name] = _named(
-                        name, f"experiments.{experiment}.{key}: {name}", [*planned, *PROTOCOLS]
-                    )
+    for place, name in _uses(config):
+        if name not in planned:
+            planned[name] = _named(name, f"{place}: {name}", [*planned, *PROTOCOLS])
     return planned
+
+
+def _uses(config: Config) -> Iterator[tuple[str, str]]:
+    """The protocols that experiments and models name, with the key that names them."""
+    for experiment, section in config.experiments.items():
+        for name in section.conditions:
+            yield f"experiments.{experiment}.conditions", name
+        for name in section.tested_under:
+            yield f"experiments.{experiment}.tested_under", name
+    for model, model_section in config.models.items():
+        if model_section.trained_under is not None:
+            yield f"models.{model}.trained_under", model_section.trained_under
 
 
 def _named(name: str, place: str, known: list[str]) -> Resolved[Protocol]:
