@@ -24,7 +24,16 @@ CLIPS = {
 }
 CONFIG = {
     "run": ["mine"],
-    "experiments": {"mine": {"corpus": "mine", "models": ["mean"], "folds": [1], "seeds": [1]}},
+    "experiments": {
+        "mine": {
+            "corpus": "mine",
+            "models": ["mean"],
+            "folds": [1],
+            "seeds": [1],
+            "tested_on": ["uneven"],
+        }
+    },
+    "corruption": {"named": {"uneven": {"audio": "gaussian_-5dB"}}},
     "corpora": {"mine": CLIPS, "rated": {"reader": "my_reader:MyReader", **CLIPS}},
     "features": {"extractors": {"words": {"class": "glove", "vectors": "vectors.txt"}}},
     "models": {"mean": {"epochs_constant": 1, "epochs_falling": 0}},
@@ -90,7 +99,11 @@ def test_eight_parts_of_the_users_own_run_from_the_corpus_to_the_report(project)
     summary = pd.read_csv(results / "tables/mine_all.csv")
     assert set(summary["model"]) == {"mean"}
     assert set(summary["trained_on"]) == {"clean", "mine_-10dB_one_noisy"}
-    assert set(summary["tested_on"]) == {"clean", "mine_-10dB"}
+    assert set(summary["tested_on"]) == {"clean", "mine_-10dB", "uneven"}
+    tested = summary[summary["kind"].isin(["none", "partial", "complete"])]
+    conditions = tested.groupby("tested_on")["condition"].unique().map(set)
+    assert conditions["mine_-10dB"] == {"none", "a", "l", "al"}
+    assert conditions["uneven"] == {"l", "al"}  # words stay clean
     # metric
     assert (summary["error_mean"] + summary["wa_mean"] - 1).abs().max() < 1e-12
     assert "Error rate" in (results / "tables/mine_average.md").read_text()
@@ -106,6 +119,20 @@ def test_eight_parts_of_the_users_own_run_from_the_corpus_to_the_report(project)
         assert text in page
     assert not project.planned()
 
+    with edited(
+        project,
+        ("my_noise.py", '"""Uniform noise."""', '"""Noise."""'),
+        ("my_noise.py", "- 1)", "- 1)  # why"),
+    ):
+        assert not project.planned()
+    with edited(project, ("my_noise.py", "- 1)", "- 0.5)")):
+        jobs = project.planned("results/tables/mine_all.csv")
+    assert set(jobs) == {"schedule_noise", "train_model", "evaluate_model", "write_summary"}
+    assert jobs["schedule_noise"] == {"corpus=mine, corruption=mine_-10dB"}
+    assert {what.split("trained_on=")[1] for what in jobs["train_model"]} == {
+        "mine_-10dB_one_noisy, folds=fold1"
+    }
+    assert all("mine_-10dB" in what for what in jobs["evaluate_model"])
     with edited(project, ("my_table.py", "{:.3f}", "{:.2f}")):
         jobs = project.planned()
     assert set(jobs) == {"make_statistics_csv_md_tex", "write_report"}
