@@ -250,16 +250,17 @@ def test_rebuilt_representations_come_from_the_other_modalities(corpus, tmp_path
         assert table.loc[modality, "distance"] == pytest.approx(np.mean(distances), rel=1e-4)
 
 
-def test_reliability_shows_averages_only(draw, tmp_path):
+@pytest.mark.parametrize("shown", ["average", "none"])  # one modality has no average
+def test_reliability_shows_averages_or_what_is_all_corrupted(draw, tmp_path, shown):
     keys = {"model": "men", "trained_on": "clean", "tested_on": "gaussian_-10dB"}
     rows = [
         {**keys, "condition": c, "ece_mean": e, "ece_sd": None}
-        for c, e in (("a", 7.0), ("average", 0.1))
+        for c, e in (("a", 7.0), (shown, 0.1))
     ]
     pd.DataFrame(rows).to_csv(tmp_path / "r.csv", index=False)
     curve = [
         {**keys, "condition": c, "coverage": x, "risk": x / 2}
-        for c in ("a", "average")
+        for c in ("a", shown)
         for x in (0.5, 1.0)
     ]
     pd.DataFrame(curve).to_csv(tmp_path / "c.csv", index=False)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robust_mer.conditions import NONE
 from robust_mer.evaluation.experiment import AVERAGE
 from robust_mer.report.figures.base import Picture, PictureFigure
 from robust_mer.report.names import corruption_title
@@ -17,7 +18,8 @@ class Reliability(PictureFigure):
     """Per corruption, risk against coverage; and the expected calibration error under each.
 
     Risk is the share of wrong predictions among the most confident ones; coverage is how many those
-    are. Both are averages over the partial conditions.
+    are. Both are averages over the partial conditions, or those of data that are corrupted in all
+    modalities, if no modality is ever clean.
     """
 
     title = words.TITLE_RISK
@@ -68,6 +70,8 @@ def _average(experiment: Experiment, path: Path) -> "pd.DataFrame":
 
     table = read_statistics(path)
     rows = table[table["condition"] == AVERAGE]
+    if rows.empty:  # e.g. models of one modality
+        rows = table[table["condition"] == NONE]
     order = {name: place for place, name in enumerate(rows["tested_on"].unique())}
     rows = named(experiment, rows).sort_values(
         "tested_on", key=lambda names: names.map(order), kind="stable"
