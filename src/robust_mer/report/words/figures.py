@@ -150,8 +150,8 @@ ABOUT_RAW = (
 )
 ABOUT_RELIABILITY = (
     "Mean over the partial conditions; where no modality is ever clean, all are corrupted. Risk: "
-    "fraction of wrong predictions among the most confident ones. Coverage: how many these are, as a "
-    "fraction of all."
+    "fraction of wrong predictions among the most confident ones. Coverage: how many these are, as "
+    "a fraction of all."
 )
 ABOUT_SETS = (
     "Prediction sets that promise each class the dashed coverage, mean over the partial "
