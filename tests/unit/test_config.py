@@ -531,7 +531,7 @@ def test_a_model_of_one_modality():
         config.grid.experiments["demo"]
     )
     raw["experiments"]["demo"]["conditions"] = ["partial", "none"]
-    with pytest.raises(InputError, match=r"demo\.conditions: unimodal uses video only"):
+    with pytest.raises(InputError, match=r"demo\.conditions: unimodal uses video, of which"):
         plan_of(raw)
     raw["experiments"]["demo"]["corruptions"] = ["clean"]
     plan_of(raw)

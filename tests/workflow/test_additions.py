@@ -109,7 +109,7 @@ def test_eight_parts_of_the_users_own_run_from_the_corpus_to_the_report(project)
     assert "Error rate" in (results / "tables/mine_average.md").read_text()
     # table and figure
     best = pd.read_csv(results / "tables/mine_best.csv")
-    assert set(best["tested_on"]) == {"mine_-10dB"}
+    assert set(best["tested_on"]) == {"mine_-10dB", "uneven"}
     assert "Best models, mine" in (results / "tables/mine_best.md").read_text()
     assert (results / "tables/mine_best.tex").stat().st_size
     assert "UA" in (results / "figures/mine_bars.svg").read_text()

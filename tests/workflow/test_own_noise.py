@@ -24,4 +24,4 @@ def test_a_users_noise_that_is_wrong_stops_before_training(project: Project):
     project.configure({**SMALL, "experiments": {"demo": demo}, "corruption": corruption})
     done = project.run("results/demo/models/nmer/several/fold1_seed1.safetensors")
     assert done.returncode != 0
-    assert re.search("my_noise:Mine .*ZeroDivisionError", done.stdout)
+    assert re.search("my_noise:Mine.*ZeroDivisionError", done.stdout)

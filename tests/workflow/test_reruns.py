@@ -88,14 +88,15 @@ def test_folds_and_seeds_train_what_is_missing_however_many_folds_a_job_has(proj
     def run_and_read_log(folds: str) -> list[tuple[str, str]]:
         done = project.run("models")
         assert done.returncode == 0, done.stdout[-3000:]
-        text = (results / f"logs/train_model/men/clean/{folds}.log").read_text()
+        text = (results / f"logs/train_model/nmer/clean/{folds}.log").read_text()
         return re.findall(r"fold (\d), seed (\d) .*is reused", text)
 
-    few = {"models": ["men"], "corruptions": ["clean"]}
+    few = {"models": ["nmer"], "corruptions": ["clean"]}
     select(project, folds=[2, 3], **few)
     jobs = project.planned()
     assert set(jobs) == {"train_model", "evaluate_model", *AFTER_EVALUATION}
     assert not any("folds=fold1" in what for what in jobs["train_model"])
+    assert models_of(jobs, "train_model") == {"invariance_teacher", "nmer"}
     assert run_and_read_log("fold2") == []
     select(project, {"folds_per_job": 2, "max_replicas": 2}, folds=[2, 3], **few)
     assert set(project.planned()) == {"evaluate_model", *AFTER_EVALUATION}
@@ -106,12 +107,15 @@ def test_folds_and_seeds_train_what_is_missing_however_many_folds_a_job_has(proj
     select(project, folds=[2], seeds=[1, 2], **few)
     jobs = project.planned()
     assert set(jobs) == {"train_model", "evaluate_model", *AFTER_EVALUATION}
-    assert jobs["train_model"] == {"corpus=demo, model=men, trained_on=clean, folds=fold2"}
-    before = (results / "models/men/clean/fold2_seed1.safetensors").read_bytes()
+    assert jobs["train_model"] == {
+        f"corpus=demo, model={model}, trained_on=clean, folds=fold2"
+        for model in ("invariance_teacher", "nmer")
+    }
+    before = (results / "models/nmer/clean/fold2_seed1.safetensors").read_bytes()
     select(project, {"folds_per_job": 2}, folds=[2, 3], seeds=[1, 2], **few)
     assert all("folds=folds2-3" in what for what in project.planned()["train_model"])
     assert run_and_read_log("folds2-3") == [("2", "1"), ("3", "1")]
-    assert (results / "models/men/clean/fold2_seed1.safetensors").read_bytes() == before
+    assert (results / "models/nmer/clean/fold2_seed1.safetensors").read_bytes() == before
     assert not project.planned("models")
 
     # fold 1's student is older than the other folds' teachers: its job runs, and trains nothing

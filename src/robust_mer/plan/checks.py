@@ -1,11 +1,11 @@
 """Checks of the config that involve several sections."""
 
 import os
-from collections.abc import Mapping
-from itertools import chain
+from collections.abc import Mapping, Sequence
+from itertools import chain, product
 from pathlib import Path
 
-from robust_mer.conditions import CLEAN, NONE, PARTIAL
+from robust_mer.conditions import CLEAN, PARTIAL
 from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.errors import InputError
 from robust_mer.plan.config import Config, ExperimentConfig
@@ -122,12 +122,6 @@ class Checks:
                 f"config: {place}.models: {model.kind} takes {number} of the modalities, not "
                 f"{', '.join(chosen)}; choose by models.{name}.modalities"
             )
-        is_noisy = model.trained_once is None and set(experiment.corruptions) != {CLEAN}
-        if len(chosen) == 1 and is_noisy and PARTIAL in experiment.conditions:
-            raise InputError(
-                f"config: {place}.conditions: {name} uses {chosen[0]} only, so none of its "
-                f"conditions is {PARTIAL}; expected [{NONE}]"
-            )
 
     def _check_corruption(
         self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
@@ -172,39 +166,36 @@ class Checks:
     ) -> None:
         """Check that a model can be trained on what the experiment, or its own section, says."""
         once = self._models[name].trained_once
-        if once is None:
-            key, corruptions, protocols = (
-                f"{place}.conditions",
-                experiment.corruptions,
-                experiment.conditions,
-            )
-        else:
-            key, corruptions, protocols = (
+        key, names, protocols = f"{place}.conditions", experiment.corruptions, experiment.conditions
+        if once is not None:
+            key, names, protocols = (
                 f"models.{name}.trained_under",
                 [once.corruption],
                 [once.protocol],
             )
-        for corruption in corruptions:
-            for member in self._corruptions.members(corruption):
-                if once is not None:
-                    self._check_corruption(f"models.{name}.trained_on", experiment, corpus, member)
-                for protocol in protocols:
-                    self._check_trained_on(key, protocol, corpus, name, member)
+            for member in self._corruptions.members(once.corruption):
+                self._check_corruption(f"models.{name}.trained_on", experiment, corpus, member)
+        self._check_trained_on(key, names, protocols, corpus, name)
 
     def _check_trained_on(
-        self, place: str, protocol: str, corpus: CorpusPlan, name: str, corruption: str
+        self,
+        place: str,
+        corruptions: Sequence[str],
+        protocols: Sequence[str],
+        corpus: CorpusPlan,
+        name: str,
     ) -> None:
-        """Check that the corruption has the conditions that a model is trained under."""
-        if corruption == CLEAN:
-            return
+        """Check that corruptions have the conditions that a model is trained under."""
         modalities = [m.name for m in corpus.of_model(self._models[name].modalities)]
-        touched = self._corruptions.resolve(corruption, modalities, corpus.heard).touched
-        if not self._distribution(place, protocol, modalities, touched):
-            raise InputError(
-                f"config: {place}: {name} uses {', '.join(modalities)}, of which {corruption} "
-                f"corrupts {', '.join(touched) or 'none'}, so none of its conditions is "
-                f"{protocol}; remove {protocol}, or train {name} in a separate experiment"
-            )
+        members = chain.from_iterable(map(self._corruptions.members, corruptions))
+        for corruption, protocol in product(members, protocols):
+            touched = self._corruptions.resolve(corruption, modalities, corpus.heard).touched
+            if corruption != CLEAN and not self._distribution(place, protocol, modalities, touched):
+                raise InputError(
+                    f"config: {place}: {name} uses {', '.join(modalities)}, of which {corruption} "
+                    f"corrupts {', '.join(touched) or 'none'}, so none of its conditions is "
+                    f"{protocol}; remove {protocol}, or train {name} in a separate experiment"
+                )
 
     def _distribution(
         self, place: str, name: str, modalities: list[str], touched: list[str]
@@ -226,11 +217,15 @@ class Checks:
             (apart, groups),
         ):
             for raw in chain.from_iterable(map(self._corruptions.recordings, names)):
-                if issubclass(raw.resolved.kind, ReadsFiles):
-                    try:
-                        raw.resolved.plugin.build().check(needed)
-                    except InputError as error:
-                        raise InputError(f"config: corruption.raw.{raw.kind}: {error}") from None
+                _check_noise_files(raw, needed)
+
+
+def _check_noise_files(raw: RawCorruption, needed: int) -> None:
+    if issubclass(raw.resolved.kind, ReadsFiles):
+        try:
+            raw.resolved.plugin.build().check(needed)
+        except InputError as error:
+            raise InputError(f"config: corruption.raw.{raw.kind}: {error}") from None
 
 
 def _check_folder(corpus: CorpusPlan) -> None:
