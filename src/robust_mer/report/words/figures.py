@@ -149,7 +149,7 @@ ABOUT_RAW = (
     "lines: no corruption, and chance."
 )
 ABOUT_RELIABILITY = (
-    "Mean over the partial conditions; where no modality is ever clean, all are corrupted. Risk: "
+    "Mean over the partial conditions; if no modality is ever clean, with all corrupted. Risk: "
     "fraction of wrong predictions among the most confident ones. Coverage: how many these are, as "
     "a fraction of all."
 )
