@@ -17,6 +17,7 @@ from robust_mer.commands import (
     verify,
 )
 from robust_mer.errors import InputError
+from robust_mer.garbage import collect_rarely
 
 _COMMANDS = (predict, scan, new, plan, verify, crate, onnx, convert, doctor, completion)
 _INTERRUPTED = 130  # as a shell reports Ctrl-C
@@ -24,6 +25,7 @@ _INTERRUPTED = 130  # as a shell reports Ctrl-C
 
 def main() -> None:
     """Parse the command line and run the command; an `InputError` is printed as one line."""
+    collect_rarely()
     parser = make_parser()
     if "_ARGCOMPLETE" in os.environ:  # set by argcomplete's script while a shell completes
         _complete(parser)

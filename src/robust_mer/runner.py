@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
 
+from robust_mer.garbage import collect_rarely
 from robust_mer.jobs import job
 from robust_mer.provenance.origin import origin
 from robust_mer.provenance.record import JobRecord
@@ -24,6 +25,7 @@ def run(snakemake: Any) -> None:
     Args:
         snakemake: The object that Snakemake passes to a script.
     """
+    collect_rarely()
     params, wildcards = snakemake.params, dict(snakemake.wildcards.items())
     parts = [snakemake.rule, *(value for name, value in wildcards.items() if name != "corpus")]
     with job(snakemake, " ".join(parts)) as record:

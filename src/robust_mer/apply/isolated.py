@@ -13,6 +13,7 @@ from robust_mer.errors import InputError
 from robust_mer.export.clip import Clip
 from robust_mer.export.predict import Prediction, Predictor, UnusableClipError
 from robust_mer.faults import disk_fault
+from robust_mer.garbage import collect_rarely
 from robust_mer.jobs import die_with_parent, without_main
 
 
@@ -97,6 +98,7 @@ class IsolatedPredictor:
 
 def _serve(connection: Connection, folder: str, trusted: tuple[str, ...], coverage: float) -> None:
     """Body of the process: load the model, then predict the clips that come."""
+    collect_rarely()
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     try:

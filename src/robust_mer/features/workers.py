@@ -17,6 +17,7 @@ from robust_mer.faults import disk_fault
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.shards import Shard, extract_shard
 from robust_mer.features.utterance import SignalCorruption
+from robust_mer.garbage import collect_rarely
 from robust_mer.jobs import die_with_parent, log, without_main
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
@@ -232,6 +233,7 @@ def _serve(
     device: str,
 ) -> None:
     """Body of a process: build the extractor, then extract the shards that come."""
+    collect_rarely()
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     # The processes fill the cores, and Snakemake exports its own number. Read at torch's import.

@@ -13,6 +13,7 @@ from pathlib import Path
 from robust_mer.corpora.demo.settings import DemoSettings
 from robust_mer.corpora.generator import Generator
 from robust_mer.errors import InputError
+from robust_mer.garbage import collect_rarely
 from robust_mer.jobs import die_with_parent, log, progress, without_main
 
 _README = "README.txt"
@@ -69,6 +70,7 @@ def _is_demo(root: Path) -> bool:
 
 
 def _begin_worker() -> None:
+    collect_rarely()
     import cv2
 
     die_with_parent()
