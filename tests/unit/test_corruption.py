@@ -1,6 +1,7 @@
 """The noise schedule against the paper's numbers, and the noise against its statistics."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -166,10 +167,12 @@ def test_frames_can_have_an_abar_each():
 
 
 @pytest.mark.parametrize("name", list(ADDED))
-@pytest.mark.parametrize("draws", [CounterDraws("a"), fresh()], ids=["evaluation", "training"])
+@pytest.mark.parametrize(
+    "draws", [partial(CounterDraws, "a"), fresh], ids=["evaluation", "training"]
+)
 def test_power_of_noises_from_both_sources(name, draws):
     lengths = np.tile([0, 1, 2, 7, 90], 400)
-    noise = ADDED[name](lengths, 20, draws)
+    noise = ADDED[name](lengths, 20, draws())
     assert noise.shape == (40_000, 20)
     assert noise.dtype == torch.float32
     slow = {"pink": 0.04, "bursts": 0.05}.get(name, 0.02)  # fewer independent values

@@ -16,7 +16,10 @@ class Missing(Noise):
 
     unit = None
     is_mask = True
+    takes_arrays = True
 
     def draw(self, shape: tuple[int, int], draws: Draws, lengths: np.ndarray) -> "Tensor":
         """Factors of frames [frames, D]: zeros."""
-        return 0 * draws.uniform((shape[0], 1)).expand(shape)
+        frames, width = shape
+        zeros = 0 * draws.uniform((frames, 1))
+        return zeros[:, [0] * width]  # tensors and arrays expand in different ways

@@ -75,6 +75,9 @@ def save(figure: Figure, svg: Path, pdf: Path, origin: str | None = None) -> Non
         pdf: Where to write it for print.
         origin: What it was made from, for the files' metadata.
     """
+    # Laid out once: otherwise it is done twice for each file, which takes longer than drawing.
+    figure.draw_without_rendering()
+    figure.set_layout_engine(None)
     title = svg.stem
     for path, metadata in (
         (svg, {"Title": title, "Source": origin, "Date": None}),
