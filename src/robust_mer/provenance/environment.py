@@ -19,6 +19,7 @@ _DISTRIBUTIONS = {
     "cv2": "opencv-python-headless",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
+    "vl_convert": "vl-convert-python",
     "yaml": "PyYAML",
 }
 _GPUS = Path("/proc/driver/nvidia/gpus")
