@@ -17,6 +17,7 @@ from robust_mer.evaluation.summary import PredictionFile, kinds_of, prediction_f
 from robust_mer.evaluation.summary import summarise as summarise_files
 from robust_mer.metrics.classes import ua, wa
 from robust_mer.report.spec import TableFiles, TableSpec
+from robust_mer.report.table import Line, Table, to_html
 from robust_mer.report.tables.base import make_table
 from robust_mer.report.tables.registry import TABLES
 from robust_mer.runtime import Runtime
@@ -563,6 +564,12 @@ def test_latex_is_escaped_and_balanced(written):
         numbers = re.findall(r"0\.\d{4}", (folder / f"paper_{what}.md").read_text())
         latex = re.findall(r"0\.\d{4}", (folder / f"paper_{what}.tex").read_text())
         assert sorted(numbers) == sorted(latex)
+
+
+def test_a_models_name_breaks_after_an_underscore():
+    lines = [Line(["<b>nmer_without_vae", "0.5"])]
+    html = to_html(Table("caption", ["Model"], [("UA",)], [lines], []))
+    assert '<th scope="row">&lt;b&gt;nmer_<wbr>without_<wbr>vae</th>' in html
 
 
 def test_two_modalities_notes_masks_and_single_values(tmp_path):

@@ -180,7 +180,7 @@ def to_html(table: Table) -> Markup:
         texts, values = line.cells[: len(table.labels)], line.cells[len(table.labels) :]
         cells = [Markup("<td>{}</td>").format(cell) for cell in texts]
         if has_heads and cells:
-            cells[0] = Markup('<th scope="row">{}</th>').format(texts[0])
+            cells[0] = Markup('<th scope="row">{}</th>').format(_breakable(texts[0]))
         cells += [Markup('<td class="number">{}</td>').format(_spread(cell)) for cell in values]
         mark = Markup(' class="published"') if line.published else ""
         body.append(Markup("<tr{}>{}</tr>").format(mark, Markup("").join(cells)))
@@ -207,6 +207,11 @@ def _notes(notes: list[str]) -> Markup:
         return listed
     summary = words.notes(len(notes))
     return Markup("<details><summary>{}</summary>{}</details>\n").format(summary, listed)
+
+
+def _breakable(name: str) -> Markup:
+    """A name that a narrow column breaks after an underscore rather than inside a word."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def _spread(cell: str) -> Markup:
