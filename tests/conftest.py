@@ -1,6 +1,7 @@
 """Copies of the repository in which a demo has run once, for all tests."""
 
 import fcntl
+import gc
 import multiprocessing
 import os
 import sys
@@ -8,6 +9,15 @@ import sys
 import pytest
 from helpers.browser import Browser
 from helpers.project import DEMO_MODEL, SMALL, Project, warm_python
+
+from robust_mer.garbage import collect_rarely
+
+collect_rarely()  # before pytest imports the tests and what they import
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: the collector need not look at it again and again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")
