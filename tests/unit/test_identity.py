@@ -1,5 +1,6 @@
 """Code identity: which edits change it, and for which rules."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,25 @@ def test_what_counts_as_a_change(tmp_path, before, after, same):
     one = identity_of(MODULE, tmp_path)
     two = identity_of(MODULE.replace(before, after), tmp_path)
     assert (one == two) is same
+
+
+def test_what_a_run_remembers_of_its_code_changes_no_identity(tmp_path):
+    (tmp_path / ".snakemake").mkdir()
+    file = tmp_path / ".snakemake/robust_mer_definitions.json"
+    first = identity_of(MODULE, tmp_path)
+    entries = json.loads(file.read_text(encoding="utf-8"))
+    assert "mine" in entries
+    assert identity_of(MODULE, tmp_path) == first
+    # It is used ...
+    entries["mine"]["value"]["texts"]["draw"] = "another"
+    file.write_text(json.dumps(entries), encoding="utf-8")
+    assert identity_of(MODULE, tmp_path) != first
+    # ... for this source only, and if it can be.
+    assert identity_of(MODULE.replace("0.5", "0.25"), tmp_path) != first
+    assert identity_of(MODULE, tmp_path) == first
+    for damaged in ('{"mine": {', '[["mine"]]', '{"mine": 1}', json.dumps({**entries, "mine": {}})):
+        file.write_text(damaged, encoding="utf-8")
+        assert identity_of(MODULE, tmp_path) == first
 
 
 def test_what_a_users_module_imports_counts_if_it_is_the_users(tmp_path):

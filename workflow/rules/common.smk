@@ -35,6 +35,7 @@ from robust_mer.plan.rules import Rules
 from robust_mer.plan.startup import changed_media_messages
 from robust_mer.plan.targets import Targets
 from robust_mer.provenance.discard import discard
+from robust_mer.remembered import keep
 from robust_mer.runs import begin_run, report_killed
 
 # Relative paths, which stay valid when the project is moved.
@@ -93,6 +94,7 @@ def start_run():
         begin_run(layout.results, plan.portable)
     except InputError as error:
         raise WorkflowError(str(error))
+    keep()
 
 
 def end_run():
