@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,28 @@ def too_large() -> Iterator[tuple[str, int]]:
 
 def test_files_classes_and_functions_are_of_a_size_to_read():
     assert not dict(too_large())
+
+
+def undocumented_settings() -> Iterator[str]:
+    """Fields of settings without a docstring below them."""
+    for module, tree in TREES.items():
+        for node in ast.walk(tree):
+            if not (isinstance(node, ast.ClassDef) and node.name.endswith("Settings")):
+                continue
+            for field, below in pairwise([*node.body, None]):
+                if isinstance(field, ast.AnnAssign) and not is_of_the_class(field):
+                    value = below.value if isinstance(below, ast.Expr) else None
+                    if not isinstance(value, ast.Constant):
+                        yield f"{module}.{node.name}.{ast.unparse(field.target)}"
+
+
+def is_of_the_class(field: ast.AnnAssign) -> bool:
+    """Whether a variable is none of its instances' fields."""
+    return "ClassVar" in ast.unparse(field.annotation) or "__" in ast.unparse(field.target)
+
+
+def test_every_setting_has_its_docstring():
+    assert not list(undocumented_settings())
 
 
 def python_files() -> list[Path]:
