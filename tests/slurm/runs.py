@@ -21,6 +21,8 @@ ON_ONE_MACHINE = (
     "--slurm-no-account",
     "--slurm-init-seconds-before-status-checks",
     "2",
+    "--seconds-between-status-checks",
+    "1",
     "--latency-wait",
     "5",
 )
