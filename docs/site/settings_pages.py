@@ -1,6 +1,10 @@
 """Pages of settings: of every class that a config can name, and of the config itself."""
 
+import ast
+import inspect
 import re
+import textwrap
+from itertools import pairwise
 from typing import Any
 
 from robust_mer.corpora.registry import READERS
@@ -9,7 +13,7 @@ from robust_mer.corruption.registry import NOISES
 from robust_mer.features.registry import EXTRACTORS
 from robust_mer.models.registry import MODELS, settings_class
 from robust_mer.plan.schema import schema
-from robust_mer.settings import load
+from robust_mer.settings import Settings, load
 
 _INTRODUCTIONS = {
     "config": "Keys of a config. The [default config](../../config.yaml) explains them in context.",
@@ -28,7 +32,7 @@ def settings_pages() -> dict[str, str]:
     """The text of each page by its name."""
     sections = {
         "config": _config(),
-        "models": {name: settings_class(name).model_json_schema() for name in MODELS},
+        "models": {name: _described(settings_class(name)) for name in MODELS},
         "extractors": _schemas(EXTRACTORS),
         "readers": _schemas(READERS),
         "corruptions": _schemas(NOISES) | _schemas(RAW_KINDS),
@@ -43,8 +47,40 @@ def settings_pages() -> dict[str, str]:
 
 def _schemas(registry: dict[str, str]) -> dict[str, Any]:
     return {
-        name: load(implementation).settings_class.model_json_schema()
+        name: _described(load(implementation).settings_class)
         for name, implementation in registry.items()
+    }
+
+
+def _described(settings: type[Settings]) -> dict[str, Any]:
+    """The schema, with the docstrings of the fields as descriptions.
+
+    pydantic can do so too, but then does it at every start of every job.
+    """
+    schema = settings.model_json_schema()
+    _describe(schema, settings, schema.get("$defs", {}))
+    return schema
+
+
+def _describe(
+    section: dict[str, Any], settings: type[Settings], sections: dict[str, dict[str, Any]]
+) -> None:
+    kinds = [kind for kind in reversed(settings.__mro__) if issubclass(kind, Settings)]
+    texts = {name: text for kind in kinds for name, text in _docstrings(kind).items()}
+    for name, field in settings.model_fields.items():
+        section["properties"][field.alias or name]["description"] = texts[name]
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Settings):
+            _describe(sections[kind.__name__], kind, sections)
+
+
+def _docstrings(kind: type) -> dict[str, str]:
+    """What stands below each field of a class."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    return {
+        ast.unparse(field.target): inspect.cleandoc(below.value.value)
+        for field, below in pairwise(tree.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr)
     }
 
 

@@ -58,7 +58,7 @@ def test_only_noise_that_needs_torch_asks_for_its_memory():
         return need_of("robust_mer.corruption.corrupt:write_schedule", spec).mem_mb(Scale(1))
 
     arrays = memory("robust_mer.corruption.gaussian:Gaussian")
-    assert arrays < memory("robust_mer.corruption.missing:Missing")
+    assert arrays < memory("robust_mer.corruption.bursts:Bursts")
 
 
 def test_utterances_are_counted_once_the_index_exists(tmp_path):
