@@ -132,7 +132,8 @@ def _resolved(module: str, use: list[str]) -> Iterator[Node]:
     if first in definitions.texts:
         yield module, first
     elif first in definitions.imports:
-        yield from _imported(module, *definitions.imports[first], attributes)
+        source, name = definitions.imports[first]
+        yield from _imported(module, source, name, attributes)
 
 
 def _imported(module: str, source: str, name: str, attributes: list[str]) -> Iterator[Node]:
