@@ -18,6 +18,7 @@ from robust_mer.forecast.pilot import needs_interval, pilot_of, read_gaps, read_
 from robust_mer.forecast.power import (
     Assumptions,
     Design,
+    Speakers,
     even_design,
     is_significant,
     power,
@@ -104,6 +105,18 @@ def test_more_speakers_show_smaller_differences():
     few, many = (smallest_difference(even_design(n, 30), Assumptions()) for n in (6, 24))
     assert many < few
     assert smallest_difference(even_design(1, 30), Assumptions()) is None
+
+
+def test_speakers_differ_as_those_of_the_pilot_did():
+    """Few are much better off with a model, as in an exponential distribution."""
+    rng = np.random.default_rng(0)
+    pilot = rng.exponential(size=1000)
+    truth = is_significant(0.5 + rng.exponential(size=(20_000, 10)) - 1).mean()
+    normal = Assumptions(utterance_sd=0.0, speaker_sd=1.0, seed_sd=0.0)
+    speakers = Speakers((pilot - pilot.mean()) / pilot.std(), np.ones(1000), 1.0)
+    design = even_design(10, 1000)
+    assert abs(power(0.5, design, normal) - truth) > 0.05
+    assert power(0.5, design, replace(normal, speakers=speakers)) == pytest.approx(truth, abs=0.02)
 
 
 def test_speakers_with_few_utterances_count_by_what_they_have():

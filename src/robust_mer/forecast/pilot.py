@@ -1,6 +1,7 @@
 """What the differences between two models are like, from their predictions in an earlier run."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 from robust_mer.conditions import NONE
 from robust_mer.errors import InputError
 from robust_mer.files import naming
-from robust_mer.forecast.power import Assumptions, Design, power
+from robust_mer.forecast.power import Assumptions, Design, Speakers, power
 from robust_mer.table import read_table
 
 if TYPE_CHECKING:
@@ -85,15 +86,30 @@ class Pilot:
         the pilot's variance; otherwise the answer would be biased for models that are alike.
         """
         chance, of_utterance = self._chance(times)
-        own = variance - self.across * 2 * self.seed_sd**2 - chance
+        seen = variance - self.across * 2 * self.seed_sd**2
+        own = seen - chance
         of_utterance = of_utterance * (1 - self.flips * (1 - 1 / design.seeds))
         most = np.maximum(chance, of_utterance * _inverse(design))
         lack = np.divide(own.clip(max=0), most, out=np.zeros(len(own)), where=most > 0)
         smaller = of_utterance * (1 + lack).clip(0)
         return [
-            Assumptions(float(one) ** 0.5, float(other) ** 0.5, self.seed_sd)
-            for one, other in zip(smaller, own.clip(0), strict=True)
+            Assumptions(
+                float(of_answers) ** 0.5,
+                float(of_speakers) ** 0.5,
+                self.seed_sd,
+                Speakers(*self._shape, max(0.0, float(both))),
+            )
+            for of_answers, of_speakers, both in zip(smaller, own.clip(0), seen, strict=True)
         ]
+
+    @cached_property
+    def _shape(self) -> tuple[np.ndarray, np.ndarray]:
+        """``deviation`` and ``chance`` of `Speakers`."""
+        deviation = self.difference - self.difference.mean()
+        overall = self.squares.sum() / self.freedom.sum()
+        variance = np.where(self.freedom > 0, self.squares / self.freedom.clip(1), overall)
+        chance = (self.weight * variance).sum(axis=1)
+        return _relative(deviation, deviation.std()), _relative(chance**0.5, chance.mean() ** 0.5)
 
     def _chance(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Variance by chance, of a speaker's difference and of one utterance [n].
@@ -107,6 +123,10 @@ class Pilot:
         of_speaker = times @ self.weight / len(self.weight)
         of_utterance = times @ (self.weight * self.utterances[:, None]) / len(self.weight)
         return (of_speaker * variance).sum(axis=1), (of_utterance * variance).sum(axis=1)
+
+
+def _relative(values: np.ndarray, size: float) -> np.ndarray:
+    return values / size if size > 0 else np.ones(len(values))
 
 
 def _inverse(design: Design) -> float:

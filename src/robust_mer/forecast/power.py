@@ -5,7 +5,7 @@ plus what is particular to the speaker, plus the chance of the utterances and of
 is a paired t-test of the speakers' differences, two-sided, at 5 %.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import stats
@@ -13,6 +13,18 @@ from scipy import stats
 LEVEL = 0.05
 POWER = 0.8
 _EXPERIMENTS = 4000
+
+
+@dataclass(frozen=True)
+class Speakers:
+    """How the speakers of a pilot differ, besides how much: few are normal."""
+
+    deviation: np.ndarray
+    """Of every speaker from the mean, in standard deviations [S]."""
+    chance: np.ndarray
+    """Standard deviation of a speaker's chance, over the root mean square of all [S]."""
+    variance: float
+    """Of their differences, chance included, but not what seeds add."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,8 @@ class Assumptions:
     seed_sd: float = 0.01
     """Standard deviation of a model's UA between seeds, the same for all speakers of a fold: beyond
     what seeds change in single answers, which belongs to the chance of utterances."""
+    speakers: Speakers | None = field(default=None, compare=False)
+    """Those of a pilot; None: speakers are normal and have the same chance."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +67,40 @@ def power(difference: float, design: Design, assumed: Assumptions, seed: int = 1
     the test ignores, so that share exceeds the level of the test.
     """
     rng = np.random.default_rng(seed)
-    within = assumed.utterance_sd / np.sqrt(design.utterances)
-    shape = (_EXPERIMENTS, len(design.utterances))
-    values = difference + np.hypot(within, assumed.speaker_sd) * rng.standard_normal(shape)
+    variance = assumed.speaker_sd**2 + assumed.utterance_sd**2 / np.array(design.utterances)
+    values = difference + _deviations(variance, assumed.speakers, rng)
     of_seeds = assumed.seed_sd * np.sqrt(2 / design.seeds)
     names, fold = np.unique(design.folds, return_inverse=True)
     values += of_seeds * rng.standard_normal((_EXPERIMENTS, len(names)))[:, fold]
     return float(is_significant(values).mean())
+
+
+def _deviations(
+    variance: np.ndarray, speakers: Speakers | None, rng: np.random.Generator
+) -> np.ndarray:
+    """Of the speakers of all experiments from the true difference [experiments, speakers].
+
+    With a pilot of k speakers they are drawn from its speakers as they were seen, chance included.
+    What a design has more chance than the pilot is added, larger for speakers for whom it was
+    larger there; where it has less, all move together. A k-th of the variance is normal, because
+    other speakers differ in other ways.
+
+    Args:
+        variance: Of every speaker of the design.
+        speakers: Those of the pilot.
+        rng: The random numbers.
+    """
+    shape = (_EXPERIMENTS, len(variance))
+    normal = rng.standard_normal(shape)
+    if speakers is None:
+        return np.asarray(np.sqrt(variance) * normal)
+    count = len(speakers.deviation)
+    who = rng.integers(count, size=shape)
+    seen = np.sqrt(1 - 1 / count) * speakers.deviation[who]
+    seen += np.sqrt(1 / count) * rng.standard_normal(shape)
+    kept = np.minimum(variance, speakers.variance)
+    chance = speakers.chance[who] * normal
+    return np.asarray(np.sqrt(kept) * seen + np.sqrt(variance - kept) * chance)
 
 
 def is_significant(differences: np.ndarray) -> np.ndarray:
