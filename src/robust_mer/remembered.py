@@ -1,7 +1,7 @@
-"""What is known of source files, kept in the folder of the run: to parse them all takes a second.
+"""What is known of source files, kept between processes in the folder of the run.
 
-The file is optional. Where it is absent, damaged, of another Python or of other code, all is made
-anew, and where it cannot be written, nothing is kept.
+To parse all of them takes a second. The file is optional: if it is missing, damaged, or written by
+another Python or by other code, they are parsed again; if it cannot be written, nothing is kept.
 """
 
 import atexit
