@@ -4,7 +4,7 @@
 
 Trains the models of resources/experiments/nmer_latent.yaml one replica after the other, on one fold
 with one seed before the next. It appends a row to the table after each, and leaves out those that
-the table holds already. ``--markdown`` prints the table of docs/models.md.
+the table holds already. ``--markdown`` prints means over the replicas.
 """
 
 import argparse

@@ -55,7 +55,8 @@ def _schemas(registry: dict[str, str]) -> dict[str, Any]:
 def _described(settings: type[Settings]) -> dict[str, Any]:
     """The schema, with the docstrings of the fields as descriptions.
 
-    pydantic can do so too, but then does it at every start of every job.
+    pydantic can do so too, but then does it at every start of every job. Settings within settings
+    are described where they are a field's whole type.
     """
     schema = settings.model_json_schema()
     _describe(schema, settings, schema.get("$defs", {}))
@@ -75,7 +76,7 @@ def _describe(
 
 
 def _docstrings(kind: type) -> dict[str, str]:
-    """What stands below each field of a class."""
+    """The docstring of each field that a class defines, by name."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     return {
         ast.unparse(field.target): inspect.cleandoc(below.value.value)

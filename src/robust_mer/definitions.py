@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from robust_mer.errors import InputError
 from robust_mer.remembered import remembered
@@ -21,7 +22,7 @@ _NAMES = (ast.Attribute, ast.Name)
 
 @dataclass(frozen=True)
 class Definitions:
-    """Those of a module, by name; ``EFFECTS`` is one of them.
+    """The definitions of a module, by name; ``EFFECTS`` is one of them.
 
     Lists stand for tuples, because JSON has none.
     """
@@ -38,13 +39,16 @@ class Definitions:
 
 @cache
 def definitions_of(module: str) -> Definitions:
-    """Those of a module.
+    """The definitions of a module.
 
     Raises:
         InputError: there is no such module, or it is not Python.
     """
-    file = source_of(module)
-    return Definitions(**remembered(module, file, Path(__file__), lambda: vars(_parse(module))))
+
+    def parse(source: bytes) -> dict[str, Any]:
+        return vars(_parse(module, source))
+
+    return Definitions(**remembered(module, source_of(module), Path(__file__), parse))
 
 
 @cache
@@ -65,12 +69,11 @@ def source_of(module: str) -> Path:
     return Path(spec.origin)
 
 
-def _parse(module: str) -> Definitions:
-    source = source_of(module)
+def _parse(module: str, source: bytes) -> Definitions:
     try:
-        tree = ast.parse(source.read_bytes())
+        tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:
-        raise InputError(f"{source} cannot be read as Python: {error}") from None
+        raise InputError(f"{source_of(module)} cannot be read as Python: {error}") from None
     statements = _without_words(tree.body)
     by_name: dict[str, list[ast.stmt]] = {EFFECTS: []}
     for statement in statements:
@@ -82,8 +85,8 @@ def _parse(module: str) -> Definitions:
     imports, packages = _imports(module, statements)
     known = imports.keys() | by_name.keys() - {EFFECTS}
     return Definitions(
-        texts={name: "\n".join(map(ast.unparse, some)) for name, some in by_name.items()},
-        uses={name: _uses(some, known) for name, some in by_name.items()},
+        texts={name: "\n".join(map(ast.unparse, body)) for name, body in by_name.items()},
+        uses={name: _uses(body, known) for name, body in by_name.items()},
         imports=imports,
         packages=sorted(packages),
     )

@@ -21,23 +21,24 @@ _FILE = "robust_mer_definitions.json"
 
 
 def remembered(
-    name: str, file: Path, maker: Path, make: Callable[[], dict[str, Any]]
+    name: str, file: Path, maker: Path, make: Callable[[bytes], dict[str, Any]]
 ) -> dict[str, Any]:
-    """What ``make`` returns, looked up if it was called before for the same.
+    """What ``make`` returns for a source file, looked up if it was called before for the same.
 
     Args:
         name: Of the module.
         file: Its source.
         maker: File of the code of ``make``.
-        make: Returns what JSON can hold.
+        make: Takes the source, and returns what JSON can hold.
     """
-    parts = [sys.version.encode(), _content(maker), file.name.encode(), file.read_bytes()]
+    source = file.read_bytes()
+    parts = [sys.version.encode(), _content(maker), file.name.encode(), source]
     stamp = hashlib.sha256(b"\0".join(parts)).hexdigest()
-    return _memory().value(name, stamp, make)
+    return _memory().value(name, stamp, lambda: make(source))
 
 
 def keep() -> None:
-    """Write down what is new, for the jobs that start next; at its end a process does so itself."""
+    """Write down what is new, for the jobs that start next; each process also writes at exit."""
     _memory().write()
 
 
@@ -64,7 +65,7 @@ class _Memory:
         self._folder = folder
         self._entries: dict[str, Any] = {}
         self._has_news = False
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, TypeError):
             self._entries = dict(json.loads((folder / _FILE).read_text(encoding="utf-8")))
 
     def value(self, name: str, stamp: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:

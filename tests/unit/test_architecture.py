@@ -163,11 +163,15 @@ def test_files_classes_and_functions_are_of_a_size_to_read():
     assert not dict(too_large())
 
 
+SETTINGS = ("Settings", "Training", "Optimisation")
+"""How the names of their classes end."""
+
+
 def undocumented_settings() -> Iterator[str]:
     """Fields of settings without a docstring below them."""
     for module, tree in TREES.items():
         for node in ast.walk(tree):
-            if not (isinstance(node, ast.ClassDef) and node.name.endswith("Settings")):
+            if not (isinstance(node, ast.ClassDef) and node.name.endswith(SETTINGS)):
                 continue
             for field, below in pairwise([*node.body, None]):
                 if isinstance(field, ast.AnnAssign) and not is_of_the_class(field):

@@ -80,7 +80,7 @@ def test_what_a_run_remembers_of_its_code_changes_no_identity(tmp_path):
     # ... for this source only, and if it can be.
     assert identity_of(MODULE.replace("0.5", "0.25"), tmp_path) != first
     assert identity_of(MODULE, tmp_path) == first
-    for damaged in ('{"mine": {', '[["mine"]]', '{"mine": 1}', json.dumps({**entries, "mine": {}})):
+    for damaged in ("", "null", "[1]", '{"mine": {', '[["mine"]]', '{"mine": 1}', '{"mine": {}}'):
         file.write_text(damaged, encoding="utf-8")
         assert identity_of(MODULE, tmp_path) == first
 

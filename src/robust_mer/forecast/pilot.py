@@ -109,7 +109,11 @@ class Pilot:
         overall = self.squares.sum() / self.freedom.sum()
         variance = np.where(self.freedom > 0, self.squares / self.freedom.clip(1), overall)
         chance = (self.weight * variance).sum(axis=1)
-        return _relative(deviation, deviation.std()), _relative(chance**0.5, chance.mean() ** 0.5)
+        sd, usual = deviation.std(), chance.mean() ** 0.5
+        return (
+            deviation / sd if sd > 0 else deviation,
+            chance**0.5 / usual if usual > 0 else np.ones(len(chance)),
+        )
 
     def _chance(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Variance by chance, of a speaker's difference and of one utterance [n].
@@ -123,10 +127,6 @@ class Pilot:
         of_speaker = times @ self.weight / len(self.weight)
         of_utterance = times @ (self.weight * self.utterances[:, None]) / len(self.weight)
         return (of_speaker * variance).sum(axis=1), (of_utterance * variance).sum(axis=1)
-
-
-def _relative(values: np.ndarray, size: float) -> np.ndarray:
-    return values / size if size > 0 else np.ones(len(values))
 
 
 def _inverse(design: Design) -> float:

@@ -17,14 +17,14 @@ _EXPERIMENTS = 4000
 
 @dataclass(frozen=True)
 class Speakers:
-    """How the speakers of a pilot differ, besides how much: few are normal."""
+    """Distribution of the differences between a pilot's speakers, which is rarely normal."""
 
     deviation: np.ndarray
     """Of every speaker from the mean, in standard deviations [S]."""
     chance: np.ndarray
     """Standard deviation of a speaker's chance, over the root mean square of all [S]."""
     variance: float
-    """Of their differences, chance included, but not what seeds add."""
+    """Variance of the speakers' differences, including chance, without the effect of seeds."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ def _deviations(
 ) -> np.ndarray:
     """Of the speakers of all experiments from the true difference [experiments, speakers].
 
-    With a pilot of k speakers they are drawn from its speakers as they were seen, chance included.
-    What a design has more chance than the pilot is added, larger for speakers for whom it was
-    larger there; where it has less, all move together. A k-th of the variance is normal, because
-    other speakers differ in other ways.
+    With a pilot of k speakers they are drawn from its speakers, chance included. A normal
+    distribution supplies 1/k of the variance, because new speakers differ in other ways. If the
+    design has more variance than the pilot, normal noise is added, in proportion to each speaker's
+    ``chance``. If it has less, all deviations are scaled down.
 
     Args:
         variance: Of every speaker of the design.

@@ -97,7 +97,7 @@ _NETWORK = Need(
 )
 """Extraction with a network or word vectors."""
 _PICTURES = replace(_NETWORK, memory_per_thread=2200)
-"""Extraction with a network for pictures, of which it sees 32 at once."""
+"""Extraction with a network for pictures, in batches of 32."""
 
 _NEEDS = {
     "index_corpus": Need(memory_per_mb=0.1),

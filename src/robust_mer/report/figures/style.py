@@ -47,6 +47,8 @@ STYLE: "dict[RcKeyType, Any]" = {
     "grid.color": "0.9",
     "lines.linewidth": 1.4,
     "lines.markersize": 5,
+    "figure.autolayout": False,  # figures choose their layout themselves
+    "figure.constrained_layout.use": False,
     "text.parse_math": False,  # a name may hold dollar signs
 }
 """Matplotlib's settings for all figures."""
@@ -75,7 +77,7 @@ def save(figure: Figure, svg: Path, pdf: Path, origin: str | None = None) -> Non
         pdf: Where to write it for print.
         origin: What it was made from, for the files' metadata.
     """
-    # Laid out once: otherwise it is done twice for each file, which takes longer than drawing.
+    # Lay out once. Otherwise each file lays out twice, which takes longer than drawing.
     figure.draw_without_rendering()
     figure.set_layout_engine(None)
     title = svg.stem
