@@ -163,7 +163,7 @@ def test_files_classes_and_functions_are_of_a_size_to_read():
     assert not dict(too_large())
 
 
-SETTINGS = ("Settings", "Training", "Optimisation")
+SETTINGS = ("Settings", "MMINTraining", "NMERTraining", "Optimisation")
 """How the names of their classes end."""
 
 
