@@ -168,6 +168,8 @@ def test_learning_has_a_panel_for_every_training(draw, tmp_path):
     texts = draw("learning", evaluations, Facts(learning=learning), histories=histories)
     names = {"men †", "<nmer> $x_1$", "trained on clean", "trained on gaussian −10 dB"}
     assert names <= set(texts)
+    assert {"1", "2", "3"} <= set(texts)
+    assert "1.5" not in texts  # epochs are whole
     assert "share of z in joint representation" not in texts
 
 

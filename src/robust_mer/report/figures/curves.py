@@ -58,6 +58,11 @@ class Curves(Panel):
         """Whether the spread is drawn; the bands of many curves would hide the curves."""
         return self.points["line"].nunique() <= _FEW
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the horizontal axis counts, e.g. epochs: between two ticks lies nothing."""
+        return not self.log_x and bool((self.points["x"] % 1 == 0).all())
+
     def height(self) -> float:
         """In inches."""
         return 2.5 if "label" not in self.points else 3.6
@@ -90,7 +95,7 @@ class Curves(Panel):
         return list(named[["x", "y", "label"]].itertuples(index=False, name=None))
 
     def _scale(self, axes: "Axes") -> None:
-        from matplotlib.ticker import NullFormatter
+        from matplotlib.ticker import MaxNLocator, NullFormatter
 
         if self.log_x:
             axes.set_xscale("log")
@@ -102,6 +107,8 @@ class Curves(Panel):
             axes.set_ylim(*self.span)
         if self.ticks:
             axes.set_xticks(list(self.ticks), list(self.ticks.values()))
+        elif self.is_whole:
+            axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
 
     def part(self, number: int, series: dict[str, int], names: dict[str, str]) -> charts.Part:
         """The same in Vega-Lite."""
@@ -142,7 +149,8 @@ class Curves(Panel):
         ]
         if not self.has_bands:
             del marks[0]
-        axis = charts.tick_axis(self.ticks, self.x) if self.ticks else {"title": self.x}
+        step = {"tickMinStep": 1} if self.is_whole else {}
+        axis = charts.tick_axis(self.ticks, self.x) if self.ticks else {"title": self.x, **step}
         x_scale = charts.scale(self.log_x, None) | ({"padding": 12} if self.ticks else {})
         x = {"field": "x", "type": "quantitative", "axis": axis, "scale": x_scale}
         for mark in marks:
