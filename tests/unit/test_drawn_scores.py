@@ -264,6 +264,37 @@ def test_robustness_by_hand(run):
     assert "0 to 60 %" in text
 
 
+def test_robustness_of_models_that_never_met_a_clean_modality(tmp_path):
+    tests = [f"dropped_{rate}%" for rate in (10, 50, 90)]
+    trained = {"men": "clean", "mmin": "dropped_50%_none"}
+    rows = [
+        {"model": model, "trained_on": on, "tested_on": test, "training": on, "noise": "dropped"}
+        | {"condition": condition, "kind": condition, "ua_mean": ua, "published_model": ""}
+        for model, on in trained.items()
+        for condition in (["average", "none"] if model == "men" else ["none"])
+        for test, ua in zip(tests, (0.8, 0.7, 0.4 + 0.2 * (model == "mmin")), strict=True)
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "all.csv", index=False)
+    evaluations = [(model, on, test) for model, on in trained.items() for test in tests]
+    experiment = make_experiment(
+        evaluations,
+        name="x",
+        corpus="c",
+        models=dict.fromkeys(trained, "men"),
+        folds=[1],
+        seeds=[1],
+    )
+    files = TableFiles(summary=tmp_path / "all.csv", csv=tmp_path / "x.csv", md=tmp_path / "x.md")
+    spec = TableSpec("robustness", Plugin(TABLES["robustness"], {}), experiment)
+    make_table(spec, files, Runtime())
+    table = pd.read_csv(tmp_path / "x.csv", keep_default_na=False)
+    table = table.set_index(["model", "family"])
+    assert set(table.index) == {("men", ""), ("men", "none"), ("mmin", "none")}
+    assert table.loc[("mmin", "none"), "area"] == pytest.approx((0.75 + 0.65) / 2)
+    assert "dropped, none" in (tmp_path / "x.md").read_text()
+    assert table.loc[("mmin", "none"), "effective"] == pytest.approx(0.05)
+
+
 def test_the_table_of_rankings_says_where_the_order_differs_most(run):
     text = _table(run, "rankings")["md"].read_text()
     assert "missing, random_30%, trained on missing_random_0to70%" in text

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from robust_mer.conditions import NONE
 from robust_mer.report.cells import amount, mean_sd
 from robust_mer.report.drawn import FEWEST_RATES, has_rates, rate_rows
 from robust_mer.report.names import marked
@@ -23,6 +24,9 @@ _KEYS = ["tested_on", "family", "unit", "model", "training"]
 
 class RobustnessTable(ResultTable):
     """A line per model, training and axis: a family of protocols, or the amounts of a corruption.
+
+    Amounts are those of the average, and if something was trained with no modality clean, those of
+    the condition ``none`` too.
 
     Of the main measure y over the axis x, from the mildest test x_0: ``area``, the mean of y by the
     trapezoid rule; ``relative``, area / y_0; ``effective``, how much less a model loses than the
@@ -103,7 +107,10 @@ def _curves(experiment: Experiment, summary: "pd.DataFrame") -> "pd.DataFrame":
 
     drawn = rate_rows(experiment, summary)
     drawn = drawn.assign(x=drawn["rate"], amount=drawn["rate"], unit="%")
-    noisy = average_rows(experiment, summary)
+    noisy = average_rows(experiment, summary).assign(family="")
+    if any(experiment.none_clean(name) for name in summary["trained_on"].unique()):
+        none = summary[summary["kind"] == NONE]
+        noisy = pd.concat([noisy, none.assign(family=NONE)], ignore_index=True)
     noisy = noisy[noisy["tested_on"].isin(list(experiment.corruptions))]
     facts = [experiment.facts(name) for name in noisy["tested_on"]]
     noisy = noisy.assign(
@@ -111,7 +118,6 @@ def _curves(experiment: Experiment, summary: "pd.DataFrame") -> "pd.DataFrame":
         amount=[math.nan if one.amount is None else one.amount for one in facts],
         unit=[one.unit for one in facts],
         tested_on=[one.kind for one in facts],
-        family="",
     )
     return pd.concat([drawn, noisy], ignore_index=True)
 

@@ -188,7 +188,8 @@ def note_robustness(measure: str, reference: str) -> str:
         f"Area: mean {measure} over the range, by the trapezoid rule. Relative: area divided by "
         f"the {measure} of the mildest test. Effective: how much less the {measure} falls below "
         f"that of the mildest test than it does for {reference}, on average over the range; 0 for "
-        f"{reference}. Amounts of a corruption: mean over the partial conditions."
+        f"{reference}. Amounts of a corruption: mean over the partial conditions; none: all "
+        "modalities are corrupted."
     )
 
 
