@@ -11,11 +11,6 @@ from snakemake.utils import min_version, update_config
 
 min_version("9.27")
 
-# What is imported and planned lives as long as the run. Searching it for garbage again and again
-# would make a dry run slower.
-gc.freeze()
-gc.set_threshold(100_000, 20, 20)
-
 # The folder of this workflow, also if another repository imports it as a module.
 HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
 
@@ -23,6 +18,11 @@ if not (HOME / "src").is_dir():
     raise WorkflowError(f"{HOME}: a workflow can import robust-mer only from a clone on this disk")
 sys.path.insert(0, str(HOME / "src"))
 sys.path.append(os.getcwd())  # a user's own modules
+
+from robust_mer.garbage import collect_rarely
+
+gc.freeze()  # what Snakemake has imported stays
+collect_rarely()
 
 from robust_mer.errors import InputError
 from robust_mer.jobs import prepare_jobs
