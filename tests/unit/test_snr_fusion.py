@@ -1,5 +1,7 @@
 """SNR fusion: what it reads off the features, and that it learns and says it."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from helpers.models import build
@@ -8,16 +10,20 @@ from robust_mer.models.model import Batch
 from robust_mer.models.snr_fusion.discriminant import Discriminant, Known
 from robust_mer.models.snr_fusion.signal import SIGNS, Signal
 from robust_mer.models.snr_fusion.snr_fusion import CLEANEST
+from robust_mer.models.snr_fusion.spread import LEVELS, SpreadDiscriminant, percentiles
 
 WIDTH, FRAMES = 64, 40
 
 
-def clean(utterances, seed):
-    """Utterances whose signal lies in few directions and changes slowly: [u, T, D]."""
+def clean(utterances, seed, liveliness=1.0):
+    """Utterances whose signal lies in four directions and changes slowly: [u, T, D].
+
+    `liveliness`, or one for each utterance and direction, says how much it changes.
+    """
     draws = torch.Generator().manual_seed(seed)
     directions = torch.randn(4, WIDTH, generator=torch.Generator().manual_seed(0))
     means = torch.randn(utterances, 1, 4, generator=draws)
-    changes = 0.5 * torch.randn(utterances, FRAMES, 4, generator=draws)
+    changes = 0.5 * liveliness * torch.randn(utterances, FRAMES, 4, generator=draws)
     signal = (means + changes) @ directions
     return signal / signal.square().mean().sqrt() + 0.03 * torch.randn(
         utterances, FRAMES, WIDTH, generator=draws
@@ -139,8 +145,12 @@ def test_gradients_do_not_touch_the_moments_and_unknown_snrs_do_not_count():
         assert (loss["snr"].item() == 0) == zero
         torch.stack(list(loss.values())).sum().backward()
     expert = model.encoders["audio"]
-    moments = [*expert.signal.parameters(), *expert.discriminant.parameters()]
-    assert len(moments) == 7
+    moments = [
+        *expert.signal.parameters(),
+        *expert.discriminant.parameters(),
+        *expert.spread.parameters(),
+    ]
+    assert len(moments) == 12
     assert all(moment.grad is None for moment in moments)
 
 
@@ -158,7 +168,7 @@ def test_training_changes_nothing_that_a_digest_rests_on():
 def classes(signal):
     """Utterances, their classes, and a discriminant that was measured on them."""
     frames, group = clean(90, seed=6), torch.arange(90) % 3
-    average, _ = signal.average(frames, lengths(frames))
+    average = signal(frames, lengths(frames)).average
     part = Discriminant(WIDTH, 3)
     part.measure(average - signal.centre, group)
     return frames, group, average, part
@@ -185,7 +195,7 @@ def test_the_discriminant_is_the_likelihood_at_the_snr(signal, classes, snr):
 def test_an_utterance_in_training_is_not_in_the_mean_of_its_class(signal, classes):
     frames, group, average, part = classes
     received = signal(noisy(frames, 0), lengths(frames))
-    answer = part(received, signal.centre, Known(group, average))
+    answer = part(received, signal.centre, Known(group, average, average))
     others = Discriminant(WIDTH, 3)
     others.measure((average - signal.centre)[1:], group[1:])
     with torch.no_grad():
@@ -202,7 +212,7 @@ def test_the_discriminant_ignores_utterances_without_a_class_or_frames(signal, c
     with_more.measure(strange, torch.cat([group, torch.tensor([-1, -2])]))
     torch.testing.assert_close(with_more.means, part.means)
     received = signal(torch.zeros_like(frames), lengths(frames))
-    unknown = Known(torch.full_like(group, -1), torch.zeros_like(average))
+    unknown = Known(torch.full_like(group, -1), average, average)
     assert not part(received, signal.centre, unknown).any()
 
 
@@ -212,6 +222,104 @@ def test_the_only_utterance_of_a_class_is_compared_with_all(signal, classes):
     group = torch.zeros(len(frames), dtype=torch.long)
     group[0] = 1  # and none has class 2 or 3
     part.measure(average - signal.centre, group)
-    answer = part(signal(frames, lengths(frames)), signal.centre, Known(group, average))
+    answer = part(signal(frames, lengths(frames)), signal.centre, Known(group, average, average))
     assert answer.isfinite().all()
     assert answer[0, 1] == 0  # the likelihood of the mean of all
+
+
+def spread_of(signal, frames):
+    received = signal(frames, lengths(frames))
+    return percentiles(frames, lengths(frames), received), received
+
+
+def test_percentiles_are_those_of_the_intact_frames_at_the_clean_width(signal):
+    frames = noisy(clean(4, seed=8), 0)
+    received = signal(frames, lengths(frames))
+    deviation = frames.std(dim=1, correction=0)
+    expected = torch.cat([frames.quantile(p, dim=1) - frames.mean(dim=1) for p in LEVELS], dim=1)
+    as_they_are = replace(received, deviation=deviation)
+    found = percentiles(frames, lengths(frames), as_they_are)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    half = replace(received, deviation=deviation / 2)
+    padded = torch.cat([frames, torch.zeros(4, 3, WIDTH), 5 * torch.ones(4, 2, WIDTH)], dim=1)
+    found = percentiles(padded, lengths(frames) + 3, half)
+    torch.testing.assert_close(found, expected / 2, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("length", [0, 1, 8])
+def test_percentiles_of_a_single_frame_and_of_nothing_are_zero(signal, length):
+    frames = torch.ones(3, 8, WIDTH)
+    received = signal(frames, torch.full((3,), length))
+    assert percentiles(frames, torch.full((3,), length), received).abs().max() < 1e-5
+
+
+@pytest.fixture(scope="module")
+def spreads(signal):
+    """Utterances, their classes, percentiles and discriminant.
+
+    In each class, the signal changes along another direction.
+    """
+    group = torch.arange(90) % 3
+    frames = clean(90, seed=9, liveliness=0.4 + 2 * torch.eye(3, 4)[group][:, None])
+    part = SpreadDiscriminant(WIDTH, 3)
+    spread, _ = spread_of(signal, frames)
+    part.measure(spread, group)
+    return frames, group, spread, part
+
+
+def test_the_spread_says_the_class_unless_noise_hides_it(signal, spreads):
+    frames, group, spread, part = spreads
+    known = Known(group, spread, spread)
+    right = []
+    for snr in (torch.inf, 0, -30):
+        heard, received = spread_of(signal, noisy(frames, snr) if snr < torch.inf else frames)
+        answer = part(heard, received, known)
+        right.append((answer.argmax(dim=1) == group).double().mean())
+    assert right[0] > 0.9
+    assert answer.abs().mean() < 0.2  # at -30 dB next to nothing is said
+    heard, received = spread_of(signal, torch.zeros_like(frames))
+    assert not part(heard, received, None).any()
+
+
+def test_an_utterance_in_training_is_in_neither_mean_nor_covariance(signal, spreads):
+    """Against the formulas with the utterance left out; axes and centre stay."""
+    frames, group, spread, part = spreads
+    heard, received = spread_of(signal, frames)
+    answer = part(heard, received, Known(group, spread, spread))
+    placed = ((spread - part.centre) @ part.axes).double().detach()
+    means = torch.stack([placed[group == each].mean(dim=0) for each in range(3)])
+    scatter = placed - means[group]
+    average = (scatter.square().sum(dim=0) / (90 - 3)).mean()
+    others, of_others = placed[1:], group[1:]
+    means = torch.stack([others[of_others == each].mean(dim=0) for each in range(3)])
+    scatter = others - means[of_others]
+    covariance = 0.8 * scatter.T @ scatter / (90 - 3) + 0.2 * average * torch.eye(len(scatter.T))
+    expected = torch.distributions.MultivariateNormal(means, covariance).log_prob(placed[0])
+    share = (10 ** (received.snr[0] / 10)).double()
+    expected = share / (1 + share) * (expected - expected[0])
+    found = (answer[0] - answer[0, 0]).double()
+    torch.testing.assert_close(found, expected, rtol=1e-2, atol=1e-2)
+
+
+def test_the_discriminant_of_spread_ignores_utterances_without_a_class(signal, spreads):
+    frames, group, spread, part = spreads
+    more = SpreadDiscriminant(WIDTH, 3)
+    strange = torch.cat([spread, torch.full((2, spread.shape[1]), 9.0)])
+    more.measure(strange, torch.cat([group, torch.tensor([-1, -2])]))
+    torch.testing.assert_close(more.means, part.means)
+    torch.testing.assert_close(more.precision, part.precision)
+    heard, received = spread_of(signal, frames)
+    unknown = Known(torch.full_like(group, -1), spread, spread)
+    torch.testing.assert_close(
+        part(heard, received, unknown), part(heard, received, None), rtol=1e-3, atol=1e-3
+    )
+
+
+@pytest.mark.parametrize("group", [[0, 0, 0, 1], [0, 0, 0, 0], [-1] * 4])
+def test_few_utterances_of_a_class_give_finite_likelihoods(signal, group):
+    frames, group = clean(4, seed=10), torch.tensor(group)
+    spread, received = spread_of(signal, frames)
+    part = SpreadDiscriminant(WIDTH, 3)
+    part.measure(spread, group)
+    assert part(spread, received, Known(group, spread, spread)).isfinite().all()
+    assert part(spread, received, None).isfinite().all()

@@ -19,6 +19,25 @@ class Known:
     """Class [B]; negative without one."""
     average: Tensor
     """Mean of the clean frames along the axes [B, D]."""
+    spread: Tensor
+    """Percentiles of the clean frames [B, 2 D]; see `percentiles`."""
+
+
+def mean_of_others(value: Tensor, group: Tensor, means: Tensor, counts: Tensor) -> Tensor:
+    """Mean of each utterance's class without the utterance itself [B, D].
+
+    It is zero, the mean of all utterances, if there are no others.
+
+    Args:
+        value: Of the utterances, less the mean of all [B, D].
+        group: Their classes [B]; negative without one.
+        means: Of the classes [C, D].
+        counts: Numbers of utterances of the classes [C].
+    """
+    is_own = group[:, None] == torch.arange(len(counts), device=counts.device)
+    count = is_own.to(value.dtype) @ counts[:, None]
+    total = count * (is_own.to(value.dtype) @ means) - value
+    return torch.where(count > 1.5, total / (count - 1).clamp(min=1), 0.0)
 
 
 class Discriminant(nn.Module):
@@ -78,20 +97,9 @@ class Discriminant(nn.Module):
         likelihood = (value / variance) @ means.T
         likelihood = likelihood - 0.5 * (received.share / variance) @ means.square().T
         if known is not None:
-            others = self._others(known, centre.detach())
+            clean = known.average - centre.detach()
+            others = mean_of_others(clean, known.group, means, self.counts.detach())
             own = (value * others - 0.5 * received.share * others.square()) / variance
             is_own = known.group[:, None] == torch.arange(len(means), device=means.device)
             likelihood = torch.where(is_own, own.sum(dim=1, keepdim=True), likelihood)
         return torch.where(received.lost < 1, likelihood, 0.0)
-
-    def _others(self, known: Known, centre: Tensor) -> Tensor:
-        """Mean of the class of each utterance without the utterance itself [B, D].
-
-        The mean of all training utterances if there are no others.
-        """
-        counts = self.counts.detach()
-        is_own = known.group[:, None] == torch.arange(len(counts), device=counts.device)
-        of_class = is_own.to(centre.dtype)
-        count = of_class @ counts[:, None]
-        total = count * (of_class @ self.means.detach()) - (known.average - centre)
-        return torch.where(count > 1.5, total / (count - 1).clamp(min=1), 0.0)

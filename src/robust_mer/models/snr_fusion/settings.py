@@ -29,7 +29,7 @@ class SNRFusionSettings(Optimisation):
     """Gradient norm at which each sub-network is clipped."""
     units: Count = 128
     """Of an embedding."""
-    dropout: DropoutRate = 0.5
+    dropout: DropoutRate = 0.6
     """Of the pooled features and of the embeddings."""
     weight_experts: Weight = 0.3
     """Of the losses of the modalities' own answers."""

@@ -81,10 +81,7 @@ class Signal(nn.Module):
         frames, utterance = frames[intact], utterance[intact]
         count = torch.bincount(utterance, minlength=len(lengths))
         has_mean = count > 0
-        axes = torch.linalg.eigh(frames.T @ frames / max(1, len(frames))).eigenvectors
-        # The sign of an eigenvector is arbitrary; fixing it makes runs repeat across machines.
-        largest = axes.abs().argmax(dim=0)
-        axes = axes * axes[largest, torch.arange(axes.shape[1])].sign()
+        axes = principal_axes(frames)
         turned = frames @ axes
         sums = turned.new_zeros(len(lengths), turned.shape[1]).index_add_(0, utterance, turned)
         means = sums / count.clamp(min=1)[:, None]
@@ -100,7 +97,7 @@ class Signal(nn.Module):
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Received:
         """Estimates from padded frames [B, T, D], of which ``lengths`` [B] are real."""
-        intact = _intact(frames, lengths)
+        intact = is_intact(frames, lengths)
         kept = intact.sum(dim=1).to(frames.dtype)
         count = kept.clamp(min=1.0)
         frames = torch.where(intact, frames, 0.0)
@@ -143,13 +140,6 @@ class Signal(nn.Module):
             torch.cat(signs, dim=1),
             lost,
         )
-
-    def average(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Means of intact frames along the axes [B, D], and which utterances have any [B]."""
-        intact = _intact(frames, lengths)
-        count = intact.sum(dim=1)
-        mean = torch.where(intact, frames, 0.0).sum(dim=1) / count.clamp(min=1)
-        return mean @ self.axes.detach(), count[:, 0] > 0
 
     def _ratio(self, snr: Tensor) -> Tensor:
         """Clean power over noise power per unit of `within` and `between`, from an SNR in dB."""
@@ -194,7 +184,15 @@ class Signal(nn.Module):
         return gain * (mean - share.sqrt() * centre) / between.mean().sqrt()
 
 
-def _intact(frames: Tensor, lengths: Tensor) -> Tensor:
+def principal_axes(rows: Tensor) -> Tensor:
+    """Eigenvectors of the second moments of rows [n, D], by rising power, as columns [D, D]."""
+    axes = torch.linalg.eigh(rows.T @ rows / max(1, len(rows))).eigenvectors
+    # The sign of an eigenvector is arbitrary; fixing it makes runs repeat across machines.
+    largest = axes.abs().argmax(dim=0)
+    return axes * axes[largest, torch.arange(axes.shape[1])].sign()
+
+
+def is_intact(frames: Tensor, lengths: Tensor) -> Tensor:
     """Which frames are real and not all zeros [B, T, 1]."""
     real = torch.arange(frames.shape[1], device=frames.device) < lengths[:, None]
     return (real & (frames != 0).any(dim=2))[..., None]

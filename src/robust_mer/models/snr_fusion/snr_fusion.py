@@ -11,6 +11,7 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 from robust_mer.modality import FeatureShape
 from robust_mer.models.chance import Dropout
@@ -18,6 +19,7 @@ from robust_mer.models.model import Batch, Model
 from robust_mer.models.snr_fusion.discriminant import Discriminant, Known
 from robust_mer.models.snr_fusion.settings import SNRFusionSettings
 from robust_mer.models.snr_fusion.signal import LOWEST, SIGNS, Signal
+from robust_mer.models.snr_fusion.spread import SpreadDiscriminant, percentiles
 from robust_mer.tasks.task import ChoiceTask, Task
 
 CLEANEST = 20.0
@@ -25,6 +27,7 @@ CLEANEST = 20.0
 
 _CONTEXT = 32  # units that describe the damage
 _LARGEST_GAIN = 6.0  # logarithm of it, in both directions
+_MEASURED_AT_ONCE = 256  # utterances, which are padded
 _SAID = 3  # columns of an embedding behind its units: weight, SNR in tens of dB, lost frames
 
 
@@ -40,55 +43,78 @@ class ModalityExpert(nn.Module):
     def __init__(self, width: int, settings: SNRFusionSettings, task: Task) -> None:
         super().__init__()
         self.signal = Signal(width)
-        self.discriminant = (
-            Discriminant(width, task.outputs) if isinstance(task, ChoiceTask) else None
-        )
+        self.discriminant: Discriminant | None = None
+        self.spread: SpreadDiscriminant | None = None
+        if isinstance(task, ChoiceTask):
+            self.discriminant = Discriminant(width, task.outputs)
+            self.spread = SpreadDiscriminant(width, task.outputs)
         self.outputs = task.outputs
         self.damage = nn.Sequential(
             nn.Linear(SIGNS, 2 * _CONTEXT), nn.ReLU(), nn.Linear(2 * _CONTEXT, _CONTEXT), nn.ReLU()
         )
         self.snr = nn.Linear(_CONTEXT, 1)
         self.weight = nn.Linear(_CONTEXT, 1)
-        self.trust = nn.Linear(_CONTEXT, 1)
+        self.trust = nn.Linear(_CONTEXT, 2)
         self.gain = nn.Linear(_CONTEXT, 2 * settings.units)
         self.embed = nn.Linear(2 * width, settings.units)
         self.answer = nn.Linear(settings.units, task.outputs)
         self.drop_features = Dropout(settings.dropout)
 
     def measure(self, frames: Tensor, lengths: Tensor, group: Tensor) -> None:
-        """Take statistics of clean training frames; see `Signal` and `Discriminant`."""
+        """Take statistics of clean training frames; see `Signal`, `Discriminant` and `spread`."""
         centred, has_mean = self.signal.measure(frames, lengths)
-        if self.discriminant is not None:
-            self.discriminant.measure(centred, torch.where(has_mean, group, -1))
+        if self.discriminant is None or self.spread is None:
+            return
+        group = torch.where(has_mean, group, -1)
+        self.discriminant.measure(centred, group)
+        spread = []
+        for counts in lengths.split(_MEASURED_AT_ONCE):
+            rows, frames = frames[: counts.sum()], frames[counts.sum() :]
+            padded = pad_sequence(list(rows.split(counts.tolist())), batch_first=True)
+            spread.append(percentiles(padded, counts, self.signal(padded, counts)))
+        self.spread.measure(torch.cat(spread), group)
+
+    def known(self, frames: Tensor, lengths: Tensor, group: Tensor) -> Known | None:
+        """What was measured of clean training utterances of these classes [B]; None: nothing."""
+        if self.discriminant is None:
+            return None
+        received = self.signal(frames, lengths)
+        group = torch.where(received.lost[:, 0] < 1, group, -1)
+        return Known(group, received.average, percentiles(frames, lengths, received))
 
     def digest(self, frames: Tensor, lengths: Tensor, known: Known | None = None) -> Tensor:
         """What no gradient changes, of padded frames [B, T, D].
 
-        It consists of mean and deviation, the discriminant's log-likelihoods, signs, SNR and lost
-        frames: [B, 2 D + outputs + SIGNS + 2].
+        It consists of mean and deviation, the log-likelihoods of both discriminants, signs, SNR and
+        lost frames: [B, 2 D + 2 outputs + SIGNS + 2].
         """
         received = self.signal(frames, lengths)
-        if self.discriminant is None:
-            likelihood = received.snr.new_zeros(len(received.snr), self.outputs)
+        if self.discriminant is None or self.spread is None:
+            likelihoods = [received.snr.new_zeros(len(received.snr), 2 * self.outputs)]
         else:
-            likelihood = self.discriminant(received, self.signal.centre, known)
-        parts = [received.mean, received.deviation, likelihood, received.signs, received.snr]
+            spread = percentiles(frames, lengths, received)
+            likelihoods = [
+                self.discriminant(received, self.signal.centre, known),
+                self.spread(spread, received, known),
+            ]
+        parts = [received.mean, received.deviation, *likelihoods, received.signs, received.snr]
         return torch.cat([*parts, received.lost], dim=1)
 
     def forward(self, digest: Tensor) -> Tensor:
         """Embedding [B, units + outputs + 3] of what `digest` returned.
 
-        It consists of the units, the discriminant's answer, weight, SNR and lost frames.
+        It consists of the units, the discriminants' answer, weight, SNR and lost frames.
         """
-        sizes = [self.embed.in_features, self.outputs, SIGNS, 1, 1]
-        features, likelihood, signs, snr, lost = digest.split(sizes, dim=1)
+        sizes = [self.embed.in_features, self.outputs, self.outputs, SIGNS, 1, 1]
+        features, of_mean, of_spread, signs, snr, lost = digest.split(sizes, dim=1)
         context = self.damage(signs)
         gain, offset = self.gain(context).chunk(2, dim=1)
         embedded = self.embed(self.drop_features(features))
         units = (embedded * gain.clamp(-_LARGEST_GAIN, _LARGEST_GAIN).exp() + offset).relu()
-        answer = likelihood
+        answer = of_mean
         if self.discriminant is not None:
-            answer = functional.softplus(self.trust(context) - 1) * likelihood
+            trust = functional.softplus(self.trust(context) - 1)
+            answer = trust[:, :1] * of_mean + trust[:, 1:] * of_spread
         weight = functional.softplus(self.weight(context))
         weight = torch.where(lost < 1, weight, 0.0)
         estimate = snr.clamp(max=CLEANEST) / 10 + self.snr(context)
@@ -141,9 +167,11 @@ class SNRFusion(Model):
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         embeddings = {}
+        group = self.task.groups(batch.target)
         for modality, frames in batch.received.items():
-            known = self._known(modality, batch)
-            digest = self._expert(modality).digest(frames, batch.lengths[modality], known)
+            expert = self._expert(modality)
+            known = expert.known(batch.clean[modality], batch.clean_lengths[modality], group)
+            digest = expert.digest(frames, batch.lengths[modality], known)
             embeddings[modality] = self.encode_digest(modality, digest)
         output, experts = self._answers(embeddings)
         alone = [self.task.loss(answer, batch.target) for answer in experts.values()]
@@ -170,11 +198,6 @@ class SNRFusion(Model):
 
     def _expert(self, modality: str) -> ModalityExpert:
         return cast(ModalityExpert, self.encoders[modality])
-
-    def _known(self, modality: str, batch: Batch) -> Known:
-        signal = self._expert(modality).signal
-        average, has_mean = signal.average(batch.clean[modality], batch.clean_lengths[modality])
-        return Known(torch.where(has_mean, self.task.groups(batch.target), -1), average)
 
     def _answers(self, embeddings: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The answer [B, outputs], and each modality's own before it is weighted."""
