@@ -187,7 +187,7 @@ def test_every_parameter_learns(name):
             site.key.fill_(draw)
         sum(model.loss(batch).values()).backward()
     # frozen, measured before training, or taught by the SNR of noise, of which there is none here
-    untaught = FROZEN.get(name, (".signal.", ".discriminant.", ".snr."))
+    untaught = FROZEN.get(name, (".signal.", ".discriminant.", ".spread.", ".snr."))
     learns = dict(model.named_parameters())
     taught = [n for n in learns if not any(part in f".{n}" for part in untaught)]
     silent = [n for n in taught if learns[n].grad is None or not learns[n].grad.any()]
