@@ -21,10 +21,10 @@ ROOT = Path(__file__).parents[2]
 # docs/composite.md, Time: processor seconds of one replica, and its epochs, by class of model.
 _COMPOSITE = {
     "unimodal": (12, 40),
-    "snr_fusion": (15, 40),
     "invariance_teacher": (33, 40),
     "men": (34, 40),
     "if_mmin": (41, 40),
+    "snr_fusion": (44, 40),
     "nmer_without_vae": (62, 60),
     "mmin": (69, 60),
     "men_oracle_drop": (72, 80),

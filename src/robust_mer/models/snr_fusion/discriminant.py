@@ -13,7 +13,7 @@ _LOWEST_VARIANCE = 1e-6
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of B training utterances that the discriminant has been measured on."""
+    """What both discriminants measured of B training utterances."""
 
     group: Tensor
     """Class [B]; negative without one."""

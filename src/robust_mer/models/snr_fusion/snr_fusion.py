@@ -3,7 +3,8 @@
 It is this project's own. Each modality's SNR is estimated from its features alone, the features are
 pooled and freed of noise accordingly (`Signal`), and what is known of the damage sets the weight of
 the modality's own answer and its share in the joint one. Where classes are predicted, the answer
-starts from a discriminant analysis that knows the SNR (`Discriminant`), and a network adds to it.
+starts from two discriminant analyses: of the mean, at that SNR (`Discriminant`), and of the spread
+over frames (`SpreadDiscriminant`). A network adds to it.
 """
 
 from typing import ClassVar, cast
@@ -61,21 +62,21 @@ class ModalityExpert(nn.Module):
         self.drop_features = Dropout(settings.dropout)
 
     def measure(self, frames: Tensor, lengths: Tensor, group: Tensor) -> None:
-        """Take statistics of clean training frames; see `Signal`, `Discriminant` and `spread`."""
+        """Take statistics of clean training frames, for `Signal` and both discriminants."""
         centred, has_mean = self.signal.measure(frames, lengths)
         if self.discriminant is None or self.spread is None:
             return
         group = torch.where(has_mean, group, -1)
         self.discriminant.measure(centred, group)
-        spread = []
-        for counts in lengths.split(_MEASURED_AT_ONCE):
-            rows, frames = frames[: counts.sum()], frames[counts.sum() :]
-            padded = pad_sequence(list(rows.split(counts.tolist())), batch_first=True)
+        utterances, spread = frames.split(lengths.tolist()), []
+        for begin in range(0, len(lengths), _MEASURED_AT_ONCE):
+            some = slice(begin, begin + _MEASURED_AT_ONCE)
+            padded, counts = pad_sequence(utterances[some], batch_first=True), lengths[some]
             spread.append(percentiles(padded, counts, self.signal(padded, counts)))
         self.spread.measure(torch.cat(spread), group)
 
     def known(self, frames: Tensor, lengths: Tensor, group: Tensor) -> Known | None:
-        """What was measured of clean training utterances of these classes [B]; None: nothing."""
+        """What both discriminants measured of clean training utterances; None without classes."""
         if self.discriminant is None:
             return None
         received = self.signal(frames, lengths)

@@ -13,7 +13,7 @@ _AXES = 64  # at most
 _SHRINKAGE = 0.2  # towards the same variance along all axes and no covariance
 _LOWEST_VARIANCE = 1e-6
 _LARGEST_SCALE = 3.0
-_LEAST_LEFT = 1e-3  # of the scatter along an utterance's deviation, without it
+_LOWEST_REMAINDER = 1e-3  # share of the scatter along an utterance's deviation, without it
 
 
 def percentiles(frames: Tensor, lengths: Tensor, received: Received) -> Tensor:
@@ -27,25 +27,26 @@ def percentiles(frames: Tensor, lengths: Tensor, received: Received) -> Tensor:
         lengths: Numbers of real frames [B].
         received: The estimates for them.
     """
-    kept = is_intact(frames, lengths)
-    frames_left = kept.sum(dim=1)  # [B, 1]
-    count = frames_left.clamp(min=1)
-    values = torch.where(kept, frames, 0.0)
+    intact = is_intact(frames, lengths)
+    total = intact.sum(dim=1)  # [B, 1]
+    count = total.clamp(min=1)
+    values = torch.where(intact, frames, 0.0)
     mean = values.sum(dim=1) / count
     variance = values.square().sum(dim=1) / count - mean.square()
     scale = received.deviation / variance.clamp(min=_LOWEST_VARIANCE).sqrt()
-    low = _tenth(torch.where(kept, frames, torch.inf), count)
-    high = -_tenth(torch.where(kept, -frames, torch.inf), count)
+    low = _tenth_percentile(torch.where(intact, frames, torch.inf), count)
+    high = -_tenth_percentile(torch.where(intact, -frames, torch.inf), count)
     distances = torch.cat([low - mean, high - mean], dim=1)
     scale = torch.cat([scale, scale], dim=1).clamp(max=_LARGEST_SCALE)
-    return torch.where(frames_left > 0, distances * scale, 0.0)
+    return torch.where(total > 0, distances * scale, 0.0)
 
 
-def _tenth(frames: Tensor, count: Tensor) -> Tensor:
+def _tenth_percentile(frames: Tensor, count: Tensor) -> Tensor:
     """10th percentile of the ``count`` [B, 1] finite values over time [B, D], of [B, T, D]."""
-    # One more at the end, for utterances without any. Only the lowest are sorted, which is faster.
+    # One more row, so that there are two even for a single frame. Sorting only the lowest values
+    # is faster than sorting all.
     by_dimension = pad(frames, (0, 0, 0, 1), value=torch.inf).transpose(1, 2)
-    needed = (frames.shape[1] - 1) // 10 + 2
+    needed = (frames.shape[1] + 9) // 10 + 1
     lowest = by_dimension.contiguous().topk(needed, dim=2, largest=False).values
     place = (count - 1) / 10
     below = place.long()
@@ -73,13 +74,12 @@ class SpreadDiscriminant(nn.Module):
 
     def __init__(self, width: int, classes: int) -> None:
         super().__init__()
-        spread = 2 * width
-        kept = min(_AXES, spread)
-        self.axes = nn.Parameter(torch.eye(spread)[:, :kept].clone())
-        self.centre = nn.Parameter(torch.zeros(spread))
-        self.means = nn.Parameter(torch.zeros(classes, kept))
+        axes = min(_AXES, 2 * width)
+        self.axes = nn.Parameter(torch.eye(2 * width)[:, :axes].clone())
+        self.centre = nn.Parameter(torch.zeros(2 * width))
+        self.means = nn.Parameter(torch.zeros(classes, axes))
         self.counts = nn.Parameter(torch.zeros(classes))
-        self.precision = nn.Parameter(torch.eye(kept))
+        self.precision = nn.Parameter(torch.eye(axes))
 
     def measure(self, spread: Tensor, group: Tensor) -> None:
         """Take the classes' means and the covariance within classes.
@@ -89,15 +89,14 @@ class SpreadDiscriminant(nn.Module):
             group: Their classes [u]; negative without one.
         """
         spread, group = spread.double()[group >= 0], group[group >= 0]
-        of_class = (group[:, None] == torch.arange(len(self.counts))).to(spread.dtype)
-        counts = of_class.sum(dim=0)
+        is_of_class = (group[:, None] == torch.arange(len(self.counts))).to(spread.dtype)
+        counts = is_of_class.sum(dim=0)
         centre = spread.sum(dim=0) / max(1, len(spread))
-        centred = spread - centre
-        axes = principal_axes(centred)[:, -self.axes.shape[1] :]
-        placed = centred @ axes
-        means = of_class.T @ placed / counts.clamp(min=1)[:, None]
-        within = placed - means[group]
-        covariance = within.T @ within / _free(counts)
+        axes = principal_axes(spread - centre)[:, -self.axes.shape[1] :]
+        projected = (spread - centre) @ axes
+        means = is_of_class.T @ projected / counts.clamp(min=1)[:, None]
+        deviation = projected - means[group]
+        covariance = deviation.T @ deviation / _degrees_of_freedom(counts)
         average = covariance.diagonal().mean().clamp(min=_LOWEST_VARIANCE)
         shrunk = torch.lerp(covariance, average * torch.eye(len(covariance)).double(), _SHRINKAGE)
         with torch.no_grad():
@@ -114,49 +113,50 @@ class SpreadDiscriminant(nn.Module):
             spread: `percentiles` of the utterances [B, 2 D].
             received: The estimates for them.
             known: In training, the same utterances' part in what was measured. It is taken out of
-                the mean of their class and out of the covariance, as in `Discriminant`.
+                the mean of their class, as in `Discriminant`, and out of the scatter within
+                classes. Axes, centre, and what the covariance is shrunk towards stay.
         """
         axes, precision, means = self.axes.detach(), self.precision.detach(), self.means.detach()
-        placed = (spread - self.centre.detach()) @ axes
+        projected = (spread - self.centre.detach()) @ axes
         if known is None:
             weights = means @ precision
-            likelihood = placed @ weights.T - 0.5 * (weights * means).sum(dim=1)
+            likelihood = projected @ weights.T - 0.5 * (weights * means).sum(dim=1)
         else:
-            likelihood = self._without_own(
-                placed, (known.spread - self.centre.detach()) @ axes, known.group
-            )
-        is_signal = (received.snr * (math.log(10) / 10)).sigmoid()
-        return torch.where(received.lost < 1, is_signal * likelihood, 0.0)
+            clean = (known.spread - self.centre.detach()) @ axes
+            likelihood = self._without_own(projected, clean, known.group)
+        signal_share = (received.snr * (math.log(10) / 10)).sigmoid()
+        return torch.where(received.lost < 1, signal_share * likelihood, 0.0)
 
-    def _without_own(self, placed: Tensor, clean: Tensor, group: Tensor) -> Tensor:
+    def _without_own(self, projected: Tensor, clean: Tensor, group: Tensor) -> Tensor:
         """Log-likelihoods [B, C], for each utterance from all others.
 
         Without an utterance, the scatter within classes lacks a matrix of rank one, so its inverse
         follows from that of all (Sherman-Morrison).
 
         Args:
-            placed: What is received, along the axes [B, A].
+            projected: What is received, along the axes [B, A].
             clean: The same for the clean utterances, which were measured.
             group: Their classes [B].
         """
         precision, counts = self.precision.detach(), self.counts.detach()
         is_own = group[:, None] == torch.arange(len(counts), device=counts.device)
         count = is_own.to(counts.dtype) @ counts[:, None]
-        own = is_own.to(counts.dtype) @ self.means.detach()
-        others = mean_of_others(clean, group, self.means.detach(), counts)
-        means = torch.where(is_own[:, :, None], others[:, None], self.means.detach())
-        deviation = torch.where(count > 0, clean - own, 0.0)
-        turned = deviation @ precision
-        removed = (1 - _SHRINKAGE) / _free(counts) * count / (count - 1).clamp(min=1)
-        left = 1 - removed * (turned * deviation).sum(dim=1, keepdim=True)
-        gain = removed / left.clamp(min=_LEAST_LEFT)
-        along = (means * turned[:, None]).sum(dim=2)
-        likelihood = (means * (placed @ precision)[:, None]).sum(dim=2)
-        likelihood = likelihood + gain * along * (placed * turned).sum(dim=1, keepdim=True)
-        squares = ((means @ precision) * means).sum(dim=2) + gain * along.square()
+        class_mean = is_own.to(counts.dtype) @ self.means.detach()
+        mean_without = mean_of_others(clean, group, self.means.detach(), counts)
+        means = torch.where(is_own[:, :, None], mean_without[:, None], self.means.detach())
+        deviation = torch.where(count > 0, clean - class_mean, 0.0)
+        whitened = deviation @ precision
+        share = (1 - _SHRINKAGE) / _degrees_of_freedom(counts) * count / (count - 1).clamp(min=1)
+        remainder = 1 - share * (whitened * deviation).sum(dim=1, keepdim=True)
+        update = share / remainder.clamp(min=_LOWEST_REMAINDER)
+        of_means = (means * whitened[:, None]).sum(dim=2)
+        of_projected = (projected * whitened).sum(dim=1, keepdim=True)
+        likelihood = (means * (projected @ precision)[:, None]).sum(dim=2)
+        likelihood = likelihood + update * of_means * of_projected
+        squares = ((means @ precision) * means).sum(dim=2) + update * of_means.square()
         return likelihood - 0.5 * squares
 
 
-def _free(counts: Tensor) -> Tensor:
-    """Degrees of freedom of the covariance within classes of these sizes [C]."""
+def _degrees_of_freedom(counts: Tensor) -> Tensor:
+    """Of the covariance within classes of these sizes [C]."""
     return (counts.sum() - (counts > 0).sum()).clamp(min=1)
