@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pytest
 import soundfile
+import torch
 import videos
 import yaml
 from generators.mosei import write_csd
@@ -19,6 +20,7 @@ from helpers.corpora import reader_of
 from helpers.models import TASK, build, described
 from helpers.plans import plan_of
 from helpers.tasks import CLASSIFICATION
+from torch import nn
 
 from robust_mer.corpora.cmu_mosei import read_labelled
 from robust_mer.corpora.csd import Sequence
@@ -354,6 +356,30 @@ def test_a_checkpoint_imports_code_outside_the_package_only_where_the_caller_tru
     save_checkpoint(path, build("men", {"audio": 3}), {"audio": one}, {**facts, "task": task})
     with pytest.raises(InputError, match=r"not trusted: 'own_model_of_file:Task'"):
         load_checkpoint(path, [name])
+
+
+@pytest.mark.parametrize("change", ["shape", "missing", "more"])
+def test_a_checkpoint_of_another_version_is_to_be_trained_again(tmp_path, change):
+    facts = {
+        **described("men"),
+        "inputs": {"audio": {"width": 3, "encoder": "recurrent"}},
+        "task": {**asdict(CLASSIFICATION), "description": TASK.describe()},
+    }
+    model = build("men", {"audio": 3})
+    bias = model.get_parameter("classifier.0.bias")
+    if change == "missing":
+        del model.classifier[0]
+    elif change == "shape":
+        model.classifier[0].bias = nn.Parameter(torch.cat([bias, bias]).detach())
+    else:
+        model.classifier[0].another = nn.Parameter(bias.detach().clone())
+    path = tmp_path / "fold1_seed1.safetensors"
+    save_checkpoint(path, model, {"audio": Normaliser(np.zeros(3, "f4"), np.ones(3, "f4"))}, facts)
+    with pytest.raises(
+        InputError, match=r"weights are not those of .*MEN.*classifier.*train"
+    ) as no:
+        load_checkpoint(path)
+    assert len(str(no.value).replace(str(path), "")) < 300
 
 
 @pytest.mark.parametrize(

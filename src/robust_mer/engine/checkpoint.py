@@ -9,9 +9,11 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from robust_mer.data import Normaliser
 from robust_mer.engine.facts import KIND, read_facts
+from robust_mer.errors import InputError
 from robust_mer.files import naming, whole
 from robust_mer.modality import FeatureShape
 from robust_mer.models.model import Model
@@ -89,13 +91,18 @@ def load_checkpoint(
         with safe_open(path, "pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         model = build_model(facts)
-        model.load_state_dict(
-            {
-                name.removeprefix(_WEIGHTS): value
-                for name, value in tensors.items()
-                if name.startswith(_WEIGHTS)
-            }
-        )
+        weights = {
+            name.removeprefix(_WEIGHTS): value
+            for name, value in tensors.items()
+            if name.startswith(_WEIGHTS)
+        }
+        if other := _unlike(weights, model.state_dict()):
+            raise InputError(
+                f"{path}: its weights are not those of {facts['implementation']} in this version "
+                f"({len(other)} of them, such as {other[0]}). Another version made the file: train "
+                "the model again, and export it again if you use an export"
+            )
+        model.load_state_dict(weights)
         normalisers = {
             modality: Normaliser(
                 np.asarray(tensors[_MEAN + modality]), np.asarray(tensors[_DEVIATION + modality])
@@ -103,3 +110,9 @@ def load_checkpoint(
             for modality in facts["inputs"]
         }
     return model.eval(), normalisers, facts
+
+
+def _unlike(weights: dict[str, Tensor], expected: dict[str, Tensor]) -> list[str]:
+    """Names of weights that only one side has, or that differ in shape."""
+    shapes = [{name: one.shape for name, one in side.items()} for side in (weights, expected)]
+    return sorted({name for name, _ in shapes[0].items() ^ shapes[1].items()})

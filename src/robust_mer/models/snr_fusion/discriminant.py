@@ -23,6 +23,24 @@ class Known:
     """Percentiles of the clean frames [B, 2 D]; see `percentiles`."""
 
 
+def class_means(value: Tensor, group: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+    """Means of the classes [C, D], zero without utterances, and their numbers of utterances [C].
+
+    Args:
+        value: Of the utterances [u, D].
+        group: Their classes [u].
+        classes: Their number C.
+    """
+    is_of_class = (group[:, None] == torch.arange(classes)).to(value.dtype)
+    counts = is_of_class.sum(dim=0)
+    return is_of_class.T @ value / counts.clamp(min=1)[:, None], counts
+
+
+def degrees_of_freedom(counts: Tensor) -> Tensor:
+    """Of the covariance within classes of these sizes [C]; at least 1."""
+    return (counts.sum() - (counts > 0).sum()).clamp(min=1)
+
+
 def mean_of_others(value: Tensor, group: Tensor, means: Tensor, counts: Tensor) -> Tensor:
     """Mean of each utterance's class without the utterance itself [B, D].
 
@@ -69,11 +87,9 @@ class Discriminant(nn.Module):
             group: Their classes [u]; negative without one.
         """
         centred, group = centred[group >= 0], group[group >= 0]
-        of_class = (group[:, None] == torch.arange(len(self.counts))).to(centred.dtype)
-        counts = of_class.sum(dim=0)
-        means = of_class.T @ centred / counts.clamp(min=1)[:, None]
-        free = max(1, len(group) - int((counts > 0).sum()))
-        variance = (centred - means[group]).square().sum(dim=0) / free
+        means, counts = class_means(centred, group, len(self.counts))
+        deviation = centred - means[group]
+        variance = deviation.square().sum(dim=0) / degrees_of_freedom(counts)
         variance = torch.lerp(variance, variance.mean(), _SHRINKAGE)
         with torch.no_grad():
             self.means.copy_(means)

@@ -6,7 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from robust_mer.models.snr_fusion.discriminant import Known, mean_of_others
+from robust_mer.models.snr_fusion.discriminant import (
+    Known,
+    class_means,
+    degrees_of_freedom,
+    mean_of_others,
+)
 from robust_mer.models.snr_fusion.signal import Received, is_intact, principal_axes
 
 _AXES = 64  # at most
@@ -89,14 +94,12 @@ class SpreadDiscriminant(nn.Module):
             group: Their classes [u]; negative without one.
         """
         spread, group = spread.double()[group >= 0], group[group >= 0]
-        is_of_class = (group[:, None] == torch.arange(len(self.counts))).to(spread.dtype)
-        counts = is_of_class.sum(dim=0)
         centre = spread.sum(dim=0) / max(1, len(spread))
         axes = principal_axes(spread - centre)[:, -self.axes.shape[1] :]
         projected = (spread - centre) @ axes
-        means = is_of_class.T @ projected / counts.clamp(min=1)[:, None]
+        means, counts = class_means(projected, group, len(self.counts))
         deviation = projected - means[group]
-        covariance = deviation.T @ deviation / _degrees_of_freedom(counts)
+        covariance = deviation.T @ deviation / degrees_of_freedom(counts)
         average = covariance.diagonal().mean().clamp(min=_LOWEST_VARIANCE)
         shrunk = torch.lerp(covariance, average * torch.eye(len(covariance)).double(), _SHRINKAGE)
         with torch.no_grad():
@@ -146,7 +149,7 @@ class SpreadDiscriminant(nn.Module):
         means = torch.where(is_own[:, :, None], mean_without[:, None], self.means.detach())
         deviation = torch.where(count > 0, clean - class_mean, 0.0)
         whitened = deviation @ precision
-        share = (1 - _SHRINKAGE) / _degrees_of_freedom(counts) * count / (count - 1).clamp(min=1)
+        share = (1 - _SHRINKAGE) / degrees_of_freedom(counts) * count / (count - 1).clamp(min=1)
         remainder = 1 - share * (whitened * deviation).sum(dim=1, keepdim=True)
         update = share / remainder.clamp(min=_LOWEST_REMAINDER)
         of_means = (means * whitened[:, None]).sum(dim=2)
@@ -155,8 +158,3 @@ class SpreadDiscriminant(nn.Module):
         likelihood = likelihood + update * of_means * of_projected
         squares = ((means @ precision) * means).sum(dim=2) + update * of_means.square()
         return likelihood - 0.5 * squares
-
-
-def _degrees_of_freedom(counts: Tensor) -> Tensor:
-    """Of the covariance within classes of these sizes [C]."""
-    return (counts.sum() - (counts > 0).sum()).clamp(min=1)
