@@ -295,7 +295,7 @@ def test_an_utterance_in_training_is_in_neither_mean_nor_covariance(signal, spre
     expected = torch.distributions.MultivariateNormal(means, covariance).log_prob(said[left_out])
     ratio = (10 ** (received.snr[left_out] / 10)).double()
     expected = ratio / (1 + ratio) * (expected - expected[0])
-    torch.testing.assert_close(answer - answer[0], expected, rtol=1e-2, atol=1e-2)
+    torch.testing.assert_close(answer - answer[0], expected, rtol=1e-3, atol=1e-3)
 
 
 def test_the_discriminant_of_spread_ignores_utterances_without_a_class(signal, spreads):
