@@ -48,6 +48,14 @@ def build(name, widths=None, seed=0, task=TASK, **changes):
     return kind(kind.settings_class(**changes), inputs_of(widths or widths_of(name)), task)
 
 
+def clean_digests(model, frames, lengths):
+    """What training would compute of clean frames before its first step."""
+    if not model.digests_clean:
+        return {}
+    with torch.no_grad():
+        return {m: model.digest_clean(m, values, lengths[m]) for m, values in frames.items()}
+
+
 def parameters(module):
     """How many parameters a module has."""
     return sum(parameter.numel() for parameter in module.parameters())

@@ -4,7 +4,7 @@ from itertools import groupby
 
 import pytest
 import torch
-from helpers.models import IEMOCAP, SMALL, build, parameters, widths_of
+from helpers.models import IEMOCAP, SMALL, build, clean_digests, parameters, widths_of
 from torch import nn, vmap
 from torch.func import functional_call, stack_module_state
 
@@ -181,6 +181,7 @@ def test_every_parameter_learns(name):
     if model.measures_data:
         frames = {m: torch.randn(30, value.shape[2]) for m, value in values.items()}
         model.measure(frames, dict.fromkeys(values, torch.full((6,), 5)), torch.arange(6) % 3)
+    batch.clean_digests = clean_digests(model, values, lengths)
     # one pass may leave a unit silent under dropout and ReLU; several leave none out
     for draw in range(3):
         for site in (part for part in model.modules() if isinstance(part, Chance)):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers.jobs import run_evaluation
-from helpers.models import SMALL, build, described, widths_of
+from helpers.models import SMALL, build, clean_digests, described, widths_of
 from helpers.noises import corruption
 from helpers.tasks import task
 from helpers.training import model as quick
@@ -59,6 +59,7 @@ def test_a_models_loss_is_finite_and_reaches_all_its_parameters(name, plugin):
         return
     teacher = build(facts.teacher, task=predicts) if facts.teacher else None
     batch = batch_for(widths, target, teacher)
+    batch.clean_digests = clean_digests(model, batch.clean, batch.lengths)
     parts = model.train().loss(batch)
     assert predicts.loss_name in parts
     total = torch.stack(list(parts.values())).sum()

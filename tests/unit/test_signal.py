@@ -5,7 +5,7 @@ import logging
 import pandas as pd
 import pytest
 import torch
-from helpers.models import SMALL, build, widths_of
+from helpers.models import SMALL, build, clean_digests, widths_of
 from helpers.training import model, train
 from torch import nn
 
@@ -76,6 +76,7 @@ def inputs_of_blocks(network, batch):
         for name, block in blocks(network)
         if any(isinstance(part, Dropout) for part in block.modules())
     ]
+    batch.clean_digests = clean_digests(network, batch.clean, batch.lengths)
     with torch.no_grad():
         network.eval().loss(batch)
     for hook in hooks:

@@ -1,16 +1,25 @@
 """SNR fusion: what it reads off the features, and that it learns and says it."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
-from helpers.models import build
+from helpers.models import build, clean_digests
 
+from robust_mer.data import Normaliser
+from robust_mer.engine.batches import Batches
+from robust_mer.engine.corruption import NO_CORRUPTION
+from robust_mer.engine.frames import Frames
+from robust_mer.engine.nets import Nets
+from robust_mer.engine.replica import ReplicaData, TrainingConditions
 from robust_mer.models.model import Batch
 from robust_mer.models.snr_fusion.discriminant import Discriminant, Known
 from robust_mer.models.snr_fusion.signal import SIGNS, Signal
 from robust_mer.models.snr_fusion.snr_fusion import CLEANEST
 from robust_mer.models.snr_fusion.spread import SpreadDiscriminant, percentiles
+from robust_mer.training.teaching import digest_clean
 
 WIDTH, FRAMES = 64, 40
 
@@ -126,6 +135,35 @@ def test_clean_features_do_not_pull_on_the_estimates_of_noisy_ones():
     assert embeddings["audio"][:, -2].max().item() * 10 == pytest.approx(CLEANEST)
 
 
+def test_each_sample_comes_with_what_was_computed_of_its_own_clean_frames():
+    """Of two replicas with different training parts, in batches in random order."""
+    models = [build("snr_fusion", {"audio": 6}, seed) for seed in (0, 1)]
+    length = np.random.default_rng(1).integers(1, 9, 40)
+    values = torch.randn(length.sum(), 6, generator=torch.Generator().manual_seed(1))
+    frames = {"audio": Frames(values, length.cumsum() - length, length)}
+    as_is = {"audio": Normaliser(np.zeros(6, np.float32), np.ones(6, np.float32))}
+    clean = [TrainingConditions(np.ones((1, 1), bool))]
+    replicas = [
+        ReplicaData(fold, 1, {"train": np.arange(fold, 40, 2)[::-1]}, as_is, [NO_CORRUPTION], clean)
+        for fold in (0, 1)
+    ]
+    with torch.no_grad():
+        for model, seed in zip(models, (2, 3), strict=True):
+            axes = torch.randn(6, 6, generator=torch.Generator().manual_seed(seed))
+            model.encoders["audio"].signal.axes.copy_(axes)
+    corpus = SimpleNamespace(utterances=[str(row) for row in range(40)])
+    digests = digest_clean(Nets(models, torch.device("cpu")), replicas, corpus, frames)
+    batches = Batches(
+        replicas, frames, torch.zeros(40), {}, needs_clean=True, clean_digests=digests
+    )
+    for step in batches.epoch(batches.draw(1, 8, 0), [0, 1], 8):
+        for place, model in enumerate(models):
+            own = {"audio": step.batch.clean["audio"][place]}
+            expected = clean_digests(model, own, {"audio": step.batch.lengths["audio"][place]})
+            digest = step.batch.clean_digests["audio"][place]
+            torch.testing.assert_close(digest, expected["audio"], rtol=1e-4, atol=1e-5)
+
+
 def test_gradients_do_not_touch_the_moments_and_unknown_snrs_do_not_count():
     model = build("snr_fusion", {"audio": 6})
     frames = torch.randn(8, 7, 6)
@@ -138,8 +176,9 @@ def test_gradients_do_not_touch_the_moments_and_unknown_snrs_do_not_count():
             target,
             {},
             torch.ones(8, 1, dtype=torch.bool),
-            {"audio": frames},
+            {},
             snr={"audio": snr},
+            clean_digests=clean_digests(model, {"audio": frames}, {"audio": lengths(frames)}),
         )
         loss = model.loss(batch)
         assert (loss["snr"].item() == 0) == zero

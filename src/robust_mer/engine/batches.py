@@ -1,8 +1,9 @@
 """Batches of a training step: frames with fresh noise, targets, keys of random draws."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -39,6 +40,8 @@ class Batches:
         taught: Targets that teachers set on the training parts, by name a tensor per replica; empty
             without teachers.
         needs_clean: Whether the model reads the clean frames too.
+        clean_digests: What the model needs of the clean training parts, by modality a tensor per
+            replica; see `Model.digest_clean`.
     """
 
     def __init__(
@@ -48,9 +51,11 @@ class Batches:
         target: Tensor,
         taught: dict[str, list[Tensor]],
         needs_clean: bool,
+        clean_digests: Mapping[str, list[Tensor]] = MappingProxyType({}),
     ) -> None:
         self.replicas, self._frames, self._target = replicas, frames, target
         self._taught, self._needs_clean = taught, needs_clean
+        self._clean_digests = clean_digests
         self._device = target.device
         self._normalise = [
             {m: Normalise.on(self._device, n) for m, n in replica.normalisers.items()}
@@ -126,9 +131,12 @@ class Batches:
             levels_db = self._snr(group, modality, is_noisy, corruption, level)
             snr[modality] = send(levels_db, self._device)
         target = self._target[send(np.stack(rows), self._device)]
-        targets = self._taught_at(group, places)
+        targets = self._at(self._taught, group, places)
+        digests = self._at(self._clean_digests, group, places)
         condition = send(is_clean, self._device)
-        return Batch(received, lengths, target, targets, condition, clean, clean_lengths, snr)
+        return Batch(
+            received, lengths, target, targets, condition, clean, clean_lengths, snr, digests
+        )
 
     def _take(
         self, group: list[int], rows: list[np.ndarray], modality: str, frames: Frames
@@ -217,12 +225,14 @@ class Batches:
         ]
         values.index_copy_(0, frames, torch.cat(received))
 
-    def _taught_at(self, group: list[int], places: list[np.ndarray]) -> dict[str, Tensor]:
-        """Targets of the teachers for the samples at ``places`` of the training parts."""
-        if not self._taught:
+    def _at(
+        self, of_parts: Mapping[str, list[Tensor]], group: list[int], places: list[np.ndarray]
+    ) -> dict[str, Tensor]:
+        """Of values per utterance of the training parts, those of the samples at ``places``."""
+        if not of_parts:
             return {}
         samples = send(np.stack(places), self._device)
         return {
             name: torch.stack([value[r][sample] for r, sample in zip(group, samples, strict=True)])
-            for name, value in self._taught.items()
+            for name, value in of_parts.items()
         }

@@ -82,6 +82,12 @@ class Nets:
         """Digests [R, b, F] of padded frames [R, b, T, D]; see `Model.digest`."""
         return cast(Tensor, self._call("digest", modality, frames, lengths))
 
+    def digest_clean(self, replica: int, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        """Rows [1, b, F] of one replica's padded clean frames [1, b, T, D]; see `Model`."""
+        return cast(
+            Tensor, self._call("digest_clean", modality, frames, lengths, replicas=[replica])
+        )
+
     def encode_digest(self, modality: str, digest: Tensor) -> Tensor:
         """Embeddings [R, n, E] of digests [R, n, F]; see `Model.encode_digest`."""
         return cast(Tensor, self._call("encode_digest", modality, digest))
@@ -241,7 +247,7 @@ class _Call(nn.Module):
             clean = self.model.sum_layers(batch.clean)
             batch.clean = {modality: frames.detach() for modality, frames in clean.items()}
             return self.model.loss(batch)
-        if method in ("encode", "digest"):
+        if method in ("encode", "digest", "digest_clean"):
             modality, frames, lengths = inputs
             (summed,) = self.model.sum_layers({modality: frames}).values()
             return getattr(self.model, method)(modality, summed, lengths)

@@ -68,15 +68,15 @@ def embed(nets: Nets, part: PaddedPart) -> dict[str, Tensor]:
 
     n is the size of the largest part; the rows after the end of a smaller part are undefined.
     """
-    return _of_all(part, nets.encode)
+    return rows_of(part, nets.encode)
 
 
 def digest(nets: Nets, part: PaddedPart) -> dict[str, Tensor]:
     """Digests [R, n, F] of all utterances of a part, per modality, in the same order."""
-    return _of_all(part, nets.digest)
+    return rows_of(part, nets.digest)
 
 
-def _of_all(
+def rows_of(
     part: PaddedPart, of_chunk: Callable[[str, Tensor, Tensor], Tensor]
 ) -> dict[str, Tensor]:
     """Rows [R, n, ...] of all utterances of a part, from those of each chunk."""

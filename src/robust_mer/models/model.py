@@ -41,6 +41,9 @@ class Batch:
     """SNR in dB that each sample's features have, [B] per modality: infinite where they are clean,
     NaN where noise has none (missing, dropped or recorded) or hits a part of the utterance. Of a
     range, it is the sample's own."""
+    clean_digests: dict[str, Tensor] = field(default_factory=dict)
+    """What `Model.digest_clean` returned for the clean utterances, [B, F] per modality; empty if
+    the model does not need it."""
 
     def __post_init__(self) -> None:
         self.clean_lengths = self.clean_lengths or self.lengths
@@ -77,6 +80,8 @@ class Model(nn.Module, ABC):
     digests: ClassVar[bool] = False
     """Whether the first part of `encode` stays the same in training: `digest` is that part, and
     `encode_digest` the rest. Validation then digests its frames once, not after every epoch."""
+    digests_clean: ClassVar[bool] = False
+    """Whether training needs `digest_clean`."""
     settings: ModelSettings
     task: Task
 
@@ -147,6 +152,19 @@ class Model(nn.Module, ABC):
     def digest(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
         """What the rest of `encode` needs of padded frames [B, T, D], as one row each [B, F]."""
         raise NotImplementedError(f"{type(self).__name__} does not digest frames")
+
+    def digest_clean(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        """What training needs of clean training utterances, as one row each [B, F].
+
+        It is computed once, after `measure` and before the first step, so it must not depend on
+        weights that learn.
+
+        Args:
+            modality: Of the frames.
+            frames: Padded [B, T, D].
+            lengths: Numbers of real frames [B].
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not digest clean frames")
 
     def encode_digest(self, modality: str, digest: Tensor) -> Tensor:
         """Embedding [B, E] of what `digest` returned [B, F]."""

@@ -34,6 +34,7 @@ class Stack:
         settings: Of the model.
         teachers: Teacher of each replica; empty without teachers.
         needs_clean: Whether the model reads the clean frames too.
+        digests_clean: Whether training needs `Model.digest_clean`.
         diagnose: See `Model.diagnose`.
     """
 
@@ -51,7 +52,8 @@ class Stack:
             if model.measures_data:
                 _measure(model, run.data, corpus, frames)
             models.append(model)
-        self.needs_clean, self.diagnose = models[0].needs_clean, models[0].diagnose
+        self.needs_clean, self.digests_clean = models[0].needs_clean, models[0].digests_clean
+        self.diagnose = models[0].diagnose
         settings = models[0].settings
         if not isinstance(settings, Optimisation):
             raise InputError(

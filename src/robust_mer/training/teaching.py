@@ -1,6 +1,7 @@
-"""Targets of teachers for their students."""
+"""What training computes once of the clean training utterances: teachers' targets, and digests."""
 
 from collections import defaultdict
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -9,7 +10,7 @@ from robust_mer.data import LabelledCorpus
 from robust_mer.engine.corruption import NO_CORRUPTION, evaluation_frames
 from robust_mer.engine.frames import Frames
 from robust_mer.engine.nets import Nets
-from robust_mer.engine.predict import PaddedPart, embed
+from robust_mer.engine.predict import PaddedPart, embed, rows_of
 from robust_mer.engine.replica import ReplicaData
 from robust_mer.models.model import Model
 
@@ -38,16 +39,38 @@ def teach(
     targets = defaultdict(list)
     for replica, teacher in zip(replicas, teachers, strict=bool(teachers)):
         net = Nets([teacher], device)
-        values = evaluation_frames(
-            frames,
-            replica.normalisers,
-            corpus.utterances,
-            replica.parts["train"],
-            "train",
-            NO_CORRUPTION,
-        )
-        part = PaddedPart.of([values])
+        part = _clean_part(replica, corpus, frames)
         of_zeros = embed(net, part.silent())
         for name, value in net.teach(embed(net, part), of_zeros).items():
             targets[name].append(value[0])
     return targets
+
+
+def digest_clean(
+    nets: Nets, replicas: list[ReplicaData], corpus: LabelledCorpus, frames: dict[str, Frames]
+) -> dict[str, list[Tensor]]:
+    """What each of the replicas needs of its clean training part; see `Model.digest_clean`.
+
+    Returns:
+        By modality, a tensor [n, F] per replica.
+    """
+    digests = defaultdict(list)
+    for place, replica in enumerate(replicas):
+        part = _clean_part(replica, corpus, frames)
+        for modality, rows in rows_of(part, partial(nets.digest_clean, place)).items():
+            digests[modality].append(rows[0])
+    return digests
+
+
+def _clean_part(
+    replica: ReplicaData, corpus: LabelledCorpus, frames: dict[str, Frames]
+) -> PaddedPart:
+    """The clean training part of a replica."""
+    rows = replica.parts["train"]
+    return PaddedPart.of(
+        [
+            evaluation_frames(
+                frames, replica.normalisers, corpus.utterances, rows, "train", NO_CORRUPTION
+            )
+        ]
+    )

@@ -75,13 +75,24 @@ class ModalityExpert(nn.Module):
             spread.append(percentiles(padded, counts, self.signal(padded, counts)))
         self.spread.measure(torch.cat(spread), group)
 
-    def known(self, frames: Tensor, lengths: Tensor, group: Tensor) -> Known | None:
-        """What both discriminants measured of clean training utterances; None without classes."""
+    def digest_clean(self, frames: Tensor, lengths: Tensor) -> Tensor:
+        """What both discriminants measured of padded clean frames [B, T, D], and lost frames.
+
+        The columns [B, 3 D + 1] are those that `known` reads; without classes there are none.
+        """
+        if self.discriminant is None:
+            return frames.new_zeros(len(frames), 0)
+        received = self.signal(frames, lengths)
+        spread = percentiles(frames, lengths, received)
+        return torch.cat([received.average, spread, received.lost], dim=1)
+
+    def known(self, clean_digest: Tensor, group: Tensor) -> Known | None:
+        """The same for training, from rows of `digest_clean`; None without classes."""
         if self.discriminant is None:
             return None
-        received = self.signal(frames, lengths)
-        group = torch.where(received.lost[:, 0] < 1, group, -1)
-        return Known(group, received.average, percentiles(frames, lengths, received))
+        width = (clean_digest.shape[1] - 1) // 3
+        average, spread, lost = clean_digest.split([width, 2 * width, 1], dim=1)
+        return Known(torch.where(lost[:, 0] < 1, group, -1), average, spread)
 
     def digest(self, frames: Tensor, lengths: Tensor, known: Known | None = None) -> Tensor:
         """What no gradient changes, of padded frames [B, T, D].
@@ -128,8 +139,8 @@ class SNRFusion(Model):
     settings_class: ClassVar[type[SNRFusionSettings]] = SNRFusionSettings
     settings: SNRFusionSettings
     measures_data = True
-    needs_clean = True
     digests = True
+    digests_clean = True
 
     def __init__(
         self, settings: SNRFusionSettings, inputs: dict[str, FeatureShape], task: Task
@@ -160,6 +171,9 @@ class SNRFusion(Model):
     def digest(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
         return self._expert(modality).digest(frames, lengths)
 
+    def digest_clean(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        return self._expert(modality).digest_clean(frames, lengths)
+
     def encode_digest(self, modality: str, digest: Tensor) -> Tensor:
         return self.encoders[modality](digest)
 
@@ -171,7 +185,7 @@ class SNRFusion(Model):
         group = self.task.groups(batch.target)
         for modality, frames in batch.received.items():
             expert = self._expert(modality)
-            known = expert.known(batch.clean[modality], batch.clean_lengths[modality], group)
+            known = expert.known(batch.clean_digests[modality], group)
             digest = expert.digest(frames, batch.lengths[modality], known)
             embeddings[modality] = self.encode_digest(modality, digest)
         output, experts = self._answers(embeddings)
