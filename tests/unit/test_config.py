@@ -10,6 +10,7 @@ from helpers.plans import ROOT, plan_of
 
 from robust_mer.errors import InputError
 from robust_mer.plan.grid import Training
+from robust_mer.plan.models import TrainedOn
 from robust_mer.plan.schema import schema
 
 DEFAULT = copy.deepcopy(CONFIG)
@@ -116,7 +117,6 @@ def changed(path: str, value):
             {"class": "robust_mer.corruption.pink:Pin"},
             ["own.class", "Pin", "did you mean 'Pink'"],
         ),
-        ("corruption.named", {"a_none": {"audio": "gaussian_0dB"}}, ["named.a_none", "_none"]),
         ("corruption.named", {"clean": {"audio": "gaussian_0dB"}}, ["another corruption"]),
         ("corruption.named", {"blur_3px": {"audio": "gaussian_0dB"}}, ["another corruption"]),
         ("corruption.named", {"u": {"audio": "clean"}}, ["u.audio", "remove the modality"]),
@@ -348,6 +348,58 @@ def test_a_model_that_is_trained_on_one_corruption_is_tested_on_all():
 def test_a_wrong_training_of_a_model_is_refused(model, section, message):
     with pytest.raises(InputError, match=message):
         plan_of(trained_apart(model, **section))
+
+
+@pytest.mark.parametrize(
+    ("corruption", "protocol"), [("missing", "random_30%"), ("dropped_30%", "every")]
+)
+def test_a_model_can_be_trained_on_and_under_names_with_a_rate(corruption, protocol):
+    plan = plan_of(trained_apart(trained_on=corruption, trained_under=protocol))
+    name = f"{corruption}_{protocol}"
+    assert ("nmer", name, "missing") in plan.grid.evaluations(plan.grid.experiments["demo"])
+    assert plan.grid.parse_trained_on(name) == TrainedOn(corruption, protocol)
+
+
+SHARES = {"class": "shares", "one": 0.3, "two": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("protocols", "experiment", "message"),
+    [
+        (
+            {"average": SHARES},
+            {"tested_under": ["average"]},
+            "tested_under: average is the name of",
+        ),
+        ({"a": SHARES}, {"conditions": ["a"]}, r"conditions: a is the name of.*protocols\.a"),
+        ({"pooled": SHARES}, {"tested_under": ["pooled"]}, "pooled is the name of another row"),
+        ({"partial": SHARES}, {}, r"protocols\.partial: partial is a protocol already"),
+        ({}, {"tested_under": ["none"]}, "every test has a row none without this"),
+        ({}, {"conditions": ["fixed_xy"], "models": ["men"]}, r"conditions: fixed_xy.*none, a, v"),
+    ],
+)
+def test_protocols_that_tables_could_not_show_are_refused(protocols, experiment, message):
+    raw = changed("protocols", protocols)
+    raw["experiments"]["demo"] |= experiment
+    with pytest.raises(InputError, match=message):
+        plan_of(raw)
+
+
+@pytest.mark.parametrize(
+    ("corruptions", "conditions"),
+    [
+        (["uneven_none"], ["partial"]),
+        (["missing", "missing_a"], ["p", "a_p"]),
+    ],
+)
+def test_trainings_of_one_name_are_refused(corruptions, conditions):
+    """missing_a under p, and missing under a_p."""
+    raw = changed("protocols", {"p": SHARES, "a_p": SHARES})
+    mapping = {"audio": "missing", "text": "missing"}
+    raw["corruption"]["named"] = {"missing_a": mapping, "uneven_none": mapping}
+    raw["experiments"]["demo"] |= {"corruptions": corruptions, "conditions": conditions}
+    with pytest.raises(InputError, match=r"experiments\.demo: .* would have the same name, "):
+        plan_of(raw)
 
 
 def test_conditions_that_a_corruption_does_not_have_are_refused():

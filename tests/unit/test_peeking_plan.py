@@ -60,6 +60,18 @@ def test_mistakes_are_named(audit, message):
         plan_of(config(audit))
 
 
+def test_a_protocol_that_may_leave_a_model_with_nothing_is_not_audited():
+    """Where an utterance keeps its words alone, a model of sound and picture has nothing."""
+    raw = config({"peeking": True}, models=["two"], conditions=["partial", "random_30%"])
+    raw["models"]["two"] = {"class": "men_augmented", "modalities": ["audio", "video"]}
+    with pytest.raises(InputError, match=r"two uses audio, video alone, and random_30% draws l "):
+        plan_of(raw)
+    raw["experiments"]["demo"]["conditions"] = ["partial", "fixed_a"]
+    plan_of(raw)
+    raw["experiments"]["demo"] |= {"conditions": ["random_30%"], "audit": {}}
+    plan_of(raw)
+
+
 def test_a_target_that_the_answers_cannot_hold_is_named():
     target = {"task": "regression", "target": ["valence", "epoch"], "target_range": [1, 5]}
     for audit, refused in (({}, False), ({"peeking": True}, True)):

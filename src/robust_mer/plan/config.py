@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from robust_mer.conditions import NONE, PARTIAL
 from robust_mer.features.specs import Transcript
 from robust_mer.plan.fields import (
     Corruptions,
@@ -103,6 +104,15 @@ class ExperimentConfig(Section):
     """Whether each utterance is tested under all conditions, or under one drawn at random."""
     audit: AuditConfig = AuditConfig()
     """What is measured besides the results."""
+
+    @property
+    def protocols_of_tests(self) -> list[str]:
+        """The protocols that draw a condition of each utterance for its tests.
+
+        Every test has the conditions of ``partial`` and ``none`` in any case.
+        """
+        trained = [name for name in self.conditions if name not in (PARTIAL, NONE)]
+        return list(dict.fromkeys([*trained, *self.tested_under]))
 
 
 class FoldsConfig(Section):
@@ -284,10 +294,10 @@ class ModelConfig(PluginConfig):
     """Model that is trained first."""
     modalities: Names | None = None
     """Modalities that it uses; all by default."""
-    trained_on: Name | None = None
+    trained_on: CorruptionText | None = None
     """The only corruption that it is trained on, whatever an experiment's ``corruptions`` are; it
     is tested on all of those."""
-    trained_under: Name | None = None
+    trained_under: CorruptionText | None = None
     """The protocol of that training; ``partial`` by default."""
 
 

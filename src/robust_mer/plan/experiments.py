@@ -64,7 +64,7 @@ class Experiments:
             ),
             named={c: named for c in self._names(section) if (named := plan.corruptions.named(c))},
             one_condition_seed=plan.config.corruption.seed if is_drawn else None,
-            tested_under={p: plan.protocols[p].plugin for p in plan.grid.tested_under(section)},
+            tested_under={p: plan.protocols[p].plugin for p in section.protocols_of_tests},
             modalities=tuple(plan.corpora[section.corpus].names),
             protocol_seed=plan.config.corruption.seed,
         )

@@ -7,7 +7,8 @@ from itertools import chain, groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from robust_mer.conditions import CLEAN, NONE, PARTIAL
+from robust_mer.conditions import CLEAN, PARTIAL
+from robust_mer.errors import InputError
 from robust_mer.plan.config import Config, ExperimentConfig
 from robust_mer.plan.corruptions import Corruptions
 from robust_mer.plan.layout import CHECKPOINT, HISTORY, PEEKED
@@ -104,6 +105,24 @@ class Grid:
                 return TrainedOn(name.removesuffix(f"_{protocol}"), protocol)
         return TrainedOn(name)
 
+    def check_names(self) -> None:
+        """Check that what models are trained on can be read from its name, which becomes a path.
+
+        Raises:
+            InputError: the name of a corruption ends like that of a protocol.
+        """
+        for name, experiment in self.experiments.items():
+            for training in chain.from_iterable(
+                self.trained_on(experiment, model) for model in experiment.models
+            ):
+                read = self.parse_trained_on(str(training))
+                if read != training:
+                    raise InputError(
+                        f"config: experiments.{name}: {training.corruption} under "
+                        f"{training.protocol} and {read.corruption} under {read.protocol} would "
+                        f"have the same name, {training}; rename a corruption or a protocol"
+                    )
+
     def evaluations(self, experiment: ExperimentConfig) -> list[Evaluation]:
         """What an experiment evaluates.
 
@@ -118,14 +137,6 @@ class Grid:
                 tested_on = self.members([*same, *experiment.tested_on])
                 evaluations += [Evaluation(model, str(training), name) for name in tested_on]
         return evaluations
-
-    def tested_under(self, experiment: ExperimentConfig) -> list[str]:
-        """The protocols that draw conditions for an experiment's tests.
-
-        ``partial`` and ``none`` are those of every test, unless ``tested_under`` names them.
-        """
-        trained = [name for name in experiment.conditions if name not in (PARTIAL, NONE)]
-        return list(dict.fromkeys([*trained, *experiment.tested_under]))
 
     def trained_apart(self, experiment: ExperimentConfig) -> list[str]:
         """What models of an experiment are trained on without its asking, but for clean data."""

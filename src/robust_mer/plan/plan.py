@@ -64,6 +64,7 @@ class Plan:
         parts = self.corpora, self.models, self.corruptions, protocols, self.extractors
         Checks(self.config, *parts).check()
         self.grid = Grid(self.config, self.models, self.corruptions, self.protocols)
+        self.grid.check_names()
         self.report = ReportPlan(self, published)
 
     @property

@@ -19,6 +19,12 @@ def plan_protocols(config: Config) -> dict[str, Resolved[Protocol]]:
     Raises:
         InputError: there is no such protocol, or its settings are wrong.
     """
+    for name in config.protocols:
+        if name in PROTOCOLS:
+            raise InputError(
+                f"config: protocols.{name}: {name} is a protocol already; choose another name, and "
+                f"class: {name} if it is a variant of it"
+            )
     planned = {
         name: resolve(PROTOCOLS, section.kind or name, section.settings, place, Protocol)
         for name, section in config.protocols.items()

@@ -189,9 +189,26 @@ def condition_met(drawn: str, available: Collection[str]) -> str:
         drawn: The utterance's condition, of all modalities of the corpus.
         available: The conditions under which the model was tested: of its modalities, of which
             those that the corruption does not touch are clean in all.
+
+    Raises:
+        InputError: it is none of those.
     """
+    met = _met(drawn, available)
+    if met is None:
+        raise InputError(
+            f"utterances were tested under {', '.join(available)}, and a protocol draws {drawn}"
+        )
+    return met
+
+
+def is_met(drawn: str, available: Collection[str]) -> bool:
+    """Whether `condition_met` has an answer."""
+    return _met(drawn, available) is not None
+
+
+def _met(drawn: str, available: Collection[str]) -> str | None:
     sets = {name: frozenset("" if name == NONE else name) for name in available}
     everything = frozenset().union(*sets.values())
     untouched = frozenset.intersection(*sets.values())
     met = (frozenset("" if drawn == NONE else drawn) & everything) | untouched
-    return next(name for name, letters in sets.items() if letters == met)
+    return next((name for name, letters in sets.items() if letters == met), None)
