@@ -142,20 +142,31 @@ def availability(taken: Collection[str], condition: str, complete: str) -> str:
     return "".join(one for one in complete if one in clean or one not in taken) or NONE
 
 
-def known(available: str, estimates: Mapping[str, np.ndarray], size: int) -> np.ndarray:
+def known(
+    available: str, estimates: Mapping[str, np.ndarray], lost: Mapping[str, np.ndarray], size: int
+) -> np.ndarray:
     """What is known of some utterances, without knowing the noise: names of groups [size].
 
     Utterances of a group calibrate one another. A group is the available modalities and, if the
-    model estimates SNRs, the level of their mean: ``avl``, or ``avl 2`` for the third level.
+    model estimates SNRs, the level of their mean: ``avl``, or ``avl 2`` for the third level. A
+    modality of which the model says that all frames are lost is not available.
 
     Args:
         available: Letters of the modalities, or ``none``.
         estimates: SNRs in dB by letter [size]; empty if the model estimates none.
+        lost: Shares of lost frames by letter [size]; empty if the model does not say.
         size: How many utterances there are.
     """
-    there = [values for letter, values in estimates.items() if letter in available]
-    if not there or available == NONE:
-        return np.full(size, available)
-    mean: np.ndarray = np.mean(np.stack(there), axis=0)
-    levels = np.searchsorted(SNR_LIMITS, mean, side="right")
-    return np.array([f"{available} {level}" for level in levels])
+    letter = [] if available == NONE else list(available)
+    everything = np.zeros(size)
+    there = np.array([lost.get(one, everything) < 1 for one in letter]).reshape(len(letter), size)
+    names = np.empty(size, dtype=object)
+    for pattern in np.unique(there, axis=1).T:
+        place = np.flatnonzero((there == pattern[:, None]).all(axis=0))
+        kept = [one for one, is_there in zip(letter, pattern, strict=True) if is_there]
+        names[place] = "".join(kept) or NONE
+        measured = [estimates[one][place] for one in kept if one in estimates]
+        if measured:
+            levels = np.searchsorted(SNR_LIMITS, np.mean(measured, axis=0), side="right")
+            names[place] = [f"{''.join(kept)} {level}" for level in levels]
+    return names.astype(str)

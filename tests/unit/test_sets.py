@@ -254,10 +254,14 @@ def test_estimates_of_the_snr_part_what_calibrates_one_another(run):
 
 def test_utterances_are_grouped_by_what_is_known():
     estimates = {"a": np.array([-40.0, 20.0, 10.0]), "v": np.array([-10.0, 10.0, -40.0])}
-    assert known("av", estimates, 3).tolist() == ["av 0", "av 4", "av 1"]
-    assert known("v", estimates, 3).tolist() == ["v 2", "v 4", "v 0"]
-    assert known("none", estimates, 3).tolist() == ["none"] * 3
-    assert known("av", {}, 2).tolist() == ["av", "av"]
+    assert known("av", estimates, {}, 3).tolist() == ["av 0", "av 4", "av 1"]
+    assert known("v", estimates, {}, 3).tolist() == ["v 2", "v 4", "v 0"]
+    assert known("none", estimates, {}, 3).tolist() == ["none"] * 3
+    assert known("av", {}, {}, 2).tolist() == ["av", "av"]
+    lost = {"a": np.array([1.0, 0.9, 1.0]), "v": np.array([0.0, 0.0, 1.0])}
+    assert known("av", estimates, lost, 3).tolist() == ["v 2", "av 4", "none"]
+    assert known("av", {}, lost, 3).tolist() == ["v", "av", "none"]
+    assert known("v", estimates, {"v": lost["v"][:0]}, 0).tolist() == []
 
 
 def test_averages_are_of_the_partial_conditions_and_tables_show_them(run, tmp_path):
@@ -274,6 +278,25 @@ def test_averages_are_of_the_partial_conditions_and_tables_show_them(run, tmp_pa
     shown = [line for line in lines if line.startswith("| men | range | missing | average |")]
     assert len(shown) == 2
     assert f"| {average['coverage']:.3f} |" in shown[1]
+
+
+def test_there_is_no_average_where_a_partial_condition_has_no_sets(run):
+    """In fold 0 alone, a validation utterance has the level that all test utterances have."""
+    measure, paths = run
+    for name, path in paths.items():
+        table = pd.read_parquet(path)
+        is_hidden = (table["condition"] == "a") & (table["part"] == "test")
+        is_known = (table["fold"] == 0) & (table["utterance"] == "u0") & (name == "missing")
+        level = np.where(is_hidden | is_known, -40.0, 15.0)
+        table.assign(snr_audio=level, snr_video=level).to_parquet(path)
+    _, rows = measure()
+    noisy = rows[(rows["tested_on"] == "gaussian_0dB") & (rows["promise"] == "overall")]
+    blind, same = (noisy[noisy["calibration"] == one] for one in ("blind", "same"))
+    assert blind["condition"].tolist() == ["none", "a", "v", "av"]
+    assert same["condition"].tolist() == ["none", "a", "v", "av", "average"]
+    by_condition = blind.set_index("condition")
+    assert np.isnan(by_condition["coverage_sd"]["a"])  # of one replica
+    assert not np.isnan(by_condition["coverage_sd"]["v"])
 
 
 def test_with_one_condition_each_an_utterance_counts_once(run):
@@ -325,9 +348,20 @@ def test_a_clips_set_is_that_of_what_is_known(stored, available, snr, coverage, 
     assert bool(note) == bool(answer.note)
 
 
-def test_a_coverage_that_is_not_stored_is_refused():
-    with pytest.raises(InputError, match=r"coverage is 0\.8, expected one of 0\.5, 0\.9"):
-        SetMaker(STORED, ["audio", "video"], 0.8)
+def test_what_a_model_calls_lost_is_not_available():
+    figures = {"snr_audio": 12.0, "snr_video": -45.0, "lost_audio": 0.1, "lost_video": 1.0}
+    answer = SetMaker(STORED, BOTH, 0.9)(ANSWER, BOTH, figures)
+    assert answer.note.startswith("never calibrated with audio only")
+    answer = SetMaker(STORED, BOTH, 0.9)(ANSWER, BOTH, figures | {"lost_audio": 1.0})
+    assert answer.note.startswith("never calibrated with all frames lost")
+    answer = SetMaker(STORED, BOTH, 0.9)(ANSWER, BOTH, figures | {"lost_video": 0.9})
+    assert answer.note == "never calibrated at such an SNR of the features"
+
+
+@pytest.mark.parametrize("stored", [STORED, None])
+def test_a_coverage_that_is_not_stored_is_refused(stored):
+    with pytest.raises(InputError, match=r"coverage is 0\.4, expected one of 0\.5, .*0\.9"):
+        SetMaker(stored, ["audio", "video"], 0.4)
 
 
 def test_an_exported_model_is_calibrated_over_its_training_range():
@@ -339,3 +373,20 @@ def test_an_exported_model_is_calibrated_over_its_training_range():
     assert "dropped_50%" in tests
     assert "sets" in plan.report.tables("blind")
     assert {"sets", "weights"} <= set(plan.report.figures("blind"))
+
+
+def test_an_exported_replica_is_calibrated_on_its_own_tests():
+    """Of two experiments that share a training, one has other folds and another test."""
+    raw = config_with("composite", "composite_blind")
+    raw["experiments"]["other"] = raw["experiments"]["blind"] | {
+        "folds": [1],
+        "seeds": [1],
+        "tested_on": ["uniform_0dB"],
+    }
+    raw["run"] = ["blind", "other"]
+    names = {"corpus": "composite", "model": "snr_fusion", "trained_on": "range_every"}
+    first, second = (
+        export_model(plan_of(raw), Wildcards(names, replica=replica))
+        for replica in ("fold1_seed1", "fold2_seed1")
+    )
+    assert {*first.spec.tested_on} - {*second.spec.tested_on} == {"uniform_0dB"}

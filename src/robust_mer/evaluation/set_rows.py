@@ -22,7 +22,7 @@ OVERALL, EACH_CLASS = "overall", "each class"
 Replica = tuple[int, int]
 """Fold and seed."""
 
-SNR = "snr_"
+SNR, LOST = "snr_", "lost_"
 """Before a modality, in columns of predictions; see `robust_mer.models.model.Model.describe`."""
 
 
@@ -35,15 +35,20 @@ class Rows:
     probability: np.ndarray
     snr: dict[str, np.ndarray]
     """Estimates of a model that has any, in dB, by the letter of the modality."""
+    lost: dict[str, np.ndarray]
+    """Shares of lost frames, likewise."""
 
     def at(self, place: np.ndarray) -> "Rows":
         """Some of them."""
-        snr = {letter: values[place] for letter, values in self.snr.items()}
-        return Rows(self.utterance[place], self.truth[place], self.probability[place], snr)
+        snr, lost = (
+            {letter: values[place] for letter, values in figures.items()}
+            for figures in (self.snr, self.lost)
+        )
+        return Rows(self.utterance[place], self.truth[place], self.probability[place], snr, lost)
 
     def by_group(self, available: str) -> dict[str, np.ndarray]:
         """Places by what is known of an utterance; see `robust_mer.conformal.known`."""
-        names = known(available, self.snr, len(self.truth))
+        names = known(available, self.snr, self.lost, len(self.truth))
         return {str(name): np.flatnonzero(names == name) for name in np.unique(names)}
 
     @property
@@ -98,17 +103,22 @@ def read_rows(
     with naming(file.path, "a file of predictions"):
         columns = columns_of(table, [name for name in table.column_names if name not in KEYS])
         _, truth, probability = task.outcomes(columns)
-        names = [name.removeprefix(SNR) for name in columns if name.startswith(SNR)]
-        snr = {one: np.asarray(columns[f"{SNR}{name}"]) for name, one in letters(names).items()}
+        snr, lost = (_by_letter(columns, prefix) for prefix in (SNR, LOST))
     keys = table.select(["utterance", "fold", "seed", "condition"]).to_pandas()
     utterance = keys["utterance"].to_numpy(dtype=object).astype(str)
-    rows = Rows(utterance, truth, probability, snr)
+    rows = Rows(utterance, truth, probability, snr, lost)
     by = keys.groupby(["fold", "seed", "condition"], sort=False, observed=True)
     groups = cast("dict[tuple[int, int, str], np.ndarray]", by.indices)
     return {
         ((int(fold), int(seed)), str(condition)): rows.at(place)
         for (fold, seed, condition), place in groups.items()
     }
+
+
+def _by_letter(columns: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """Figures of the modalities with this prefix, by the modality's letter."""
+    names = [name.removeprefix(prefix) for name in columns if name.startswith(prefix)]
+    return {one: np.asarray(columns[f"{prefix}{name}"]) for name, one in letters(names).items()}
 
 
 def complete_of(rows: Mapping[tuple[Replica, str], Rows]) -> str:
@@ -124,4 +134,5 @@ def joined(parts: list[Rows]) -> Rows:
         np.concatenate([one.truth for one in parts]),
         np.concatenate([one.probability for one in parts]),
         {letter: np.concatenate([one.snr[letter] for one in parts]) for letter in parts[0].snr},
+        {letter: np.concatenate([one.lost[letter] for one in parts]) for letter in parts[0].lost},
     )

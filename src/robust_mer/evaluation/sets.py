@@ -6,7 +6,7 @@ has met in training and is tested on, whatever the condition; known is only whic
 there and, if the model estimates SNRs, the level of their mean.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -56,7 +56,8 @@ def measure_sets(spec: SetsSpec, files: SetsFiles, runtime: Runtime) -> None:
     """Write the coverage and the size of prediction sets.
 
     A row per model, corruption, condition, ``calibration`` (`SAME`, `BLIND`) and ``promise``
-    (`OVERALL`, `EACH_CLASS`); ``average`` is the mean of the partial conditions. ``promised`` is
+    (`OVERALL`, `EACH_CLASS`); ``average`` is the mean of the partial conditions, where all of them
+    have sets of the same replicas. ``promised`` is
     the coverage that is promised, ``coverage`` the one that is reached on the test utterances of
     all folds together, with its interval over speakers (``coverage_low``, ``coverage_high``);
     ``least_coverage`` that of the worst class. ``size`` is the mean number of classes in a set,
@@ -198,7 +199,8 @@ def _measure(
             if ends is None:
                 continue
             for promise, thresholds in ends.thresholds.items():
-                sums.add((condition, calibration, promise), some, thresholds, ends.utterances)
+                key = condition, calibration, promise
+                sums.add(key, replica, some, thresholds, ends.utterances)
     table = sums.table(weights, kinds)
     setting = {"model": file.model, "trained_on": file.trained_on, "tested_on": file.tested_on}
     return pd.DataFrame({**setting, **table})
@@ -229,7 +231,7 @@ class _Setting:
     """How many sets each had [U]."""
     by_class: np.ndarray
     """Sets that contained the class, and all, of each class [2, classes]."""
-    replicas: list[list[float]] = field(default_factory=list)
+    replicas: dict[Replica, list[float]] = field(default_factory=dict)
     """Of each: coverage, size, shares of sets of all classes and of one, calibrating utterances,
     share of infinite thresholds."""
 
@@ -246,12 +248,18 @@ class _Sums:
         self._settings: dict[tuple[str, str, str], _Setting] = {}
 
     def add(
-        self, key: tuple[str, str, str], rows: Rows, thresholds: np.ndarray, count: float
+        self,
+        key: tuple[str, str, str],
+        replica: Replica,
+        rows: Rows,
+        thresholds: np.ndarray,
+        count: float,
     ) -> None:
         """Count the sets of one replica.
 
         Args:
             key: Condition, calibration and promise.
+            replica: Whose predictions they are.
             rows: Test predictions.
             thresholds: Of the classes, for all sets or for each.
             count: Utterances that calibrated them.
@@ -270,9 +278,11 @@ class _Sums:
             np.bincount(rows.truth, minlength=classes),
         ]
         figures = [right, number, number == classes, number == 1]
-        setting.replicas.append(
-            [*(float(np.mean(one)) for one in figures), count, float(np.isinf(thresholds).mean())]
-        )
+        setting.replicas[replica] = [
+            *(float(np.mean(one)) for one in figures),
+            count,
+            float(np.isinf(thresholds).mean()),
+        ]
 
     def table(self, weights: np.ndarray, kinds: Mapping[str, str]) -> pd.DataFrame:
         """A row per setting; see `measure_sets`.
@@ -289,16 +299,13 @@ class _Sums:
         )
         with np.errstate(invalid="ignore"):  # a replicate may draw none of a condition's utterances
             resampled = (weights @ right) / (weights @ sets)
-        replicas = [np.array(one.replicas) for one in self._settings.values()]
+        replicas = [np.array(list(one.replicas.values())) for one in self._settings.values()]
         least = [_least(one.by_class) for one in self._settings.values()]
         coverage = list(right.sum(axis=0) / sets.sum(axis=0))
         for calibration, promise in product((SAME, BLIND), (OVERALL, EACH_CLASS)):
-            places = [
-                keys.index(key)
-                for name in partial
-                if (key := (name, calibration, promise)) in self._settings
-            ]
-            if places:
+            settings = [self._settings.get((name, calibration, promise)) for name in partial]
+            if partial and _are_of_same_replicas(settings):
+                places = [keys.index((name, calibration, promise)) for name in partial]
                 keys.append((AVERAGE, calibration, promise))
                 mean = resampled[:, places].mean(axis=1, keepdims=True)
                 resampled = np.concatenate([resampled, mean], axis=1)
@@ -329,6 +336,12 @@ class _Sums:
                 "too_few": too_few,
             }
         )
+
+
+def _are_of_same_replicas(settings: Sequence[_Setting | None]) -> bool:
+    """Whether there are sets of the same replicas in all settings."""
+    replicas = [None if one is None else set(one.replicas) for one in settings]
+    return replicas[0] is not None and all(one == replicas[0] for one in replicas)
 
 
 def _least(by_class: np.ndarray) -> float:

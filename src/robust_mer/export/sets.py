@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from robust_mer.conditions import letters
+from robust_mer.conditions import NONE, letters
 from robust_mer.conformal import availability, class_thresholds, known
 from robust_mer.coverage import COVERAGE
 from robust_mer.errors import InputError
-from robust_mer.evaluation.set_rows import SNR, Rows, complete_of, joined, read_rows
+from robust_mer.evaluation.set_rows import LOST, SNR, Rows, complete_of, joined, read_rows
 from robust_mer.evaluation.summary import PredictionFile
 from robust_mer.export.spec import ExportModelSpec
 from robust_mer.report.words.text import listed
@@ -26,8 +26,7 @@ _NO_CALIBRATION = (
     "`snakemake exported` again"
 )
 _NEVER_MET = (
-    "never calibrated with {available} only; add `missing` to the training and to the tests of the "
-    "model"
+    "never calibrated with {which}; add `missing` to the training and to the tests of the model"
 )
 _NO_LEVEL = "never calibrated at such an SNR of the features"
 _TOO_FEW = "too few validation utterances of {classes} for this coverage: in every set"
@@ -112,11 +111,12 @@ class SetMaker:
     ) -> None:
         self._letters, self._coverage = letters(list(modalities)), coverage
         self._thresholds: Mapping[str, Any] | None = None
+        levels = COVERAGES if stored is None else stored["coverages"]
+        if coverage not in levels:
+            expected = ", ".join(f"{one:g}" for one in levels)
+            raise InputError(f"coverage is {coverage:g}, expected one of {expected}")
         if stored is None:
             return
-        if coverage not in stored["coverages"]:
-            levels = ", ".join(f"{one:g}" for one in stored["coverages"])
-            raise InputError(f"coverage is {coverage:g}, expected one of {levels}")
         place = list(stored["coverages"]).index(coverage)
         self._thresholds = {
             group: {name: ends[place] for name, ends in by_class.items()}
@@ -139,15 +139,21 @@ class SetMaker:
         if self._thresholds is None:
             return AnswerSet([], self._coverage, False, _NO_CALIBRATION)
         name = "".join(self._letters[modality] for modality in available)
-        estimates = {
-            letter: np.array([figures[key]])
-            for modality, letter in self._letters.items()
-            if (key := f"{SNR}{modality}") in figures
-        }
-        group = str(known(name, estimates, 1)[0])
+        estimates, lost = (
+            {
+                letter: np.array([figures[key]])
+                for modality, letter in self._letters.items()
+                if (key := f"{prefix}{modality}") in figures
+            }
+            for prefix in (SNR, LOST)
+        )
+        group = str(known(name, estimates, lost, 1)[0])
         if group not in self._thresholds:
-            has_met = name in {one.partition(" ")[0] for one in self._thresholds}
-            note = _NO_LEVEL if has_met else _NEVER_MET.format(available=listed(list(available)))
+            there, _, _ = group.partition(" ")
+            has_met = there in {one.partition(" ")[0] for one in self._thresholds}
+            left = [one for one in available if there != NONE and self._letters[one] in there]
+            which = f"{listed(left)} only" if left else "all frames lost"
+            note = _NO_LEVEL if has_met else _NEVER_MET.format(which=which)
             return AnswerSet(list(probabilities), self._coverage, True, note)
         ends = self._thresholds[group]
         best = next(iter(probabilities))

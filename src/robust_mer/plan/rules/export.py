@@ -12,6 +12,7 @@ from robust_mer.plan.job import Job
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules.training import implementations
+from robust_mer.replicas import Replica
 
 
 def export_model(plan: Plan, wildcards: Any) -> Job:
@@ -20,7 +21,13 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
     training = Training(wildcards.corpus, wildcards.model, wildcards.trained_on)
     corpus, model = plan.corpora[training.corpus].config, plan.models[training.model]
     modalities = plan.modalities(training.corpus, training.model)
-    tested_on = plan.grid.tested_on.get(training, [])  # a teacher may have none
+    checkpoint = plan.layout.checkpoint(*training, wildcards.replica)
+    replica = Replica.of(checkpoint)
+    tested_on = [  # a teacher may have none
+        name
+        for name in plan.grid.tested_on.get(training, [])
+        if replica in plan.grid.replicas[training, name]
+    ]
     uses = (model.plugin.implementation, plan.corpora[training.corpus].task.plugin.implementation)
     return Job(
         function,
@@ -41,7 +48,7 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
             code=code_identity(function, *uses),
         ),
         inputs={
-            "checkpoint": plan.layout.checkpoint(*training, wildcards.replica),
+            "checkpoint": checkpoint,
             "features": plan.feature_files(training.corpus, modalities),
             "predictions": [plan.layout.predictions(*training, name) for name in tested_on],
         },
