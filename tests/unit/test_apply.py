@@ -5,23 +5,27 @@ import json
 import resource
 import sys
 from contextlib import nullcontext
+from types import SimpleNamespace
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
 from helpers.exported import write_exported
+from matplotlib.figure import Figure
 
 from robust_mer import cli
-from robust_mer.apply import isolated
+from robust_mer.apply import clips, isolated, timeline
 from robust_mer.apply.answers import read_answers
 from robust_mer.apply.clips import ClipRow, cut, find_clips, too_long
-from robust_mer.apply.isolated import IsolatedPredictor
+from robust_mer.apply.isolated import IsolatedPredictor, TooSlowError
 from robust_mer.apply.run import apply_model
-from robust_mer.apply.timeline import draw_timelines
+from robust_mer.apply.timeline import _draw, draw_timelines
 from robust_mer.errors import InputError
 from robust_mer.export.predict import ModalitySeen, Prediction, UnusableClipError
 from robust_mer.export.sets import AnswerSet
+from robust_mer.features.media import open_recording
 from robust_mer.files import sha256
 
 pytestmark = pytest.mark.usefixtures("warm_processes")
@@ -144,6 +148,16 @@ def test_a_clip_that_changed_is_read_again(folder, tmp_path):
     assert model.count == 2
 
 
+def test_a_clip_that_took_too_long_is_asked_again(folder, tmp_path):
+    out = tmp_path / "o.csv"
+    fails = {"text a": TooSlowError("it took too long"), "text deep/c": KeyboardInterrupt()}
+    with pytest.raises(KeyboardInterrupt):
+        table(Model(fails), find_clips([folder]), out)
+    model = Model()
+    assert not table(model, find_clips([folder]), out)["reason"][0]
+    assert model.count == 2
+
+
 def test_answers_of_another_model_are_not_mixed_in(folder, tmp_path):
     out = tmp_path / "o.csv"
     with pytest.raises(KeyboardInterrupt):
@@ -225,6 +239,11 @@ def test_where_there_are_no_clips_it_is_said(tmp_path, name, content, message):
         find_clips([path])
 
 
+def test_no_clips_are_an_error():
+    with pytest.raises(InputError, match="no clips are named"):
+        find_clips([])
+
+
 def test_parts_cover_a_recording(tmp_path):
     soundfile.write(tmp_path / "long.wav", np.zeros(int(7.4 * RATE)), RATE)
     (row,) = find_clips([tmp_path / "long.wav"])
@@ -239,6 +258,46 @@ def test_answers_along_a_recording_have_a_picture(tmp_path):
         assert not draw_timelines(tmp_path / "o.png", answers)
     assert list(pd.read_csv(tmp_path / "o.csv")["start"]) == [0, 3, 6]
     assert (tmp_path / "o.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_recording_whose_header_has_no_length_is_read_to_its_end(tmp_path, monkeypatch):
+    """As browsers write them, which cannot go back to the header."""
+    monkeypatch.setattr(clips, "LONGEST", 5.0)
+    path = tmp_path / "live.webm"
+    with (
+        path.open("wb") as target,
+        av.open(SimpleNamespace(write=target.write), "w", "webm", {"live": "1"}) as file,
+    ):
+        track = file.add_stream("libopus", rate=48000, layout="mono")
+        for number in range(300):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.int16), layout="mono")
+            frame.sample_rate, frame.pts = 48000, number * 960
+            file.mux(track.encode(frame))
+        file.mux(track.encode(None))
+    with open_recording(path) as recording:
+        assert recording.duration is None
+    (row,) = find_clips([path])
+    assert "lasts 6 s, expected 5 s at most" in too_long(row)
+    assert [part.end for part in cut(row, 2.0)] == [2, 4, pytest.approx(6, abs=0.05)]
+
+
+def test_a_picture_leaves_gaps_where_nothing_was_asked():
+    """Parts of a clip stand apart in the table, and 4 to 10 s are not among them."""
+    times = [(10, 14), (0, 4), (14, 15)]
+    rows = [{"start": a, "end": b, "probabilities": {"sad": b / 20}} for a, b in times]
+    panel = Figure().subplots()
+    (steps,) = _draw(panel, rows).values()
+    values, edges, _ = steps.get_data()
+    assert list(edges) == [0, 4, 10, 14, 15]
+    np.testing.assert_array_equal(values, [0.2, np.nan, 0.7, 0.75])
+
+
+def test_all_parts_of_a_clip_are_drawn(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(timeline, "_draw", lambda panel, rows: drawn.append(len(rows)) or {})
+    rows = [{"clip": clip, "start": 0, "end": 1} for clip in "xyx"]
+    draw_timelines(tmp_path / "o.png", lambda: iter(rows))
+    assert drawn == [2, 1]
 
 
 def test_three_hours_are_no_utterance(tmp_path):
@@ -272,6 +331,8 @@ def test_the_command_prints_a_table_and_says_what_it_lacks(command, folder, caps
 def test_a_run_without_any_prediction_fails(command, folder):
     with pytest.raises(SystemExit, match="none of 1 clips has a prediction"):
         command(folder / "broken.wav", "--model", "m", "--out", folder / "o.csv")
+    assert (folder / "o.csv").is_file()
+    assert not list(folder.glob(".*"))  # the run has ended: nothing is resumed
 
 
 def test_an_option_of_a_clip_needs_one_clip(command, folder):

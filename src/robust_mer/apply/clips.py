@@ -9,7 +9,7 @@ from typing import Any
 from robust_mer.corpora.further import problem_of_columns
 from robust_mer.corpora.tables import UserTable, read_user_table
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.features.media import open_recording
+from robust_mer.features.media import length_of, open_recording
 from robust_mer.jobs import log
 from robust_mer.scan.files import list_files
 
@@ -18,7 +18,6 @@ LONGEST = 600.0
 
 _FILES = ("video", "audio")
 _COLUMNS = ["utterance", *_FILES, "text", "region", "start", "end"]
-_SECOND = 1_000_000  # of FFmpeg's clock
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,8 @@ def find_clips(paths: Sequence[str | Path]) -> list[ClipRow]:
     Raises:
         InputError: there is none, or the table lacks a column.
     """
+    if not paths:
+        raise InputError("no clips are named; expected files, a folder, or a csv")
     first = Path(paths[0])
     if len(paths) == 1 and first.suffix.lower() == ".csv" and not first.is_dir():
         return list(_of_table(first))
@@ -150,13 +151,13 @@ def too_long(row: ClipRow) -> str:
 
 
 def _seconds(row: ClipRow) -> float | None:
-    """How long its recordings are, by their headers; None where they do not say."""
+    """How long its recordings are; None if one cannot be read."""
     lengths = []
     for file in row.files:
         if not file.lower().endswith(".txt"):
             try:
                 with open_recording(Path(file)) as container:
-                    lengths.append((container.duration or 0) / _SECOND)
+                    lengths.append(length_of(container))
             except (UtteranceError, InputError, OSError):
                 return None
     return min(filter(None, lengths), default=None)

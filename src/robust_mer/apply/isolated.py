@@ -17,6 +17,10 @@ from robust_mer.garbage import collect_rarely
 from robust_mer.jobs import die_with_parent, without_main
 
 
+class TooSlowError(UnusableClipError):
+    """A clip took longer than it was allowed to; with more time it may have a prediction."""
+
+
 class IsolatedPredictor:
     """As `Predictor`, in a process that is ended if it takes too long; a context manager.
 
@@ -53,8 +57,8 @@ class IsolatedPredictor:
         """What the model says about a clip; see `Predictor`.
 
         Raises:
-            UnusableClipError: nothing of the clip can be used, it took too long, or it ended the
-                process.
+            UnusableClipError: nothing of the clip can be used, or it ended the process.
+            TooSlowError: it took too long.
             InputError: an extractor is not that of the training run.
         """
         if not self._process.is_alive():
@@ -63,7 +67,7 @@ class IsolatedPredictor:
             self._connection.send(clip)
         if not self._connection.poll(self.max_seconds):
             self._end()
-            raise UnusableClipError(
+            raise TooSlowError(
                 f"it took more than {self.max_seconds:g} s; --max-seconds allows more"
             )
         prediction: Prediction = self._receive()

@@ -9,7 +9,7 @@ from typing import IO, Any, Self
 
 from robust_mer.errors import InputError
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Journal:
@@ -64,10 +64,10 @@ class Journal:
     def __len__(self) -> int:
         return len(self._places)
 
-    def add(self, key: str, answer: dict[str, Any]) -> None:
-        """Write an answer to the disk."""
+    def add(self, key: str, answer: dict[str, Any], is_final: bool) -> None:
+        """Write an answer to the disk; a run that resumes asks again for one that is not final."""
         place = self._file.seek(0, 2)
-        self._write(json.dumps([key, answer]))
+        self._write(json.dumps([key, answer, is_final]))
         self._places[key] = place
 
     def read(self, key: str) -> dict[str, Any]:
@@ -103,7 +103,9 @@ class Journal:
             if not line.endswith(b"\n"):  # a run that was killed, or a full disk, cut it off
                 self._file.truncate(place)
                 return
-            self._places[json.loads(line)[0]] = place
+            key, _, is_final = json.loads(line)
+            if is_final:
+                self._places[key] = place
 
     @staticmethod
     def _path(out: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 from robust_mer.apply.answers import check_suffix, write_answers
 from robust_mer.apply.clips import ClipRow, cut, too_long
-from robust_mer.apply.isolated import IsolatedPredictor
+from robust_mer.apply.isolated import IsolatedPredictor, TooSlowError
 from robust_mer.apply.journal import Journal
 from robust_mer.errors import InputError
 from robust_mer.export.clip import open_clip
@@ -56,7 +56,7 @@ def apply_model(
             log.info("%d of %d clips are done already", len(rows) - len(to_do), len(rows))
         for key, row in progress(to_do, len(to_do), "clips", _SECONDS_BETWEEN_REPORTS):
             if key not in journal:  # the same clip may be named twice
-                journal.add(key, _answer(predictor, row))
+                journal.add(key, *_answer(predictor, row))
 
         def answers() -> Iterator[dict[str, Any]]:
             for key, row in zip(keys, rows, strict=True):
@@ -68,23 +68,23 @@ def apply_model(
         yield answers
 
 
-def _answer(predictor: Predictor | IsolatedPredictor, row: ClipRow) -> dict[str, Any]:
-    """The prediction, or the reason why there is none."""
+def _answer(predictor: Predictor | IsolatedPredictor, row: ClipRow) -> tuple[dict[str, Any], bool]:
+    """The prediction, or the reason why there is none; and whether it is final."""
     if reason := row.problem or too_long(row):
-        return {"reason": reason}
+        return {"reason": reason}, True
     try:
         with open_clip(*row.files, **row.details) as clip:
             prepared = clip
     except (InputError, OSError) as error:
-        return {"reason": _reason(error)}
+        return {"reason": _reason(error)}, True
     try:
-        return predictor(prepared).as_json()
+        return predictor(prepared).as_json(), True
     except UnusableClipError as error:
-        return {"reason": str(error)}
+        return {"reason": str(error)}, not isinstance(error, TooSlowError)
     except InputError:
         raise  # of the model: it is the same for all clips
     except Exception as error:  # a fault of a decoder or an extractor over this clip
-        return {"reason": _reason(error)}
+        return {"reason": _reason(error)}, True
 
 
 def _reason(error: Exception) -> str:

@@ -1,7 +1,6 @@
 """A picture of answers along recordings."""
 
 from collections.abc import Callable, Iterator
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +18,17 @@ _WIDTH, _HEIGHT = 9.0, 1.8  # inches of a panel
 def draw_timelines(path: Path, answers: Callable[[], Iterator[dict[str, Any]]]) -> int:
     """Draw the probabilities, or else the values, over time: a panel for each recording.
 
-    Parts without a prediction are gaps.
+    Parts without a prediction, and times without a part, are gaps. Where parts overlap, the
+    earlier one is shown.
 
     Returns:
         How many recordings are left out, because the picture has `MOST` of them.
     """
     from matplotlib.figure import Figure
 
-    recordings = {clip: list(rows) for clip, rows in groupby(answers(), lambda one: one["clip"])}
+    recordings: dict[str, list[dict[str, Any]]] = {}
+    for answer in answers():
+        recordings.setdefault(answer["clip"], []).append(answer)
     shown = list(recordings)[:MOST]
     figure = Figure(figsize=(_WIDTH, _HEIGHT * len(shown) + 0.8), layout="constrained")
     panels = figure.subplots(len(shown), 1, squeeze=False)[:, 0]
@@ -44,9 +46,15 @@ def draw_timelines(path: Path, answers: Callable[[], Iterator[dict[str, Any]]]) 
 
 def _draw(panel: "Axes", rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Draw a panel; the lines by name."""
-    numbers = [_numbers(row) for row in rows]
+    rows = sorted(rows, key=_start)
+    numbers, edges = [], [_start(rows[0])]
+    for row in rows:
+        if _start(row) > edges[-1]:  # nobody asked for what lies between
+            numbers.append({})
+            edges.append(_start(row))
+        numbers.append(_numbers(row))
+        edges.append(max(edges[-1], row["end"] or 0.0))
     names = sorted({name for row in numbers for name in row})
-    edges = [rows[0]["start"] or 0.0, *(row["end"] or 0.0 for row in rows)]
     lines = {}
     for number, name in enumerate(names):
         values = [row.get(name, float("nan")) for row in numbers]
@@ -57,6 +65,10 @@ def _draw(panel: "Axes", rows: list[dict[str, Any]]) -> dict[str, Any]:
         panel.set_ylim(0, 1)
     panel.set_xlim(edges[0], edges[-1])
     return lines
+
+
+def _start(row: dict[str, Any]) -> float:
+    return row["start"] or 0.0
 
 
 def _numbers(answer: dict[str, Any]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +144,8 @@ def _apply(rows: "list[ClipRow]", arguments: argparse.Namespace) -> None:
             (write_json if arguments.json else write_csv)(sys.stdout, answers)
         elif arguments.every:
             _draw(Path(arguments.out).with_suffix(".png"), answers)
-        _report(answers)
+        report = _Report.of(answers)
+    report.give()  # an error within would look like a run to be resumed
     log.info(MEANING)
 
 
@@ -155,23 +157,41 @@ def _draw(path: Path, answers: Callable[[], Iterator[dict[str, Any]]]) -> None:
         log.info("%s shows the first %d recordings, %d more are left out", path, MOST, left_out)
 
 
-def _report(answers: Callable[[], Iterator[dict[str, Any]]]) -> None:
-    """Say how many clips have no prediction.
+@dataclass(frozen=True)
+class _Report:
+    """How many clips have no prediction."""
 
-    Raises:
-        InputError: none has one.
-    """
-    from robust_mer.jobs import log
+    clips: int
+    failed: int
+    first_reason: str
 
-    count, failed, first = 0, 0, ""
-    for answer in answers():
-        count += 1
-        if reason := answer.get("reason", ""):
-            failed += 1
-            first = first or f"{answer['clip']}: {reason}"
-    if failed == count:
-        raise InputError(f"none of {count} clips has a prediction; the first reason: {first}")
-    if failed:
-        log.warning(
-            "%d of %d clips have no prediction; the column `reason` says why", failed, count
-        )
+    @classmethod
+    def of(cls, answers: Callable[[], Iterator[dict[str, Any]]]) -> "_Report":
+        """Count the answers."""
+        clips, failed, first = 0, 0, ""
+        for answer in answers():
+            clips += 1
+            if reason := answer.get("reason", ""):
+                failed += 1
+                first = first or f"{answer['clip']}: {reason}"
+        return cls(clips, failed, first)
+
+    def give(self) -> None:
+        """Say it.
+
+        Raises:
+            InputError: no clip has a prediction.
+        """
+        from robust_mer.jobs import log
+
+        if self.failed == self.clips:
+            raise InputError(
+                f"none of {self.clips} clips has a prediction; the first reason: "
+                f"{self.first_reason}"
+            )
+        if self.failed:
+            log.warning(
+                "%d of %d clips have no prediction; the column `reason` says why",
+                self.failed,
+                self.clips,
+            )

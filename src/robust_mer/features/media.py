@@ -56,6 +56,21 @@ def beginning(container: Any) -> float:
     return max(start / av.time_base, 0.0) if start is not None else 0.0
 
 
+def length_of(container: Any) -> float:
+    """Seconds that a recording lasts, which is read to its end if its header does not say.
+
+    Browsers write such recordings, because they do not know the length when they begin.
+    """
+    if container.duration:
+        return float(container.duration) / av.time_base
+    end = 0.0
+    with suppress(av.FFmpegError):  # cut off: as far as it goes
+        for packet in container.demux():
+            if (ticks := ticks_of(packet)) is not None:
+                end = max(end, float((ticks + (packet.duration or 0)) * packet.time_base))
+    return max(0.0, end - beginning(container))
+
+
 def can_seek(container: Any) -> bool:
     """Whether the times after a seek are those of the file; else it is read from its start."""
     return not _SEEKABLE.isdisjoint(container.format.name.split(","))
