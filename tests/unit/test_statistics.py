@@ -203,7 +203,9 @@ def test_corrected_t_test_by_hand():
     assert corrected_t_test(np.array([1.0, 2.0, 6.0]), 0.0)[1] < p
     assert np.isnan(corrected_t_test(np.array([0.1]), 0.2)).all()
     assert corrected_t_test(np.zeros(3), 0.2) == (0.0, 1.0)
-    assert corrected_t_test(np.full(3, -0.5), 0.2) == (-np.inf, 0.0)
+    for same in (np.full(3, -0.5), np.array([0.05, 0.05]), 0.3 - np.full(3, 0.2)):
+        assert np.isnan(corrected_t_test(same, 0.2)).all()
+    assert not np.isnan(corrected_t_test(np.array([0.1, 0.1 + 1e-6]), 0.2)).any()
 
 
 def compared(models, **fields):

@@ -164,6 +164,14 @@ def test_votes_become_shares_and_the_most_voted_class_counts():
     assert learnt.loss(output, torch.as_tensor(target)).item() == pytest.approx(expected.item())
 
 
+def test_labels_that_all_or_none_have_cannot_be_learnt():
+    labels = EMOTIONS.build()
+    unknown = np.nan
+    assert labels.problem(np.array([[1, 0], [0, 1]])) is None
+    assert labels.problem(np.array([[1, 0], [unknown, 0]])) == "no utterance with sad"
+    assert labels.problem(np.array([[1, 0], [1, 1], [unknown, 0]])) == "no utterance without happy"
+
+
 def test_numbers_and_their_loss():
     learnt, target = read(VALENCE, valence=["-1", "0.5", "nan"])
     np.testing.assert_array_equal(target, np.float32([[-1], [0.5], [np.nan]]))

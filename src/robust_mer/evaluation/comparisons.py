@@ -34,6 +34,9 @@ _COLUMNS = [
 ]
 
 
+_ROUNDING = 1e-9  # of differences of scores, relative
+
+
 def corrected_t_test(differences: np.ndarray, test_to_train: float) -> tuple[float, float]:
     """Test whether two models differ, from their differences in folds that share training data.
 
@@ -49,14 +52,17 @@ def corrected_t_test(differences: np.ndarray, test_to_train: float) -> tuple[flo
         test_to_train: n_test / n_train.
 
     Returns:
-        t and the two-sided p; NaN for fewer than two folds, t = 0 and p = 1 if nothing differs.
+        t and the two-sided p; NaN for fewer than two folds, and for folds that all differ by the
+        same, from which no variance can be estimated; t = 0 and p = 1 if nothing differs.
     """
     if len(differences) < 2:
         return float("nan"), float("nan")
     mean = float(np.mean(differences))
+    if not np.any(differences):
+        return 0.0, 1.0
+    if np.ptp(differences) <= _ROUNDING * abs(mean):
+        return float("nan"), float("nan")
     variance = (1 / len(differences) + test_to_train) * float(np.var(differences, ddof=1))
-    if variance == 0:
-        return (0.0, 1.0) if mean == 0 else (float(np.copysign(np.inf, mean)), 0.0)
     t = mean / variance**0.5
     return t, float(2 * stdtr(len(differences) - 1, -abs(t)))  # Student's t, both tails
 

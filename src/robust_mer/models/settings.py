@@ -22,6 +22,8 @@ class ModelSettings(Settings):
     """Whether it meets corruptions only in the test."""
     teacher: ClassVar[str | None] = None
     """Class of the model that must be trained first, on clean data, as the config names it."""
+    same_as_teacher: ClassVar[tuple[str, ...]] = ()
+    """Settings that must be those of the teacher, because its weights are taken over."""
     modalities: ClassVar[int | None] = None
     """How many modalities it takes; None: any number."""
     is_mask_aware: ClassVar[bool] = False

@@ -126,6 +126,15 @@ def _check_teacher(plan: ModelPlan, plans: Mapping[str, ModelPlan]) -> None:
         return
     if plan.teacher is None or plan.teacher not in plans:
         raise InputError(unknown(f"{place}: {plan.teacher}", str(plan.teacher), plans))
-    kind = plans[plan.teacher].kind
-    if kind != needed:
-        raise InputError(f"config: {place}: {plan.teacher} is of class {kind}, expected {needed}")
+    teacher = plans[plan.teacher]
+    if teacher.kind != needed:
+        raise InputError(
+            f"config: {place}: {plan.teacher} is of class {teacher.kind}, expected {needed}"
+        )
+    for key in plan.facts.same_as_teacher:
+        own, expected = plan.settings[key], teacher.settings[key]
+        if own != expected:
+            raise InputError(
+                f"config: models.{plan.name}.{key} is {own}, but that of its teacher, "
+                f"{plan.teacher}, is {expected}; give both models the same, or name another teacher"
+            )

@@ -117,9 +117,13 @@ class MultiLabel(Task):
         ]
 
     def problem(self, target: np.ndarray) -> str | None:
-        """Labels that no utterance has, or all of them."""
-        absent = [name for name, count in self.counts(target).items() if not count]
-        return f"no utterance with {', '.join(absent)}" if absent else None
+        """Labels that no utterance has, or that all have whose labels are known."""
+        present, absent = (target > 0).sum(axis=0), (target <= 0).sum(axis=0)
+        missing = [name for name, count in zip(self.columns, present, strict=True) if not count]
+        if missing:
+            return f"no utterance with {', '.join(missing)}"
+        everywhere = [name for name, count in zip(self.columns, absent, strict=True) if not count]
+        return f"no utterance without {', '.join(everywhere)}" if everywhere else None
 
     def details(self, target: np.ndarray, predicted: np.ndarray) -> list[dict[str, Any]]:
         """Weighted accuracy and F1 of each label."""

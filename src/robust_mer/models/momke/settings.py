@@ -52,4 +52,5 @@ class MoMKESettings(MoMKEExpertsSettings):
     implementation: ClassVar[str] = "robust_mer.models.momke.momke:MoMKE"
     trained_on_clean: ClassVar[bool] = False
     teacher: ClassVar[str | None] = "momke_experts"
+    same_as_teacher: ClassVar[tuple[str, ...]] = ("width", "heads", "depth")
     is_mask_aware: ClassVar[bool] = True

@@ -55,6 +55,7 @@ class MPLMMSettings(MPLMMBackboneSettings):
     implementation: ClassVar[str] = "robust_mer.models.mplmm.mplmm:MPLMM"
     trained_on_clean: ClassVar[bool] = False
     teacher: ClassVar[str | None] = "mplmm_backbone"
+    same_as_teacher: ClassVar[tuple[str, ...]] = ("width", "heads", "layers", "segments")
     is_mask_aware: ClassVar[bool] = True
 
     prompt_length: Count = 16
