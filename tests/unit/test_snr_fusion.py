@@ -1,5 +1,6 @@
 """SNR fusion: what it reads off the features, and that it learns and says it."""
 
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -106,6 +107,33 @@ def test_silence_a_single_frame_and_nothing_give_finite_numbers(signal, frames, 
     for name in ("mean", "deviation", "snr", "signs"):
         assert getattr(received, name).isfinite().all()
     assert received.signs.shape == (3, SIGNS)
+
+
+@pytest.mark.parametrize("scale", [16**-3, 1e-3, 40, 16**2])
+def test_the_scale_of_features_changes_nothing(scale):
+    """Features that are not normalised may have any; powers of 16 do not even round."""
+    digests = []
+    for factor in (1, scale):
+        expert = build("snr_fusion", {"audio": WIDTH}).encoders["audio"]
+        frames = factor * clean(90, seed=12)
+        expert.measure(frames.flatten(0, 1), lengths(frames), torch.arange(90) % 3)
+        heard = factor * noisy(clean(20, seed=13), -5)
+        known = expert.known(expert.digest_clean(frames, lengths(frames)), torch.arange(90) % 3)
+        digests.append(
+            torch.cat(
+                [
+                    expert.digest(heard, lengths(heard)),
+                    expert.digest(frames, lengths(frames), known),
+                ]
+            )
+        )
+    same, scaled = digests
+    if math.log(scale, 16).is_integer():
+        assert torch.equal(same, scaled)
+    snr = -2  # before lost frames, after what depends on the unit
+    torch.testing.assert_close(scaled[:, snr], same[:, snr], rtol=0, atol=0.5)
+    likelihoods = slice(2 * WIDTH, 2 * WIDTH + 8)
+    torch.testing.assert_close(scaled[:, likelihoods], same[:, likelihoods], rtol=0.05, atol=1)
 
 
 def test_a_missing_modality_has_no_weight_and_no_snr():

@@ -7,6 +7,7 @@ two therefore shows in a single utterance, whatever its scale.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,12 +19,36 @@ _STEP = 2.5
 _FLOOR = 1e-6  # of powers that are divided by, or whose logarithm is taken
 
 
+class Moments(NamedTuple):
+    """Moments of a modality's clean frames in units of its scale.
+
+    Limits of powers and deviations are numbers, which need features of about that scale. The unit
+    is a power of 16, so that to divide by it rounds nothing; features whose root mean square is
+    between 1/4 and 4 have the unit 1.
+    """
+
+    unit: Tensor
+    within: Tensor
+    """Variance over the frames of an utterance along the axes [D]."""
+    between: Tensor
+    """Variance of utterances' means [D]."""
+    centre: Tensor
+    """Mean of utterances' means [D]."""
+
+    @property
+    def total(self) -> Tensor:
+        """Power along the axes [D]."""
+        return self.within + self.between + self.centre.square()
+
+
 @dataclass(frozen=True)
 class Received:
     """Estimates for B utterances of a modality, from their intact frames.
 
-    A frame is intact if it is real and not all zeros.
+    A frame is intact if it is real and not all zeros. Numbers are in units of `Moments.unit`.
     """
+
+    unit: Tensor
 
     mean: Tensor
     """Estimate of the clean mean less that of all training utterances, along the axes [B, D]."""
@@ -72,13 +97,15 @@ class Signal(nn.Module):
             lengths: Number of frames of each utterance [u].
 
         Returns:
-            The utterances' means along the axes, less the mean of all [u, D], and which utterances
-            have a mean [u].
+            The utterances' means along the axes, less the mean of all, in units of `Moments.unit`
+            [u, D]; and which utterances have a mean [u].
         """
         frames, lengths = frames.double().cpu(), lengths.cpu()
         utterance = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
         intact = (frames != 0).any(dim=1)
         frames, utterance = frames[intact], utterance[intact]
+        unit = _unit(frames.square().sum() / max(1, frames.numel()))
+        frames = frames / unit
         count = torch.bincount(utterance, minlength=len(lengths))
         has_mean = count > 0
         axes = principal_axes(frames)
@@ -90,17 +117,24 @@ class Signal(nn.Module):
         centre = means[has_mean].mean(dim=0)
         with torch.no_grad():
             self.axes.copy_(axes)
-            self.within.copy_(within.clamp(min=1e-4))
-            self.between.copy_(means[has_mean].var(dim=0, correction=0).clamp(min=1e-5))
-            self.centre.copy_(centre)
-        return means - centre, has_mean
+            self.within.copy_(unit**2 * within.clamp(min=1e-4))
+            between = means[has_mean].var(dim=0, correction=0)
+            self.between.copy_(unit**2 * between.clamp(min=1e-5))
+            self.centre.copy_(unit * centre)
+        return (means - centre) * (unit / self.moments().unit), has_mean
+
+    def moments(self) -> Moments:
+        """What `measure` measured."""
+        within, between, centre = (one.detach() for one in (self.within, self.between, self.centre))
+        unit = _unit(Moments(within.new_ones(()), within, between, centre).total.mean())
+        return Moments(unit, within / unit**2, between / unit**2, centre / unit)
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Received:
         """Estimates from padded frames [B, T, D], of which ``lengths`` [B] are real."""
-        intact = is_intact(frames, lengths)
+        moments, intact = self.moments(), is_intact(frames, lengths)
         kept = intact.sum(dim=1).to(frames.dtype)
         count = kept.clamp(min=1.0)
-        frames = torch.where(intact, frames, 0.0)
+        frames = torch.where(intact, frames / moments.unit, 0.0)
         average = frames.sum(dim=1) / count
         squares = frames.square()
         square = squares.sum(dim=1) / count
@@ -109,9 +143,9 @@ class Signal(nn.Module):
         axes = self.axes.detach()
         mean = average @ axes
         spread = torch.linalg.vector_norm(frames @ axes, dim=1).square() - count * mean.square()
-        snr, uncertainty, noise = self._posterior(mean, spread.clamp(min=0.0), count)
+        snr, uncertainty, noise = _posterior(moments, mean, spread.clamp(min=0.0), count)
         # Of the clean power, in the received frames.
-        share = (self._ratio(snr) * noise).clamp(_FLOOR, 4.0)
+        share = (_ratio(moments, snr) * noise).clamp(_FLOOR, 4.0)
         deviation = (
             (square - average.square() - noise).clamp(min=1e-4) / share.clamp(min=0.05)
         ).sqrt()
@@ -131,7 +165,8 @@ class Signal(nn.Module):
             (fourth / power.square()).clamp(max=30.0).log1p(),
         ]
         return Received(
-            torch.where(kept > 0, self._wiener(mean, share, noise / count), 0.0),
+            moments.unit,
+            torch.where(kept > 0, _wiener(moments, mean, share, noise / count), 0.0),
             torch.where(kept > 0, deviation.clamp(max=4.0), 0.0),
             mean,
             share,
@@ -141,47 +176,55 @@ class Signal(nn.Module):
             lost,
         )
 
-    def _ratio(self, snr: Tensor) -> Tensor:
-        """Clean power over noise power per unit of `within` and `between`, from an SNR in dB."""
-        total = self.within + self.between + self.centre.square()
-        return 10 ** (snr / 10) / total.detach().mean()
 
-    def _posterior(
-        self, mean: Tensor, spread: Tensor, count: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean and deviation of the SNR in dB and the noise's power, [B, 1] each.
+def _unit(power: Tensor) -> Tensor:
+    """The unit of features of a mean power; see `Moments`."""
+    return 16 ** (power.clamp(min=1e-30).log2() / 8).round()
 
-        The prior is flat over the grid. For each SNR, the power of the noise is that of the highest
-        likelihood.
-        """
-        grid = torch.arange(LOWEST, HIGHEST + _STEP / 2, _STEP, device=mean.device)
-        ratio = self._ratio(grid)[:, None]
-        within = ratio * self.within.detach() + 1  # [grid, D]
-        raw = (self.between + self.centre.square()).detach()
-        between = ratio * raw + 1 / count[:, :, None]  # [B, grid, D]
-        values = count * mean.shape[1]
-        energy = spread @ (1 / within).T + (mean.square()[:, None] / between).sum(dim=2)
-        noise = energy / values + 1e-9
-        likelihood = -0.5 * (
-            (count - 1) * within.log().sum(dim=1) + between.log().sum(dim=2) + values * noise.log()
-        )
-        posterior = likelihood.softmax(dim=1)
-        snr = (posterior * grid).sum(dim=1, keepdim=True)
-        variance = (posterior * grid.square()).sum(dim=1, keepdim=True) - snr.square()
-        power = (posterior * noise).sum(dim=1, keepdim=True)
-        return snr, variance.clamp(min=0.0).sqrt(), power
 
-    def _wiener(self, mean: Tensor, share: Tensor, noise: Tensor) -> Tensor:
-        """The clean mean's estimate in units of the deviation between utterances [B, D].
+def _ratio(moments: Moments, snr: Tensor) -> Tensor:
+    """Clean power over noise power per unit of the moments, from an SNR in dB."""
+    return 10 ** (snr / 10) / moments.total.mean()
 
-        Args:
-            mean: Received, along the axes [B, D].
-            share: Of the clean power in it [B, 1].
-            noise: Power of the noise in it [B, 1].
-        """
-        between, centre = self.between.detach(), self.centre.detach()
-        gain = share.sqrt() * between / (share * between + noise)
-        return gain * (mean - share.sqrt() * centre) / between.mean().sqrt()
+
+def _posterior(
+    moments: Moments, mean: Tensor, spread: Tensor, count: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean and deviation of the SNR in dB and the noise's power, [B, 1] each.
+
+    The prior is flat over the grid. For each SNR, the power of the noise is that of the highest
+    likelihood.
+    """
+    grid = torch.arange(LOWEST, HIGHEST + _STEP / 2, _STEP, device=mean.device)
+    ratio = _ratio(moments, grid)[:, None]
+    within = ratio * moments.within + 1  # [grid, D]
+    raw = moments.between + moments.centre.square()
+    between = ratio * raw + 1 / count[:, :, None]  # [B, grid, D]
+    values = count * mean.shape[1]
+    energy = spread @ (1 / within).T + (mean.square()[:, None] / between).sum(dim=2)
+    noise = energy / values + 1e-9
+    likelihood = -0.5 * (
+        (count - 1) * within.log().sum(dim=1) + between.log().sum(dim=2) + values * noise.log()
+    )
+    posterior = likelihood.softmax(dim=1)
+    snr = (posterior * grid).sum(dim=1, keepdim=True)
+    variance = (posterior * grid.square()).sum(dim=1, keepdim=True) - snr.square()
+    power = (posterior * noise).sum(dim=1, keepdim=True)
+    return snr, variance.clamp(min=0.0).sqrt(), power
+
+
+def _wiener(moments: Moments, mean: Tensor, share: Tensor, noise: Tensor) -> Tensor:
+    """The clean mean's estimate in units of the deviation between utterances [B, D].
+
+    Args:
+        moments: Of the clean signal.
+        mean: Received, along the axes [B, D].
+        share: Of the clean power in it [B, 1].
+        noise: Power of the noise in it [B, 1].
+    """
+    between = moments.between
+    gain = share.sqrt() * between / (share * between + noise)
+    return gain * (mean - share.sqrt() * moments.centre) / between.mean().sqrt()
 
 
 def principal_axes(rows: Tensor) -> Tensor:

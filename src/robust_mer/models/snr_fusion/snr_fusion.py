@@ -106,7 +106,7 @@ class ModalityExpert(nn.Module):
         else:
             spread = percentiles(frames, lengths, received)
             likelihoods = [
-                self.discriminant(received, self.signal.centre, known),
+                self.discriminant(received, self.signal.moments().centre, known),
                 self.spread(spread, received, known),
             ]
         parts = [received.mean, received.deviation, *likelihoods, received.signs, received.snr]

@@ -25,7 +25,7 @@ def percentiles(frames: Tensor, lengths: Tensor, received: Received) -> Tensor:
     """10th and 90th percentile of each dimension over intact frames, less its mean [B, 2 D].
 
     Noise widens a distribution: the distances are scaled by the estimated clean standard deviation
-    over the received one. They are zero where all is lost.
+    over the received one. They are zero where all is lost, and in units of ``received.unit``.
 
     Args:
         frames: Padded [B, T, D].
@@ -35,6 +35,7 @@ def percentiles(frames: Tensor, lengths: Tensor, received: Received) -> Tensor:
     intact = is_intact(frames, lengths)
     total = intact.sum(dim=1)  # [B, 1]
     count = total.clamp(min=1)
+    frames = frames / received.unit
     values = torch.where(intact, frames, 0.0)
     mean = values.sum(dim=1) / count
     variance = values.square().sum(dim=1) / count - mean.square()
