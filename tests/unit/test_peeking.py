@@ -1,5 +1,7 @@
 """Audited training: answers for the test part after every epoch, and nothing else changes."""
 
+from contextlib import nullcontext
+
 import pandas as pd
 import pytest
 from helpers.jobs import run_evaluation
@@ -157,6 +159,36 @@ def test_what_was_trained_without_an_audit_is_trained_again_for_one(folds, tmp_p
     train_men(code="other")
     train_men(code="other", audits=True)
     assert epochs == [1, 2, 3]
+
+
+@pytest.mark.parametrize("last", [2, 3])
+def test_an_audit_of_another_test_part_is_made_again(folds, tmp_path, last):
+    """Finished or interrupted; the training itself does not read that part."""
+    epochs = []
+
+    def count(epoch, _):
+        epochs.append(epoch)
+        if epoch > last:
+            raise BrokenError
+
+    def train_men(corpus):
+        epochs.clear()
+        options = {"save_every": 0, "on_epoch": count, "audits": True}
+        return train(corpus, tmp_path / "trained", "men_augmented", [KEY], **options)[KEY]
+
+    with nullcontext() if last == 3 else pytest.raises(BrokenError):
+        train_men(folds)
+    rows = pd.read_csv(folds["folds_csv"])
+    is_tested = (rows["fold"] == KEY[0]) & (rows["part"] == "test")
+    fewer = tmp_path / "fewer.csv"
+    rows.drop(rows.index[is_tested][-1]).to_csv(fewer, index=False)
+    last = 3
+    checkpoint = train_men({**folds, "folds_csv": fewer})
+    assert epochs == [1, 2, 3]
+    assert peeked_of(checkpoint)["utterance"].nunique() == is_tested.sum() - 1
+    assert len(list(tmp_path.rglob(".replicas/*.peeked.parquet"))) == 1
+    train_men({**folds, "folds_csv": fewer})
+    assert not epochs
 
 
 def test_an_interrupted_audit_resumes_without_one(folds, tmp_path):

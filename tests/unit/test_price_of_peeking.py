@@ -2,6 +2,7 @@
 
 import math
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,13 @@ import pytest
 from helpers.experiments import make_experiment
 from helpers.tasks import CLASSIFICATION, metrics, task
 
+from robust_mer.conditions import drawn_condition
 from robust_mer.errors import InputError
 from robust_mer.evaluation.bootstrap import draw_weights
 from robust_mer.evaluation.peeking import (
     CHOICES,
     PeekingFiles,
+    _Counted,
     measure_peeking,
     order_changes,
     read_prices,
@@ -244,6 +247,22 @@ def test_an_average_is_over_the_conditions_and_some_utterances_count_under_one(t
     assert once.measure()["reported"][0] == pytest.approx(9 / 16)
     # utterances that do not count leave other shares of right ones
     assert drawn.measure()["reported"][0] != pytest.approx(9 / 16)
+
+
+def test_the_complete_condition_is_not_drawn_and_counts_for_all(tmp_path):
+    """As in the tables of scores; a model that trains under every condition has it too."""
+    trained_on = f"{NOISY}_every"
+    audit = Audit(tmp_path, SPEAKERS, FOLDS, one_condition_seed=0)
+    audit.add("m", ANSWERS, VALIDATED, trained_on)
+    counted = _Counted(audit.experiment, trained_on)
+    names = ["none", "a", "v", "av"]
+    utterances = [f"u{number}" for number in range(200)]
+    answers = SimpleNamespace(conditions=names, predicted=np.zeros((200, 1, 4)))
+    _, counts = counted.of(answers, utterances)
+    drawn = [drawn_condition(["a", "v"], 0, "test", name) for name in utterances]
+    assert counts[:, [0, 3]].all()
+    assert [names[1 + int(v)] for v in counts[:, 2]] == drawn
+    assert (counts.sum(axis=1) == 3).all()
 
 
 def test_under_a_protocol_that_draws_each_utterance_counts_in_its_own_condition(tmp_path):

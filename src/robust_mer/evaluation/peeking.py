@@ -25,14 +25,14 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from robust_mer.conditions import NONE, drawn_condition
+from robust_mer.conditions import PARTIAL, drawn_condition
 from robust_mer.errors import InputError
 from robust_mer.evaluation.answers import HeldOut, read_held_out
 from robust_mer.evaluation.bootstrap import bounds, draw_weights
 from robust_mer.evaluation.experiment import REPLICATES, Experiment
 from robust_mer.evaluation.presence import with_presence
 from robust_mer.evaluation.spec import PeekingSpec
-from robust_mer.evaluation.summary import columns_of, read_statistics
+from robust_mer.evaluation.summary import columns_of, kinds_of, read_statistics
 from robust_mer.files import naming, write_text
 from robust_mer.metrics.metric import AnswerSets, Metric, weighted_scores
 from robust_mer.protocols.protocol import condition_met
@@ -366,9 +366,11 @@ class _Counted:
             one = answers.predicted[np.arange(len(met)), :, met]
             return one[:, :, None], np.ones((len(met), 1), dtype=bool)
         counts = np.ones((len(utterances), len(names)), dtype=bool)
-        partial = sorted(set(names) - {NONE})
+        partial = sorted(name for name, kind in kinds_of(names).items() if kind == PARTIAL)
         if experiment.one_condition_seed is not None and len(partial) > 1:
             seed = experiment.one_condition_seed
             drawn = [drawn_condition(partial, seed, "test", name) for name in utterances]
-            counts = np.array([[name in (NONE, one) for name in names] for one in drawn])
+            counts = np.array(
+                [[name == one or name not in partial for name in names] for one in drawn]
+            )
         return answers.predicted, counts

@@ -115,6 +115,12 @@ def waiting(runs: list[ReplicaRun], device: str) -> list[ReplicaRun]:
     return unfinished
 
 
+def test_identity(replica: ReplicaData) -> str:
+    """Hash of the utterances that an audit of a replica is scored on."""
+    rows = json.dumps(replica.parts["test"].tolist())
+    return hashlib.sha256(rows.encode()).hexdigest()[:16]
+
+
 def identity(shared: dict[str, Any], replica: ReplicaData, teacher: Path | None) -> str:
     """Hash of everything that determines a replica.
 

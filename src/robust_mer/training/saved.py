@@ -61,6 +61,7 @@ class Saved:
         identity: Hash of everything that determines the replica.
         peeked: Path of what an audit publishes; None without an audit. An audit does not change
             the identity, because it does not change the replica.
+        test_identity: Hash of the test part, which only an audit reads.
     """
 
     def __init__(
@@ -69,14 +70,15 @@ class Saved:
         history: str | Path,
         identity: str,
         peeked: str | Path | None = None,
+        test_identity: str = "",
     ) -> None:
-        self.identity = identity
+        self.identity, self._test_identity = identity, test_identity
         self._checkpoint, self._history = Path(checkpoint), Path(history)
         folder = self._checkpoint.parent / _FOLDER
         self._finished = folder / self._checkpoint.name
         self._finished_history = folder / self._history.name
         self._peeked = None if peeked is None else Path(peeked)
-        self._finished_peeked = folder / f"{self._checkpoint.stem}.peeked.parquet"
+        self._finished_peeked = folder / f"{self._checkpoint.stem}.{test_identity}.peeked.parquet"
         self._progress = folder / f"{self._checkpoint.stem}.progress.safetensors"
 
     def is_finished(self) -> bool:
@@ -113,7 +115,8 @@ class Saved:
     ) -> None:
         """Keep a trained replica; ``history`` is the text of its csv."""
         self._finished.unlink(missing_ok=True)  # never beside the files of another training
-        self._finished_peeked.unlink(missing_ok=True)
+        for audited in self._finished.parent.glob(f"{self._checkpoint.stem}.*peeked.parquet"):
+            audited.unlink()
         if peeked is not None:
             with whole(self._finished_peeked) as unfinished:
                 peeked.to_parquet(unfinished, index=False)
@@ -133,7 +136,7 @@ class Saved:
             "identity": self.identity,
             "device": device,
             "history": history,
-            "audited": PEEKED in tensors,
+            "audited": self._test_identity if PEEKED in tensors else None,
         }
         unfinished = together.enter_context(whole(self._progress))
         save_file(
@@ -146,11 +149,11 @@ class Saved:
         """The epochs of an interrupted replica.
 
         Empty if it has another identity, or comes from another device, whose noise differs, or if
-        an audit lacks the outputs of its epochs.
+        an audit lacks the outputs of its epochs for this test part.
         """
         facts = _facts(self._progress)
         same = facts.get("identity") == self.identity and facts.get("device") == device
-        same = same and (self._peeked is None or bool(facts.get("audited")))
+        same = same and (self._peeked is None or facts.get("audited") == self._test_identity)
         history: History = facts.get("history", []) if same else []
         return history
 

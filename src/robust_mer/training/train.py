@@ -30,6 +30,7 @@ from robust_mer.training.resume import (
     OnEpoch,
     ReplicaRun,
     identity,
+    test_identity,
     validation_column,
     waiting,
 )
@@ -136,7 +137,13 @@ def _prepare(
         data = ReplicaData(*key, parts, normalisers[key.fold], corruptions, conditions)
         teacher = teachers.get(key)
         peeked = audited.get(key)
-        saved = Saved(checkpoint, histories[key], identity(shared, data, teacher), peeked)
+        saved = Saved(
+            checkpoint,
+            histories[key],
+            identity(shared, data, teacher),
+            peeked,
+            test_identity(data),
+        )
         facts = _facts(spec, corpus, key, device)
         trusted = [spec.teacher or "", spec.task.implementation]
         run = ReplicaRun(data, facts, teacher, trusted, saved, corpus.task.selection)
