@@ -5,11 +5,17 @@ import pandas as pd
 import pytest
 import torch
 from helpers.models import build, described
+from helpers.noises import corruption
 from helpers.tasks import classes, task
 from helpers.training import evaluate, train
+from safetensors.torch import load_file
 from sklearn.linear_model import LogisticRegression as Regression
 from sklearn.linear_model import Ridge as RidgeRegression
 from sklearn.preprocessing import StandardScaler
+
+from robust_mer.models.fitted import Embedded
+from robust_mer.protocols.registry import PROTOCOLS
+from robust_mer.settings import Plugin
 
 
 def test_majority_is_the_training_parts(corpus, tmp_path):
@@ -46,13 +52,59 @@ def test_logistic_regression_is_scikit_learns_on_standardised_values():
     values = {m: torch.randn(60, 8) * 3 + label[:, None] + 5 for m in ("audio", "text")}
     three = classes(["a", "b", "c"])
     model = build("logistic_regression", {"audio": 4, "text": 4}, task=three, strengths=[0.1])
-    model.fit(values, label, values, label)
+    model.fit(Embedded(values, label), Embedded(values, label))
     pooled = torch.cat(list(values.values()), dim=1).numpy()
     scaler = StandardScaler().fit(pooled)
     expected = Regression(C=0.1, max_iter=1000).fit(scaler.transform(pooled), label)
     with torch.no_grad():
         found = model(values).softmax(dim=1).numpy()
     np.testing.assert_allclose(found, expected.predict_proba(scaler.transform(pooled)), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["logistic_regression", "ridge"])
+def test_a_row_of_three_times_the_weight_counts_as_three(name):
+    """In the scale of the features, in the fit, and in the choice of the strength."""
+    rng = torch.Generator().manual_seed(0)
+    values = torch.randn(40, 8, generator=rng)
+    if name == "ridge":
+        what = task("regression", target="valence", target_range=[1.0, 5.0]).build()
+        target, strength = 3 + values[:, :1], 10.0
+    else:
+        what, strength = classes(["a", "b"]), 0.1
+        target = (values[:, 0] > 0.2).long()
+    weight = np.where(np.arange(40) < 10, 2.0, 2 / 3)
+    repeated = np.repeat(np.arange(40), np.where(np.arange(40) < 10, 3, 1))
+    found = []
+    for rows, weights in ((np.arange(40), 1.5 * weight), (repeated, None)):
+        model = build(name, {"audio": 4}, task=what, strengths=[strength])
+        part = Embedded({"audio": values[rows]}, target[rows], weights)
+        reached = model.fit(part, part)
+        found.append([model.linear.weight.detach(), model.linear.bias.detach(), reached])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-3)
+
+
+def test_conditions_count_by_their_probability(corpus, tmp_path):
+    """Where the sound is nearly always alone, the model is that of the sound alone."""
+    protocols = {
+        "alone": Plugin(PROTOCOLS["fixed"], {"condition": "a"}),
+        "nearly": Plugin(PROTOCOLS["rates"], {"audio": 0.0, "video": 1 - 1e-6, "text": 1 - 1e-6}),
+        "seldom": Plugin(PROTOCOLS["rates"], {"audio": 0.0, "video": 0.1, "text": 0.1}),
+    }
+    weights = {}
+    for name, protocol in protocols.items():
+        strength = 0.01 if name == "alone" else 0.01 / 4  # of four conditions
+        checkpoint, _ = train(
+            corpus,
+            tmp_path / name,
+            "logistic_regression",
+            corruptions=[corruption("gaussian_-10dB")],
+            protocol=protocol,
+            model=described("logistic_regression", strengths=[strength]),
+        )
+        weights[name] = load_file(checkpoint)["model.linear.weight"]
+    torch.testing.assert_close(weights["nearly"], weights["alone"], rtol=1e-2, atol=1e-3)
+    assert (weights["seldom"] - weights["alone"]).abs().max() > 0.05
 
 
 def test_pooling_looks_at_real_frames_alone():
@@ -69,7 +121,7 @@ def test_majority_of_labels_is_their_share():
     model = build("majority", {"audio": 4}, task=labels)
     target = torch.tensor([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [torch.nan, 1.0]])
     values = {"audio": torch.zeros(5, 1)}
-    reached = model.fit(values, target, values, target[:4].repeat(2, 1)[:5])
+    reached = model.fit(Embedded(values, target), Embedded(values, target[:4].repeat(2, 1)[:5]))
     with torch.no_grad():
         share = model(values).sigmoid()[0]
     torch.testing.assert_close(share, torch.tensor([0.75, 0.5]))
@@ -82,7 +134,7 @@ def test_logistic_regression_of_labels_is_one_for_each():
     target = (values["audio"][:, :2] + 0.3 * torch.randn(80, 2, generator=rng) > 0).float()
     labels = task("multilabel", target=["happy", "sad"]).build()
     model = build("logistic_regression", {"audio": 4}, task=labels, strengths=[0.1])
-    model.fit(values, target, values, target)
+    model.fit(Embedded(values, target), Embedded(values, target))
     scaled = StandardScaler().fit_transform(values["audio"].numpy())
     with torch.no_grad():
         found = model(values).sigmoid().numpy()
@@ -97,7 +149,7 @@ def test_ridge_is_scikit_learns_and_chosen_by_the_error():
     target = 3 + values["audio"][:, :1] + 0.1 * torch.randn(80, 1, generator=rng)
     numbers = task("regression", target="valence", target_range=[1.0, 5.0]).build()
     model = build("ridge", {"audio": 4}, task=numbers, strengths=[1e6, 1.0, 1e5])
-    reached = model.fit(values, target, values, target)
+    reached = model.fit(Embedded(values, target), Embedded(values, target))
     scaled = StandardScaler().fit_transform(values["audio"].numpy())
     expected = RidgeRegression(alpha=1.0).fit(scaled, target.numpy().ravel()).predict(scaled)
     with torch.no_grad():
@@ -111,7 +163,7 @@ def test_mean_is_that_of_the_known_numbers():
     model = build("mean", {"audio": 4}, task=numbers)
     target = torch.tensor([[1.0, 2.0], [2.0, 4.0], [torch.nan, 5.0]])
     values = {"audio": torch.zeros(3, 1)}
-    reached = model.fit(values, target, values, target[:2].repeat(2, 1)[:3])
+    reached = model.fit(Embedded(values, target), Embedded(values, target[:2].repeat(2, 1)[:3]))
     with torch.no_grad():
         torch.testing.assert_close(numbers.decide(model(values))[0], torch.tensor([1.5, 3.0]))
     assert reached == pytest.approx(0.75)

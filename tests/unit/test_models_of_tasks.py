@@ -11,7 +11,7 @@ from helpers.tasks import task
 from helpers.training import model as quick
 from helpers.training import train
 
-from robust_mer.models.fitted import FittedModel
+from robust_mer.models.fitted import Embedded, FittedModel
 from robust_mer.models.model import Batch
 from robust_mer.models.registry import MODELS, settings_class
 
@@ -55,7 +55,8 @@ def test_a_models_loss_is_finite_and_reaches_all_its_parameters(name, plugin):
     if isinstance(model, FittedModel):
         batch = batch_for(widths, target, None)
         embeddings = model.encode_all(batch.received, batch.lengths)
-        assert np.isfinite(model.fit(embeddings, target, embeddings, target.nan_to_num()))
+        validation = Embedded(embeddings, target.nan_to_num())
+        assert np.isfinite(model.fit(Embedded(embeddings, target), validation))
         return
     teacher = build(facts.teacher, task=predicts) if facts.teacher else None
     batch = batch_for(widths, target, teacher)

@@ -12,7 +12,7 @@ from robust_mer.engine.frames import Frames
 from robust_mer.engine.nets import Nets
 from robust_mer.engine.predict import PaddedPart, combine, embed
 from robust_mer.engine.replica import ReplicaData, TrainingConditions, replica_seed
-from robust_mer.models.fitted import FittedModel
+from robust_mer.models.fitted import Embedded, FittedModel
 from robust_mer.protocols.protocol import places_drawn
 
 
@@ -21,20 +21,18 @@ def fit_replica(
 ) -> float:
     """Fit a model to a replica's training part.
 
-    Every utterance is used once under every training corruption and condition, whatever their
-    probability; or once under every corruption if conditions differ between utterances. The noise
-    is drawn once, with a seed of the replica; corrupted recordings are those of draw 1.
+    Every utterance is used once under every training corruption and condition, weighted by the
+    condition's probability; or once under every corruption if conditions differ between utterances.
+    The noise is drawn once, with a seed of the replica; corrupted recordings are those of draw 1.
 
     Returns:
         The selection metric on the validation part.
     """
     seed = replica_seed(replica.seed, replica.fold, "noise of a fit")
     drawn_once = [replace(corruption, seed=seed) for corruption in replica.corruptions]
-    train, target = _received(model, replica, corpus, frames, "train", drawn_once)
-    held_out, held_out_target = _received(
-        model, replica, corpus, frames, "validation", replica.corruptions
-    )
-    return model.fit(train, target, held_out, held_out_target)
+    train = _received(model, replica, corpus, frames, "train", drawn_once)
+    held_out = _received(model, replica, corpus, frames, "validation", replica.corruptions)
+    return model.fit(train, held_out)
 
 
 def _received(
@@ -44,8 +42,8 @@ def _received(
     frames: dict[str, Frames],
     part: str,
     corruptions: list[CorruptionOfFold],
-) -> tuple[dict[str, Tensor], Tensor]:
-    """Embeddings and targets of a part under every corruption and condition."""
+) -> Embedded:
+    """A part under every corruption and condition."""
     rows = replica.parts[part]
     net = Nets([model], torch.device("cpu"))
 
@@ -56,15 +54,22 @@ def _received(
         return embed(net, PaddedPart.of([values]))
 
     clean = embedded(NO_CORRUPTION)
-    received = []
+    received, weights = [], []
     for corruption, conditions in zip(corruptions, replica.conditions, strict=True):
         noisy = embedded(corruption)
         if conditions.differ:
             received.append(_received_once(clean, noisy, conditions, rows, replica))
+            weights.append(1.0)
         else:
             received += [combine(clean, noisy, is_clean)[0] for is_clean in conditions.is_clean]
+            (shares,) = conditions.weights_of(rows[:1])
+            weights += list(shares / shares.mean())
     target = torch.cat([torch.from_numpy(corpus.target[rows])] * len(received))
-    return {m: torch.cat([embeddings[m][0] for embeddings in received]) for m in clean}, target
+    return Embedded(
+        {m: torch.cat([embeddings[m][0] for embeddings in received]) for m in clean},
+        target,
+        None if set(weights) == {1.0} else np.repeat(weights, len(rows)),
+    )
 
 
 def _received_once(

@@ -22,24 +22,24 @@ class LogisticRegression(PooledModel):
         return self.settings.strengths
 
     def solve(
-        self, features: np.ndarray, target: Tensor, strength: float
+        self, features: np.ndarray, target: Tensor, weight: np.ndarray | None, strength: float
     ) -> tuple[np.ndarray, np.ndarray]:
         """By L-BFGS."""
         truth = self.task.truth(target.numpy())
         if truth.ndim == 1:
-            weight, bias = self._regression(features, truth, strength)
-            if len(weight) == 1:  # of two classes scikit-learn gives the second one's alone
-                weight, bias = (
-                    np.concatenate([0 * weight, weight]),
+            slope, bias = self._regression(features, truth, weight, strength)
+            if len(slope) == 1:  # of two classes scikit-learn gives the second one's alone
+                slope, bias = (
+                    np.concatenate([0 * slope, slope]),
                     np.concatenate([0 * bias, bias]),
                 )
-            return weight, bias
-        pairs = [self._regression(features, label, strength) for label in truth.T]
+            return slope, bias
+        pairs = [self._regression(features, label, weight, strength) for label in truth.T]
         return np.concatenate([w for w, _ in pairs]), np.concatenate([b for _, b in pairs])
 
     def _regression(
-        self, features: np.ndarray, target: np.ndarray, strength: float
+        self, features: np.ndarray, target: np.ndarray, weight: np.ndarray | None, strength: float
     ) -> tuple[np.ndarray, np.ndarray]:
         regression = Regression(C=strength, max_iter=self.settings.max_iterations)
-        regression.fit(features, target)
+        regression.fit(features, target, sample_weight=weight)
         return regression.coef_, regression.intercept_

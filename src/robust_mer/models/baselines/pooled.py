@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
 from robust_mer.modality import FeatureShape
-from robust_mer.models.fitted import FittedModel
+from robust_mer.models.fitted import Embedded, FittedModel
 from robust_mer.models.settings import ModelSettings
 from robust_mer.tasks.task import Task
 
@@ -48,33 +48,28 @@ class PooledModel(FittedModel):
 
     @abstractmethod
     def solve(
-        self, features: np.ndarray, target: Tensor, strength: float
+        self, features: np.ndarray, target: Tensor, weight: np.ndarray | None, strength: float
     ) -> tuple[np.ndarray, np.ndarray]:
         """Weights [outputs, features] and biases [outputs] for standardised features.
 
         Args:
             features: Of the training part [n, features].
             target: Of these [n, ...], as the task's loss takes it, none missing.
+            weight: How much each row counts [n]; None: all the same.
             strength: Of regularisation.
         """
 
-    def fit(
-        self,
-        embeddings: dict[str, Tensor],
-        target: Tensor,
-        validation: dict[str, Tensor],
-        validation_target: Tensor,
-    ) -> float:
+    def fit(self, train: Embedded, validation: Embedded) -> float:
         """Weights for standardised values, then folded into those for the values as they are."""
-        known = ~target.isnan().reshape(len(target), -1).any(dim=1)
-        pooled = torch.cat(list(embeddings.values()), dim=1)[known].double().numpy()
-        scaler = StandardScaler().fit(pooled)
+        train = train.known()
+        pooled = torch.cat(list(train.values.values()), dim=1).double().numpy()
+        scaler = StandardScaler().fit(pooled, sample_weight=train.weight)
         scaled = scaler.transform(pooled)
         best: float | None = None
         for strength in self.strengths:
             before = [parameter.detach().clone() for parameter in self.parameters()]
-            self._take(*self.solve(scaled, target[known], strength), scaler)
-            reached = self.reached(validation, validation_target)
+            self._take(*self.solve(scaled, train.target, train.weight, strength), scaler)
+            reached = self.reached(validation)
             if best is None or self.is_better(reached, best):
                 best = reached
             else:

@@ -22,10 +22,11 @@ class Ridge(PooledModel):
         return self.settings.strengths
 
     def solve(
-        self, features: np.ndarray, target: Tensor, strength: float
+        self, features: np.ndarray, target: Tensor, weight: np.ndarray | None, strength: float
     ) -> tuple[np.ndarray, np.ndarray]:
         """In closed form."""
         regression = Regression(alpha=strength)
-        regression.fit(features, self.task.ideal(target).double().numpy())
+        ideal = self.task.ideal(target).double().numpy()
+        regression.fit(features, ideal, sample_weight=weight)
         # Of one target scikit-learn gives no axis of targets.
         return np.atleast_2d(regression.coef_), np.atleast_1d(regression.intercept_)
