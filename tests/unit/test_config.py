@@ -79,6 +79,11 @@ def changed(path: str, value):
         ("corruption.noises.gaussian", {"lost": 0.3}, ["gaussian.lost needs a range of SNRs"]),
         ("experiments.demo.tested_on", ["blur_1to3px"], ["has one amount"]),
         (
+            "corruption.raw.wer",
+            {"deletions": 0.8, "insertions": 0.3},
+            ["corruption.raw.wer", "deletions, 0.8, and insertions, 0.3", "exceed 1 together"],
+        ),
+        (
             "corruption.noises.gaussian",
             {"stretch": [0.5, 0.2]},
             ["gaussian.stretch", "start < end"],

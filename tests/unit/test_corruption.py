@@ -294,7 +294,26 @@ def test_a_block_is_one_run_of_the_wanted_length_anywhere():
     assert starts.max() == 28
 
 
-@pytest.mark.parametrize(("rate", "length", "lost"), [(1.0, 7, 7), (0.01, 7, 0), (0.5, 1, 0)])
+@pytest.mark.parametrize("rate", [0.1, 0.3, 0.5, 0.7])
+@pytest.mark.parametrize("length", [1, 2, 3, 5])
+def test_short_utterances_lose_the_wanted_share_on_average(rate, length):
+    count = 4000
+    mask = build("blocks", rate=rate)([length] * count, 1, fresh())
+    lost = (mask[:, 0] == 0).numpy().reshape(count, length).sum(axis=1)
+    error = (rate * length % 1 * (1 - rate * length % 1) / count) ** 0.5
+    assert lost.mean() == pytest.approx(rate * length, abs=4 * error + 1e-6)
+    assert np.ptp(lost) <= 1
+
+
+def test_at_a_higher_rate_a_block_is_never_shorter():
+    lengths = [3] * 200
+    rates = (0.1, 0.2, 0.5, 0.9)
+    masks = [build("blocks", rate=rate)(lengths, 1, CounterDraws("u"))[:, 0] for rate in rates]
+    lost = np.array([(mask == 0).numpy().reshape(200, 3).sum(axis=1) for mask in masks])
+    assert (np.diff(lost, axis=0) >= 0).all()
+
+
+@pytest.mark.parametrize(("rate", "length", "lost"), [(1.0, 7, 7), (0.0, 7, 0)])
 def test_blocks_of_everything_and_of_nothing(rate, length, lost):
     mask = build("blocks", rate=rate)([length, 0, length], 2, fresh())
     assert int((mask[:, 0] == 0).sum()) == 2 * lost

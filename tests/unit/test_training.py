@@ -1,10 +1,13 @@
 """Training and evaluation of a replica on a small corpus."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from helpers.corpus import NORMALISE, read
+from helpers.jobs import run_schedule
 from helpers.models import described
 from helpers.noises import corruption
 from helpers.training import evaluate, model, schedule_of, train
@@ -18,6 +21,7 @@ from robust_mer.corruption.draws import CounterDraws, FreshDraws
 from robust_mer.corruption.dropped import Dropped
 from robust_mer.corruption.gaussian import Gaussian
 from robust_mer.corruption.pink import Pink
+from robust_mer.corruption.stretch import hit_by, untouched_share
 from robust_mer.data import Normaliser, fit_normaliser, training_frames
 from robust_mer.engine.checkpoint import load_checkpoint
 from robust_mer.engine.corruption import (
@@ -342,6 +346,29 @@ def test_noise_on_a_stretch_leaves_the_rest_as_it_is():
     assert changed == [*range(2, 5), *range(10 + 8, 10 + 20)]
     both = corrupt_afresh(clean.clone(), lengths, np.array([0, 0, 1]), [hit, whole], draws)
     assert (both != clean).all(dim=1).nonzero().flatten().tolist() == [2, 3, 4, *range(10, 50)]
+
+
+def test_the_share_of_utterances_that_a_stretch_leaves_alone():
+    lengths = np.array([1, 0, 3, 40, 2])
+    assert hit_by((0.2, 0.5), np.array([1, 3])).tolist() == [False, False, False, False]
+    assert hit_by((0.4, 0.6), np.array([1, 0, 3])).tolist() == [True, False, True, False]
+    assert untouched_share((0.2, 0.5), lengths) == 0.5
+    assert untouched_share((0.0, 1.0), lengths) == 0
+    assert untouched_share((0.9, 0.91), np.array([1, 2])) == 1
+    assert untouched_share((0.2, 0.5), np.array([0, 0])) == 0
+
+
+def test_a_stretch_without_a_frame_is_said(corpus, tmp_path, caplog):
+    one = corruption("gaussian_-10dB")
+    for stretch, said in (((0.001, 0.002), "no utterance has a frame"), ((0.2, 0.25), "% of the")):
+        noises = {m: replace(spec, stretch=stretch) for m, spec in one.noises.items()}
+        hit = replace(one, noises=noises)
+        if stretch[1] < 0.01:
+            with pytest.raises(InputError, match=rf"gaussian_-10dB, audio: {said}.*0\.002"):
+                run_schedule(corpus, tmp_path / "s.csv", hit)
+        else:
+            run_schedule(corpus, tmp_path / "s.csv", hit)
+            assert "stay clean, because they have no frame" in caplog.text
 
 
 def test_all_samples_of_a_batch_have_one_condition_where_the_protocol_says_so():

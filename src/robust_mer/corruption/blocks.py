@@ -14,11 +14,14 @@ from robust_mer.corruption.noise import Noise
 if TYPE_CHECKING:
     from torch import Tensor
 
+_ROUNDING = 1e-4  # frames
+
 
 class Blocks(Noise):
     """A mask of one run of frames in each utterance; where it starts is drawn evenly.
 
-    The rate is the length of the run as a fraction of the utterance.
+    The rate is the length of the run as a fraction of the utterance, on average: what is left of a
+    frame is lost by chance. Otherwise half of a single frame would always be all or none of it.
     """
 
     settings_class = RateSettings
@@ -33,7 +36,9 @@ class Blocks(Noise):
         position = draws.uniform((len(lengths),))
         device = position.device
         count = send(lengths.astype(np.float32), device)
-        lost = (count * self.settings.of_utterances(len(lengths), draws)).round()
+        exact = count * self.settings.of_utterances(len(lengths), draws)
+        lost = (exact + _ROUNDING).floor()
+        lost = lost + (draws.uniform((len(lengths),)) < exact - lost)
         start = (position * (count - lost + 1)).floor()
         utterance = send(np.repeat(np.arange(len(lengths)), lengths), device)
         place = send(

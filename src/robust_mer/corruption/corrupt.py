@@ -18,6 +18,7 @@ from robust_mer.corruption.draws import ArrayDraws, CounterDraws
 from robust_mer.corruption.noise import Noise, build_noise, check_noise
 from robust_mer.corruption.schedule import Step, exact_step, paper_step
 from robust_mer.corruption.specs import ScheduleFiles, ScheduleSpec
+from robust_mer.corruption.stretch import untouched_share
 from robust_mer.data import Corpus, fit_normaliser, read_corpus, training_frames, variance_of
 from robust_mer.errors import InputError
 from robust_mer.files import naming, whole
@@ -61,6 +62,9 @@ def _rows(corpus: Corpus, spec: ScheduleSpec) -> Iterator[dict[str, Any]]:
         noise = spec.corruption.noises[modality.name]
         store = corpus.features[modality.name]
         drawn[modality.name] = build_noise(noise)
+        if noise.stretch is not None:
+            what = f"{spec.corruption.name}, {modality.name}"
+            _check_stretch(what, noise.stretch, np.diff(store.offsets))
         if not drawn[modality.name].takes_arrays:
             check_noise(drawn[modality.name], len(store.names))
         if not noise.is_mask:  # independent of the data, so the same in all folds
@@ -101,6 +105,28 @@ def _rows(corpus: Corpus, spec: ScheduleSpec) -> Iterator[dict[str, Any]]:
                 "reached_snr_db": step.reached_snr_db,
                 "true_snr_db": true,
             }
+
+
+def _check_stretch(what: str, stretch: tuple[float, float], lengths: np.ndarray) -> None:
+    """Say how many utterances a stretch leaves as they are, because they have too few frames.
+
+    Raises:
+        InputError: it hits none.
+    """
+    share = untouched_share(stretch, lengths)
+    if share == 1:
+        raise InputError(
+            f"{what}: no utterance has a frame whose middle is in the stretch from "
+            f"{stretch[0]:g} to {stretch[1]:g}; make it longer"
+        )
+    if share:
+        log.warning(
+            "%s: %.1f %% of the utterances stay clean, because they have no frame in the stretch "
+            "from %g to %g",
+            what,
+            100 * share,
+            *stretch,
+        )
 
 
 def _step(spec: ScheduleSpec, target_snr_db: float, variance: float) -> Step:

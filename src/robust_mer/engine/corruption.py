@@ -12,6 +12,7 @@ from robust_mer.conditions import Corruption
 from robust_mer.corruption.draws import FreshDraws, send
 from robust_mer.corruption.levels import evaluation_levels, is_lost, offsets, shifted
 from robust_mer.corruption.noise import Noise, add_noise, build_noise, evaluation_noise
+from robust_mer.corruption.stretch import hit_by
 from robust_mer.data import Normaliser
 from robust_mer.engine.frames import Frames, Normalise
 
@@ -226,7 +227,5 @@ def _within(
     """Noisy frames [n, D] inside a part of each utterance, clean ones outside."""
     if stretch is None:
         return noisy
-    place = np.arange(len(clean)) - np.repeat(lengths.cumsum() - lengths, lengths)
-    middle = (place + 0.5) / np.repeat(lengths, lengths)
-    is_hit = send((stretch[0] <= middle) & (middle < stretch[1]), clean.device)
+    is_hit = send(hit_by(stretch, lengths), clean.device)
     return torch.where(is_hit[:, None], noisy, clean)

@@ -4,10 +4,10 @@ import difflib
 import re
 from collections import Counter
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from robust_mer.corruption.raw.draws import Draws, some_of
 from robust_mer.corruption.raw.kind import WordsKind
@@ -28,6 +28,15 @@ class WordErrorsSettings(Settings):
     are substitutions."""
     insertions: Annotated[float, Field(ge=0, le=1)] = 0.15
     """Fraction of the errors that are insertions."""
+
+    @model_validator(mode="after")
+    def _check_sum(self) -> Self:
+        if self.deletions + self.insertions > 1:
+            raise ValueError(
+                f"deletions, {self.deletions:g}, and insertions, {self.insertions:g}, are shares "
+                "of all errors and must not exceed 1 together"
+            )
+        return self
 
 
 class WordErrors(WordsKind):
