@@ -1,6 +1,7 @@
 """What the index, the folds and the import refuse, so that no training is the first to know."""
 
 import pickle
+from pathlib import Path
 from types import SimpleNamespace
 
 import h5py
@@ -10,7 +11,7 @@ import pytest
 from generators.mosei import make_csd, make_mmsa, make_multibench
 from helpers.corpora import folds as write_folds
 from helpers.corpora import import_modality, index, index_files, plugin, reader_of
-from helpers.plans import default_config, plan_of
+from helpers.plans import ROOT, default_config, plan_of
 from helpers.tasks import CLASSIFICATION
 
 from robust_mer.corpora.folds import FoldsFiles, FoldsFileSpec, FoldsSpec
@@ -18,7 +19,9 @@ from robust_mer.corpora.folds import write_folds as run_folds
 from robust_mer.corpora.index import IndexSpec, index_corpus
 from robust_mer.errors import InputError
 from robust_mer.features.imported import ImportFiles, ImportSpec, import_features
+from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules import corpora, features
+from robust_mer.plan.startup import check_made
 from robust_mer.runtime import Runtime
 from robust_mer.table import read_table
 
@@ -299,3 +302,21 @@ def test_labels_and_texts_of_arrays(tmp_path):
     problems = read_table(files.problems)["problem"]
     assert "d has no label; left out" in problems.tolist()
     assert problems.str.contains(r"1 text has .* lost characters, e\.g\. c").sum() == 1
+
+
+def test_tables_of_an_earlier_run_are_checked_unless_they_are_made_again(tmp_path):
+    """A change of the config alone makes neither the index nor the folds again."""
+    raw = default_config()
+    raw["experiments"]["demo"]["folds"] = [1, 3]
+    raw["corpora"]["demo"]["split_by"] = ["scirpt"]
+    plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
+    check_made(plan, set())  # there are none
+    index, folds = Path(plan.layout.utterances("demo")), Path(plan.layout.folds("demo"))
+    index.parent.mkdir(parents=True, exist_ok=True)
+    index.write_text("utterance,speaker,script\nu,s,x\n")
+    folds.write_text("fold,part,utterance\n1,test,u\n2,test,u\n")
+    with pytest.raises(InputError, match=r"split_by names scirpt, .* columns utterance, speaker"):
+        check_made(plan, set())
+    with pytest.raises(InputError, match=r"use fold 3, but the scheme .* makes the folds 1, 2 of"):
+        check_made(plan, {("index_corpus", "demo")})
+    check_made(plan, {("index_corpus", "demo"), ("make_folds", "demo")})

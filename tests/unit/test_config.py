@@ -40,6 +40,7 @@ def changed(path: str, value):
         ("experiments.demo.corruptions", ["gausian_1dB"], ["gausian", "did you mean 'gaussian'"]),
         ("experiments.demo.conditions", ["six"], ["experiments.demo.conditions", "partial"]),
         ("experiments.demo.folds", [0], ["experiments.demo.folds"]),
+        ("experiments.demo.folds", [1, 9], ["demo.folds: there is no fold 9", "groups"]),
         ("corpora.demo.reader", "iemocup", ["corpora.demo.reader", "iemocap", "manifest"]),
         ("corpora.demo.lables", {}, ["corpora.demo.lables", "did you mean 'labels'"]),
         ("corpora.demo.folds", {"scheme": "kfold"}, ["corpora.demo.folds.scheme", "kfold"]),

@@ -32,7 +32,7 @@ from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.recorded import extraction_messages
 from robust_mer.plan.rules import Rules
-from robust_mer.plan.startup import changed_media_messages
+from robust_mer.plan.startup import changed_media_messages, check_made
 from robust_mer.plan.targets import Targets
 from robust_mer.provenance.discard import discard
 from robust_mer.remembered import keep
@@ -92,6 +92,10 @@ wildcard_constraints:
 def start_run():
     try:
         begin_run(layout.results, plan.portable)
+        remade = {
+            (job.rule.name, job.wildcards.get("corpus")) for job in workflow.dag.needrun_jobs()
+        }
+        check_made(plan, remade)
     except InputError as error:
         raise WorkflowError(str(error))
     keep()

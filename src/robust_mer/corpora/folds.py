@@ -1,7 +1,7 @@
 """Folds: who trains, who selects and who tests."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -212,6 +212,19 @@ def _groups(names: "pd.Series[str]", scheme: str, groups: int | None) -> Iterato
         yield part
 
 
+def check_used_folds(used: Iterable[int], made: Iterable[int], scheme: str) -> None:
+    """Check that there are the folds that experiments use.
+
+    Raises:
+        InputError: one is not there.
+    """
+    if absent := sorted({*used}.difference(made)):
+        raise InputError(
+            f"config: experiments use fold {absent[0]}, but the scheme {scheme!r} makes the "
+            f"folds {', '.join(map(str, sorted({*made})))} of this corpus"
+        )
+
+
 def write_folds(spec: FoldsFileSpec, files: FoldsFiles, runtime: Runtime) -> None:
     """Write ``folds.csv`` from the index, and what its parts share.
 
@@ -228,11 +241,7 @@ def write_folds(spec: FoldsFileSpec, files: FoldsFiles, runtime: Runtime) -> Non
     for column in filter(utterances.columns.__contains__, _NAMES):
         utterances[column] = utterances[column].map(name_key)
     folds = make_folds(utterances, spec.how)
-    if absent := sorted(set(runtime.folds) - set(folds["fold"])):
-        raise InputError(
-            f"config: experiments use fold {absent[0]}, but the scheme {scheme!r} makes the "
-            f"folds {', '.join(map(str, sorted(folds['fold'].unique())))} of this corpus"
-        )
+    check_used_folds(runtime.folds, folds["fold"], scheme)
     task: Task = spec.task.build()
     unlabelled = utterances["utterance"][task.is_missing(utterances)]
     folds = folds[(folds["part"] == "train") | ~folds["utterance"].isin(unlabelled)]

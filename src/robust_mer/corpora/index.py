@@ -1,5 +1,6 @@
 """The index stage: a corpus' utterances as tables, and a memory of its recordings."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,11 +83,7 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
         counts = ", ".join(f"{name} {n}" for name, n in learnt.counts(target).items())
     except InputError as error:
         raise InputError(f"{root}: {error}") from None
-    if absent := [column for column in runtime.columns if column not in table]:
-        raise InputError(
-            f"config: split_by names {', '.join(absent)}, which the corpus in {root} does not "
-            f"have; it has the columns {', '.join(table.columns)}"
-        )
+    check_columns(runtime.columns, table.columns, root)
     with whole(files.utterances) as unfinished:
         table.to_csv(unfinished, index=False)
     with whole(files.problems) as unfinished:
@@ -105,6 +102,20 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
         log.info("number of problems: %d, see %s", len(reading.problems), files.problems)
     if reading.lost:
         log.info("%d utterances were left out because of problems", reading.lost)
+
+
+def check_columns(used: Iterable[str], columns: Iterable[str], root: str | Path) -> None:
+    """Check that the index has the columns of ``split_by``.
+
+    Raises:
+        InputError: it lacks one.
+    """
+    columns = list(columns)
+    if absent := [column for column in used if column not in columns]:
+        raise InputError(
+            f"config: split_by names {', '.join(absent)}, which the corpus in {root} does not "
+            f"have; it has the columns {', '.join(columns)}"
+        )
 
 
 def _leave_out_unlabelled(reading: Reading, task: Task, needs_label: bool) -> None:

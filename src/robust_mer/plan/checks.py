@@ -67,6 +67,7 @@ class Checks:
                 unknown(f"{place}.corpus: {experiment.corpus}", experiment.corpus, self._corpora)
             )
         corpus = self._corpora[experiment.corpus]
+        _check_used_folds(place, experiment, corpus)
         self._check_protocols_of_tests(place, experiment, corpus)
         for model in experiment.models:
             self._check_model(place, experiment, corpus, model)
@@ -254,6 +255,16 @@ class Checks:
         ):
             for raw in chain.from_iterable(map(self._corruptions.recordings, names)):
                 _check_noise_files(raw, needed)
+
+
+def _check_used_folds(place: str, experiment: ExperimentConfig, corpus: CorpusPlan) -> None:
+    """Check the folds that an experiment uses, where the config alone says how many there are."""
+    how, last = corpus.config.folds, max(experiment.folds)
+    if how.scheme in ("session_groups", "speaker_groups") and last > (how.groups or last):
+        raise InputError(
+            f"config: {place}.folds: there is no fold {last}: corpora.{corpus.name}.folds makes "
+            f"{how.groups} groups, each of which is tested once"
+        )
 
 
 def _check_noise_files(raw: RawCorruption, needed: int) -> None:

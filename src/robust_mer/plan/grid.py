@@ -84,6 +84,11 @@ class Grid:
         """The corpora of ``run``."""
         return list(dict.fromkeys(e.corpus for e in self.experiments.values()))
 
+    def folds_of(self, corpus: str) -> list[int]:
+        """The folds of a corpus that experiments of ``run`` use."""
+        used = {f for e in self.experiments.values() if e.corpus == corpus for f in e.folds}
+        return sorted(used)
+
     def replicas_of(self, experiment: ExperimentConfig) -> list[Replica]:
         """An experiment's replicas, by fold, then seed, in the order of the config."""
         return [Replica(f, s) for f in experiment.folds for s in experiment.seeds]

@@ -1,9 +1,12 @@
-"""Messages of a run before its first job."""
+"""What a run says and checks before its first job."""
 
+from collections.abc import Collection
 from pathlib import Path
 
-from robust_mer.corpora.index import changed_media
+from robust_mer.corpora.folds import check_used_folds
+from robust_mer.corpora.index import changed_media, check_columns
 from robust_mer.plan.plan import Plan
+from robust_mer.table import read_table
 
 
 def changed_media_messages(plan: Plan) -> list[str]:
@@ -19,3 +22,28 @@ def changed_media_messages(plan: Plan) -> list[str]:
                 "read them again: snakemake --forcerun index_corpus extract_features ..."
             )
     return messages
+
+
+def check_made(plan: Plan, remade: Collection[tuple[str, str | None]]) -> None:
+    """Check what the config names in tables that an earlier run made.
+
+    The jobs that make them check it too, but a change of the config alone reruns neither.
+
+    Args:
+        plan: Of the run.
+        remade: Rule and corpus of the jobs that will run.
+
+    Raises:
+        InputError: an experiment uses a fold, or ``split_by`` a column, that there is not.
+    """
+    for corpus in plan.run_corpora:
+        section = corpus.config
+        index, folds = (
+            Path(plan.layout.utterances(corpus.name)),
+            Path(plan.layout.folds(corpus.name)),
+        )
+        if index.exists() and ("index_corpus", corpus.name) not in remade:
+            check_columns(section.split_by, read_table(index, ["utterance"]).columns, section.root)
+        if folds.exists() and ("make_folds", corpus.name) not in remade:
+            made = read_table(folds, ["fold"])["fold"].astype(int)
+            check_used_folds(plan.grid.folds_of(corpus.name), made, section.folds.scheme)

@@ -47,8 +47,6 @@ def index_corpus(plan: Plan, wildcards: Any) -> Job:
 
 def make_folds(plan: Plan, wildcards: Any) -> Job:
     """The folds."""
-    experiments = plan.grid.experiments.values()
-    used = {fold for e in experiments if e.corpus == wildcards.corpus for fold in e.folds}
     corpus = plan.corpora[wildcards.corpus]
     folds = corpus.config.folds
     validation = None if corpus.members else folds.validation  # a joined index has such a part
@@ -60,7 +58,7 @@ def make_folds(plan: Plan, wildcards: Any) -> Job:
             "media": plan.layout.media(wildcards.corpus),
         },
         uses=(corpus.task.plugin.implementation,),
-        runtime=Runtime(folds=tuple(sorted(used))),
+        runtime=Runtime(folds=tuple(plan.grid.folds_of(wildcards.corpus))),
     )
 
 
