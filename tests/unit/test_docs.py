@@ -1,12 +1,17 @@
 """What the documentation says in numbers."""
 
+import copy
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 from helpers.models import IEMOCAP, build, parameters
+from helpers.plans import config_with, plan_of
+from snakemake.utils import update_config
 
 from robust_mer.models.registry import MODELS, settings_class
+from robust_mer.plan.config import Config
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/models.md"
@@ -35,6 +40,50 @@ def test_the_counts_of_nmers_variants():
     text = PAGE.read_text(encoding="utf-8")
     for settings in ({"tokens": "features"}, {"variant": "released"}):
         assert f"{parameters(build('nmer', IEMOCAP, **settings)):,}" in text, settings
+
+
+BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
+ELIDED = re.compile(r"\.\.\.|: \"?\w+:\w+")  # or with a class of the reader's own
+
+
+def configs(page: Path) -> list[str]:
+    """The parts of configs on a page that can be checked as they are."""
+    blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [one for one in blocks if re.match(r"[a-z]+:", one) and not ELIDED.search(one)]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if configs(page)],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_what_a_page_writes_into_the_config_is_accepted(page):
+    """With the rest of an experiment or corpus, and the extractors of the page's other parts."""
+    parts = [yaml.safe_load(block) for block in configs(page)]
+    for part in parts:
+        if not set(part) <= set(Config.model_fields):
+            continue  # part of a corpus
+        raw = config_with("composite")
+        demo = raw["corpora"].pop("demo")
+        demo.pop("generator")
+        for name in {"mine", "demo", *part.get("corpora", {})}:
+            given = part.get("corpora", {}).get(name, {})
+            whole = {"folds"} if "folds" in given else set()
+            if len(given.get("modalities", ())) > 1:
+                whole.add("modalities")
+            rest = {key: value for key, value in demo.items() if key not in whole}
+            raw["corpora"][name] = copy.deepcopy(rest)
+        experiment = raw["experiments"]["demo"] | {"corpus": "mine"}
+        raw["experiments"] = {
+            name: copy.deepcopy(experiment) for name in part.get("experiments", ["mine"])
+        }
+        raw["run"] = list(raw["experiments"])
+        for one in parts:
+            update_config(raw, {"features": one.get("features", {})})
+        update_config(raw, copy.deepcopy(part))
+        for corpus in raw["corpora"].values():
+            corpus["root"] = "."
+        plan_of(raw)
 
 
 FURTHER_PAGES = [
