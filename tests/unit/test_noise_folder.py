@@ -115,9 +115,27 @@ def test_a_short_file_is_repeated(tmp_path):
     np.testing.assert_allclose(noise[:4000], noise[4000:8000], atol=1e-6)
 
 
+def test_noise_in_the_pauses_alone_is_not_taken(tmp_path):
+    """A bark of a second in a minute of digital silence: other places, then other files."""
+    bark = np.zeros(60 * RATE, np.float32)
+    bark[20 * RATE : 21 * RATE] = 0.1 * np.sin(np.arange(RATE))
+    soundfile.write(tmp_path / "bark.wav", bark, RATE)
+    speech = np.zeros(6 * RATE, np.float32)
+    speech[:RATE] = 0.3 * np.sin(0.1 * np.arange(RATE))
+
+    def heard(name):
+        noisy = kind(tmp_path).corrupt(speech, RATE, 0, Draws(1, "bark", name))
+        return not np.array_equal(noisy[:RATE], speech[:RATE])
+
+    with pytest.raises(UtteranceError, match=r"silent while somebody speaks: bark\.wav"):
+        assert all(heard(f"u{number}") for number in range(20))
+    soundfile.write(tmp_path / "rain.wav", 0.1 * np.random.default_rng(1).normal(size=RATE), RATE)
+    assert all(heard(f"u{number}") for number in range(20))
+
+
 def test_a_silent_file_fails_the_utterance_and_is_named(tmp_path):
     soundfile.write(tmp_path / "silent.wav", np.zeros(RATE), RATE)
-    with pytest.raises(UtteranceError, match=r"silent\.wav is silent"):
+    with pytest.raises(UtteranceError, match=r"silent while somebody speaks: silent\.wav"):
         corrupted(tmp_path, "u1")
 
 

@@ -280,10 +280,14 @@ def test_sound_that_starts_later_keeps_its_times(tmp_path):
     with pytest.raises(UtteranceError, match=r"starts 1\.00 s late"):
         decode_audio(heard(path, 1.5, 4.0))
     late = decode_audio(heard(path, 2.2, 4.0))
-    assert (late.note, late.seconds) == ("starts late: 0.30 s", pytest.approx(1.5))
+    assert (late.note, late.seconds) == ("starts late: 0.30 s of silence", pytest.approx(1.8))
+    assert not late.signal[:4700].any()
+    assert alike(late.signal[4800:], signal[:24_000]) > 0.99
     with pytest.raises(UtteranceError, match=r"ends 1\.00 s early"):
         decode_audio(heard(path, 4.0, 6.0))
-    assert decode_audio(heard(path)).seconds == pytest.approx(2.5)
+    whole = decode_audio(heard(path))
+    assert (whole.note, whole.seconds) == ("starts late: 2.50 s of silence", pytest.approx(5))
+    assert alike(whole.signal[40_000:], signal) > 0.99
 
 
 @pytest.mark.parametrize(

@@ -96,10 +96,13 @@ def test_frames_of_a_file_without_a_length_are_lost_as_of_any_other(tmp_path):
 
     def alter(numbers):
         assert numbers.tolist() == list(range(0, 60, 5))
-        return FrameLoss(FrameLossSettings()).corrupt(numbers[1:], 0, Draws(1, "loss", "u"))
+        seen = FrameLoss(FrameLossSettings()).corrupt(numbers, 0, Draws(1, "loss", "u"))
+        return np.where(numbers == 5, -1, seen)
 
     corrupted = Utterance("u", None, path, "", None, None, "", True, alter_frames=alter)
-    assert [number(p) for p in Clip(corrupted, 5.0)] == list(range(5, 60, 5))
+    clip = Clip(corrupted, 5.0)
+    assert [number(p) for p in clip] == [0, *range(10, 60, 5)]
+    assert clip.times == pytest.approx([0, *np.arange(0.4, 2.4, 0.2)])
 
 
 @pytest.mark.parametrize(("suffix", "share"), [(".mkv", 0.5), (".mp4", 0.6), (".avi", 0.75)])
@@ -154,7 +157,11 @@ def test_pictures_that_start_late(tmp_path):
     )
     with pytest.raises(UtteranceError, match=r"its pictures start 1\.50 s late"):
         list(Clip(utterance(path, 0.5, 3.0), 5.0))
-    assert seen(path) == list(range(0, 100, 5))  # without times, an utterance begins where they do
+    pictures, clip = read(path)
+    assert list(map(number, pictures)) == list(range(0, 100, 5))  # the screen is dark before
+    assert clip.times == pytest.approx(np.arange(2, 6, 0.2))
+    assert clip.seconds == pytest.approx(6, abs=0.01)
+    assert clip.notes == ["pictures start late: 2.00 s"]
 
 
 def test_the_track_that_is_marked_as_default_is_shown(tmp_path):

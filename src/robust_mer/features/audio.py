@@ -14,6 +14,7 @@ from robust_mer.features.utterance import Utterance
 SAMPLE_RATE = 16_000  # Hz
 
 _RATES = 1000, 1_000_000  # Hz; beyond them lies no recording of a voice
+_JUST = 0.01  # seconds that are not worth a word
 _MAY_LACK = 0.5  # seconds that a recording may lack at either end; annotators round
 _DEFAULT = SoundSettings()
 
@@ -78,27 +79,31 @@ def _decoded(
     if (channel := levels.loudest(settings.max_cancelled)) is not None:
         signal, *_ = _converted(sound, first, last, channel)
         notes = [f"channels cancel each other: only number {channel + 1} of {channels} is used"]
-    late = sound.late if start is not None else 0.0
-    notes += [f"starts late: {late:.2f} s"] * (late >= 0.01)
-    lacking = _lacking(sound, first, last, read, late)
+    late = sound.late
+    lacking = _lacking(sound, first, last, read)
+    if late >= _JUST:
+        notes.append(f"starts late: {late:.2f} s of silence")
+        signal = np.concatenate([np.zeros(round(late * SAMPLE_RATE), np.float32), signal])
     if not np.isfinite(signal).all():
         raise UtteranceError("audio holds samples that are not numbers")
     beyond = np.count_nonzero(np.abs(signal) > 1)
     notes += [f"recorded at {rate} Hz: nothing above {rate // 2} Hz"] * (rate < SAMPLE_RATE)
     notes += [f"beyond full scale: {beyond} samples limited"] * bool(beyond)
     notes += sound.notes
-    notes += [f"ends early: {lacking:.2f} s"] * (lacking >= 0.01)
+    notes += [f"ends early: {lacking:.2f} s"] * (lacking >= _JUST)
     if utterance.alter_audio is not None:
         signal = utterance.alter_audio(_limited(signal), SAMPLE_RATE)
     return _limited(signal), levels, notes
 
 
-def _lacking(sound: SoundFile, first: int, last: int | None, read: int, late: float) -> float:
+def _lacking(sound: SoundFile, first: int, last: int | None, read: int) -> float:
     """Seconds by which the sound ends early.
 
     Raises:
-        UtteranceError: they are too many, or those by which it starts late.
+        UtteranceError: they are too many, or those by which it starts after its part of the
+            recording.
     """
+    late = sound.late
     promised = sound.promised if last is None else last
     expected = read if promised is None else promised - first
     lacking = max((expected - read) / sound.rate - late, 0)
@@ -106,7 +111,7 @@ def _lacking(sound: SoundFile, first: int, last: int | None, read: int, late: fl
         raise UtteranceError(
             f"no audio in this part: the sound starts {late:.2f} s after the utterance does"
         )
-    if late > _MAY_LACK:
+    if late > _MAY_LACK and (first or last is not None):
         raise UtteranceError(f"audio too short: it starts {late:.2f} s late")
     if lacking > _MAY_LACK:
         raise UtteranceError(f"audio too short: it ends {lacking:.2f} s early")

@@ -21,7 +21,7 @@ _WEIGHTS, _NETWORKS = "package:facenet_pytorch/data", ("pnet", "rnet", "onet")
 _SMALLEST = 20  # pixels, MTCNN's own limit
 _ENOUGH = 48  # pixels of a face that its last network looks at; larger pictures are scaled down
 _LAST = 48  # side of that network's input
-_AT_ONCE = {"cpu": 8, "cuda": 64}  # on a CPU, more takes memory and gains no speed
+_AT_ONCE = {"cpu": 8, "cuda": 64}  # pictures; on a CPU, more takes memory and gains no speed
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,7 @@ class Detector:
         # On a CPU, torch's pooling is several times faster with the channels last.
         self._cascade = MTCNN(keep_all=True, device=device).to(memory_format=torch.channels_last)
         self._device = device
-        self.at_once = _AT_ONCE[device.type]
-        """How many pictures it searches at once."""
+        self._at_once = _AT_ONCE[device.type]
         digests = [sha256(locate(f"{_WEIGHTS}/{net}.pt", "MTCNN")) for net in _NETWORKS]
         self.weights_sha256 = hashlib.sha256("".join(digests).encode()).hexdigest()
         """SHA-256 of those of its three networks, one after the other."""
@@ -61,8 +60,8 @@ class Detector:
     def search(self, pictures: list[np.ndarray]) -> list[list[Face]]:
         """All faces of each of the pictures, BGR uint8 of one size; too small ones have none."""
         faces = []
-        for first in range(0, len(pictures), self.at_once):
-            faces += self._search(pictures[first : first + self.at_once])
+        for first in range(0, len(pictures), self._at_once):
+            faces += self._search(pictures[first : first + self._at_once])
         return faces
 
     def _search(self, pictures: list[np.ndarray]) -> list[list[Face]]:

@@ -15,6 +15,9 @@ from robust_mer.features.video import Clip, is_plain, lit_rows, without_letterbo
 
 _QUALITY = 95  # of the JPEG pictures
 _WIDER = 1.5  # what is cut out before it is turned; more than the square root of 2
+_SEARCHED = (
+    8  # pictures of a block that are searched; on every device, because results depend on it
+)
 _APART = 0.15  # least distance of the eyes, as a fraction of the box's side, that tells an angle
 
 
@@ -50,7 +53,7 @@ class FaceFinder:
         faces = [detected[i][k] for i, k in chosen]
         return Faces(
             crops=[crops[i][k] for i, k in chosen],
-            time=np.array([i / self._rate for i, _ in chosen], np.float32),
+            time=np.array([clip.times[i] for i, _ in chosen], np.float32),
             box=np.array([face.box for face in faces], np.float32).reshape(-1, 4),
             landmarks=np.array([face.landmarks for face in faces], np.float32).reshape(-1, 5, 2),
             probability=np.array([face.probability for face in faces], np.float32),
@@ -64,7 +67,7 @@ class FaceFinder:
         pictures = iter(pictures)
         last: list[Face] | None = None
         top, lit = 0, np.zeros(1, bool)
-        while block := list(islice(pictures, self._every * self.detector.at_once)):
+        while block := list(islice(pictures, self._every * _SEARCHED)):
             lit = lit | lit_rows(block)  # what was black in a film's title may show a face later
             rows = without_letterbox(lit)
             if last is not None and rows.start != top:

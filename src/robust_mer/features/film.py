@@ -39,6 +39,11 @@ class Picture:
     converter: VideoReformatter
     """Of the whole film: to set one up takes as long as to convert a small picture."""
 
+    @property
+    def is_on_its_side(self) -> bool:
+        """Whether the file stores it turned by a quarter, so that width and height change."""
+        return self.frame.rotation % 180 != 0
+
     def pixels(self) -> np.ndarray:
         """BGR uint8 [height, width, 3], upright, as the file stores them."""
         frame = self.converter.reformat(self.frame, format="bgr24", interpolation="BICUBIC")

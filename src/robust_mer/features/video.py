@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator
 from itertools import chain, count
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -24,6 +24,19 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
 cv2.setNumThreads(1)  # the extraction's processes fill the cores
 
 
+class _Asked(NamedTuple):
+    """A picture that is asked for."""
+
+    place: float
+    """When it is seen, in seconds from the utterance's beginning."""
+    time: float
+    """When it is on the screen, in seconds from the recording's beginning."""
+
+    def later(self, seconds: float) -> "_Asked":
+        """The one so much later."""
+        return _Asked(self.place + seconds, self.time + seconds)
+
+
 class Clip:
     """The pictures of an utterance at a fixed rate: BGR uint8 [height, width, 3] each.
 
@@ -35,6 +48,7 @@ class Clip:
     Attributes:
         seconds: Duration of the utterance; known after the last picture.
         notes: How the pictures differ from what the file promises; complete after the last one.
+        times: Of the pictures so far, seconds from the utterance's beginning.
     """
 
     def __init__(self, utterance: Utterance, rate: float):
@@ -46,6 +60,7 @@ class Clip:
         self._path = utterance.file("video")
         self._film = Film(self._path)
         self.notes: list[str] = []
+        self.times: list[float] = []
         self._region = utterance.region
         self._start, self._end = utterance.start or 0.0, utterance.end
         self._has_start = utterance.start is not None
@@ -53,13 +68,15 @@ class Clip:
             self._end = self._film.find_end()
         self.seconds = 0.0 if self._end is None else self._end - self._start
         start = self._start
-        self._times: Iterable[float] = (start + i / rate for i in count())
+        self._asked: Iterable[_Asked] = (_Asked(i / rate, start + i / rate) for i in count())
         if self._end is not None:
             self._check_times(self._end)
-            steps = np.arange(math.ceil(self.seconds * rate - 1e-6))
-            self._times = (start + steps / rate).tolist()
-        if utterance.alter_frames is not None:
-            self._times = self._altered(np.array(self._times), utterance.alter_frames)
+            steps = np.arange(math.ceil(self.seconds * rate - 1e-6)) / rate
+            times = start + steps
+            if utterance.alter_frames is not None:
+                times = self._altered(times, utterance.alter_frames)
+            seen = zip(steps.tolist(), times.tolist(), strict=True)
+            self._asked = [_Asked(*one) for one in seen if not math.isnan(one[1])]
         self._alter_picture = utterance.alter_picture
         self._shape: tuple[int, int] | None = None
 
@@ -71,9 +88,10 @@ class Clip:
         """
         last: Picture | None = None
         seen = np.zeros(0, np.uint8)
-        for picture in self._shown():
+        for place, picture in self._shown():
             if picture is not last:
                 seen, last = self._seen(picture), picture
+            self.times.append(place)
             yield seen
         if self._film.lost or self._film.distorted:
             self._note(f"damaged: {self._reason()}")
@@ -86,47 +104,54 @@ class Clip:
         if self.seconds > _LONGEST:  # an index may say any number
             raise UtteranceError(f"video cannot be decoded: {self.seconds:.0f} s are no utterance")
 
-    def _altered(self, times: np.ndarray, alter: Any) -> list[float]:
-        """The times of the pictures that a corruption leaves.
+    def _altered(self, times: np.ndarray, alter: Any) -> np.ndarray:
+        """When pictures that are seen at some times are on the screen; NaN where none is left.
 
-        It deals in numbers of pictures: their times in units of the mean time between two.
+        The corruption deals in numbers: times in units of the mean time between two pictures.
         """
         fps = self._film.fps
         numbers = np.floor(times * fps + 1e-6).astype(int)
         time_of = dict(zip(numbers[::-1].tolist(), times[::-1].tolist(), strict=True))
-        return [time_of.get(number, (number + 0.5) / fps) for number in alter(numbers).tolist()]
+        seen = [
+            time_of.get(number, (number + 0.5) / fps) if number >= 0 else math.nan
+            for number in alter(numbers).tolist()
+        ]
+        return np.array(seen)
 
-    def _shown(self) -> Iterator[Picture]:
-        """The picture on the screen at each of the times."""
+    def _shown(self) -> Iterator[tuple[float, Picture]]:
+        """The pictures on the screen, and when in the utterance they are seen."""
         just = 1e-6 / self._film.fps
-        times = iter(self._times)
-        first = next(times, None)
+        asked = iter(self._asked)
+        first = next(asked, None)
         if first is None:
             return
-        pictures = self._film.pictures(first)
+        pictures = self._film.pictures(first.time)
         shown = following = next(pictures, None)
         if shown is None:
             raise UtteranceError(f"video cannot be decoded: {self._reason()}")
-        late = shown.time - first
+        late = shown.time - first.time
         if late > _MAY_LACK and self._has_start:
             raise UtteranceError(f"video too short: its pictures start {late:.2f} s late")
         if late > _MAY_LACK:  # an utterance without a start begins with its first picture
-            first, times = first + late, (time + late for time in times)
-            self._start += late
-        for time in chain([first], times):
+            self._note(f"pictures start late: {late:.2f} s")
+            first, asked = first.later(late), (one.later(late) for one in asked)
+        for place, time in chain([first], asked):
             while following is not None and following.time <= time + just:
                 shown, following = following, next(pictures, None)
             if following is None and time + just >= shown.end:
                 self._check_end(shown)
                 return
-            yield shown
+            yield place, shown
 
     def _seen(self, picture: Picture) -> np.ndarray:
         """The speaker's part of a picture, of square pixels, after a corruption of recordings."""
         pixels = crop_region(picture.pixels(), self._region)
         height, width = pixels.shape[:2]
         if self._film.pixel != 1:
-            width = round(width * self._film.pixel)
+            if picture.is_on_its_side:
+                height = round(height * self._film.pixel)
+            else:
+                width = round(width * self._film.pixel)
             self._note(f"pixels are not square: shown as {width} x {height}")
         if self._shape is None:
             self._shape = height, width

@@ -20,7 +20,7 @@ from robust_mer.corruption.raw.files import (
     seconds_of,
 )
 from robust_mer.corruption.raw.kind import AudioKind
-from robust_mer.corruption.raw.mix import mix
+from robust_mer.corruption.raw.mix import mix, speaking
 from robust_mer.corruption.raw.signals import RawCorruption
 from robust_mer.errors import UtteranceError
 from robust_mer.features.audio import read_audio
@@ -28,7 +28,8 @@ from robust_mer.features.utterance import Utterance
 from robust_mer.settings import Settings
 from robust_mer.table import read_table
 
-_ATTEMPTS = 5  # places in a file to try if it is silent where it was read
+_PLACES, _FILES = 5, 5  # to try if noise is silent while somebody speaks
+_LEAST_POWER = 0.01  # while somebody speaks, of that in the whole utterance
 
 
 class FolderSettings(Settings):
@@ -86,16 +87,24 @@ class FolderNoise(AudioKind, ReadsFiles):
             files: Those to choose from, relative to the folder; None: all.
 
         Raises:
-            UtteranceError: the file cannot be decoded, or is silent.
+            UtteranceError: a file cannot be decoded, or those that were tried are silent while
+                somebody speaks.
         """
         generator = draws.of()
-        paths = files or list_files(self.settings.folder)
-        path = Path(self.settings.folder, paths[generator.integers(len(paths))])
-        for start in generator.random(_ATTEMPTS):
-            noise = _excerpt(path, start, len(samples), rate)
-            if noise.any():
-                return mix(samples, noise, rate, amount)
-        raise UtteranceError(f"the noise {path} is silent")
+        paths, active = files or list_files(self.settings.folder), speaking(samples, rate)
+        place = int(generator.integers(len(paths)))
+        tried: list[str] = []
+        while True:
+            path = Path(self.settings.folder, paths[place])
+            for start in generator.random(_PLACES):
+                noise = _excerpt(path, start, len(samples), rate)
+                if _is_heard(noise, active):
+                    return mix(samples, noise, rate, amount)
+            tried.append(paths[place])
+            others = [number for number, name in enumerate(paths) if name not in tried]
+            if not others or len(tried) == _FILES:
+                raise UtteranceError(f"noise is silent while somebody speaks: {', '.join(tried)}")
+            place = int(generator.choice(others))
 
 
 @dataclass(frozen=True)
@@ -139,6 +148,18 @@ class FolderCorruption(RawCorruption):
     def _dealt(self) -> Mapping[str, list[str]] | None:
         """Files by group of utterances; None if every utterance may hear every file."""
         return deal(self._files, sorted(set(self._groups.values()))) if self._groups else None
+
+
+def _is_heard(noise: np.ndarray, active: np.ndarray) -> bool:
+    """Whether there is noise while somebody speaks; in an utterance of silence, at all.
+
+    Too little would be raised to the SNR, and what lies in the pauses with it.
+    """
+    power = np.square(noise, dtype=np.float64)
+    everywhere = power.mean() if len(power) else 0.0
+    if not active.any():
+        return bool(everywhere > 0)
+    return bool(everywhere > 0 and power[active].mean() >= _LEAST_POWER * everywhere)
 
 
 def _excerpt(path: Path, place: float, length: int, rate: int) -> np.ndarray:

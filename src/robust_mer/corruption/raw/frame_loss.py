@@ -28,9 +28,9 @@ class FrameLoss(FramesKind):
     lowest, highest = 0, 100
 
     def corrupt(self, frames: np.ndarray, amount: float, draws: Draws) -> np.ndarray:
-        """Numbers of the visible frames; frozen ones repeat.
+        """Numbers of the frames seen in place of the requested ones; -1 where there is none [n].
 
-        Frames before the first one that arrives are left out.
+        Frozen frames repeat. Before the first one that arrives there is none.
 
         Args:
             frames: Numbers of the requested frames, ascending.
@@ -43,6 +43,6 @@ class FrameLoss(FramesKind):
         lost = np.array([draws.of(int(frame)).random() < amount / 100 for frame in numbers], bool)
         requested = frames - frames[0]
         if self.settings.concealment == "drop":
-            return frames[~lost[requested]]
-        visible = np.maximum.accumulate(np.where(lost, -1, numbers))[requested]
-        return visible[visible >= 0]
+            return np.where(lost[requested], -1, frames)
+        visible: np.ndarray = np.maximum.accumulate(np.where(lost, -1, numbers))
+        return visible[requested]

@@ -87,7 +87,7 @@ class FramesKind(RawKind):
 
     @abstractmethod
     def corrupt(self, frames: np.ndarray, amount: float, draws: Draws) -> np.ndarray:
-        """Numbers of the visible frames among the requested ones (ascending)."""
+        """Numbers of the frames seen in place of the requested ones (ascending); -1: none [n]."""
 
 
 class PictureKind(RawKind):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from robust_mer.errors import UtteranceError
+
 _FRAME = 0.01  # seconds
 _QUIET_DB = 40.0  # a frame that is this much quieter than the loudest one is a pause
 
@@ -18,12 +20,17 @@ def mix(speech: np.ndarray, noise: np.ndarray, rate: int, snr_db: float) -> np.n
         noise: [samples], of any level.
         rate: In Hz.
         snr_db: 10 log10(speech power / noise power) over the samples with speech.
+
+    Raises:
+        UtteranceError: the noise is silent while somebody speaks.
     """
     active = speaking(speech, rate)
     power = np.mean(speech[active].astype(np.float64) ** 2) if active.any() else 0.0
-    disturbance = np.mean(noise[active].astype(np.float64) ** 2) if power else 0.0
-    if not disturbance:
+    if not power:
         return speech
+    disturbance = np.mean(noise[active].astype(np.float64) ** 2)
+    if not disturbance:
+        raise UtteranceError("the noise is silent while somebody speaks")
     gain = np.sqrt(power / disturbance / 10 ** (snr_db / 10))
     mixed = speech + gain * noise
     return (mixed / max(1.0, np.abs(mixed).max())).astype(np.float32)
