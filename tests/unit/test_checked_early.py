@@ -320,3 +320,33 @@ def test_tables_of_an_earlier_run_are_checked_unless_they_are_made_again(tmp_pat
     with pytest.raises(InputError, match=r"use fold 3, but the scheme .* makes the folds 1, 2 of"):
         check_made(plan, {("index_corpus", "demo")})
     check_made(plan, {("index_corpus", "demo"), ("make_folds", "demo")})
+
+
+def test_a_name_whose_first_row_has_an_unknown_label_is_left_out(tmp_path):
+    """Its features would be those of that row."""
+    columns = {"utterance": "n", "speaker": "n", "label": "l"}
+    names, labels = np.array(["a", "a", "b", "c"]), np.array(["odd", "x", "y", "x"])
+    np.savez(tmp_path / "features.npz", n=names, l=labels, audio=np.arange(1.0, 5)[:, None])
+    given = {"columns": columns, "labels": {"x": "x", "y": "y"}}
+    files = index("npz", tmp_path, tmp_path, max_left_out=0.5, **given)
+    assert read_table(files.utterances)["utterance"].tolist() == ["b", "c"]
+    assert "a has an earlier row" in " ".join(read_table(files.problems)["problem"])
+
+
+def test_other_columns_that_begin_as_part_are_no_parts(tmp_path):
+    parts = ["train", "train", "validation", "test"]
+    clips(tmp_path, speakers=4, part=parts, part_of_day=["dawn"])
+    assert set(read_table(write_folds(tmp_path, scheme="part").folds)["fold"]) == {"1"}
+
+
+def test_two_columns_for_the_same_fold(tmp_path):
+    parts = ["train", "train", "validation", "test"]
+    clips(tmp_path, speakers=4, part=parts, part_1=parts)
+    with pytest.raises(InputError, match="columns part, part_1 are for the same fold"):
+        write_folds(tmp_path, scheme="part")
+
+
+def test_one_training_speaker_cannot_validate(tmp_path):
+    clips(tmp_path, speakers=2, part=["train", "train", "test", "test"])
+    with pytest.raises(InputError, match=r"one training speaker, 'p0'.*name validation utterances"):
+        write_folds(tmp_path, scheme="part", validation=0.1)

@@ -19,6 +19,7 @@ from robust_mer.errors import InputError
 from robust_mer.features.audio import read_audio
 from robust_mer.features.extract import read_utterances
 from robust_mer.features.video import Clip
+from robust_mer.files import fast_hash
 
 
 @pytest.fixture
@@ -294,6 +295,19 @@ def test_the_index_remembers_recordings(tmp_path):
     assert changed_media(media, root) == ["a/u1.wav"]
     (root / "a/u1.wav").unlink()
     assert changed_media(media, root) == ["a/u1.wav"]
+
+
+@pytest.mark.parametrize("size", [1000, 320_000, 8_000_000])
+def test_an_edit_in_the_middle_of_a_recording_is_noticed(tmp_path, size):
+    """As if a name were bleeped."""
+    content = bytearray(np.random.default_rng(1).bytes(size))
+    path = tmp_path / "a.wav"
+    path.write_bytes(content)
+    before = fast_hash(path)
+    assert fast_hash(path) == before
+    content[size // 2 : size // 2 + size // 100] = bytes(size // 100)
+    path.write_bytes(content)
+    assert fast_hash(path) != before
 
 
 def corpus(sessions, speakers=2, utterances=3):

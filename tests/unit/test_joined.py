@@ -17,6 +17,7 @@ from robust_mer.corpora.joined import (
     JoinWordsFiles,
     JoinWordsSpec,
     Member,
+    _note_training_speakers,
     join_corpora,
     join_words,
 )
@@ -572,3 +573,19 @@ def test_experiments_across_corpora_that_anyone_can_download(tmp_path):
     assert {corpus.name for corpus in plan.recorded_corpora} == {"ravdess", "crema_d", "meld"}
     assert plan.corpora["acted_to_meld"].joined.train == ["ravdess", "crema_d"]
     assert plan.corpora["meld_to_acted"].joined.test == ["ravdess", "crema_d"]
+
+
+def test_names_in_several_training_corpora_are_said():
+    """One of them may validate what the other trains."""
+    table = pd.DataFrame(
+        {
+            "corpus": list("aabbc"),
+            "speaker": ["a:p1", "a:p2", "b:p1", "b:p3", "c:p2"],
+            "part": ["train", "validation", "train", "train", "test"],
+        }
+    )
+    notes = []
+    _note_training_speakers(notes, table)
+    ((corpora, _, said),) = notes
+    assert corpora == "a, b"
+    assert said.startswith("1 speaker name occurs in several training corpora, e.g. 'p1'; a name")

@@ -13,9 +13,11 @@ from helpers.corpora import folds as write_folds
 from helpers.corpora import import_modality, reader_of
 from helpers.corpora import index as index_corpus
 
+from robust_mer.corpora import cmu_mosei
 from robust_mer.corpora.reader import FeatureReader, WordReader
 from robust_mer.corpora.recognition import fitting_readers
 from robust_mer.corpora.registry import READERS
+from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
 from robust_mer.store import read_features
 from robust_mer.table import read_table
@@ -417,3 +419,14 @@ def test_a_run_can_be_planned_before_the_corpus_is_there(tmp_path, name):
         assert reader.sources("audio") == []
     if isinstance(reader, WordReader):
         assert reader.word_tables() == []
+
+
+def test_a_segment_has_the_text_of_the_clip_with_its_times(tmp_path):
+    """And not of a short one that lies inside it, too."""
+    folder = tmp_path / cmu_mosei._TRANSCRIPTS
+    folder.mkdir(parents=True)
+    lines = ["v___0___0.0___10.0___a long sentence", "v___1___10.0___11.0___um"]
+    (folder / "v.txt").write_text("\n".join(lines))
+    segment = cmu_mosei.Segment("v[0]", 0.0, 11.2, 0.0, ())
+    texts = cmu_mosei._texts(tmp_path, "v", [segment], None, Reading(), "")
+    assert texts == {"v[0]": "a long sentence"}

@@ -243,3 +243,20 @@ def test_a_reader_of_the_output_may_leave_early(clips, monkeypatch):
         monkeypatch.setattr(sys, "stdout", stdout)
         call(monkeypatch, clips)
     assert (clips / "manifest.csv").exists()
+
+
+def test_clips_of_different_people_are_not_paired_by_their_names(tmp_path):
+    for person, suffix in (("anna", "wav"), ("ben", "txt"), ("ben", "wav")):
+        (tmp_path / person).mkdir(exist_ok=True)
+        path = (
+            tmp_path / person / f"happy_{1 if person == 'anna' or suffix == 'txt' else 2}.{suffix}"
+        )
+        if suffix == "wav":
+            soundfile.write(path, np.zeros(800), 8000)
+        else:
+            path.write_text("words of ben")
+    found = scan(tmp_path, Pattern("{speaker}/{label}_*"))
+    assert [(row["utterance"], row["text"]) for row in found.rows] == [
+        ("anna_happy_1", ""),
+        ("ben_happy_2", ""),
+    ]

@@ -278,11 +278,15 @@ def _texts(
     used = set()
     clips = _read_clips(path, reading, encoding)
     for segment in segments:
-        shares = [(_common(segment, start, end), n) for n, (start, end, _, _) in enumerate(clips)]
-        share, best = max(shares, default=(0.0, -1))
-        if share < _SAME:
+        same = [
+            (_overlap(segment, start, end), -n)
+            for n, (start, end, _, _) in enumerate(clips)
+            if _common(segment, start, end) >= _SAME
+        ]
+        if not same:
             reading.note(path, 0, f"no clip has the times of {segment.utterance}")
             continue
+        best = -max(same)[1]
         texts[segment.utterance] = clips[best][2]
         used.add(best)
     for n, (_, _, _, line) in enumerate(clips):
@@ -308,5 +312,16 @@ def _read_clips(path: Path, reading: Reading, encoding: str) -> list[tuple[float
 def _common(segment: Segment, start: float, end: float) -> float:
     """Share of the shorter interval that two have in common."""
     shorter = min(segment.end - segment.start, end - start)
-    shared = min(segment.end, end) - max(segment.start, start)
-    return shared / shorter if shorter > 0 else 0.0
+    return _shared(segment, start, end) / shorter if shorter > 0 else 0.0
+
+
+def _overlap(segment: Segment, start: float, end: float) -> float:
+    """Intersection over union of two intervals."""
+    shared = _shared(segment, start, end)
+    union = segment.end - segment.start + end - start - shared
+    return shared / union if union > 0 else 0.0
+
+
+def _shared(segment: Segment, start: float, end: float) -> float:
+    """Seconds that two intervals share; negative if they lie apart."""
+    return min(segment.end, end) - max(segment.start, start)

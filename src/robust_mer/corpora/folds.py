@@ -1,6 +1,7 @@
 """Folds: who trains, who selects and who tests."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +140,14 @@ def _given_parts(
     utterances: "pd.DataFrame", validation: float | None
 ) -> Iterator[tuple[int, "pd.Series[str]"]]:
     columns = {"part": 1} if "part" in utterances else {}
-    columns |= {name: int(name[5:]) for name in map(str, utterances) if name[:5] == "part_"}
+    for name in map(str, utterances):
+        if match := re.fullmatch(r"part_(\d+)", name):
+            columns[name] = int(match[1])
+    if len(set(columns.values())) < len(columns):
+        raise InputError(
+            f"folds: two of the columns {', '.join(columns)} are for the same fold; part is that "
+            "of fold 1"
+        )
     if not columns:
         raise InputError(
             "folds: the scheme 'part' needs a column part, which the index of this corpus lacks; "
@@ -163,7 +171,13 @@ def _given_parts(
                 raise InputError(
                     f"folds: {column} already has a validation part; remove `validation` from folds"
                 )
-            part[_some_speakers(utterances["speaker"][part == "train"], validation)] = "validation"
+            speakers = utterances["speaker"][part == "train"]
+            if speakers.nunique() == 1:
+                raise InputError(
+                    f"folds: {column} has one training speaker, {speakers.iloc[0]!r}, so none can "
+                    "be set apart for validation; name validation utterances in the column"
+                )
+            part[_some_speakers(speakers, validation)] = "validation"
         yield fold, part
 
 
@@ -245,6 +259,12 @@ def write_folds(spec: FoldsFileSpec, files: FoldsFiles, runtime: Runtime) -> Non
     task: Task = spec.task.build()
     unlabelled = utterances["utterance"][task.is_missing(utterances)]
     folds = folds[(folds["part"] == "train") | ~folds["utterance"].isin(unlabelled)]
+    for fold, part in folds.groupby("fold")["part"]:
+        if empty := sorted(set(PARTS) - set(part)):
+            raise InputError(
+                f"folds: in fold {fold}, no utterance of the part {empty[0]} has a target; models "
+                "learn from utterances without one, but are validated and tested on the others"
+            )
     check_targets(folds, utterances, task)
     media = read_table(files.media, ["path", "bytes", "hash"])
     checks = check_folds(folds, utterances, media, scheme)

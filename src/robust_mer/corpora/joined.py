@@ -5,8 +5,10 @@ folder of its own corpus, and nothing here reads a recording.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
@@ -150,6 +152,7 @@ def join_corpora(spec: JoinSpec, files: JoinFiles, runtime: Runtime) -> None:
         table = _with_shared_classes(table, task.columns[0], notes)
     _note_scales(notes, spec)
     _note_speakers(notes, table)
+    _note_training_speakers(notes, table)
     table = table.sort_values(["session", "utterance"], kind="stable", ignore_index=True)
     table.loc[table["utterance"].isin(_validating(table, spec.validation)), PART] = "validation"
     learnt, target = read_targets(table, task)
@@ -287,6 +290,25 @@ def _note_speakers(notes: Notes, table: "pd.DataFrame") -> None:
         what += f" both in training and in test corpora, e.g. {common[0]!r}; a name of two corpora"
         corpora = ", ".join(dict.fromkeys(table[CORPUS]))
         notes.append((corpora, 0, f"{what} counts as two people"))
+
+
+def _note_training_speakers(notes: Notes, table: "pd.DataFrame") -> None:
+    """Say which names occur in several training corpora: one may validate what the other trains."""
+    trained = table[table[PART] != "test"]
+    names = {corpus: own_speakers(rows) for corpus, rows in trained.groupby(CORPUS, sort=False)}
+    several = sorted(
+        name for name, count in Counter(chain.from_iterable(names.values())).items() if count > 1
+    )
+    if several:
+        what = (
+            "1 speaker name occurs" if len(several) == 1 else f"{len(several)} speaker names occur"
+        )
+        what += (
+            f" in several training corpora, e.g. {several[0]!r}; a name of two corpora counts as"
+        )
+        notes.append(
+            (", ".join(names), 0, f"{what} two people, one of whom may validate the other")
+        )
 
 
 def is_joined(table: "pd.DataFrame") -> bool:

@@ -5,6 +5,7 @@ A corpus' folder holds label files and ``features/{extractor}-UTT/{utterance}.np
 ``{utterance}/`` may hold a file for each picture, or, in GCNet's IEMOCAP, for each of two speakers.
 """
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Literal
@@ -304,12 +305,26 @@ class UtteranceFiles:
 
 def _of_speaker(folder: Path, utterance: str) -> list[Path]:
     """Files of an utterance's folder; in IEMOCAP's, which show two people, those of the speaker."""
-    files = sorted(path for path in folder.glob("*.npy") if not path.name.startswith("."))
+    files = [path for path in folder.glob("*.npy") if not path.name.startswith(".")]
+    files.sort(key=lambda path: _natural(path.stem))
     named = iemocap.parse_name(utterance)
-    genders = {path: "F" if "F" in path.stem else "M" * ("M" in path.stem) for path in files}
+    genders = {path: _gender(path.stem) for path in files}
     if named is None or not all(genders.values()):
         return files
     return [path for path in files if genders[path] == named["speaker"][-1]]
+
+
+def _gender(stem: str) -> str:
+    """F or M if that is one of a name's parts, as in ``compress_F``; else ""."""
+    parts = set(re.split(r"[^A-Za-z0-9]+", stem)) & {"F", "M"}
+    return parts.pop() if len(parts) == 1 else ""
+
+
+def _natural(stem: str) -> list[tuple[int, str]]:
+    """A name's place among others: numbers by their value, so that 2 comes before 10."""
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", stem)
+    ]
 
 
 def _read(path: Path, width: int | None = None) -> np.ndarray:

@@ -21,6 +21,7 @@ from robust_mer.corpora.reader import FeatureReader
 from robust_mer.corpora.utterances import COLUMNS, Reading
 from robust_mer.errors import InputError
 from robust_mer.files import naming
+from robust_mer.names import name_key
 from robust_mer.settings import Settings
 
 if TYPE_CHECKING:
@@ -100,11 +101,19 @@ class NPZ(FeatureReader):
                     f"{path}: {named[column]} has the shape {values.shape}, expected ({count},)"
                 )
         reading = Reading(more=[column for column in named if column not in COLUMNS])
+        without_label = set()  # whose features are those of the first row of their name
         for place in range(count):
             row = {column: text_of(values[place]) for column, values in columns.items()}
             label = our_label(row.get("label", ""), self.settings.labels)
+            key = name_key(row["utterance"])
+            if key in without_label:
+                reading.skip(
+                    path, 0, f"{row['utterance']} has an earlier row with an unknown label"
+                )
+                continue
             if label is None and self.needs_label:
                 reading.skip(path, 0, f"{row['utterance']} has the unknown label {row['label']!r}")
+                without_label.add(key)
                 continue
             row["label"] = label or ""
             row.setdefault("session", row["speaker"])

@@ -34,14 +34,26 @@ def draw_contact_sheets(spec: SheetsSpec, files: SheetsFiles, runtime: Runtime) 
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
+    drawn: set[str] = set()
     for session, rows in index.groupby("session", sort=False):
         name = re.sub(r"[^\w.-]", "_", str(session))
         for first in range(0, len(rows), _COLUMNS * _ROWS):
             page = rows["utterance"].iloc[first : first + _COLUMNS * _ROWS].tolist()
             number = f"_{first // (_COLUMNS * _ROWS) + 1}" if first else ""
-            _draw(page, faces).save(unfinished / f"{name}{number}.jpg", quality=88)
+            file = _unused(f"{name}{number}", drawn)
+            _draw(page, faces).save(unfinished / f"{file}.jpg", quality=88)
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.replace(folder)
+
+
+def _unused(name: str, used: set[str]) -> str:
+    """The name, with a number if it is used; on some disks, names that differ in case are one."""
+    number, free = 1, name
+    while free.casefold() in used:
+        number += 1
+        free = f"{name}~{number}"
+    used.add(free.casefold())
+    return free
 
 
 def _draw(utterances: list[str], faces: FaceFile) -> Image.Image:

@@ -79,7 +79,7 @@ def scan(folder: Path, pattern: Pattern | None = None, makes_manifest: bool = Tr
     for path, kind in progress(named, len(named), "files", _EVERY_SECONDS):
         result.clips.append(look_at(folder, path, kind))
     usable = [clip for clip in result.clips if not clip.problem]
-    by_utterance = _pair(usable, result.remarks)
+    by_utterance = _pair(usable, pattern, result.remarks)
     lonely = [name for name, clips in by_utterance.items() if set(clips) == {"text"}]
     for name in lonely:
         del by_utterance[name]
@@ -99,10 +99,16 @@ def scan(folder: Path, pattern: Pattern | None = None, makes_manifest: bool = Tr
     return result
 
 
-def _pair(clips: Sequence[Clip], remarks: list[str]) -> dict[str, dict[str, Clip]]:
-    """Clips by utterance and kind: by the names of files, or of paths where those occur twice."""
+def _pair(
+    clips: Sequence[Clip], pattern: Pattern | None, remarks: list[str]
+) -> dict[str, dict[str, Clip]]:
+    """Clips by utterance and kind: by the names of files.
+
+    Where those occur twice, or the pattern reads something else of the clips of one utterance, by
+    the names of paths.
+    """
     paired, twice = _group(clips, lambda clip: Path(clip.stem).name)
-    if twice:
+    if twice or (pattern and any(_differ(group.values(), pattern) for group in paired.values())):
         paired, twice = _group(clips, _path_name)
         if not twice:
             remarks.append(
@@ -115,6 +121,12 @@ def _pair(clips: Sequence[Clip], remarks: list[str]) -> dict[str, dict[str, Clip
             f"e.g. {twice[0]}"
         )
     return dict(sorted(paired.items()))
+
+
+def _differ(clips: Iterable[Clip], pattern: Pattern) -> bool:
+    """Whether a pattern reads something else of the paths of some clips."""
+    read = [one for clip in clips if (one := pattern.read(clip.stem)) is not None]
+    return any(one != read[0] for one in read)
 
 
 def _group(
