@@ -158,6 +158,20 @@ def conditions(
     return table
 
 
+def counted_conditions(names: Collection[str], none_clean: bool = False) -> set[str]:
+    """The conditions that stand for a test in one number: partial ones, none, or the complete one.
+
+    Args:
+        names: Those of the test; only one of clean data, and of a corruption that touches nothing,
+            has neither partial ones nor none.
+        none_clean: Whether the model was trained with no modality clean, and is meant for that.
+    """
+    some = {name for name in names if name != NONE}
+    partial = {name for name in some if set(name) != set("".join(some))}
+    none = set(names) & {NONE}
+    return (none if none_clean else set()) or partial or none or some
+
+
 def partial_conditions(
     modalities: list[str], touched: Collection[str] | None = None
 ) -> dict[str, tuple[bool, ...]]:

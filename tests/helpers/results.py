@@ -1,9 +1,11 @@
 """What a run leaves behind, from synthetic predictions, for tests of the report."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,11 +55,15 @@ class SyntheticRun:
     folds: int = 2
     has_statistics: bool = False
     task: Plugin = CLASSIFICATION
+    evaluations: tuple[tuple[str, str, str], ...] = ()
+    """Model, trained on, tested on; by default each model on each corruption."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the experiment."""
 
     @cached_property
     def experiment(self):
         """The first model is trained on clean data, the others on what they meet."""
-        evaluations = [
+        evaluations = self.evaluations or [
             (model, "clean" if model == self.models[0] else corruption, corruption)
             for model in self.models
             for corruption in self.corruptions
@@ -73,6 +79,7 @@ class SyntheticRun:
             is_mask_aware=list(self.models[2:3]),
             task=self.task,
             metrics=metrics(*self.task.build().measured),
+            **self.more,
         )
 
     @cached_property

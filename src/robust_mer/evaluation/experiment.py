@@ -137,6 +137,12 @@ class Experiment:
         """Whether models are tested on anything but clean data."""
         return any(one.tested_on != CLEAN for one in self.evaluations)
 
+    @property
+    def is_none_clean(self) -> bool:
+        """Whether all models that meet corruptions were trained with no modality clean."""
+        noisy = [one.trained_on for one in self.evaluations if one.tested_on != CLEAN]
+        return bool(noisy) and all(self.none_clean(name) for name in noisy)
+
     def heading(self, corruptions: tuple[str, ...] = ()) -> "Experiment":
         """The experiment without models, for a figure that shows none."""
         return Experiment(
@@ -227,7 +233,14 @@ class Experiment:
         if training == (tested_on, protocol):
             return SAME
         one = self.protocols.get(training.protocol)
-        return None if one is not None and one.family else trained_on
+        is_meant_for_one = one is not None and one.family and trained_on not in self._trained_once
+        return None if is_meant_for_one else trained_on
+
+    @property
+    def _trained_once(self) -> set[str]:
+        """What models are trained on that the config trains once for all tests."""
+        models = self.trained_once
+        return {one.trained_on for one in self.evaluations if one.model in models}
 
 
 @dataclass(frozen=True)

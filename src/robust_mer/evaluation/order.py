@@ -56,6 +56,15 @@ def average_rows(experiment: Experiment, summary: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([clean.assign(training=training), average]).sort_index()
 
 
+def curve_rows(experiment: Experiment, summary: pd.DataFrame) -> pd.DataFrame:
+    """Those of `average_rows`; or ``none`` instead of averages where there is no average."""
+    rows = average_rows(experiment, summary)
+    if (rows["kind"] == AVERAGE).any():
+        return rows
+    none = summary[(summary["kind"] == NONE) & (summary["tested_on"] != CLEAN)]
+    return pd.concat([rows, none]).sort_index()
+
+
 def conditions_rows(summary: pd.DataFrame) -> pd.DataFrame:
     """The rows of NMER's Table 3: every condition of corrupted data."""
     return summary[(summary["tested_on"] != CLEAN) & (summary["kind"] != DRAWN)]

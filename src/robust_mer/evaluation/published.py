@@ -22,6 +22,7 @@ MODEL_NAMES = {
 }
 """The paper's name of a model class; unimodal models are named after their modality's letter."""
 
+_TRIMODAL = "avl"  # the complete condition of all models of the papers but unimodal ones
 _KEY = ["published_model", "noise", "snr_db", "condition"]
 
 
@@ -79,7 +80,7 @@ def compare(
     They stay empty if the paper did something else: its models are trained on the corruption that
     they are tested on, for condition ``none`` with no modality clean. MEN is trained on clean data
     in all of its tables. A unimodal model has no partial conditions, so both trainings are the
-    same.
+    same. All others have three modalities: with two, a condition of the same name is another.
 
     Args:
         experiment: Gives the class of every model and the measures.
@@ -101,9 +102,11 @@ def compare(
     )
     training = np.where(summary["condition"] == NONE, SAME_NONE, SAME)
     training = np.where(of_class == "men", CLEAN, training)
+    of_model = summary["model"].map(letters).fillna(_TRIMODAL)
+    is_theirs = unimodal | (of_model.map(set) == set(_TRIMODAL))
     pairs = zip(summary["trained_on"], summary["tested_on"], strict=True)
     trainings = np.array([experiment.training_of(*pair) for pair in pairs])
-    fits = (trainings == training) | (unimodal & (trainings == SAME))
+    fits = is_theirs & ((trainings == training) | (unimodal & (trainings == SAME)))
     summary = summary.assign(published_model=published_model.where(fits)).merge(
         published, on=_KEY, how="left"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from robust_mer.conditions import NONE
+from robust_mer.conditions import counted_conditions
 from robust_mer.errors import InputError
 from robust_mer.files import naming
 from robust_mer.forecast.power import Assumptions, Design, Speakers, power
@@ -239,16 +239,9 @@ def _answers(path: Path) -> "pd.DataFrame":
 
     with naming(path, "a file of predictions of classes"):
         table = pd.read_parquet(path, columns=_COLUMNS)
-        is_used = table["condition"].isin(_averaged(set(table["condition"])))
+        is_used = table["condition"].isin(counted_conditions(set(table["condition"])))
         table = table[is_used & table["part"].eq("test")]
         right = table["label"].eq(table["predicted"]).astype(float)
         table = table.assign(right=right, label=table["label"].astype(str))
         by_answer = table.groupby(["utterance", "seed"])
         return by_answer.agg({"right": "mean", "label": "first", "fold": "first"})
-
-
-def _averaged(names: set[str]) -> set[str]:
-    """The conditions that count: partial ones, or else the complete one, or else none clean."""
-    some = {name for name in names if name != NONE}
-    partial = {name for name in some if set(name) != set("".join(some))}
-    return partial or some or names

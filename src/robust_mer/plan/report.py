@@ -132,6 +132,11 @@ class ReportPlan:
         tables = _merged(self.tables(name) for name in self._plan.grid.experiments)
         for name, table in tables.items():
             kind: type[ResultTable] = load(table.implementation)
+            if "md" not in kind.writes or not {"csv", name} & {*kind.writes, *kind.reads}:
+                raise InputError(
+                    f"config: tables.{name}: {kind.__name__} writes {', '.join(kind.writes)}; the "
+                    "report shows md, and offers csv"
+                )
             rule = f"make_{kind.section}_{'_'.join(kind.writes)}"
             rules.setdefault(rule, (kind, []))[1].append(name)
         return rules

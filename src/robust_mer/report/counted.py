@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_mer.conditions import PARTIAL
-from robust_mer.evaluation.experiment import COMPLETE
+from robust_mer.conditions import counted_conditions, drawn_condition
 from robust_mer.report.spec import Experiment, Results
 from robust_mer.tasks.task import Task
 
@@ -26,7 +25,7 @@ def evaluations(experiment: Experiment, files: Results) -> "pd.DataFrame":
 
 @dataclass(frozen=True)
 class CountedRows:
-    """Predictions of the partial conditions, of the complete one where there is no other.
+    """Predictions of the conditions that count; see `robust_mer.conditions.counted_conditions`.
 
     Of an experiment's folds and seeds.
     """
@@ -40,12 +39,13 @@ class CountedRows:
     task: Task
 
 
-def read_test_part(path: Path, experiment: Experiment) -> CountedRows:
-    """Read what counts in a file of predictions."""
+def read_test_part(path: Path, trained_on: str, experiment: Experiment) -> CountedRows:
+    """Read what counts in a file of predictions of a model that was trained on something."""
+    import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    from robust_mer.evaluation.summary import columns_of, kinds_of
+    from robust_mer.evaluation.summary import columns_of
 
     keys, task = ["utterance", "fold", "seed", "condition"], experiment.predicts
     table = pq.read_table(
@@ -58,10 +58,15 @@ def read_test_part(path: Path, experiment: Experiment) -> CountedRows:
         ],
         partitioning=None,
     )
-    kinds = kinds_of(pc.unique(table["condition"]).to_pylist())
-    wanted = PARTIAL if PARTIAL in kinds.values() else COMPLETE
-    conditions = [name for name, kind in kinds.items() if kind == wanted]
-    table = table.filter(pc.field("condition").isin(conditions))
+    names = pc.unique(table["condition"]).to_pylist()
+    counted = sorted(counted_conditions(names, experiment.none_clean(trained_on)))
+    table = table.filter(pc.field("condition").isin(counted))
+    if experiment.one_condition_seed is not None and len(counted) > 1:
+        seed = experiment.one_condition_seed
+        names = [str(name) for name in table["utterance"].to_pylist()]
+        drawn = {name: drawn_condition(counted, seed, "test", name) for name in set(names)}
+        met = pa.array([drawn[name] for name in names])
+        table = table.filter(pc.equal(table["condition"].cast(pa.string()), met))
     answers = columns_of(table, task.answer_columns)
     learnt = task.of_answers(answers)
     return CountedRows(table.select(keys).to_pandas(), *learnt.answers(answers), learnt)

@@ -55,4 +55,5 @@ def rate_rows(experiment: Experiment, summary: "pd.DataFrame") -> "pd.DataFrame"
 def has_rates(experiment: Experiment) -> bool:
     """Whether there are so many rates in a family."""
     families = [one.family for one in experiment.protocols.values() if one.rate is not None]
-    return any(families.count(family) >= FEWEST_RATES for family in families)
+    has_curve = any(families.count(family) >= FEWEST_RATES for family in families)
+    return has_curve and experiment.has_corruptions

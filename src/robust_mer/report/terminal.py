@@ -30,7 +30,7 @@ def scores_table(experiment: Experiment, summary: str | Path) -> list[str]:
     with Path(summary).open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["kind"] in _KINDS]
     main = experiment.main
-    selection = _best_kinds(rows)
+    selection = _best_kinds(rows, experiment)
     cells = _lines(selection, f"{main.name}_mean")
     tested_on = sorted({row["tested_on"] for row in selection}, key=_severity(experiment))
     heads = [corruption_title(experiment, name) for name in tested_on]
@@ -44,15 +44,23 @@ def scores_table(experiment: Experiment, summary: str | Path) -> list[str]:
     kinds = {row["kind"] for row in selection}
     return [
         *_aligned([[words.title(experiment.name, main.title), *heads], *body, floor]),
-        words.about(len(experiment.folds), len(experiment.seeds), AVERAGE in kinds),
+        words.about(len(experiment.folds), len(experiment.seeds), AVERAGE in kinds, NONE in kinds),
         *([experiment.note] if experiment.note else []),
     ]
 
 
-def _best_kinds(rows: Iterable[_Row]) -> list[_Row]:
-    """One row for each model, training and corruption: of several kinds, the first of `_KINDS`."""
+def _best_kinds(rows: Iterable[_Row], experiment: Experiment) -> list[_Row]:
+    """One row for each model, training and corruption: of several kinds, the first of `_KINDS`.
+
+    Models that were trained with no modality clean are meant for that condition.
+    """
     first: dict[tuple[str, str, str], _Row] = {}
-    for row in sorted(rows, key=lambda row: _KINDS.index(row["kind"])):
+
+    def place(row: _Row) -> tuple[bool, int]:
+        is_meant = row["kind"] == NONE and experiment.none_clean(row["trained_on"])
+        return not is_meant, _KINDS.index(row["kind"])
+
+    for row in sorted(rows, key=place):
         first.setdefault((row["model"], row["trained_on"], row["tested_on"]), row)
     return list(first.values())
 

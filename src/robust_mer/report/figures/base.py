@@ -65,6 +65,11 @@ class ResultFigure(ABC):
 class Picture(ABC):
     """Numbers that can draw themselves, for print and for the page."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no number to show; it is then not asked to draw itself."""
+        return False
+
     @abstractmethod
     def draw(self) -> "Figure":
         """With Matplotlib."""
@@ -83,11 +88,21 @@ class PictureFigure(ResultFigure):
 
     def draw(self, spec: FigureSpec, data: Picture) -> "Figure":
         """As the picture draws itself."""
-        return data.draw()
+        return _drawn(data)
 
     def chart(self, spec: FigureSpec, data: Picture) -> Chart | None:
         """As the picture describes itself."""
-        return data.chart()
+        return None if data.is_empty else data.chart()
+
+
+def _drawn(picture: Picture) -> "Figure":
+    if not picture.is_empty:
+        return picture.draw()
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.0, 1.0))
+    figure.text(0.5, 0.5, words.NOTHING, ha="center", va="center")
+    return figure
 
 
 def make_figure(spec: FigureSpec, files: FigureFiles, runtime: Runtime) -> None:
@@ -111,8 +126,9 @@ def write_picture(
     from robust_mer.report.figures.style import in_style, save
 
     with in_style(f"{experiment.name} {type(picture).__name__}"):
-        save(picture.draw(), files.svg, files.pdf, runtime.origin)
-    write_caption_and_chart(experiment, files, about, picture.chart())
+        save(_drawn(picture), files.svg, files.pdf, runtime.origin)
+    chart = None if picture.is_empty else picture.chart()
+    write_caption_and_chart(experiment, files, about, chart)
 
 
 def write_caption_and_chart(

@@ -28,10 +28,10 @@ class Conditions(PictureFigure):
 
         experiment = spec.experiment
         rows = read_summary(files.path("summary"))
-        kinds = rows.groupby("condition", sort=False)["kind"].first()
         rows = rows[rows["kind"].isin([NONE, PARTIAL, COMPLETE]) & (rows["tested_on"] != CLEAN)]
         corruptions = list(rows["tested_on"].unique())
-        complete = [str(name) for name, kind in kinds.items() if kind == COMPLETE]
+        partial = partial_conditions(rows)
+        complete = rows.loc[rows["kind"] == COMPLETE, "condition"].unique()
         cells = named(experiment, rows).rename(
             columns={
                 "line": "row",
@@ -43,7 +43,7 @@ class Conditions(PictureFigure):
         cells["panel"] = cells["tested_on"].map(corruptions.index)
         return HeatMaps(
             cells[["panel", "row", "column", "value", "sd", "series"]],
-            [NONE, *partial_conditions(rows), *complete],
+            list(dict.fromkeys([NONE, *partial, *complete])),
             {n: corruption_title(experiment, name) for n, name in enumerate(corruptions)},
             2,
             *score_range(rows, experiment.main.name),

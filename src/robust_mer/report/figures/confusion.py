@@ -42,7 +42,9 @@ class Confusion(PictureFigure):
         titles = {}
         for one in records(keys):
             where = corruption_title(experiment, one["tested_on"])
-            for target, shares in _shares(read_test_part(one["path"], experiment)):
+            for target, shares in _shares(
+                read_test_part(one["path"], one["trained_on"], experiment)
+            ):
                 titles[len(parts)] = words.confusion_panel(one["line"], where, target)
                 parts.append(shares.assign(panel=len(parts), series=one["series"]))
         cells = pd.concat(parts, ignore_index=True)

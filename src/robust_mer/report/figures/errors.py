@@ -89,7 +89,7 @@ def _errors(experiment: Experiment, files: Results) -> "pd.DataFrame":
     speaker = read_table(files.path("utterances")).set_index("utterance")["speaker"]
     parts = []
     for one in records(evaluations(experiment, files)):
-        part = read_test_part(one["path"], experiment)
+        part = read_test_part(one["path"], one["trained_on"], experiment)
         table = _with_errors(part).assign(speaker=part.rows["utterance"].map(speaker).to_numpy())
         for by in [name for name in _BY if name in table]:
             errors = table.groupby(by)["error"].mean().rename_axis("column").rename("value")

@@ -47,6 +47,11 @@ class HeatMaps(Picture):
     series: dict[str, int]
     note: str = ""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no cell."""
+        return self.cells.empty
+
     @cached_property
     def tables(self) -> dict[int, pd.DataFrame]:
         """By panel, the values [rows, columns]."""

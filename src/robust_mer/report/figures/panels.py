@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from robust_mer.report.figures import charts
@@ -99,6 +100,11 @@ class Panels(Picture):
     series: dict[str, int]
     names: dict[str, str]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no panel has a point."""
+        return not any(panel.points["y"].notna().any() for panel in self.panels)
+
     def draw(self) -> "Figure":
         """The panels above one legend."""
         from matplotlib.figure import Figure
@@ -180,7 +186,7 @@ def _bounded(panel: Panel) -> pd.DataFrame:
 def spread(values: pd.DataFrame, *rules: float) -> tuple[float, float]:
     """The ends of an axis on which all points, their spreads and some values are seen."""
     sd = values["sd"].fillna(0.0)
-    low = min([(values["y"] - sd).min(), *rules])
-    high = max([(values["y"] + sd).max(), *rules])
+    ends = [(values["y"] - sd).min(), (values["y"] + sd).max(), *rules]
+    low, high = np.nanmin(ends), np.nanmax(ends)
     margin = 0.05 * (high - low) or 0.05
     return float(low - margin), float(high + margin)

@@ -1,5 +1,7 @@
 """The SNR at the embedding of raw corruptions against the harm that they do."""
 
+import math
+
 import numpy as np
 
 from robust_mer.report.figures.base import Picture, PictureFigure
@@ -62,6 +64,7 @@ class RawCorruptions(PictureFigure):
                 words.NO_CORRUPTION: rows[f"{main.name}_complete"].mean(),
                 words.CHANCE: rows[f"{main.name}_chance"].mean(),
             }
+            rules = {name: value for name, value in rules.items() if not math.isnan(value)}
             for points, axis, values in (
                 (equal, words.equal_noise_axis(main.title), {}),
                 (scores, main.title, rules),

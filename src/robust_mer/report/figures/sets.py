@@ -28,14 +28,15 @@ class PredictionSets(PictureFigure):
 
     def read(self, spec: FigureSpec, files: Results) -> Picture:
         """From the sets."""
-        from robust_mer.conditions import CLEAN
+        from robust_mer.conditions import CLEAN, NONE
         from robust_mer.evaluation.experiment import AVERAGE, COMPLETE
         from robust_mer.evaluation.sets import EACH_CLASS, read_sets
         from robust_mer.report.figures.snr_curves import Measured, against_snr
 
         table = read_sets(files.path("sets"))
         is_clean = (table["kind"] == COMPLETE) & (table["tested_on"] == CLEAN)
-        shown = table[(table["promise"] == EACH_CLASS) & (is_clean | (table["kind"] == AVERAGE))]
+        kind = AVERAGE if (table["kind"] == AVERAGE).any() else NONE
+        shown = table[(table["promise"] == EACH_CLASS) & (is_clean | (table["kind"] == kind))]
         names = {"coverage": (words.SET_COVERAGE, words.PROMISE), "size": (words.SET_SIZE, "")}
         spans = {name: _span(shown, name) for name in names}
         measures = [

@@ -54,19 +54,23 @@ class SnrCurves(PictureFigure):
 
     def read(self, spec: FigureSpec, files: Results) -> Picture:
         """From the summary."""
-        from robust_mer.evaluation.order import average_rows
+        from robust_mer.evaluation.order import curve_rows
         from robust_mer.evaluation.summary import read_summary
 
         experiment = spec.experiment
-        rows = average_rows(experiment, read_summary(files.path("summary")))
+        rows = curve_rows(experiment, read_summary(files.path("summary")))
         for measure in experiment.measures:
             rows[f"{measure.name}_rule"] = rows[f"{measure.name}_chance"]
-        measures = [Measured(m.name, m.title, m.title, words.CHANCE) for m in experiment.measures]
-        return against_snr(experiment, rows, measures, len(measures))
+        measures = [
+            Measured(m.name, m.title, m.title, words.CHANCE)
+            for m in experiment.measures
+            if rows[f"{m.name}_mean"].notna().any()  # some have no value for a constant answer
+        ]
+        return against_snr(experiment, rows, measures, max(1, len(measures)))
 
     def about(self, spec: FigureSpec, data: Picture) -> str:
         """What is averaged, and what bands are."""
-        return words.ABOUT_SNR
+        return words.about_snr(spec.experiment.is_none_clean)
 
 
 def against_snr(

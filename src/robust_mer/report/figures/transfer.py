@@ -1,6 +1,6 @@
 """How models do on corruptions that they were not trained on."""
 
-from robust_mer.conditions import CLEAN
+from robust_mer.conditions import CLEAN, NONE
 from robust_mer.evaluation.experiment import AVERAGE, COMPLETE
 from robust_mer.report.figures.base import Picture, PictureFigure
 from robust_mer.report.names import corruption_title
@@ -37,7 +37,9 @@ class Transfer(PictureFigure):
         rows = read_summary(files.path("summary"))
         clean = (rows["tested_on"] == CLEAN) & (rows["kind"] == COMPLETE)
         partial = ~rows["trained_on"].map(experiment.none_clean).astype(bool)
-        rows = rows[((rows["kind"] == AVERAGE) | clean) & partial]
+        averages = (rows["kind"] == AVERAGE) & partial
+        noisy = averages if averages.any() else rows["kind"] == NONE
+        rows = rows[noisy | (clean & (partial | ~averages.any()))]
         tested_on = list(rows["tested_on"].unique())
         rows = named(experiment, rows)
         models = list(rows["model"].unique())

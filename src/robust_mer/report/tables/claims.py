@@ -119,8 +119,9 @@ class OrderingsTable(ResultTable):
         """See `orderings`."""
         from robust_mer.evaluation.summary import read_statistics
 
-        claims = _read_claims(spec.experiment, files).rows
-        return orderings(claims, read_statistics(files.path("comparisons")))
+        claims = _read_claims(spec.experiment, files)
+        comparisons = read_statistics(files.path("comparisons"))
+        return orderings(claims.rows, comparisons, claims.speakers)
 
     def tables(self, spec: TableSpec, data: "pd.DataFrame") -> list[Table]:
         """How many pairs agree with a paper, then those that do not."""
@@ -222,7 +223,7 @@ def _of_sizes(row: Mapping[str, float]) -> str:
     return REPRODUCED if row["mean"] == row["published"] else NOT_REPRODUCED
 
 
-def orderings(claims: "pd.DataFrame", comparisons: "pd.DataFrame") -> "pd.DataFrame":
+def orderings(claims: "pd.DataFrame", comparisons: "pd.DataFrame", speakers: int) -> "pd.DataFrame":
     """Whether our models stand in the papers' order, pair by pair.
 
     Compared are cells of one table, corruption, condition and measure that differ in the model.
@@ -231,11 +232,13 @@ def orderings(claims: "pd.DataFrame", comparisons: "pd.DataFrame") -> "pd.DataFr
     Args:
         claims: Published cells with ours beside them.
         comparisons: ``{name}_comparisons.csv``.
+        speakers: How many the intervals rest on.
 
     Returns:
         A row per pair: ``dataset, table, tested_on, condition, measure``, ``model`` and ``other``,
         ``published_difference``, ours with its bootstrap interval ``low, high``, ``p_holm``, and
-        ``verdict``: `AGREES` or `CONTRADICTS` where the interval does not hold 0, else `UNDECIDED`.
+        ``verdict``: `AGREES` or `CONTRADICTS` where the interval does not hold 0 and rests on
+        `MIN_SPEAKERS` or more, else `UNDECIDED`.
     """
     import numpy as np
     import pandas as pd
@@ -257,7 +260,7 @@ def orderings(claims: "pd.DataFrame", comparisons: "pd.DataFrame") -> "pd.DataFr
                 continue
             difference, low, high, p_holm = comparison
             same = np.sign(difference) == np.sign(published)
-            clear = low > 0 or high < 0
+            clear = (low > 0 or high < 0) and speakers >= MIN_SPEAKERS
             rows.append(
                 {
                     **dict(zip(_KEYS, setting, strict=True)),

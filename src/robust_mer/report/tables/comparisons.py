@@ -63,7 +63,7 @@ class ComparisonsTable(ResultTable):
             test_to_train=f"{data.test_to_train:.3f}",
             pairs=len(comparisons) // len(experiment.measures),
             clear=int((comparisons["p_holm"] < 1 - CONFIDENCE).sum()),
-            tests=len(comparisons),
+            tests=int(comparisons["p_holm"].notna().sum()),
             level=f"{1 - CONFIDENCE:.2f}",
         )
         caption = words.caption(experiment.name, experiment.corpus, words.ABOUT_COMPARISONS)

@@ -102,7 +102,8 @@ def _agreement(experiment: Experiment, pairs: list[_Pair]) -> list[str]:
 
 def compares_rankings(experiment: Experiment) -> bool:
     """Whether three models or more are ranked under protocols of their own."""
-    return len(experiment.models) >= _FEWEST and bool(experiment.tested_under)
+    has_several = len(experiment.models) >= _FEWEST and bool(experiment.tested_under)
+    return has_several and experiment.has_corruptions
 
 
 def read_rankings(files: Results) -> "pd.DataFrame":

@@ -42,7 +42,7 @@ class TargetsTable(ResultTable):
 
         experiment, rows = spec.experiment, []
         for one in records(evaluations(experiment, files)):
-            part = read_test_part(one["path"], experiment)
+            part = read_test_part(one["path"], one["trained_on"], experiment)
             keys = {key: one[key] for key in ("model", "training", "tested_on")}
             rows += [keys | row for row in part.task.details(part.target, part.predicted)]
         return pd.DataFrame(rows)

@@ -114,11 +114,20 @@ def validation_axis(measure: str) -> str:
 
 _SPREAD = "± one standard deviation over folds and seeds"
 
-ABOUT_SNR = (
-    "Mean over the partial conditions, in which some modalities are clean and the others are "
-    f"corrupted; clean: complete data. Bars and bands: {_SPREAD}. Dashed: chance, the best answer "
-    "that ignores the input."
-)
+NOTHING = "no number to show"
+
+
+def about_snr(is_none: bool) -> str:
+    """What is averaged; where no modality is ever clean, nothing is."""
+    what = "Mean over the partial conditions, in which some modalities are clean and the others are"
+    if is_none:
+        what = "No modality is clean; all are"
+    return (
+        f"{what} corrupted; clean: complete data. Bars and bands: {_SPREAD}. Dashed: chance, the "
+        "best answer that ignores the input."
+    )
+
+
 ABOUT_RATES = (
     "Each test utterance has one condition, drawn at this rate. Solid: a separate model for each "
     "rate, trained at the same one. Other lines: one model for all rates. Bands: "

@@ -292,8 +292,13 @@ def notes_comparisons(
         "difference, not how much another training run would.",
         f"p: corrected resampled t-test over {count(folds, 'fold')}; a test part has "
         f"{test_to_train} times the size of its training part. Holm: p adjusted for all "
-        f"{count(pairs, 'pair')} here. {clear} of {count(tests, 'adjusted p value')} "
-        f"{'is' if clear == 1 else 'are'} below {level}.",
+        f"{count(pairs, 'pair')} here. "
+        + (
+            f"{clear} of {count(tests, 'adjusted p value')} {'is' if clear == 1 else 'are'} below "
+            f"{level}."
+            if tests
+            else "None can be tested: that needs two folds."
+        ),
     ]
 
 

@@ -10,11 +10,14 @@ def title(experiment: str, measure: str) -> str:
     return f"{measure}, {experiment}"
 
 
-def about(folds: int, seeds: int, has_averages: bool) -> str:
+def about(folds: int, seeds: int, has_averages: bool, has_none: bool) -> str:
     """How a number is formed."""
     means = f"Means over {count(folds, 'fold')} and {count(seeds, 'seed')}, on test data."
-    conditions = " Corrupted: the mean of the conditions in which some modalities are clean."
-    return means + (conditions if has_averages else "")
+    some = " Corrupted: the mean of the conditions in which some modalities are clean"
+    if has_averages:
+        exception = "; no modality clean where a model was trained so, or uses one modality alone"
+        return f"{means}{some}{exception if has_none else ''}."
+    return f"{means} Corrupted: no modality clean." if has_none else means
 
 
 def report(path: str) -> str:
