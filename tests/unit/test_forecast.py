@@ -1,5 +1,6 @@
 """``robust-mer plan``: work and hours by measured rates, and the power of an experiment."""
 
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -274,18 +275,49 @@ def test_the_command_says_what_is_unknown(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(default_config()))
     (tmp_path / "mine.yaml").write_text("run: [demo]\n")
+    (tmp_path / "broken.yaml").write_text("run: [demo\n")
     arguments = ["robust-mer", "plan", "mine.yaml", "--utterances", "300", "--speakers", "10"]
     monkeypatch.setattr(sys, "argv", arguments)
     cli.main()
     out = capsys.readouterr().out
     assert "at least 0.0 hours" in out
     assert "points of UA or more between two models" in out
-    assert "10 speakers of 30 utterances, 2 folds, 1 seed" in out
+    assert "4 speakers of 30 utterances, 2 folds, 1 seed" in out  # two of five folds
     assert "assumed: standard deviation" in out
     assert "uncertain" not in out
-    monkeypatch.setattr(sys, "argv", ["robust-mer", "plan", "none.yaml"])
-    with pytest.raises(SystemExit, match=r"none\.yaml does not exist"):
-        cli.main()
+    for more, message in (
+        (["none.yaml"], r"none\.yaml does not exist"),
+        (["mine.yaml", "--measured", "nowhere"], "nowhere has no benchmarks"),
+        (["broken.yaml"], "broken"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["robust-mer", "plan", *more])
+        with pytest.raises(SystemExit, match=message):
+            cli.main()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"target": "valence", "task": "regression"}, "is forecast for classes only"),
+        ({"folds": {"scheme": "speakers"}}, "1 speaker of 30 utterances.* takes two speakers or"),
+    ],
+)
+def test_the_command_says_why_it_forecasts_nothing(monkeypatch, tmp_path, capsys, changes, said):
+    monkeypatch.chdir(tmp_path)
+    raw = default_config()
+    raw["corpora"]["demo"] |= changes
+    raw["experiments"]["demo"] |= {"folds": [1]}
+    if "task" in changes:
+        raw["corpora"]["demo"]["target_range"] = [-1, 1]
+        raw["experiments"]["demo"]["models"] = ["men"]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(raw))
+    (tmp_path / "mine.yaml").write_text("run: [demo]\n")
+    arguments = ["robust-mer", "plan", "mine.yaml", "--utterances", "300", "--speakers", "10"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    cli.main()
+    out = capsys.readouterr().out
+    assert re.search(said, out)
+    assert "points of UA" not in out
 
 
 def test_the_command_shows_how_little_a_small_pilot_knows(
@@ -318,6 +350,7 @@ def test_the_design_is_that_of_the_index_and_the_folds(monkeypatch, tmp_path, ca
     (corpus / "utterances.csv").write_text(f"utterance,speaker\n{index}")
     folds = "".join(f"{one},{1 + (speaker > 's2')},test\n" for one, speaker in names)
     (corpus / "folds.csv").write_text(f"utterance,fold,part\n{folds}")
-    monkeypatch.setattr(sys, "argv", ["robust-mer", "plan", "mine.yaml", "--measured", "none"])
+    (corpus / "benchmarks/index_corpus").mkdir(parents=True)  # of no training
+    monkeypatch.setattr(sys, "argv", ["robust-mer", "plan", "mine.yaml"])
     cli.main()
     assert "5 speakers of 4 to 14 utterances, 2 folds, 1 seed" in capsys.readouterr().out

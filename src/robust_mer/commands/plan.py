@@ -10,6 +10,8 @@ from robust_mer.errors import InputError
 if TYPE_CHECKING:
     from robust_mer.forecast.pilot import Pilot
     from robust_mer.forecast.power import Assumptions, Design
+    from robust_mer.plan.config import FoldsConfig
+    from robust_mer.plan.corpora import CorpusPlan
     from robust_mer.plan.plan import Plan
 
 _FEW = 0.01
@@ -25,11 +27,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--measured",
         metavar="RESULTS",
-        default="results",
-        help="folder of an earlier run, whose benchmarks give the rates",
+        help="folder of an earlier run, whose benchmarks give the rates (results)",
     )
-    parser.add_argument("--utterances", type=int, help="of each corpus that is not indexed yet")
-    parser.add_argument("--speakers", type=int, help="that are tested, likewise")
+    size = "of each corpus that is not indexed yet"
+    parser.add_argument("--utterances", type=_count, metavar="N", help=size)
+    parser.add_argument("--speakers", type=_count, metavar="N", help="likewise")
     parser.add_argument(
         "--pilot",
         metavar="PREDICTIONS",
@@ -40,13 +42,16 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from robust_mer.forecast.measured import Rates, read_rates
+    from robust_mer.forecast.measured import Rates, has_benchmarks, read_rates
     from robust_mer.forecast.work import cost_of, utterances_of, work_of
     from robust_mer.plan.plan import Plan
 
     plan = Plan(_config([Path(one) for one in arguments.config]))
-    measured = Path(arguments.measured)
-    rates = read_rates(measured) if measured.is_dir() else Rates()
+    rates = Rates()
+    if arguments.measured is not None:
+        rates = read_rates(Path(arguments.measured))
+    elif has_benchmarks(Path("results")):
+        rates = read_rates(Path("results"))
     sizes = {
         one: utterances_of(one, Path("results")) or arguments.utterances or 0
         for one in plan.grid.corpora
@@ -74,6 +79,14 @@ def _run(arguments: argparse.Namespace) -> None:
         print(text)
 
 
+def _count(text: str) -> int:
+    """A number of 1 or more."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected 1 or more")
+    return number
+
+
 def _pilot(paths: list[str] | None) -> "Pilot | None":
     if paths is None:
         return None
@@ -85,15 +98,19 @@ def _pilot(paths: list[str] | None) -> "Pilot | None":
 def _config(paths: list[Path]) -> dict[str, Any]:
     """The config as Snakemake merges it."""
     from snakemake.common.configfile import load_configfile
+    from snakemake.exceptions import WorkflowError
     from snakemake.utils import update_config
 
     base = Path("config.yaml")
     for one in (base, *paths):
         if not one.is_file():
             raise InputError(f"{one} does not exist; run this in the folder of the Snakefile")
-    raw: dict[str, Any] = load_configfile(str(base))
-    for path in paths:
-        update_config(raw, load_configfile(str(path)))
+    try:
+        raw: dict[str, Any] = load_configfile(str(base))
+        for path in paths:
+            update_config(raw, load_configfile(str(path)))
+    except WorkflowError as error:
+        raise InputError(" ".join(str(error).split())) from None
     return raw
 
 
@@ -105,17 +122,28 @@ def _shows(
 
     for name, experiment in plan.grid.experiments.items():
         folds, seeds = experiment.folds, len(experiment.seeds)
-        design = _design(experiment.corpus, folds, seeds, sizes[experiment.corpus], speakers)
+        corpus = plan.corpora[experiment.corpus]
+        if corpus.predicts.encoding != "class":
+            yield f"\n{name}: what it can show is forecast for classes only"
+            continue
+        design = _design(corpus, folds, seeds, sizes[experiment.corpus], speakers)
         if design is None:
             yield f"\n{name}: give --utterances and --speakers to learn what it can show"
             continue
         assumed = pilot.assumptions(design) if pilot else Assumptions()
         smallest = smallest_difference(design, assumed)
-        answer = "no difference" if smallest is None else f"{100 * smallest:.1f} points of UA"
-        yield (
-            f"\n{name}: {answer} or more between two models, found in 4 of 5 experiments "
-            f"({_described(design, len(folds))})"
-        )
+        described = _described(design, len(folds))
+        if smallest is None:
+            reason = "; that takes two speakers or more" * (len(design.utterances) < 2)
+            yield (
+                f"\n{name}: no difference between two models, however large, would be found in 4 "
+                f"of 5 experiments ({described}){reason}"
+            )
+        else:
+            yield (
+                f"\n{name}: {100 * smallest:.1f} points of UA or more between two models, found in "
+                f"4 of 5 experiments ({described})"
+            )
         yield (
             f"  {'from the pilot' if pilot else 'assumed'}: standard deviation of a difference "
             f"within a speaker {assumed.utterance_sd:.2f}, between speakers "
@@ -152,19 +180,21 @@ def _doubts(
 def _described(design: "Design", folds: int) -> str:
     fewest, most = min(design.utterances), max(design.utterances)
     size = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    speakers = len(design.utterances)
     return (
-        f"{len(design.utterances)} speakers of {size} utterances, "
+        f"{speakers} speaker{'s' * (speakers > 1)} of {size} utterances, "
         f"{folds} fold{'s' * (folds > 1)}, {design.seeds} seed{'s' * (design.seeds > 1)}"
     )
 
 
 def _design(
-    corpus: str, folds: Sequence[int], seeds: int, utterances: int, speakers: int | None
+    corpus: "CorpusPlan", folds: Sequence[int], seeds: int, utterances: int, speakers: int | None
 ) -> "Design | None":
     """What an experiment tests on, from the index and its folds, or else from the options."""
     from robust_mer.forecast.power import Design, even_design
 
-    index, parts = (Path("results", corpus, name) for name in ("utterances.csv", "folds.csv"))
+    name = corpus.name
+    index, parts = (Path("results", name, table) for table in ("utterances.csv", "folds.csv"))
     if index.is_file() and parts.is_file():
         from robust_mer.table import read_table
 
@@ -178,4 +208,14 @@ def _design(
         return Design(tuple(by_speaker["size"]), tuple(by_speaker["first"].astype(int)), seeds)
     if not utterances or not speakers:
         return None
-    return even_design(speakers, max(1, utterances // speakers), len(folds), seeds)
+    tested = _tested(corpus.config.folds, len(folds), speakers)
+    return even_design(tested, max(1, utterances // speakers), len(folds), seeds)
+
+
+def _tested(how: "FoldsConfig", folds: int, speakers: int) -> int:
+    """How many of a corpus' speakers some folds test; with given parts, all of them at most."""
+    if how.scheme in ("session_speakers", "speakers"):
+        return min(folds, speakers)
+    if how.groups is not None:
+        return max(1, round(speakers * min(folds, how.groups) / how.groups))
+    return speakers

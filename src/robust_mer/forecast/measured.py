@@ -70,6 +70,11 @@ def read_rates(results: Path) -> Rates:
     return rates
 
 
+def has_benchmarks(results: Path) -> bool:
+    """Whether a folder of results has any from which rates follow."""
+    return any(True for folder in results.glob("*/benchmarks") for _ in _jobs(folder))
+
+
 def count_rows(path: Path) -> int:
     """Rows of a table; 0 if it is not there."""
     if not path.is_file():
