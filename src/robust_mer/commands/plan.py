@@ -105,12 +105,12 @@ def _config(paths: list[Path]) -> dict[str, Any]:
     for one in (base, *paths):
         if not one.is_file():
             raise InputError(f"{one} does not exist; run this in the folder of the Snakefile")
-    try:
-        raw: dict[str, Any] = load_configfile(str(base))
-        for path in paths:
-            update_config(raw, load_configfile(str(path)))
-    except WorkflowError as error:
-        raise InputError(" ".join(str(error).split())) from None
+    raw: dict[str, Any] = {}
+    for one in (base, *paths):
+        try:
+            update_config(raw, load_configfile(str(one)))
+        except WorkflowError as error:
+            raise InputError(f"{one}: {' '.join(str(error).split())}") from None
     return raw
 
 
