@@ -21,7 +21,7 @@ from robust_mer.apply.answers import read_answers
 from robust_mer.apply.clips import ClipRow, cut, find_clips, too_long
 from robust_mer.apply.isolated import IsolatedPredictor, TooSlowError
 from robust_mer.apply.run import apply_model
-from robust_mer.apply.timeline import _draw, draw_timelines
+from robust_mer.apply.timeline import draw_panel, draw_timelines
 from robust_mer.errors import InputError
 from robust_mer.export.predict import ModalitySeen, Prediction, UnusableClipError
 from robust_mer.export.sets import AnswerSet
@@ -286,7 +286,7 @@ def test_a_picture_leaves_gaps_where_nothing_was_asked():
     times = [(10, 14), (0, 4), (14, 15)]
     rows = [{"start": a, "end": b, "probabilities": {"sad": b / 20}} for a, b in times]
     panel = Figure().subplots()
-    (steps,) = _draw(panel, rows).values()
+    (steps,) = draw_panel(panel, rows).values()
     values, edges, _ = steps.get_data()
     assert list(edges) == [0, 4, 10, 14, 15]
     np.testing.assert_array_equal(values, [0.2, np.nan, 0.7, 0.75])
@@ -294,7 +294,7 @@ def test_a_picture_leaves_gaps_where_nothing_was_asked():
 
 def test_all_parts_of_a_clip_are_drawn(tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr(timeline, "_draw", lambda panel, rows: drawn.append(len(rows)) or {})
+    monkeypatch.setattr(timeline, "draw_panel", lambda panel, rows: drawn.append(len(rows)) or {})
     rows = [{"clip": clip, "start": 0, "end": 1} for clip in "xyx"]
     draw_timelines(tmp_path / "o.png", lambda: iter(rows))
     assert drawn == [2, 1]

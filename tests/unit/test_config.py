@@ -382,7 +382,7 @@ SHARES = {"class": "shares", "one": 0.3, "two": 0.3}
         ),
         ({"a": SHARES}, {"conditions": ["a"]}, r"conditions: a is the name of.*protocols\.a"),
         ({"pooled": SHARES}, {"tested_under": ["pooled"]}, "pooled is the name of another row"),
-        ({"partial": SHARES}, {}, r"protocols\.partial: partial is a protocol already"),
+        ({"partial": SHARES}, {}, r"protocols\.partial: partial is another protocol already"),
         ({}, {"tested_under": ["none"]}, "every test has a row none without this"),
         ({}, {"conditions": ["fixed_xy"], "models": ["men"]}, r"conditions: fixed_xy.*none, a, v"),
     ],

@@ -7,7 +7,7 @@ from PIL import Image
 from videos import astronaut, utterance, write
 
 from robust_mer.errors import InputError, UtteranceError
-from robust_mer.features.contact_sheets import _unused, draw_contact_sheets
+from robust_mer.features.contact_sheets import draw_contact_sheets, unused_name
 from robust_mer.features.extract import extract_features
 from robust_mer.features.face_file import FaceFile
 from robust_mer.features.face_reader import FaceReader
@@ -145,5 +145,5 @@ def test_a_contact_sheet_shows_every_utterance(corpus):
 
 def test_sheets_of_sessions_with_similar_names_are_all_kept():
     used = set()
-    names = [_unused(name, used) for name in ("day_1", "day_1", "Day_1", "s", "s_2", "s_2")]
+    names = [unused_name(name, used) for name in ("day_1", "day_1", "Day_1", "s", "s_2", "s_2")]
     assert names == ["day_1", "day_1~2", "Day_1~3", "s", "s_2", "s_2~2"]

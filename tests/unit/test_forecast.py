@@ -14,7 +14,7 @@ from scipy import stats
 
 from robust_mer import cli
 from robust_mer.errors import InputError
-from robust_mer.forecast.measured import read_rates
+from robust_mer.forecast.measured import Rates, read_rates
 from robust_mer.forecast.pilot import needs_interval, pilot_of, read_gaps, read_pilot
 from robust_mer.forecast.power import (
     Assumptions,
@@ -70,9 +70,8 @@ def test_the_work_is_that_of_the_plan():
     )
 
 
-def test_results_without_benchmarks_are_refused(tmp_path):
-    with pytest.raises(InputError, match="has no benchmarks"):
-        read_rates(tmp_path)
+def test_results_without_benchmarks_give_no_rates(tmp_path):
+    assert read_rates(tmp_path) == read_rates(tmp_path / "nowhere") == Rates()
 
 
 def test_the_test_is_a_t_test():

@@ -17,9 +17,9 @@ from robust_mer.corpora.joined import (
     JoinWordsFiles,
     JoinWordsSpec,
     Member,
-    _note_training_speakers,
     join_corpora,
     join_words,
+    note_training_speakers,
 )
 from robust_mer.errors import InputError
 from robust_mer.features.joined import join_features
@@ -130,7 +130,7 @@ def test_classes_of_one_side_are_left_out_and_listed(two):
     fear = "1 utterance of the class 'fear', which only training corpora have, e.g. a:u5; left out"
     joy = "2 utterances of the class 'joy', which only test corpora have, e.g. b:u3; left out"
     people = (
-        "1 speaker name occurs both in training and in test corpora, e.g. 'p1'; a name of two "
+        "1 speaker name, e.g. 'p1', occurs both in training and in test corpora; a name of two "
         "corpora counts as two people"
     )
     assert listed[fear] == "a"
@@ -585,7 +585,7 @@ def test_names_in_several_training_corpora_are_said():
         }
     )
     notes = []
-    _note_training_speakers(notes, table)
+    note_training_speakers(notes, table)
     ((corpora, _, said),) = notes
     assert corpora == "a, b"
-    assert said.startswith("1 speaker name occurs in several training corpora, e.g. 'p1'; a name")
+    assert said.startswith("1 speaker name, e.g. 'p1', occurs in several training corpora; a name")

@@ -423,10 +423,10 @@ def test_a_run_can_be_planned_before_the_corpus_is_there(tmp_path, name):
 
 def test_a_segment_has_the_text_of_the_clip_with_its_times(tmp_path):
     """And not of a short one that lies inside it, too."""
-    folder = tmp_path / cmu_mosei._TRANSCRIPTS
+    folder = tmp_path / cmu_mosei.TRANSCRIPTS
     folder.mkdir(parents=True)
     lines = ["v___0___0.0___10.0___a long sentence", "v___1___10.0___11.0___um"]
     (folder / "v.txt").write_text("\n".join(lines))
     segment = cmu_mosei.Segment("v[0]", 0.0, 11.2, 0.0, ())
-    texts = cmu_mosei._texts(tmp_path, "v", [segment], None, Reading(), "")
+    texts = cmu_mosei.texts_of(tmp_path, "v", [segment], None, Reading(), "")
     assert texts == {"v[0]": "a long sentence"}

@@ -19,7 +19,7 @@ from helpers.corpora import folds, import_modality, index, reader_of
 from helpers.plans import config_with, plan_of
 from helpers.tasks import task
 
-from robust_mer.corpora.npy import _of_speaker
+from robust_mer.corpora.npy import of_speaker
 from robust_mer.corpora.recognition import fitting_readers
 from robust_mer.errors import InputError
 from robust_mer.store import read_features
@@ -306,5 +306,5 @@ def test_a_modality_is_imported_and_another_extracted(iemocap, reader):
 def test_which_files_of_a_folder_are_the_speakers_and_in_which_order(tmp_path, names, read):
     for name in names:
         np.save(tmp_path / f"{name}.npy", np.ones(2))
-    found = _of_speaker(tmp_path, "Ses01F_impro01_M000")
+    found = of_speaker(tmp_path, "Ses01F_impro01_M000")
     assert [path.stem for path in found] == read

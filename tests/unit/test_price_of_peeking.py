@@ -15,8 +15,8 @@ from robust_mer.errors import InputError
 from robust_mer.evaluation.bootstrap import draw_weights
 from robust_mer.evaluation.peeking import (
     CHOICES,
+    Counted,
     PeekingFiles,
-    _Counted,
     measure_peeking,
     order_changes,
     read_prices,
@@ -254,7 +254,7 @@ def test_the_complete_condition_is_not_drawn_and_counts_for_all(tmp_path):
     trained_on = f"{NOISY}_every"
     audit = Audit(tmp_path, SPEAKERS, FOLDS, one_condition_seed=0)
     audit.add("m", ANSWERS, VALIDATED, trained_on)
-    counted = _Counted(audit.experiment, trained_on)
+    counted = Counted(audit.experiment, trained_on)
     names = ["none", "a", "v", "av"]
     utterances = [f"u{number}" for number in range(200)]
     answers = SimpleNamespace(conditions=names, predicted=np.zeros((200, 1, 4)))

@@ -20,7 +20,7 @@ from robust_mer.models.snr_fusion.discriminant import Discriminant, Known
 from robust_mer.models.snr_fusion.signal import SIGNS, Signal
 from robust_mer.models.snr_fusion.snr_fusion import CLEANEST
 from robust_mer.models.snr_fusion.spread import SpreadDiscriminant, percentiles
-from robust_mer.training.teaching import digest_clean
+from robust_mer.training.teaching import digest_clean_parts
 
 WIDTH, FRAMES = 64, 40
 
@@ -180,7 +180,7 @@ def test_each_sample_comes_with_what_was_computed_of_its_own_clean_frames():
             axes = torch.randn(6, 6, generator=torch.Generator().manual_seed(seed))
             model.encoders["audio"].signal.axes.copy_(axes)
     corpus = SimpleNamespace(utterances=[str(row) for row in range(40)])
-    digests = digest_clean(Nets(models, torch.device("cpu")), replicas, corpus, frames)
+    digests = digest_clean_parts(Nets(models, torch.device("cpu")), replicas, corpus, frames)
     batches = Batches(
         replicas, frames, torch.zeros(40), {}, needs_clean=True, clean_digests=digests
     )

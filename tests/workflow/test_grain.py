@@ -43,7 +43,11 @@ class MineSettings(MENSettings):
 # Path, text, and what takes its place; no text: the end of a file.
 CHANGES_NOTHING = {
     "an error message of the plan": [
-        ("src/robust_mer/plan/checks.py", "which is a protocol", "the name of a protocol"),
+        (
+            "src/robust_mer/plan/checks.py",
+            "cannot predict the target of",
+            "does not predict the target of",
+        ),
     ],
     "a title": [(WORDS, '"Average over the partial conditions"', '"Averages"')],
     "a note under a table": [(WORDS, "clean: no corruption, all modalities.", "clean: as it is.")],

@@ -91,11 +91,11 @@ wildcard_constraints:
 
 def start_run():
     try:
-        begin_run(layout.results, plan.portable)
         remade = {
             (job.rule.name, job.wildcards.get("corpus")) for job in workflow.dag.needrun_jobs()
         }
         check_made(plan, remade)
+        begin_run(layout.results, plan.portable)
     except InputError as error:
         raise WorkflowError(str(error))
     keep()

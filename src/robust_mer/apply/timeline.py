@@ -35,7 +35,7 @@ def draw_timelines(path: Path, answers: Callable[[], Iterator[dict[str, Any]]]) 
     lines: dict[str, Any] = {}
     for clip, panel in zip(shown, panels, strict=True):
         panel.set_title(clip, loc="left", fontsize="medium")
-        lines |= _draw(panel, recordings[clip])
+        lines |= draw_panel(panel, recordings[clip])
     panels[-1].set_xlabel("time (s)")
     if lines:
         figure.legend(lines.values(), lines.keys(), loc="outside right upper", frameon=False)
@@ -44,7 +44,7 @@ def draw_timelines(path: Path, answers: Callable[[], Iterator[dict[str, Any]]]) 
     return len(recordings) - len(shown)
 
 
-def _draw(panel: "Axes", rows: list[dict[str, Any]]) -> dict[str, Any]:
+def draw_panel(panel: "Axes", rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Draw a panel; the lines by name."""
     rows = sorted(rows, key=_start)
     numbers, edges = [], [_start(rows[0])]

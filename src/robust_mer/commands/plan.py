@@ -42,16 +42,17 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from robust_mer.forecast.measured import Rates, has_benchmarks, read_rates
+    from robust_mer.forecast.measured import Rates, read_rates
     from robust_mer.forecast.work import cost_of, utterances_of, work_of
     from robust_mer.plan.plan import Plan
 
     plan = Plan(_config([Path(one) for one in arguments.config]))
-    rates = Rates()
-    if arguments.measured is not None:
-        rates = read_rates(Path(arguments.measured))
-    elif has_benchmarks(Path("results")):
-        rates = read_rates(Path("results"))
+    rates = read_rates(Path(arguments.measured or "results"))
+    if arguments.measured is not None and rates == Rates():
+        raise InputError(
+            f"--measured {arguments.measured} has no benchmarks of trainings or extractions; "
+            "expected the folder results/ of an earlier run"
+        )
     sizes = {
         one: utterances_of(one, Path("results")) or arguments.utterances or 0
         for one in plan.grid.corpora
@@ -81,10 +82,9 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _count(text: str) -> int:
     """A number of 1 or more."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text}: expected 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of 1 or more")
+    return int(text)
 
 
 def _pilot(paths: list[str] | None) -> "Pilot | None":
@@ -109,7 +109,7 @@ def _config(paths: list[Path]) -> dict[str, Any]:
     for one in (base, *paths):
         try:
             update_config(raw, load_configfile(str(one)))
-        except WorkflowError as error:
+        except (WorkflowError, UnicodeDecodeError) as error:
             raise InputError(f"{one}: {' '.join(str(error).split())}") from None
     return raw
 

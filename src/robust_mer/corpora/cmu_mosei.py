@@ -36,7 +36,7 @@ from robust_mer.names import name_key
 from robust_mer.settings import Settings
 
 _VIDEO, _AUDIO = "Videos/Full/Combined/{}.mp4", "Audio/Full/WAV_16000/{}.wav"
-_TRANSCRIPTS = "Transcript/Segmented/Combined"
+TRANSCRIPTS = "Transcript/Segmented/Combined"
 # The SDK's standard folds: 2249, 300 and 678 videos.
 _STANDARD_SPLIT = Path(__file__).parents[3] / "resources/cmu_mosei_split.csv"
 _SAME = 0.5  # share of the shorter of two intervals that they have in common if they mean one clip
@@ -103,7 +103,7 @@ class CMUMOSEI(FeatureReader, WordReader):
         settings = self.settings
         names = filter(None, (settings.labels, settings.words, settings.split))
         files = existing(self.root / name for name in names)
-        return sorted([*files, *(self.root / _TRANSCRIPTS).glob("*.txt")])
+        return sorted([*files, *(self.root / TRANSCRIPTS).glob("*.txt")])
 
     def read(self) -> Reading:
         """See `Reader`.
@@ -121,10 +121,10 @@ class CMUMOSEI(FeatureReader, WordReader):
             row = {"session": video, "speaker": video, "dialogue": video, "audio_is_cut": "0"}
             row |= _recordings(self.root, video, reading)
             row["part"] = split.get(name_key(video), "")
-            texts = _texts(self.root, video, segments, words, reading, self.settings.encoding)
+            texts = texts_of(self.root, video, segments, words, reading, self.settings.encoding)
             for segment in segments:
                 self._add(reading, row, segment, texts.get(segment.utterance, ""), labels.file)
-        for path in sorted((self.root / _TRANSCRIPTS).glob("*.txt")):
+        for path in sorted((self.root / TRANSCRIPTS).glob("*.txt")):
             if path.stem not in videos:
                 reading.note(path, 0, "transcript of a video without labels")
         self._note_split(set(map(name_key, videos)), split, reading)
@@ -255,7 +255,7 @@ def _recordings(root: Path, video: str, reading: Reading) -> dict[str, str]:
     return recordings
 
 
-def _texts(
+def texts_of(
     root: Path,
     video: str,
     segments: list[Segment],
@@ -264,7 +264,7 @@ def _texts(
     encoding: str,
 ) -> dict[str, str]:
     """Texts of segments: those of the clips with the same times, or else the words in them."""
-    path = inside(root, f"{_TRANSCRIPTS}/{video}.txt")
+    path = inside(root, f"{TRANSCRIPTS}/{video}.txt")
     if not is_there(path):
         if path.parent.is_dir():
             reading.note(path, 0, "transcript is missing")

@@ -226,7 +226,7 @@ def _groups(names: "pd.Series[str]", scheme: str, groups: int | None) -> Iterato
         yield part
 
 
-def check_used_folds(used: Iterable[int], made: Iterable[int], scheme: str) -> None:
+def check_used_folds(used: Iterable[int], made: Iterable[int], scheme: str, corpus: str) -> None:
     """Check that there are the folds that experiments use.
 
     Raises:
@@ -235,7 +235,7 @@ def check_used_folds(used: Iterable[int], made: Iterable[int], scheme: str) -> N
     if absent := sorted({*used}.difference(made)):
         raise InputError(
             f"config: experiments use fold {absent[0]}, but the scheme {scheme!r} makes the "
-            f"folds {', '.join(map(str, sorted({*made})))} of this corpus"
+            f"folds {', '.join(map(str, sorted({*made})))} of {corpus}"
         )
 
 
@@ -255,7 +255,7 @@ def write_folds(spec: FoldsFileSpec, files: FoldsFiles, runtime: Runtime) -> Non
     for column in filter(utterances.columns.__contains__, _NAMES):
         utterances[column] = utterances[column].map(name_key)
     folds = make_folds(utterances, spec.how)
-    check_used_folds(runtime.folds, folds["fold"], scheme)
+    check_used_folds(runtime.folds, folds["fold"], scheme, "this corpus")
     task: Task = spec.task.build()
     unlabelled = utterances["utterance"][task.is_missing(utterances)]
     folds = folds[(folds["part"] == "train") | ~folds["utterance"].isin(unlabelled)]

@@ -83,7 +83,7 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
         counts = ", ".join(f"{name} {n}" for name, n in learnt.counts(target).items())
     except InputError as error:
         raise InputError(f"{root}: {error}") from None
-    check_columns(runtime.columns, table.columns, root)
+    check_columns(runtime.columns, table.columns, f"the corpus in {root}")
     with whole(files.utterances) as unfinished:
         table.to_csv(unfinished, index=False)
     with whole(files.problems) as unfinished:
@@ -104,7 +104,7 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
         log.info("%d utterances were left out because of problems", reading.lost)
 
 
-def check_columns(used: Iterable[str], columns: Iterable[str], root: str | Path) -> None:
+def check_columns(used: Iterable[str], columns: Iterable[str], corpus: str) -> None:
     """Check that the index has the columns of ``split_by``.
 
     Raises:
@@ -113,8 +113,8 @@ def check_columns(used: Iterable[str], columns: Iterable[str], root: str | Path)
     columns = list(columns)
     if absent := [column for column in used if column not in columns]:
         raise InputError(
-            f"config: split_by names {', '.join(absent)}, which the corpus in {root} does not "
-            f"have; it has the columns {', '.join(columns)}"
+            f"config: split_by names {', '.join(absent)}, which {corpus} does not have; it has "
+            f"the columns {', '.join(columns)}"
         )
 
 

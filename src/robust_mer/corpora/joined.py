@@ -152,7 +152,7 @@ def join_corpora(spec: JoinSpec, files: JoinFiles, runtime: Runtime) -> None:
         table = _with_shared_classes(table, task.columns[0], notes)
     _note_scales(notes, spec)
     _note_speakers(notes, table)
-    _note_training_speakers(notes, table)
+    note_training_speakers(notes, table)
     table = table.sort_values(["session", "utterance"], kind="stable", ignore_index=True)
     table.loc[table["utterance"].isin(_validating(table, spec.validation)), PART] = "validation"
     learnt, target = read_targets(table, task)
@@ -285,30 +285,30 @@ def _note_scales(notes: Notes, spec: JoinSpec) -> None:
 
 def _note_speakers(notes: Notes, table: "pd.DataFrame") -> None:
     train, test = (own_speakers(table[table[PART] == part]) for part in ("train", "test"))
-    if common := sorted(train & test):
-        what = "1 speaker name occurs" if len(common) == 1 else f"{len(common)} speaker names occur"
-        what += f" both in training and in test corpora, e.g. {common[0]!r}; a name of two corpora"
-        corpora = ", ".join(dict.fromkeys(table[CORPUS]))
-        notes.append((corpora, 0, f"{what} counts as two people"))
+    where = "both in training and in test corpora; a name of two corpora counts as two people"
+    _note_names(notes, table[CORPUS], train & test, where)
 
 
-def _note_training_speakers(notes: Notes, table: "pd.DataFrame") -> None:
+def note_training_speakers(notes: Notes, table: "pd.DataFrame") -> None:
     """Say which names occur in several training corpora: one may validate what the other trains."""
     trained = table[table[PART] != "test"]
     names = {corpus: own_speakers(rows) for corpus, rows in trained.groupby(CORPUS, sort=False)}
-    several = sorted(
-        name for name, count in Counter(chain.from_iterable(names.values())).items() if count > 1
+    count = Counter(chain.from_iterable(names.values()))
+    several = {name for name, corpora in count.items() if corpora > 1}
+    where = (
+        "in several training corpora; a name of two corpora counts as two people, so one may be in "
+        "the training part and the other in the validation part"
     )
-    if several:
-        what = (
-            "1 speaker name occurs" if len(several) == 1 else f"{len(several)} speaker names occur"
-        )
-        what += (
-            f" in several training corpora, e.g. {several[0]!r}; a name of two corpora counts as"
-        )
-        notes.append(
-            (", ".join(names), 0, f"{what} two people, one of whom may validate the other")
-        )
+    _note_names(notes, [c for c, own in names.items() if own & several], several, where)
+
+
+def _note_names(notes: Notes, corpora: Iterable[str], names: set[str], where: str) -> None:
+    if names:
+        what = "1 speaker name" if len(names) == 1 else f"{len(names)} speaker names"
+        occurs = "occurs" if len(names) == 1 else "occur"
+        example = f"e.g. {min(names)!r}"
+        listed = ", ".join(dict.fromkeys(corpora))
+        notes.append((listed, 0, f"{what}, {example}, {occurs} {where}"))
 
 
 def is_joined(table: "pd.DataFrame") -> bool:

@@ -285,7 +285,7 @@ class UtteranceFiles:
         path = self._paths.get(name_key(utterance))
         if path is None:
             raise UtteranceError(f"{self.file.name} has no {utterance}.npy")
-        files = [path] if path.suffix == ".npy" else _of_speaker(path, utterance)
+        files = [path] if path.suffix == ".npy" else of_speaker(path, utterance)
         if not files:
             return np.zeros((0, self.width)), 0
         arrays = [_read(file, self.width) for file in files]
@@ -303,7 +303,7 @@ class UtteranceFiles:
         raise InputError(f"{self.file} holds {reason}; expected one for each utterance")
 
 
-def _of_speaker(folder: Path, utterance: str) -> list[Path]:
+def of_speaker(folder: Path, utterance: str) -> list[Path]:
     """Files of an utterance's folder; in IEMOCAP's, which show two people, those of the speaker."""
     files = [path for path in folder.glob("*.npy") if not path.name.startswith(".")]
     files.sort(key=lambda path: _natural(path.stem))

@@ -40,8 +40,7 @@ class Batches:
         taught: Targets that teachers set on the training parts, by name a tensor per replica; empty
             without teachers.
         needs_clean: Whether the model reads the clean frames too.
-        clean_digests: What the model needs of the clean training parts, by modality a tensor per
-            replica; see `Model.digest_clean`.
+        clean_digests: See `Model.digest_clean`; by modality a tensor per replica.
     """
 
     def __init__(
@@ -131,8 +130,8 @@ class Batches:
             levels_db = self._snr(group, modality, is_noisy, corruption, level)
             snr[modality] = send(levels_db, self._device)
         target = self._target[send(np.stack(rows), self._device)]
-        targets = self._at(self._taught, group, places)
-        digests = self._at(self._clean_digests, group, places)
+        chosen = send(np.stack(places), self._device)
+        targets, digests = (_at(one, group, chosen) for one in (self._taught, self._clean_digests))
         condition = send(is_clean, self._device)
         return Batch(
             received, lengths, target, targets, condition, clean, clean_lengths, snr, digests
@@ -225,14 +224,12 @@ class Batches:
         ]
         values.index_copy_(0, frames, torch.cat(received))
 
-    def _at(
-        self, of_parts: Mapping[str, list[Tensor]], group: list[int], places: list[np.ndarray]
-    ) -> dict[str, Tensor]:
-        """Of values per utterance of the training parts, those of the samples at ``places``."""
-        if not of_parts:
-            return {}
-        samples = send(np.stack(places), self._device)
-        return {
-            name: torch.stack([value[r][sample] for r, sample in zip(group, samples, strict=True)])
-            for name, value in of_parts.items()
-        }
+
+def _at(
+    of_parts: Mapping[str, list[Tensor]], group: list[int], samples: Tensor
+) -> dict[str, Tensor]:
+    """Of values per utterance of the training parts, those of the samples [k, B]."""
+    return {
+        name: torch.stack([value[r][sample] for r, sample in zip(group, samples, strict=True)])
+        for name, value in of_parts.items()
+    }

@@ -71,22 +71,12 @@ class Nets:
         """Device of the replicas."""
         return self.weights.device
 
-    def encode(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
-        """Embeddings [R, b, E] of padded frames [R, b, T, D] with true ``lengths`` [R, b].
+    def of_frames(self, method: str, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
+        """Rows [R, b, ...] of padded frames [R, b, T, D] with true ``lengths`` [R, b].
 
-        See `Model.encode`.
+        ``method`` is ``encode``, ``digest`` or ``digest_clean`` of `Model`.
         """
-        return cast(Tensor, self._call("encode", modality, frames, lengths))
-
-    def digest(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
-        """Digests [R, b, F] of padded frames [R, b, T, D]; see `Model.digest`."""
-        return cast(Tensor, self._call("digest", modality, frames, lengths))
-
-    def digest_clean(self, replica: int, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
-        """Rows [1, b, F] of one replica's padded clean frames [1, b, T, D]; see `Model`."""
-        return cast(
-            Tensor, self._call("digest_clean", modality, frames, lengths, replicas=[replica])
-        )
+        return cast(Tensor, self._call(method, modality, frames, lengths))
 
     def encode_digest(self, modality: str, digest: Tensor) -> Tensor:
         """Embeddings [R, n, E] of digests [R, n, F]; see `Model.encode_digest`."""

@@ -1,6 +1,6 @@
 """Running models: every modality is encoded once clean and once corrupted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ from robust_mer.engine.frames import Frames, pad
 from robust_mer.engine.nets import Nets
 
 _CHUNK = 256
+_Chunk = tuple[Tensor, Tensor, Tensor]
+"""Places [R, b], frames [R, b, T, D] and lengths [R, b]."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,8 @@ class PaddedPart:
     smaller than another replica's is filled up with utterances without frames.
     """
 
-    chunks: dict[str, list[tuple[Tensor, Tensor, Tensor]]]
-    """Per modality: places [R, b], frames [R, b, T, D] and lengths [R, b]."""
+    chunks: dict[str, list[_Chunk]]
+    """Per modality."""
     utterances: int
     """Of the largest part."""
 
@@ -48,7 +50,7 @@ class PaddedPart:
         return PaddedPart(chunks, self.utterances)
 
 
-def _chunk(parts: list[Frames], first: int, utterances: int) -> tuple[Tensor, Tensor, Tensor]:
+def _chunk(parts: list[Frames], first: int, utterances: int) -> _Chunk:
     width = min(_CHUNK, utterances - first)
     places = np.full((len(parts), width), utterances)
     length = np.zeros((len(parts), width), dtype=np.int64)
@@ -68,24 +70,39 @@ def embed(nets: Nets, part: PaddedPart) -> dict[str, Tensor]:
 
     n is the size of the largest part; the rows after the end of a smaller part are undefined.
     """
-    return rows_of(part, nets.encode)
+    return _rows(nets, "encode", part.chunks, part.utterances)
 
 
 def digest(nets: Nets, part: PaddedPart) -> dict[str, Tensor]:
     """Digests [R, n, F] of all utterances of a part, per modality, in the same order."""
-    return rows_of(part, nets.digest)
+    return _rows(nets, "digest", part.chunks, part.utterances)
 
 
-def rows_of(
-    part: PaddedPart, of_chunk: Callable[[str, Tensor, Tensor], Tensor]
+def digest_clean(nets: Nets, part: dict[str, Frames]) -> dict[str, Tensor]:
+    """What one replica needs of its clean training part, [1, n, F] per modality.
+
+    See `robust_mer.models.model.Model.digest_clean`. It is padded a chunk at a time.
+    """
+    utterances = len(next(iter(part.values())).length)
+
+    def chunks(frames: Frames) -> Iterator[_Chunk]:
+        for first in range(0, utterances, _CHUNK):
+            yield _chunk([frames], first, utterances)
+
+    by_modality = {modality: chunks(frames) for modality, frames in part.items()}
+    return _rows(nets, "digest_clean", by_modality, utterances)
+
+
+def _rows(
+    nets: Nets, method: str, chunks: Mapping[str, Iterable[_Chunk]], utterances: int
 ) -> dict[str, Tensor]:
     """Rows [R, n, ...] of all utterances of a part, from those of each chunk."""
     rows: dict[str, Tensor] = {}
-    for modality, chunks in part.chunks.items():
-        for places, frames, lengths in chunks:
-            of_these = of_chunk(modality, frames, lengths)
+    for modality, several in chunks.items():
+        for places, frames, lengths in several:
+            of_these = nets.of_frames(method, modality, frames, lengths)
             if modality not in rows:
-                shape = (len(places), part.utterances + 1, of_these.shape[2])
+                shape = (len(places), utterances + 1, of_these.shape[2])
                 rows[modality] = of_these.new_zeros(shape)
             rows[modality].scatter_(1, places[..., None].expand_as(of_these), of_these)
     return {modality: values[:, :-1] for modality, values in rows.items()}

@@ -137,12 +137,6 @@ class Experiment:
         """Whether models are tested on anything but clean data."""
         return any(one.tested_on != CLEAN for one in self.evaluations)
 
-    @property
-    def is_none_clean(self) -> bool:
-        """Whether all models that meet corruptions were trained with no modality clean."""
-        noisy = [one.trained_on for one in self.evaluations if one.tested_on != CLEAN]
-        return bool(noisy) and all(self.none_clean(name) for name in noisy)
-
     def heading(self, corruptions: tuple[str, ...] = ()) -> "Experiment":
         """The experiment without models, for a figure that shows none."""
         return Experiment(
@@ -223,24 +217,20 @@ class Experiment:
             return trained_on
         return {PARTIAL: SAME, NONE: SAME_NONE}.get(protocol, trained_on)
 
-    def training_under(self, trained_on: str, tested_on: str, protocol: str) -> str | None:
+    def training_under(
+        self, model: str, trained_on: str, tested_on: str, protocol: str
+    ) -> str | None:
         """What a model was trained on, relative to the corruption and protocol of its test.
 
         ``same``; the name of what it was trained on; or None if that was meant for one test alone,
-        e.g. for another rate.
+        e.g. for another rate. A model that the config trains once is meant for all.
         """
         training = self.trained_on(trained_on)
         if training == (tested_on, protocol):
             return SAME
         one = self.protocols.get(training.protocol)
-        is_meant_for_one = one is not None and one.family and trained_on not in self._trained_once
-        return None if is_meant_for_one else trained_on
-
-    @property
-    def _trained_once(self) -> set[str]:
-        """What models are trained on that the config trains once for all tests."""
-        models = self.trained_once
-        return {one.trained_on for one in self.evaluations if one.model in models}
+        is_of_family = one is not None and one.family is not None
+        return None if is_of_family and model not in self.trained_once else trained_on
 
 
 @dataclass(frozen=True)

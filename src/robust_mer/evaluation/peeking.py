@@ -145,7 +145,7 @@ def prices(
     drawn = [(np.ones((1, tested.speakers)), np.ones((1, len(tested.names))))]  # double precision
     if tested.speakers > 1:
         drawn.append(draw_weights(tested.speaker, REPLICATES))
-    counted = _Counted(experiment, trained_on)
+    counted = Counted(experiment, trained_on)
     printed = [_printed(main, *_scores(counted, tested, replicas, *each)) for each in drawn]
     is_choice = {"epoch": epochs > 1, "seed": len(experiment.seeds) > 1}
     is_choice["both"] = all(is_choice.values())
@@ -280,7 +280,7 @@ def _read(path: Path, tested: HeldOut, fold: int, kept: int) -> Iterator[tuple[s
 
 
 def _scores(
-    counted: "_Counted",
+    counted: "Counted",
     tested: HeldOut,
     replicas: Sequence[Sequence[Epochs]],
     speakers: np.ndarray,
@@ -347,7 +347,7 @@ def _over_folds(score: np.ndarray, share: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class _Counted:
+class Counted:
     """Which of a training's conditions count for which utterance, as in the tables of scores."""
 
     experiment: Experiment

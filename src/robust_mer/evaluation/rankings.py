@@ -107,7 +107,9 @@ def _rankings(experiment: Experiment, settings: pd.DataFrame) -> Iterator[_Ranki
         members: dict[str, dict[str, int]] = {}
         others: dict[str, int] = {}
         for row in records(rows):
-            training = experiment.training_under(row["trained_on"], str(tested_on), str(name))
+            training = experiment.training_under(
+                row["model"], row["trained_on"], str(tested_on), str(name)
+            )
             if row["model"] in free:
                 others[row["model"]] = row["place"]
             elif training is not None:

@@ -15,6 +15,7 @@ SAMPLE_RATE = 16_000  # Hz
 
 _RATES = 1000, 1_000_000  # Hz; beyond them lies no recording of a voice
 _JUST = 0.01  # seconds that are not worth a word
+_LONGEST_SILENCE = 600.0  # seconds before the sound of a recording; times in a file may be any
 _MAY_LACK = 0.5  # seconds that a recording may lack at either end; annotators round
 _DEFAULT = SoundSettings()
 
@@ -80,7 +81,7 @@ def _decoded(
         signal, *_ = _converted(sound, first, last, channel)
         notes = [f"channels cancel each other: only number {channel + 1} of {channels} is used"]
     late = sound.late
-    lacking = _lacking(sound, first, last, read)
+    lacking = _lacking(sound, first, last, read, is_part=start is not None or end is not None)
     if late >= _JUST:
         notes.append(f"starts late: {late:.2f} s of silence")
         signal = np.concatenate([np.zeros(round(late * SAMPLE_RATE), np.float32), signal])
@@ -96,7 +97,7 @@ def _decoded(
     return _limited(signal), levels, notes
 
 
-def _lacking(sound: SoundFile, first: int, last: int | None, read: int) -> float:
+def _lacking(sound: SoundFile, first: int, last: int | None, read: int, is_part: bool) -> float:
     """Seconds by which the sound ends early.
 
     Raises:
@@ -111,7 +112,7 @@ def _lacking(sound: SoundFile, first: int, last: int | None, read: int) -> float
         raise UtteranceError(
             f"no audio in this part: the sound starts {late:.2f} s after the utterance does"
         )
-    if late > _MAY_LACK and (first or last is not None):
+    if late > (_MAY_LACK if is_part else _LONGEST_SILENCE):
         raise UtteranceError(f"audio too short: it starts {late:.2f} s late")
     if lacking > _MAY_LACK:
         raise UtteranceError(f"audio too short: it ends {lacking:.2f} s early")

@@ -40,13 +40,13 @@ def draw_contact_sheets(spec: SheetsSpec, files: SheetsFiles, runtime: Runtime) 
         for first in range(0, len(rows), _COLUMNS * _ROWS):
             page = rows["utterance"].iloc[first : first + _COLUMNS * _ROWS].tolist()
             number = f"_{first // (_COLUMNS * _ROWS) + 1}" if first else ""
-            file = _unused(f"{name}{number}", drawn)
+            file = unused_name(f"{name}{number}", drawn)
             _draw(page, faces).save(unfinished / f"{file}.jpg", quality=88)
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.replace(folder)
 
 
-def _unused(name: str, used: set[str]) -> str:
+def unused_name(name: str, used: set[str]) -> str:
     """The name, with a number if it is used; on some disks, names that differ in case are one."""
     number, free = 1, name
     while free.casefold() in used:

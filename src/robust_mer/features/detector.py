@@ -21,7 +21,7 @@ _WEIGHTS, _NETWORKS = "package:facenet_pytorch/data", ("pnet", "rnet", "onet")
 _SMALLEST = 20  # pixels, MTCNN's own limit
 _ENOUGH = 48  # pixels of a face that its last network looks at; larger pictures are scaled down
 _LAST = 48  # side of that network's input
-_AT_ONCE = {"cpu": 8, "cuda": 64}  # pictures; on a CPU, more takes memory and gains no speed
+_AT_ONCE = {"cpu": 8, "cuda": 32}  # pictures; on a CPU, more takes memory and gains no speed
 
 
 @dataclass(frozen=True)

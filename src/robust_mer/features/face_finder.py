@@ -15,9 +15,8 @@ from robust_mer.features.video import Clip, is_plain, lit_rows, without_letterbo
 
 _QUALITY = 95  # of the JPEG pictures
 _WIDER = 1.5  # what is cut out before it is turned; more than the square root of 2
-_SEARCHED = (
-    8  # pictures of a block that are searched; on every device, because results depend on it
-)
+# Pictures of a block that are searched. Results depend on it, so it is the same on all devices.
+_SEARCHED = 8
 _APART = 0.15  # least distance of the eyes, as a fraction of the box's side, that tells an angle
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from robust_mer.corpora.durations import duration
-from robust_mer.errors import UtteranceError
+from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.film import Film, Picture
 from robust_mer.features.utterance import Utterance
 from robust_mer.recordings import describe_contents, is_cut_off
@@ -112,9 +112,15 @@ class Clip:
         fps = self._film.fps
         numbers = np.floor(times * fps + 1e-6).astype(int)
         time_of = dict(zip(numbers[::-1].tolist(), times[::-1].tolist(), strict=True))
+        altered = alter(numbers).tolist()
+        if len(altered) != len(numbers):
+            raise InputError(
+                f"a corruption of frames returned {len(altered)} numbers for {len(numbers)} "
+                "frames; expected one for each, -1 where none is seen"
+            )
         seen = [
             time_of.get(number, (number + 0.5) / fps) if number >= 0 else math.nan
-            for number in alter(numbers).tolist()
+            for number in altered
         ]
         return np.array(seen)
 

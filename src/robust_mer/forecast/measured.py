@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from robust_mer.errors import InputError
-
 RULES = ("train_model", "train_teacher", "evaluate_model", "extract_features", "extract_corrupted")
 
 
@@ -48,31 +46,15 @@ class Rates:
 
 
 def read_rates(results: Path) -> Rates:
-    """Rates of all corpora in a folder of results.
-
-    Raises:
-        InputError: it has no benchmarks.
-    """
+    """Rates of all corpora in a folder of results; none without benchmarks that can be used."""
     rates = Rates()
-    count = 0
     for folder in sorted(results.glob("*/benchmarks")):
         utterances = count_rows(folder.parent / "utterances.csv")
         for rule, name, path in _jobs(folder):
             units = utterances * (_replicas(folder.parent, rule, path) if "_model" in rule else 1)
             if units and (job := _read(path)):
                 rates.add(rule, name, Rate(job[0] / units, job[1]))
-                count += 1
-    if not count:
-        raise InputError(
-            f"{results} has no benchmarks of trainings or extractions; --measured expects the "
-            "folder results/ of an earlier run"
-        )
     return rates
-
-
-def has_benchmarks(results: Path) -> bool:
-    """Whether a folder of results has any from which rates follow."""
-    return any(True for folder in results.glob("*/benchmarks") for _ in _jobs(folder))
 
 
 def count_rows(path: Path) -> int:

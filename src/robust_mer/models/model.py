@@ -156,13 +156,8 @@ class Model(nn.Module, ABC):
     def digest_clean(self, modality: str, frames: Tensor, lengths: Tensor) -> Tensor:
         """What training needs of clean training utterances, as one row each [B, F].
 
-        It is computed once, after `measure` and before the first step, so it must not depend on
-        weights that learn.
-
-        Args:
-            modality: Of the frames.
-            frames: Padded [B, T, D].
-            lengths: Numbers of real frames [B].
+        It is computed once for padded frames [B, T, D], after `measure` and before the first step,
+        so it must not depend on weights that learn.
         """
         raise NotImplementedError(f"{type(self).__name__} does not digest clean frames")
 

@@ -5,18 +5,21 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, product
 from pathlib import Path
 
-from robust_mer.conditions import CLEAN, NONE, conditions
+from robust_mer.conditions import CLEAN
 from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.errors import InputError
-from robust_mer.evaluation.experiment import AVERAGE, POOLED
 from robust_mer.plan.config import Config, ExperimentConfig
 from robust_mer.plan.corpora import CorpusPlan, ExtractorPlan
 from robust_mer.plan.corruptions import Corruptions, RawCorruption
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.messages import unknown
 from robust_mer.plan.models import ModelPlan
-from robust_mer.protocols.protocol import Protocol, is_met
-from robust_mer.tasks.task import PEEKED_KEYS
+from robust_mer.plan.protocol_checks import (
+    check_audit,
+    check_protocols_of_tests,
+    distribution_of,
+)
+from robust_mer.protocols.protocol import Protocol
 
 _FEWEST_GROUPS = 3  # of utterances that the same folds test, by any scheme
 
@@ -68,11 +71,18 @@ class Checks:
             )
         corpus = self._corpora[experiment.corpus]
         _check_used_folds(place, experiment, corpus)
-        self._check_protocols_of_tests(place, experiment, corpus)
+        check_protocols_of_tests(place, experiment, corpus, self._protocols)
         for model in experiment.models:
             self._check_model(place, experiment, corpus, model)
         if experiment.audit.peeking:
-            self._check_audit(f"{place}.audit.peeking", experiment, corpus)
+            trained = {name: self._trained_under(experiment, name) for name in experiment.models}
+            modalities = {
+                name: [m.name for m in corpus.of_model(self._models[name].modalities)]
+                for name in experiment.models
+            }
+            check_audit(
+                f"{place}.audit.peeking", experiment, corpus, modalities, trained, self._protocols
+            )
         for key, names in (
             ("corruptions", experiment.corruptions),
             ("tested_on", experiment.tested_on),
@@ -82,27 +92,6 @@ class Checks:
                     self._check_corruption(f"{place}.{key}", experiment, corpus, member)
         for model in experiment.models:
             self._check_trainings(place, experiment, corpus, model)
-
-    def _check_protocols_of_tests(
-        self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan
-    ) -> None:
-        """Check that protocols fit the corpus, and that tables can tell them from conditions."""
-        rows = {*conditions(corpus.names), AVERAGE, POOLED}
-        for name in experiment.protocols_of_tests:
-            key = "tested_under" if name in experiment.tested_under else "conditions"
-            if name == NONE:
-                raise InputError(
-                    f"config: {place}.{key}: every test has a row {NONE} without this; remove it"
-                )
-            if name in rows:
-                raise InputError(
-                    f"config: {place}.{key}: {name} is the name of another row of the tables of "
-                    f"{corpus.name}; rename protocols.{name}"
-                )
-            if not self._distribution(f"{place}.{key}", name, corpus.names, corpus.names):
-                raise InputError(
-                    f"config: {place}.{key}: {name} has no condition for {', '.join(corpus.names)}"
-                )
 
     def _check_model(
         self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
@@ -201,46 +190,21 @@ class Checks:
         members = chain.from_iterable(map(self._corruptions.members, corruptions))
         for corruption, protocol in product(members, protocols):
             touched = self._corruptions.resolve(corruption, modalities, corpus.heard).touched
-            if corruption != CLEAN and not self._distribution(place, protocol, modalities, touched):
+            if corruption != CLEAN and not distribution_of(
+                self._protocols[protocol], place, protocol, modalities, touched
+            ):
                 raise InputError(
                     f"config: {place}: {name} uses {', '.join(modalities)}, of which {corruption} "
                     f"corrupts {', '.join(touched) or 'none'}, so none of its conditions is "
                     f"{protocol}; remove {protocol}, or train {name} in a separate experiment"
                 )
 
-    def _check_audit(self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan) -> None:
-        """Check that answers to the test part can be kept as the tables of scores need them.
-
-        They are kept under the conditions that a model is trained under. A test draws them for all
-        modalities of the corpus, which may leave a model that uses some of them with nothing.
-        """
-        taken = set(PEEKED_KEYS).intersection(corpus.predicts.answer_columns)
-        if taken:
-            raise InputError(
-                f"config: {place}: the target {min(taken)} of {corpus.name} has the name of "
-                "another column of the audited answers; rename the target's column"
-            )
-        for name, protocol in product(experiment.models, experiment.protocols_of_tests):
-            modalities = [m.name for m in corpus.of_model(self._models[name].modalities)]
-            if protocol not in experiment.conditions or modalities == corpus.names:
-                continue
-            trained = self._distribution(place, protocol, modalities, modalities)
-            drawn = self._distribution(place, protocol, corpus.names, corpus.names)
-            unmet = [one for one in drawn if not is_met(one, trained)]
-            if unmet:
-                raise InputError(
-                    f"config: {place}: {name} uses {', '.join(modalities)} alone, and {protocol} "
-                    f"draws {unmet[0]} for some utterances, in which it never trains; move it to "
-                    "an experiment without the audit"
-                )
-
-    def _distribution(
-        self, place: str, name: str, modalities: list[str], touched: list[str]
-    ) -> dict[str, float]:
-        try:
-            return self._protocols[name].distribution(modalities, touched)
-        except InputError as error:
-            raise InputError(f"config: {place}: {name}: {error}") from None
+    def _trained_under(self, experiment: ExperimentConfig, name: str) -> list[str]:
+        """The protocols that a model of an experiment is trained under; none on clean data."""
+        once = self._models[name].trained_once
+        if once is None:
+            return experiment.conditions
+        return [] if once.corruption == CLEAN else [once.protocol]
 
     def _check_files(self, experiment: ExperimentConfig) -> None:
         """Check that the files which corruptions of recordings read are on disk."""

@@ -19,11 +19,10 @@ def plan_protocols(config: Config) -> dict[str, Resolved[Protocol]]:
     Raises:
         InputError: there is no such protocol, or its settings are wrong.
     """
-    for name in config.protocols:
-        if name in PROTOCOLS:
+    for name, section in config.protocols.items():
+        if name in PROTOCOLS and section.kind not in (None, name):
             raise InputError(
-                f"config: protocols.{name}: {name} is a protocol already; choose another name, and "
-                f"class: {name} if it is a variant of it"
+                f"config: protocols.{name}: {name} is another protocol already; choose another name"
             )
     planned = {
         name: resolve(PROTOCOLS, section.kind or name, section.settings, place, Protocol)

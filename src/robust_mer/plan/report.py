@@ -132,10 +132,10 @@ class ReportPlan:
         tables = _merged(self.tables(name) for name in self._plan.grid.experiments)
         for name, table in tables.items():
             kind: type[ResultTable] = load(table.implementation)
-            if "md" not in kind.writes or not {"csv", name} & {*kind.writes, *kind.reads}:
+            if name in self._plan.config.tables and not {"csv", "md"} <= {*kind.writes}:
                 raise InputError(
-                    f"config: tables.{name}: {kind.__name__} writes {', '.join(kind.writes)}; the "
-                    "report shows md, and offers csv"
+                    f"config: tables.{name}: `writes` of {kind.__name__} is "
+                    f"{', '.join(kind.writes)}; it must have csv and md, which the report reads"
                 )
             rule = f"make_{kind.section}_{'_'.join(kind.writes)}"
             rules.setdefault(rule, (kind, []))[1].append(name)

@@ -37,13 +37,14 @@ def check_made(plan: Plan, remade: Collection[tuple[str, str | None]]) -> None:
         InputError: an experiment uses a fold, or ``split_by`` a column, that there is not.
     """
     for corpus in plan.run_corpora:
+        what = f"corpora.{corpus.name}"
         section = corpus.config
         index, folds = (
             Path(plan.layout.utterances(corpus.name)),
             Path(plan.layout.folds(corpus.name)),
         )
         if index.exists() and ("index_corpus", corpus.name) not in remade:
-            check_columns(section.split_by, read_table(index, ["utterance"]).columns, section.root)
+            check_columns(section.split_by, read_table(index, ["utterance"]).columns, what)
         if folds.exists() and ("make_folds", corpus.name) not in remade:
             made = read_table(folds, ["fold"])["fold"].astype(int)
-            check_used_folds(plan.grid.folds_of(corpus.name), made, section.folds.scheme)
+            check_used_folds(plan.grid.folds_of(corpus.name), made, section.folds.scheme, what)

@@ -80,8 +80,8 @@ def verify(
     if not results.is_dir():
         raise InputError(f"there is no folder {results}: name the results/ of a run")
     ledger = read_ledger(results)
-    if not ledger.current:
-        raise InputError(f"{results} has no record of a run: name the results/ of a run")
+    if not any(results.iterdir()):
+        raise InputError(f"{results} is empty: name the results/ of a run")
     damaged: list[Problem] = []
     crate = None
     try:

@@ -26,7 +26,10 @@ def drawn_rows(experiment: Experiment, summary: "pd.DataFrame") -> "pd.DataFrame
     rows = summary[summary["kind"] == DRAWN]
     protocols = experiment.protocols
     training = [
-        experiment.training_under(row["trained_on"], row["tested_on"], row["condition"]) or ""
+        experiment.training_under(
+            row["model"], row["trained_on"], row["tested_on"], row["condition"]
+        )
+        or ""
         for row in records(rows)
     ]
     modalities = list(experiment.modalities)

@@ -15,7 +15,7 @@ from robust_mer.training.peeking import peek
 from robust_mer.training.progress import Progress
 from robust_mer.training.resume import OnEpoch, ReplicaRun
 from robust_mer.training.stack import Stack
-from robust_mer.training.teaching import digest_clean, teach
+from robust_mer.training.teaching import digest_clean_parts, teach
 from robust_mer.training.validation import Validation
 
 
@@ -50,7 +50,9 @@ def train_as_one(
     stack = Stack(runs, corpus, frames)
     targets = teach(stack.teachers, replicas, corpus, frames, device)
     target = torch.from_numpy(corpus.target).to(device)
-    digests = digest_clean(stack.nets, replicas, corpus, frames) if stack.digests_clean else {}
+    digests = (
+        digest_clean_parts(stack.nets, replicas, corpus, frames) if stack.digests_clean else {}
+    )
     batches = Batches(replicas, frames, target, targets, stack.needs_clean, digests)
     validation = Validation(replicas, corpus, frames)
     audits = runs[0].peeked is not None

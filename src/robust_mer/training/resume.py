@@ -115,7 +115,7 @@ def waiting(runs: list[ReplicaRun], device: str) -> list[ReplicaRun]:
     return unfinished
 
 
-def test_identity(replica: ReplicaData) -> str:
+def identity_of_test_part(replica: ReplicaData) -> str:
     """Hash of the utterances that an audit of a replica is scored on."""
     rows = json.dumps(replica.parts["test"].tolist())
     return hashlib.sha256(rows.encode()).hexdigest()[:16]

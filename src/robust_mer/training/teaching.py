@@ -1,7 +1,6 @@
 """What training computes once of the clean training utterances: teachers' targets, and digests."""
 
 from collections import defaultdict
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -10,7 +9,7 @@ from robust_mer.data import LabelledCorpus
 from robust_mer.engine.corruption import NO_CORRUPTION, evaluation_frames
 from robust_mer.engine.frames import Frames
 from robust_mer.engine.nets import Nets
-from robust_mer.engine.predict import PaddedPart, embed, rows_of
+from robust_mer.engine.predict import PaddedPart, digest_clean, embed
 from robust_mer.engine.replica import ReplicaData
 from robust_mer.models.model import Model
 
@@ -39,14 +38,14 @@ def teach(
     targets = defaultdict(list)
     for replica, teacher in zip(replicas, teachers, strict=bool(teachers)):
         net = Nets([teacher], device)
-        part = _clean_part(replica, corpus, frames)
+        part = PaddedPart.of([_clean_part(replica, corpus, frames)])
         of_zeros = embed(net, part.silent())
         for name, value in net.teach(embed(net, part), of_zeros).items():
             targets[name].append(value[0])
     return targets
 
 
-def digest_clean(
+def digest_clean_parts(
     nets: Nets, replicas: list[ReplicaData], corpus: LabelledCorpus, frames: dict[str, Frames]
 ) -> dict[str, list[Tensor]]:
     """What each of the replicas needs of its clean training part; see `Model.digest_clean`.
@@ -56,21 +55,18 @@ def digest_clean(
     """
     digests = defaultdict(list)
     for place, replica in enumerate(replicas):
-        part = _clean_part(replica, corpus, frames)
-        for modality, rows in rows_of(part, partial(nets.digest_clean, place)).items():
+        one = Nets([nets.model(nets.weights[place])], nets.device)
+        clean = _clean_part(replica, corpus, frames)
+        for modality, rows in digest_clean(one, clean).items():
             digests[modality].append(rows[0])
     return digests
 
 
 def _clean_part(
     replica: ReplicaData, corpus: LabelledCorpus, frames: dict[str, Frames]
-) -> PaddedPart:
+) -> dict[str, Frames]:
     """The clean training part of a replica."""
     rows = replica.parts["train"]
-    return PaddedPart.of(
-        [
-            evaluation_frames(
-                frames, replica.normalisers, corpus.utterances, rows, "train", NO_CORRUPTION
-            )
-        ]
+    return evaluation_frames(
+        frames, replica.normalisers, corpus.utterances, rows, "train", NO_CORRUPTION
     )

@@ -30,7 +30,7 @@ from robust_mer.training.resume import (
     OnEpoch,
     ReplicaRun,
     identity,
-    test_identity,
+    identity_of_test_part,
     validation_column,
     waiting,
 )
@@ -142,7 +142,7 @@ def _prepare(
             histories[key],
             identity(shared, data, teacher),
             peeked,
-            test_identity(data),
+            identity_of_test_part(data),
         )
         facts = _facts(spec, corpus, key, device)
         trusted = [spec.teacher or "", spec.task.implementation]

@@ -103,7 +103,8 @@ class FolderNoise(AudioKind, ReadsFiles):
             tried.append(paths[place])
             others = [number for number, name in enumerate(paths) if name not in tried]
             if not others or len(tried) == _FILES:
-                raise UtteranceError(f"noise is silent while somebody speaks: {', '.join(tried)}")
+                when = " while somebody speaks" if active.any() else ""
+                raise UtteranceError(f"noise is silent{when}: {', '.join(tried)}")
             place = int(generator.choice(others))
 
 

@@ -38,7 +38,7 @@ class ConstantModel(FittedModel):
         """The outputs [outputs] for targets [n, ...] of the training part, none missing."""
 
     def fit(self, train: Embedded, validation: Embedded) -> float:
-        """The same whatever the weights are, which every utterance has alike."""
+        """Weights do not matter: they are the same for every utterance."""
         with torch.no_grad():
             self.outputs.copy_(self.constant(train.known().target))
         return self.reached(validation)

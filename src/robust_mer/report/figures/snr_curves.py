@@ -70,7 +70,7 @@ class SnrCurves(PictureFigure):
 
     def about(self, spec: FigureSpec, data: Picture) -> str:
         """What is averaged, and what bands are."""
-        return words.about_snr(spec.experiment.is_none_clean)
+        return words.ABOUT_SNR
 
 
 def against_snr(

@@ -61,7 +61,6 @@ class ComparisonsTable(ResultTable):
             replicates=REPLICATES,
             folds=len(experiment.folds),
             test_to_train=f"{data.test_to_train:.3f}",
-            pairs=len(comparisons) // len(experiment.measures),
             clear=int((comparisons["p_holm"] < 1 - CONFIDENCE).sum()),
             tests=int(comparisons["p_holm"].notna().sum()),
             level=f"{1 - CONFIDENCE:.2f}",

@@ -117,17 +117,13 @@ _SPREAD = "± one standard deviation over folds and seeds"
 NOTHING = "no number to show"
 
 
-def about_snr(is_none: bool) -> str:
-    """What is averaged; where no modality is ever clean, nothing is."""
-    what = "Mean over the partial conditions, in which some modalities are clean and the others are"
-    if is_none:
-        what = "No modality is clean; all are"
-    return (
-        f"{what} corrupted; clean: complete data. Bars and bands: {_SPREAD}. Dashed: chance, the "
-        "best answer that ignores the input."
-    )
+_PARTIAL = "the partial conditions (no modality clean where a model has no others)"
 
-
+ABOUT_SNR = (
+    "Mean over the partial conditions, in which some modalities are clean and the others are "
+    "corrupted (no modality clean where a model has no others); clean: complete data. Bars and "
+    f"bands: {_SPREAD}. Dashed: chance, the best answer that ignores the input."
+)
 ABOUT_RATES = (
     "Each test utterance has one condition, drawn at this rate. Solid: a separate model for each "
     "rate, trained at the same one. Other lines: one model for all rates. Bands: "
@@ -139,16 +135,15 @@ ABOUT_LAYERS = (
     "those that measure the data before training, keep the plain mean of the layers."
 )
 ABOUT_CONFUSION = {
-    "class": "Fraction of each true class (row) by predicted class (column), over the partial "
-    "conditions.",
+    "class": f"Fraction of each true class (row) by predicted class (column), over {_PARTIAL}.",
     "number": "Fraction of each true number (row) by predicted number (column), both rounded to "
-    "the nearest of seven, over the partial conditions.",
+    f"the nearest of seven, over {_PARTIAL}.",
 }
 """By what is predicted."""
 ABOUT_ERRORS = {
-    "class": "Fraction of wrong predictions over the partial conditions.",
-    "number": "Mean absolute error over the partial conditions; targets are rounded to the nearest "
-    "of seven numbers.",
+    "class": f"Fraction of wrong predictions over {_PARTIAL}.",
+    "number": f"Mean absolute error over {_PARTIAL}; targets are rounded to the nearest of seven "
+    "numbers.",
 }
 """By what is predicted."""
 ABOUT_LEARNING = f"Mean over the replicas of a training, by epoch. Bands: {_SPREAD}."
@@ -163,8 +158,8 @@ ABOUT_RELIABILITY = (
     "a fraction of all."
 )
 ABOUT_SETS = (
-    "Prediction sets that promise each class the dashed coverage, mean over the partial "
-    "conditions; clean: complete data. Calibrated on the same test: on validation utterances under "
+    f"Prediction sets that promise each class the dashed coverage, mean over {_PARTIAL}; clean: "
+    "complete data. Calibrated on the same test: on validation utterances under "
     "the same corruption and condition. Calibrated blindly: over the training range; only the "
     "available modalities and the model's estimates of the SNR are known. Bars and bands: "
     f"{_SPREAD}."
@@ -204,10 +199,8 @@ def about_agreement(measure: str) -> str:
 
 def about_transfer(measure: str) -> str:
     """Of scores on corruptions that were not seen in training."""
-    return (
-        f"{measure} by training corruption (row) and test corruption (column), mean over the "
-        "partial conditions."
-    )
+    what = f"{measure} by training corruption (row) and test corruption (column)"
+    return f"{what}, mean over {_PARTIAL}."
 
 
 def about_sweep(bases: Mapping[str, Mapping[str, str]]) -> str:

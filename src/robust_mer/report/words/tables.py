@@ -280,7 +280,6 @@ def notes_comparisons(
     replicates: int,
     folds: int,
     test_to_train: str,
-    pairs: int,
     clear: int,
     tests: int,
     level: str,
@@ -291,14 +290,9 @@ def notes_comparisons(
         f"({replicates} replicates). It shows how much other speakers would change the "
         "difference, not how much another training run would.",
         f"p: corrected resampled t-test over {count(folds, 'fold')}; a test part has "
-        f"{test_to_train} times the size of its training part. Holm: p adjusted for all "
-        f"{count(pairs, 'pair')} here. "
-        + (
-            f"{clear} of {count(tests, 'adjusted p value')} {'is' if clear == 1 else 'are'} below "
-            f"{level}."
-            if tests
-            else "None can be tested: that needs two folds."
-        ),
+        f"{test_to_train} times the size of its training part, and none where all folds differ by "
+        f"the same or there is one. Holm: p adjusted for all {count(tests, 'p value')} here, of "
+        f"which {clear} {'is' if clear == 1 else 'are'} below {level}.",
     ]
 
 
@@ -380,11 +374,12 @@ def notes_claims(max_half_width: str, min_speakers: int, speakers: int) -> list[
 
 NOTE_ORDERINGS = (
     f"{AGREES}, {CONTRADICTS}: the 95 % interval of our difference excludes 0; {UNDECIDED}: it "
-    "contains 0. The interval covers the choice of speakers and utterances. p: corrected "
-    "resampled t-test over the folds, with Holm's adjustment."
+    "does not, or rests on fewer than 8 speakers. The interval covers the choice of speakers and "
+    "utterances. p: corrected resampled t-test over the folds, with Holm's adjustment."
 )
 NOTE_TARGETS = (
-    "All folds and seeds together, over the partial conditions; clean data: the complete one. "
+    "All folds and seeds together, over the partial conditions (no modality clean where a model "
+    "has no others); clean data: the complete one. "
     "Answers: predictions for utterances of the class, or with the label; of numbers, all of them."
 )
 NOTE_AUDIT = (
