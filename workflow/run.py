@@ -5,6 +5,7 @@ holding another lock, which the system releases with the process, and only when 
 Snakemake uses this folder, on this or another machine.
 """
 
+import argparse
 import fcntl
 import os
 import shutil
@@ -18,23 +19,30 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 from robust_mer.runs import NOTE, run_elsewhere
 
 
-def other_runs(folder: Path) -> list[int]:
-    """Process ids of Snakemakes that run in ``folder``."""
+def other_runs(folder: Path | None) -> list[int]:
+    """Process ids of Snakemakes that run in ``folder``; None: in a folder that cannot be read."""
     pids = []
     for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
         command = process.info["cmdline"] or []
         is_snakemake = any(Path(word).name == "snakemake" for word in command[:3])
-        if is_snakemake and process.info["cwd"] == str(folder):
+        if is_snakemake and process.info["cwd"] == (None if folder is None else str(folder)):
             pids.append(process.info["pid"])
     return pids
 
 
+def folder_of(arguments: list[str]) -> Path:
+    """The folder in which Snakemake would run: that of ``--directory``, or else this one."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--directory", "-d", default=".")
+    return Path(parser.parse_known_args(arguments)[0].directory).resolve()
+
+
 def main() -> None:
     """Take the lock, clear the lock of a killed run, become Snakemake."""
-    folder = Path.cwd().resolve()
+    folder = folder_of(sys.argv[1:])
     state = folder / ".snakemake"
     try:
-        state.mkdir(exist_ok=True)
+        state.mkdir(parents=True, exist_ok=True)
         lock = os.open(state / "run.lock", os.O_RDWR | os.O_CREAT)
     except OSError as error:
         sys.exit(
@@ -63,6 +71,11 @@ def main() -> None:
     snakemake = str(Path(sys.executable).with_name("snakemake"))
     locks = state / "locks"
     if locks.is_dir() and any(locks.iterdir()):
+        if others := other_runs(None):
+            sys.exit(
+                f"{folder} is locked, by a run that was killed, or by one of another user (process "
+                f"{', '.join(map(str, others))}). If nobody else uses it: snakemake --unlock"
+            )
         print("The previous run was killed; resuming where it stopped.", file=sys.stderr)
         shutil.rmtree(locks)  # snakemake --unlock does the same, but takes seconds
     os.set_inheritable(lock, True)  # Snakemake holds it until it ends; its jobs do not inherit it

@@ -161,7 +161,8 @@ def known(
     everything = np.zeros(size)
     there = np.array([lost.get(one, everything) < 1 for one in letter]).reshape(len(letter), size)
     names = np.empty(size, dtype=object)
-    for pattern in np.unique(there, axis=1).T:
+    patterns: np.ndarray = np.unique(there, axis=1)
+    for pattern in patterns.T:
         place = np.flatnonzero((there == pattern[:, None]).all(axis=0))
         kept = [one for one, is_there in zip(letter, pattern, strict=True) if is_there]
         names[place] = "".join(kept) or NONE

@@ -9,7 +9,14 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 # Rules whose jobs start one process per thread.
-_WITH_PROCESSES = ("make_corpus", "find_faces", "extract_features", "extract_corrupted")
+_WITH_PROCESSES = (
+    "make_corpus",
+    "find_faces",
+    "extract_features",
+    "extract_corrupted",
+    "recognise_words",
+    "recognise_corrupted",
+)
 
 # HDF5 and safetensors raise other errors, whose text contains the system's message.
 _DISK = {

@@ -50,6 +50,18 @@ def test_a_record_lies_beside_the_log(log, record, results):
     assert [path.as_posix() for path in found] == [results, record]
 
 
+@pytest.mark.parametrize(
+    ("log", "is_of_corpus", "results"),
+    [
+        ("out/mine/mine/logs/x.log", True, "out/mine"),
+        ("out/mine/logs/x.log", False, "out/mine"),
+        ("out/mine/logs/logs/x.log", False, "out/mine"),
+    ],
+)
+def test_a_corpus_may_have_the_name_of_the_results(log, is_of_corpus, results):
+    assert split_log(log, "out/mine", is_of_corpus)[0].as_posix() == results
+
+
 def test_in_a_storages_folder_paths_are_those_of_any_other_run(folder):
     found = known(run("fold", "at/s3/results/c/logs/f.log", {"at/s3/results/c/f.csv": "x"}))
     assert found["outputs"][0]["path"] == "results/c/f.csv"

@@ -189,7 +189,7 @@ rule train_denseface:
     threads: 8
     resources:
         **jobs.train_denseface.resources,
-        gpu=1,
+        gpu=int(plan.extracts_on_gpu),
     params:
         **jobs.train_denseface.params,
     script:

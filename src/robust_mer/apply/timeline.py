@@ -47,7 +47,8 @@ def draw_timelines(path: Path, answers: Callable[[], Iterator[dict[str, Any]]]) 
 def draw_panel(panel: "Axes", rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Draw a panel; the lines by name."""
     rows = sorted(rows, key=_start)
-    numbers, edges = [], [_start(rows[0])]
+    numbers: list[dict[str, float]] = []
+    edges = [_start(rows[0])]
     for row in rows:
         if _start(row) > edges[-1]:  # nobody asked for what lies between
             numbers.append({})

@@ -200,8 +200,8 @@ def _design(
 
         of_folds = read_table(parts, ["utterance", "fold", "part"])
         chosen = of_folds["fold"].isin([str(one) for one in folds])
-        tested = of_folds[chosen & (of_folds["part"] == "test")].drop_duplicates("utterance")
-        rows = tested.merge(read_table(index, ["utterance", "speaker"]), on="utterance")
+        used = of_folds[chosen & (of_folds["part"] == "test")].drop_duplicates("utterance")
+        rows = used.merge(read_table(index, ["utterance", "speaker"]), on="utterance")
         by_speaker = rows.groupby("speaker")["fold"].agg(["size", "first"])
         if by_speaker.empty:
             return None

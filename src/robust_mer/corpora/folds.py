@@ -259,8 +259,8 @@ def write_folds(spec: FoldsFileSpec, files: FoldsFiles, runtime: Runtime) -> Non
     task: Task = spec.task.build()
     unlabelled = utterances["utterance"][task.is_missing(utterances)]
     folds = folds[(folds["part"] == "train") | ~folds["utterance"].isin(unlabelled)]
-    for fold, part in folds.groupby("fold")["part"]:
-        if empty := sorted(set(PARTS) - set(part)):
+    for fold in sorted(set(folds["fold"])):
+        if empty := sorted(set(PARTS) - set(folds["part"][folds["fold"] == fold])):
             raise InputError(
                 f"folds: in fold {fold}, no utterance of the part {empty[0]} has a target; models "
                 "learn from utterances without one, but are validated and tested on the others"

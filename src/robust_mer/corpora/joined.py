@@ -292,9 +292,10 @@ def _note_speakers(notes: Notes, table: "pd.DataFrame") -> None:
 def note_training_speakers(notes: Notes, table: "pd.DataFrame") -> None:
     """Say which names occur in several training corpora: one may validate what the other trains."""
     trained = table[table[PART] != "test"]
-    names = {corpus: own_speakers(rows) for corpus, rows in trained.groupby(CORPUS, sort=False)}
+    corpora = dict.fromkeys(map(str, trained[CORPUS]))
+    names = {corpus: own_speakers(trained[trained[CORPUS] == corpus]) for corpus in corpora}
     count = Counter(chain.from_iterable(names.values()))
-    several = {name for name, corpora in count.items() if corpora > 1}
+    several = {name for name, times in count.items() if times > 1}
     where = (
         "in several training corpora; a name of two corpora counts as two people, so one may be in "
         "the training part and the other in the validation part"

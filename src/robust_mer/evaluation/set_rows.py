@@ -14,7 +14,7 @@ from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import COMPLETE
 from robust_mer.evaluation.summary import PredictionFile, columns_of, kinds_of, read_predictions
 from robust_mer.files import naming
-from robust_mer.tasks.task import KEYS, ChoiceTask
+from robust_mer.tasks.task import KEYS, ChoiceTask, Columns
 
 OVERALL, EACH_CLASS = "overall", "each class"
 """What is promised: the coverage of all utterances together, or of each class."""
@@ -115,7 +115,7 @@ def read_rows(
     }
 
 
-def _by_letter(columns: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+def _by_letter(columns: Columns, prefix: str) -> dict[str, np.ndarray]:
     """Figures of the modalities with this prefix, by the modality's letter."""
     names = [name.removeprefix(prefix) for name in columns if name.startswith(prefix)]
     return {one: np.asarray(columns[f"{prefix}{name}"]) for name, one in letters(names).items()}

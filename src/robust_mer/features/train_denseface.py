@@ -178,7 +178,7 @@ def train_denseface(spec: DenseFaceSpec, files: DenseFaceFiles, runtime: Runtime
         InputError: the pictures are invalid.
     """
     torch.set_num_threads(runtime.threads)
-    device = best_device()
+    device = torch.device("cpu") if runtime.device == "cpu" else best_device()
     settings = DenseFaceTrainingSettings(**spec.settings)
     faces = read_faces(settings.faces, settings.votes, settings.seed)
     hashes = [sha256(path) for path in (settings.faces, settings.votes) if path]

@@ -42,7 +42,8 @@ def _weight_files(model: str) -> list[Path]:
 
 def _cached(model: str) -> list[Path]:
     """Folders of a model in the hub's cache, the newest first."""
-    home = Path(os.environ.get("HF_HOME", "~/.cache/huggingface")).expanduser()
+    caches = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    home = Path(os.environ.get("HF_HOME", f"{caches}/huggingface")).expanduser()
     cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
     snapshots = cache / f"models--{model.replace('/', '--')}" / "snapshots"
     return sorted(snapshots.glob("*"), key=lambda path: path.stat().st_mtime, reverse=True)

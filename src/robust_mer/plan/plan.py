@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from robust_mer.conditions import CLEAN, Corruption
+from robust_mer.errors import InputError
 from robust_mer.modality import Modality
 from robust_mer.plan.checks import Checks
 from robust_mer.plan.config import ExperimentConfig, read_config
@@ -50,6 +51,11 @@ class Plan:
     ) -> None:
         self.raw = raw
         self.config = read_config(raw)
+        if not Path(results).name:
+            raise InputError(
+                f"config: pathvars.results is {results!r}, expected a folder with a name, which "
+                "holds nothing else"
+            )
         self.layout = Layout(results)
         self._has_gpu = has_gpu
         self.faces = plan_faces(self.config.features)

@@ -27,7 +27,9 @@ _REPLICA = re.compile(r"fold\d+_seed(\d+)\.")
 _CHECKPOINT = ".safetensors"
 
 
-def split_log(log: str | Path, results: str = RESULTS) -> tuple[Path, Path]:
+def split_log(
+    log: str | Path, results: str = RESULTS, is_of_corpus: bool | None = None
+) -> tuple[Path, Path]:
     """The folder of the results, and the path of a job's record, from that of its log.
 
     The log is results/logs/... or results/{corpus}/logs/..., and a corpus may be called logs. With
@@ -36,15 +38,19 @@ def split_log(log: str | Path, results: str = RESULTS) -> tuple[Path, Path]:
     Args:
         log: Of the job.
         results: The folder of the results as the config names it.
+        is_of_corpus: Whether the job is one of a corpus; None: its log tells, unless the corpus has
+            the name of that folder.
     """
     name = Path(results).name
     parts = Path(log).parts
-    place, top = max(
-        (place, top)
+    found = [
+        (place, place - depth)
         for place in range(len(parts))
-        for top in (place - 1, place - 2)
-        if parts[place] == LOGS and top >= 0 and parts[top] == name
-    )
+        for depth in (1, 2)
+        if parts[place] == LOGS and place >= depth and parts[place - depth] == name
+    ]
+    of_kind = [one for one in found if is_of_corpus == (one[0] - one[1] == 2)]
+    place, top = max(of_kind or found)
     record = Path(*parts[:place], FOLDER, *parts[place + 1 :]).with_suffix(".json")
     return Path(*parts[: top + 1]), record
 
@@ -70,7 +76,8 @@ class JobRecord:
         self.job = snakemake
         self.identity, self._implementations = parse_identity(snakemake.params.code)
         runtime = snakemake.params.runtime
-        self._results, self.path = split_log(snakemake.log[0], runtime.results)
+        is_of_corpus = any(name == "corpus" for name, _ in snakemake.wildcards.items())
+        self._results, self.path = split_log(snakemake.log[0], runtime.results, is_of_corpus)
         self.path.unlink(missing_ok=True)
         self._memory = Memory(self._results / FOLDER / MEMORY)
         self._roots = _root_outside(snakemake.wildcards, runtime.root, self._results.parent)

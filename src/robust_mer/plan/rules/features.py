@@ -262,7 +262,8 @@ def train_denseface(plan: Plan, wildcards: Any) -> Job:
         function,
         DenseFaceSpec(settings=settings),
         inputs={"faces": [settings[key] for key in ("faces", "votes") if settings[key]]},
-        gpu=1,
+        runtime=Runtime(device=plan.config.features.device),
+        gpu=int(plan.extracts_on_gpu),
     )
 
 

@@ -38,8 +38,10 @@ class Transfer(PictureFigure):
         clean = (rows["tested_on"] == CLEAN) & (rows["kind"] == COMPLETE)
         partial = ~rows["trained_on"].map(experiment.none_clean).astype(bool)
         averages = (rows["kind"] == AVERAGE) & partial
-        noisy = averages if averages.any() else rows["kind"] == NONE
-        rows = rows[noisy | (clean & (partial | ~averages.any()))]
+        if averages.any():
+            rows = rows[averages | (clean & partial)]
+        else:
+            rows = rows[(rows["kind"] == NONE) | clean]
         tested_on = list(rows["tested_on"].unique())
         rows = named(experiment, rows)
         models = list(rows["model"].unique())
