@@ -161,8 +161,9 @@ def known(
     everything = np.zeros(size)
     there = np.array([lost.get(one, everything) < 1 for one in letter]).reshape(len(letter), size)
     names = np.empty(size, dtype=object)
-    patterns: np.ndarray = np.unique(there, axis=1)
-    for pattern in patterns.T:
+    patterns = np.unique(there, axis=1)
+    for number in range(patterns.shape[1]):
+        pattern = patterns[:, number]
         place = np.flatnonzero((there == pattern[:, None]).all(axis=0))
         kept = [one for one, is_there in zip(letter, pattern, strict=True) if is_there]
         names[place] = "".join(kept) or NONE
