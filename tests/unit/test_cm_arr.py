@@ -390,7 +390,9 @@ def test_a_model_is_the_same_alone_and_in_a_stack(join):
 
     together = Batch(*(stack(field.name) for field in dataclasses.fields(Batch)))
     parts = nets.backward([0, 1, 2], together, keys, clip_norm=1.0)
-    embeddings = {m: nets.encode(m, v, together.lengths[m]) for m, v in together.received.items()}
+    embeddings = {
+        m: nets.of_frames("encode", m, v, together.lengths[m]) for m, v in together.received.items()
+    }
     logits = nets.predict(embeddings, together.is_clean)
     for place, (model, batch) in enumerate(zip(models, batches, strict=True)):
         torch.testing.assert_close(

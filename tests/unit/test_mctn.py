@@ -378,7 +378,7 @@ def test_replicas_are_the_same_alone_and_stacked(kind):
     stack = Nets(models, torch.device("cpu"))
     keys = torch.randint(-(1 << 31), 1 << 31, (3, stack.sites, 2)).to(torch.int32)
     parts = stack.backward([0, 1, 2], Batch(*whole), keys, 1.0)
-    embeddings = {m: stack.encode(m, whole[0][m], whole[1][m]) for m in WIDTHS}
+    embeddings = {m: stack.of_frames("encode", m, whole[0][m], whole[1][m]) for m in WIDTHS}
     predicted = stack.predict(embeddings, whole[4])
     for place, model in enumerate(models):
         net = Nets([model], torch.device("cpu"))
@@ -389,7 +389,7 @@ def test_replicas_are_the_same_alone_and_stacked(kind):
         for name, value in net.backward([0], Batch(*own), keys[[place]], 1.0).items():
             torch.testing.assert_close(parts[name][[place]], value, msg=name)
         torch.testing.assert_close(stack.gradient[[place]], net.gradient, rtol=1e-3, atol=1e-5)
-        alone = {m: net.encode(m, own[0][m], own[1][m]) for m in WIDTHS}
+        alone = {m: net.of_frames("encode", m, own[0][m], own[1][m]) for m in WIDTHS}
         torch.testing.assert_close(
             predicted[[place]], net.predict(alone, own[4]), rtol=1e-4, atol=1e-5
         )
