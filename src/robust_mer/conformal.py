@@ -169,6 +169,7 @@ def known(
         names[place] = "".join(kept) or NONE
         measured = [estimates[one][place] for one in kept if one in estimates]
         if measured:
-            levels = np.searchsorted(SNR_LIMITS, np.mean(measured, axis=0), side="right")
+            mean = np.atleast_1d(np.mean(measured, axis=0))
+            levels = np.searchsorted(SNR_LIMITS, mean, side="right")
             names[place] = [f"{''.join(kept)} {level}" for level in levels]
     return names.astype(str)
