@@ -73,8 +73,8 @@ def main() -> None:
     if locks.is_dir() and any(locks.iterdir()):
         if others := other_runs(None):
             sys.exit(
-                f"{folder} is locked, by a run that was killed, or by one of another user (process "
-                f"{', '.join(map(str, others))}). If nobody else uses it: snakemake --unlock"
+                f"{folder} is locked: by a run that was killed, or by another user's (process "
+                f"{', '.join(map(str, others))}). After a run that was killed: snakemake --unlock"
             )
         print("The previous run was killed; resuming where it stopped.", file=sys.stderr)
         shutil.rmtree(locks)  # snakemake --unlock does the same, but takes seconds

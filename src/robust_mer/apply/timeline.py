@@ -50,7 +50,7 @@ def draw_panel(panel: "Axes", rows: list[dict[str, Any]]) -> dict[str, Any]:
     numbers: list[dict[str, float]] = []
     edges = [_start(rows[0])]
     for row in rows:
-        if _start(row) > edges[-1]:  # nobody asked for what lies between
+        if _start(row) > edges[-1]:  # a gap between two parts
             numbers.append({})
             edges.append(_start(row))
         numbers.append(_numbers(row))
