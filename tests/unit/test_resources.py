@@ -5,6 +5,7 @@ from helpers.plans import Wildcards, default_config, plan_of
 
 from robust_mer.plan.resources import Need, Scale, need_of, utterances_in
 from robust_mer.plan.rules import Rules
+from robust_mer.plan.rules.features import train_denseface
 
 TRAIN = "robust_mer.training.train:train_replicas"
 
@@ -77,3 +78,12 @@ def test_rules_of_every_stage_ask(rule):
     amounts = asked(getattr(Rules(plan), rule), wildcards)
     assert set(amounts) == {"mem_mb", "runtime", "disk_mb"}
     assert min(amounts.values()) > 0
+
+
+@pytest.mark.parametrize(("device", "gpus"), [("cpu", 0), ("auto", 1)])
+def test_denseface_is_trained_where_features_are_extracted(device, gpus):
+    raw = default_config()
+    raw["features"]["device"] = device
+    raw["features"]["denseface_training"] = {"faces": "fer2013.csv"}
+    job = train_denseface(plan_of(raw), None)
+    assert (job.gpu, job.runtime.device) == (gpus, device)

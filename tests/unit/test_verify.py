@@ -356,3 +356,8 @@ def test_the_command(done, monkeypatch, capsys):
 def test_a_results_folder_of_another_name(done):
     Path("results").rename("results_of_may")
     assert not verify("results_of_may").problems
+
+
+def test_an_empty_folder_is_no_results(tmp_path):
+    with pytest.raises(InputError, match="is empty: name the results"):
+        verify(tmp_path)
