@@ -30,6 +30,7 @@ def index_files(folder: Path) -> IndexFiles:
         utterances=folder / "utterances.csv",
         problems=folder / "index_problems.csv",
         media=folder / "media.csv",
+        recordings=folder / "recordings.sha256",
     )
 
 

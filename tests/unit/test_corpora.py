@@ -288,11 +288,16 @@ def test_the_index_remembers_recordings(tmp_path):
     files = index("manifest", root, tmp_path)
     media = files.media
     assert changed_media(media, root) == []
+    hash_of_all = files.recordings.read_text()
     shutil.copy(root / "a/u1.wav", root / "a/again.wav")
     (root / "a/again.wav").rename(root / "a/u1.wav")  # touched, not changed
     assert changed_media(media, root) == []
+    index("manifest", root, tmp_path)
+    assert files.recordings.read_text() == hash_of_all
     (root / "a/u1.wav").write_bytes(b"two")
     assert changed_media(media, root) == ["a/u1.wav"]
+    index("manifest", root, tmp_path)
+    assert files.recordings.read_text() != hash_of_all
     (root / "a/u1.wav").unlink()
     assert changed_media(media, root) == ["a/u1.wav"]
 

@@ -71,6 +71,7 @@ def join(folder, members, of=CLASSIFICATION, columns=(), **settings):
             folder / "utterances.csv",
             folder / "index_problems.csv",
             folder / "media.csv",
+            folder / "recordings.sha256",
         ),
         Runtime(columns=columns),
     )
@@ -240,7 +241,7 @@ def test_utterances_without_a_number_stay_if_they_are_kept(tmp_path):
         for name in ("utterances", "index_problems", "media")
     }
     members = [Member("a", "train", {}, [1.0, 5.0]), Member("b", "test", {}, [1.0, 5.0])]
-    outputs = [tmp_path / f"{name}.csv" for name in paths]
+    outputs = [tmp_path / f"{name}.csv" for name in (*paths, "recordings")]
     for keeps, left in ((True, 6), (False, 4)):
         spec = JoinSpec(members, numbers, 0.15, [1.0, 5.0], keeps)
         join_corpora(spec, JoinFiles(*paths.values(), *outputs), Runtime())
@@ -261,11 +262,9 @@ def _join_with_mind(folder):
     for name, own in (("a", minds), ("b", CLASSIFICATION)):
         (folder / name / "index").mkdir()
         index("manifest", folder / name, folder / name / "index", task=own)
-    paths = [
-        [folder / corpus / "index" / f"{name}.csv" for corpus in "ab"]
-        for name in ("utterances", "index_problems", "media")
-    ]
-    outputs = [folder / f"{name}.csv" for name in ("utterances", "problems", "media")]
+    names = ("utterances", "index_problems", "media")
+    paths = [[folder / corpus / "index" / f"{name}.csv" for corpus in "ab"] for name in names]
+    outputs = [folder / f"{name}.csv" for name in (*names, "recordings")]
     join_corpora(
         JoinSpec([train("a"), held_out("b")], minds, 0.15), JoinFiles(*paths, *outputs), Runtime()
     )

@@ -269,6 +269,15 @@ def test_touched_recordings_rerun_nothing_and_changed_ones_are_told(project):
     assert "Nothing to be done" in done.stdout
     assert "1 recording has changed since indexing" in done.stdout
     assert wav.name in done.stdout
+    done = project.run("index", "--forcerun", "index_corpus")
+    assert done.returncode == 0, done.stdout
+    assert {"find_faces", "extract_features"} <= set(project.planned())
+
+
+def test_recordings_that_are_indexed_again_unchanged_rerun_nothing(project):
+    done = project.run("index", "--forcerun", "index_corpus")
+    assert done.returncode == 0, done.stdout
+    assert project.planned() == {}
 
 
 def test_an_experiment_file_plans_no_job_of_another(shared, tmp_path):

@@ -26,6 +26,7 @@ rule index_corpus:
         utterances=layout.utterances("{corpus}"),
         problems=layout.of_corpus("{corpus}", "index_problems.csv"),
         media=layout.media("{corpus}"),
+        recordings=layout.recordings("{corpus}"),
     log:
         layout.log("index_corpus"),
     benchmark:

@@ -94,7 +94,7 @@ class EMODB(Reader):
         return any(chain.from_iterable(root.glob(folder + _SOME_FILE) for folder in folders))
 
     def tables(self) -> list[Path]:
-        """None: there is no table, and recordings are not watched."""
+        """None. Another root is noticed, further recordings are not."""
         return []
 
     def read(self) -> Reading:

@@ -1,8 +1,10 @@
 """The index stage: a corpus' utterances as tables, and a memory of its recordings."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robust_mer.corpora.durations import duration
 from robust_mer.corpora.reader import Reader
@@ -10,11 +12,14 @@ from robust_mer.corpora.recognition import other_readers
 from robust_mer.corpora.remarks import add_remarks
 from robust_mer.corpora.utterances import COLUMNS, Reading
 from robust_mer.errors import InputError, WrongRootError
-from robust_mer.files import fast_hash, inside, whole
+from robust_mer.files import fast_hash, inside, whole, write_text
 from robust_mer.jobs import log
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
 from robust_mer.tasks.task import Task, read_targets
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MAY_LACK = 0.5  # seconds by which an utterance may outlast its recording; annotators round
 _SHOWN = 10  # problems in the log
@@ -43,6 +48,8 @@ class IndexFiles:
     """Output: what the reader skipped or noted: ``file, line, problem``."""
     media: Path
     """Output: ``path, bytes, mtime, hash`` of every recording."""
+    recordings: Path
+    """Output: one hash of all recordings. Jobs that read recordings have it as an input."""
     tables: list[Path] = field(default_factory=list)
     """Input: the corpus' own tables, for Snakemake to watch."""
 
@@ -91,10 +98,11 @@ def index_corpus(spec: IndexSpec, files: IndexFiles, runtime: Runtime) -> None:
             unfinished, index=False
         )
     media = sorted({path for path in (*table["audio"], *table["video"]) if path})
-    with whole(files.media) as unfinished:
-        pd.DataFrame([remember(root, path) for path in media], columns=_MEDIA).to_csv(
-            unfinished, index=False
-        )
+    write_media(
+        pd.DataFrame([remember(root, path) for path in media], columns=_MEDIA),
+        files.media,
+        files.recordings,
+    )
     log.info("%d utterances (%s), %d recordings", len(table), counts, len(media))
     for file, line, problem in reading.problems[:_SHOWN]:
         log.info("%s:%d %s", file, line, problem)
@@ -185,6 +193,22 @@ def _check_losses(reading: Reading, max_left_out: float) -> None:
         f"{max_left_out:g} that max_left_out of the corpus allows. The first: {examples}. "
         "The log lists all"
     )
+
+
+def write_media(media: "pd.DataFrame", table: Path, recordings: Path) -> None:
+    """Write the memory of the recordings, and one hash of all of them.
+
+    A recording that was only touched does not change the hash.
+
+    Args:
+        media: ``path, bytes, mtime, hash``, a recording a row.
+        table: To write: the memory.
+        recordings: To write: the hash.
+    """
+    with whole(table) as unfinished:
+        media.to_csv(unfinished, index=False)
+    lines = media[["path", "bytes", "hash"]].sort_values("path").to_csv(index=False)
+    write_text(recordings, f"{hashlib.sha256(lines.encode()).hexdigest()}\n")
 
 
 def remember(root: Path, path: str) -> tuple[str, int, int, str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from robust_mer.corpora.folds import FoldsSpec, make_folds
+from robust_mer.corpora.index import write_media
 from robust_mer.corpora.utterances import COLUMNS
 from robust_mer.errors import InputError
 from robust_mer.files import whole
@@ -115,6 +116,8 @@ class JoinFiles:
     """Output: what was left out or is odd, then the members' problems."""
     media: Path
     """Output: the recordings. Their paths begin with the corpus and are relative to its folder."""
+    recordings: Path
+    """Output: one hash of all recordings."""
 
 
 def qualified(corpus: str, name: str) -> str:
@@ -168,10 +171,10 @@ def join_corpora(spec: JoinSpec, files: JoinFiles, runtime: Runtime) -> None:
     for path, written in (
         (files.utterances, table),
         (files.problems, pd.concat([listed, *problems])),
-        (files.media, media[media["path"].isin(used)]),
     ):
         with whole(path) as unfinished:
             written.to_csv(unfinished, index=False)
+    write_media(media[media["path"].isin(used)], files.media, files.recordings)
     counts = ", ".join(f"{name} {n}" for name, n in learnt.counts(target).items())
     log.info("%d utterances (%s)", len(table), counts)
     for corpus, n in table[CORPUS].value_counts(sort=False).items():

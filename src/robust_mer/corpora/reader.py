@@ -59,7 +59,7 @@ class Reader(ABC):
         """The corpus' own tables that `read` reads: a change of one of them reads the corpus anew.
 
         Those that exist: a run can be planned before its corpus is there. Recordings are not
-        watched.
+        watched. Of a corpus without tables, another root is read anew.
         """
 
     @abstractmethod

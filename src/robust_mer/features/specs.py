@@ -52,6 +52,8 @@ class ExtractFiles:
     """For a corruption that needs other speakers."""
     texts: Path | None = None
     """The recognised texts, unless all words are those of the index."""
+    recordings: Path | None = None
+    """The hash of all recordings, for Snakemake to watch."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class RecogniseFiles:
     """To write: utterance, word, start and end; no times if the model gives none."""
     folds: Path | None = None
     """For a corruption that needs other speakers."""
+    recordings: Path | None = None
+    """The hash of all recordings, for Snakemake to watch."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,8 @@ class FacesFiles:
     """To write: all utterances, as in an extraction."""
     reasons: Path
     """To write: the number of utterances by status and reason."""
+    recordings: Path | None = None
+    """The hash of all recordings, for Snakemake to watch."""
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,10 @@ class Layout:
         """Size and hash of every recording when it was indexed."""
         return self.of_corpus(corpus, "media.csv")
 
+    def recordings(self, corpus: str) -> str:
+        """One hash of all recordings, which differs when the content of one of them does."""
+        return self.of_corpus(corpus, "recordings.sha256")
+
     def raw(self, corpus: str) -> str:
         """Folder of a generated corpus."""
         return self.of_corpus(corpus, "raw")

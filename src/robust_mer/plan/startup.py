@@ -19,7 +19,7 @@ def changed_media_messages(plan: Plan) -> list[str]:
             number = "1 recording has" if len(changed) == 1 else f"{len(changed)} recordings have"
             messages.append(
                 f"{corpus.name}: {number} changed since indexing, the first: {changed[0]}. To "
-                "read them again: snakemake --forcerun index_corpus extract_features ..."
+                "read them again: snakemake --forcerun index_corpus"
             )
     return messages
 

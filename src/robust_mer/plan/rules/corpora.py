@@ -10,7 +10,7 @@ from robust_mer.corpora.reader import WordReader
 from robust_mer.corpora.words import WordsSpec
 from robust_mer.errors import InputError
 from robust_mer.plan.corpora import CorpusPlan
-from robust_mer.plan.job import Job
+from robust_mer.plan.job import Job, Paths
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules.joined import join_corpora, join_words
 from robust_mer.runtime import Runtime
@@ -39,7 +39,7 @@ def index_corpus(plan: Plan, wildcards: Any) -> Job:
         IndexSpec(corpus.plugin, corpus.task.plugin, corpus.config.unlabelled == "keep"),
         inputs={"raw": corpus.config.root if corpus.generator else []},
         corpus_files={"tables": tables},
-        chosen={"tables": tables},
+        chosen=_chosen(corpus, tables),
         uses=(corpus.plugin.implementation, corpus.task.plugin.implementation),
         runtime=replace(_runtime(corpus), columns=tuple(corpus.config.split_by)),
     )
@@ -76,10 +76,17 @@ def index_words(plan: Plan, wildcards: Any) -> Job:
         WordsSpec(corpus.plugin),
         inputs={"utterances": plan.layout.utterances(wildcards.corpus)},
         corpus_files={"tables": tables},
-        chosen={"tables": tables},
+        chosen=_chosen(corpus, tables),
         uses=(corpus.plugin.implementation,),
         runtime=_runtime(corpus),
     )
+
+
+def _chosen(corpus: CorpusPlan, tables: list[str]) -> dict[str, Paths]:
+    """Which corpus is read: its tables, or its folder if it has none."""
+    if tables or corpus.generator:
+        return {"tables": tables}
+    return {"root": corpus.config.root}
 
 
 def _runtime(corpus: CorpusPlan) -> Runtime:

@@ -43,7 +43,7 @@ def find_faces(plan: Plan, wildcards: Any) -> Job:
     return Job(
         "robust_mer.features.find_faces:find_faces",
         FacesSpec(plan.faces),
-        inputs={"utterances": plan.layout.utterances(wildcards.corpus)},
+        inputs=_recorded(plan, wildcards.corpus),
         runtime=_runtime(plan, wildcards.corpus),
         gpu=int(plan.extracts_on_gpu),
     )
@@ -90,7 +90,7 @@ def _extract(plan: Plan, corpus: str, name: str, raw_name: str | None, draw: int
             transcript=extractor.transcript,
         ),
         inputs={
-            "utterances": plan.layout.utterances(corpus),
+            **_recorded(plan, corpus),
             "faces": plan.layout.faces(corpus) if looks else [],
             "folds": received.folds,
             "texts": received.texts if extractor.is_heard else [],
@@ -124,7 +124,7 @@ def _recognise(plan: Plan, corpus: str, raw_name: str | None, draw: int = 1) -> 
     return Job(
         "robust_mer.features.recognise:recognise_words",
         RecogniseSpec(plan.recogniser, received.spec, _needs_only_missing(plan, corpus)),
-        inputs={"utterances": plan.layout.utterances(corpus), "folds": received.folds},
+        inputs={**_recorded(plan, corpus), "folds": received.folds},
         chosen=received.files,
         uses=received.uses,
         runtime=_runtime(plan, corpus),
@@ -224,11 +224,13 @@ def import_features(plan: Plan, wildcards: Any) -> Job:
     reader = corpus.open_reader()
     if not isinstance(reader, FeatureReader):
         raise InputError(f"the reader of {corpus.name} brings no features")
+    sources = sorted(map(str, reader.sources(wildcards.modality)))
     return Job(
         "robust_mer.features.imported:import_features",
         ImportSpec(reader=corpus.plugin, modality=wildcards.modality),
         inputs={"utterances": plan.layout.utterances(corpus.name)},
-        corpus_files={"source": sorted(map(str, reader.sources(wildcards.modality)))},
+        corpus_files={"source": sources},
+        chosen={"source": sources},
         uses=(corpus.plugin.implementation,),
         runtime=replace(
             _runtime(plan, corpus.name),
@@ -281,6 +283,14 @@ def has_faces(plan: Plan, corpus: str) -> bool:
         and plan.extractors[modality.extractor].looks_at_faces
         for modality in plan.corpora[corpus].modalities
     )
+
+
+def _recorded(plan: Plan, corpus: str) -> dict[str, Paths]:
+    """What tells a job which recordings there are, and which they are."""
+    return {
+        "utterances": plan.layout.utterances(corpus),
+        "recordings": plan.layout.recordings(corpus),
+    }
 
 
 def _network(settings: Mapping[str, Any]) -> Network | None:
