@@ -322,6 +322,20 @@ def test_tables_of_an_earlier_run_are_checked_unless_they_are_made_again(tmp_pat
     check_made(plan, {("index_corpus", "demo"), ("make_folds", "demo")})
 
 
+def test_failures_of_an_earlier_extraction_are_compared_with_a_new_limit(tmp_path):
+    raw = default_config()
+    raw["features"]["max_failed_fraction"] = 0.5
+    table = tmp_path / "demo/features/is13.csv"
+    table.parent.mkdir(parents=True)
+    table.write_text("utterance,status\nu,ok\nv,failed\n")
+    check_made(Plan(raw, str(tmp_path), str(ROOT / "resources/published")), set())
+    raw["features"]["max_failed_fraction"] = 0.4
+    plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
+    with pytest.raises(InputError, match="1 of 2 utterances failed in .*is13.csv, more than"):
+        check_made(plan, set())
+    check_made(plan, {("extract_features", "demo")})
+
+
 def test_a_name_whose_first_row_has_an_unknown_label_is_left_out(tmp_path):
     """Its features would be those of that row."""
     columns = {"utterance": "n", "speaker": "n", "label": "l"}

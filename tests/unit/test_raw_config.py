@@ -230,6 +230,16 @@ def test_only_noise_on_features_has_a_schedule():
     assert job.inputs["features"] == ["results/demo/features/minilm.h5"]
 
 
+def test_what_corrupted_features_were_resampled_from_is_discarded_with_them():
+    raw = named(STREET)
+    raw["corpora"]["demo"]["modalities"]["audio"]["frame_rate"] = 5
+    targets = Targets(plan_of(raw))
+    folder = "results/demo/corrupted/babble_5dB/features"
+    assert f"{folder}/is13@5Hz.h5" in targets.corrupted_features
+    assert targets.corrupted_sources == [f"{folder}/is13.h5"]
+    assert Targets(plan_of(named(STREET))).corrupted_sources == []
+
+
 def test_corrupted_recordings_of_a_mapping_are_in_the_report_but_not_calibrated():
     report = plan_of(named(STREET)).report
     assert report.recordings("demo") == list(STREET.items())

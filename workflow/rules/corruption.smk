@@ -80,7 +80,8 @@ rule discard_corrupted:
         layout.log("discard_corrupted", corpus=""),
     localrule: True
     run:
-        discard(targets.corrupted_features, layout.results, log[0])
+        features = [*targets.corrupted_features, *targets.corrupted_sources]
+        discard(features, layout.results, log[0])
 
 
 rule measure_corrupted:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from robust_mer.corpora.folds import check_used_folds
 from robust_mer.corpora.index import changed_media, check_columns
+from robust_mer.errors import InputError
 from robust_mer.plan.plan import Plan
 from robust_mer.table import read_table
 
@@ -34,8 +35,10 @@ def check_made(plan: Plan, remade: Collection[tuple[str, str | None]]) -> None:
         remade: Rule and corpus of the jobs that will run.
 
     Raises:
-        InputError: an experiment uses a fold, or ``split_by`` a column, that there is not.
+        InputError: an experiment uses a fold, or ``split_by`` a column, that there is not, or more
+            extractions failed than ``max_failed_fraction`` allows by now.
     """
+    _check_failures(plan, remade)
     for corpus in plan.run_corpora:
         what = f"corpora.{corpus.name}"
         section = corpus.config
@@ -48,3 +51,23 @@ def check_made(plan: Plan, remade: Collection[tuple[str, str | None]]) -> None:
         if folds.exists() and ("make_folds", corpus.name) not in remade:
             made = read_table(folds, ["fold"])["fold"].astype(int)
             check_used_folds(plan.grid.folds_of(corpus.name), made, section.folds.scheme, what)
+
+
+def _check_failures(plan: Plan, remade: Collection[tuple[str, str | None]]) -> None:
+    """Check features of an earlier run against ``max_failed_fraction``."""
+    limit = plan.config.features.max_failed_fraction
+    made_by = {"extract_features", "import_features"}
+    for corpus in plan.recorded_corpora:
+        if any((rule, corpus.name) in remade for rule in made_by):
+            continue
+        for modality in corpus.modalities:
+            table = Path(plan.layout.features(corpus.name, modality.extractor, ".csv"))
+            if not table.exists():
+                continue
+            status = read_table(table, ["status"])["status"]
+            failed = int((status == "failed").sum())
+            if failed > limit * len(status):
+                raise InputError(
+                    f"config: {failed} of {len(status)} utterances failed in {table}, more than "
+                    f"the fraction {limit:g} that features.max_failed_fraction allows"
+                )

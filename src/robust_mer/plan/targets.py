@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from robust_mer.plan.plan import Plan
-from robust_mer.plan.recorded import recorded_files, recorded_in_run
+from robust_mer.plan.recorded import recorded_in_run
 from robust_mer.plan.rules.features import has_faces
 
 
@@ -62,18 +62,42 @@ class Targets:
 
     @cached_property
     def corrupted_features(self) -> list[str]:
-        """Features of corrupted recordings, in tests and in training."""
+        """Features of corrupted recordings, in tests and in training, as models read them."""
+        return sorted(
+            self._plan.corrupted_features(corpus, modality, raw, draw=draw)
+            for corpus, modality, raw, draw in self._corrupted
+        )
+
+    @cached_property
+    def corrupted_sources(self) -> list[str]:
+        """What these were resampled, averaged over words or joined from."""
+        sources = {
+            self._layout.features(
+                one.name,
+                corpus.modality(modality).extractor,
+                folder=self._layout.corrupted_folder(raw, draw),
+            )
+            for name, modality, raw, draw in self._corrupted
+            for corpus in (self._plan.corpora[name],)
+            for one in (corpus, *corpus.members)
+        }
+        return sorted(sources - set(self.corrupted_features))
+
+    @cached_property
+    def _corrupted(self) -> set[tuple[str, str, str, int]]:
+        """Corpus, modality, corruption and draw of all features of corrupted recordings."""
         tested = {
-            self._plan.corrupted_features(experiment.corpus, modality, raw)
+            (experiment.corpus, modality, raw, 1)
             for name, experiment in self._plan.grid.experiments.items()
             for modality, raw in self._plan.report.recordings(name)
         }
         trained = {
-            path
+            (corpus, one.modality, one.corruption, draw)
             for corpus in self._plan.grid.corpora
-            for path in recorded_files(self._plan, corpus, recorded_in_run(self._plan, corpus))
+            for one in recorded_in_run(self._plan, corpus)
+            for draw in range(1, one.draws + 1)
         }
-        return sorted(tested | trained)
+        return tested | trained
 
     @cached_property
     def checkpoints(self) -> list[str]:
