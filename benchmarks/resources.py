@@ -105,11 +105,13 @@ def asked_by(record: dict[str, Any], results: Path) -> tuple[float, float, float
     spec, inputs = record["params"], record["inputs"]
     index = [one["path"] for one in inputs if one["path"].endswith("/utterances.csv")]
     replicas = spec.get("replicas") if isinstance(spec.get("replicas"), list) else []
+    trained = len(replicas) or len(record["seeds"].get("replicas", []))
     scale = Scale(
         input_mb=sum(one["bytes"] for one in inputs) / 2**20,
         threads=record["threads"],
         utterances=utterances_in(results.parent / index[0]) if index else 0,
-        replicas=len(replicas) or len(record["seeds"].get("replicas", [])),
+        replicas=trained,
+        rounds=trained,  # on a CPU
         epochs=epochs_of(spec),
     )
     need = need_of(record["function"], spec)

@@ -38,6 +38,20 @@ def test_a_training_asks_for_more_the_more_it_trains():
     assert all(large[name] > small[name] for name in ("mem_mb", "runtime", "disk_mb"))
 
 
+def test_a_gpu_trains_replicas_together():
+    config = default_config()
+    config["experiments"]["demo"]["seeds"] = [1, 2, 3, 4, 5]
+    for device, longer in (("cpu", True), ("cuda", False)):
+        minutes = []
+        config["training"]["device"] = device
+        for folds_per_job in (1, 3):
+            config["training"]["folds_per_job"] = folds_per_job
+            plan = plan_of(config)
+            job, *_ = plan.grid.training_jobs
+            minutes.append(asked(Rules(plan).training([job]), of(job))["runtime"])
+        assert (minutes[1] > minutes[0]) == longer
+
+
 def test_a_job_that_failed_asks_for_more():
     rule = Rules(plan_of(default_config())).find_faces
     first, second = (asked(rule, Wildcards(corpus="demo"), attempt=n) for n in (1, 2))

@@ -118,6 +118,7 @@ class Rule:
                     threads=threads,
                     utterances=utterances_in(str(job.inputs.get("utterances", ""))),
                     replicas=job.replicas,
+                    rounds=1 if job.gpu else job.replicas,
                     epochs=epochs_of(spec),
                     weights_mb=job.network.megabytes if job.network else 0.0,
                     processes=1 if job.gpu else threads,

@@ -27,6 +27,8 @@ class Scale:
     """Of the corpus, if the job reads its index."""
     replicas: int = 0
     """That it trains or evaluates."""
+    rounds: int = 0
+    """In which it trains them: one for each on a CPU, one for all together on a GPU."""
     epochs: int = 0
     """For each of them."""
     weights_mb: float = 0.0
@@ -49,7 +51,8 @@ class Need:
     seconds_per_utterance: float = 0
     """Of one thread."""
     seconds_per_epoch_mb: float = 0
-    """Of one replica, for each MB of the inputs."""
+    """Of one round, for each MB of the inputs, on a processor core. No GPU was measured: what trains
+    a stack of replicas is taken to be as fast as a core is with one of them."""
     disk: float = 500
     disk_per_utterance: float = 0
     disk_per_replica: float = 0
@@ -66,7 +69,7 @@ class Need:
 
     def minutes(self, scale: Scale) -> int:
         """Time after which the scheduler may end the job."""
-        training = self.seconds_per_epoch_mb * scale.epochs * scale.replicas
+        training = self.seconds_per_epoch_mb * scale.epochs * scale.rounds
         return ceil(
             (
                 self.seconds
