@@ -331,7 +331,7 @@ def test_failures_of_an_earlier_extraction_are_compared_with_a_new_limit(tmp_pat
     check_made(Plan(raw, str(tmp_path), str(ROOT / "resources/published")), set())
     raw["features"]["max_failed_fraction"] = 0.4
     plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
-    with pytest.raises(InputError, match="1 of 2 utterances failed in .*is13.csv, more than"):
+    with pytest.raises(InputError, match=r"1 of 2 utterances failed in .*is13\.csv, more than"):
         check_made(plan, set())
     check_made(plan, {("extract_features", "demo")})
 
