@@ -51,8 +51,8 @@ class Need:
     seconds_per_utterance: float = 0
     """Of one thread."""
     seconds_per_epoch_mb: float = 0
-    """Of one round, for each MB of the inputs, on a processor core. No GPU was measured: it is taken
-    to train a stack of replicas as fast as a core trains one of them."""
+    """Of one round, for each MB of the inputs, on a processor core. No GPU was measured: it is
+    taken to train a stack of replicas as fast as a core trains one of them."""
     disk: float = 500
     disk_per_utterance: float = 0
     disk_per_replica: float = 0
