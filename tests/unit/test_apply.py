@@ -19,7 +19,7 @@ from robust_mer import cli
 from robust_mer.apply import clips, isolated, timeline
 from robust_mer.apply.answers import read_answers
 from robust_mer.apply.clips import ClipRow, cut, find_clips, too_long
-from robust_mer.apply.isolated import IsolatedPredictor, TooSlowError
+from robust_mer.apply.isolated import IsolatedPredictor, NoMemoryError, TooSlowError
 from robust_mer.apply.run import apply_model
 from robust_mer.apply.timeline import draw_panel, draw_timelines
 from robust_mer.errors import InputError
@@ -148,9 +148,10 @@ def test_a_clip_that_changed_is_read_again(folder, tmp_path):
     assert model.count == 2
 
 
-def test_a_clip_that_took_too_long_is_asked_again(folder, tmp_path):
+@pytest.mark.parametrize("error", [TooSlowError("it took too long"), NoMemoryError("no memory")])
+def test_what_may_pass_is_asked_again(folder, tmp_path, error):
     out = tmp_path / "o.csv"
-    fails = {"text a": TooSlowError("it took too long"), "text deep/c": KeyboardInterrupt()}
+    fails = {"text a": error, "text deep/c": KeyboardInterrupt()}
     with pytest.raises(KeyboardInterrupt):
         table(Model(fails), find_clips([folder]), out)
     model = Model()
@@ -249,6 +250,15 @@ def test_parts_cover_a_recording(tmp_path):
     (row,) = find_clips([tmp_path / "long.wav"])
     parts = [(part.start, part.end) for part in cut(row, 2.0)]
     assert parts == [(0, 2), (2, 4), (4, 6), (6, 7.4)]
+
+
+@pytest.mark.parametrize("time", ["nan", "inf", "-1", "x"])
+def test_a_time_that_is_none_costs_its_row(tmp_path, time):
+    soundfile.write(tmp_path / "a.wav", np.zeros(2 * RATE), RATE)
+    (tmp_path / "clips.csv").write_text(f"audio,start,end\na.wav,{time},1\n")
+    (row,) = find_clips([tmp_path / "clips.csv"])
+    assert f"start is '{time}', expected seconds" in row.problem
+    assert list(cut(row, 1.0)) == [row]
 
 
 def test_answers_along_a_recording_have_a_picture(tmp_path):

@@ -318,8 +318,8 @@ def test_tables_of_an_earlier_run_are_checked_unless_they_are_made_again(tmp_pat
     with pytest.raises(InputError, match=r"split_by names scirpt, .* columns utterance, speaker"):
         check_made(plan, set())
     with pytest.raises(InputError, match=r"use fold 3, but the scheme .* makes the folds 1, 2 of"):
-        check_made(plan, {("index_corpus", "demo")})
-    check_made(plan, {("index_corpus", "demo"), ("make_folds", "demo")})
+        check_made(plan, {("index_corpus", "demo", None)})
+    check_made(plan, {("index_corpus", "demo", None), ("make_folds", "demo", None)})
 
 
 def test_failures_of_an_earlier_extraction_are_compared_with_a_new_limit(tmp_path):
@@ -332,8 +332,8 @@ def test_failures_of_an_earlier_extraction_are_compared_with_a_new_limit(tmp_pat
     raw["features"]["max_failed_fraction"] = 0.4
     plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
     with pytest.raises(InputError, match=r"1 of 2 utterances failed in .*is13\.csv, more than"):
-        check_made(plan, set())
-    check_made(plan, {("extract_features", "demo")})
+        check_made(plan, {("extract_features", "demo", "minilm")})
+    check_made(plan, {("extract_features", "demo", "is13")})
 
 
 def test_a_name_whose_first_row_has_an_unknown_label_is_left_out(tmp_path):

@@ -72,7 +72,7 @@ def test_an_exported_model_is_offered_with_a_recording_of_its_test_part(plan):
     write(
         layout.utterances("demo"),
         "utterance,audio,start,end,text,audio_is_cut\n"
-        'u1,u1.wav,,,Hello.,1\nu2,empty.wav,,,Hello.,1\nu3,u3.wav,1.5,2.5,"It\'s me, you!",0\n',
+        'u1,u1.wav,,,Hello.,1\nu2,empty.wav,,,Hello.,1\nu3,u3.wav,1.5,2.5,"-It\'s me, you!",0\n',
     )
     root = Path(plan.corpora["demo"].config.root)
     for name, text in (("u1.wav", "sound"), ("empty.wav", ""), ("u3.wav", "sound")):
@@ -81,7 +81,7 @@ def test_an_exported_model_is_offered_with_a_recording_of_its_test_part(plan):
     program = Path(sys.executable).with_name("robust-mer")
     assert command[1:] == [
         *(str(program) if program.is_file() else program.name, "predict", str(root / "u3.wav")),
-        *("--text", "It's me, you!", "--start", "1.5", "--end", "2.5", "--model", EXPORTED),
+        *("--text=-It's me, you!", "--start", "1.5", "--end", "2.5", "--model", EXPORTED),
     ]
 
 

@@ -160,6 +160,18 @@ def test_crash_costs_the_utterance_that_crashes(corpus, how, reason):
     assert len(read_features(corpus.features).frames(8)) == 4
 
 
+def test_more_time_is_given_to_what_took_too_long(corpus):
+    """After a run that failed, whose other shards stay."""
+    gate = corpus.folder / "gate"
+    gate.touch()
+    corpus.write({"a": "wait", "b": "fail"})
+    with pytest.raises(InputError, match="took more than 0.2 s"):
+        corpus.extract(max_seconds=0.2, max_failed_fraction=0.0, gate=str(gate))
+    gate.unlink()
+    corpus.extract(max_seconds=60, gate=str(gate))
+    assert list(corpus.rows()["status"]) == ["ok", "failed"]
+
+
 def test_crash_that_does_not_come_back_costs_nothing(corpus):
     corpus.write({"a": "crash once"})
     gate = corpus.folder / "gate"

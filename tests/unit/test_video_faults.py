@@ -162,6 +162,9 @@ def test_pictures_that_start_late(tmp_path):
     assert clip.times == pytest.approx(np.arange(2, 6, 0.2))
     assert clip.seconds == pytest.approx(6, abs=0.01)
     assert clip.notes == ["pictures start late: 2.00 s"]
+    pictures, clip = read(path, None, 4.0)  # none from behind the end
+    assert list(map(number, pictures)) == list(range(0, 50, 5))
+    assert (clip.times[-1], clip.seconds) == (pytest.approx(3.8), 4.0)
 
 
 def test_the_track_that_is_marked_as_default_is_shown(tmp_path):

@@ -92,7 +92,12 @@ wildcard_constraints:
 def start_run():
     try:
         remade = {
-            (job.rule.name, job.wildcards.get("corpus")) for job in workflow.dag.needrun_jobs()
+            (
+                job.rule.name,
+                job.wildcards.get("corpus"),
+                job.wildcards.get("extractor") or job.wildcards.get("modality"),
+            )
+            for job in workflow.dag.needrun_jobs()
         }
         check_made(plan, remade)
         begin_run(layout.results, plan.portable)

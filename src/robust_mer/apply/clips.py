@@ -113,6 +113,8 @@ def _of_row(table: UserTable, line: int, cells: dict[str, str]) -> ClipRow:
         if cell := cells.get(column, ""):
             try:
                 times[column] = float(cell.replace(",", "."))
+                if not 0 <= times[column] < math.inf:
+                    raise ValueError
             except ValueError:
                 problem = f"{table.path}, line {line}: {column} is {cell!r}, expected seconds"
                 return replace(row, problem=problem)
@@ -125,7 +127,7 @@ def cut(row: ClipRow, every: float) -> Iterator[ClipRow]:
     The last part may be half a length shorter or longer. No part gets the text, because nothing
     says when its words are spoken.
     """
-    seconds = _seconds(row)
+    seconds = None if row.problem else _seconds(row)
     if seconds is None:
         yield row  # it cannot be read: opening it gives the reason
         return

@@ -12,13 +12,17 @@ from robust_mer.coverage import COVERAGE
 from robust_mer.errors import InputError
 from robust_mer.export.clip import Clip
 from robust_mer.export.predict import Prediction, Predictor, UnusableClipError
-from robust_mer.faults import disk_fault
+from robust_mer.faults import disk_fault, is_gpu_fault, is_out_of_memory
 from robust_mer.garbage import collect_rarely
 from robust_mer.jobs import die_with_parent, without_main
 
 
 class TooSlowError(UnusableClipError):
     """A clip took longer than it was allowed to; with more time it may have a prediction."""
+
+
+class NoMemoryError(UnusableClipError):
+    """A lack of memory or a fault of the GPU, after which the process is of no more use."""
 
 
 class IsolatedPredictor:
@@ -59,6 +63,7 @@ class IsolatedPredictor:
         Raises:
             UnusableClipError: nothing of the clip can be used, or it ended the process.
             TooSlowError: it took too long.
+            NoMemoryError: memory ran out, or the GPU failed.
             InputError: an extractor is not that of the training run.
         """
         if not self._process.is_alive():
@@ -70,7 +75,11 @@ class IsolatedPredictor:
             raise TooSlowError(
                 f"it took more than {self.max_seconds:g} s; --max-seconds allows more"
             )
-        prediction: Prediction = self._receive()
+        try:
+            prediction: Prediction = self._receive()
+        except NoMemoryError:
+            self._end()
+            raise
         return prediction
 
     def _start(self) -> None:
@@ -126,4 +135,6 @@ def _sendable(error: Exception) -> Exception:
         return error
     if (code := disk_fault(error)) is not None:
         return OSError(code, str(error))
-    return UnusableClipError(f"{type(error).__name__}: {error}")
+    passes = is_out_of_memory(error) or is_gpu_fault(error)
+    kind = NoMemoryError if passes else UnusableClipError
+    return kind(f"{type(error).__name__}: {error}")

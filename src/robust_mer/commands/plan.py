@@ -46,15 +46,16 @@ def _run(arguments: argparse.Namespace) -> None:
     from robust_mer.forecast.work import cost_of, utterances_of, work_of
     from robust_mer.plan.plan import Plan
 
-    plan = Plan(_config([Path(one) for one in arguments.config]))
-    rates = read_rates(Path(arguments.measured or "results"))
+    raw = _config([Path(one) for one in arguments.config])
+    plan = Plan(raw, raw.get("pathvars", {}).get("results", "results"))
+    rates = read_rates(Path(arguments.measured or plan.layout.results))
     if arguments.measured is not None and rates == Rates():
         raise InputError(
             f"--measured {arguments.measured} has no benchmarks of trainings or extractions; "
             "expected the folder results/ of an earlier run"
         )
     sizes = {
-        one: utterances_of(one, Path("results")) or arguments.utterances or 0
+        one: utterances_of(one, Path(plan.layout.results)) or arguments.utterances or 0
         for one in plan.grid.corpora
     }
     print(f"{'job':17} {'corpus':20} {'of':24} {'jobs':>5} {'units':>6} {'hours':>7} {'MB':>6}")
@@ -126,7 +127,8 @@ def _shows(
         if corpus.predicts.encoding != "class":
             yield f"\n{name}: what it can show is forecast for classes only"
             continue
-        design = _design(corpus, folds, seeds, sizes[experiment.corpus], speakers)
+        tables = Path(plan.layout.utterances(corpus.name)), Path(plan.layout.folds(corpus.name))
+        design = _design(corpus, tables, folds, seeds, sizes[experiment.corpus], speakers)
         if design is None:
             yield f"\n{name}: give --utterances and --speakers to learn what it can show"
             continue
@@ -188,13 +190,17 @@ def _described(design: "Design", folds: int) -> str:
 
 
 def _design(
-    corpus: "CorpusPlan", folds: Sequence[int], seeds: int, utterances: int, speakers: int | None
+    corpus: "CorpusPlan",
+    tables: tuple[Path, Path],
+    folds: Sequence[int],
+    seeds: int,
+    utterances: int,
+    speakers: int | None,
 ) -> "Design | None":
     """What an experiment tests on, from the index and its folds, or else from the options."""
     from robust_mer.forecast.power import Design, even_design
 
-    name = corpus.name
-    index, parts = (Path("results", name, table) for table in ("utterances.csv", "folds.csv"))
+    index, parts = tables
     if index.is_file() and parts.is_file():
         from robust_mer.table import read_table
 

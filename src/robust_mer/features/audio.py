@@ -9,13 +9,13 @@ import soxr
 from robust_mer.errors import UtteranceError
 from robust_mer.features.sound import SoundLevels, SoundSettings
 from robust_mer.features.sound_files import SoundFile, open_sound
+from robust_mer.features.soundtrack import LONGEST_SILENCE
 from robust_mer.features.utterance import Utterance
 
 SAMPLE_RATE = 16_000  # Hz
 
 _RATES = 1000, 1_000_000  # Hz; beyond them lies no recording of a voice
 _JUST = 0.01  # seconds that are not worth a word
-_LONGEST_SILENCE = 600.0  # seconds before the sound of a recording; times in a file may be any
 _MAY_LACK = 0.5  # seconds that a recording may lack at either end; annotators round
 _DEFAULT = SoundSettings()
 
@@ -112,7 +112,7 @@ def _lacking(sound: SoundFile, first: int, last: int | None, read: int, is_part:
         raise UtteranceError(
             f"no audio in this part: the sound starts {late:.2f} s after the utterance does"
         )
-    if late > (_MAY_LACK if is_part else _LONGEST_SILENCE):
+    if late > (_MAY_LACK if is_part else LONGEST_SILENCE):
         raise UtteranceError(f"audio too short: it starts {late:.2f} s late")
     if lacking > _MAY_LACK:
         raise UtteranceError(f"audio too short: it ends {lacking:.2f} s early")

@@ -63,4 +63,5 @@ class Covarep(Extractor):
             raise UtteranceError(f"audio too short: {seconds:.3f} s, expected {_SHORTEST:g} s")
         values = describe_voice(signal.astype(np.float64))
         note = f"approximate; not filled: {', '.join(self.unfilled)}"
+        note = "; ".join(filter(None, [audio.note, note]))
         return Extraction(values.astype(np.float32), len(values), seconds, note)

@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, groupby, islice
@@ -15,7 +15,7 @@ import pandas as pd
 
 from robust_mer.errors import InputError
 from robust_mer.features.heard import with_recognised
-from robust_mer.features.shards import Shard, cut, read_shard
+from robust_mer.features.shards import DIED, Shard, cut, read_shard
 from robust_mer.features.specs import ExtractFiles, ExtractSpec, RawSpec
 from robust_mer.features.utterance import SignalCorruption, Utterance
 from robust_mer.features.versions import versions_of
@@ -24,7 +24,7 @@ from robust_mer.files import inside, whole
 from robust_mer.identity import code_identity
 from robust_mer.jobs import log, progress
 from robust_mer.runtime import Runtime
-from robust_mer.settings import Plugin
+from robust_mer.settings import Plugin, load
 from robust_mer.store import write_features
 from robust_mer.table import read_table
 
@@ -198,6 +198,7 @@ def _run(
     if corruption is not None:
         context.append(corruption.identity())
     shards = cut(utterances, folder, context, extractor.shard_size)
+    _drop_passing_failures(shards, load(plugin.implementation).reads_tables)
     shards.sort(key=lambda shard: not shard.path.is_file())
     before = [shard for shard in shards if shard.path.is_file()]
     left = len(utterances) - sum(map(_count, before))
@@ -273,6 +274,20 @@ def read_utterances(path: str | Path, root: Path) -> list[Utterance]:
         )
         for row in table[_COLUMNS].to_dict("records")
     ]
+
+
+def _drop_passing_failures(shards: Iterable[Shard], reads_tables: bool) -> None:
+    """Delete what an interrupted run failed at and this one may not, so that it is tried again.
+
+    That is what lack of time or memory ended, and, of an extractor that reads tables of another
+    program, all failures: these tables may have come since.
+    """
+    for shard in shards:
+        if shard.path.is_file() and any(
+            row["status"] == "failed" and (reads_tables or row["reason"].startswith(DIED))
+            for row in read_shard(shard.path).report
+        ):
+            shard.path.unlink()
 
 
 def _count(shard: Shard) -> int:

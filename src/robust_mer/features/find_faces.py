@@ -92,7 +92,8 @@ class FaceLister(Extractor):
         """The facts of each face of the utterance: float32 [T, 17]."""
         faces = self._finder.find(utterance)
         if faces.crops:
-            with whole(_crops_path(self._folder, utterance.utterance)) as unfinished:
+            # No sweep: the folder is deleted in the end.
+            with whole(_crops_path(self._folder, utterance.utterance), sweep=False) as unfinished:
                 unfinished.write_bytes(b"".join(faces.crops))
         return Extraction(
             to_values(faces), faces.looked_at, faces.seconds, faces.note, positions=faces.time

@@ -64,7 +64,7 @@ class OpenFace(Extractor):
     def __init__(self, settings: OpenFaceSettings) -> None:
         super().__init__(settings)
         self._folder = locate(settings.folder, "folder of openface")
-        if not any(self._folder.rglob("*.csv")):
+        if not any(self._folder.glob("*.csv")):
             raise InputError(
                 f"config: folder of openface is {settings.folder!r}, which has no *.csv; run "
                 "OpenFace's FeatureExtraction with -out_dir to fill it"
@@ -87,6 +87,7 @@ class OpenFace(Extractor):
         rate = self.settings.frame_rate
         # A time of three decimals may lie just below the one that it stands for.
         place = np.floor((table["timestamp"].to_numpy() - start) * rate + 1e-3 * rate)
+        place = np.maximum(place, 0.0)
         values = table[self.names].to_numpy(np.float64)
         is_face = (table["success"] == 1) & (table["confidence"] >= self.settings.min_confidence)
         is_used = is_face.to_numpy() & np.isfinite(values).all(axis=1)

@@ -69,7 +69,8 @@ class Pictures:
             notes.insert(0, f"pictures of one colour: {counted.plain} of {counted.all} frames")
         if counted.plain == counted.all:
             values = values[:0]
-        return Extraction(values, counted.all, clip.seconds, "; ".join(notes))
+        times = np.array(clip.times[:: self._per_row], np.float32)[: len(values)]
+        return Extraction(values, counted.all, clip.seconds, "; ".join(notes), positions=times)
 
     def _over(
         self, pictures: Iterable[np.ndarray], network: Callable[[np.ndarray], Tensor], width: int

@@ -20,6 +20,9 @@ from robust_mer.files import whole
 
 Result = TypeVar("Result")
 
+DIED = "the extractor's process died over it"
+"""Beginning of the reason of an utterance that killed its process, or took too long."""
+
 SIZE = 25  # utterances; a killed job loses at most this many per process
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
@@ -47,7 +50,7 @@ class Shard:
                 replace(_shard((utterance,), self.path.parent, self.context), crashed=True)
                 for utterance in self.utterances
             ]
-        reason = f"the extractor's process died over it: {death}"
+        reason = f"{DIED}: {death}"
         row = _report(self.utterances[0], status="failed", reason=reason)
         nothing = np.zeros((0, width), np.float32)
         _write(self.path, width, [(nothing, nothing[:, 0], row)])

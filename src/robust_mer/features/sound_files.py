@@ -98,7 +98,10 @@ class SndFile:
             else:
                 while ahead and len(passed := file.read(min(soundtrack.BLOCK, ahead))):
                     ahead -= len(passed)
-            while frames and len(block := _read(file, min(soundtrack.BLOCK, frames))):
+            while frames and len(block := _read(file, asked := min(soundtrack.BLOCK, frames))):
+                if len(block) < asked and file.format == "OGG":
+                    # It skips damaged pages: the next block would not follow this one.
+                    raise ValueError("pages of its sound are damaged")
                 frames -= len(block)
                 yield block
 

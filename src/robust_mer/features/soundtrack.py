@@ -13,6 +13,8 @@ from robust_mer.recordings import is_cut_off
 
 BLOCK = 1 << 20  # frames decoded at a time, so that a long recording is never held at its own rate
 
+LONGEST_SILENCE = 600.0  # seconds in a recording without sound; times in a file may be any
+
 _BACK = 1.0, 10.0, 60.0  # seconds before a sample from which decoding is tried, one by one
 _GAP = 0.25  # seconds without sound that are no jitter of a recorder's clock
 _LOST = 0.01  # seconds without sound that a damaged packet explains
@@ -74,11 +76,12 @@ class SoundTrack:
             part = samples[max(first - start, 0) : None if last is None else max(last - start, 0)]
             parts.append(part)
             held += len(part)
-            while held >= BLOCK:
+            if held >= BLOCK:
                 whole = np.concatenate(parts)
-                yield whole[:BLOCK]
-                parts = [whole[BLOCK:]]
-                held -= BLOCK
+                full = held - held % BLOCK
+                for begin in range(0, full, BLOCK):
+                    yield whole[begin : begin + BLOCK]
+                parts, held = [whole[full:]], held - full
             if last is not None and start + len(samples) >= last:
                 break
         if place is None:
@@ -122,7 +125,13 @@ class SoundTrack:
             place = start if place is None else place
             gap = start - place
             if gap > (_LOST if decoder.damaged > damage else _GAP) * self.rate:
-                yield place, np.zeros((gap, self.channels), np.float32)
+                if gap > LONGEST_SILENCE * self.rate:
+                    raise UtteranceError(
+                        f"its times leave {gap / self.rate:.0f} s between two packets of sound"
+                    )
+                for begin in range(0, gap, BLOCK):
+                    silence = np.zeros((min(BLOCK, gap - begin), self.channels), np.float32)
+                    yield place + begin, silence
                 place, lost, damage = start, lost + gap, decoder.damaged
             yield place, samples
             place += len(samples)

@@ -94,7 +94,7 @@ def read_faces(faces: str | Path, votes: str | Path, seed: int) -> FacePictures:
             raise ValueError("images, labels and usage differ in number")
         if pictures.shape[1:] != (_SIDE, _SIDE) or label.max() >= len(classes):
             raise ValueError("expected pictures of 48 x 48 and labels within the classes")
-    except (KeyError, ValueError, OSError) as error:
+    except (KeyError, ValueError, OverflowError, OSError) as error:
         raise InputError(f"{faces} is not FER2013 as expected: {error}") from error
     is_labelled = label >= 0
     pictures, label, usage = pictures[is_labelled], label[is_labelled], usage[is_labelled]

@@ -147,6 +147,8 @@ class Clip:
             if following is None and time + just >= shown.end:
                 self._check_end(shown)
                 return
+            if self._end is not None and time >= self._end:  # its pictures started late
+                return
             yield place, shown
 
     def _seen(self, picture: Picture) -> np.ndarray:

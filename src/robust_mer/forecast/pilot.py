@@ -218,7 +218,8 @@ def read_gaps(first: Path, second: Path) -> "pd.DataFrame":
     both = _answers(first).join(_answers(second)["right"].rename("other"), how="inner")
     if both.empty:
         raise InputError(f"{first} and {second} have no test utterances of the same seed in common")
-    index = first.resolve().parents[4] / "utterances.csv"
+    parents = first.resolve().parents
+    index = parents[min(4, len(parents) - 1)] / "utterances.csv"
     if not index.is_file():
         raise InputError(f"{index} does not exist; --pilot expects files where a run wrote them")
     both["gap"] = both["right"] - both["other"]

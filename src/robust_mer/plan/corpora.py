@@ -296,7 +296,7 @@ def _plan_modality(
     if section.aligned_to is not None:
         features += ALIGNED
     elif section.frame_rate is not None:
-        features = resampled(extractor, f"{section.frame_rate:g}")
+        features = resampled(extractor, repr(section.frame_rate).removesuffix(".0"))
     return Modality(
         name=name,
         extractor=extractor,

@@ -50,7 +50,7 @@ def _clips(plan: Plan, job: TrainingJob, fold: int) -> Iterator[list[str]]:
         if not (path.is_file() and path.stat().st_size):
             continue
         times = [] if row["audio_is_cut"] == "1" else ["--start", row["start"], "--end", row["end"]]
-        yield [str(path), *(["--text", row["text"]] if row["text"] else []), *times]
+        yield [str(path), *([f"--text={row['text']}"] if row["text"] else []), *times]
 
 
 def _rows(path: str) -> Iterator[dict[str, str]]:

@@ -25,6 +25,7 @@ from robust_mer.plan.layout import CHECKPOINT, Layout
 from robust_mer.plan.models import plan_models
 from robust_mer.plan.protocols import plan_protocols
 from robust_mer.plan.report import ReportPlan
+from robust_mer.plan.values import without_folders
 from robust_mer.replicas import Replica
 
 
@@ -80,8 +81,12 @@ class Plan:
             name: {key: value for key, value in section.items() if key != "root"}
             for name, section in self.raw["corpora"].items()
         }
-        corruption = self.corruptions.without_places(self.raw["corruption"])
-        return {**self.raw, "corpora": corpora, "corruption": corruption}
+        return {
+            **self.raw,
+            "corpora": corpora,
+            "corruption": self.corruptions.without_places(self.raw["corruption"]),
+            "features": without_folders(self.raw["features"]),
+        }
 
     # -- for several stages ----------------------------------------------------------------------
 

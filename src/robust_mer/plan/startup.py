@@ -25,14 +25,18 @@ def changed_media_messages(plan: Plan) -> list[str]:
     return messages
 
 
-def check_made(plan: Plan, remade: Collection[tuple[str, str | None]]) -> None:
+Remade = Collection[tuple[str, str | None, str | None]]
+"""Rule, corpus, and extractor or modality, of the jobs that will run."""
+
+
+def check_made(plan: Plan, remade: Remade) -> None:
     """Check what the config names in tables that an earlier run made.
 
     The jobs that make them check it too, but a change of the config alone reruns neither.
 
     Args:
         plan: Of the run.
-        remade: Rule and corpus of the jobs that will run.
+        remade: What will be made again.
 
     Raises:
         InputError: an experiment uses a fold, or ``split_by`` a column, that there is not, or more
@@ -46,23 +50,24 @@ def check_made(plan: Plan, remade: Collection[tuple[str, str | None]]) -> None:
             Path(plan.layout.utterances(corpus.name)),
             Path(plan.layout.folds(corpus.name)),
         )
-        if index.exists() and ("index_corpus", corpus.name) not in remade:
+        if index.exists() and ("index_corpus", corpus.name, None) not in remade:
             check_columns(section.split_by, read_table(index, ["utterance"]).columns, what)
-        if folds.exists() and ("make_folds", corpus.name) not in remade:
+        if folds.exists() and ("make_folds", corpus.name, None) not in remade:
             made = read_table(folds, ["fold"])["fold"].astype(int)
             check_used_folds(plan.grid.folds_of(corpus.name), made, section.folds.scheme, what)
 
 
-def _check_failures(plan: Plan, remade: Collection[tuple[str, str | None]]) -> None:
+def _check_failures(plan: Plan, remade: Remade) -> None:
     """Check features of an earlier run against ``max_failed_fraction``."""
     limit = plan.config.features.max_failed_fraction
-    made_by = {"extract_features", "import_features"}
     for corpus in plan.recorded_corpora:
-        if any((rule, corpus.name) in remade for rule in made_by):
-            continue
         for modality in corpus.modalities:
             table = Path(plan.layout.features(corpus.name, modality.extractor, ".csv"))
-            if not table.exists():
+            makers = {
+                ("extract_features", corpus.name, modality.extractor),
+                ("import_features", corpus.name, modality.name),
+            }
+            if not table.exists() or makers & set(remade):
                 continue
             status = read_table(table, ["status"])["status"]
             failed = int((status == "failed").sum())

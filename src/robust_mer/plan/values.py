@@ -1,6 +1,7 @@
-"""Checks of the config's values that do not depend on its shape."""
+"""What holds for all values of the config, whatever its shape."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 from robust_mer.errors import InputError
@@ -34,6 +35,17 @@ def check_values(raw: dict[str, Any]) -> None:
         else:
             _check_value(place.removeprefix("."), value)
     raise InputError(f"config: more than {_MOST_VALUES} values; check anchors that repeat sections")
+
+
+def without_folders(value: Any) -> Any:
+    """A section of the config with only the last part of paths that are absolute or of a home."""
+    if isinstance(value, dict):
+        return {key: without_folders(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [without_folders(one) for one in value]
+    if isinstance(value, str) and value.startswith(("/", "~")):
+        return Path(value).name
+    return value
 
 
 def _check_value(place: str, value: object) -> None:

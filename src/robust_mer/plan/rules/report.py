@@ -19,6 +19,7 @@ from robust_mer.plan.plan import Plan
 from robust_mer.plan.report import SAMPLES
 from robust_mer.plan.rules.features import feature_names
 from robust_mer.plan.rules.training import implementations
+from robust_mer.plan.values import without_folders
 from robust_mer.report.spec import (
     EmbeddingsSpec,
     FigureSpec,
@@ -316,9 +317,8 @@ def _shown_config(plan: Plan) -> dict[str, Any]:
     raw = plan.raw
     models = {job.training.model for job in plan.grid.training_jobs}
     config = {key: value for key, value in raw.items() if key not in ("training", "gpu")}
-    config["features"] = {
-        key: raw["features"].get(key, {}) for key in ("faces", "sound", "extractors")
-    }
+    features = without_folders(raw["features"])
+    config["features"] = {key: features.get(key, {}) for key in ("faces", "sound", "extractors")}
     config["corruption"] = plan.corruptions.without_places(raw["corruption"])
     config["experiments"] = {name: raw["experiments"][name] for name in plan.grid.experiments}
     config["models"] = {name: section for name, section in raw["models"].items() if name in models}
