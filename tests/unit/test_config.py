@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from helpers.plans import DEFAULT as CONFIG
-from helpers.plans import ROOT, plan_of
+from helpers.plans import ROOT, Wildcards, plan_of
 
 from robust_mer.errors import InputError
 from robust_mer.plan.grid import Training
 from robust_mer.plan.models import TrainedOn
+from robust_mer.plan.rules.features import resample_features
 from robust_mer.plan.schema import schema
+from robust_mer.plan.values import without_folders
 
 DEFAULT = copy.deepcopy(CONFIG)
 DEFAULT["experiments"]["demo"]["models"] = ["men", "nmer"]
@@ -724,3 +726,25 @@ def test_a_wrong_model_of_the_users_own_is_named(own_model, settings, message):
     settings = {**settings, "class": settings["class"].format(own_model)}
     with pytest.raises(InputError, match=message):
         plan_of(changed("models.mine", settings))
+
+
+@pytest.mark.parametrize("rate", [5.0, 10 / 3, 16.666667])
+def test_a_job_gets_the_frame_rate_that_the_config_has(rate):
+    raw = copy.deepcopy(DEFAULT)
+    raw["corpora"]["demo"]["modalities"]["audio"]["frame_rate"] = rate
+    plan = plan_of(raw)
+    name = plan.corpora["demo"].modality("audio").features
+    extractor, _, rest = name.partition("@")
+    wildcards = Wildcards(
+        corpus="demo", extracted="features", extractor=extractor, rate=rest.removesuffix("Hz")
+    )
+    assert resample_features(plan, wildcards).spec.frame_rate == rate
+
+
+def test_no_config_that_is_passed_on_names_a_folder_of_the_machine():
+    raw = copy.deepcopy(DEFAULT)
+    raw["features"]["extractors"]["mine"] = {"class": "glove", "vectors": "/home/jane/vectors.txt"}
+    raw["features"]["faces"]["detector"] = "~/nets/yunet.onnx"
+    portable = without_folders(raw["features"])
+    assert portable["extractors"]["mine"]["vectors"] == "vectors.txt"
+    assert portable["faces"]["detector"] == "yunet.onnx"
