@@ -327,11 +327,11 @@ def test_failures_of_an_earlier_extraction_are_compared_with_a_new_limit(tmp_pat
     raw["features"]["max_failed_fraction"] = 0.5
     table = tmp_path / "demo/features/is13.csv"
     table.parent.mkdir(parents=True)
-    table.write_text("utterance,status\nu,ok\nv,failed\n")
+    table.write_text("utterance,status,reason\nu,ok,\nv,failed,no sound\n")
     check_made(Plan(raw, str(tmp_path), str(ROOT / "resources/published")), set())
     raw["features"]["max_failed_fraction"] = 0.4
     plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
-    with pytest.raises(InputError, match=r"1 of 2 utterances failed in .*is13\.csv, more than"):
+    with pytest.raises(InputError, match=r"1 of 2 utterances .*is13\.csv, more .*: v: no sound"):
         check_made(plan, {("extract_features", "demo", "minilm")})
     check_made(plan, {("extract_features", "demo", "is13")})
 

@@ -69,10 +69,12 @@ def _check_failures(plan: Plan, remade: Remade) -> None:
             }
             if not table.exists() or makers & set(remade):
                 continue
-            status = read_table(table, ["status"])["status"]
-            failed = int((status == "failed").sum())
-            if failed > limit * len(status):
+            rows = read_table(table, ["utterance", "status", "reason"])
+            failed = rows[rows["status"] == "failed"]
+            if len(failed) > limit * len(rows):
+                first = failed.iloc[0]
                 raise InputError(
-                    f"config: {failed} of {len(status)} utterances failed in {table}, more than "
-                    f"the fraction {limit:g} that features.max_failed_fraction allows"
+                    f"config: {len(failed)} of {len(rows)} utterances failed in {table}, more than "
+                    f"the fraction {limit:g} that features.max_failed_fraction allows. The first: "
+                    f"{first['utterance']}: {first['reason']}"
                 )
