@@ -51,11 +51,13 @@ class Branching(Masked):
 
 
 class Faulty(Masked):
-    """Large features hang it, and larger ones end its process."""
+    """Large features hang it, larger ones end its process, and small ones exhaust the memory."""
 
     def encode(self, modality, frames, lengths):
         if (frames > 1e2).any() and (frames < 1e4).all():
             time.sleep(3600)
+        if (frames < -1e2).any():
+            raise MemoryError(os.getpid())
         if (frames > 1e4).any():
             os.kill(os.getpid(), signal.SIGSEGV)
         return super().encode(modality, frames, lengths)

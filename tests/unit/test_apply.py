@@ -19,7 +19,7 @@ from robust_mer import cli
 from robust_mer.apply import clips, isolated, timeline
 from robust_mer.apply.answers import read_answers
 from robust_mer.apply.clips import ClipRow, cut, find_clips, too_long
-from robust_mer.apply.isolated import IsolatedPredictor, NoMemoryError, TooSlowError
+from robust_mer.apply.isolated import IsolatedPredictor, MachineFaultError, TooSlowError
 from robust_mer.apply.run import apply_model
 from robust_mer.apply.timeline import draw_panel, draw_timelines
 from robust_mer.errors import InputError
@@ -98,19 +98,23 @@ def test_a_broken_clip_costs_its_row(folder):
 
 def test_a_clip_that_hangs_or_ends_the_process_costs_its_row(tmp_path):
     vectors = tmp_path / "vectors.txt"
-    vectors.write_text("fine 1 2\nhang 1000 1000\nend 1e6 1e6\n")
+    vectors.write_text("fine 1 2\nhang 1000 1000\nend 1e6 1e6\nfull -1000 -1000\n")
     settings = {"vectors": str(vectors)}
     glove = ("robust_mer.features.glove:Glove", settings, sha256(vectors))
     own = "helpers.own_models:Faulty"
     model = write_exported(tmp_path / "model", own, widths={"text": 2}, extractors={"text": glove})
-    end, fine, hang = ([ClipRow(word, (), word)] for word in ("end", "fine", "hang"))
+    end, fine, hang, full = ([ClipRow(word, (), word)] for word in ("end", "fine", "hang", "full"))
     with IsolatedPredictor(model, [own]) as predictor:
         ended, answered = table(predictor, end + fine)["reason"]
+        lacked, after = table(predictor, full + fine)["reason"]
+        (again,) = table(predictor, full)["reason"]
         predictor.max_seconds = 1
         (hung,) = table(predictor, hang)["reason"]
     assert "SIGSEGV" in ended
-    assert answered == ""
+    assert answered == after == ""
     assert "took more than 1 s" in hung
+    assert lacked.startswith("MemoryError: ")
+    assert lacked != again  # another process
 
 
 @pytest.mark.parametrize(
@@ -148,7 +152,7 @@ def test_a_clip_that_changed_is_read_again(folder, tmp_path):
     assert model.count == 2
 
 
-@pytest.mark.parametrize("error", [TooSlowError("it took too long"), NoMemoryError("no memory")])
+@pytest.mark.parametrize("error", [TooSlowError("late"), MachineFaultError("no memory")])
 def test_what_may_pass_is_asked_again(folder, tmp_path, error):
     out = tmp_path / "o.csv"
     fails = {"text a": error, "text deep/c": KeyboardInterrupt()}

@@ -21,8 +21,8 @@ class TooSlowError(UnusableClipError):
     """A clip took longer than it was allowed to; with more time it may have a prediction."""
 
 
-class NoMemoryError(UnusableClipError):
-    """A lack of memory or a fault of the GPU, after which the process is of no more use."""
+class MachineFaultError(UnusableClipError):
+    """Memory ran out or the GPU failed: the process is of no more use, and a new one may do it."""
 
 
 class IsolatedPredictor:
@@ -63,7 +63,7 @@ class IsolatedPredictor:
         Raises:
             UnusableClipError: nothing of the clip can be used, or it ended the process.
             TooSlowError: it took too long.
-            NoMemoryError: memory ran out, or the GPU failed.
+            MachineFaultError: memory ran out, or the GPU failed; the next clip gets a new process.
             InputError: an extractor is not that of the training run.
         """
         if not self._process.is_alive():
@@ -77,7 +77,7 @@ class IsolatedPredictor:
             )
         try:
             prediction: Prediction = self._receive()
-        except NoMemoryError:
+        except MachineFaultError:
             self._end()
             raise
         return prediction
@@ -135,6 +135,6 @@ def _sendable(error: Exception) -> Exception:
         return error
     if (code := disk_fault(error)) is not None:
         return OSError(code, str(error))
-    passes = is_out_of_memory(error) or is_gpu_fault(error)
-    kind = NoMemoryError if passes else UnusableClipError
+    is_of_machine = is_out_of_memory(error) or is_gpu_fault(error)
+    kind = MachineFaultError if is_of_machine else UnusableClipError
     return kind(f"{type(error).__name__}: {error}")

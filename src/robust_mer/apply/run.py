@@ -8,7 +8,7 @@ from typing import Any
 
 from robust_mer.apply.answers import check_suffix, write_answers
 from robust_mer.apply.clips import ClipRow, cut, too_long
-from robust_mer.apply.isolated import IsolatedPredictor, NoMemoryError, TooSlowError
+from robust_mer.apply.isolated import IsolatedPredictor, MachineFaultError, TooSlowError
 from robust_mer.apply.journal import Journal
 from robust_mer.errors import InputError
 from robust_mer.export.clip import open_clip
@@ -80,7 +80,7 @@ def _answer(predictor: Predictor | IsolatedPredictor, row: ClipRow) -> tuple[dic
     try:
         return predictor(prepared).as_json(), True
     except UnusableClipError as error:
-        return {"reason": str(error)}, not isinstance(error, TooSlowError | NoMemoryError)
+        return {"reason": str(error)}, not isinstance(error, TooSlowError | MachineFaultError)
     except InputError:
         raise  # of the model: it is the same for all clips
     except Exception as error:  # a fault of a decoder or an extractor over this clip

@@ -56,10 +56,10 @@ class Reader(ABC):
 
     @abstractmethod
     def tables(self) -> list[Path]:
-        """The corpus' own tables that `read` reads: a change of one of them reads the corpus anew.
+        """The corpus' own tables that `read` reads: if one of them changes, it is read again.
 
         Those that exist: a run can be planned before its corpus is there. Recordings are not
-        watched. Of a corpus without tables, another root is read anew.
+        watched. A corpus without tables is read again when its root changes.
         """
 
     @abstractmethod

@@ -98,11 +98,13 @@ class SndFile:
             else:
                 while ahead and len(passed := file.read(min(soundtrack.BLOCK, ahead))):
                     ahead -= len(passed)
+            there = file.frames - first
             while frames and len(block := _read(file, asked := min(soundtrack.BLOCK, frames))):
-                if len(block) < asked and file.format == "OGG":
+                if len(block) < min(asked, there) and file.format == "OGG":
                     # It skips damaged pages: the next block would not follow this one.
                     raise ValueError("pages of its sound are damaged")
                 frames -= len(block)
+                there -= len(block)
                 yield block
 
     def _rest(self, first: int, last: int | None, error: Exception) -> Iterator[np.ndarray]:

@@ -318,7 +318,10 @@ def _shown_config(plan: Plan) -> dict[str, Any]:
     models = {job.training.model for job in plan.grid.training_jobs}
     config = {key: value for key, value in raw.items() if key not in ("training", "gpu")}
     features = without_folders(raw["features"])
-    config["features"] = {key: features.get(key, {}) for key in ("faces", "sound", "extractors")}
+    used = ["faces", "sound", "extractors"]
+    if any(corpus.heard for corpus in plan.run_corpora):
+        used.append("asr")
+    config["features"] = {key: features.get(key, {}) for key in used}
     config["corruption"] = plan.corruptions.without_places(raw["corruption"])
     config["experiments"] = {name: raw["experiments"][name] for name in plan.grid.experiments}
     config["models"] = {name: section for name, section in raw["models"].items() if name in models}
