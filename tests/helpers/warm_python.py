@@ -129,7 +129,7 @@ class _Server:
                         return request
                 elif key.fileobj == self._ended:
                     self._reap()
-                else:  # a client has gone before its program
+                elif key.data in self._clients:  # a client has gone before its program has ended
                     self._selector.unregister(key.fileobj)
                     os.kill(key.data, signal.SIGKILL)
 
