@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import resource
 import sys
 from contextlib import nullcontext
@@ -357,3 +358,14 @@ def test_an_option_of_a_clip_needs_one_clip(command, folder):
 def test_an_unknown_format_is_refused_at_once(command, folder):
     with pytest.raises(SystemExit, match=r"expected a file that ends in \.csv"):
         command(folder, "--model", "m", "--out", folder / "o.xlsx")
+
+
+def test_parts_end_with_the_shorter_file_and_have_no_text(tmp_path):
+    for name, seconds in (("a", 4), ("b", 6)):
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(RATE * seconds), RATE)
+    row = ClipRow("a", tuple(str(tmp_path / f"{name}.wav") for name in "ab"), "said")
+    parts = [(part.start, part.end, part.text) for part in cut(row, 2)]
+    assert parts == [(0, 2, ""), (2, 4, "")]
+    before = row.key()
+    os.utime(tmp_path / "a.wav", ns=(1, 1))
+    assert row.key() != before  # it may be another recording

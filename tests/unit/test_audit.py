@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 from helpers.experiments import make_experiment
+from helpers.plans import config_with, plan_of
 
 from robust_mer.report.spec import CorpusFacts, Facts, TableFiles, TableSpec
 from robust_mer.report.tables.audit import audit
@@ -195,3 +196,15 @@ def test_recognised_words_are_named():
     ]
     assert found(data)["a/b was trained on this corpus"][0] == "not known"
     assert "recognised words" not in found()
+
+
+def test_what_published_features_were_trained_on_is_unknown():
+    plan = plan_of(config_with("mosi_sentiment"))
+    known = {
+        name: trained_on
+        for experiment in plan.grid.experiments
+        for name, trained_on in plan.report.facts(experiment).data.extractors.items()
+        if name.startswith("imported_")
+    }
+    assert known
+    assert set(known.values()) == {None}

@@ -15,6 +15,7 @@ from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules.corruption import schedule_noise
 from robust_mer.plan.rules.evaluation import evaluate_model
 from robust_mer.plan.rules.export import export_features
+from robust_mer.plan.rules.features import draw_seed, extract_corrupted
 from robust_mer.plan.targets import Targets
 
 DEFAULT = default_config()
@@ -308,3 +309,26 @@ def test_experiments_name_corruptions_of_a_list_one_by_one():
     (experiment,) = settings.grid.experiments.values()
     names = ["gaussian_-10dB", "gaussian_-20dB", "babble_5dB"]
     assert settings.grid.every_corruption(experiment) == names
+
+
+def test_faces_of_corrupted_pictures_are_detected_in_these():
+    raw = default_config()
+    raw["experiments"]["demo"]["tested_on"] = ["blur_3px"]
+    plan = plan_of(raw)
+    extractor = plan.corpora["demo"].modality("video").extractor
+    assert plan.extractors[extractor].looks_at_faces
+    wildcards = Wildcards(corpus="demo", extractor=extractor, raw="blur_3px")
+    assert extract_corrupted(plan, wildcards).inputs["faces"] == []
+
+
+@pytest.mark.parametrize(("mode", "betas"), [("paper", "linear"), ("exact", "scaled_linear")])
+def test_what_the_section_corruption_says_reaches_the_jobs(mode, betas):
+    raw = default_config()
+    raw["corruption"] |= {"mode": mode, "schedule": betas, "seed": 7}
+    raw["experiments"]["demo"]["evaluate"] = "one_per_utterance"
+    plan = plan_of(raw)
+    experiment = plan.report.experiment("demo")
+    spec = schedule_noise(plan, Wildcards(corpus="demo", corruption="gaussian_-10dB")).spec
+    assert (spec.mode, spec.schedule) == (mode, betas)
+    assert (experiment.one_condition_seed, experiment.protocol_seed) == (7, 7)
+    assert len({draw_seed(seed, draw) for seed in (1, 2) for draw in (1, 2, 3)}) == 6

@@ -12,6 +12,7 @@ from robust_mer.corruption.raw.draws import Draws, some_of
 from robust_mer.corruption.raw.occlude import box
 from robust_mer.corruption.raw.registry import RAW_KINDS, is_random
 from robust_mer.corruption.raw.reverb import impulse_response
+from robust_mer.features.utterance import Utterance
 from robust_mer.settings import Plugin, load
 
 RATE = 16_000
@@ -334,3 +335,18 @@ def test_what_is_lost_at_ten_percent_is_lost_at_twenty(count):
     assert not chosen[0]
     assert len(chosen[-1]) == count
     assert all(less <= more for less, more in pairwise(chosen))
+
+
+def test_another_seed_corrupts_otherwise():
+    text = " ".join(f"w{n}" for n in range(40))
+    said = Utterance("u", None, None, "", None, None, text, False)
+    kind = Plugin(RAW_KINDS["mask"], {}).build()
+    first, again, other = (kind.at("mask", 50, seed)(said).text for seed in (1, 1, 2))
+    assert first == again != other
+
+
+@pytest.mark.parametrize("ratio", [-10.0, 10.0])
+def test_direct_sound_over_reverberation(ratio):
+    response = impulse_response(16_000, 0.5, Draws(1, "reverb", "u"), ratio)
+    power = response[0] ** 2 / np.sum(response[1:] ** 2)
+    assert 10 * np.log10(power) == pytest.approx(ratio)

@@ -191,3 +191,9 @@ def test_words_of_the_index_are_not_corrupted_by_sound():
         plan_of(config("index", ["words"], named))
     with pytest.raises(InputError, match=r"words\.video: babble_5dB corrupts audio, not video"):
         plan_of(config(named={"words": {"video": "babble_5dB"}}))
+
+
+def test_the_report_shows_the_recogniser_where_words_are_recognised():
+    for transcript, shown in (("recognised", {"language": "de"}), ("index", None)):
+        plan = plan_of(config(transcript, asr={"language": "de"}))
+        assert write_report(plan, Wildcards()).spec.config["features"].get("asr") == shown

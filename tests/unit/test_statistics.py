@@ -12,7 +12,13 @@ from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from robust_mer.conditions import drawn_condition
 from robust_mer.errors import InputError
-from robust_mer.evaluation.answers import Answers, HeldOut, read_answers, read_held_out
+from robust_mer.evaluation.answers import (
+    Answers,
+    HeldOut,
+    read_answers,
+    read_held_out,
+    read_test_to_train,
+)
 from robust_mer.evaluation.bootstrap import draw_weights
 from robust_mer.evaluation.bootstrap import resample as resample_measures
 from robust_mer.evaluation.comparisons import compare_models, corrected_t_test
@@ -395,3 +401,18 @@ def test_calibration_by_hand():
 def test_verdicts(published, figure, comparable, speakers, expected):
     figure = dict(zip(("mean", "low", "high"), figure, strict=True))
     assert verdict(published, figure, comparable, speakers) == expected
+
+
+def test_the_ratio_of_test_to_training_is_the_mean_of_those_of_the_folds(tmp_path):
+    sizes = {
+        (1, "train"): 4,
+        (1, "test"): 1,
+        (2, "train"): 2,
+        (2, "test"): 2,
+        (3, "train"): 1,
+        (3, "test"): 8,
+    }
+    rows = [(*part, f"u{n}") for part, size in sizes.items() for n in range(size)]
+    path = tmp_path / "folds.csv"
+    pd.DataFrame(rows, columns=["fold", "part", "utterance"]).to_csv(path, index=False)
+    assert read_test_to_train(path, [1, 2]) == pytest.approx((1 / 4 + 2 / 2) / 2)

@@ -34,10 +34,12 @@ from robust_mer.engine.frames import Frames, pad
 from robust_mer.engine.replica import EpochDraws, ReplicaData, TrainingConditions
 from robust_mer.engine.replica import training_conditions as conditions_of
 from robust_mer.errors import InputError
+from robust_mer.metrics.numbers import MAE, PearsonR
 from robust_mer.models.snr_fusion.snr_fusion import SNRFusion
 from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.settings import Plugin, Settings
 from robust_mer.store import read_features, write_features
+from robust_mer.training.resume import ReplicaRun
 
 
 def training_conditions(modalities, which, touched=None):
@@ -486,3 +488,36 @@ def test_a_gpu_that_is_not_there_is_an_error(corpus, tmp_path):
         pytest.skip("there is a GPU here")
     with pytest.raises(InputError, match="no GPU"):
         train(corpus, tmp_path, device="cuda")
+
+
+@pytest.mark.parametrize(("metric", "best"), [(PearsonR, 3), (MAE, 2)])
+def test_an_epoch_without_a_score_is_never_the_best(metric, best):
+    """Pearson's r of a constant answer."""
+    measure = metric(Settings())
+    run = ReplicaRun(None, {"settings": {}}, None, [], None, measure)
+    run.history = [
+        {"epoch": epoch, f"validation_{measure.name}": value}
+        for epoch, value in enumerate((np.nan, 0.2, 0.5), start=1)
+    ]
+    assert (run.best_epoch, run.kept_epoch) == (best, best)
+
+
+def test_the_loss_is_a_mean_over_samples_whatever_the_batch(corpus, tmp_path):
+    losses = []
+    for size in (16, 64):
+        still = {"epochs_constant": 1, "epochs_falling": 0, "learning_rate": 1e-9}
+        men = described("men", **still, batch_size=size)
+        _, history = train(corpus, tmp_path / str(size), model=men)
+        losses.append(pd.read_csv(history)["loss"][0])
+    assert losses[0] == pytest.approx(losses[1], rel=0.3)
+    assert losses[0] > 1
+
+
+def test_a_checkpoint_of_other_classes_is_refused(corpus, tmp_path):
+    men = model("men", epochs_constant=1, epochs_falling=0)
+    checkpoint, _ = train(corpus, tmp_path, model=men)
+    table = pd.read_csv(corpus["utterances_csv"])
+    table["label"] = table["label"].replace("angry", "zealous")
+    table.to_csv(corpus["utterances_csv"], index=False)
+    with pytest.raises(InputError, match="other targets"):
+        evaluate(corpus, tmp_path, checkpoint, "clean")
