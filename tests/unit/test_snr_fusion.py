@@ -56,6 +56,7 @@ def signal():
     part = Signal(WIDTH)
     frames = clean(300, seed=2)
     part.measure(frames.flatten(0, 1), torch.full((300,), FRAMES))
+    part.measure_typical(part(frames, lengths(frames)).atypicality[:, 0])
     return part
 
 
@@ -104,7 +105,7 @@ def test_padding_and_lost_frames_do_not_count(signal):
 @pytest.mark.parametrize("length", [0, 1, 8])
 def test_silence_a_single_frame_and_nothing_give_finite_numbers(signal, frames, length):
     received = signal(frames, torch.full((3,), length))
-    for name in ("mean", "deviation", "snr", "signs"):
+    for name in ("mean", "deviation", "snr", "atypicality", "signs"):
         assert getattr(received, name).isfinite().all()
     assert received.signs.shape == (3, SIGNS)
 
@@ -130,10 +131,54 @@ def test_the_scale_of_features_changes_nothing(scale):
     same, scaled = digests
     if math.log(scale, 16).is_integer():
         assert torch.equal(same, scaled)
-    snr = -2  # before lost frames, after what depends on the unit
+    snr, atypicality = -3, -2  # before lost frames, after what depends on the unit
     torch.testing.assert_close(scaled[:, snr], same[:, snr], rtol=0, atol=0.5)
+    torch.testing.assert_close(scaled[:, atypicality], same[:, atypicality], rtol=0, atol=0.15)
     likelihoods = slice(2 * WIDTH, 2 * WIDTH + 8)
     torch.testing.assert_close(scaled[:, likelihoods], same[:, likelihoods], rtol=0.05, atol=1)
+
+
+def test_a_shift_of_all_frames_is_atypical_and_noise_is_not(signal):
+    def atypicality(received):
+        return signal(received, lengths(received)).atypicality
+
+    training, others = clean(300, seed=2), clean(100, seed=6)
+    assert (atypicality(training) <= 1).float().mean() > 0.94
+    for received in (others, *(noisy(others, snr) for snr in (10, 0, -10, -40))):
+        assert atypicality(received).median() < 1.1
+    assert atypicality(noisy(others, -10, kind="impulse")).median() < 1.1
+    direction = torch.randn(WIDTH, generator=torch.Generator().manual_seed(7))
+    shifted = [atypicality(others + size * direction).min() for size in (0.5, 1, 2)]
+    assert 3 < shifted[0] < shifted[1] < shifted[2]
+
+
+def test_the_mean_of_few_frames_may_be_farther_from_the_average():
+    part, training = Signal(WIDTH), clean(300, seed=2, liveliness=3.0)
+    part.measure(training.flatten(0, 1), lengths(training))
+    frames = clean(100, seed=6, liveliness=3.0)
+    whole = part(frames, lengths(frames)).atypicality.mean()
+    frames[:, torch.arange(FRAMES) % 20 > 0] = 0
+    assert whole < part(frames, lengths(frames)).atypicality.mean() < 2.2 * whole
+
+
+def test_an_atypical_modality_weighs_less_by_its_atypicality():
+    model = build("snr_fusion", {"audio": WIDTH, "text": WIDTH}).eval()
+    frames = {"audio": clean(60, seed=2), "text": clean(60, seed=3)}
+    sizes = {name: lengths(one) for name, one in frames.items()}
+    model.measure({m: f.flatten(0, 1) for m, f in frames.items()}, sizes, torch.arange(60) % 3)
+    expert = model.encoders["audio"]
+    torch.nn.init.zeros_(expert.weight.weight)  # the same for any damage
+    as_is = model.describe(model.encode_all(frames, sizes))
+    shift = 2 * torch.randn(WIDTH, generator=torch.Generator().manual_seed(7))
+    said = model.describe(model.encode_all(frames | {"audio": frames["audio"] + shift}, sizes))
+    factor = said["atypicality_audio"].clamp(min=1) / as_is["atypicality_audio"].clamp(min=1)
+    assert factor.min() > 3
+
+    def odds(figures):
+        return figures["weight_audio"] / figures["weight_text"]
+
+    torch.testing.assert_close(odds(as_is) / odds(said), factor, rtol=1e-4, atol=0)
+    torch.testing.assert_close(said["atypicality_text"], as_is["atypicality_text"])
 
 
 def test_a_missing_modality_has_no_weight_and_no_snr():
@@ -160,7 +205,7 @@ def test_clean_features_do_not_pull_on_the_estimates_of_noisy_ones():
     )
     embeddings = {"audio": model.encode("audio", frames, lengths(frames))}
     assert (model.describe(embeddings)["snr_audio"] <= CLEANEST).all()
-    assert embeddings["audio"][:, -2].max().item() * 10 == pytest.approx(CLEANEST)
+    assert embeddings["audio"][:, -3].max().item() * 10 == pytest.approx(CLEANEST)
 
 
 def test_each_sample_comes_with_what_was_computed_of_its_own_clean_frames():
@@ -217,7 +262,7 @@ def test_gradients_do_not_touch_the_moments_and_unknown_snrs_do_not_count():
         *expert.discriminant.parameters(),
         *expert.spread.parameters(),
     ]
-    assert len(moments) == 12
+    assert len(moments) == 13
     assert all(moment.grad is None for moment in moments)
 
 

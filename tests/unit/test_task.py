@@ -237,10 +237,10 @@ def test_alike_targets_share_a_group():
 # -- predictions of clips -------------------------------------------------------------------------
 
 
-def said_of(answer):
+def said_of(answer, **figures):
     """The prediction as JSON, and as it is printed."""
     seen = {"text": ModalitySeen(3, 3, None, "")}
-    prediction = Prediction(**vars(answer), modalities=seen)
+    prediction = Prediction(**vars(answer), modalities=seen, figures=figures)
     trained_on = {"corpus": "own", "corruption": "clean", "fold": 1, "seed": 1, "note": None}
     return prediction.as_json(), as_table({"model": "men", "trained_on": trained_on}, prediction)
 
@@ -268,6 +268,16 @@ def test_prediction_of_a_class():
     assert list(answer.probabilities) == ["sad", "happy"]
     assert sum(answer.probabilities.values()) == pytest.approx(1)
     assert list(said_of(answer)[0]) == ["emotion", "probabilities", "modalities"]
+
+
+@pytest.mark.parametrize(
+    ("atypicality", "said"), [(1.0, ""), (2.34, ", unlike the training data (atypicality 2.3)")]
+)
+def test_a_modality_unlike_the_training_data_is_named(atypicality, said):
+    answer = classes(["happy", "sad"]).answer(torch.tensor([0.0, 2.0]))
+    figures = {"weight_text": 1.0, "snr_text": -3.0, "atypicality_text": atypicality}
+    text = said_of(answer, **figures)[1]
+    assert f"3 tokens, weight 100%, SNR of the features −3 dB{said}\n" in text
 
 
 def test_a_report_of_numbers_and_labels(tmp_path):

@@ -55,12 +55,14 @@ def _set(one: AnswerSet) -> str:
 
 
 def _said(modality: str, figures: dict[str, float]) -> list[str]:
-    """What the model says of a modality: its weight, and the SNR of its features."""
+    """What the model says of a modality: weight, SNR of its features, unlikeness to training."""
     said = []
     if (weight := figures.get(f"weight_{modality}")) is not None:
         said.append(f"weight {weight:.0%}")
     if (snr := figures.get(f"snr_{modality}")) is not None:
         said.append(minus(f"SNR of the features {snr:.0f} dB"))
+    if (atypicality := figures.get(f"atypicality_{modality}", 0)) > 1:
+        said.append(f"unlike the training data (atypicality {atypicality:.1f})")
     return said
 
 

@@ -201,7 +201,8 @@ class Model(nn.Module, ABC):
         """What the model says of its input, for people to read: figures [B] by name.
 
         They become columns of the predictions, so they must be finite. By default there are none.
-        ``snr_{modality}`` is an estimate in dB, ``weight_{modality}`` a share of the weight.
+        ``snr_{modality}`` is an estimate in dB, ``weight_{modality}`` a share of the weight, and
+        ``atypicality_{modality}`` is above 1 where the input is unlike the training data.
 
         Args:
             embeddings: Of the received frames.

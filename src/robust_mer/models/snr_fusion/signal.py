@@ -17,6 +17,8 @@ LOWEST, HIGHEST = -45.0, 30.0
 _STEP = 2.5
 
 _FLOOR = 1e-6  # of powers that are divided by, or whose logarithm is taken
+_TYPICAL = 0.95  # share of clean training utterances whose atypicality is at most 1
+_EVENED = 0.01  # of the variances between utterances, so that the smallest do not decide alone
 
 
 class Moments(NamedTuple):
@@ -62,6 +64,10 @@ class Received:
     """Power of the noise in `average` [B, 1]."""
     snr: Tensor
     """Mean of the posterior in dB [B, 1]."""
+    atypicality: Tensor
+    """How far `average` is from what signal and noise explain: its squared deviation in units of
+    the variance, mean over the axes, as a multiple of the value that 5 % of the clean training
+    utterances exceed [B, 1]. A shift that all frames share raises it, noise does not."""
     signs: Tensor
     """Inputs for judging the damage [B, SIGNS]."""
     lost: Tensor
@@ -88,6 +94,7 @@ class Signal(nn.Module):
         self.within = nn.Parameter(torch.ones(width))
         self.between = nn.Parameter(torch.ones(width))
         self.centre = nn.Parameter(torch.zeros(width))
+        self.typical = nn.Parameter(torch.ones(()))
 
     def measure(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Take the moments of clean training utterances, from their intact frames.
@@ -121,7 +128,18 @@ class Signal(nn.Module):
             between = means[has_mean].var(dim=0, correction=0)
             self.between.copy_(unit**2 * between.clamp(min=1e-5))
             self.centre.copy_(unit * centre)
+            self.typical.fill_(1.0)
         return (means - centre) * (unit / self.moments().unit), has_mean
+
+    def measure_typical(self, atypicality: Tensor) -> None:
+        """Take the unit of `Received.atypicality` from that of clean training utterances [u].
+
+        Those without frames must not be among them. It is called after `measure`. The unit is not
+        below 1, the mean under noise.
+        """
+        if len(atypicality):
+            with torch.no_grad():
+                self.typical.copy_(atypicality.quantile(_TYPICAL).clamp(min=1.0))
 
     def moments(self) -> Moments:
         """What `measure` measured."""
@@ -146,6 +164,7 @@ class Signal(nn.Module):
         snr, uncertainty, noise = _posterior(moments, mean, spread.clamp(min=0.0), count)
         # Of the clean power, in the received frames.
         share = (_ratio(moments, snr) * noise).clamp(_FLOOR, 4.0)
+        atypicality = _squared_deviation(moments, mean, share, noise, count)
         deviation = (
             (square - average.square() - noise).clamp(min=1e-4) / share.clamp(min=0.05)
         ).sqrt()
@@ -172,6 +191,7 @@ class Signal(nn.Module):
             share,
             noise / count,
             snr,
+            torch.where(kept > 0, atypicality / self.typical.detach(), 0.0),
             torch.cat(signs, dim=1),
             lost,
         )
@@ -211,6 +231,24 @@ def _posterior(
     variance = (posterior * grid.square()).sum(dim=1, keepdim=True) - snr.square()
     power = (posterior * noise).sum(dim=1, keepdim=True)
     return snr, variance.clamp(min=0.0).sqrt(), power
+
+
+def _squared_deviation(
+    moments: Moments, mean: Tensor, share: Tensor, noise: Tensor, count: Tensor
+) -> Tensor:
+    """Of received means from the expected one, in units of the variance; mean over axes [B, 1].
+
+    Args:
+        moments: Of the clean signal.
+        mean: Received, along the axes [B, D].
+        share: Of the clean power in the received frames [B, 1].
+        noise: Power of the noise in them [B, 1].
+        count: Number of frames [B, 1]. The mean of few varies more.
+    """
+    between = torch.lerp(moments.between, moments.between.mean(), _EVENED)
+    deviation = mean - share.sqrt() * moments.centre
+    variance = share * between + (share * moments.within + noise) / count
+    return (deviation.square() / variance).mean(dim=1, keepdim=True)
 
 
 def _wiener(moments: Moments, mean: Tensor, share: Tensor, noise: Tensor) -> Tensor:

@@ -29,7 +29,8 @@ CLEANEST = 20.0
 _CONTEXT = 32  # units that describe the damage
 _LARGEST_GAIN = 6.0  # logarithm of it, in both directions
 _MEASURED_AT_ONCE = 256  # utterances, which are padded
-_SAID = 3  # columns of an embedding behind its units: weight, SNR in tens of dB, lost frames
+# Columns of an embedding behind its units: weight, SNR in tens of dB, atypicality, lost frames.
+_SAID = 4
 
 
 class ModalityExpert(nn.Module):
@@ -64,15 +65,19 @@ class ModalityExpert(nn.Module):
     def measure(self, frames: Tensor, lengths: Tensor, group: Tensor) -> None:
         """Take statistics of clean training frames, for `Signal` and both discriminants."""
         centred, has_mean = self.signal.measure(frames, lengths)
+        utterances, atypicality, spread = frames.split(lengths.tolist()), [], []
+        for begin in range(0, len(lengths), _MEASURED_AT_ONCE):
+            some = slice(begin, begin + _MEASURED_AT_ONCE)
+            padded, counts = pad_sequence(utterances[some], batch_first=True), lengths[some]
+            received = self.signal(padded, counts)
+            atypicality.append(received.atypicality[:, 0])
+            if self.spread is not None:
+                spread.append(percentiles(padded, counts, received))
+        self.signal.measure_typical(torch.cat(atypicality)[has_mean])
         if self.discriminant is None or self.spread is None:
             return
         group = torch.where(has_mean, group, -1)
         self.discriminant.measure(centred, group)
-        utterances, spread = frames.split(lengths.tolist()), []
-        for begin in range(0, len(lengths), _MEASURED_AT_ONCE):
-            some = slice(begin, begin + _MEASURED_AT_ONCE)
-            padded, counts = pad_sequence(utterances[some], batch_first=True), lengths[some]
-            spread.append(percentiles(padded, counts, self.signal(padded, counts)))
         self.spread.measure(torch.cat(spread), group)
 
     def digest_clean(self, frames: Tensor, lengths: Tensor) -> Tensor:
@@ -97,8 +102,8 @@ class ModalityExpert(nn.Module):
     def digest(self, frames: Tensor, lengths: Tensor, known: Known | None = None) -> Tensor:
         """What no gradient changes, of padded frames [B, T, D].
 
-        It consists of mean and deviation, the log-likelihoods of both discriminants, signs, SNR and
-        lost frames: [B, 2 D + 2 outputs + SIGNS + 2].
+        It consists of mean and deviation, the log-likelihoods of both discriminants, signs, SNR,
+        atypicality and lost frames: [B, 2 D + 2 outputs + SIGNS + 3].
         """
         received = self.signal(frames, lengths)
         if self.discriminant is None or self.spread is None:
@@ -110,15 +115,17 @@ class ModalityExpert(nn.Module):
                 self.spread(spread, received, known),
             ]
         parts = [received.mean, received.deviation, *likelihoods, received.signs, received.snr]
-        return torch.cat([*parts, received.lost], dim=1)
+        return torch.cat([*parts, received.atypicality, received.lost], dim=1)
 
     def forward(self, digest: Tensor) -> Tensor:
-        """Embedding [B, units + outputs + 3] of what `digest` returned.
+        """Embedding [B, units + outputs + 4] of what `digest` returned.
 
-        It consists of the units, the discriminants' answer, weight, SNR and lost frames.
+        It consists of the units, the discriminants' answer, weight, SNR, atypicality and lost
+        frames. The weight is divided by the atypicality where that is above 1, as in the likelihood
+        of Student's t distribution, whose tails forgive outliers.
         """
-        sizes = [self.embed.in_features, self.outputs, self.outputs, SIGNS, 1, 1]
-        features, of_mean, of_spread, signs, snr, lost = digest.split(sizes, dim=1)
+        sizes = [self.embed.in_features, self.outputs, self.outputs, SIGNS, 1, 1, 1]
+        features, of_mean, of_spread, signs, snr, atypicality, lost = digest.split(sizes, dim=1)
         context = self.damage(signs)
         gain, offset = self.gain(context).chunk(2, dim=1)
         embedded = self.embed(self.drop_features(features))
@@ -127,10 +134,10 @@ class ModalityExpert(nn.Module):
         if self.discriminant is not None:
             trust = functional.softplus(self.trust(context) - 1)
             answer = trust[:, :1] * of_mean + trust[:, 1:] * of_spread
-        weight = functional.softplus(self.weight(context))
+        weight = functional.softplus(self.weight(context)) / atypicality.clamp(min=1.0)
         weight = torch.where(lost < 1, weight, 0.0)
         estimate = snr.clamp(max=CLEANEST) / 10 + self.snr(context)
-        return torch.cat([units, answer, weight, estimate, lost], dim=1)
+        return torch.cat([units, answer, weight, estimate, atypicality, lost], dim=1)
 
 
 class SNRFusion(Model):
@@ -197,17 +204,18 @@ class SNRFusion(Model):
         }
 
     def describe(self, embeddings: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Per modality the estimated SNR in dB, its share of the weight, and lost frames.
+        """Per modality the estimated SNR in dB, its share of the weight, atypicality, lost frames.
 
         Where all frames are lost, the SNR is the lowest.
         """
         said = {m: values[:, -_SAID:].unbind(dim=1) for m, values in embeddings.items()}
-        total = torch.stack([weight for weight, _, _ in said.values()]).sum(dim=0)
+        total = torch.stack([weight for weight, *_ in said.values()]).sum(dim=0)
         figures = {}
-        for modality, (weight, snr, lost) in said.items():
+        for modality, (weight, snr, atypicality, lost) in said.items():
             estimate = (10 * snr).clamp(LOWEST, CLEANEST)
             figures[f"snr_{modality}"] = torch.where(lost < 1, estimate, LOWEST)
             figures[f"weight_{modality}"] = weight / total.clamp(min=1e-9)
+            figures[f"atypicality_{modality}"] = atypicality
             figures[f"lost_{modality}"] = lost
         return figures
 
