@@ -10,6 +10,8 @@ import soundfile
 from signals_extractor import Signals, SignalsSettings
 
 from robust_mer.corpora.folds import FoldsSpec, make_folds
+from robust_mer.corruption.raw.draws import Draws
+from robust_mer.corruption.raw.kind import Amount
 from robust_mer.corruption.raw.others import Pool
 from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.corruption.raw.signals import RawCorruption
@@ -71,7 +73,7 @@ class Corpus:
         make_folds(table, FoldsSpec(scheme, groups)).to_csv(path, index=False)
         return path
 
-    def corruption(self, name: str, amount: float, folds: Path | None = None) -> RawCorruption:
+    def corruption(self, name: str, amount: Amount, folds: Path | None = None) -> RawCorruption:
         tables = (self.index, folds, self.folder) if folds else None
         return Plugin(RAW_KINDS[name], {}).build().at(name, amount, 1, tables)
 
@@ -108,6 +110,20 @@ def test_an_extractor_is_given_the_corrupted_signal(corpus, name, amount):
     received = [corpus.frames(signal, corpus.corruption(name, amount)) for _ in range(2)]
     np.testing.assert_array_equal(*map(np.concatenate, received))
     assert (np.concatenate(received[0]) != clean).any()
+
+
+def test_each_utterance_has_its_amount_of_a_range(corpus):
+    """A function of seed, kind and utterance; the rest of its draws are those at any amount."""
+    within = corpus.corruption("mask", (20.0, 90.0))
+    draws = [Draws(1, "mask", name) for name in corpus.table["utterance"]]
+    amounts = [within.amount_of(one) for one in draws]
+    assert len(set(amounts)) == len(amounts)
+    assert all(20 <= amount <= 90 for amount in amounts)
+    assert amounts == [corpus.corruption("mask", (20.0, 90.0)).amount_of(one) for one in draws]
+    utterances = read_utterances(corpus.index, corpus.folder)
+    for utterance, amount in zip(utterances, amounts, strict=True):
+        assert within(utterance).text == corpus.corruption("mask", amount)(utterance).text
+    assert within.describe()["amount"] == [20.0, 90.0]
 
 
 def test_extraction_in_processes_gives_what_was_corrupted_here(corpus):

@@ -17,8 +17,8 @@ class RawSpec:
     """Name of the kind in the config; part of the key of its random numbers."""
     corruption: Plugin
     """A `robust_mer.corruption.raw.kind.RawKind`."""
-    amount: float
-    """In the kind's unit."""
+    amount: float | tuple[float, float]
+    """In the kind's unit; of a range, its ends."""
     seed: int
 
 

@@ -15,7 +15,7 @@ from robust_mer.conditions import (
 )
 from robust_mer.corruption.noise import Noise
 from robust_mer.corruption.raw.files import ReadsFiles
-from robust_mer.corruption.raw.kind import MODALITY, RawKind
+from robust_mer.corruption.raw.kind import MODALITY, Amount, RawKind
 from robust_mer.corruption.raw.registry import RAW_KINDS, is_random
 from robust_mer.corruption.registry import NOISES
 from robust_mer.errors import InputError
@@ -29,13 +29,13 @@ _MAX_SNR_DB = 100
 
 @dataclass(frozen=True)
 class RawCorruption:
-    """A corruption of recordings or transcripts, at an amount."""
+    """A corruption of recordings or transcripts, at an amount or over a range of them."""
 
     name: str
     kind: str
     """Its name in the config."""
     resolved: Resolved[RawKind]
-    amount: float
+    amount: Amount
 
     @property
     def modality(self) -> str:
@@ -53,7 +53,8 @@ class RawCorruption:
     @property
     def is_random(self) -> bool:
         """Whether its draws differ."""
-        return is_random(self.resolved.plugin.implementation, self.resolved.settings)
+        plugin, settings = self.resolved.plugin, self.resolved.settings
+        return isinstance(self.amount, tuple) or is_random(plugin.implementation, settings)
 
 
 class Corruptions:
@@ -106,14 +107,9 @@ class Corruptions:
         if parsed is None or parsed.kind not in self._raw or parsed.amount is None:
             return None
         parse_corruption(name)  # refuses another spelling of the amount
-        if parsed.highest is not None:
-            raise InputError(
-                f"{name}: a corruption of recordings has one amount; give a list of several under "
-                "corruption.named"
-            )
         resolved = self._raw[parsed.kind]
-        _check_amount(name, parsed, resolved.kind)
-        return RawCorruption(name, parsed.kind, resolved, parsed.amount)
+        amount = _checked_amount(name, parsed, resolved.kind)
+        return RawCorruption(name, parsed.kind, resolved, amount)
 
     def recordings(self, name: str) -> list[RawCorruption]:
         """The corruptions of recordings behind a name, each once."""
@@ -286,16 +282,27 @@ def _rates(name: CorruptionName) -> dict[str, float]:
     )
 
 
-def _check_amount(name: str, parsed: CorruptionName, kind: type[RawKind]) -> None:
+def _checked_amount(name: str, parsed: CorruptionName, kind: type[RawKind]) -> Amount:
+    """The amount of a corruption of recordings, or both ends of a range."""
     if parsed.unit != kind.unit:
         raise InputError(
             f"{name}: the amount of {parsed.kind} is in {kind.unit}, not {parsed.unit}; expected "
             f"e.g. {parsed.kind}_{kind.highest:g}{kind.unit}"
         )
-    if parsed.amount is None or not kind.lowest <= parsed.amount <= kind.highest:
-        lowest = f"{kind.lowest:g}"
-        expected = lowest if kind.lowest == kind.highest else f"{lowest} to {kind.highest:g}"
+    assert parsed.amount is not None
+    for amount in (parsed.amount, parsed.highest):
+        if amount is not None and not kind.lowest <= amount <= kind.highest:
+            lowest = f"{kind.lowest:g}"
+            expected = lowest if kind.lowest == kind.highest else f"{lowest} to {kind.highest:g}"
+            raise InputError(
+                f"{name}: the amount of {parsed.kind} is {amount:g} {parsed.unit}, expected "
+                f"{expected}"
+            )
+    if parsed.highest is None:
+        return parsed.amount
+    if parsed.amount >= parsed.highest:
         raise InputError(
-            f"{name}: the amount of {parsed.kind} is {parsed.amount:g} {parsed.unit}, expected "
-            f"{expected}"
+            f"{name}: a range names the lower amount first; expected e.g. "
+            f"{parsed.kind}_{kind.lowest:g}to{kind.highest:g}{kind.unit}"
         )
+    return parsed.amount, parsed.highest

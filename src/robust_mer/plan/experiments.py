@@ -90,9 +90,9 @@ class Experiments:
     def _corruption(self, name: str) -> CorruptionFacts:
         parsed = read_name(name)
         assert parsed is not None, name
-        if parsed.highest is not None:  # a range has no place on an axis
-            return CorruptionFacts(name)
         raw = self._plan.corruptions.raw(name)
+        if parsed.highest is not None:  # a range has no place on an axis
+            return CorruptionFacts(name, is_raw=raw is not None)
         less_is_worse = parsed.unit == "dB" or (raw is not None and raw.resolved.kind.of_rest)
         return CorruptionFacts(
             parsed.kind, parsed.amount, parsed.unit or "", less_is_worse, raw is not None

@@ -19,7 +19,7 @@ from robust_mer.corruption.raw.files import (
     list_files,
     seconds_of,
 )
-from robust_mer.corruption.raw.kind import AudioKind
+from robust_mer.corruption.raw.kind import Amount, AudioKind
 from robust_mer.corruption.raw.mix import mix, speaking
 from robust_mer.corruption.raw.signals import RawCorruption
 from robust_mer.errors import UtteranceError
@@ -56,7 +56,7 @@ class FolderNoise(AudioKind, ReadsFiles):
     needs_others = True  # of the corpus' tables, it reads the folds
 
     def at(
-        self, name: str, amount: float, seed: int, tables: tuple[Path, Path, Path] | None = None
+        self, name: str, amount: Amount, seed: int, tables: tuple[Path, Path, Path] | None = None
     ) -> "FolderCorruption":
         """The corruption at an amount; see `RawKind.at`."""
         return FolderCorruption(self, name, amount, seed, tables)
@@ -119,7 +119,8 @@ class FolderCorruption(RawCorruption):
         draws = Draws(self.seed, self.name, utterance.utterance)
         group = self._groups.get(utterance.utterance)
         files = self._files if self._dealt is None or group is None else self._dealt[group]
-        alter = partial(self.kind.corrupt, amount=self.amount, draws=draws, files=files)
+        amount = self.amount_of(draws)
+        alter = partial(self.kind.corrupt, amount=amount, draws=draws, files=files)
         return replace(utterance, alter_audio=alter)
 
     def describe(self) -> dict[str, Any]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Signal = Literal["audio", "frames", "picture", "words"]
 
+Amount = float | tuple[float, float]
+"""In a kind's unit: that of all utterances, or the ends of a range, in which each has its own."""
+
 MODALITY: dict[Signal, str] = {
     "audio": "audio",
     "frames": "video",
@@ -55,13 +58,13 @@ class RawKind(ABC):
         self.settings = settings
 
     def at(
-        self, name: str, amount: float, seed: int, tables: tuple[Path, Path, Path] | None = None
+        self, name: str, amount: Amount, seed: int, tables: tuple[Path, Path, Path] | None = None
     ) -> "RawCorruption":
         """The corruption at an amount, for extraction to apply to every utterance.
 
         Args:
             name: Of the kind in the config; part of the key of the random numbers.
-            amount: In the kind's unit.
+            amount: One, or a range.
             seed: Of the random numbers.
             tables: Index, folds and root of the corpus, for a kind that needs them.
         """

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robust_mer.corruption.raw.draws import Draws
-from robust_mer.corruption.raw.kind import RawKind
+from robust_mer.corruption.raw.kind import Amount, RawKind
 from robust_mer.features.utterance import Utterance
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ class RawCorruption:
     Args:
         kind: The kind.
         name: Its name in the config; part of the key of the random numbers.
-        amount: In the kind's unit.
+        amount: One, or a range in which each utterance has its own.
         seed: Of the random numbers.
         tables: Index, folds and root of the corpus, if the kind needs other speakers.
     """
 
     kind: RawKind
     name: str
-    amount: float
+    amount: Amount
     seed: int
     tables: tuple[Path, Path, Path] | None = None
 
@@ -37,7 +37,7 @@ class RawCorruption:
         """The corrupted utterance."""
         others = None if self._pool is None else self._pool.of(utterance.utterance)
         draws = Draws(self.seed, self.name, utterance.utterance, others=others)
-        corrupt = partial(self.kind.corrupt, amount=self.amount, draws=draws)
+        corrupt = partial(self.kind.corrupt, amount=self.amount_of(draws), draws=draws)
         match self.kind.signal:
             case "audio":
                 return replace(utterance, alter_audio=corrupt)
@@ -48,11 +48,18 @@ class RawCorruption:
             case "words":
                 return replace(utterance, text=_corrupted_text(utterance.text, corrupt))
 
+    def amount_of(self, draws: Draws) -> float:
+        """The amount for an utterance, uniform in a range, by the draws of that utterance."""
+        if not isinstance(self.amount, tuple):
+            return self.amount
+        low, high = self.amount
+        return low + (high - low) * draws.of("amount").random()
+
     def describe(self) -> dict[str, Any]:
         """The entry of the feature file beside the extractor's settings."""
         return {
             "kind": self.name,
-            "amount": self.amount,
+            "amount": list(self.amount) if isinstance(self.amount, tuple) else self.amount,
             "seed": self.seed,
             "settings": self.kind.settings.model_dump(),
         }
