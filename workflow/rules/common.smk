@@ -68,7 +68,7 @@ targets = Targets(plan)
 prepare_jobs(plan.config.gpu.jobs_per_gpu)
 
 # Corruptions of recordings and of features share the same folders.
-RAW_NAME = rf"({'|'.join(plan.corruptions.raw_kinds) or '-'})_-?[0-9.]+(dB|%|px|ms)"
+RAW_NAME = rf"({'|'.join(plan.corruptions.raw_kinds) or '-'})_-?[0-9.]+(to-?[0-9.]+)?(dB|%|px|ms)"
 DRAW = "draw[0-9]+"  # folder of a draw of corrupted recordings; draw 1 has none of its own
 
 
