@@ -9,14 +9,14 @@ CONFIG = {
             "corpus": "clips",
             "models": ["men_augmented"],
             "conditions": ["partial"],
-            "corruptions": ["street", "clip_20%"],
+            "corruptions": ["street", "clip_20%", "clip_10to30%"],
             "folds": [1],
             "seeds": [1],
         }
     },
     "corruption": {
         "draws": 2,
-        "named": {"street": {"audio": "babble_5dB", "text": "unknown_30%"}},
+        "named": {"street": {"audio": "babble_5to10dB", "text": "unknown_30%"}},
     },
     "corpora": {
         "clips": {
@@ -40,7 +40,7 @@ def test_every_draw_is_extracted_and_counted(tmp_path):
     project.configure(CONFIG)
     done = project.run("models", "--dry-run")
     assert done.returncode == 0, done.stdout[-3000:]
-    assert "clips: training on corrupted recordings needs 5 extractions (3 of audio" in done.stdout
+    assert "clips: training on corrupted recordings needs 7 extractions (5 of audio" in done.stdout
     outputs = {
         file
         for line in done.stdout.splitlines()
@@ -49,12 +49,17 @@ def test_every_draw_is_extracted_and_counted(tmp_path):
     }
     folder = "results/clips/corrupted"
     assert {file for file in outputs if file.startswith(folder) and file.endswith(".h5")} == {
-        f"{folder}/babble_5dB/features/is13.h5",
-        f"{folder}/babble_5dB/features/is13@10Hz.h5",
-        f"{folder}/babble_5dB/draw2/features/is13.h5",
-        f"{folder}/babble_5dB/draw2/features/is13@10Hz.h5",
+        f"{folder}/babble_5to10dB/features/is13.h5",
+        f"{folder}/babble_5to10dB/features/is13@10Hz.h5",
+        f"{folder}/babble_5to10dB/draw2/features/is13.h5",
+        f"{folder}/babble_5to10dB/draw2/features/is13@10Hz.h5",
         f"{folder}/clip_20%/features/is13.h5",
         f"{folder}/clip_20%/features/is13@10Hz.h5",
+        *(
+            f"{folder}/clip_10to30%/{draw}features/is13{rate}.h5"
+            for draw in ("", "draw2/")
+            for rate in ("", "@10Hz")
+        ),
         f"{folder}/unknown_30%/features/minilm.h5",
         f"{folder}/unknown_30%/draw2/features/minilm.h5",
     }
