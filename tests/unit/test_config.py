@@ -80,9 +80,9 @@ def changed(path: str, value):
         ("corruption.noises.gaussian", {"lost": 0}, ["gaussian.lost is 0", "above 0 and below 1"]),
         ("corruption.noises.gaussian", {"lost": 1}, ["gaussian.lost is 1", "above 0 and below 1"]),
         ("corruption.noises.gaussian", {"lost": 0.3}, ["gaussian.lost needs a range of SNRs"]),
-        ("experiments.demo.tested_on", ["blur_3to1px"], ["lower amount first", "blur_0to"]),
+        ("experiments.demo.tested_on", ["blur_3to1px"], ["lower one first; expected blur_1to3px"]),
         ("experiments.demo.tested_on", ["babble_5to90dB"], ["babble is 90 dB", "-40 to 60"]),
-        ("experiments.demo.tested_on", ["reverse_100to100%"], ["lower amount first"]),
+        ("experiments.demo.tested_on", ["reverse_100to100%"], ["expected reverse_100%"]),
         (
             "corruption.raw.wer",
             {"deletions": 0.8, "insertions": 0.3},

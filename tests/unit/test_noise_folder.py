@@ -220,6 +220,18 @@ def files_heard(noises, tables, seed: int = 1) -> dict[str, int]:
     return sounds
 
 
+def test_each_utterance_has_its_snr_of_a_range(noises, tables):
+    corruption = kind(noises).at("cafe", (-5.0, 20.0), 1, tables)
+    levels = []
+    for name in ("s1_0", "s2_0", "s3_0"):
+        received = corruption(Utterance(name, None, None, "", None, None, "", True))
+        noise = received.alter_audio(speech(), RATE) - speech()
+        levels.append(-10 * np.log10(np.mean(noise**2) / np.mean(speech() ** 2)))
+        expected = corruption.amount_of(Draws(1, "cafe", name))
+        assert levels[-1] == pytest.approx(expected, abs=0.1)
+    assert max(levels) - min(levels) > 1
+
+
 def test_no_fold_trains_on_a_file_that_it_tests_on(noises, tables):
     folds = pd.read_csv(tables[1], dtype=str)
     heard_by = [files_heard(noises, tables, seed) for seed in (1, 2)]  # another draw

@@ -5,11 +5,13 @@ import copy
 import pytest
 import yaml
 from helpers.plans import ROOT, Wildcards, default_config, plan_of
+from pydantic import TypeAdapter
 
 from robust_mer.conditions import CorruptionName, read_name
 from robust_mer.corruption.raw.registry import RAW_KINDS
 from robust_mer.errors import InputError
 from robust_mer.features.registry import EXTRACTORS
+from robust_mer.features.specs import ExtractSpec
 from robust_mer.identity import closure
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules.corruption import schedule_noise
@@ -118,6 +120,15 @@ def test_a_kind_of_ones_own_settings_has_its_own_name():
     raw = settings.corruptions.raw("crowd_5dB")
     assert (raw.kind, raw.resolved.settings) == ("crowd", {"talkers": 20})
     assert (raw.amount, raw.modality) == (5.0, "audio")
+
+
+def test_a_range_of_amounts_reaches_the_job_and_the_report():
+    settings = config(["babble_-10to-5dB"])
+    wildcards = Wildcards(corpus="demo", raw="babble_-10to-5dB", extractor="is13")
+    job = extract_corrupted(settings, wildcards)
+    spec = TypeAdapter(ExtractSpec).validate_json(TypeAdapter(ExtractSpec).dump_json(job.spec))
+    assert spec.corruption.amount == (-10.0, -5.0)
+    assert settings.report.experiment("demo").has_raw
 
 
 def test_what_is_tested_on_is_not_trained_on():

@@ -16,7 +16,7 @@ CONFIG = {
     },
     "corruption": {
         "draws": 2,
-        "named": {"street": {"audio": "babble_5to10dB", "text": "unknown_30%"}},
+        "named": {"street": {"audio": "babble_-10to-5dB", "text": "unknown_30%"}},
     },
     "corpora": {
         "clips": {
@@ -49,10 +49,10 @@ def test_every_draw_is_extracted_and_counted(tmp_path):
     }
     folder = "results/clips/corrupted"
     assert {file for file in outputs if file.startswith(folder) and file.endswith(".h5")} == {
-        f"{folder}/babble_5to10dB/features/is13.h5",
-        f"{folder}/babble_5to10dB/features/is13@10Hz.h5",
-        f"{folder}/babble_5to10dB/draw2/features/is13.h5",
-        f"{folder}/babble_5to10dB/draw2/features/is13@10Hz.h5",
+        f"{folder}/babble_-10to-5dB/features/is13.h5",
+        f"{folder}/babble_-10to-5dB/features/is13@10Hz.h5",
+        f"{folder}/babble_-10to-5dB/draw2/features/is13.h5",
+        f"{folder}/babble_-10to-5dB/draw2/features/is13@10Hz.h5",
         f"{folder}/clip_20%/features/is13.h5",
         f"{folder}/clip_20%/features/is13@10Hz.h5",
         *(

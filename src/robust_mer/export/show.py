@@ -9,6 +9,7 @@ from robust_mer.report.cells import minus
 
 MEANING = "A guess at the label that people would give, not what somebody feels: docs/limits.md"
 _BAR = 30  # characters of a probability of 1
+_UNLIKE = 1.5  # atypicality that is said; some clean utterances are a little above 1
 
 
 def as_table(description: dict[str, Any], prediction: Prediction) -> str:
@@ -61,7 +62,7 @@ def _said(modality: str, figures: dict[str, float]) -> list[str]:
         said.append(f"weight {weight:.0%}")
     if (snr := figures.get(f"snr_{modality}")) is not None:
         said.append(minus(f"SNR of the features {snr:.0f} dB"))
-    if (atypicality := figures.get(f"atypicality_{modality}", 0)) > 1:
+    if (atypicality := figures.get(f"atypicality_{modality}", 0)) >= _UNLIKE:
         said.append(f"unlike the training data (atypicality {atypicality:.1f})")
     return said
 

@@ -202,7 +202,7 @@ class Model(nn.Module, ABC):
 
         They become columns of the predictions, so they must be finite. By default there are none.
         ``snr_{modality}`` is an estimate in dB, ``weight_{modality}`` a share of the weight, and
-        ``atypicality_{modality}`` is above 1 where the input is unlike the training data.
+        ``atypicality_{modality}`` is above 1 where the input is unlike clean training data.
 
         Args:
             embeddings: Of the received frames.

@@ -301,8 +301,9 @@ def _checked_amount(name: str, parsed: CorruptionName, kind: type[RawKind]) -> A
     if parsed.highest is None:
         return parsed.amount
     if parsed.amount >= parsed.highest:
+        ends = sorted({parsed.amount, parsed.highest})
+        expected = f"{parsed.kind}_{'to'.join(f'{end:g}' for end in ends)}{kind.unit}"
         raise InputError(
-            f"{name}: a range names the lower amount first; expected e.g. "
-            f"{parsed.kind}_{kind.lowest:g}to{kind.highest:g}{kind.unit}"
+            f"{name}: a range has two amounts, the lower one first; expected {expected}"
         )
     return parsed.amount, parsed.highest

@@ -11,14 +11,17 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 LOWEST, HIGHEST = -45.0, 30.0
 """Ends of the grid of SNRs in dB."""
 _STEP = 2.5
 
 _FLOOR = 1e-6  # of powers that are divided by, or whose logarithm is taken
-_TYPICAL = 0.95  # share of clean training utterances whose atypicality is at most 1
-_EVENED = 0.01  # of the variances between utterances, so that the smallest do not decide alone
+_TYPICAL_SHARE = 0.95  # of clean utterances, whose atypicality is at most 1
+_PARTS = 5  # of the training utterances; each is compared with the moments of the others
+_EVENNESS = 0.01  # of the variances between utterances, so that the smallest do not decide alone
+_AT_ONCE = 256  # utterances, which are padded
 
 
 class Moments(NamedTuple):
@@ -66,8 +69,9 @@ class Received:
     """Mean of the posterior in dB [B, 1]."""
     atypicality: Tensor
     """How far `average` is from what signal and noise explain: its squared deviation in units of
-    the variance, mean over the axes, as a multiple of the value that 5 % of the clean training
-    utterances exceed [B, 1]. A shift that all frames share raises it, noise does not."""
+    the variance, mean over the axes, as a multiple of the value that 5 % of clean utterances
+    exceed, or of 1 if that is larger [B, 1]. A shift that all frames share raises it. Noise does
+    not, if it is independent from frame to frame."""
     signs: Tensor
     """Inputs for judging the damage [B, SIGNS]."""
     lost: Tensor
@@ -128,18 +132,30 @@ class Signal(nn.Module):
             between = means[has_mean].var(dim=0, correction=0)
             self.between.copy_(unit**2 * between.clamp(min=1e-5))
             self.centre.copy_(unit * centre)
-            self.typical.fill_(1.0)
         return (means - centre) * (unit / self.moments().unit), has_mean
 
-    def measure_typical(self, atypicality: Tensor) -> None:
-        """Take the unit of `Received.atypicality` from that of clean training utterances [u].
+    def measure_typical(self, frames: Tensor, lengths: Tensor) -> None:
+        """Set the unit of `Received.atypicality` from clean training utterances, as `measure`.
 
-        Those without frames must not be among them. It is called after `measure`. The unit is not
-        below 1, the mean under noise.
+        They are compared with the moments of others: axes fit the utterances that they were taken
+        from, the more so the fewer these are. The unit is not below 1, the mean under noise.
         """
-        if len(atypicality):
+        utterances, places = frames.split(lengths.tolist()), torch.arange(len(lengths))
+        deviations = []
+        for part in range(_PARTS):
+            others, left_out = places[places % _PARTS != part], places[places % _PARTS == part]
+            if not len(others) or not len(left_out):
+                continue
+            signal = Signal(frames.shape[1])
+            signal.measure(torch.cat([utterances[place] for place in others]), lengths[others])
+            for some in left_out.split(_AT_ONCE):
+                padded = pad_sequence([utterances[place] for place in some], batch_first=True)
+                received = signal(padded, lengths[some])
+                deviations.append(received.atypicality[received.lost < 1])
+        values = torch.cat(deviations) if deviations else frames.new_ones(0)
+        if len(values):
             with torch.no_grad():
-                self.typical.copy_(atypicality.quantile(_TYPICAL).clamp(min=1.0))
+                self.typical.copy_(values.quantile(_TYPICAL_SHARE).clamp(min=1.0))
 
     def moments(self) -> Moments:
         """What `measure` measured."""
@@ -236,7 +252,9 @@ def _posterior(
 def _squared_deviation(
     moments: Moments, mean: Tensor, share: Tensor, noise: Tensor, count: Tensor
 ) -> Tensor:
-    """Of received means from the expected one, in units of the variance; mean over axes [B, 1].
+    """Squared deviation of received means from the expected one over the variance [B, 1].
+
+    It is the mean over the axes.
 
     Args:
         moments: Of the clean signal.
@@ -245,7 +263,7 @@ def _squared_deviation(
         noise: Power of the noise in them [B, 1].
         count: Number of frames [B, 1]. The mean of few varies more.
     """
-    between = torch.lerp(moments.between, moments.between.mean(), _EVENED)
+    between = torch.lerp(moments.between, moments.between.mean(), _EVENNESS)
     deviation = mean - share.sqrt() * moments.centre
     variance = share * between + (share * moments.within + noise) / count
     return (deviation.square() / variance).mean(dim=1, keepdim=True)

@@ -65,19 +65,16 @@ class ModalityExpert(nn.Module):
     def measure(self, frames: Tensor, lengths: Tensor, group: Tensor) -> None:
         """Take statistics of clean training frames, for `Signal` and both discriminants."""
         centred, has_mean = self.signal.measure(frames, lengths)
-        utterances, atypicality, spread = frames.split(lengths.tolist()), [], []
-        for begin in range(0, len(lengths), _MEASURED_AT_ONCE):
-            some = slice(begin, begin + _MEASURED_AT_ONCE)
-            padded, counts = pad_sequence(utterances[some], batch_first=True), lengths[some]
-            received = self.signal(padded, counts)
-            atypicality.append(received.atypicality[:, 0])
-            if self.spread is not None:
-                spread.append(percentiles(padded, counts, received))
-        self.signal.measure_typical(torch.cat(atypicality)[has_mean])
+        self.signal.measure_typical(frames, lengths)
         if self.discriminant is None or self.spread is None:
             return
         group = torch.where(has_mean, group, -1)
         self.discriminant.measure(centred, group)
+        utterances, spread = frames.split(lengths.tolist()), []
+        for begin in range(0, len(lengths), _MEASURED_AT_ONCE):
+            some = slice(begin, begin + _MEASURED_AT_ONCE)
+            padded, counts = pad_sequence(utterances[some], batch_first=True), lengths[some]
+            spread.append(percentiles(padded, counts, self.signal(padded, counts)))
         self.spread.measure(torch.cat(spread), group)
 
     def digest_clean(self, frames: Tensor, lengths: Tensor) -> Tensor:
