@@ -27,7 +27,8 @@ _DISK = {
     errno.EIO: "the disk that holds {place} has an input/output error. Check the disk",
 }
 _NO_MEMORY = re.compile(
-    "can't allocate memory|Cannot allocate memory|Insufficient memory|std::bad_alloc"
+    "can't allocate memory|Cannot allocate memory|Unable to allocate|Insufficient memory|"
+    "std::bad_alloc"
 )
 _NO_GPU_MEMORY = re.compile("CUDA out of memory|ALLOC_FAILED|CUDA error: out of memory")
 

@@ -44,6 +44,8 @@ class Numbers(Extractor):
             os._exit(5)
         if settings.start == "devices":
             raise InputError(f"devices: {os.environ['CUDA_VISIBLE_DEVICES']}")
+        if settings.start == "alone" and not self._takes_gate():
+            raise MemoryError("the weights are too large")
         if settings.start == "wrong":
             raise InputError("config: start of numbers is wrong")
 

@@ -296,6 +296,20 @@ def test_work_that_outlasts_a_start_gets_another_process(corpus, monkeypatch, st
     assert list(corpus.rows()["status"]) == ["ok"] * 20
 
 
+def test_work_goes_on_with_the_processes_that_memory_allows(corpus, monkeypatch, caplog):
+    monkeypatch.setattr(log, "propagate", True)
+    monkeypatch.setattr(shards, "SIZE", 4)
+    gate = corpus.folder / "gate"
+    gate.touch()  # for the first process alone
+    corpus.write(many(20))
+    monkeypatch.setattr(Workers, "_next_start", lambda *_: 0.0)
+    corpus.extract(threads=2, gate=str(gate), start="alone")
+    assert set(corpus.rows()["status"]) == {"ok"}
+    assert "(MemoryError: the weights are too large); continuing with 1" in caplog.text
+    with pytest.raises(MemoryError, match="cannot start: MemoryError: the weights"):
+        corpus.extract(gate=str(gate), start="alone", weights_sha256="")
+
+
 def test_extractor_may_want_one_process(corpus, started):
     corpus.write(many(20))
     corpus.extract(threads=2, implementation=TOGETHER)

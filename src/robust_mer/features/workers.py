@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, cast
 
 from robust_mer.errors import InputError
-from robust_mer.faults import disk_fault
+from robust_mer.faults import disk_fault, is_out_of_gpu_memory, is_out_of_memory
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.shards import Shard, extract_shard
 from robust_mer.features.utterance import SignalCorruption
@@ -46,6 +46,13 @@ class Begun:
 @dataclass(frozen=True)
 class Broken:
     """A worker ends, for this reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class NoMemory:
+    """A worker has too little memory to start, for this reason."""
 
     reason: str
 
@@ -91,15 +98,19 @@ class Workers:
 
         Raises:
             InputError: the settings are wrong, or the process died while it started.
+            MemoryError: memory does not suffice.
         """
         started = time.monotonic()
         worker = self._start()
         try:
-            description: Description = _checked(worker.connection.recv())
+            answer = _checked(worker.connection.recv())
         except EOFError:
             raise InputError(
                 f"{self._begin[0].implementation} cannot start: {worker.death()}"
             ) from None
+        if isinstance(answer, NoMemory):
+            self._go_on_without(answer, 0)
+        description: Description = answer
         self._width = len(description.names)
         self._start_seconds = time.monotonic() - started
         self._processes = min(self._processes, description.max_processes or self._processes)
@@ -138,6 +149,10 @@ class Workers:
                     )
                     waiting.extend(shard.after_crash(death, self._width, worker.is_late))
                     continue
+                if isinstance(answer, NoMemory):
+                    self._go_on_without(answer, len(busy) + len(idle))
+                    waiting.appendleft(shard)
+                    continue
                 if answer is None:
                     worker.deadline = float("inf")
                     idle.append(worker)
@@ -145,6 +160,21 @@ class Workers:
                     continue
                 worker.note(answer, self._max_seconds)
                 busy[connection] = worker, shard
+
+    def _go_on_without(self, one: NoMemory, others: int) -> None:
+        """Start no further process: one had too little memory to start beside the others.
+
+        Raises:
+            MemoryError: there are no others.
+        """
+        if not others:
+            raise MemoryError(f"{self._begin[0].implementation} cannot start: {one.reason}")
+        self._processes = others
+        log.warning(
+            "another process has too little memory to start (%s); continuing with %d",
+            one.reason,
+            others,
+        )
 
     def _next_start(self, working: int) -> float:
         """When another process may start beside some that work, of ``time.monotonic``."""
@@ -253,10 +283,13 @@ def _serve(
             )
         )
         return
-    except Exception:
-        connection.send(
-            RuntimeError(f"{plugin.implementation} cannot start:\n{traceback.format_exc()}")
-        )
+    except Exception as error:
+        if is_out_of_memory(error) or is_out_of_gpu_memory(error):
+            connection.send(NoMemory(f"{type(error).__name__}: {error}"))
+        else:
+            connection.send(
+                RuntimeError(f"{plugin.implementation} cannot start:\n{traceback.format_exc()}")
+            )
         return
     connection.send(
         Description(
