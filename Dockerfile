@@ -1,4 +1,4 @@
-# The image for jobs of the Kubernetes profile: docker build -t robust-mer:0.1.0 .
+# The image for jobs of the Kubernetes profile: docker build -t robust-mer:0.2.0.dev0 .
 FROM python:3.11-slim
 
 # rsync: used by the storage plugin to copy files. libgomp1: torch's threads.

@@ -139,7 +139,7 @@ def test_pods_train_what_a_machine_trains(project, finished, api):
     assert done.returncode == 0, done.stdout[-3000:] + logs
     assert len(api.bodies) == 2  # the teacher and nmer
     for container in api.bodies.values():
-        assert container["image"] == "robust-mer:0.1.0"
+        assert container["image"] == "robust-mer:0.2.0.dev0"
         assert {"name": "robust-mer", "mountPath": str(project.folder)} in container["volumeMounts"]
         for asked in container["resources"].values():
             assert asked["nvidia.com/gpu"] == "1"
