@@ -169,6 +169,15 @@ def test_few_clean_utterances_are_atypical_also_with_few_to_learn_from():
     assert of_nothing.tolist() == [[0.0], [0.0]]
 
 
+@pytest.mark.parametrize("with_frames", [0, 1, 2])
+def test_hardly_any_utterance_to_learn_from_gives_finite_numbers(with_frames):
+    sizes = torch.tensor([4] * with_frames + [0] * (10 - with_frames))
+    part, frames = Signal(6), torch.randn(4 * with_frames, 6)
+    part.measure_typical(frames, sizes)
+    assert part.typical >= 1
+    assert part.typical.isfinite()
+
+
 def test_the_mean_of_few_frames_may_be_farther_from_the_average():
     part, training = Signal(WIDTH), clean(300, seed=2, liveliness=3.0)
     part.measure(training.flatten(0, 1), lengths(training))

@@ -147,7 +147,10 @@ class Signal(nn.Module):
             if not len(others) or not len(left_out):
                 continue
             signal = Signal(frames.shape[1])
-            signal.measure(torch.cat([utterances[place] for place in others]), lengths[others])
+            kept = torch.cat([utterances[place] for place in others])
+            _, has_mean = signal.measure(kept, lengths[others])
+            if not has_mean.any():
+                continue
             for some in left_out.split(_AT_ONCE):
                 padded = pad_sequence([utterances[place] for place in some], batch_first=True)
                 received = signal(padded, lengths[some])
