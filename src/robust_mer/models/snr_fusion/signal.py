@@ -144,13 +144,11 @@ class Signal(nn.Module):
         deviations = []
         for part in range(_PARTS):
             others, left_out = places[places % _PARTS != part], places[places % _PARTS == part]
-            if not len(others) or not len(left_out):
+            measured = torch.cat([frames[:0], *(utterances[place] for place in others)])
+            if not measured.any() or not len(left_out):
                 continue
             signal = Signal(frames.shape[1])
-            kept = torch.cat([utterances[place] for place in others])
-            _, has_mean = signal.measure(kept, lengths[others])
-            if not has_mean.any():
-                continue
+            signal.measure(measured, lengths[others])
             for some in left_out.split(_AT_ONCE):
                 padded = pad_sequence([utterances[place] for place in some], batch_first=True)
                 received = signal(padded, lengths[some])
