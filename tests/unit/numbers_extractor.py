@@ -44,8 +44,8 @@ class Numbers(Extractor):
             os._exit(5)
         if settings.start == "devices":
             raise InputError(f"devices: {os.environ['CUDA_VISIBLE_DEVICES']}")
-        if settings.start == "alone" and not self._takes_gate():
-            raise MemoryError("the weights are too large")
+        if settings.start == "alone":
+            self._start_alone()
         if settings.start == "wrong":
             raise InputError("config: start of numbers is wrong")
 
@@ -97,6 +97,14 @@ class Numbers(Extractor):
         return Extraction(
             np.stack([column, 2 * column], axis=1), looked_at=count + 1, seconds=count / 4
         )
+
+    def _start_alone(self) -> None:
+        """The first process starts; any other opens the gate and has too little memory."""
+        first = Path(f"{self.settings.gate}.first")
+        if first.exists():
+            Path(self.settings.gate).unlink(missing_ok=True)
+            raise MemoryError("the weights are too large")
+        first.touch()
 
     def _takes_gate(self) -> bool:
         gate = Path(self.settings.gate)

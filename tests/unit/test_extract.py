@@ -300,9 +300,8 @@ def test_work_goes_on_with_the_processes_that_memory_allows(corpus, monkeypatch,
     monkeypatch.setattr(log, "propagate", True)
     monkeypatch.setattr(shards, "SIZE", 4)
     gate = corpus.folder / "gate"
-    gate.touch()  # for the first process alone
-    corpus.write(many(20))
-    monkeypatch.setattr(Workers, "_next_start", lambda *_: 0.0)
+    gate.touch()
+    corpus.write({**many(20), "u000": "wait"})
     corpus.extract(threads=2, gate=str(gate), start="alone")
     assert set(corpus.rows()["status"]) == {"ok"}
     assert "(MemoryError: the weights are too large); continuing with 1" in caplog.text
