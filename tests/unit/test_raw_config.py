@@ -75,6 +75,7 @@ def test_wrong_amounts_and_units(name, told):
         config([name])
     for words in told:
         assert words in str(error.value)
+    assert str(error.value).count("config:") == 1
 
 
 def test_a_modality_that_the_corpus_does_not_have():

@@ -137,7 +137,8 @@ class Checks:
                 _check_raw(corpus, raw, self._extractors)
             self._corruptions.resolve(name, corpus.names, corpus.heard)
         except InputError as error:
-            raise InputError(f"config: {place}: {error}") from None
+            message = str(error).removeprefix("config: ")
+            raise InputError(f"config: {place}: {message}") from None
         if raws:
             self._check_use_of_raw(place, experiment, corpus, name)
 

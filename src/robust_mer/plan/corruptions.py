@@ -250,7 +250,8 @@ class Corruptions:
         try:
             return self.raw(corruption) or self._noise(corruption)
         except InputError as error:
-            raise InputError(f"config: {place}: {error}") from None
+            message = str(error).removeprefix("config: ")
+            raise InputError(f"config: {place}: {message}") from None
 
 
 def _snrs(name: CorruptionName, mode: str) -> tuple[float, float]:

@@ -13,6 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
+MEASURED_AT_ONCE = 256
+"""Training utterances that are padded together."""
+
 LOWEST, HIGHEST = -45.0, 30.0
 """Ends of the grid of SNRs in dB."""
 _STEP = 2.5
@@ -21,7 +24,6 @@ _FLOOR = 1e-6  # of powers that are divided by, or whose logarithm is taken
 _TYPICAL_SHARE = 0.95  # of clean utterances, whose atypicality is at most 1
 _PARTS = 5  # of the training utterances; each is compared with the moments of the others
 _EVENNESS = 0.01  # of the variances between utterances, so that the smallest do not decide alone
-_AT_ONCE = 256  # utterances, which are padded
 
 
 class Moments(NamedTuple):
@@ -149,7 +151,7 @@ class Signal(nn.Module):
                 continue
             signal = Signal(frames.shape[1])
             signal.measure(measured, lengths[others])
-            for some in left_out.split(_AT_ONCE):
+            for some in left_out.split(MEASURED_AT_ONCE):
                 padded = pad_sequence([utterances[place] for place in some], batch_first=True)
                 received = signal(padded, lengths[some])
                 deviations.append(received.atypicality[received.lost < 1])

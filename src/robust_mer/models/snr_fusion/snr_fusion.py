@@ -19,7 +19,7 @@ from robust_mer.models.chance import Dropout
 from robust_mer.models.model import Batch, Model
 from robust_mer.models.snr_fusion.discriminant import Discriminant, Known
 from robust_mer.models.snr_fusion.settings import SNRFusionSettings
-from robust_mer.models.snr_fusion.signal import LOWEST, SIGNS, Signal
+from robust_mer.models.snr_fusion.signal import LOWEST, MEASURED_AT_ONCE, SIGNS, Signal
 from robust_mer.models.snr_fusion.spread import SpreadDiscriminant, percentiles
 from robust_mer.tasks.task import ChoiceTask, Task
 
@@ -28,7 +28,6 @@ CLEANEST = 20.0
 
 _CONTEXT = 32  # units that describe the damage
 _LARGEST_GAIN = 6.0  # logarithm of it, in both directions
-_MEASURED_AT_ONCE = 256  # utterances, which are padded
 # Columns of an embedding behind its units: weight, SNR in tens of dB, atypicality, lost frames.
 _SAID = 4
 
@@ -71,8 +70,8 @@ class ModalityExpert(nn.Module):
         group = torch.where(has_mean, group, -1)
         self.discriminant.measure(centred, group)
         utterances, spread = frames.split(lengths.tolist()), []
-        for begin in range(0, len(lengths), _MEASURED_AT_ONCE):
-            some = slice(begin, begin + _MEASURED_AT_ONCE)
+        for begin in range(0, len(lengths), MEASURED_AT_ONCE):
+            some = slice(begin, begin + MEASURED_AT_ONCE)
             padded, counts = pad_sequence(utterances[some], batch_first=True), lengths[some]
             spread.append(percentiles(padded, counts, self.signal(padded, counts)))
         self.spread.measure(torch.cat(spread), group)
