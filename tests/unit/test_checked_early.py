@@ -21,7 +21,7 @@ from robust_mer.errors import InputError
 from robust_mer.features.imported import ImportFiles, ImportSpec, import_features
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules import corpora, features
-from robust_mer.plan.startup import check_made
+from robust_mer.plan.startup import check_files, check_made
 from robust_mer.runtime import Runtime
 from robust_mer.table import read_table
 
@@ -334,6 +334,111 @@ def test_failures_of_an_earlier_extraction_are_compared_with_a_new_limit(tmp_pat
     with pytest.raises(InputError, match=r"1 of 2 utterances .*is13\.csv, more .*: v: no sound"):
         check_made(plan, {("extract_features", "demo", "minilm")})
     check_made(plan, {("extract_features", "demo", "is13")})
+
+
+@pytest.mark.parametrize(
+    ("extractor", "settings", "job", "problem"),
+    [
+        (
+            "denseface",
+            {"weights": "none.st"},
+            "extract_features",
+            r"denseface\.weights is 'none\.st'",
+        ),
+        ("glove", {"vectors": "/none.txt"}, "extract_corrupted", r"glove\.vectors is '/none\.txt'"),
+        (
+            "minilm",
+            {"class": "bert", "model": "./none"},
+            "extract_features",
+            r"minilm\.model is '\./n",
+        ),
+        (
+            "of",
+            {"class": "openface", "folder": "none"},
+            "extract_features",
+            r"of\.folder is 'none'",
+        ),
+    ],
+)
+def test_missing_files_of_extractors_end_a_run_that_needs_them(
+    tmp_path, extractor, settings, job, problem
+):
+    raw = default_config()
+    raw["features"]["extractors"][extractor] = settings
+    plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
+    with pytest.raises(InputError, match=rf"config: features\.extractors\.{problem}"):
+        check_files(plan, {(job, "demo", extractor)}, has_packages=True)
+    check_files(plan, {("train_model_fold1", "demo", None)}, has_packages=True)
+
+
+def test_missing_files_of_the_recogniser_end_a_run_that_needs_them(tmp_path):
+    raw = default_config()
+    raw["features"]["asr"] = {"model": "/none"}
+    plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
+    with pytest.raises(InputError, match=r"features\.asr\.model is '/none': there is no such file"):
+        check_files(plan, {("recognise_words", "demo", None)}, has_packages=True)
+    check_files(plan, {("extract_features", "demo", "is13")}, has_packages=True)
+
+
+def test_packages_are_looked_for_where_jobs_run_in_this_environment(tmp_path):
+    raw = default_config()
+    raw["features"]["extractors"]["minilm"]["model"] = "package:none/model"
+    plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
+    remade = {("extract_features", "demo", "minilm")}
+    check_files(plan, remade, has_packages=False)
+    with pytest.raises(InputError, match=r"the package none is not installed"):
+        check_files(plan, remade, has_packages=True)
+
+
+def test_names_on_a_hub_are_no_files(tmp_path):
+    raw = default_config()
+    raw["features"]["extractors"]["minilm"]["model"] = "bert-large-uncased"
+    plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
+    check_files(plan, {("extract_features", "demo", "minilm")}, has_packages=True)
+
+
+@pytest.mark.parametrize(
+    ("section", "settings", "problem"),
+    [
+        (
+            "features",
+            {"class": "opensmile", "feature_set": "GeMAPSv01b", "level": "lld_deltas"},
+            r"features\.extractors\.tried: level is lld_deltas, but GeMAPSv01b has no deltas",
+        ),
+        (
+            "features",
+            {"class": "opensmile", "frame_rate": 33.3333},
+            r"tried\.frame_rate is 33\.3333: .* cannot be converted to 33\.3333",
+        ),
+        ("features", {"class": "is13", "frame_rate": 33.3333}, r"tried\.frame_rate is 33\.3333"),
+        (
+            "models",
+            {"class": "nmer", "heads": 7},
+            r"models\.tried: heads is 7, which does not divide 768 \(the model has 3 modalities\)",
+        ),
+        (
+            "models",
+            {"class": "nmer", "heads": 12, "tokens": "features"},
+            r"heads is 12, which does not divide 128",
+        ),
+        (
+            "models",
+            {"class": "nmer_without_invariance", "heads": 5},
+            r"heads is 5, which does not divide 768",
+        ),
+    ],
+)
+def test_settings_that_exclude_each_other_are_found_by_planning(
+    tmp_path, section, settings, problem
+):
+    raw = default_config()
+    if section == "features":
+        raw["features"]["extractors"]["tried"] = settings
+    else:
+        raw["models"]["tried"] = settings
+        raw["experiments"]["demo"]["models"] = ["tried"]
+    with pytest.raises(InputError, match=problem):
+        Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
 
 
 def test_a_name_whose_first_row_has_an_unknown_label_is_left_out(tmp_path):

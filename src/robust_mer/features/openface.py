@@ -9,7 +9,7 @@ from pydantic import Field
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, Utterance
-from robust_mer.features.weights import locate
+from robust_mer.features.weights import FileName, locate
 from robust_mer.files import inside
 from robust_mer.settings import Settings
 
@@ -36,7 +36,7 @@ Part = Literal["intensities", "presences", "gaze", "pose"]
 class OpenFaceSettings(Settings):
     """Settings of `OpenFace`."""
 
-    folder: str
+    folder: FileName
     """The folder with the tables that OpenFace's FeatureExtraction wrote: ``{utterance}.csv`` for
     an utterance, or ``{recording}.csv`` for a recording, of which an utterance may be a part."""
     parts: list[Part] = Field(default=["intensities", "gaze", "pose"], min_length=1)

@@ -1,14 +1,13 @@
 """Acoustic features: any feature set that openSMILE's Python package brings."""
 
-from typing import Annotated, Literal
+from typing import Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import model_validator
 
-from robust_mer.errors import InputError
 from robust_mer.features.audio import decode_audio
 from robust_mer.features.extractor import Extractor
-from robust_mer.features.is13 import OPENSMILE_RATE, descriptors
+from robust_mer.features.is13 import OPENSMILE_RATE, FrameRate, descriptors
 from robust_mer.features.rates import rate_ratio, resample
 from robust_mer.features.sound import AudioSettings
 from robust_mer.features.utterance import Extraction, Utterance
@@ -39,8 +38,18 @@ class OpenSmileSettings(AudioSettings):
     level: Literal["lld", "lld_deltas", "functionals"] = "lld"
     """``lld``: low-level descriptors; ``lld_deltas``: these and their deltas; ``functionals``:
     statistics over the utterance, which then is one frame."""
-    frame_rate: Annotated[float, Field(ge=0.1, le=100)] = 10.0
+    frame_rate: FrameRate = 10.0
     """Frames per second of the descriptors: openSMILE's frames are resampled to this."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.level == "lld_deltas" and "GeMAPS" in self.feature_set:
+            # Asked for them by their level's name, openSMILE ends the process.
+            raise ValueError(
+                f"level is lld_deltas, but {self.feature_set} has no deltas; choose lld, "
+                "functionals or another feature_set"
+            )
+        return self
 
 
 class OpenSmile(Extractor):
@@ -63,19 +72,13 @@ class OpenSmile(Extractor):
 
         super().__init__(settings)
         feature_set, level = settings.feature_set, settings.level
-        if level == "lld_deltas" and "GeMAPS" in feature_set:
-            # Asked for them by their level's name, openSMILE ends the process.
-            raise InputError(
-                f"config: level of opensmile is lld_deltas: {feature_set} has no deltas; choose "
-                "lld, functionals or another feature_set"
-            )
         self._smiles = [
             opensmile.Smile(opensmile.FeatureSet[feature_set], opensmile.FeatureLevel[name])
             for name in _LEVELS[level]
         ]
         self._resamples = level != "functionals"
         rate = settings.frame_rate
-        self._ratio = rate_ratio(OPENSMILE_RATE, rate, "config: frame_rate of opensmile")
+        self._ratio = rate_ratio(OPENSMILE_RATE, rate, "frame_rate of opensmile")
         self.frame_rate = rate if self._resamples else None
         self.names = [name for smile in self._smiles for name in smile.feature_names]
 

@@ -12,6 +12,7 @@ from robust_mer.features.audio import SAMPLE_RATE, decode_audio
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.sound import AudioSettings
 from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.features.weights import NetworkName
 
 _KEY = "features.asr.model"
 _SHORTEST = SAMPLE_RATE // 10  # samples; the least that every known network accepts
@@ -23,7 +24,7 @@ _TOKENS = 256  # most of a piece: 30 s of fast speech have fewer
 class RecogniserSettings(AudioSettings):
     """Settings of `Recogniser`: the section ``features.asr`` of the config."""
 
-    model: str = "openai/whisper-base"
+    model: NetworkName = "openai/whisper-base"
     """A speech recogniser in transformers' format, such as Whisper, or wav2vec 2.0 with CTC: an id
     on the Hugging Face hub, a folder, or ``package:`` and a folder inside an installed package."""
     language: str = ""

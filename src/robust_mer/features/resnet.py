@@ -7,7 +7,7 @@ import numpy as np
 
 from robust_mer.errors import InputError
 from robust_mer.features.visual import PictureSettings, VisualExtractor
-from robust_mer.features.weights import locate
+from robust_mer.features.weights import NetworkName, locate
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,7 +22,7 @@ _SHORTER = 256  # pixels of the shorter side before cropping; torchvision's weig
 class ResNet152Settings(PictureSettings):
     """Settings of `ResNet152`."""
 
-    weights: str = "IMAGENET1K_V2"
+    weights: NetworkName = "IMAGENET1K_V2"
     """torchvision's name of ImageNet weights, which are downloaded once; or a .safetensors or .pth
     file of torchvision's resnet152."""
 

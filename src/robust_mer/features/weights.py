@@ -1,12 +1,32 @@
 """Locating the files of trained networks."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
 
 from robust_mer.errors import InputError
+from robust_mer.settings import Settings
 
 _PACKAGE = "package:"
 _PROJECT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class _NamesFiles:
+    """Marks a setting that names a file or folder."""
+
+    always: bool
+    """Whether it cannot name anything else, such as a model on a hub."""
+
+
+FileName = Annotated[str, _NamesFiles(always=True)]
+"""A file or folder, as `locate` reads it, which a run that needs it looks for before its first
+job."""
+
+NetworkName = Annotated[str, _NamesFiles(always=False)]
+"""The same, or a name of weights that can be downloaded."""
 
 
 def is_path(name: str) -> bool:
@@ -46,3 +66,17 @@ def locate(name: str, key: str) -> Path:
             f"config: {key} is {name!r}: the package {package} has no {path_in_package}"
         )
     return path
+
+
+def named_files(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The settings that name a file or folder, with their values."""
+    for key, field in type(settings).model_fields.items():
+        value = getattr(settings, key)
+        for mark in field.metadata:
+            if isinstance(mark, _NamesFiles) and (mark.always or is_path(value)):
+                yield key, value
+
+
+def is_in_package(name: str) -> bool:
+    """Whether a file or folder is inside an installed package."""
+    return name.startswith(_PACKAGE)

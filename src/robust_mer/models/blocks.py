@@ -17,8 +17,7 @@ from torch.nn import functional
 from robust_mer.modality import Encoder, FeatureShape
 from robust_mer.models.chance import Dropout
 from robust_mer.models.recurrent import lstm_maximum
-
-EMBEDDING = 128
+from robust_mer.models.settings import EMBEDDING
 
 ENCODER_DROPOUT = 0.5  # of the lexical encoder in the MMIN family's code, whatever the model's
 

@@ -6,6 +6,9 @@ from pydantic import Field
 
 from robust_mer.settings import Settings
 
+EMBEDDING = 128
+"""Size of a modality's embedding in the MMIN family, which NMER keeps (NMER, section 3.3)."""
+
 Count = Annotated[int, Field(ge=1, le=10_000)]
 """Layers, heads, units and the like."""
 
@@ -35,3 +38,8 @@ class ModelSettings(Settings):
     weighs_modalities: ClassVar[bool] = False
     """Whether it says of each utterance how it weighs the modalities: ``weight_{modality}`` of
     `robust_mer.models.model.Model.describe`."""
+
+    def problem(self, modalities: int) -> str:
+        """What is wrong with the settings if there are so many modalities; "" if nothing is."""
+        del modalities
+        return ""

@@ -122,6 +122,10 @@ class Checks:
                 f"config: {place}.models: {model.kind} takes {number} of the modalities, not "
                 f"{', '.join(chosen)}; choose by models.{name}.modalities"
             )
+        if problem := model.facts(**model.settings).problem(len(chosen)):
+            raise InputError(
+                f"config: models.{name}: {problem} (the model has {len(chosen)} modalities)"
+            )
 
     def _check_corruption(
         self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str

@@ -26,6 +26,11 @@ class Resolved(Generic[T]):
         """The complete settings."""
         return self.plugin.settings
 
+    def checked(self) -> Settings:
+        """The complete settings as an object."""
+        settings_class: type[Settings] = getattr(self.kind, "settings_class", Settings)
+        return settings_class(**self.plugin.settings)
+
 
 def resolve(
     registry: Mapping[str, str],

@@ -34,12 +34,13 @@ from torch import Tensor, nn
 
 from robust_mer.modality import FeatureShape
 from robust_mer.models.availability import available_modalities
-from robust_mer.models.blocks import EMBEDDING, classifier, initialise, modality_encoders
+from robust_mer.models.blocks import classifier, initialise, modality_encoders
 from robust_mer.models.cm_arr.flow import Flow
 from robust_mer.models.cm_arr.losses import alignment_loss, reconstruction_loss, refinement_loss
 from robust_mer.models.cm_arr.settings import CMARRSettings
 from robust_mer.models.cm_arr.umc import UMC
 from robust_mer.models.model import Batch, Model
+from robust_mer.models.settings import EMBEDDING
 from robust_mer.tasks.task import Task
 
 

@@ -35,14 +35,14 @@ from torch import Tensor, nn
 
 from robust_mer.errors import InputError
 from robust_mer.modality import FeatureShape
-from robust_mer.models.blocks import EMBEDDING, classifier, initialise
+from robust_mer.models.blocks import classifier, initialise
 from robust_mer.models.mctn.decoder import Decoder, decode
 from robust_mer.models.mctn.encoder import Encoder
 from robust_mer.models.mctn.sequences import mean_square, run
 from robust_mer.models.mctn.settings import MCTNSettings
 from robust_mer.models.model import Batch, Model
 from robust_mer.models.segments import averages, is_real
-from robust_mer.models.settings import ModelSettings
+from robust_mer.models.settings import EMBEDDING, ModelSettings
 from robust_mer.tasks.task import Task
 
 Codes = dict[tuple[str, str], Tensor]  # [B, N, H], by source and target of the chain

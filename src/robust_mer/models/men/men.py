@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from robust_mer.modality import FeatureShape
-from robust_mer.models.blocks import EMBEDDING, classifier, initialise, modality_encoders
+from robust_mer.models.blocks import classifier, initialise, modality_encoders
 from robust_mer.models.men.settings import MENSettings
 from robust_mer.models.model import Batch, Model
-from robust_mer.models.settings import ModelSettings
+from robust_mer.models.settings import EMBEDDING, ModelSettings
 from robust_mer.tasks.task import Task
 
 

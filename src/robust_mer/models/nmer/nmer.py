@@ -30,15 +30,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from robust_mer.errors import InputError
 from robust_mer.modality import FeatureShape
 from robust_mer.models import words
-from robust_mer.models.blocks import EMBEDDING, TransformerLayer, classifier, initialise
+from robust_mer.models.blocks import TransformerLayer, classifier, initialise
 from robust_mer.models.chance import StandardNormal, drawing
 from robust_mer.models.invariance import InvarianceModel
 from robust_mer.models.model import Batch
 from robust_mer.models.nmer.settings import NMERSettings
-from robust_mer.models.settings import ModelSettings
+from robust_mer.models.settings import EMBEDDING, ModelSettings
 from robust_mer.tasks.task import Task
 
 _ACTIVE_VARIANCE = 0.01  # of a unit's mean over utterances; below it says nothing about them
@@ -50,11 +49,7 @@ _MAX_NOISE = 0.95  # share of dropout in what z's mean varies by
 
 
 class NMER(InvarianceModel):
-    """The paper's noise-robust model.
-
-    Raises:
-        InputError: the features cannot be split among the heads.
-    """
+    """The paper's noise-robust model."""
 
     settings_class: ClassVar[type[ModelSettings]] = NMERSettings
     settings: NMERSettings
@@ -62,9 +57,7 @@ class NMER(InvarianceModel):
     def __init__(self, settings: NMERSettings, inputs: dict[str, FeatureShape], task: Task) -> None:
         super().__init__(settings, inputs, task, settings.dropout_encoder)
         latent, joint = settings.latent, EMBEDDING * len(inputs)
-        self.token = EMBEDDING if settings.tokens == "features" else 2 * joint
-        if self.token % settings.heads:
-            raise InputError(f"heads is {settings.heads}, which does not divide {self.token}")
+        self.token = settings.token_width(len(inputs))
         self.vae_encoder = nn.Sequential(
             *(
                 TransformerLayer(

@@ -10,10 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from robust_mer.modality import FeatureShape
-from robust_mer.models.blocks import EMBEDDING, classifier, initialise
+from robust_mer.models.blocks import classifier, initialise
 from robust_mer.models.invariance import InvarianceModel
 from robust_mer.models.model import Batch
 from robust_mer.models.nmer.settings import NMERWithoutVAESettings
+from robust_mer.models.settings import EMBEDDING
 from robust_mer.tasks.task import Task
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from robust_mer.models.optimisation import DropoutRate, Optimisation
-from robust_mer.models.settings import Count, Weight
+from robust_mer.models.settings import EMBEDDING, Count, Weight
 
 _RELEASED = {
     "optimiser": "adam",
@@ -69,6 +69,14 @@ class VAESettings(NMERTraining):
     ``none``: there is no KL divergence, and z is its mean in training too."""
     weight_kl: Weight = 1.0
     """Of the KL divergence within the generation loss."""
+
+    def token_width(self, modalities: int) -> int:
+        """Width of a token, of so many modalities with a specific and an invariant feature each."""
+        return EMBEDDING if self.tokens == "features" else 2 * EMBEDDING * modalities
+
+    def problem(self, modalities: int) -> str:
+        width = self.token_width(modalities)
+        return f"heads is {self.heads}, which does not divide {width}" * bool(width % self.heads)
 
 
 class NMERSettings(VAESettings):
