@@ -43,10 +43,14 @@ class Sequence:
         """Videos, or segments ``video[k]``."""
         return list(self._data)
 
-    def features(self, key: str, rows: slice = slice(None)) -> np.ndarray:
-        """Features [N, D] of a video, or some rows of them."""
+    def features(self, key: str, rows: np.ndarray | None = None) -> np.ndarray:
+        """Features [N, D] of a video, or the rows with some numbers."""
         with naming(self.file, _KIND):
-            return dataset(self._data[key], "features")[rows]
+            features = dataset(self._data[key], "features")
+            if rows is None:
+                return features[()]
+            first, last = (rows.min(), rows.max() + 1) if len(rows) else (0, 0)
+            return features[first:last][rows - first]
 
     def _intervals(self, key: str) -> np.ndarray:
         """Start and end of every row, seconds: [N, 2]."""
@@ -67,17 +71,27 @@ class Sequence:
         with naming(self.file, _KIND):
             return [text_of(np.ravel(row)[0]) for row in rows]
 
-    def during(self, key: str, start: float, end: float) -> slice:
-        """Rows that share some time with an interval."""
-        starts, ends = self.intervals(key).T
-        first = int(np.searchsorted(ends, start + _TOUCH, side="right"))
-        return slice(first, max(first, int(np.searchsorted(starts, end - _TOUCH, side="left"))))
+    def during(self, key: str, start: float, end: float) -> np.ndarray:
+        """Numbers of the rows that share some time with an interval, in the order of time.
+
+        Nothing says that a file has its rows in this order.
+        """
+        intervals = self.intervals(key)
+        rows = np.flatnonzero(_share_time(intervals, start, end))
+        return rows[np.argsort(intervals[rows, 0], kind="stable")]
+
+
+def _share_time(intervals: np.ndarray, start: float, end: float) -> np.ndarray:
+    """Which of some intervals [N, 2] share some time with another one: bool [N]."""
+    starts, ends = intervals.T
+    return (ends > start + _TOUCH) & (starts < end - _TOUCH)
 
 
 def words_during(words: Sequence, key: str, start: float, end: float) -> list[tuple[int, str]]:
     """Place and spelling of the words in an interval, without pauses."""
-    rows, spelled = words.during(key, start, end), words.words(key)
-    return [(n, spelled[n]) for n in range(rows.start, rows.stop) if spelled[n] != _PAUSE]
+    spelled = words.words(key)
+    rows = words.during(key, start, end).tolist()
+    return [(n, spelled[n]) for n in rows if spelled[n] != _PAUSE]
 
 
 class Segments:
@@ -117,12 +131,14 @@ class Segments:
 
     def _average(self, video: str, intervals: list[np.ndarray]) -> np.ndarray:
         frames = np.zeros((len(intervals), self.width), np.float32)
-        rows = [self._sequence.during(video, start, end) for start, end in intervals]
-        if not rows:
+        if not intervals:
             return frames
-        first = min(row.start for row in rows)
-        values = self._sequence.features(video, slice(first, max(row.stop for row in rows)))
-        for frame, row in zip(frames, rows, strict=True):
-            if row.start < row.stop:
-                frame[:] = values[row.start - first : row.stop - first].mean(axis=0)
+        begin, end = np.min(intervals), np.max(intervals)
+        rows = self._sequence.during(video, float(begin), float(end))
+        values = self._sequence.features(video, rows)
+        times = self._sequence.intervals(video)[rows]
+        for frame, word in zip(frames, intervals, strict=True):
+            is_during = _share_time(times, *word)
+            if is_during.any():
+                frame[:] = values[is_during].mean(axis=0)
         return frames
