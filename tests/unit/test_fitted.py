@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression as Regression
 from sklearn.linear_model import Ridge as RidgeRegression
 from sklearn.preprocessing import StandardScaler
 
+from robust_mer.models.baselines.majority import Majority
 from robust_mer.models.fitted import Embedded
 from robust_mer.protocols.registry import PROTOCOLS
 from robust_mer.settings import Plugin
@@ -105,6 +106,28 @@ def test_conditions_count_by_their_probability(corpus, tmp_path):
         weights[name] = load_file(checkpoint)["model.linear.weight"]
     torch.testing.assert_close(weights["nearly"], weights["alone"], rtol=1e-2, atol=1e-3)
     assert (weights["seldom"] - weights["alone"]).abs().max() > 0.05
+
+
+def test_corruptions_count_the_same_however_many_conditions_they_have(
+    corpus, tmp_path, monkeypatch
+):
+    """Clean data have one condition, noise has six."""
+    weights, fit = [], Majority.fit
+
+    def record(model, training, validation):
+        weights.append((training.weight, validation.weight))
+        return fit(model, training, validation)
+
+    monkeypatch.setattr(Majority, "fit", record)
+    for names in (["clean", "gaussian_-10dB"], ["impulse_-10dB", "gaussian_-10dB"]):
+        corruptions = [corruption(name) for name in names]
+        folder = tmp_path / names[0]
+        train(corpus, folder, "majority", corruptions=corruptions, model=described("majority"))
+    (mixed, of_validation), even = weights
+    assert even == (None, None)
+    assert mixed.reshape(7, -1).sum(axis=1)[0] == pytest.approx(mixed.sum() / 2)
+    np.testing.assert_allclose(mixed.reshape(7, -1)[1:], 7 / 12)
+    np.testing.assert_allclose(of_validation.reshape(7, -1)[:, 0], [7 / 2] + 6 * [7 / 12])
 
 
 def test_pooling_looks_at_real_frames_alone():

@@ -1,5 +1,6 @@
 """Action units, gaze and head pose, from tables that OpenFace wrote."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -75,6 +76,8 @@ class OpenFace(Extractor):
                 f"config: parts of openface is {settings.parts}, which names one twice; remove it"
             )
         self.frame_rate = settings.frame_rate
+        # Utterances of a recording follow each other.
+        self._table = lru_cache(maxsize=1)(self._read)
 
     def extract(self, utterance: Utterance) -> Extraction:
         """Features of the utterance's face: float32 [frames, D].
@@ -112,7 +115,7 @@ class OpenFace(Extractor):
         """The rows of an utterance, and the seconds between which they lie."""
         path = inside(self._folder, f"{utterance.utterance}.csv")
         if path.is_file():
-            table = self._read(path)
+            table = self._table(path)
             return table, 0.0, _seconds(table)
         if utterance.video is None:
             raise UtteranceError(f"no table {path.name}, and no video file named in the index")
@@ -125,7 +128,7 @@ class OpenFace(Extractor):
                 f"{path.name} is of the whole picture, the speaker in the region "
                 f"{utterance.region}; cut out the region and write {utterance.utterance}.csv"
             )
-        table = self._read(path)
+        table = self._table(path)
         seconds = _seconds(table)
         _check_length(utterance.video, path, seconds)
         start = utterance.start or 0.0

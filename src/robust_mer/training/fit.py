@@ -22,7 +22,8 @@ def fit_replica(
     """Fit a model to a replica's training part.
 
     Every utterance is used once under every training corruption and condition, weighted by the
-    condition's probability; or once under every corruption if conditions differ between utterances.
+    probability that training draws them with; or once under every corruption if conditions differ
+    between utterances.
     The noise is drawn once, with a seed of the replica; corrupted recordings are those of draw 1.
 
     Returns:
@@ -54,21 +55,23 @@ def _received(
         return embed(net, PaddedPart.of([values]))
 
     clean = embedded(NO_CORRUPTION)
-    received, weights = [], []
+    received, shares = [], []
     for corruption, conditions in zip(corruptions, replica.conditions, strict=True):
         noisy = embedded(corruption)
         if conditions.differ:
             received.append(_received_once(clean, noisy, conditions, rows, replica))
-            weights.append(1.0)
+            shares.append(np.ones(1))
         else:
             received += [combine(clean, noisy, is_clean)[0] for is_clean in conditions.is_clean]
-            (shares,) = conditions.weights_of(rows[:1])
-            weights += list(shares / shares.mean())
+            (likely,) = conditions.weights_of(rows[:1])
+            shares.append(likely / likely.sum())
     target = torch.cat([torch.from_numpy(corpus.target[rows])] * len(received))
+    # A network draws each corruption equally often, however many conditions it has.
+    weights = np.concatenate(shares) * len(received) / len(shares)
     return Embedded(
         {m: torch.cat([embeddings[m][0] for embeddings in received]) for m in clean},
         target,
-        None if set(weights) == {1.0} else np.repeat(weights, len(rows)),
+        None if np.allclose(weights, 1.0) else np.repeat(weights, len(rows)),
     )
 
 
