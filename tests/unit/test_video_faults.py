@@ -15,6 +15,7 @@ from robust_mer.errors import UtteranceError
 from robust_mer.features.detector import Detector
 from robust_mer.features.face_finder import FaceFinder
 from robust_mer.features.faces import FacesSettings
+from robust_mer.features.film import Film
 from robust_mer.features.utterance import Utterance
 from robust_mer.features.video import Clip, is_plain, lit_rows, without_letterbox
 
@@ -103,6 +104,22 @@ def test_frames_of_a_file_without_a_length_are_lost_as_of_any_other(tmp_path):
     clip = Clip(corrupted, 5.0)
     assert [number(p) for p in clip] == [0, *range(10, 60, 5)]
     assert clip.times == pytest.approx([0, *np.arange(0.4, 2.4, 0.2)])
+
+
+@pytest.mark.parametrize("uneven", [0, 9])
+def test_frames_of_a_browsers_recording_are_those_of_its_pictures(tmp_path, uneven):
+    """Browsers write the ticks of their clock, 1000 a second, as the frame rate."""
+    shown = 40 * np.arange(60) + np.random.default_rng(0).integers(0, uneven + 1, 60)
+    path = write_film(tmp_path / "a.webm", PICTURES[:60], "libvpx", shown.tolist(), 1000)
+
+    def alter(numbers):
+        assert abs(numbers - np.arange(0, 60, 5)).max() <= bool(uneven)
+        return np.where(numbers < 30, -1, numbers)
+
+    corrupted = Utterance("u", None, path, "", None, None, "", True, alter_frames=alter)
+    clip = Clip(corrupted, 5.0)
+    assert len(list(clip)) == 6
+    assert Film(path).fps == pytest.approx(25, rel=0.01)
 
 
 @pytest.mark.parametrize(("suffix", "share"), [(".mkv", 0.5), (".mp4", 0.6), (".avi", 0.75)])

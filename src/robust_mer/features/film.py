@@ -25,6 +25,7 @@ from robust_mer.recordings import advise_conversion
 _BACK = 0.0, 2.0, 10.0, 60.0  # seconds before a time from which decoding is tried, one by one
 _SQUARE = 0.01  # difference of a pixel's sides that is rounding
 _SIDES = 0.25, 4.0  # shapes of a pixel; beyond them, a header is wrong
+_USUAL = 300.0  # pictures per second; browsers write the ticks of their clock as the rate
 
 
 @dataclass
@@ -77,6 +78,9 @@ class Film:
         if not self.fps > 0:
             raise UtteranceError("video cannot be decoded: it has no frame rate")
         self._tick = float(track.time_base)
+        if self.fps > _USUAL:
+            self.fps = self._measured_rate(container, track) or self.fps
+            container, track = self._open()
         # The pictures' own clock starts at their first one, which may come after the first sound.
         first = track.start_time
         self._origin = self._start if first is None else first * self._tick
@@ -107,6 +111,14 @@ class Film:
                 + advise_conversion(self._path, "_h264.mp4")
             )
         return container, track
+
+    def _measured_rate(self, container: Any, track: Any) -> float:
+        """Pictures per second by the times of all packets; 0 where these do not say."""
+        times = [ticks for p in packets_of(container, track) if (ticks := ticks_of(p)) is not None]
+        container.close()
+        if len(times) < 2 or max(times) == min(times):
+            return 0.0
+        return (len(times) - 1) / ((max(times) - min(times)) * self._tick)
 
     def _since(self, seconds: float) -> float:
         """Time from the beginning of the recording to a duration after its first picture."""
