@@ -1,6 +1,6 @@
 """Folders of exported models, without a training run."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ def write_exported(
     not_finite=None,
     widths=WIDTHS,
     extractors=None,
+    recogniser=None,
     **settings,
 ) -> Path:
     """A model of a few dimensions with random weights, in a folder as the workflow writes it.
@@ -38,6 +39,7 @@ def write_exported(
         not_finite: Replacement of values that are not finite, of all modalities.
         widths: Of the modalities.
         extractors: By modality, class, settings and hash of the weights; none by default.
+        recogniser: Settings of the recogniser of the text; None: the words are the index's.
         settings: Of the model.
     """
     widths = dict(list(widths.items())[: settings_class(name).modalities])
@@ -60,6 +62,8 @@ def write_exported(
         m: ModalityInput(m, m, *(extractors or {}).get(m, ("", {}, "")), width, True, not_finite)
         for m, width in widths.items()
     }
+    if recogniser is not None:
+        inputs["text"] = replace(inputs["text"], recogniser=recogniser)
     describe(folder, facts, inputs)
     return folder
 
@@ -73,6 +77,7 @@ def describe(folder: Path, facts: dict, inputs: dict[str, ModalityInput]) -> Non
         note=None,
         modalities=(),
         extractors={},
+        recognisers={},
         tested_on=(),
         calibrated_on={},
         config={},

@@ -54,7 +54,7 @@ NOISE = "gaussian_-10dB"
 SOFTWARE = {"version": "0.1.0", "commit": "0123456789abcdef", "dirty": True, "snakemake": "9"}
 
 
-def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
+def export(corpus, folder, name="men", condition="clean", tested_on=("clean",), heard=False):
     brief = model(name, epochs_constant=1, epochs_falling=1)
     checkpoint, _ = train(corpus, folder, name, condition, model=brief)
     predictions = {}
@@ -72,6 +72,7 @@ def export(corpus, folder, name="men", condition="clean", tested_on=("clean",)):
             for one in modalities()
         ),
         extractors={m: Plugin(f"robust_mer.features.{m}:It", {}) for m in WIDTHS},
+        recognisers={"text": {"model": "heard/by"}} if heard else {},
         tested_on=tuple(predictions),
         calibrated_on={one: "avl" if one == "missing" else "" for one in predictions},
         config={},
@@ -108,8 +109,10 @@ def test_a_model_says_what_made_it(corpus, tmp_path, monkeypatch):
     monkeypatch.setattr("robust_mer.export.export.checkout", lambda: SOFTWARE)
     record = {"rule": "train_model_fold1"}
     monkeypatch.setattr("robust_mer.export.export.training_of", lambda checkpoint: record)
-    folder = export(corpus, tmp_path)
+    folder = export(corpus, tmp_path, heard=True)
     description = json.loads((folder / "model.json").read_text())
+    assert description["modalities"]["text"]["recogniser"] == {"model": "heard/by"}
+    assert description["modalities"]["audio"]["recogniser"] is None
     weights = hashlib.sha256(
         (tmp_path / "men_clean/fold1_seed1.safetensors").read_bytes()
     ).hexdigest()

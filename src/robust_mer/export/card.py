@@ -55,7 +55,7 @@ def write_card(
         "| modality | extractor | features | normalised |",
         "|---|---|---:|---|",
         *(
-            f"| {modality} | `{one['extractor']}` | {one['features']} | "
+            f"| {modality} | `{one['extractor']}`{_heard(one)} | {one['features']} | "
             f"{'yes' if one['normalise'] else 'no'} |"
             for modality, one in known["modalities"].items()
         ),
@@ -70,6 +70,12 @@ def write_card(
     ]
     with whole(path) as unfinished:
         unfinished.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _heard(modality: dict[str, Any]) -> str:
+    """Whose words a modality is, if a recogniser wrote them."""
+    recogniser = modality["recogniser"]
+    return f", words recognised by `{recogniser['model']}`" if recogniser else ""
 
 
 def _table(results: list[dict[str, Any]]) -> list[str]:

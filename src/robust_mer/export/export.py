@@ -42,6 +42,7 @@ def export_model(spec: ExportModelSpec, files: ExportModelFiles, runtime: Runtim
             features=FeatureShape(**facts["inputs"][modality.name]).stored_width,
             normalise=modality.normalise,
             not_finite=modality.not_finite,
+            recogniser=dict(heard) if (heard := spec.recognisers.get(modality.name)) else None,
         )
     kind: type[Task] = load(facts["task"]["implementation"])
     task = kind.described(

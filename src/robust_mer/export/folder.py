@@ -36,6 +36,7 @@ class ModalityInput:
     features: int  # of a frame; all layers side by side if the model learns their sum
     normalise: bool  # with the statistics that lie beside the model's weights
     not_finite: float | None  # what takes the place of NaN and infinity; None refuses them
+    recogniser: dict[str, Any] | None = None  # its settings, where words were recognised
 
 
 @dataclass(frozen=True)

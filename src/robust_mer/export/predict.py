@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from robust_mer.coverage import COVERAGE
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.export.clip import Clip
 from robust_mer.export.folder import ExportedModel, ModalityInput, load_model
+from robust_mer.export.hearing import Listener
 from robust_mer.export.quality import estimate_snr
 from robust_mer.export.sets import AnswerSet, SetMaker
 from robust_mer.features.audio import read_audio
@@ -20,6 +22,8 @@ from robust_mer.features.extractor import Extractor
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.settings import Plugin
 from robust_mer.tasks.task import Answer, ChoiceTask
+
+_SHOWN = 80  # characters of the words that were recognised
 
 
 @dataclass(frozen=True)
@@ -94,13 +98,12 @@ class Predictor:
             InputError: an extractor is not that of the training run.
         """
         utterance = clip.utterance()
-        given = {"audio": clip.audio, "video": clip.video, "text": clip.text}
         frames: dict[str, np.ndarray] = {}
         seen: dict[str, ModalitySeen] = {}
         for modality, source in self._sources.items():
             values = np.zeros((0, self._exported.inputs[modality].features), np.float32)
             seen[modality] = ModalitySeen(0, 0, None, "not given")
-            if given[modality]:
+            if source.is_in(clip):
                 values, seen[modality] = source.read(utterance, values)
             frames[modality] = values
         if not any(one.frames for one in seen.values()):
@@ -146,6 +149,13 @@ class _Source:
     def __init__(self, modality: str, settings: ModalityInput) -> None:
         self._modality = modality
         self._settings = settings
+        heard = settings.recogniser
+        self._listener = Listener(heard) if heard is not None else None
+
+    def is_in(self, clip: Clip) -> bool:
+        """Whether a clip has the modality, or sound in which its words can be recognised."""
+        given = {"audio": clip.audio, "video": clip.video, "text": clip.text}
+        return bool(given[self._modality] or (self._listener and clip.audio))
 
     @cached_property
     def _extractor(self) -> Extractor:
@@ -185,7 +195,12 @@ class _Source:
 
     def read(self, utterance: Utterance, nothing: np.ndarray) -> tuple[np.ndarray, ModalitySeen]:
         """Frames [T, D] of the clip, ``nothing`` where there are none, and what to say of them."""
-        snr = None
+        snr, remark = None, ""
+        if self._listener and utterance.text.strip():
+            remark = "words given; the model was trained on recognised ones"
+        elif self._listener:
+            utterance = self._listener(utterance)
+            remark = f"heard: {shorten(utterance.text, _SHOWN)}" if utterance.text else ""
         try:
             if self._modality == "audio":
                 snr = estimate_snr(read_audio(utterance))
@@ -199,4 +214,5 @@ class _Source:
                 note = "features are not finite"
                 return nothing, ModalitySeen(0, extraction.looked_at, snr, note)
             values = np.where(finite, values, np.float32(self._settings.not_finite))
-        return values, ModalitySeen(len(values), extraction.looked_at, snr, extraction.note)
+        note = "; ".join(filter(None, [remark, extraction.note]))
+        return values, ModalitySeen(len(values), extraction.looked_at, snr, note)

@@ -26,6 +26,8 @@ class ExportModelSpec:
     """Those that the model reads."""
     extractors: Mapping[str, Plugin]
     """By modality; none for published features."""
+    recognisers: Mapping[str, Mapping[str, Any]]
+    """By modality, the settings of the recogniser of its words; none for those of the index."""
     tested_on: tuple[str, ...]
     """Corruptions, in the order of the predictions' files."""
     calibrated_on: Mapping[str, str]

@@ -42,6 +42,12 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
                 for modality in modalities
                 if not modality.extractor.startswith(IMPORTED)
             },
+            recognisers={
+                modality.name: plan.recogniser
+                for modality in modalities
+                if not modality.extractor.startswith(IMPORTED)
+                and plan.extractors[modality.extractor].is_heard
+            },
             tested_on=tuple(tested_on),
             calibrated_on=_calibrated_on(plan, training, tested_on),
             config=_sections(plan, training),
