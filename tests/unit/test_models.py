@@ -2,12 +2,24 @@
 
 from itertools import groupby
 
+import pandas as pd
 import pytest
 import torch
-from helpers.models import IEMOCAP, SMALL, build, clean_digests, parameters, widths_of
+from helpers.models import (
+    IEMOCAP,
+    SMALL,
+    build,
+    clean_digests,
+    described,
+    parameters,
+    widths_of,
+)
+from helpers.noises import corruption
+from helpers.training import train
 from torch import nn, vmap
 from torch.func import functional_call, stack_module_state
 
+from robust_mer.conditions import conditions
 from robust_mer.models.blocks import (
     InvarianceEncoder,
     RecurrentEncoder,
@@ -16,8 +28,11 @@ from robust_mer.models.blocks import (
     central_moment_discrepancy,
 )
 from robust_mer.models.chance import Chance
+from robust_mer.models.men.settings import MENOracleDropSettings
 from robust_mer.models.model import Batch
 from robust_mer.models.registry import MODELS, settings_class
+from robust_mer.protocols.registry import PROTOCOLS
+from robust_mer.settings import Plugin
 
 # Those that a library fits at once have nothing to train.
 NETWORKS = [name for name in MODELS if "epochs_constant" in settings_class(name).model_fields]
@@ -252,3 +267,49 @@ def test_every_encoder_is_a_sub_network(name):
     assert encoders | {"classifier"} <= set(parts)
     together = [part for part, _ in groupby(parts)]
     assert len(together) == len(set(together)), "a part's parameters stand side by side"
+
+
+LEAVING_OUT = [name for name in MODELS if settings_class(name).leaves_out_noisy]
+
+
+@pytest.mark.parametrize("name", LEAVING_OUT)
+def test_noise_of_a_modality_that_is_left_out_makes_no_difference(name):
+    model = build(name).eval()
+    widths = widths_of(name)
+    random = torch.Generator().manual_seed(0)
+    clean, noisy, noisier = (
+        {m: torch.randn(4, 6, width, generator=random) for m, width in widths.items()}
+        for _ in range(3)
+    )
+    lengths = {m: torch.tensor([6, 3, 1, 5]) for m in widths}
+    with torch.no_grad():
+        embeddings = [model.encode_all(one, lengths) for one in (clean, noisy, noisier)]
+        for is_clean in conditions(list(widths)).values():
+            mask = torch.tensor(is_clean).expand(4, -1)
+            received = [
+                {
+                    m: embeddings[0 if keep else place][m]
+                    for m, keep in zip(widths, is_clean, strict=True)
+                }
+                for place in (1, 2)
+            ]
+            one, other = (model.predict(each, mask) for each in received)
+            assert torch.equal(one, other) or not any(is_clean)
+
+
+def test_validation_is_the_same_if_no_output_is_taken_from_another_corruption(
+    corpus, tmp_path, monkeypatch
+):
+    histories = []
+    for leaves_out in (True, False):
+        monkeypatch.setattr(MENOracleDropSettings, "leaves_out_noisy", leaves_out)
+        _, history = train(
+            corpus,
+            tmp_path / str(leaves_out),
+            "men_oracle_drop",
+            corruptions=[corruption("gaussian_-10dB"), corruption("impulse_-40dB")],
+            protocol=Plugin(PROTOCOLS["every"], {}),
+            model=described("men_oracle_drop", epochs_constant=2, epochs_falling=0),
+        )
+        histories.append(pd.read_csv(history).drop(columns="seconds"))
+    pd.testing.assert_frame_equal(*histories, check_exact=True)

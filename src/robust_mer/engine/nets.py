@@ -36,6 +36,7 @@ class Nets:
         weights: Parameters of all replicas, [R, N], in the order of ``named_parameters``.
         sites: Number of places in a model that draw random numbers.
         digests: See `Model.digests`.
+        leaves_out_noisy: See `robust_mer.models.settings.ModelSettings`.
     """
 
     def __init__(self, models: list[Model], device: torch.device) -> None:
@@ -52,6 +53,7 @@ class Nets:
             if isinstance(part, Chance)
         ]
         self.sites, self.digests = len(self._keys), models[0].digests
+        self.leaves_out_noisy = models[0].settings.leaves_out_noisy
         self.weights = torch.stack(
             [torch.cat([p.detach().flatten() for p in model.parameters()]) for model in models]
         ).to(device)

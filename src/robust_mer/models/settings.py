@@ -31,6 +31,9 @@ class ModelSettings(Settings):
     """How many modalities it takes; None: any number."""
     is_mask_aware: ClassVar[bool] = False
     """Whether it knows which modalities are corrupted; it is never ranked with blind models."""
+    leaves_out_noisy: ClassVar[bool] = False
+    """Whether it predicts from the clean modalities alone where there is one, so that the noise of
+    the others makes no difference."""
     encodings: ClassVar[tuple[str, ...]] = ("class", "number", "label")
     """Which targets it can predict, as `robust_mer.tasks.task.Task.encoding` names them."""
     reconstructs: ClassVar[bool] = False

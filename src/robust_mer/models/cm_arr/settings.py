@@ -17,6 +17,7 @@ class CMARRSettings(Optimisation):
 
     implementation: ClassVar[str] = "robust_mer.models.cm_arr.cm_arr:CMARR"
     is_mask_aware: ClassVar[bool] = True
+    leaves_out_noisy: ClassVar[bool] = True
     reconstructs: ClassVar[bool] = True
 
     learning_rate: Annotated[float, Field(ge=1e-9, le=10)] = 2e-4

@@ -38,3 +38,4 @@ class MCTNOracleSettings(MCTNSettings):
 
     implementation: ClassVar[str] = "robust_mer.models.mctn.mctn_oracle:MCTNOracle"
     is_mask_aware: ClassVar[bool] = True
+    leaves_out_noisy: ClassVar[bool] = True

@@ -32,6 +32,7 @@ class MENOracleDropSettings(MENSettings):
     implementation: ClassVar[str] = "robust_mer.models.men.men_oracle_drop:MENOracleDrop"
     trained_on_clean: ClassVar[bool] = False
     is_mask_aware: ClassVar[bool] = True
+    leaves_out_noisy: ClassVar[bool] = True
 
 
 class UnimodalSettings(MENSettings):

@@ -54,3 +54,4 @@ class MoMKESettings(MoMKEExpertsSettings):
     teacher: ClassVar[str | None] = "momke_experts"
     same_as_teacher: ClassVar[tuple[str, ...]] = ("width", "heads", "depth")
     is_mask_aware: ClassVar[bool] = True
+    leaves_out_noisy: ClassVar[bool] = True

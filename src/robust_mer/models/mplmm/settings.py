@@ -57,6 +57,7 @@ class MPLMMSettings(MPLMMBackboneSettings):
     teacher: ClassVar[str | None] = "mplmm_backbone"
     same_as_teacher: ClassVar[tuple[str, ...]] = ("width", "heads", "layers", "segments")
     is_mask_aware: ClassVar[bool] = True
+    leaves_out_noisy: ClassVar[bool] = True
 
     prompt_length: Count = 16
     """Tokens of a generative prompt, and of a missing-type prompt."""
