@@ -441,6 +441,37 @@ def test_settings_that_exclude_each_other_are_found_by_planning(
         Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
 
 
+@pytest.mark.parametrize(
+    ("modality", "settings", "rate", "problem"),
+    [
+        ("audio", {"class": "is13"}, 20.0, r"10 frames per second cannot be converted to 20"),
+        ("audio", {"class": "covarep"}, 200.0, r"100 frames per second cannot be converted"),
+        ("audio", {"class": "opensmile", "level": "functionals"}, 1.0, r"tried do not follow each"),
+        ("audio", {"class": "audio_encoder", "output": "dimensions"}, 1.0, r"at one rate; remove"),
+        ("video", {"class": "denseface"}, 1.0, r"remove it and set features\.faces\.frame_rate"),
+        ("video", {"class": "openface", "folder": "x"}, 1.0, r"at one rate; remove it$"),
+    ],
+)
+def test_rates_that_features_cannot_have_are_found_by_planning(
+    tmp_path, modality, settings, rate, problem
+):
+    raw = default_config()
+    raw["features"]["extractors"]["tried"] = settings
+    read = {"extractor": "tried", "normalise": True, "not_finite": 0.0, "frame_rate": rate}
+    raw["corpora"]["demo"]["modalities"][modality] = read
+    with pytest.raises(InputError, match=rf"demo\.modalities\.{modality}\.frame_rate: .*{problem}"):
+        Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
+
+
+def test_rates_that_only_a_network_tells_are_planned(tmp_path):
+    raw = default_config()
+    raw["features"]["extractors"]["tried"] = {"class": "audio_encoder"}
+    read = {"extractor": "tried", "normalise": True, "frame_rate": 20.0}
+    raw["corpora"]["demo"]["modalities"]["audio"] = read
+    plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
+    assert plan.modalities("demo")[0].features == "tried@20Hz"
+
+
 def test_a_name_whose_first_row_has_an_unknown_label_is_left_out(tmp_path):
     """Its features would be those of that row."""
     columns = {"utterance": "n", "speaker": "n", "label": "l"}

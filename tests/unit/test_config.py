@@ -513,6 +513,19 @@ def test_experiments_share_replicas():
     ]
 
 
+def test_the_folds_of_a_corpus_are_those_that_its_experiments_of_the_run_use():
+    raw = copy.deepcopy(DEFAULT)
+    demo = raw["experiments"]["demo"]
+    raw["corpora"]["other"] = {**raw["corpora"]["demo"], "root": "results/other/raw"}
+    folds = {"demo": [5, 1], "more": [2, 5], "not_run": [3]}
+    raw["experiments"] = {name: {**demo, "folds": some} for name, some in folds.items()}
+    raw["experiments"]["elsewhere"] = {**demo, "corpus": "other", "folds": [4]}
+    raw["run"] = ["demo", "more", "elsewhere"]
+    grid = plan_of(raw).grid
+    assert grid.folds_of("demo") == [1, 2, 5]
+    assert grid.folds_of("other") == [4]
+
+
 def jobs_of(raw):
     return {
         (job.training.model, job.training.trained_on, job.folds): list(job.replicas)
@@ -617,16 +630,18 @@ def test_extractors_of_faces_have_the_settings_of_faces():
 
 ALIGNED = {
     "audio": {"extractor": "is13", "normalise": True, "aligned_to": "words"},
-    "video": {"extractor": "mini_xception", "normalise": True, "frame_rate": 2.5},
+    "video": {"extractor": "mini_xception", "normalise": True},
     "text": {"extractor": "minilm", "normalise": False},
 }
 
 
 def test_how_models_read_features_stands_in_their_files_names():
     config = plan_of(changed("corpora.demo.modalities", ALIGNED))
+    slower = changed("corpora.demo.modalities.audio.frame_rate", 2.5)
+    assert plan_of(slower).modalities("demo")[0].features == "is13@2.5Hz"
     assert {m.name: m.features for m in config.modalities("demo")} == {
         "audio": "is13@words",
-        "video": "mini_xception@2.5Hz",
+        "video": "mini_xception",
         "text": "minilm",
     }
     assert config.modalities("demo")[0].extractor == "is13"
@@ -730,7 +745,7 @@ def test_a_wrong_model_of_the_users_own_is_named(own_model, settings, message):
         plan_of(changed("models.mine", settings))
 
 
-@pytest.mark.parametrize("rate", [5.0, 10 / 3, 16.666667])
+@pytest.mark.parametrize("rate", [5.0, 10 / 3, 1.6666667])
 def test_a_job_gets_the_frame_rate_that_the_config_has(rate):
     raw = copy.deepcopy(DEFAULT)
     raw["corpora"]["demo"]["modalities"]["audio"]["frame_rate"] = rate

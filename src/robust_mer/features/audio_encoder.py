@@ -13,6 +13,7 @@ from robust_mer.features.layers import Layers
 from robust_mer.features.sound import AudioSettings
 from robust_mer.features.utterance import Extraction, Utterance
 from robust_mer.features.weights import NetworkName
+from robust_mer.settings import Settings
 
 if TYPE_CHECKING:
     from robust_mer.features.encoders.states import States
@@ -50,6 +51,12 @@ class AudioEncoder(Extractor):
     settings: AudioEncoderSettings
     modality = "audio"
     uses_gpu = True
+
+    @classmethod
+    def rate_of(cls, settings: Settings) -> float | None:
+        """0 for dimensions; the network sets that of states."""
+        assert isinstance(settings, AudioEncoderSettings)
+        return 0.0 if settings.output == "dimensions" else None
 
     def __init__(self, settings: AudioEncoderSettings) -> None:
         from robust_mer.features.encoders.audio import check_audio, load_audio

@@ -80,6 +80,15 @@ class Extractor(ABC):
         return outcomes
 
     @classmethod
+    def rate_of(cls, settings: Settings) -> float | None:
+        """Frames per second with these settings, which planning asks without loading anything.
+
+        0 where frames do not follow each other at one rate; None where only an instance tells.
+        """
+        del settings
+        return cls.frame_rate
+
+    @classmethod
     def remarks(cls) -> dict[str, Any]:
         """What the feature file says of its features beside the settings."""
         remarks = {"approximate": cls.approximate, "unfilled": cls.unfilled}

@@ -13,6 +13,7 @@ from robust_mer.features.extractor import Extractor
 from robust_mer.features.rates import rate_ratio, resample
 from robust_mer.features.sound import AudioSettings
 from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.settings import Settings
 
 if TYPE_CHECKING:
     import opensmile
@@ -70,6 +71,12 @@ class IS13(Extractor):
             options={"descriptors": str(packaged / "IS13_ComParE_core.lld.conf.inc")},
         )
         self.names = list(self._smile.feature_names)
+
+    @classmethod
+    def rate_of(cls, settings: Settings) -> float | None:
+        """That of the settings."""
+        assert isinstance(settings, IS13Settings)
+        return settings.frame_rate
 
     def extract(self, utterance: Utterance) -> Extraction:
         """Descriptors of the utterance's audio: float32 [T, 130].

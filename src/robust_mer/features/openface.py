@@ -79,6 +79,11 @@ class OpenFace(Extractor):
         # Utterances of a recording follow each other.
         self._table = lru_cache(maxsize=1)(self._read)
 
+    @classmethod
+    def rate_of(cls, settings: Settings) -> float | None:
+        """0: there are gaps where there is no face."""
+        return 0.0
+
     def extract(self, utterance: Utterance) -> Extraction:
         """Features of the utterance's face: float32 [frames, D].
 

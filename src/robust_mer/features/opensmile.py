@@ -11,6 +11,7 @@ from robust_mer.features.is13 import OPENSMILE_RATE, FrameRate, descriptors
 from robust_mer.features.rates import rate_ratio, resample
 from robust_mer.features.sound import AudioSettings
 from robust_mer.features.utterance import Extraction, Utterance
+from robust_mer.settings import Settings
 
 _LEVELS = {
     "lld": ["LowLevelDescriptors"],
@@ -81,6 +82,12 @@ class OpenSmile(Extractor):
         self._ratio = rate_ratio(OPENSMILE_RATE, rate, "frame_rate of opensmile")
         self.frame_rate = rate if self._resamples else None
         self.names = [name for smile in self._smiles for name in smile.feature_names]
+
+    @classmethod
+    def rate_of(cls, settings: Settings) -> float | None:
+        """That of the settings; 0 for functionals."""
+        assert isinstance(settings, OpenSmileSettings)
+        return 0.0 if settings.level == "functionals" else settings.frame_rate
 
     def extract(self, utterance: Utterance) -> Extraction:
         """Descriptors [T, D] or functionals [1, D] of the utterance's audio, float32.

@@ -47,6 +47,11 @@ class VisualExtractor(Extractor):
         super().__init__(settings)
         self.frame_rate = settings.faces.frame_rate
 
+    @classmethod
+    def rate_of(cls, settings: Settings) -> float | None:
+        """0: there are gaps where there is no face or no picture."""
+        return 0.0
+
     def extract(self, utterance: Utterance) -> Extraction:
         """Features of the speaker's face or of whole pictures: float32 [frames, D].
 

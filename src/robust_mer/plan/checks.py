@@ -9,8 +9,9 @@ from robust_mer.conditions import CLEAN
 from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.errors import InputError
 from robust_mer.plan.config import Config, ExperimentConfig
-from robust_mer.plan.corpora import CorpusPlan, ExtractorPlan
+from robust_mer.plan.corpora import CorpusPlan
 from robust_mer.plan.corruptions import Corruptions, RawCorruption
+from robust_mer.plan.extractors import ExtractorPlan
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.messages import unknown
 from robust_mer.plan.models import ModelPlan

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from robust_mer.corpora.joined import JOINED, JoinedSettings, has_classes
 from robust_mer.errors import InputError
 from robust_mer.plan.config import Config, CorpusConfig
-from robust_mer.plan.corpora import CorpusPlan, ExtractorPlan, heard, plan_modalities, plan_task
+from robust_mer.plan.corpora import CorpusPlan, plan_task
+from robust_mer.plan.extractors import ExtractorPlan
 from robust_mer.plan.messages import unknown
+from robust_mer.plan.modalities import heard, plan_modalities
 from robust_mer.plan.plugins import checked_settings
 
 _NOT_JOINED = {

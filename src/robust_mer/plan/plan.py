@@ -11,14 +11,9 @@ from robust_mer.errors import InputError
 from robust_mer.modality import Modality
 from robust_mer.plan.checks import Checks
 from robust_mer.plan.config import ExperimentConfig, read_config
-from robust_mer.plan.corpora import (
-    CorpusPlan,
-    plan_corpora,
-    plan_extractors,
-    plan_faces,
-    plan_recogniser,
-)
+from robust_mer.plan.corpora import CorpusPlan, plan_corpora
 from robust_mer.plan.corruptions import Corruptions
+from robust_mer.plan.extractors import plan_extractors, plan_faces, plan_recogniser
 from robust_mer.plan.grid import Grid, TrainingJob
 from robust_mer.plan.joined import with_joined
 from robust_mer.plan.layout import CHECKPOINT, Layout
