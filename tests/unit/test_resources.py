@@ -3,6 +3,8 @@
 import pytest
 from helpers.plans import Wildcards, default_config, plan_of
 
+from robust_mer.features.covarep import Covarep
+from robust_mer.features.registry import EXTRACTORS
 from robust_mer.plan.resources import Need, Scale, need_of, utterances_in
 from robust_mer.plan.rules import Rules
 from robust_mer.plan.rules.features import train_denseface
@@ -101,3 +103,15 @@ def test_denseface_is_trained_where_features_are_extracted(device, gpus):
     raw["features"]["denseface_training"] = {"faces": "fer2013.csv"}
     job = train_denseface(plan_of(raw), None)
     assert (job.gpu, job.runtime.device) == (gpus, device)
+
+
+def test_an_extraction_asks_for_the_working_memory_of_its_extractor():
+    needs = {
+        name: need_of(
+            "robust_mer.features.extract:extract_features",
+            {"extractor": {"implementation": EXTRACTORS[name]}},
+        )
+        for name in ("covarep", "is13")
+    }
+    more = needs["covarep"].memory_per_thread - needs["is13"].memory_per_thread
+    assert more == Covarep.working_memory >= 100 * 7.5  # 100 s of sound

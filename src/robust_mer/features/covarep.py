@@ -36,6 +36,7 @@ class Covarep(Extractor):
     modality = "audio"
     trained_on = ()
     frame_rate = SAMPLE_RATE / HOP
+    working_memory = 900  # 7.5 for each of 120 seconds
     approximate = "written from the papers behind COVAREP; its MATLAB code gives other numbers"
     unfilled: ClassVar[dict[str, str]] = {
         "creak": "COVAREP's comes from a trained network that is not part of this package"

@@ -42,6 +42,9 @@ class Extractor(ABC):
     shard_size: ClassVar[int | None] = None
     """How many utterances it takes at once; None: any number."""
 
+    working_memory: ClassVar[int] = 0
+    """MB that a process needs for a long utterance, beyond what decoding takes and a network."""
+
     names: Sequence[str]
     """One for each feature."""
     frame_rate: float | None = None

@@ -142,9 +142,10 @@ def need_of(function: str, spec: Mapping[str, Any]) -> Need:
     name = function.partition(":")[2]
     if name == "extract_features":
         kind = load(spec["extractor"]["implementation"])
+        need = _PICTURES if kind.modality == "video" else _NETWORK
         if not kind.uses_gpu and kind.modality != "text":
-            return _SIGNAL
-        return _PICTURES if kind.modality == "video" else _NETWORK
+            need = _SIGNAL
+        return replace(need, memory_per_thread=need.memory_per_thread + kind.working_memory)
     if name == "write_schedule":
         noises = [load(noise["implementation"]) for noise in spec["corruption"]["noises"].values()]
         return _ARRAYS if all(noise.takes_arrays for noise in noises) else _TORCH
