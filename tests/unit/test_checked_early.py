@@ -336,6 +336,24 @@ def test_failures_of_an_earlier_extraction_are_compared_with_a_new_limit(tmp_pat
     check_made(plan, {("extract_features", "demo", "is13")})
 
 
+def test_utterances_left_out_of_an_earlier_index_are_compared_with_a_new_limit(tmp_path):
+    raw = default_config()
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    (folder / "utterances.csv").write_text("utterance\nu\nv\nw\n")
+    (folder / "index_problems.csv").write_text(
+        "file,line,problem\na.csv,3,x has no label; left out\na.csv,4,odd\n"
+    )
+    for limit in (0.25, 0.24):
+        raw["corpora"]["demo"]["max_left_out"] = limit
+        plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
+        check_made(plan, {("index_corpus", "demo", None)})
+        if limit == 0.25:
+            check_made(plan, set())
+    with pytest.raises(InputError, match=r"demo: 1 of 4 .* 0\.24 .*: a\.csv:3 x has no label"):
+        check_made(plan, set())
+
+
 @pytest.mark.parametrize(
     ("extractor", "settings", "job", "problem"),
     [

@@ -10,7 +10,7 @@ from robust_mer.corpora.durations import duration
 from robust_mer.corpora.reader import Reader
 from robust_mer.corpora.recognition import other_readers
 from robust_mer.corpora.remarks import add_remarks
-from robust_mer.corpora.utterances import COLUMNS, Reading
+from robust_mer.corpora.utterances import COLUMNS, LEFT_OUT, Reading
 from robust_mer.errors import InputError, WrongRootError
 from robust_mer.files import fast_hash, inside, whole, write_text
 from robust_mer.jobs import log
@@ -181,17 +181,34 @@ def check_times(root: Path, reading: Reading) -> None:
 
 
 def _check_losses(reading: Reading, max_left_out: float) -> None:
-    total = len(reading.rows) + reading.lost
-    if reading.lost <= max_left_out * total:
+    message = too_many_left_out(reading.problems, len(reading.rows), max_left_out)
+    if not message:
         return
     for file, line, problem in reading.problems:
         log.info("%s:%d %s", file, line, problem)
-    lost = [p for p in reading.problems if p[2].endswith("; left out")]
-    examples = "; ".join(f"{file}:{line} {problem}" for file, line, problem in lost[:3])
-    raise InputError(
-        f"{reading.lost} of {total} utterances were left out, more than the fraction "
-        f"{max_left_out:g} that max_left_out of the corpus allows. The first: {examples}. "
-        "The log lists all"
+    raise InputError(f"{message}. The log lists all")
+
+
+def too_many_left_out(
+    problems: Iterable[tuple[str, int | str, str]], kept: int, max_left_out: float
+) -> str:
+    """What is wrong if more utterances were left out than allowed; "" if they were not.
+
+    Args:
+        problems: File, line and problem of everything that the reader noted.
+        kept: Number of utterances in the index.
+        max_left_out: See the section of the corpus.
+    """
+    lost = [
+        f"{file}:{line} {problem}" for file, line, problem in problems if problem.endswith(LEFT_OUT)
+    ]
+    total = kept + len(lost)
+    if len(lost) <= max_left_out * total:
+        return ""
+    examples = "; ".join(lost[:3])
+    return (
+        f"{len(lost)} of {total} utterances were left out, more than the fraction "
+        f"{max_left_out:g} that max_left_out of the corpus allows. The first: {examples}"
     )
 
 

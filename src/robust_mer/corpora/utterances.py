@@ -42,6 +42,10 @@ def _printable(text: str) -> str:
     return _CONTROL.sub("?", text)
 
 
+LEFT_OUT = "; left out"
+"""How a problem ends that cost an utterance."""
+
+
 @dataclass
 class Reading:
     """The utterances of a corpus, and the problems that its reader met."""
@@ -73,7 +77,7 @@ class Reading:
 
     def skip(self, file: str | Path, line: int, what: str) -> None:
         """Note something in ``file`` that costs an utterance."""
-        self.note(file, line, f"{what}; left out")
+        self.note(file, line, f"{what}{LEFT_OUT}")
         self.lost += 1
 
     def add(self, row: dict[str, str], file: str | Path, line: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from robust_mer.corpora.folds import check_used_folds
-from robust_mer.corpora.index import changed_media, check_columns
+from robust_mer.corpora.index import changed_media, check_columns, too_many_left_out
 from robust_mer.errors import InputError
 from robust_mer.features.recogniser import RecogniserSettings
 from robust_mer.features.weights import is_in_package, locate, named_files
@@ -69,8 +69,10 @@ def check_made(plan: Plan, remade: Remade) -> None:
 
     Raises:
         InputError: an experiment uses a fold, or ``split_by`` a column, that there is not, or more
-            extractions failed than ``max_failed_fraction`` allows by now.
+            extractions failed than ``max_failed_fraction`` allows by now, or more utterances were
+            left out than ``max_left_out``.
     """
+    _check_left_out(plan, remade)
     _check_failures(plan, remade)
     for corpus in plan.run_corpora:
         what = f"corpora.{corpus.name}"
@@ -84,6 +86,20 @@ def check_made(plan: Plan, remade: Remade) -> None:
         if folds.exists() and ("make_folds", corpus.name, None) not in remade:
             made = read_table(folds, ["fold"])["fold"].astype(int)
             check_used_folds(plan.grid.folds_of(corpus.name), made, section.folds.scheme, what)
+
+
+def _check_left_out(plan: Plan, remade: Remade) -> None:
+    """Check the index of an earlier run against ``max_left_out``."""
+    for corpus in plan.recorded_corpora:
+        index = Path(plan.layout.utterances(corpus.name))
+        listed = Path(plan.layout.of_corpus(corpus.name, "index_problems.csv"))
+        is_made = ("index_corpus", corpus.name, None) in remade
+        if is_made or not (index.exists() and listed.exists()):
+            continue
+        problems = read_table(listed, ["file", "line", "problem"]).itertuples(index=False)
+        kept, limit = len(read_table(index, ["utterance"])), corpus.config.max_left_out
+        if message := too_many_left_out(problems, kept, limit):
+            raise InputError(f"config: corpora.{corpus.name}: {message}. {listed} lists all")
 
 
 def _check_failures(plan: Plan, remade: Remade) -> None:
