@@ -332,6 +332,25 @@ def test_a_replica_that_diverges_costs_no_other_one(undisturbed, tmp_path, monke
             assert_same(value, expected[name], name)
 
 
+def test_a_weight_that_the_last_step_spoils_is_divergence_of_its_replica(
+    folds, tmp_path, monkeypatch, caplog
+):
+    """No loss shows it: there is no further step."""
+    backward = Nets.backward
+
+    def spoilt(nets, *step):
+        parts = backward(nets, *step)
+        nets.gradient[1, -1] = torch.nan  # of one weight, after the loss
+        return parts
+
+    monkeypatch.setattr(Nets, "backward", spoilt)
+    monkeypatch.setattr(logging.getLogger("robust_mer"), "propagate", True)
+    one_step = described("men", epochs_constant=1, epochs_falling=0, batch_size=64)
+    with pytest.raises(InputError, match=r"diverged.*: fold 1, seed 2\. .*which are kept: 1"):
+        train(folds, tmp_path, "men", [(1, 1), (1, 2)], model=one_step, max_replicas=2)
+    assert "fold 1, seed 2 diverged in epoch 1" in caplog.text
+
+
 def test_a_kill_while_a_stack_is_saved_leaves_all_of_it_at_one_epoch(
     folds, tmp_path, monkeypatch, caplog
 ):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from helpers import stacks
 from helpers.models import build, described
 from helpers.noises import corruption
 from helpers.tasks import classes, task
@@ -11,8 +12,10 @@ from helpers.training import evaluate, train
 from safetensors.torch import load_file
 from sklearn.linear_model import LogisticRegression as Regression
 from sklearn.linear_model import Ridge as RidgeRegression
+from sklearn.metrics import recall_score
 from sklearn.preprocessing import StandardScaler
 
+from robust_mer.models.baselines.logistic_regression import LogisticRegression
 from robust_mer.models.baselines.majority import Majority
 from robust_mer.models.fitted import Embedded
 from robust_mer.protocols.registry import PROTOCOLS
@@ -128,6 +131,43 @@ def test_corruptions_count_the_same_however_many_conditions_they_have(
     assert mixed.reshape(7, -1).sum(axis=1)[0] == pytest.approx(mixed.sum() / 2)
     np.testing.assert_allclose(mixed.reshape(7, -1)[1:], 7 / 12)
     np.testing.assert_allclose(of_validation.reshape(7, -1)[:, 0], [7 / 2] + 6 * [7 / 12])
+
+
+def test_each_replica_is_fitted_to_noise_of_its_own(folds, tmp_path, monkeypatch):
+    """The noise of validation belongs to the corruption: all seeds of a fold are compared on it."""
+    received = []
+
+    def record(model, training, validation):
+        received.append((training.values["text"], validation.values["text"]))
+        return 0.5
+
+    monkeypatch.setattr(LogisticRegression, "fit", record)
+    stacks.train(
+        folds,
+        tmp_path,
+        "logistic_regression",
+        [(1, 1), (1, 2), (2, 1)],
+        model=described("logistic_regression"),
+        protocol=Plugin(PROTOCOLS["none"], {}),
+    )
+    (first, held_out), (other_seed, held_out_again), (other_fold, _) = received
+    assert len(first) == 64
+    for other in (other_seed, other_fold):  # text is not normalised, and abar is the same
+        assert not (first[:, None] == other).all(dim=2).any()
+    assert torch.equal(held_out, held_out_again)
+
+
+def test_the_score_of_a_fit_is_that_of_its_answers_for_the_validation_part(corpus, tmp_path):
+    """As evaluation gives them, so the noise is the same as in the validation of networks."""
+    plugin = described("logistic_regression")
+    checkpoint, history = train(
+        corpus, tmp_path, "logistic_regression", "gaussian_-10dB", model=plugin
+    )
+    answers = evaluate(corpus, tmp_path, checkpoint, "gaussian_-10dB")
+    is_partial = answers["condition"].isin(["a", "v", "l", "av", "al", "vl"])
+    answers = answers[(answers["part"] == "validation") & is_partial]
+    expected = recall_score(answers["label"], answers["predicted"], average="macro")
+    assert pd.read_csv(history)["validation_ua"].tolist() == [pytest.approx(expected)]
 
 
 def test_pooling_looks_at_real_frames_alone():

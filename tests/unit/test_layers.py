@@ -2,24 +2,30 @@
 
 from dataclasses import asdict, replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 from helpers.corpus import NORMALISE, add_folds, modalities, write_corpus
 from helpers.jobs import run_evaluation
 from helpers.layers import NUMBERS, add_layers, average_layers, write
-from helpers.models import described
+from helpers.models import TASK, described
 from helpers.stacks import described as quick
 from helpers.stacks import train
 from helpers.training import evaluate
 from safetensors.torch import load_file
+from scipy.special import softmax
 
 from robust_mer.conditions import Corruption
 from robust_mer.engine.checkpoint import load_checkpoint
+from robust_mer.engine.nets import Nets
 from robust_mer.errors import InputError
 from robust_mer.features.resampling import resample_features
 from robust_mer.features.specs import ResampleFiles, ResampleSpec
+from robust_mer.modality import FeatureShape
 from robust_mer.models.layers import LayerSum
+from robust_mer.models.model import Batch, Model
+from robust_mer.models.optimisation import Optimisation
 from robust_mer.runtime import Runtime
 from robust_mer.store import read_features
 
@@ -90,6 +96,52 @@ def test_models_learn_which_layer_informs(corpus, tmp_path, name, changes):
     assert {name: chosen[name] for name in weights} == pytest.approx(weights, abs=1e-6)
     answers = evaluate(corpus, tmp_path, checkpoint, "gaussian_-10dB")
     assert len(answers)
+
+
+class Distance(Model):
+    """Its loss is the distance of what is received from what is clean."""
+
+    settings_class = Optimisation
+    needs_clean = True
+
+    def encode(self, modality, frames, lengths):
+        return frames.mean(dim=1)
+
+    def forward(self, embeddings):
+        return embeddings["audio"]
+
+    def loss(self, batch):
+        return {"distance": (batch.received["audio"] - batch.clean["audio"]).square().mean()}
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_clean_targets_are_summed_and_teach_the_weights_of_layers_nothing(replicas):
+    torch.manual_seed(0)
+    layers, width = len(NUMBERS), 4
+    models = [
+        Distance(Optimisation(), {"audio": FeatureShape(width, layers=NUMBERS)}, TASK)
+        for _ in range(replicas)
+    ]
+    logits = torch.randn(replicas, layers)
+    for model, values in zip(models, logits, strict=True):
+        model.layer_sums["audio"].logits.data.copy_(values)
+    received, clean = torch.randn(2, replicas, 8, 5, layers * width)
+    lengths = {"audio": torch.full((replicas, 8), 5)}
+    is_clean = torch.zeros(replicas, 8, 1, dtype=torch.bool)
+    target = torch.zeros(replicas, 8)
+    batch = Batch({"audio": received}, lengths, target, {}, is_clean, {"audio": clean})
+    nets = Nets(models, torch.device("cpu"))
+    keys = torch.zeros(replicas, 0, 2, dtype=torch.int32)
+    parts = nets.backward(list(range(replicas)), batch, keys, clip_norm=1e6)
+
+    for place in range(replicas):
+        of_layers = [one[place].reshape(-1, layers, width).numpy() for one in (received, clean)]
+        weights = softmax(logits[place].numpy())
+        heard, meant = (np.einsum("l,nld->nd", weights, one) for one in of_layers)
+        assert parts["loss"][place].item() == pytest.approx(np.mean((heard - meant) ** 2), rel=1e-4)
+        slope = 2 * np.einsum("nd,nld->l", heard - meant, of_layers[0]) / heard.size
+        expected = weights * (slope - weights @ slope)  # the derivative of softmax
+        np.testing.assert_allclose(nets.gradient[place].numpy(), expected, rtol=1e-3, atol=1e-6)
 
 
 def test_replicas_learn_the_same_weights_alone_and_as_one(corpus, tmp_path):

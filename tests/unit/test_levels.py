@@ -1,8 +1,11 @@
 """Noise at an SNR from a range, drawn per utterance and modality, and what is lost with it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from helpers.noises import corruption
 
 from robust_mer.corruption.draws import FreshDraws
 from robust_mer.corruption.gaussian import Gaussian
@@ -14,6 +17,7 @@ from robust_mer.engine.corruption import (
     CorruptionOfFold,
     CorruptionOfModality,
     corrupt_afresh,
+    corruption_of_fold,
     evaluation_frames,
 )
 from robust_mer.engine.frames import Frames
@@ -136,6 +140,16 @@ def test_batches_carry_the_snr_that_each_sample_has():
             means = received[loud].mean(dim=(1, 2)).numpy()
             assert np.std(means - kept**0.5) < 0.15
     assert not torch.equal(step.batch.snr["audio"], step.batch.snr["video"])
+
+
+@pytest.mark.parametrize(("stretch", "snr"), [(None, -10.0), ((0.2, 0.7), np.nan)])
+def test_noise_on_a_part_of_each_utterance_has_no_snr(stretch, snr):
+    one = corruption("gaussian_-10dB", ["audio"])
+    noises = {"audio": replace(one.noises["audio"], stretch=stretch)}
+    of_fold = corruption_of_fold(replace(one, noises=noises), {(2, "audio"): 0.1}, fold=2)
+    source = batches(of_fold.modalities["audio"], 50)
+    (step,) = source.epoch(source.draw(1, 50, 0), [0], 50)
+    np.testing.assert_array_equal(step.batch.snr["audio"], np.full((1, 50), snr))
 
 
 def test_samples_that_lost_a_modality_have_no_snr_and_no_signal():

@@ -245,6 +245,21 @@ def test_babble_of_fixed_parts_is_of_the_part_that_trains(corpus):
     assert speakers_for(corpus, folds, "s1F_0") == {"s0F", "s0M", "s2F", "s2M"}
 
 
+def test_a_speaker_of_two_sessions_is_in_no_babble_of_either(corpus):
+    table = corpus.table.copy()
+    table["part"] = table["session"].replace({"s0": "test", "s3": "validation"})
+    table["part"] = table["part"].where(table["part"].isin(["test", "validation"]), "train")
+    table.loc[table["utterance"] == "s1F_2", "session"] = "s0"  # she also trains with s0
+    index, folds = corpus.folder / "two.csv", corpus.folder / "two_folds.csv"
+    table.to_csv(index, index=False)
+    make_folds(table, FoldsSpec("part")).to_csv(folds, index=False)
+    pool = Pool(index, folds, corpus.folder)
+    heard = {name: set(pool.of(name).by_speaker) for name in ("s0F_0", "s1M_0", "s2F_0")}
+    assert heard["s0F_0"] == {"s1M", "s2F", "s2M", "s4F", "s4M"}
+    assert heard["s1M_0"] == {"s2F", "s2M", "s4F", "s4M"}
+    assert heard["s2F_0"] == {"s1F", "s1M", "s4F", "s4M"}
+
+
 def test_nobody_left_for_babble_is_said(corpus):
     table = corpus.table.assign(session="one", part=["train", "validation", "test"] * 10)
     index, folds = corpus.folder / "one.csv", corpus.folder / "one_folds.csv"

@@ -8,6 +8,7 @@ import pandas as pd
 
 from robust_mer.evaluation.answers import Answers
 from robust_mer.evaluation.experiment import AVERAGE, BINS
+from robust_mer.evaluation.summary import too_few_utterances
 
 COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
@@ -62,6 +63,9 @@ def reliability(answers: Answers, target: np.ndarray) -> tuple[pd.DataFrame, pd.
         ``accuracy``, ``confidence`` (its mean), ``ece`` and ``aurc``, the mean of `selective_risk`;
         and a row per condition and ``coverage`` with ``risk``, the share of wrong answers among
         so many most confident ones.
+
+    Raises:
+        InputError: each utterance counts under one condition, and none under one of them.
     """
     figures = pd.DataFrame(_figures(answers, target))
     partial = [list(answers.kinds)[place] for place in answers.partial]
@@ -97,6 +101,8 @@ def _figures(answers: Answers, target: np.ndarray) -> Iterator[dict[str | float,
     assert answers.confidence is not None
     for place, condition in enumerate(answers.kinds):
         rows = answers.counts[:, place]
+        if not rows.any():
+            raise too_few_utterances(answers.file, condition)
         for seed in range(answers.predicted.shape[2]):
             right = (answers.predicted[rows, place, seed] == target[rows]).astype(np.float32)
             confidence = answers.confidence[rows, place, seed]

@@ -287,12 +287,16 @@ def _one_condition(
     expected = frame[is_partial].groupby(keys, observed=True).size().index
     absent = expected.difference(selection.groupby(keys, observed=True).size().index)
     if len(absent):
-        raise InputError(
-            f"{file.path}: with one condition per utterance, no test utterance of fold "
-            f"{absent[0][1]} is left for condition {absent[0][0]}: there are too few. Set "
-            "evaluate: every_condition in the experiment"
-        )
+        raise too_few_utterances(file, absent[0][0], f" of fold {absent[0][1]}")
     return selection
+
+
+def too_few_utterances(file: PredictionFile, condition: str, of_fold: str = "") -> InputError:
+    """What is wrong if each utterance counts under one condition, and none under this one."""
+    return InputError(
+        f"{file.path}: with one condition per utterance, no test utterance{of_fold} is left for "
+        f"condition {condition}: there are too few. Set evaluate: every_condition in the experiment"
+    )
 
 
 def read_predictions(
