@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from helpers.experiments import make_experiment
 from helpers.figures import figure_files, texts_of
+from helpers.tasks import metrics, task
 from scipy import stats
 
 from robust_mer.conditions import conditions
-from robust_mer.evaluation.rankings import kendall_tau
+from robust_mer.evaluation.bootstrap import Replicates
+from robust_mer.evaluation.rankings import compare_rankings, kendall_tau
 from robust_mer.evaluation.scores import (
     ScoresFiles,
     SummaryFiles,
@@ -207,6 +209,30 @@ def test_rankings_join_models_that_were_trained_alike(run):
     assert list(best) == [rows["ua_mean"].idxmax()]
 
 
+@pytest.mark.parametrize(("selection", "best"), [("r", "b"), ("mae", "c")])
+def test_the_best_model_has_the_highest_score_or_the_lowest_error(selection, best):
+    models = list("abc")
+    experiment = make_experiment(
+        [(model, "missing", "missing") for model in models],
+        name="x",
+        corpus="c",
+        models=dict.fromkeys(models, "men"),
+        folds=FOLDS,
+        seeds=SEEDS,
+        task=task("regression", target_range=[1.0, 5.0], selection=selection),
+        metrics=metrics("r", "mae"),
+    )
+    setting = {"trained_on": "missing", "tested_on": "missing"}
+    settings = pd.DataFrame({"model": models}).assign(
+        **setting, condition="average", kind="average"
+    )
+    data = np.array([[0.1, 0.5, 0.3], [0.8, 0.7, 0.6]])  # r, then MAE
+    resampled = np.repeat(data[:, None], 4, axis=1)
+    replicates = Replicates(experiment.measures, settings, data[:, None], data, resampled)
+    (row,) = compare_rankings(experiment, replicates).to_dict("records")
+    assert (row["best"], row["other_best"], row["tau"]) == (best, best, 1)
+
+
 def _table(run, name):
     written = {suffix: run.folder / f"x_{name}.{suffix}" for suffix in ("csv", "md", "tex")}
     written |= {} if name != "rankings" else {"csv": None}
@@ -293,6 +319,47 @@ def test_robustness_of_models_that_never_met_a_clean_modality(tmp_path):
     assert table.loc[("mmin", "none"), "area"] == pytest.approx((0.75 + 0.65) / 2)
     assert "dropped, none" in (tmp_path / "x.md").read_text()
     assert table.loc[("mmin", "none"), "effective"] == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(("selection", "sign"), [("r", 1), ("mae", -1)])
+def test_a_loss_counts_beside_that_of_the_reference_with_the_same_training(
+    tmp_path, selection, sign
+):
+    tests = [f"dropped_{rate}%" for rate in (10, 50, 90)]
+    curves = {  # means over the range, less the first: 0.2, −0.1, 0.05
+        ("men", "clean"): (0.4, 0.6, 0.8),
+        ("men", "dropped_50%"): (0.5, 0.4, 0.3),
+        ("mmin", "dropped_50%"): (0.5, 0.6, 0.5),
+        ("mmin", "dropped_90%"): (0.5, 0.6, 0.5),
+    }
+    rows = [
+        {"model": model, "trained_on": on, "tested_on": test, "training": on, "noise": "dropped"}
+        | {"condition": "average", "kind": "average", f"{selection}_mean": value}
+        for (model, on), values in curves.items()
+        for test, value in zip(tests, values, strict=True)
+    ]
+    pd.DataFrame(rows).assign(published_model="").to_csv(tmp_path / "all.csv", index=False)
+    experiment = make_experiment(
+        [(*line, test) for line in curves for test in tests],
+        name="x",
+        corpus="c",
+        models={"men": "men", "mmin": "mmin"},
+        folds=[1],
+        seeds=[1],
+        task=task("regression", target_range=[1.0, 5.0], selection=selection),
+        metrics=metrics(selection),
+    )
+    files = TableFiles(summary=tmp_path / "all.csv", csv=tmp_path / "x.csv", md=tmp_path / "x.md")
+    make_table(
+        TableSpec("robustness", Plugin(TABLES["robustness"], {}), experiment), files, Runtime()
+    )
+    table = pd.read_csv(tmp_path / "x.csv").set_index(["model", "training"])
+    assert table["area"].to_dict() == pytest.approx(
+        dict(zip(curves, (0.6, 0.4, 0.55, 0.55), strict=True))
+    )
+    assert table["effective"].to_dict() == pytest.approx(
+        dict(zip(curves, (0, 0, sign * 0.15, np.nan), strict=True)), nan_ok=True
+    )
 
 
 def test_the_table_of_rankings_says_where_the_order_differs_most(run):

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.project import warm_python
+from scipy import stats
 from sklearn.metrics import accuracy_score, recall_score
 
 ROOT = Path(__file__).parents[2]
@@ -190,6 +191,44 @@ def values_in(path, condition, measure):
     )
 
 
+@cache
+def drawn_utterances(folder):
+    """How often 10,000 replicates draw each utterance, and the share of a fold's speakers.
+
+    Speakers are drawn first, then their utterances.
+    """
+    index = pd.read_csv(folder / "utterances.csv")
+    rng, speakers = np.random.default_rng(7), index.groupby("speaker")
+    drawn = rng.multinomial(len(speakers), np.full(len(speakers), 1 / len(speakers)), size=10_000)
+    weights = np.empty((10_000, len(index)))
+    for times, members in zip(drawn.T, speakers.indices.values(), strict=True):
+        size = len(members)
+        weights[:, members] = rng.multinomial(times * size, np.full(size, 1 / size))
+    session = speakers["session"].first()
+    shares = [drawn[:, session == f"s{fold}"].mean(axis=1) for fold in FOLDS]
+    return pd.DataFrame(weights, columns=index["utterance"]), shares
+
+
+@cache
+def resampled(folder, path, condition, measure):
+    """WA or UA of each replicate; a fold counts by the share of its speakers that is drawn."""
+    if condition == "average":
+        return np.mean([resampled(folder, path, one, measure) for one in SIX], axis=0)
+    weights, shares = drawn_utterances(folder)
+    scores = []
+    for fold, seed in product(FOLDS, SEEDS):
+        rows = rows_tested(path)[condition, fold, seed]
+        weight, label = weights[rows["utterance"]].to_numpy(), rows["label"].to_numpy()
+        right = label == rows["predicted"].to_numpy()
+        classes = [label == name for name in CLASSES] if measure == "ua" else [label != ""]
+        sizes = np.array([weight[:, one].sum(axis=1) for one in classes])
+        hits = np.array([weight[:, one] @ right[one] for one in classes])
+        recalls = hits / np.maximum(sizes, 1)
+        scores.append(recalls.sum(axis=0) / np.maximum((sizes > 0).sum(axis=0), 1))
+    shares = np.repeat(shares, len(SEEDS), axis=0)
+    return (scores * shares).sum(axis=0) / shares.sum(axis=0)
+
+
 def laid(folder, table):
     wide = pd.read_csv(folder / f"x_{table}.csv")
     labels = [name for name in ("Dataset", "System", "Intensity") if name in wide]
@@ -357,7 +396,40 @@ def test_comparisons(run):
         )
         assert row.difference == pytest.approx((own_values - other).mean(), abs=1e-12)
         assert row.difference_sd == pytest.approx((own_values - other).std(ddof=1), abs=1e-12)
-        assert row.low <= row.difference <= row.high
+
+
+def test_significance_of_differences(run):
+    """Student's t with the variance of folds that share training data; see Nadeau and Bengio."""
+    folder, files, _ = run
+    parts = pd.read_csv(folder / "folds.csv").groupby(["fold", "part"]).size().unstack()
+    ratio = (parts["test"] / parts["train"]).mean()
+    rows = pd.read_csv(folder / "x_comparisons.csv")
+    for row in rows.itertuples():
+        setting = row.tested_on, row.condition, row.measure
+        difference = np.subtract(
+            values(files, row.model, row.trained_on, *setting).mean(axis=1),
+            values(files, row.other, row.other_trained_on, *setting).mean(axis=1),
+        )
+        t = difference.mean() / np.sqrt((1 / 3 + ratio) * difference.var(ddof=1))
+        assert row.t == pytest.approx(t)
+        assert row.p == pytest.approx(2 * stats.t.sf(abs(t), 2))
+
+
+def test_intervals_of_differences(run):
+    """They come from other draws, so the ends differ; those of 90 % would by a third of the SD."""
+    folder, files, _ = run
+    rows = pd.read_csv(folder / "x_comparisons.csv")
+    rows = rows[(rows["condition"] == "average") & (rows["tested_on"] == "gaussian_-10dB")]
+    assert len(rows) == 2 * 10
+    for row in rows.itertuples():
+        one = files[row.model, row.trained_on, row.tested_on]
+        other = files[row.other, row.other_trained_on, row.tested_on]
+        drawn = np.subtract(
+            resampled(folder, one, row.condition, row.measure),
+            resampled(folder, other, row.condition, row.measure),
+        )
+        expected = np.quantile(drawn, [0.025, 0.975])
+        assert (row.low, row.high) == pytest.approx(expected, abs=0.2 * drawn.std())
 
 
 def test_gain(run):

@@ -8,6 +8,7 @@ import pytest
 from helpers.experiments import make_experiment
 from helpers.plans import Wildcards, config_with, plan_of
 
+from robust_mer.conditions import drawn_condition
 from robust_mer.conformal import (
     availability,
     class_thresholds,
@@ -18,6 +19,7 @@ from robust_mer.conformal import (
     training_range,
 )
 from robust_mer.errors import InputError
+from robust_mer.evaluation.bootstrap import draw_weights
 from robust_mer.evaluation.sets import SetsFiles, measure_sets, read_sets
 from robust_mer.evaluation.spec import SetsSpec
 from robust_mer.export.sets import SetMaker
@@ -188,8 +190,8 @@ def plain_end(scores, utterances):
 
 
 def plain_sets(table, calibration, each_class):
-    """Coverage, size and shares by a loop over test utterances, both folds together."""
-    sizes, right = [], []
+    """The set of each test utterance of both folds: its size, and whether the class is in it."""
+    found = []
     score = [1 - row[f"probability_{row['label']}"] for row in calibration.to_dict("records")]
     calibration = calibration.assign(score=score)
     for fold, rows in table[table["part"] == "test"].groupby("fold"):
@@ -199,10 +201,28 @@ def plain_sets(table, calibration, each_class):
         for row in rows.to_dict("records"):
             answer = {n for n in CLASSES if 1 - row[f"probability_{n}"] <= ends[n]}
             answer |= {max(CLASSES, key=lambda name: row[f"probability_{name}"])}
-            sizes.append(len(answer))
-            right.append(row["label"] in answer)
-    sizes = np.array(sizes)
-    return np.mean(right), sizes.mean(), (sizes == 3).mean(), (sizes == 1).mean()
+            found.append(
+                (fold, row["utterance"], row["label"], len(answer), row["label"] in answer)
+            )
+    return pd.DataFrame(found, columns=["fold", "utterance", "label", "size", "right"])
+
+
+def same_sets(table, condition):
+    """`plain_sets` of a condition, calibrated under the same one for all classes together."""
+    own = table[table["condition"] == condition]
+    return plain_sets(own, own[own["part"] == "validation"], each_class=False)
+
+
+def plain_interval(*conditions):
+    """Interval of the coverage, or of its mean over some conditions, with the package's draws."""
+    names = sorted(f"u{number}" for number in range(120))
+    speaker, _ = pd.factorize(pd.Series([int(name[1:]) % 12 for name in names]))
+    weights = pd.DataFrame(draw_weights(speaker, 2000)[1], columns=names)
+    drawn = []
+    for sets in conditions:
+        own = weights[sets["utterance"]]
+        drawn.append((own * sets["right"].to_numpy()).sum(axis=1) / own.sum(axis=1))
+    return np.quantile(np.mean(drawn, axis=0), [0.025, 0.975])
 
 
 @pytest.mark.parametrize(
@@ -230,11 +250,32 @@ def test_sets_agree_with_a_plain_loop(run, tested_on, condition, calibration, pr
         "tested_on == @tested_on and condition == @condition and calibration == @calibration "
         "and promise == @promise"
     ).iloc[0]
-    figures = plain_sets(own, pool, promise == "each class")
+    sets = plain_sets(own, pool, promise == "each class")
+    size, right = sets["size"], sets["right"]
+    figures = right.mean(), size.mean(), (size == 3).mean(), (size == 1).mean()
     assert row[["coverage", "size", "cannot_tell", "single"]].tolist() == pytest.approx(figures)
-    assert row["coverage_low"] < row["coverage"] < row["coverage_high"]
-    assert row["least_coverage"] <= row["coverage"]
+    interval = plain_interval(sets)
+    assert row[["coverage_low", "coverage_high"]].tolist() == pytest.approx(interval, abs=1e-6)
+    of_folds = sets.groupby("fold")[["right", "size"]].mean().std(ddof=1)
+    assert row[["coverage_sd", "size_sd"]].tolist() == pytest.approx(of_folds.tolist())
+    assert row["least_coverage"] == pytest.approx(right.groupby(sets["label"]).mean().min())
     assert (row["calibrated_on"], row["too_few"]) == (60, 0)
+
+
+def test_thresholds_of_a_class_with_too_few_utterances_are_counted(run):
+    """In fold 0, eight validation utterances are sad, one less than a threshold needs."""
+    measure, paths = run
+    table = pd.read_parquet(paths["missing"])
+    is_sad = (table["fold"] == 0) & (table["part"] == "validation") & (table["label"] == "sad")
+    number = table["utterance"].str[1:].astype(int)
+    table[~is_sad | (number < 24)].to_parquet(paths["missing"])
+    _, rows = measure()
+    rows = rows[(rows["tested_on"] == "missing") & (rows["condition"] == "v")]
+    rows = rows.set_index(["calibration", "promise"])
+    for calibration in ("same", "blind"):
+        overall, each = (rows.loc[calibration, promise] for promise in ("overall", "each class"))
+        assert (overall["too_few"], overall["calibrated_on"]) == (0, (48 + 60) / 2)
+        assert each["too_few"] == pytest.approx((1 / 3 + 0) / 2)
 
 
 def test_estimates_of_the_snr_part_what_calibrates_one_another(run):
@@ -265,13 +306,19 @@ def test_utterances_are_grouped_by_what_is_known():
 
 
 def test_averages_are_of_the_partial_conditions_and_tables_show_them(run, tmp_path):
-    measure, _ = run
+    measure, paths = run
     experiment, rows = measure()
     own = rows.query("tested_on == 'missing' and calibration == 'same' and promise == 'overall'")
     partial = own[own["condition"].isin(["a", "v"])]
     average = own[own["kind"] == "average"].iloc[0]
     for name in ("coverage", "size", "least_coverage"):
         assert average[name] == pytest.approx(partial[name].mean())
+    table = pd.read_parquet(paths["missing"])
+    sets = [same_sets(table, condition) for condition in ("a", "v")]
+    interval = plain_interval(*sets)
+    assert average[["coverage_low", "coverage_high"]].tolist() == pytest.approx(interval, abs=1e-6)
+    of_folds = np.mean([one.groupby("fold")["right"].mean() for one in sets], axis=0)
+    assert average["coverage_sd"] == pytest.approx(of_folds.std(ddof=1))
     spec = TableSpec("sets", Plugin(TABLES["sets"], {}), experiment)
     make_table(spec, TableFiles(sets=tmp_path / "sets.csv", md=tmp_path / "x.md"), Runtime())
     lines = (tmp_path / "x.md").read_text().splitlines()
@@ -300,12 +347,18 @@ def test_there_is_no_average_where_a_partial_condition_has_no_sets(run):
 
 
 def test_with_one_condition_each_an_utterance_counts_once(run):
-    measure, _ = run
+    measure, paths = run
     _, rows = measure(one_condition_seed=3)
-    _, every = measure()
     keys = "tested_on == 'missing' and condition == 'a' and calibration == 'same'"
     assert rows.query(keys)["calibrated_on"].tolist() == [60, 60]
-    assert rows.query(keys)["coverage"].tolist() != every.query(keys)["coverage"].tolist()
+    row = rows.query(f"{keys} and promise == 'overall'").iloc[0]
+    sets = same_sets(pd.read_parquet(paths["missing"]), "a")
+    drawn = [drawn_condition(["a", "v"], 3, "test", name) for name in sets["utterance"]]
+    sets = sets[np.array(drawn) == "a"]
+    size = sets.groupby("fold")["size"].mean().mean()
+    assert row[["coverage", "size"]].tolist() == pytest.approx([sets["right"].mean(), size])
+    interval = plain_interval(sets)
+    assert row[["coverage_low", "coverage_high"]].tolist() == pytest.approx(interval, abs=1e-6)
 
 
 def test_predictions_without_a_validation_part_are_named(run):

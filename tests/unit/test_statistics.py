@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from helpers.experiments import make_experiment
 from helpers.tasks import classes
+from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from robust_mer.conditions import drawn_condition
@@ -19,14 +20,19 @@ from robust_mer.evaluation.answers import (
     read_held_out,
     read_test_to_train,
 )
-from robust_mer.evaluation.bootstrap import draw_weights
+from robust_mer.evaluation.bootstrap import Replicates, draw_weights
 from robust_mer.evaluation.bootstrap import resample as resample_measures
 from robust_mer.evaluation.comparisons import compare_models, corrected_t_test
-from robust_mer.evaluation.reliability import expected_calibration_error, selective_risk
+from robust_mer.evaluation.experiment import MIN_SPEAKERS
+from robust_mer.evaluation.reliability import (
+    expected_calibration_error,
+    reliability,
+    selective_risk,
+)
 from robust_mer.evaluation.summary import PredictionFile, kinds_of
 from robust_mer.metrics.classes import UA, WA
 from robust_mer.metrics.metric import Metric
-from robust_mer.report.tables.claims import verdict
+from robust_mer.report.tables.claims import orderings, verdict
 from robust_mer.settings import Settings
 
 MEASURES = (WA(Settings()), UA(Settings()))
@@ -246,14 +252,79 @@ def test_p_is_adjusted_by_holms_method_over_all_pairs_of_a_measure():
     table = compared(models)
     assert len(table) == 2 * 2 * 6
     for _, rows in table.groupby("measure"):
-        p = rows["p"].to_numpy()
-        order = np.argsort(p)
-        adjusted = np.empty(len(p))
-        above = 0.0
-        for place, number in enumerate(order):
-            above = max(above, min(1.0, p[number] * (len(p) - place)))
-            adjusted[number] = above
-        assert rows["p_holm"].to_numpy() == pytest.approx(adjusted)
+        assert rows["p_holm"].tolist() == pytest.approx(holm(rows["p"].to_numpy()))
+
+
+def holm(p):
+    """Holm's method, from the smallest p to the greatest."""
+    adjusted = np.empty(len(p))
+    above = 0.0
+    for place, number in enumerate(np.argsort(p)):
+        above = max(above, min(1.0, p[number] * (len(p) - place)))
+        adjusted[number] = above
+    return adjusted
+
+
+def compare_clean(of_folds, resampled):
+    """Compare models p, q and so on, which were trained and tested on clean data.
+
+    Args:
+        of_folds: WA and UA of each fold [2, F, K].
+        resampled: WA and UA of each resample [2, B, K].
+    """
+    names = list("pqrs")[: of_folds.shape[2]]
+    setting = {"trained_on": "clean", "tested_on": "clean", "condition": "avl", "kind": "complete"}
+    settings = pd.DataFrame({"model": names}).assign(**setting)
+    replicates = Replicates(MEASURES, settings, of_folds, of_folds.mean(axis=1), resampled)
+    experiment = make_experiment(
+        [(name, "clean", "clean") for name in names],
+        name="e",
+        corpus="c",
+        models={},
+        folds=range(of_folds.shape[1]),
+        seeds=[1],
+    )
+    return compare_models(experiment, replicates, 0.0).set_index(["measure", "model", "other"])
+
+
+def test_a_pair_without_a_p_does_not_count_in_holms_method():
+    """In WA, but not in UA, q is better than p by the same in every fold."""
+    rng = np.random.default_rng(8)
+    of_folds = 0.3 * rng.random((2, 5, 4)) + 0.2 * np.arange(4)
+    of_folds[0, :, 1] = of_folds[0, :, 0] + 0.25
+    table = compare_clean(of_folds, rng.random((2, 10, 4)))
+    assert np.isnan(table.loc[("wa", "p", "q"), ["p", "p_holm"]].astype(float)).all()
+    for measure, scores, pairs in (("wa", of_folds[0], 5), ("ua", of_folds[1], 6)):
+        rows = table.loc[measure].dropna(subset=["p"])
+        folds = dict(zip("pqrs", scores.T, strict=True))
+        p = [stats.ttest_rel(folds[one], folds[other]).pvalue for one, other in rows.index]
+        assert len(p) == pairs
+        assert rows["p"].tolist() == pytest.approx(p)
+        assert rows["p_holm"].tolist() == pytest.approx(holm(p))
+
+
+def test_nothing_is_tested_in_a_single_fold():
+    rng = np.random.default_rng(9)
+    table = compare_clean(rng.random((2, 1, 3)), rng.random((2, 10, 3)))
+    assert len(table) == 2 * 3
+    assert table[["difference_sd", "t", "p", "p_holm"]].isna().all(axis=None)
+
+
+def test_differences_and_their_intervals_are_those_of_the_measure():
+    rng = np.random.default_rng(10)
+    of_folds, resampled = rng.random((2, 3, 3)), rng.random((2, 400, 3))
+    resampled[1] *= 3
+    table = compare_clean(of_folds, resampled)
+    assert len(table) == 2 * 3
+    for (measure, one, other), row in table.iterrows():
+        place = ["wa", "ua"].index(measure)
+        pair = ["pqr".index(one), "pqr".index(other)]
+        first, second = of_folds[place][:, pair].T
+        figures = [first.mean(), second.mean(), (first - second).mean()]
+        assert row[["mean", "other_mean", "difference"]].tolist() == pytest.approx(figures)
+        draws = resampled[place][:, pair] @ [1, -1]
+        expected = np.quantile(draws, [0.025, 0.975])
+        assert row[["low", "high"]].tolist() == pytest.approx(expected)
 
 
 def test_a_model_that_is_trained_once_is_compared_with_those_trained_for_each_test():
@@ -385,6 +456,28 @@ def test_calibration_by_hand():
     )
 
 
+def test_reliability_counts_each_utterance_under_its_one_condition():
+    """Three utterances count under the condition a, the fourth under v."""
+    counts = np.array([[True, False], [True, False], [True, False], [False, True]])
+    right = np.array([[1, 0], [0, 0], [1, 0], [0, 1]])[:, :, None]
+    confidence = np.array([[0.9, 0.95], [0.65, 0.95], [0.75, 0.95], [0.99, 0.8]])[:, :, None]
+    one = replace(answers(right, conditions=("a", "v"), counts=counts), confidence=confidence)
+    table, curves = reliability(one, np.zeros(4, int))
+    table = table.set_index("condition")
+    figures = ["accuracy_mean", "confidence_mean", "ece_mean", "aurc_mean"]
+    of_a = [2 / 3, (0.9 + 0.65 + 0.75) / 3, (0.1 + 0.65 + 0.25) / 3, (0 + 0 + 1 / 3) / 3]
+    of_v = [1, 0.8, 0.2, 0]
+    assert table.loc["a", figures].tolist() == pytest.approx(of_a)
+    assert table.loc["v", figures].tolist() == pytest.approx(of_v)
+    assert table.loc["average", figures].tolist() == pytest.approx(np.add(of_a, of_v) / 2)
+    risk = curves.set_index(["condition", "coverage"])["risk"]
+    assert risk["a"].tolist() == pytest.approx([0] * 6 + [1 / 3] * 4)  # 0.7 of 3 answers are 3
+    assert risk["v"].tolist() == [0] * 10
+    none = replace(one, counts=counts & [True, False])
+    with pytest.raises(InputError, match=r"no test utterance is left for condition v"):
+        reliability(none, np.zeros(4, int))
+
+
 @pytest.mark.parametrize(
     ("published", "figure", "comparable", "speakers", "expected"),
     [
@@ -401,6 +494,56 @@ def test_calibration_by_hand():
 def test_verdicts(published, figure, comparable, speakers, expected):
     figure = dict(zip(("mean", "low", "high"), figure, strict=True))
     assert verdict(published, figure, comparable, speakers) == expected
+
+
+def judged(published, ours, speakers, is_reversed=False, classes=("men", "nmer")):
+    """What `orderings` says of the numbers that a paper has of men and x.
+
+    ``ours`` is our difference of men and x with its interval. If ``is_reversed``, our comparisons
+    list the pair as x and men.
+    """
+    setting = {"tested_on": "n_0dB", "condition": "average", "measure": "ua"}
+    cells = {"model": ["men", "x"], "class": classes, "trained_on": ["clean", "n_0dB"]}
+    claims = pd.DataFrame({**cells, "published": published})
+    pair, (difference, low, high) = ["men", "clean", "x", "n_0dB"], ours
+    if is_reversed:
+        pair, difference, low, high = [*pair[2:], *pair[:2]], -difference, -high, -low
+    names = dict(zip(["model", "trained_on", "other", "other_trained_on"], pair, strict=True))
+    figures = {"difference": difference, "low": low, "high": high, "p_holm": 0.04}
+    return orderings(
+        claims.assign(dataset="IEMOCAP", table="2", **setting),
+        pd.DataFrame([{**setting, **names, **figures}]),
+        speakers,
+    ).to_dict("records")
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+@pytest.mark.parametrize(
+    ("published", "ours", "speakers", "expected"),
+    [
+        ((0.6, 0.7), (-0.1, -0.3, -0.05), MIN_SPEAKERS, "agrees"),
+        ((0.7, 0.6), (0.1, 0.05, 0.3), MIN_SPEAKERS, "agrees"),
+        ((0.7, 0.6), (-0.1, -0.3, -0.05), MIN_SPEAKERS, "contradicts"),
+        ((0.6, 0.7), (0.1, 0.05, 0.3), MIN_SPEAKERS, "contradicts"),
+        ((0.6, 0.7), (-0.1, -0.3, 0.05), MIN_SPEAKERS, "undecided"),
+        ((0.6, 0.7), (-0.1, -0.3, 0.0), MIN_SPEAKERS, "undecided"),
+        ((0.7, 0.6), (0.1, 0.0, 0.3), MIN_SPEAKERS, "undecided"),
+        ((0.6, 0.7), (-0.1, -0.3, -0.05), MIN_SPEAKERS - 1, "undecided"),
+        ((0.7, 0.6), (-0.1, -0.3, -0.05), MIN_SPEAKERS - 1, "undecided"),
+    ],
+)
+def test_a_pair_is_judged_in_the_papers_order(published, ours, speakers, expected, is_reversed):
+    (row,) = judged(published, ours, speakers, is_reversed)
+    assert (row["model"], row["other"]) == ("men", "x")
+    assert row["published_difference"] == pytest.approx(published[0] - published[1])
+    assert (row["difference"], row["low"], row["high"], row["p_holm"]) == (*ours, 0.04)
+    assert row["verdict"] == expected
+
+
+def test_equal_numbers_and_models_of_one_class_have_no_order_in_a_paper():
+    ours = (-0.1, -0.3, -0.05)
+    assert judged((0.6, 0.6), ours, MIN_SPEAKERS) == []
+    assert judged((0.6, 0.7), ours, MIN_SPEAKERS, classes=("nmer", "nmer")) == []
 
 
 def test_the_ratio_of_test_to_training_is_the_mean_of_those_of_the_folds(tmp_path):

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helpers.corpus import NORMALISE, read
-from helpers.jobs import run_schedule
+from helpers.corpus import NORMALISE, modalities, read
+from helpers.jobs import run_evaluation, run_schedule, run_training, train_files, train_spec
 from helpers.models import described
 from helpers.noises import corruption
 from helpers.training import evaluate, model, schedule_of, train
@@ -220,6 +220,27 @@ def test_normalisation_is_that_of_the_training_part(corpus, tmp_path):
             file.get_tensor("normalise.mean.audio"), frames.mean(axis=0), atol=1e-5
         )
         assert not file.get_tensor("normalise.mean.video").any()
+
+
+def test_each_fold_is_evaluated_on_its_own_rows_if_nothing_is_normalised(corpus, tmp_path):
+    """The folds have the same statistics and swap the validation and the test part."""
+    first = pd.read_csv(corpus["folds_csv"])
+    swapped = first["part"].replace({"validation": "test", "test": "validation"})
+    folds = pd.concat([first, first.assign(fold=2, part=swapped)])
+    folds.to_csv(corpus["folds_csv"], index=False)
+    read_as = modalities(dict.fromkeys(NORMALISE, False))
+    clean = corruption("clean")
+    files = train_files(corpus, tmp_path / "men", [(1, 1), (2, 1)])
+    run_training(train_spec(brief("men"), "clean", [clean], modalities=read_as), files)
+    both, second = (
+        run_evaluation(corpus, tmp_path / "p.parquet", checkpoints, clean, read_as=read_as)
+        for checkpoints in (files.checkpoints, files.checkpoints[1:])
+    )
+    keys = ["fold", "part", "utterance"]
+    expected = folds.loc[folds["part"] != "train", keys]
+    assert sorted(both[keys].to_numpy().tolist()) == sorted(expected.to_numpy().tolist())
+    again = both[both["fold"] == 2].reset_index(drop=True)
+    pd.testing.assert_frame_equal(again, second)
 
 
 def test_frames_are_gathered_and_padded():

@@ -108,12 +108,20 @@ def test_truncated_and_missing_results_are_found(done, quick):
 
 @pytest.mark.parametrize("quick", [False, True])
 def test_results_from_older_versions_are_found_along_the_chain(done, quick):
-    train("teacher", 1, "retrained")
-    student = f"{MODELS}/student/clean/fold1_seed1.history.csv"
-    assert problems_of(quick=quick) == [("out of date", student)]
-    train("student", 1, "anew", "teacher")
+    """The newer versions have the size of the older ones."""
+    train("teacher", 1, "TEACHER")
+    teacher, student = (
+        f"{MODELS}/{model}/clean/fold1_seed1.history.csv" for model in ("teacher", "student")
+    )
+    (problem,) = verify("results", quick).problems
+    assert (problem.kind, problem.path) == ("out of date", student)
+    assert problem.what == (
+        f"train_model_fold1 (c, student, clean) made {student} from an older version of {teacher} "
+        "than train_model_fold1 (c, teacher, clean) wrote last"
+    )
+    train("student", 1, "STUDENT", "teacher")
     assert problems_of(quick=quick) == [("out of date", "results/c/predictions/student.parquet")]
-    predict("other")
+    predict("P")
     assert problems_of(quick=quick) == [("out of date", "results/tables/e_all.csv")]
     tabulate()
     assert problems_of(quick=quick) == []

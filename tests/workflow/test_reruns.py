@@ -253,8 +253,13 @@ def test_a_hyperparameter_retrains_its_model_only(shared):
 def test_what_clean_models_do_not_use_retrains_no_clean_model(shared):
     shared.configure({**SMALL, "corruption": {"mode": "exact", "seed": 2}})
     jobs = shared.planned()
-    assert all("trained_on=gaussian_-10dB" in what for what in jobs["train_model"])
-    assert "schedule_noise" in jobs
+    assert set(jobs) == {"schedule_noise", "train_model", "evaluate_model", *AFTER_EVALUATION}
+    noise = "gaussian_-10dB"
+    assert jobs["train_model"] == {f"corpus=demo, model=nmer, trained_on={noise}, folds=fold1"}
+    assert jobs["evaluate_model"] == {
+        f"corpus=demo, model={model}, trained_on={trained_on}, tested_on={noise}"
+        for model, trained_on in (("men", "clean"), ("nmer", noise))
+    }
 
 
 def test_touched_recordings_rerun_nothing_and_changed_ones_are_told(project):
