@@ -47,7 +47,7 @@ def test_msp_improvs_dimensions_and_turns_without_them(tmp_path):
     make_msp_improv(tmp_path / "tree", conditions="R")
     valence = task("regression", target="valence", target_range=[1.0, 5.0])
     table, problems = index(tmp_path / "tree", tmp_path, "msp_improv", valence)
-    without = problems[problems.str.endswith("has no valence; left out")]
+    without = problems[problems.str.endswith("has no valence; not used")]
     assert len(without) == 7  # every 97th of 620
     assert len(table) == 620 - 7
     assert set(table["naturalness"]) == {"3.400000"}
@@ -87,7 +87,7 @@ def test_npz_without_a_label(tmp_path):
     columns = {"utterance": "id", "speaker": "who", "sentiment": "score"}
     table, problems = index(tmp_path, tmp_path, "npz", SENTIMENT, columns=columns)
     assert table["sentiment"].tolist() == ["2.6", "-1.0", "0.0", "1.0", "-3.0"]
-    assert problems.tolist() == ["u3 has no sentiment; left out"]
+    assert problems.tolist() == ["u3 has no sentiment; not used"]
     with pytest.raises(InputError, match="columns lacks label, which is the target"):
         index(tmp_path, tmp_path, "npz", task(), columns=columns)
 
@@ -116,7 +116,7 @@ def manifest(folder, text, what, keep=False):
 def test_a_number_column_of_a_manifest_and_an_empty_cell(tmp_path):
     table, problems = manifest(tmp_path, ROWS, AROUSAL)
     assert set(table["utterance"]) == {"u1", "u2", "u3", "u5", "u6", "u7", "u8"}
-    assert problems.tolist() == ["u4 has no arousal; left out"]
+    assert problems.tolist() == ["u4 has no arousal; not used"]
 
 
 def test_what_is_kept_without_a_target_is_in_the_training_part_alone(tmp_path):

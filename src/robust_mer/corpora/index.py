@@ -153,7 +153,7 @@ def _leave_out_unlabelled(reading: Reading, task: Task, needs_label: bool) -> No
         elif needs_label:
             reading.skip(*reading.origins[row["utterance"]], what)
         else:
-            reading.note(*reading.origins[row["utterance"]], f"{what}; left out")
+            reading.note(*reading.origins[row["utterance"]], f"{what}; not used")
     if missing.any():
         lost = int(missing.sum())
         log.warning("%d of %d utterances have no target; left out", lost, len(missing))
