@@ -6,7 +6,7 @@ import pytest
 from helpers.plans import default_config, plan_of
 
 from robust_mer.errors import InputError
-from robust_mer.plan.grid import Training
+from robust_mer.plan.grid import Training, training_rules
 from robust_mer.plan.rules import Rules
 
 NOISY = "gaussian_-10dB"
@@ -43,7 +43,7 @@ def trainings(plan):
     """Of every rule, what it trains and the outputs that it has."""
     return {
         name: ({job.training[1:] for job in jobs}, list(jobs[0].outputs))
-        for name, jobs in plan.grid.training_rules.items()
+        for name, jobs in training_rules(plan.grid).items()
     }
 
 
@@ -124,7 +124,7 @@ def test_experiments_that_share_a_training_share_its_audit():
     for fold in (1, 2):
         patterns = [
             plan.training_constraint(jobs)
-            for jobs in plan.grid.training_rules.values()
+            for jobs in training_rules(plan.grid).values()
             if jobs[0].replicas[0].fold == fold
         ]
         assert len(set(patterns)) == 3
@@ -136,7 +136,7 @@ def training_job(raw, model="nmer", trained_on=NOISY):
     plan = plan_of(raw)
     (jobs,) = (
         jobs
-        for jobs in plan.grid.training_rules.values()
+        for jobs in training_rules(plan.grid).values()
         for job in jobs
         if job.training == Training("demo", model, trained_on) and job.replicas[0].fold == 1
     )

@@ -28,7 +28,8 @@ from robust_mer.errors import InputError
 from robust_mer.jobs import prepare_jobs
 from robust_mer.plan.devices import has_gpu
 from robust_mer.plan.ending import ending
-from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
+from robust_mer.plan.grid import training_rules
+from robust_mer.plan.layout import ALIGNED, HISTORY, IMPORTED, resampled
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.recorded import extraction_messages
 from robust_mer.plan.rules import Rules
@@ -37,6 +38,7 @@ from robust_mer.plan.targets import Targets
 from robust_mer.provenance.discard import discard
 from robust_mer.remembered import keep
 from robust_mer.runs import begin_run, report_killed
+from robust_mer.training.choose import CANDIDATES
 
 # Relative paths, which stay valid when the project is moved.
 PUBLISHED = os.path.relpath(HOME / "resources/published")

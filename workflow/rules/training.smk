@@ -1,6 +1,6 @@
 # Training: a job for several folds of a model, with all their seeds. There is a rule for each set of
 # replicas, because an output pattern cannot list the replicas that a job trains.
-for name, trainings in plan.grid.training_rules.items():
+for name, trainings in training_rules(plan.grid).items():
     job = jobs.training(trainings)
 
     rule:
@@ -32,5 +32,35 @@ for name, trainings in plan.grid.training_rules.items():
             gpu=job.gpu,
         params:
             **job.params,
+        script:
+            "../scripts/run.py"
+
+
+if plan.grid.tuned:
+
+    # The best candidate of a tuned model, for each replica.
+    rule choose_model:
+        input:
+            unpack(jobs.choose_model.inputs),
+        output:
+            checkpoint=layout.checkpoint("{corpus}", "{model}", "{trained_on}", "{replica}"),
+            history=layout.checkpoint("{corpus}", "{model}", "{trained_on}", "{replica}", HISTORY),
+            candidates=layout.checkpoint(
+                "{corpus}", "{model}", "{trained_on}", "{replica}", CANDIDATES
+            ),
+        log:
+            layout.log("choose_model", "{model}", "{trained_on}", "{replica}"),
+        benchmark:
+            layout.benchmark("choose_model", "{model}", "{trained_on}", "{replica}")
+        wildcard_constraints:
+            model="|".join(sorted({re.escape(one.model) for one in plan.grid.tuned})),
+        # As with teachers, students must not be older.
+        priority: 1
+        conda:
+            "../../envs/training.yaml"
+        resources:
+            **jobs.choose_model.resources,
+        params:
+            **jobs.choose_model.params,
         script:
             "../scripts/run.py"

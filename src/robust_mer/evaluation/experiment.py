@@ -271,6 +271,8 @@ class Facts:
     peeked: tuple[Training, ...] = ()
     """Models of which an audit kept the answers for the test part after every epoch: all or none
     of those that the experiment evaluates."""
+    tuned: tuple[Training, ...] = ()
+    """Models whose replicas are chosen among candidates."""
 
     def only(self, names: tuple[str, ...]) -> "Facts":
         """Only the named facts, so that a change of others reruns nothing."""

@@ -35,7 +35,8 @@ def work_of(plan: Plan) -> Iterator[Work]:
     """The trainings, tests and extractions of a run; files that exist are not left out."""
     trained: dict[tuple[str, str], list[int]] = {}
     for job in plan.grid.training_jobs:
-        counts = trained.setdefault((job.training.corpus, job.training.model), [0, 0])
+        model = plan.models[job.training.model].tuned_model or job.training.model
+        counts = trained.setdefault((job.training.corpus, model), [0, 0])
         counts[0] += 1
         counts[1] += len(job.replicas)
     for (corpus, model), (jobs, replicas) in trained.items():

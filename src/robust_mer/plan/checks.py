@@ -18,6 +18,7 @@ from robust_mer.plan.models import ModelPlan
 from robust_mer.plan.protocol_checks import (
     check_audit,
     check_protocols_of_tests,
+    check_untuned,
     distribution_of,
 )
 from robust_mer.protocols.protocol import Protocol
@@ -84,6 +85,9 @@ class Checks:
             check_audit(
                 f"{place}.audit.peeking", experiment, corpus, modalities, trained, self._protocols
             )
+            check_untuned(
+                f"{place}.audit.peeking", [self._models[name] for name in experiment.models]
+            )
         for key, names in (
             ("corruptions", experiment.corruptions),
             ("tested_on", experiment.tested_on),
@@ -123,10 +127,7 @@ class Checks:
                 f"config: {place}.models: {model.kind} takes {number} of the modalities, not "
                 f"{', '.join(chosen)}; choose by models.{name}.modalities"
             )
-        if problem := model.facts(**model.settings).problem(len(chosen)):
-            raise InputError(
-                f"config: models.{name}: {problem} (the model has {len(chosen)} modalities)"
-            )
+        _check_settings(model, len(chosen))
 
     def _check_corruption(
         self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
@@ -225,6 +226,15 @@ class Checks:
         ):
             for raw in chain.from_iterable(map(self._corruptions.recordings, names)):
                 _check_noise_files(raw, needed)
+
+
+def _check_settings(model: ModelPlan, modalities: int) -> None:
+    """Check that a model with these settings can have so many modalities."""
+    for one in model.candidates or [model]:
+        if problem := one.facts(**one.settings).problem(modalities):
+            raise InputError(
+                f"config: models.{one.name}: {problem} (the model has {modalities} modalities)"
+            )
 
 
 def _check_used_folds(place: str, experiment: ExperimentConfig, corpus: CorpusPlan) -> None:

@@ -27,6 +27,7 @@ from robust_mer.plan.fields import (
     Names,
     NoiseName,
     Number,
+    TunedValue,
     Word,
     matching,
     unique,
@@ -299,6 +300,9 @@ class ModelConfig(PluginConfig):
     is tested on all of those."""
     trained_under: CorruptionText | None = None
     """The protocol of that training; ``partial`` by default."""
+    tune: dict[Word, Annotated[list[TunedValue], Field(min_length=2), AfterValidator(unique)]] = {}
+    """Values of hyperparameters. Every combination is trained, and each replica is the one that is
+    best on the validation part."""
 
 
 def _max_replicas(value: Any) -> Any:

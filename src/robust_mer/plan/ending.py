@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from robust_mer.plan.grid import TrainingJob
 from robust_mer.plan.plan import Plan
 from robust_mer.report.terminal import scores_table
 from robust_mer.report.words import terminal as words
@@ -26,18 +25,19 @@ def ending(plan: Plan) -> list[str]:
 
 def _prediction(plan: Plan) -> list[str]:
     """A command that applies the first exported model to a recording of its test part, if any."""
-    for job in plan.grid.training_jobs:
-        for replica in job.replicas:
-            model = Path(plan.layout.exported(*job.training, replica.name))
-            clip = next(_clips(plan, job, replica.fold), None) if model.is_file() else None
+    for training, replicas in plan.grid.finished.items():
+        for replica in replicas:
+            model = Path(plan.layout.exported(*training, replica.name))
+            clip = None
+            if model.is_file():
+                clip = next(_clips(plan, training.corpus, replica.fold), None)
             if clip:
                 return [_program(), "predict", *clip, "--model", str(model.parent)]
     return []
 
 
-def _clips(plan: Plan, job: TrainingJob, fold: int) -> Iterator[list[str]]:
+def _clips(plan: Plan, corpus: str, fold: int) -> Iterator[list[str]]:
     """Arguments for each recording of sound in a fold's test part."""
-    corpus = job.training.corpus
     tested = {
         row["utterance"]
         for row in _rows(plan.layout.folds(corpus))

@@ -117,6 +117,7 @@ class Experiments:
             data=self._data(section.corpus),
             layered=self._layered(section.corpus),
             peeked=tuple(trainings) if section.audit.peeking else (),
+            tuned=tuple(t for t in trainings if plan.models[t.model].candidates),
         )
 
     def _layered(self, corpus: str) -> tuple[str, ...]:
@@ -137,11 +138,10 @@ class Experiments:
         base, *variants = models
         sweep: dict[str, dict[str, float]] = {}
         for variant in variants:
-            if self._plan.models[variant].kind != self._plan.models[base].kind:
+            plans = [self._plan.models[model] for model in (base, variant)]
+            if plans[0].kind != plans[1].kind or any(one.candidates for one in plans):
                 continue
-            base_settings, other_settings = (
-                self._plan.models[model].settings for model in (base, variant)
-            )
+            base_settings, other_settings = (one.settings for one in plans)
             changed = [key for key in base_settings if other_settings[key] != base_settings[key]]
             if len(changed) == 1 and isinstance(base_settings[changed[0]], int | float):
                 values = sweep.setdefault(changed[0], {base: base_settings[changed[0]]})

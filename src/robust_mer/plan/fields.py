@@ -78,5 +78,22 @@ ModalityName = Annotated[
 ]
 Names = Annotated[list[Name], Field(min_length=1), AfterValidator(unique)]
 Corruptions = Annotated[list[CorruptionText], Field(min_length=1), AfterValidator(unique)]
+TunedValue = (
+    bool
+    | int
+    | float
+    | Annotated[
+        str,
+        AfterValidator(
+            matching(
+                r"[A-Za-z0-9_.-]+",
+                50,
+                "numbers, true, false, or texts of up to 50 letters, digits, _ . -, because they "
+                "become parts of paths",
+            )
+        ),
+    ]
+)
+"""A value of a hyperparameter."""
 Number = Annotated[int, Field(ge=0, le=999_999_999)]
 Fraction = Annotated[float, Field(ge=0, le=1)]

@@ -110,24 +110,6 @@ class Grid:
                 return TrainedOn(name.removesuffix(f"_{protocol}"), protocol)
         return TrainedOn(name)
 
-    def check_names(self) -> None:
-        """Check that what models are trained on can be read from its name, which becomes a path.
-
-        Raises:
-            InputError: the name of a corruption ends like that of a protocol.
-        """
-        for name, experiment in self.experiments.items():
-            for training in chain.from_iterable(
-                self.trained_on(experiment, model) for model in experiment.models
-            ):
-                read = self.parse_trained_on(str(training))
-                if read != training:
-                    raise InputError(
-                        f"config: experiments.{name}: {training.corruption} under "
-                        f"{training.protocol} and {read.corruption} under {read.protocol} would "
-                        f"have the same name, {training}; rename a corruption or a protocol"
-                    )
-
     def evaluations(self, experiment: ExperimentConfig) -> list[Evaluation]:
         """What an experiment evaluates.
 
@@ -184,16 +166,51 @@ class Grid:
         return tested
 
     @cached_property
-    def training_jobs(self) -> list[TrainingJob]:
-        """The jobs that train these replicas and their teachers, ``folds_per_job`` at a time."""
+    def _requested(self) -> dict[Training, set[Replica]]:
+        """These, and what they come from: teachers, and candidates of tuned models."""
         requested: dict[Training, set[Replica]] = {}
-        for (training, _), requesting in self.replicas.items():
-            student: Training | None = training
-            while student is not None:
-                requested.setdefault(student, set()).update(requesting)
-                student = self.teacher_of(student)
+
+        def request(training: Training, replicas: Iterable[Replica]) -> None:
+            requested.setdefault(training, set()).update(replicas)
+            if (teacher := self.teacher_of(training)) is not None:
+                request(teacher, replicas)
+            for candidate in self.candidates_of(training):
+                request(candidate, replicas)
+
+        for (training, _), replicas in self.replicas.items():
+            request(training, replicas)
+        return requested
+
+    @cached_property
+    def tuned(self) -> dict[Training, list[Replica]]:
+        """The replicas that are chosen among candidates, by training."""
+        return {
+            training: sorted(replicas)
+            for training, replicas in self._requested.items()
+            if self._models[training.model].candidates
+        }
+
+    @cached_property
+    def finished(self) -> dict[Training, list[Replica]]:
+        """All replicas but those of candidates."""
+        return {
+            training: sorted(replicas)
+            for training, replicas in self._requested.items()
+            if self._models[training.model].tuned_model is None
+        }
+
+    def candidates_of(self, training: Training) -> list[Training]:
+        """The trainings that one of a tuned model is chosen from; none of another model."""
+        names = [one.name for one in self._models[training.model].candidates]
+        return [training._replace(model=name) for name in names]
+
+    @cached_property
+    def training_jobs(self) -> list[TrainingJob]:
+        """The jobs that train these replicas, ``folds_per_job`` at a time."""
         jobs = []
-        for training, replica_set in requested.items():
+        for training, replica_set in self._requested.items():
+            if training in self.tuned:
+                continue
             groups = groupby(sorted(replica_set), key=attrgetter("fold"))
             by_fold = [list(group) for _, group in groups]
             for first in range(0, len(by_fold), self._folds_per_job):
@@ -220,26 +237,47 @@ class Grid:
     @cached_property
     def teachers(self) -> set[str]:
         """The models that teach others of the run."""
-        teachers = {self._models[job.training.model].teacher for job in self.training_jobs}
-        return {teacher for teacher in teachers if teacher is not None}
+        plans = [self._models[job.training.model] for job in self.training_jobs]
+        teachers = {plan.teacher for plan in plans}
+        teaching = {plan.name for plan in plans if plan.tuned_model in teachers - {None}}
+        return {teacher for teacher in teachers | teaching if teacher is not None}
 
-    @cached_property
-    def training_rules(self) -> dict[str, list[TrainingJob]]:
-        """The jobs of each training rule, by the rule's name.
 
-        An output pattern cannot list the replicas that a job trains, so there is a rule for each
-        set of replicas. Teachers have separate rules, because they are trained first, and so have
-        audited trainings, because they write more files.
-        """
-        alike: dict[tuple[str, str, tuple[Replica, ...]], list[TrainingJob]] = {}
-        for job in self.training_jobs:
-            kind = "train_teacher" if job.training.model in self.teachers else "train_model"
-            folds = f"{job.folds}_peeking" if job.peeks else job.folds
-            alike.setdefault((kind, folds, job.replicas), []).append(job)
-        rules: dict[str, list[TrainingJob]] = {}
-        for (kind, folds, _), jobs in alike.items():
-            name = f"{kind}_{folds}"
-            namesakes = sum(other.partition("_seeds")[0] == name for other in rules)
-            # namesakes have the same folds and other seeds
-            rules[f"{name}_seeds{namesakes + 1}" if namesakes else name] = jobs
-        return rules
+def check_names(grid: Grid) -> None:
+    """Check that what models are trained on can be read from its name, which becomes a path.
+
+    Raises:
+        InputError: the name of a corruption ends like that of a protocol.
+    """
+    for name, experiment in grid.experiments.items():
+        for training in chain.from_iterable(
+            grid.trained_on(experiment, model) for model in experiment.models
+        ):
+            read = grid.parse_trained_on(str(training))
+            if read != training:
+                raise InputError(
+                    f"config: experiments.{name}: {training.corruption} under "
+                    f"{training.protocol} and {read.corruption} under {read.protocol} would "
+                    f"have the same name, {training}; rename a corruption or a protocol"
+                )
+
+
+def training_rules(grid: Grid) -> dict[str, list[TrainingJob]]:
+    """The jobs of each training rule, by the rule's name.
+
+    An output pattern cannot list the replicas that a job trains, so there is a rule for each
+    set of replicas. Teachers have separate rules, because they are trained first, and so have
+    audited trainings, because they write more files.
+    """
+    alike: dict[tuple[str, str, tuple[Replica, ...]], list[TrainingJob]] = {}
+    for job in grid.training_jobs:
+        kind = "train_teacher" if job.training.model in grid.teachers else "train_model"
+        folds = f"{job.folds}_peeking" if job.peeks else job.folds
+        alike.setdefault((kind, folds, job.replicas), []).append(job)
+    rules: dict[str, list[TrainingJob]] = {}
+    for (kind, folds, _), jobs in alike.items():
+        name = f"{kind}_{folds}"
+        namesakes = sum(other.partition("_seeds")[0] == name for other in rules)
+        # namesakes have the same folds and other seeds
+        rules[f"{name}_seeds{namesakes + 1}" if namesakes else name] = jobs
+    return rules

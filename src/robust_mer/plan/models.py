@@ -1,7 +1,8 @@
 """Models of the config."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from robust_mer.conditions import CLEAN, PARTIAL
@@ -11,6 +12,7 @@ from robust_mer.models.settings import ModelSettings
 from robust_mer.plan.config import ModelConfig
 from robust_mer.plan.messages import unknown
 from robust_mer.plan.plugins import checked_settings, load_class
+from robust_mer.plan.tuning import candidates_of
 from robust_mer.settings import Plugin
 
 
@@ -43,6 +45,12 @@ class ModelPlan:
     """Modalities that it uses; None: all."""
     trained_once: TrainedOn | None
     """What it is trained on in every experiment; None: on what the experiment says."""
+    candidates: "tuple[ModelPlan, ...]" = ()
+    """What a tuned model is chosen from; none of another model."""
+    tuned: Mapping[str, Any] = field(default_factory=dict)
+    """Of a candidate, the values that make it one."""
+    tuned_model: str | None = None
+    """Of a candidate, the model that is chosen from it and others."""
 
     @property
     def is_trained_apart(self) -> bool:
@@ -75,10 +83,21 @@ def plan_models(sections: Mapping[str, ModelConfig]) -> dict[str, ModelPlan]:
 def _plan_model(name: str, section: ModelConfig) -> ModelPlan:
     place, kind = f"models.{name}", section.kind or name
     facts, implementation = _load_facts(kind, place)
-    settings = checked_settings(facts, section.settings, place)
     teacher = section.teacher or facts.teacher
-    plugin, trained_once = Plugin(implementation, settings), _trained_once(section, facts, place)
-    return ModelPlan(name, kind, facts, plugin, teacher, section.modalities, trained_once)
+    trained_once = _trained_once(section, facts, place)
+
+    def planned(name: str, settings: dict[str, Any]) -> ModelPlan:
+        plugin = Plugin(implementation, settings)
+        return ModelPlan(name, kind, facts, plugin, teacher, section.modalities, trained_once)
+
+    if not section.tune:
+        return planned(name, checked_settings(facts, section.settings, place))
+    candidates = tuple(
+        replace(planned(candidate, settings), tuned=tuned, tuned_model=name)
+        for candidate, tuned, settings in candidates_of(name, section.settings, section.tune, facts)
+    )
+    # What planning asks of its settings is the same for all of them.
+    return replace(planned(name, candidates[0].settings), candidates=candidates)
 
 
 def _trained_once(section: ModelConfig, facts: type[ModelSettings], place: str) -> TrainedOn | None:
@@ -131,10 +150,12 @@ def _check_teacher(plan: ModelPlan, plans: Mapping[str, ModelPlan]) -> None:
         raise InputError(
             f"config: {place}: {plan.teacher} is of class {teacher.kind}, expected {needed}"
         )
-    for key in plan.facts.same_as_teacher:
-        own, expected = plan.settings[key], teacher.settings[key]
+    pairs = product(plan.candidates or [plan], teacher.candidates or [teacher])
+    for (student, taught_by), key in product(pairs, plan.facts.same_as_teacher):
+        own, expected = student.settings[key], taught_by.settings[key]
         if own != expected:
             raise InputError(
-                f"config: models.{plan.name}.{key} is {own}, but that of its teacher, "
-                f"{plan.teacher}, is {expected}; give both models the same, or name another teacher"
+                f"config: models.{student.name}.{key} is {own}, but that of its teacher, "
+                f"{taught_by.name}, is {expected}; give both models the same, or name another "
+                "teacher"
             )

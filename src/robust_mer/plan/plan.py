@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from robust_mer.plan.config import ExperimentConfig, read_config
 from robust_mer.plan.corpora import CorpusPlan, plan_corpora
 from robust_mer.plan.corruptions import Corruptions
 from robust_mer.plan.extractors import plan_extractors, plan_faces, plan_recogniser
-from robust_mer.plan.grid import Grid, TrainingJob
+from robust_mer.plan.grid import Grid, Training, TrainingJob, check_names
 from robust_mer.plan.joined import with_joined
 from robust_mer.plan.layout import CHECKPOINT, Layout
 from robust_mer.plan.models import plan_models
@@ -60,13 +61,15 @@ class Plan:
         plans = plan_corpora(self.config, self.extractors, self.layout)
         self.corpora = with_joined(plans, self.config, self.extractors)
         self.corruptions = Corruptions(self.config.corruption)
-        self.models = plan_models(self.config.models)
+        models = plan_models(self.config.models)
         self.protocols = plan_protocols(self.config)
         protocols = {name: one.plugin.build() for name, one in self.protocols.items()}
-        parts = self.corpora, self.models, self.corruptions, protocols, self.extractors
+        parts = self.corpora, models, self.corruptions, protocols, self.extractors
         Checks(self.config, *parts).check()
+        candidates = chain.from_iterable(model.candidates for model in models.values())
+        self.models = {**models, **{one.name: one for one in candidates}}
         self.grid = Grid(self.config, self.models, self.corruptions, self.protocols)
-        self.grid.check_names()
+        check_names(self.grid)
         self.report = ReportPlan(self, published)
 
     @property
@@ -137,9 +140,12 @@ class Plan:
         train; whichever list is shorter, because Snakemake tries it on every file.
         """
         replicas = set(jobs[0].replicas)
-        allowed = {_folder(job) for job in jobs}
+        allowed = {_folder(job.training) for job in jobs}
+        made = [(job.training, job.replicas) for job in self.grid.training_jobs]
         excluded = {
-            _folder(job) for job in self.grid.training_jobs if not replicas.isdisjoint(job.replicas)
+            _folder(training)
+            for training, others in (*made, *self.grid.tuned.items())
+            if not replicas.isdisjoint(others)
         } - allowed
         if not excluded:
             return "[^/]+"
@@ -191,5 +197,5 @@ class Plan:
         return device == "cuda" or (device == "auto" and self._has_gpu())
 
 
-def _folder(job: TrainingJob) -> str:
-    return f"{job.training.corpus}/models/{job.training.model}/{job.training.trained_on}"
+def _folder(training: Training) -> str:
+    return f"{training.corpus}/models/{training.model}/{training.trained_on}"

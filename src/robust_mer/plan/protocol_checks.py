@@ -7,6 +7,7 @@ from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import AVERAGE, POOLED
 from robust_mer.plan.config import ExperimentConfig
 from robust_mer.plan.corpora import CorpusPlan
+from robust_mer.plan.models import ModelPlan
 from robust_mer.protocols.protocol import Protocol, is_met
 from robust_mer.tasks.task import PEEKED_KEYS
 
@@ -49,6 +50,20 @@ def check_protocols_of_tests(
         if not distribution_of(protocols[name], where, name, corpus.names, corpus.names):
             raise InputError(
                 f"config: {where}: {name} has no condition for {', '.join(corpus.names)}"
+            )
+
+
+def check_untuned(place: str, models: Sequence[ModelPlan]) -> None:
+    """Check that no audited model is tuned.
+
+    Raises:
+        InputError: one is.
+    """
+    for model in models:
+        if model.candidates:
+            raise InputError(
+                f"config: {place}: {model.name} is tuned, and what peeking would add to a choice "
+                "among candidates is not measured; move it to an experiment without the audit"
             )
 
 

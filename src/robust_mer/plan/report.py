@@ -20,6 +20,7 @@ from robust_mer.report.layouts import read_layouts
 from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.tables.registry import TABLES, tables_of
 from robust_mer.settings import Plugin, load
+from robust_mer.training.choose import CANDIDATES
 
 if TYPE_CHECKING:
     from robust_mer.plan.plan import Plan
@@ -167,6 +168,8 @@ class ReportPlan:
             ]
         if key == "histories":
             return self._of_replicas(section, self.facts(name).learning, HISTORY)
+        if key == "candidates":
+            return self._of_replicas(section, self.facts(name).tuned, CANDIDATES)
         if key == "peeked":
             return self._of_replicas(section, self.facts(name).peeked, PEEKED)
         if key == "presence":

@@ -104,8 +104,8 @@ class Targets:
         """All replicas, including those of teachers."""
         return sorted(
             path
-            for job in self._plan.grid.training_jobs
-            for path in self._plan.checkpoints(*job.training, job.replicas)
+            for training, replicas in self._plan.grid.finished.items()
+            for path in self._plan.checkpoints(*training, replicas)
         )
 
     @cached_property
@@ -121,9 +121,9 @@ class Targets:
     def exported(self) -> list[str]:
         """The description files of all replicas' exported models."""
         return sorted(
-            self._layout.exported(*job.training, replica.name)
-            for job in self._plan.grid.training_jobs
-            for replica in job.replicas
+            self._layout.exported(*training, replica.name)
+            for training, replicas in self._plan.grid.finished.items()
+            for replica in replicas
         )
 
     @cached_property

@@ -11,6 +11,7 @@ from robust_mer.errors import InputError
 from robust_mer.provenance.checkout import checkout, name_of
 from robust_mer.provenance.ledger import Ledger, Record, read_record
 from robust_mer.provenance.record import FOLDER, RESULTS, JobRecord
+from robust_mer.training.choose import chosen_candidate
 
 _PREDICTIONS = "/predictions/"
 _TABLES = "/tables/"
@@ -53,7 +54,7 @@ def training_of(checkpoint: str | Path) -> dict[str, Any] | None:
     Args:
         checkpoint: results/{corpus}/models/{model}/{trained on}/{replica}.safetensors.
     """
-    path = Path(checkpoint)
+    path = chosen_candidate(Path(checkpoint))
     folder = Path(*path.parts[:-4], FOLDER, "train_model", *path.parts[-3:-1])
     recorded = Path(RESULTS, *path.parts[-5:]).as_posix()
     record = _records(sorted(folder.glob("*.json"))).producers.get(recorded)

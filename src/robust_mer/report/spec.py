@@ -94,6 +94,8 @@ class Results:
     """One per evaluation of the experiment, in their order."""
     histories: list[Path] = field(default_factory=list)
     """Of every replica (by fold, then seed) of every training in ``facts.learning``, in order."""
+    candidates: list[Path] = field(default_factory=list)
+    """Likewise of ``facts.tuned``: what each replica was chosen from."""
     utterances: Path | None = None
     """The corpus' index."""
     folds: Path | None = None

@@ -20,14 +20,10 @@ from robust_mer.models.model import Model
 from robust_mer.replicas import Replica
 from robust_mer.training.peeking import Peeked
 from robust_mer.training.saved import History, Saved
+from robust_mer.training.spec import validation_column
 
 OnEpoch = Callable[[int, Sequence[Replica]], None]
 """Called after an epoch with its number and the replicas that train as one."""
-
-
-def validation_column(metric: Metric) -> str:
-    """Column of a metric on validation data in histories."""
-    return f"validation_{metric.name}"
 
 
 @dataclass(eq=False)

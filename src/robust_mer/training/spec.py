@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from robust_mer.conditions import Corruption
+from robust_mer.metrics.metric import Metric
 from robust_mer.modality import Modality
 from robust_mer.settings import Plugin
 
@@ -62,3 +63,8 @@ class TrainFiles:
     peeked: list[Path] = field(default_factory=list)
     """To write for an audit, ``fold{fold}_seed{seed}.peeked.parquet`` of each replica: its answers
     for the test part after every epoch. None without an audit."""
+
+
+def validation_column(metric: Metric) -> str:
+    """Column of a metric on validation data in histories."""
+    return f"validation_{metric.name}"

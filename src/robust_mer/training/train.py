@@ -31,11 +31,10 @@ from robust_mer.training.resume import (
     ReplicaRun,
     identity,
     identity_of_test_part,
-    validation_column,
     waiting,
 )
 from robust_mer.training.saved import Saved, corpus_identity
-from robust_mer.training.spec import TrainFiles, TrainSpec
+from robust_mer.training.spec import TrainFiles, TrainSpec, validation_column
 
 _FILLS_A_GPU = 10  # replicas; a job with fewer logs that it could have more
 

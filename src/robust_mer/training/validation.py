@@ -8,7 +8,7 @@ from robust_mer.engine.nets import Nets
 from robust_mer.engine.replica import ReplicaData
 from robust_mer.metrics.metric import Metric
 from robust_mer.training.held_out import HeldOutPart
-from robust_mer.training.resume import validation_column
+from robust_mer.training.spec import validation_column
 
 
 class Validation:

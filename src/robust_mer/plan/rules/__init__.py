@@ -7,10 +7,18 @@ from typing import Any
 from robust_mer.plan.grid import TrainingJob
 from robust_mer.plan.job import Job, Rule
 from robust_mer.plan.plan import Plan
-from robust_mer.plan.rules import corpora, corruption, evaluation, export, features, report
+from robust_mer.plan.rules import (
+    corpora,
+    corruption,
+    evaluation,
+    export,
+    features,
+    report,
+    training,
+)
 from robust_mer.plan.rules.training import train_model
 
-_STAGES = (corpora, features, corruption, evaluation, report, export)
+_STAGES = (corpora, features, corruption, training, evaluation, report, export)
 
 
 class Rules:

@@ -73,12 +73,18 @@ def _calibrated_on(plan: Plan, training: Training, tested_on: Sequence[str]) -> 
 
 def _sections(plan: Plan, training: Training) -> dict[str, Any]:
     """The sections of the config behind a model, without places on this machine."""
-    model = plan.models[training.model].plugin
+    model = plan.models[training.model]
+    settings = {"settings": model.settings}
+    if model.candidates:  # the checkpoint has those that were chosen
+        settings = {"tune": plan.raw["models"][training.model]["tune"]}
     config = plan.portable
     corpora = config["corpora"]
     members = {one.name: corpora[one.name] for one in plan.corpora[training.corpus].members}
     return {
-        "model": {"implementation": model.implementation, "settings": model.settings},
+        "model": {
+            "implementation": model.plugin.implementation,
+            **settings,
+        },
         "corpus": corpora[training.corpus],
         **({"joined": members} if members else {}),
         "corruption": config["corruption"],

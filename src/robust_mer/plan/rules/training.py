@@ -8,9 +8,12 @@ from robust_mer.conditions import Corruption
 from robust_mer.identity import code_identity
 from robust_mer.plan.grid import Training, TrainingJob
 from robust_mer.plan.job import Job
+from robust_mer.plan.layout import CHECKPOINT, HISTORY
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.recorded import recorded, recorded_files
+from robust_mer.replicas import Replica
 from robust_mer.runtime import Runtime
+from robust_mer.training.choose import ChooseSpec
 from robust_mer.training.spec import TrainSpec
 
 FUNCTION = "robust_mer.training.train:train_replicas"
@@ -69,6 +72,23 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
         ),
         gpu=int(plan.trains_on_gpu),
         replicas=len(job.replicas),
+    )
+
+
+def choose_model(plan: Plan, wildcards: Any) -> Job:
+    """The replica of a tuned model that is best on the validation part."""
+    training = Training(wildcards.corpus, wildcards.model, wildcards.trained_on)
+    replica = [Replica.of(plan.layout.checkpoint(*training, wildcards.replica))]
+    candidates = plan.grid.candidates_of(training)
+    task = plan.corpora[training.corpus].task.plugin
+    return Job(
+        "robust_mer.training.choose:choose_replica",
+        ChooseSpec({one.model: plan.models[one.model].tuned for one in candidates}, task),
+        inputs={
+            name: [path for one in candidates for path in plan.checkpoints(*one, replica, suffix)]
+            for name, suffix in (("checkpoints", CHECKPOINT), ("histories", HISTORY))
+        },
+        uses=(task.implementation,),
     )
 
 

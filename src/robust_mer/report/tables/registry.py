@@ -20,6 +20,7 @@ TABLES = {
     "sets": "robust_mer.report.tables.sets:SetsTable",
     "claims": "robust_mer.report.tables.claims:ClaimsTable",
     "orderings": "robust_mer.report.tables.claims:OrderingsTable",
+    "tuning": "robust_mer.report.tables.tuning:TuningTable",
     "peeking": "robust_mer.report.tables.peeking:PeekingTable",
     "audit": "robust_mer.report.tables.audit:AuditTable",
     "raw": "robust_mer.report.tables.raw:RawTable",
