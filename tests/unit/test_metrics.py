@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers.tasks import metrics
 from scipy import stats
@@ -60,6 +61,12 @@ def mean_over_labels(score):
     return lambda x, y: np.nanmean([score(a, b) for a, b in zip(x.T, y.T, strict=True)])
 
 
+def in_intervals(target, predicted, *ends):
+    """The interval of each number; an end belongs to the interval below it."""
+    bins = [-np.inf, *ends, np.inf]
+    return [pd.cut(one[:, 0], bins, right=True).codes for one in (target, predicted)]
+
+
 def presence_f1(target, predicted):
     """F1 of presence; NaN of a label that occurs nowhere."""
     return sk.f1_score(target, predicted) if (target | predicted).any() else np.nan
@@ -86,6 +93,10 @@ REFERENCE = {
     "acc2_positive": lambda x, y: sk.accuracy_score(x[x != 0] > 0, y[x != 0] > 0),
     "f1_nonnegative": lambda x, y: f1(x[:, 0] >= 0, y[:, 0] >= 0),
     "f1_positive": lambda x, y: f1(x[x != 0] > 0, y[x != 0] > 0),
+    "acc5_sims": lambda x, y: sk.accuracy_score(*in_intervals(x, y, -0.7, -0.1, 0.1, 0.7)),
+    "acc3_sims": lambda x, y: sk.accuracy_score(*in_intervals(x, y, -0.1, 0.1)),
+    "acc2_sims": lambda x, y: sk.accuracy_score(*in_intervals(x, y, 0.0)),
+    "f1_sims": lambda x, y: f1(*in_intervals(x, y, 0.0)),
     "mean_f1": mean_over_labels(presence_f1),
     "mean_weighted_accuracy": mean_over_labels(weighted_accuracy),
 }
@@ -103,6 +114,13 @@ def drawn(name, rng, size=60):
     target = rng.integers(-9, 10, (size, columns)) / 3
     target[::5] = 0
     return target, target + rng.normal(0, 1.5, target.shape)
+
+
+def test_ch_sims_classes_include_their_upper_ends():
+    target = np.array([[-0.8], [-0.7], [-0.1], [0.0], [0.1], [0.7], [0.8]])
+    ends = np.array([[-1.0], [-0.9], [-0.2], [0.1], [0.05], [0.2], [5.0]])
+    assert metric("acc5_sims").of(target, ends) == 1
+    assert metric("acc2_sims").of(target, ends) == pytest.approx(6 / 7)  # 0.1 is positive, 0 is not
 
 
 def test_every_metric_has_a_reference():

@@ -14,6 +14,10 @@ METRICS = {
     "acc2_positive": "robust_mer.metrics.sentiment:Acc2Positive",
     "f1_nonnegative": "robust_mer.metrics.sentiment:F1Nonnegative",
     "f1_positive": "robust_mer.metrics.sentiment:F1Positive",
+    "acc5_sims": "robust_mer.metrics.sentiment:Acc5Sims",
+    "acc3_sims": "robust_mer.metrics.sentiment:Acc3Sims",
+    "acc2_sims": "robust_mer.metrics.sentiment:Acc2Sims",
+    "f1_sims": "robust_mer.metrics.sentiment:F1Sims",
     "mean_weighted_accuracy": "robust_mer.metrics.labels:MeanWeightedAccuracy",
     "mean_f1": "robust_mer.metrics.labels:MeanF1",
 }

@@ -1,11 +1,16 @@
-"""Measures of sentiment in [-3, 3], as CMU-MOSI's and CMU-MOSEI's papers report them.
+"""Measures of sentiment, as papers on CMU-MOSI and CMU-MOSEI, and on CH-SIMS, report them.
 
-Acc-2 and F1 exist under two readings of 0. *Non-negative*: a target or prediction of 0 counts with
-the positive ones. *Positive*: utterances whose target is 0 are left out. Their names keep them
-apart, because numbers of the one are no match for numbers of the other.
+CMU-MOSI and CMU-MOSEI, [-3, 3]: Acc-2 and F1 exist under two readings of 0. *Non-negative*: a
+target or prediction of 0 counts with the positive ones. *Positive*: utterances whose target is 0
+are left out. Their names keep them apart, because numbers of the one are no match for numbers of
+the other.
 
-Source: W. Yu et al., "Learning modality-specific representations with self-supervised multi-task
-learning for multimodal sentiment analysis", AAAI 2021, which reports both readings.
+CH-SIMS, [-1, 1]: classes are intervals, and 0 is negative.
+
+Sources: W. Yu et al., "Learning modality-specific representations with self-supervised multi-task
+learning for multimodal sentiment analysis", AAAI 2021, which reports both readings; W. Yu et al.,
+"CH-SIMS: a Chinese multimodal sentiment analysis dataset with fine-grained annotation of modality",
+ACL 2020, with the intervals of its released code (thuiar/MMSA).
 """
 
 from abc import abstractmethod
@@ -19,35 +24,45 @@ from robust_mer.metrics.numbers import NumberMetric
 SENTIMENT_RANGE = [-3.0, 3.0]
 
 
-class _Rounded(NumberMetric):
-    """Share of predictions that round to the same whole number as the target.
-
-    Both are limited to [-end, end] before; halves round to the even number.
-    """
+class _ClassAccuracy(NumberMetric):
+    """Share of predictions that fall into the class of the target."""
 
     is_fraction = True
-    end: ClassVar[int]
+
+    @abstractmethod
+    def class_of(self, values: np.ndarray) -> np.ndarray:
+        """The class that each number falls into."""
 
     def of_target(
         self, target: np.ndarray, predicted: np.ndarray, weight: np.ndarray
     ) -> np.ndarray:
         """See `NumberMetric.of_target`."""
-        hit = self._rounded(predicted) == self._rounded(target)[:, None]
+        hit = self.class_of(predicted) == self.class_of(target)[:, None]
         total = weight.sum(axis=1, keepdims=True)
         score: np.ndarray = (weight @ hit.astype(weight.dtype)) / np.where(total > 0, total, np.nan)
         return score
 
     def chance(self, target: np.ndarray) -> float:
-        """The share of the most frequent number."""
+        """The share of the most frequent class."""
         shares = [
-            np.unique(self._rounded(column), return_counts=True)[1].max() / len(column)
+            np.unique(self.class_of(column), return_counts=True)[1].max() / len(column)
             for column in target.T
         ]
         return float(np.mean(shares))
 
-    def _rounded(self, values: np.ndarray) -> np.ndarray:
-        score: np.ndarray = np.round(np.clip(values, -self.end, self.end))
-        return score
+
+class _Rounded(_ClassAccuracy):
+    """Classes are whole numbers.
+
+    Numbers are limited to [-end, end] and rounded; halves round to the even number.
+    """
+
+    end: ClassVar[int]
+
+    def class_of(self, values: np.ndarray) -> np.ndarray:
+        """See `_ClassAccuracy.class_of`."""
+        rounded: np.ndarray = np.round(np.clip(values, -self.end, self.end))
+        return rounded
 
 
 class Acc7(_Rounded):
@@ -84,7 +99,7 @@ class _TwoClasses(NumberMetric):
             target, predicted, weight = target[rows], predicted[rows], weight[:, rows]
         if not len(target):
             return np.full((len(weight), predicted.shape[1]), np.nan, weight.dtype)
-        return self.of_classes(self._class(target), self._class(predicted), weight)
+        return self.of_classes(self.class_of(target), self.class_of(predicted), weight)
 
     @abstractmethod
     def of_classes(
@@ -101,7 +116,8 @@ class _TwoClasses(NumberMetric):
         ]
         return float(np.max(scores))
 
-    def _class(self, values: np.ndarray) -> np.ndarray:
+    def class_of(self, values: np.ndarray) -> np.ndarray:
+        """Whether a number is of the positive class."""
         return values > 0 if self.leaves_out_zero else values >= 0
 
 
@@ -162,3 +178,54 @@ class F1Positive(_F1):
     title = "F1 positive"
     definition = f"the weighted F1 of {_POSITIVE}"
     leaves_out_zero = True
+
+
+class _Intervals(_ClassAccuracy):
+    """Classes are intervals, each with its upper end."""
+
+    ends: ClassVar[tuple[float, ...]]
+    """Upper ends of all but the last."""
+
+    def class_of(self, values: np.ndarray) -> np.ndarray:
+        """See `_ClassAccuracy.class_of`."""
+        return np.searchsorted(self.ends, values, side="left")
+
+
+class Acc5Sims(_Intervals):
+    """Accuracy of CH-SIMS' five classes."""
+
+    name = "acc5_sims"
+    title = "Acc-5 (CH-SIMS)"
+    definition = "the accuracy of five classes that end at -0.7, -0.1, 0.1 and 0.7"
+    ends = (-0.7, -0.1, 0.1, 0.7)
+
+
+class Acc3Sims(_Intervals):
+    """Accuracy of CH-SIMS' three classes."""
+
+    name = "acc3_sims"
+    title = "Acc-3 (CH-SIMS)"
+    definition = "the accuracy of three classes that end at -0.1 and 0.1"
+    ends = (-0.1, 0.1)
+
+
+class Acc2Sims(_Intervals):
+    """Accuracy of CH-SIMS' two classes."""
+
+    name = "acc2_sims"
+    title = "Acc-2 (CH-SIMS)"
+    definition = "the accuracy of negative against positive (0 is negative)"
+    ends = (0.0,)
+
+
+class F1Sims(_F1):
+    """Weighted F1 of CH-SIMS' two classes."""
+
+    name = "f1_sims"
+    title = "F1 (CH-SIMS)"
+    definition = "the weighted F1 of negative against positive (0 is negative)"
+    leaves_out_zero = False
+
+    def class_of(self, values: np.ndarray) -> np.ndarray:
+        """See `_TwoClasses.class_of`."""
+        return values > 0
