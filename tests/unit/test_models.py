@@ -2,6 +2,7 @@
 
 from itertools import groupby
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -15,7 +16,8 @@ from helpers.models import (
     widths_of,
 )
 from helpers.noises import corruption
-from helpers.training import train
+from helpers.training import evaluate, train
+from sklearn.metrics import recall_score
 from torch import nn, vmap
 from torch.func import functional_call, stack_module_state
 
@@ -297,8 +299,15 @@ def test_noise_of_a_modality_that_is_left_out_makes_no_difference(name):
             assert torch.equal(one, other) or not any(is_clean)
 
 
+CLEAN_FIRST, CLEAN_LAST = ["clean", "gaussian_-10dB"], ["gaussian_-10dB", "clean"]
+
+
+@pytest.mark.parametrize("protocol", ["partial", "every"])
+@pytest.mark.parametrize(
+    "names", [["gaussian_-10dB", "impulse_-40dB"], CLEAN_FIRST, CLEAN_LAST], ids=" ".join
+)
 def test_validation_is_the_same_if_no_output_is_taken_from_another_corruption(
-    corpus, tmp_path, monkeypatch
+    corpus, tmp_path, monkeypatch, names, protocol
 ):
     histories = []
     for leaves_out in (True, False):
@@ -307,9 +316,30 @@ def test_validation_is_the_same_if_no_output_is_taken_from_another_corruption(
             corpus,
             tmp_path / str(leaves_out),
             "men_oracle_drop",
-            corruptions=[corruption("gaussian_-10dB"), corruption("impulse_-40dB")],
-            protocol=Plugin(PROTOCOLS["every"], {}),
+            corruptions=list(map(corruption, names)),
+            protocol=Plugin(PROTOCOLS[protocol], {}),
             model=described("men_oracle_drop", epochs_constant=2, epochs_falling=0),
         )
         histories.append(pd.read_csv(history).drop(columns="seconds"))
     pd.testing.assert_frame_equal(*histories, check_exact=True)
+
+
+@pytest.mark.parametrize("names", [CLEAN_FIRST, CLEAN_LAST], ids=" ".join)
+@pytest.mark.parametrize("name", ["men_oracle_drop", "men_augmented"])
+def test_validation_is_that_of_the_predictions(corpus, tmp_path, name, names):
+    """Pooled over the conditions of a corruption, averaged over corruptions."""
+    checkpoint, history = train(
+        corpus,
+        tmp_path,
+        name,
+        corruptions=list(map(corruption, names)),
+        protocol=Plugin(PROTOCOLS["every"], {}),
+        model=described(name, epochs_constant=2, epochs_falling=0),
+    )
+    reached = []
+    for one in names:
+        rows = evaluate(corpus, tmp_path, checkpoint, one)
+        rows = rows[rows["part"] == "validation"]
+        reached.append(recall_score(rows["label"], rows["predicted"], average="macro"))
+    epochs = pd.read_csv(history)
+    assert epochs.loc[epochs["kept"], "validation_ua"].item() == pytest.approx(np.mean(reached))

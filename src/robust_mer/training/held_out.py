@@ -44,9 +44,9 @@ class HeldOutPart:
         """
         clean = self._embed(nets, self._clean)
         outputs, received = [], []
-        known: dict[tuple[bool, ...], Tensor] = {}
+        shared: dict[tuple[bool, ...], Tensor] = {}
         for noisy, conditions in zip(self._noisy, self._conditions, strict=True):
-            one, embeddings = self._predict(nets, clean, noisy, conditions, known)
+            one, embeddings = self._predict(nets, clean, noisy, conditions, shared)
             outputs.append(one)
             received.append(embeddings)
         return outputs, received[0]
@@ -89,20 +89,21 @@ class HeldOutPart:
         clean: dict[str, Tensor],
         part: PaddedPart,
         conditions: TrainingConditions,
-        known: dict[tuple[bool, ...], Tensor],
+        shared: dict[tuple[bool, ...], Tensor],
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Outputs on a corrupted part, and the first condition's embeddings.
 
-        ``known`` collects the outputs that are the same under every corruption, by condition.
+        ``shared`` collects the outputs that are the same under every corruption, by condition.
         """
         noisy = clean if part is self._clean else self._embed(nets, part)
         outputs = []
         for is_clean in conditions.is_clean:
             condition = tuple(is_clean.tolist())
-            if condition not in known:
+            output = shared.get(condition)
+            if output is None:
                 output = nets.predict(*combine(clean, noisy, is_clean))
                 if is_clean.all() or (nets.leaves_out_noisy and is_clean.any()):
-                    known[condition] = output
-            outputs.append(known.get(condition, output))
+                    shared[condition] = output
+            outputs.append(output)
         received, _ = combine(clean, noisy, conditions.is_clean[0])
         return torch.stack(outputs, dim=1), received
