@@ -27,6 +27,7 @@ def write_exported(
     widths=WIDTHS,
     extractors=None,
     recogniser=None,
+    transcript="index",
     **settings,
 ) -> Path:
     """A model of a few dimensions with random weights, in a folder as the workflow writes it.
@@ -40,6 +41,7 @@ def write_exported(
         widths: Of the modalities.
         extractors: By modality, class, settings and hash of the weights; none by default.
         recogniser: Settings of the recogniser of the text; None: the words are the index's.
+        transcript: Whose words the text is.
         settings: Of the model.
     """
     widths = dict(list(widths.items())[: settings_class(name).modalities])
@@ -63,7 +65,7 @@ def write_exported(
         for m, width in widths.items()
     }
     if recogniser is not None:
-        inputs["text"] = replace(inputs["text"], recogniser=recogniser)
+        inputs["text"] = replace(inputs["text"], recogniser=recogniser, transcript=transcript)
     describe(folder, facts, inputs)
     return folder
 
@@ -78,9 +80,10 @@ def describe(folder: Path, facts: dict, inputs: dict[str, ModalityInput]) -> Non
         modalities=(),
         extractors={},
         recognisers={},
+        transcripts={},
         tested_on=(),
         calibrated_on={},
-        config={},
+        config={"model": {}},
         code="code",
     )
     write_description(

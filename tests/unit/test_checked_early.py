@@ -19,10 +19,12 @@ from robust_mer.corpora.folds import write_folds as run_folds
 from robust_mer.corpora.index import IndexSpec, index_corpus
 from robust_mer.errors import InputError
 from robust_mer.features.imported import ImportFiles, ImportSpec, import_features
+from robust_mer.features.weights import FileName, named_files
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.rules import corpora, features
 from robust_mer.plan.startup import check_files, check_made
 from robust_mer.runtime import Runtime
+from robust_mer.settings import Settings
 from robust_mer.table import read_table
 
 SIZES = {"train": 8, "valid": 3, "test": 4}
@@ -385,8 +387,8 @@ def test_missing_files_of_extractors_end_a_run_that_needs_them(
     raw["features"]["extractors"][extractor] = settings
     plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
     with pytest.raises(InputError, match=rf"config: features\.extractors\.{problem}"):
-        check_files(plan, {(job, "demo", extractor)}, has_packages=True)
-    check_files(plan, {("train_model_fold1", "demo", None)}, has_packages=True)
+        check_files(plan, {(job, "demo", extractor)})
+    check_files(plan, {("train_model_fold1", "demo", None)})
 
 
 def test_missing_files_of_the_recogniser_end_a_run_that_needs_them(tmp_path):
@@ -394,25 +396,32 @@ def test_missing_files_of_the_recogniser_end_a_run_that_needs_them(tmp_path):
     raw["features"]["asr"] = {"model": "/none"}
     plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
     with pytest.raises(InputError, match=r"features\.asr\.model is '/none': there is no such file"):
-        check_files(plan, {("recognise_words", "demo", None)}, has_packages=True)
-    check_files(plan, {("extract_features", "demo", "is13")}, has_packages=True)
+        check_files(plan, {("recognise_words", "demo", None)})
+    check_files(plan, {("extract_features", "demo", "is13")})
 
 
-def test_packages_are_looked_for_where_jobs_run_in_this_environment(tmp_path):
+def test_a_package_that_is_not_installed_is_named(tmp_path):
     raw = default_config()
     raw["features"]["extractors"]["minilm"]["model"] = "package:none/model"
     plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
-    remade = {("extract_features", "demo", "minilm")}
-    check_files(plan, remade, has_packages=False)
     with pytest.raises(InputError, match=r"the package none is not installed"):
-        check_files(plan, remade, has_packages=True)
+        check_files(plan, {("extract_features", "demo", "minilm")})
+
+
+class OptionalFile(Settings):
+    vectors: FileName | None = None
+
+
+def test_a_file_that_may_be_left_out_is_looked_for_where_it_is_named():
+    assert list(named_files(OptionalFile())) == []
+    assert list(named_files(OptionalFile(vectors="here"))) == [("vectors", "here")]
 
 
 def test_names_on_a_hub_are_no_files(tmp_path):
     raw = default_config()
     raw["features"]["extractors"]["minilm"]["model"] = "bert-large-uncased"
     plan = Plan(raw, str(tmp_path), str(ROOT / "resources/published"))
-    check_files(plan, {("extract_features", "demo", "minilm")}, has_packages=True)
+    check_files(plan, {("extract_features", "demo", "minilm")})
 
 
 @pytest.mark.parametrize(

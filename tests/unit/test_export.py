@@ -73,9 +73,10 @@ def export(corpus, folder, name="men", condition="clean", tested_on=("clean",), 
         ),
         extractors={m: Plugin(f"robust_mer.features.{m}:It", {}) for m in WIDTHS},
         recognisers={"text": {"model": "heard/by"}} if heard else {},
+        transcripts={"text": "recognised"} if heard else {},
         tested_on=tuple(predictions),
         calibrated_on={one: "avl" if one == "missing" else "" for one in predictions},
-        config={},
+        config={"model": {"tune": {"dropout": [0.3, 0.5]}} if heard else {}},
         code="test",
     )
     files = ExportModelFiles(
@@ -113,6 +114,10 @@ def test_a_model_says_what_made_it(corpus, tmp_path, monkeypatch):
     description = json.loads((folder / "model.json").read_text())
     assert description["modalities"]["text"]["recogniser"] == {"model": "heard/by"}
     assert description["modalities"]["audio"]["recogniser"] is None
+    assert description["config"]["model"]["settings"]["dropout"] == 0.3
+    card = (folder / "card.md").read_text()
+    assert "`my_text`, words recognised by `heard/by`" in card
+    assert "- Tuned on the validation part: dropout 0.3. Prediction sets" in card
     weights = hashlib.sha256(
         (tmp_path / "men_clean/fold1_seed1.safetensors").read_bytes()
     ).hexdigest()

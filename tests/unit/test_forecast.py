@@ -54,6 +54,13 @@ def test_hours_follow_from_replicas_and_utterances(results):
     assert (cost.memory, cost.known) == (900, True)
 
 
+def test_candidates_count_for_their_model(results):
+    for folder in ("models", "benchmarks/train_model"):
+        path = results / "demo" / folder
+        (path / "men_demo").rename(path / "men_demo@dropout=0.3@beta1=0.9")
+    assert read_rates(results).of("train_model", "men_demo").seconds == 40 / 2 / 10
+
+
 def test_an_unmeasured_model_takes_what_others_do(results):
     rates = read_rates(results)
     assert not rates.of("train_model", "nmer_demo").known

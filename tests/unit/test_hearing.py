@@ -48,6 +48,7 @@ def heard(tmp_path_factory):
         widths={"text": 2},
         extractors={"text": text},
         recogniser=settings.model_dump(),
+        transcript="recognised",
     )
     return model, sound, words
 
@@ -66,6 +67,18 @@ def test_a_text_that_is_given_counts(heard):
     seen = Predictor(model)(Clip(audio=sound, text="known")).modalities["text"]
     assert seen.frames == 1
     assert seen.note == "words given; the model was trained on recognised ones"
+
+
+def test_a_text_is_what_a_model_expects_that_met_recognised_words_where_texts_lacked(
+    heard, tmp_path
+):
+    model, sound, _ = heard
+    description = json.loads((model / "model.json").read_text())
+    description["modalities"]["text"]["transcript"] = "recognised_if_missing"
+    (tmp_path / "model.json").write_text(json.dumps(description))
+    (tmp_path / "model.safetensors").write_bytes((model / "model.safetensors").read_bytes())
+    seen = Predictor(tmp_path)(Clip(audio=sound, text="known")).modalities["text"]
+    assert seen.note == ""
 
 
 def test_sound_in_which_nothing_can_be_heard(heard, tmp_path):
@@ -106,3 +119,4 @@ def test_a_model_is_exported_with_the_recogniser_of_its_words(transcript):
     else:
         assert [*job.spec.recognisers] == ["text"]
         assert job.spec.recognisers["text"]["model"] == "facebook/wav2vec2-base-960h"
+    assert job.spec.transcripts["text"] == transcript

@@ -132,6 +132,35 @@ def test_a_models_training_is_that_of_its_record():
     assert origins.training_of("results/c/models/other/clean/fold1_seed1.safetensors") is None
 
 
+CHOSEN = "results/c/models/t/clean/fold1_seed2.safetensors"
+CANDIDATES = [
+    f"results/c/models/t@dropout={share}/clean/fold1_seed2.safetensors" for share in (1, 2)
+]
+
+
+def choose(content):
+    """A candidate for each of two values, and the copy of the second one."""
+    for number, candidate in enumerate(CANDIDATES):
+        folder = Path(candidate).parent.as_posix().replace("/models/", "/logs/train_model/")
+        written = WEIGHTS + bytes([number]) if number == 0 else content
+        run(f"train_model_fold{number + 1}", f"{folder}/fold1.log", {candidate: written}, [])
+    run("choose_model", "results/c/logs/choose_model/t/clean.log", {CHOSEN: content}, CANDIDATES)
+
+
+def test_a_tuned_models_training_is_that_of_the_chosen_candidate():
+    choose(WEIGHTS + b"two")
+    assert training_of(CHOSEN)["rule"] == "train_model_fold2"
+
+
+def test_a_model_that_is_no_longer_tuned_has_its_own_training():
+    choose(WEIGHTS + b"two")
+    log = "results/c/logs/train_model/t/clean/fold1.log"
+    run("train_model_fold3", log, {CHOSEN: WEIGHTS + b"three"}, [])
+    assert training_of(CHOSEN)["rule"] == "train_model_fold3"
+    choose(WEIGHTS + b"four")  # and tuned once more
+    assert training_of(CHOSEN)["rule"] == "train_model_fold2"
+
+
 def test_the_report_tells_what_the_jobs_behind_it_had():
     run("index_corpus", "results/other/logs/index_corpus.log", {"results/other/folds.csv": "o"})
     found = made_with("results", ["results/tables/e_all.csv", "results/tables/e_lost.csv"])

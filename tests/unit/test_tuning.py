@@ -7,29 +7,26 @@ import pytest
 from helpers.experiments import make_experiment
 from helpers.plans import Wildcards, default_config, plan_of
 from helpers.tasks import task
+from snakemake.target_jobs import parse_target_jobs_cli_args
+from snakemake_interface_executor_plugins.utils import TargetSpec, encode_target_jobs_cli_args
 
 from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import Facts, Training
-from robust_mer.plan.grid import training_rules
+from robust_mer.plan.grid import choosing_rules, training_rules
 from robust_mer.plan.models import TrainedOn
+from robust_mer.plan.rules import Rules
 from robust_mer.plan.rules.export import export_model
-from robust_mer.plan.rules.training import choose_model
 from robust_mer.plan.targets import Targets
 from robust_mer.report.spec import TableFiles, TableSpec
 from robust_mer.report.tables.base import make_table
 from robust_mer.report.tables.registry import TABLES
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
-from robust_mer.training.choose import (
-    ChooseFiles,
-    ChooseSpec,
-    choose_replica,
-    chosen_candidate,
-)
+from robust_mer.training.choose import ChooseFiles, ChooseSpec, choose_replicas
 
 TUNE = {"learning_rate": [0.0001, 0.0002], "dropout": [0.3, 0.5]}
 NAMES = [
-    f"tuned@learning_rate={rate},dropout={share}"
+    f"tuned@learning_rate={rate}@dropout={share}"
     for rate in TUNE["learning_rate"]
     for share in TUNE["dropout"]
 ]
@@ -68,11 +65,11 @@ def test_every_combination_is_a_training_of_all_replicas():
         assert settings["learning_rate"] == TUNE["learning_rate"][place // 2]
         assert settings["dropout"] == TUNE["dropout"][place % 2]
     training = Training("tuned", "gaussian_-10dB")
-    assert [(one.model, one.trained_on) for one in plan.grid.tuned] == [training]
-    assert not set(NAMES) & {one.model for one in plan.grid.finished}
+    assert [(one.model, one.trained_on) for one in plan.grid.tuned_trainings] == [training]
+    assert not set(NAMES) & {one.model for one in plan.grid.final_trainings}
 
 
-def test_no_training_makes_what_is_chosen():
+def test_no_two_rules_make_a_replica():
     """Snakemake takes the first rule whose pattern a file has."""
     plan = plan_of(config())
     for jobs in training_rules(plan.grid).values():
@@ -80,16 +77,48 @@ def test_no_training_makes_what_is_chosen():
         assert not corpus.match("demo/models/tuned/gaussian_-10dB/")
         for job in jobs:
             assert corpus.match(f"demo/models/{job.training.model}/{job.training.trained_on}/")
+    for job in choosing_rules(plan.grid).values():
+        corpus = re.compile(plan.choosing_constraint(job) + "/")
+        assert corpus.match("demo/models/tuned/gaussian_-10dB/")
+        for other in ("men/clean", f"{NAMES[0]}/gaussian_-10dB", "tuned/clean"):
+            assert not corpus.match(f"demo/models/{other}/")
 
 
-def test_a_replica_is_chosen_among_the_same_replicas_of_the_candidates():
+def test_one_job_chooses_the_replicas_of_a_training_among_those_of_the_candidates():
     plan = plan_of(config())
-    wildcards = {"corpus": "demo", "model": "tuned", "trained_on": "gaussian_-10dB"}
-    job = choose_model(plan, Wildcards(**wildcards, replica="fold2_seed1"))
-    folder = "results/demo/models/{}/gaussian_-10dB/fold2_seed1"
-    assert job.inputs["checkpoints"] == [f"{folder.format(name)}.safetensors" for name in NAMES]
-    assert job.inputs["histories"] == [f"{folder.format(name)}.history.csv" for name in NAMES]
+    ((name, choice),) = choosing_rules(plan.grid).items()
+    assert name == "choose_model"
+    wildcards = Wildcards(corpus="demo", model="tuned", trained_on="gaussian_-10dB")
+    job = Rules(plan).choosing(choice).job(wildcards)
+    replicas = [f"fold{fold}_seed{seed}" for fold in (1, 2) for seed in (1, 2)]
+    paths = [
+        f"results/demo/models/{candidate}/gaussian_-10dB/{replica}"
+        for candidate in NAMES
+        for replica in replicas
+    ]
+    assert job.inputs["trained"] == [f"{path}.safetensors" for path in paths]
+    assert job.inputs["trained_histories"] == [f"{path}.history.csv" for path in paths]
     assert job.spec.candidates[NAMES[1]] == {"learning_rate": 0.0001, "dropout": 0.5}
+
+
+def test_models_with_other_replicas_are_chosen_by_another_rule():
+    raw = config()
+    raw["models"]["other"] = raw["models"]["tuned"]
+    demo = raw["experiments"]["demo"]
+    raw["experiments"]["more"] = {**demo, "models": ["other"], "seeds": [1, 3]}
+    raw["run"] = ["demo", "more"]
+    rules = choosing_rules(plan_of(raw).grid)
+    assert list(rules) == ["choose_model", "choose_model_2"]
+    assert [job.trainings[0].model for job in rules.values()] == ["tuned", "other"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_cluster_can_name_a_candidates_job(name):
+    """Snakemake hands the wildcards of a job to a node in one argument."""
+    wildcards = {"corpus": "demo", "model": name, "trained_on": "gaussian_-10dB"}
+    (spec,) = encode_target_jobs_cli_args([TargetSpec("train_model_fold1", wildcards)])
+    (parsed,) = parse_target_jobs_cli_args([spec])
+    assert dict(parsed.wildcards_dict) == wildcards
 
 
 def test_only_what_is_chosen_leaves_the_run():
@@ -101,7 +130,7 @@ def test_only_what_is_chosen_leaves_the_run():
     wildcards = {"corpus": "demo", "model": "tuned", "trained_on": "gaussian_-10dB"}
     job = export_model(plan, Wildcards(**wildcards, replica="fold2_seed1"))
     assert job.spec.config["model"]["tune"] == TUNE
-    assert "settings" not in job.spec.config["model"]  # they differ between replicas
+    assert "settings" not in job.spec.config["model"]  # the checkpoint has those of the replica
 
 
 def test_students_of_a_tuned_teacher_start_from_the_chosen_one():
@@ -117,10 +146,13 @@ def test_students_of_a_tuned_teacher_start_from_the_chosen_one():
         ("student@dropout=0.1", "gaussian_-10dB"),
         ("student@dropout=0.2", "gaussian_-10dB"),
     }
-    assert {one.model for one in plan.grid.tuned} == {"teacher", "student"}
-    (student,) = [one for one in plan.grid.tuned if one.model == "student"]
+    assert {one.model for one in plan.grid.tuned_trainings} == {"teacher", "student"}
+    (student,) = [one for one in plan.grid.tuned_trainings if one.model == "student"]
     for candidate in plan.grid.candidates_of(student):
         assert plan.grid.teacher_of(candidate).model == "teacher"
+    (students,) = (t for t in plan.report.facts("demo").tuned if t.model == "student")
+    assert students.trained_on == "gaussian_-10dB"
+    assert {t.model for t in plan.report.facts("demo").tuned} == {"teacher", "student"}
     for name, jobs in training_rules(plan.grid).items():
         teaches = {job.training.model.startswith("teacher@") for job in jobs}
         assert teaches == {name.startswith("train_teacher")}
@@ -139,9 +171,13 @@ def test_a_tuned_model_may_be_trained_on_one_corruption_for_all_tests():
         ({"tune": {"learning_rat": [1, 2]}}, r"tune\.learning_rat does not exist; did you mean"),
         ({"tune": {"dropout": [0.5]}}, r"models\.tuned\.tune\.dropout"),
         ({"tune": {"dropout": [0.5, 0.5]}}, r"0\.5 is listed twice"),
-        ({"tune": {"dropout": [0.5, 2.0]}}, r"models\.tuned\.dropout is 2\.0"),
+        ({"tune": {"dropout": [0.5, 2.0]}}, r"models\.tuned\.tune\.dropout is 2\.0"),
         ({"tune": {"dropout": [0.5, [0.1]]}}, r"models\.tuned\.tune\.dropout"),
-        ({"tune": {"keep": ["last", "a/b"]}}, r"tune\.keep.*paths"),
+        ({"tune": {"optimiser": ["adam", "a/b"]}}, r"tune\.optimiser.*paths"),
+        (
+            {"tune": {"keep": ["last", "best"]}},
+            r"tune\.keep: the best epoch is never below the last",
+        ),
         ({"dropout": 0.1, "tune": TUNE}, r"dropout is 0\.1, but models\.tuned\.tune lists"),
         (
             {"tune": {"dropout": [n / 20 for n in range(11)], "batch_size": [*range(1, 11)]}},
@@ -172,53 +208,71 @@ def test_a_name_that_is_too_long_for_a_path_is_named():
         plan_of(raw)
 
 
-def test_settings_that_a_student_shares_with_its_teacher_are_the_same_in_all_candidates():
+@pytest.mark.parametrize("tuned", ["momke", "momke_experts"])
+def test_a_setting_that_a_student_shares_with_its_teacher_is_not_tuned(tuned):
     raw = config(["momke"])
-    raw["models"]["momke_experts"] = {"tune": {"width": [32, 64]}}
-    with pytest.raises(InputError, match=r"momke\.width is .* teacher, momke_experts@width=32, is"):
+    raw["models"][tuned] = {"tune": {"width": [32, 64]}}
+    problem = rf"models\.{tuned}\.tune\.width: momke takes over the weights of momke_experts"
+    with pytest.raises(InputError, match=problem):
+        plan_of(raw)
+
+
+def test_a_setting_is_tuned_by_its_name_in_the_config():
+    raw = config(["tuned"], tuned={"class": "cm_arr", "tune": {"lambda": [0.1, 0.2]}})
+    plan = plan_of(raw)
+    assert [plan.models[f"tuned@lambda={x}"].settings["lambda"] for x in (0.1, 0.2)] == [0.1, 0.2]
+    raw["models"]["tuned"]["tune"] = {"lambda_": [0.1, 0.2]}
+    with pytest.raises(InputError, match=r"tune\.lambda_ does not exist; did you mean 'lambda'"):
         plan_of(raw)
 
 
 def test_a_tuned_model_is_not_audited():
     raw = config()
     raw["experiments"]["demo"]["audit"] = {"peeking": True}
-    with pytest.raises(InputError, match=r"audit\.peeking: tuned is tuned, and what peeking"):
+    with pytest.raises(InputError, match=r"peeking: the audit cannot measure tuned models \(tuned"):
         plan_of(raw)
 
 
-def choose(folder, reached, metric="validation_ua", of=None):
-    """A choice among candidates that reach these values in the epoch that they keep."""
-    checkpoints, histories = [], []
-    for place, value in enumerate(reached):
-        path = folder / f"m/m@{place}/clean/fold1_seed1.safetensors"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bytes([place]))
-        rows = {"epoch": [1, 2], metric: [9.0 - 18.0 * place, value], "kept": [False, True]}
-        pd.DataFrame(rows).to_csv(path.with_suffix(".history.csv"), index=False)
-        checkpoints.append(path)
-        histories.append(path.with_suffix(".history.csv"))
-    made = folder / "m/m/clean/fold1_seed1.safetensors"
-    made.parent.mkdir(parents=True, exist_ok=True)
+def choose(folder, *reached, metric="validation_ua", of=None):
+    """A choice among candidates; ``reached``: by replica, their values in the epoch they keep.
+
+    Returns:
+        The place of the chosen candidate, and the table of candidates, of each replica.
+    """
+    candidates, paths = range(len(reached[0])), []
+    for candidate in candidates:
+        for replica, values in enumerate(reached):
+            path = folder / f"m@{candidate}" / f"{replica}.safetensors"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(bytes([candidate]))
+            rows = {"epoch": [1, 2], metric: [9.0 - 18.0 * candidate, values[candidate]]}
+            rows["kept"] = [False, True]
+            pd.DataFrame(rows).to_csv(path.with_suffix(".history.csv"), index=False)
+            paths.append(path)
+    made = [folder / f"{replica}.safetensors" for replica in range(len(reached))]
     files = ChooseFiles(
-        checkpoints,
-        histories,
+        paths,
+        [path.with_suffix(".history.csv") for path in paths],
         made,
-        made.with_suffix(".history.csv"),
-        made.with_suffix(".candidates.csv"),
+        [path.with_suffix(".history.csv") for path in made],
+        [path.with_suffix(".candidates.csv") for path in made],
     )
     spec = ChooseSpec(
-        {f"m@{place}": {"dropout": place / 10} for place in range(len(reached))},
+        {f"m@{place}": {"dropout": place / 10} for place in candidates},
         of or task("classification", target="label"),
     )
-    choose_replica(spec, files, Runtime())
-    assert files.history.read_bytes() == histories[made.read_bytes()[0]].read_bytes()
-    assert chosen_candidate(made) == checkpoints[made.read_bytes()[0]]
-    return made.read_bytes()[0], pd.read_csv(files.candidates)
+    choose_replicas(spec, files, Runtime())
+    places = [path.read_bytes()[0] for path in made]
+    for replica, place in enumerate(places):
+        history = folder / f"m@{place}" / f"{replica}.history.csv"
+        assert files.histories[replica].read_bytes() == history.read_bytes()
+    return places, [pd.read_csv(path) for path in files.candidates]
 
 
 def test_the_best_of_what_candidates_keep_is_chosen_and_the_first_of_equal_ones(tmp_path):
-    chosen, table = choose(tmp_path, [0.5, 0.7, float("nan"), 0.7])
-    assert chosen == 1
+    reached = [0.5, 0.7, float("nan"), 0.7], [0.1, 0.2, 0.3, 0.0]
+    places, (table, _) = choose(tmp_path, *reached)
+    assert places == [1, 2]
     assert table["candidate"].tolist() == [f"m@{place}" for place in range(4)]
     assert table["dropout"].tolist() == [0.0, 0.1, 0.2, 0.3]
     assert table["chosen"].tolist() == [False, True, False, False]
@@ -227,17 +281,13 @@ def test_the_best_of_what_candidates_keep_is_chosen_and_the_first_of_equal_ones(
 
 def test_of_an_error_the_least_is_chosen(tmp_path):
     numbers = task("regression", target="valence", target_range=[1.0, 5.0], selection="mae")
-    chosen, _ = choose(tmp_path, [float("nan"), 0.9, 0.4, 0.5], "validation_mae", numbers)
-    assert chosen == 2
+    reached = [float("nan"), 0.9, 0.4, 0.5]
+    assert choose(tmp_path, reached, metric="validation_mae", of=numbers)[0] == [2]
 
 
 def test_candidates_without_a_defined_metric_are_named(tmp_path):
     with pytest.raises(InputError, match=r"the validation_ua of no candidate is defined"):
         choose(tmp_path, [float("nan"), float("nan")])
-
-
-def test_another_models_replica_is_no_copy(tmp_path):
-    assert chosen_candidate(tmp_path / "fold1_seed1.safetensors").name == "fold1_seed1.safetensors"
 
 
 def test_the_table_counts_how_often_each_candidate_was_chosen(tmp_path):
@@ -247,7 +297,7 @@ def test_the_table_counts_how_often_each_candidate_was_chosen(tmp_path):
         rows = {
             "candidate": ["m@1", "m@2"],
             "dropout": [0.3, 0.5],
-            "keep": ["best", "last"],
+            "optimiser": ["adam", "adamw"],
             "validation_ua": [first, second],
             "chosen": [first > second, second > first],
         }
@@ -267,8 +317,8 @@ def test_the_table_counts_how_often_each_candidate_was_chosen(tmp_path):
     make_table(spec, files, Runtime())
     lines = [line for line in files.md.read_text().splitlines() if line.startswith("| m ")]
     assert lines == [
-        "| m | n_0dB | dropout 0.3, keep best | 3 of 4 | 0.6000 | 0.1414 |",
-        "| m | n_0dB | dropout 0.5, keep last | 1 of 4 | 0.5000 | 0.1826 |",
+        "| m | n_0dB | dropout 0.3, optimiser adam | 3 of 4 | 0.6000 | 0.1414 |",
+        "| m | n_0dB | dropout 0.5, optimiser adamw | 1 of 4 | 0.5000 | 0.1826 |",
     ]
     table = pd.read_csv(files.csv)
     assert table[["fold", "seed"]].to_numpy().tolist()[::2] == [[1, 1], [1, 2], [2, 1], [2, 2]]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import SharedFSUsage
 from snakemake.utils import min_version, update_config
 
 min_version("9.27")
@@ -28,8 +29,8 @@ from robust_mer.errors import InputError
 from robust_mer.jobs import prepare_jobs
 from robust_mer.plan.devices import has_gpu
 from robust_mer.plan.ending import ending
-from robust_mer.plan.grid import training_rules
-from robust_mer.plan.layout import ALIGNED, HISTORY, IMPORTED, resampled
+from robust_mer.plan.grid import choosing_rules, training_rules
+from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.recorded import extraction_messages
 from robust_mer.plan.rules import Rules
@@ -38,7 +39,6 @@ from robust_mer.plan.targets import Targets
 from robust_mer.provenance.discard import discard
 from robust_mer.remembered import keep
 from robust_mer.runs import begin_run, report_killed
-from robust_mer.training.choose import CANDIDATES
 
 # Relative paths, which stay valid when the project is moved.
 PUBLISHED = os.path.relpath(HOME / "resources/published")
@@ -101,9 +101,12 @@ def start_run():
             )
             for job in workflow.dag.needrun_jobs()
         }
-        # Of other environments, this one does not know what is installed.
-        deployed = workflow.deployment_settings.deployment_method
-        check_files(plan, remade, has_packages=not deployed)
+        # Elsewhere, jobs may have other files: in a pod, an image, a conda environment.
+        shared = workflow.storage_settings.shared_fs_usage
+        if SharedFSUsage.SOFTWARE_DEPLOYMENT in shared and not (
+            workflow.deployment_settings.deployment_method
+        ):
+            check_files(plan, remade)
         check_made(plan, remade)
         begin_run(layout.results, plan.portable)
     except InputError as error:

@@ -36,31 +36,35 @@ for name, trainings in training_rules(plan.grid).items():
             "../scripts/run.py"
 
 
-if plan.grid.tuned:
+# The best candidate of each replica of a tuned model.
+for name, choice in choosing_rules(plan.grid).items():
+    job = jobs.choosing(choice)
 
-    # The best candidate of a tuned model, for each replica.
-    rule choose_model:
+    rule:
+        name:
+            name
         input:
-            unpack(jobs.choose_model.inputs),
+            unpack(job.inputs),
         output:
-            checkpoint=layout.checkpoint("{corpus}", "{model}", "{trained_on}", "{replica}"),
-            history=layout.checkpoint("{corpus}", "{model}", "{trained_on}", "{replica}", HISTORY),
-            candidates=layout.checkpoint(
-                "{corpus}", "{model}", "{trained_on}", "{replica}", CANDIDATES
-            ),
+            **{
+                output: plan.checkpoints(
+                    "{corpus}", "{model}", "{trained_on}", choice.replicas, suffix
+                )
+                for output, suffix in choice.outputs.items()
+            },
         log:
-            layout.log("choose_model", "{model}", "{trained_on}", "{replica}"),
+            layout.log("choose_model", "{model}", "{trained_on}"),
         benchmark:
-            layout.benchmark("choose_model", "{model}", "{trained_on}", "{replica}")
+            layout.benchmark("choose_model", "{model}", "{trained_on}")
         wildcard_constraints:
-            model="|".join(sorted({re.escape(one.model) for one in plan.grid.tuned})),
-        # As with teachers, students must not be older.
+            corpus=plan.choosing_constraint(choice),
+        # Before students, as for teachers.
         priority: 1
         conda:
             "../../envs/training.yaml"
         resources:
-            **jobs.choose_model.resources,
+            **job.resources,
         params:
-            **jobs.choose_model.params,
+            **job.params,
         script:
             "../scripts/run.py"

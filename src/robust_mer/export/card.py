@@ -50,6 +50,7 @@ def write_card(
             f"- {name.capitalize()}: {', '.join(map(str, values))}"
             for name, values in facts["task"]["description"].items()
         ),
+        *_tuned(known["config"]["model"]),
         f"- SHA-256 of the weights: {known['weights_sha256']}",
         "",
         "| modality | extractor | features | normalised |",
@@ -72,10 +73,23 @@ def write_card(
         unfinished.write_text("\n".join(lines), encoding="utf-8")
 
 
+def _tuned(model: dict[str, Any]) -> list[str]:
+    """Which candidate of a tuned model this is, and what that means for its prediction sets."""
+    if not (tune := model.get("tune")):
+        return []
+    values = ", ".join(f"{key} {model['settings'][key]}" for key in tune)
+    return [
+        f"- Tuned on the validation part: {values}. Prediction sets are calibrated on the same "
+        "part, so they may cover less than they promise"
+    ]
+
+
 def _heard(modality: dict[str, Any]) -> str:
     """Whose words a modality is, if a recogniser wrote them."""
-    recogniser = modality["recogniser"]
-    return f", words recognised by `{recogniser['model']}`" if recogniser else ""
+    if not modality["recogniser"]:
+        return ""
+    missing = "missing " * (modality["transcript"] == "recognised_if_missing")
+    return f", {missing}words recognised by `{modality['recogniser']['model']}`"
 
 
 def _table(results: list[dict[str, Any]]) -> list[str]:

@@ -43,6 +43,7 @@ def export_model(spec: ExportModelSpec, files: ExportModelFiles, runtime: Runtim
             normalise=modality.normalise,
             not_finite=modality.not_finite,
             recogniser=dict(heard) if (heard := spec.recognisers.get(modality.name)) else None,
+            transcript=spec.transcripts.get(modality.name, "index"),
         )
     kind: type[Task] = load(facts["task"]["implementation"])
     task = kind.described(

@@ -37,6 +37,7 @@ class ModalityInput:
     normalise: bool  # with the statistics that lie beside the model's weights
     not_finite: float | None  # what takes the place of NaN and infinity; None refuses them
     recogniser: dict[str, Any] | None = None  # its settings, where words were recognised
+    transcript: str = "index"  # of text: as `transcript` of the extractor in the config
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def write_description(
         },
         **facts["task"]["description"],
         "modalities": {modality: asdict(one) for modality, one in inputs.items()},
-        "config": spec.config,
+        # Of a tuned model, the plan does not know the settings.
+        "config": {**spec.config, "model": {**spec.config["model"], "settings": facts["settings"]}},
         "weights_sha256": sha256(checkpoint),
         "code": spec.code,
         "versions": {

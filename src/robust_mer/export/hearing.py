@@ -11,7 +11,7 @@ from robust_mer.features.recogniser import Recogniser, RecogniserSettings, words
 from robust_mer.features.utterance import Hearing, Utterance
 
 
-class Listener:
+class ClipRecogniser:
     """The recogniser of a training run, built when the first clip needs it.
 
     Args:

@@ -14,7 +14,7 @@ from robust_mer.coverage import COVERAGE
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.export.clip import Clip
 from robust_mer.export.folder import ExportedModel, ModalityInput, load_model
-from robust_mer.export.hearing import Listener
+from robust_mer.export.hearing import ClipRecogniser
 from robust_mer.export.quality import estimate_snr
 from robust_mer.export.sets import AnswerSet, SetMaker
 from robust_mer.features.audio import read_audio
@@ -150,12 +150,12 @@ class _Source:
         self._modality = modality
         self._settings = settings
         heard = settings.recogniser
-        self._listener = Listener(heard) if heard is not None else None
+        self._recogniser = ClipRecogniser(heard) if heard is not None else None
 
     def is_in(self, clip: Clip) -> bool:
         """Whether a clip has the modality, or sound in which its words can be recognised."""
         given = {"audio": clip.audio, "video": clip.video, "text": clip.text}
-        return bool(given[self._modality] or (self._listener and clip.audio))
+        return bool(given[self._modality] or (self._recogniser and clip.audio))
 
     @cached_property
     def _extractor(self) -> Extractor:
@@ -196,10 +196,11 @@ class _Source:
     def read(self, utterance: Utterance, nothing: np.ndarray) -> tuple[np.ndarray, ModalitySeen]:
         """Frames [T, D] of the clip, ``nothing`` where there are none, and what to say of them."""
         snr, remark = None, ""
-        if self._listener and utterance.text.strip():
-            remark = "words given; the model was trained on recognised ones"
-        elif self._listener:
-            utterance = self._listener(utterance)
+        if self._recogniser and utterance.text.strip():
+            if self._settings.transcript == "recognised":
+                remark = "words given; the model was trained on recognised ones"
+        elif self._recogniser:
+            utterance = self._recogniser(utterance)
             remark = f"heard: {shorten(utterance.text, _SHOWN)}" if utterance.text else ""
         try:
             if self._modality == "audio":

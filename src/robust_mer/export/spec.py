@@ -28,6 +28,8 @@ class ExportModelSpec:
     """By modality; none for published features."""
     recognisers: Mapping[str, Mapping[str, Any]]
     """By modality, the settings of the recogniser of its words; none for those of the index."""
+    transcripts: Mapping[str, str]
+    """By modality, whose words its extractor received; none for published features."""
     tested_on: tuple[str, ...]
     """Corruptions, in the order of the predictions' files."""
     calibrated_on: Mapping[str, str]

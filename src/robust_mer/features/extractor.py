@@ -43,7 +43,7 @@ class Extractor(ABC):
     """How many utterances it takes at once; None: any number."""
 
     working_memory: ClassVar[int] = 0
-    """MB that a process needs for a long utterance, beyond what decoding takes and a network."""
+    """MB that a process needs for a long utterance, in addition to decoding and the network."""
 
     names: Sequence[str]
     """One for each feature."""

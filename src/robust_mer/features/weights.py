@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 from robust_mer.errors import InputError
 from robust_mer.settings import Settings
@@ -72,11 +72,7 @@ def named_files(settings: Settings) -> Iterator[tuple[str, str]]:
     """The settings that name a file or folder, with their values."""
     for key, field in type(settings).model_fields.items():
         value = getattr(settings, key)
-        for mark in field.metadata:
-            if isinstance(mark, _NamesFiles) and (mark.always or is_path(value)):
+        optional = [one for kind in get_args(field.annotation) for one in get_args(kind)[1:]]
+        for mark in [*field.metadata, *optional]:
+            if isinstance(mark, _NamesFiles) and value and (mark.always or is_path(value)):
                 yield key, value
-
-
-def is_in_package(name: str) -> bool:
-    """Whether a file or folder is inside an installed package."""
-    return name.startswith(_PACKAGE)

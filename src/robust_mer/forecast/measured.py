@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from robust_mer.plan.tuning import MARK
+
 RULES = ("train_model", "train_teacher", "evaluate_model", "extract_features", "extract_corrupted")
 
 
@@ -70,7 +72,7 @@ def _jobs(folder: Path) -> Iterator[tuple[str, str, Path]]:
     for rule in RULES:
         for path in sorted((folder / rule).rglob("*.tsv")):
             name = path.relative_to(folder / rule).parts[0] if "_model" in rule else path.stem
-            yield rule, name, path
+            yield rule, name.partition(MARK)[0], path  # candidates count for their model
 
 
 def _replicas(corpus: Path, rule: str, path: Path) -> int:

@@ -301,8 +301,8 @@ class ModelConfig(PluginConfig):
     trained_under: CorruptionText | None = None
     """The protocol of that training; ``partial`` by default."""
     tune: dict[Word, Annotated[list[TunedValue], Field(min_length=2), AfterValidator(unique)]] = {}
-    """Values of hyperparameters. Every combination is trained, and each replica is the one that is
-    best on the validation part."""
+    """Values of hyperparameters. Every combination is trained, and each replica keeps the one with
+    the best selection metric on the validation part."""
 
 
 def _max_replicas(value: Any) -> Any:

@@ -25,7 +25,7 @@ def ending(plan: Plan) -> list[str]:
 
 def _prediction(plan: Plan) -> list[str]:
     """A command that applies the first exported model to a recording of its test part, if any."""
-    for training, replicas in plan.grid.finished.items():
+    for training, replicas in plan.grid.final_trainings.items():
         for replica in replicas:
             model = Path(plan.layout.exported(*training, replica.name))
             clip = None

@@ -1,6 +1,6 @@
 """Descriptions of experiments for scores, tables and figures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from robust_mer.evaluation.experiment import (
     TrainedOn,
     Training,
 )
+from robust_mer.plan import grid
 from robust_mer.plan.config import CorpusConfig, ExperimentConfig
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.report.layouts import PAPERS_ENCODING
@@ -117,7 +118,7 @@ class Experiments:
             data=self._data(section.corpus),
             layered=self._layered(section.corpus),
             peeked=tuple(trainings) if section.audit.peeking else (),
-            tuned=tuple(t for t in trainings if plan.models[t.model].candidates),
+            tuned=tuple(_tuned(plan, section.corpus, trainings)),
         )
 
     def _layered(self, corpus: str) -> tuple[str, ...]:
@@ -214,6 +215,17 @@ class Experiments:
         if extractor.startswith(IMPORTED):
             return None
         return self._plan.extractors[extractor].trained_on
+
+
+def _tuned(plan: "Plan", corpus: str, trainings: Iterable[Training]) -> Iterator[Training]:
+    """Tuned models of an experiment, and their tuned teachers."""
+    every: dict[Training, None] = {}
+    for training in trainings:
+        one: grid.Training | None = grid.Training(corpus, *training)
+        while one is not None:
+            every[Training(one.model, one.trained_on)] = None
+            one = plan.grid.teacher_of(one)
+    return (one for one in every if plan.models[one.model].candidates)
 
 
 def _collections(config: CorpusConfig) -> list[str]:

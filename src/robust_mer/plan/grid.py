@@ -11,7 +11,7 @@ from robust_mer.conditions import CLEAN, PARTIAL
 from robust_mer.errors import InputError
 from robust_mer.plan.config import Config, ExperimentConfig
 from robust_mer.plan.corruptions import Corruptions
-from robust_mer.plan.layout import CHECKPOINT, HISTORY, PEEKED
+from robust_mer.plan.layout import CANDIDATES, CHECKPOINT, HISTORY, PEEKED
 from robust_mer.plan.models import ModelPlan, TrainedOn
 from robust_mer.replicas import Replica
 
@@ -52,6 +52,19 @@ class TrainingJob:
         """The folds in a name, e.g. ``fold1`` or ``folds1-3``."""
         first, last = self.replicas[0].fold, self.replicas[-1].fold
         return f"fold{first}" if first == last else f"folds{first}-{last}"
+
+
+@dataclass(frozen=True)
+class ChoosingJob:
+    """Trainings of tuned models, and the replicas of each that one job chooses."""
+
+    trainings: list[Training]
+    replicas: tuple[Replica, ...]
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """What it writes for each replica: the suffix of the file, by the name of the output."""
+        return {"checkpoints": CHECKPOINT, "histories": HISTORY, "candidates": CANDIDATES}
 
 
 class Grid:
@@ -167,7 +180,10 @@ class Grid:
 
     @cached_property
     def _requested(self) -> dict[Training, set[Replica]]:
-        """These, and what they come from: teachers, and candidates of tuned models."""
+        """All replicas to train or to choose, by training.
+
+        Those of `replicas`, their teachers, and candidates of tuned models.
+        """
         requested: dict[Training, set[Replica]] = {}
 
         def request(training: Training, replicas: Iterable[Replica]) -> None:
@@ -182,7 +198,7 @@ class Grid:
         return requested
 
     @cached_property
-    def tuned(self) -> dict[Training, list[Replica]]:
+    def tuned_trainings(self) -> dict[Training, list[Replica]]:
         """The replicas that are chosen among candidates, by training."""
         return {
             training: sorted(replicas)
@@ -191,7 +207,7 @@ class Grid:
         }
 
     @cached_property
-    def finished(self) -> dict[Training, list[Replica]]:
+    def final_trainings(self) -> dict[Training, list[Replica]]:
         """All replicas but those of candidates."""
         return {
             training: sorted(replicas)
@@ -209,7 +225,7 @@ class Grid:
         """The jobs that train these replicas, ``folds_per_job`` at a time."""
         jobs = []
         for training, replica_set in self._requested.items():
-            if training in self.tuned:
+            if training in self.tuned_trainings:
                 continue
             groups = groupby(sorted(replica_set), key=attrgetter("fold"))
             by_fold = [list(group) for _, group in groups]
@@ -236,11 +252,10 @@ class Grid:
 
     @cached_property
     def teachers(self) -> set[str]:
-        """The models that teach others of the run."""
+        """The models that teach others of the run, candidates of tuned ones among them."""
         plans = [self._models[job.training.model] for job in self.training_jobs]
         teachers = {plan.teacher for plan in plans}
-        teaching = {plan.name for plan in plans if plan.tuned_model in teachers - {None}}
-        return {teacher for teacher in teachers | teaching if teacher is not None}
+        return {plan.name for plan in plans if (plan.tuned_model or plan.name) in teachers}
 
 
 def check_names(grid: Grid) -> None:
@@ -281,3 +296,17 @@ def training_rules(grid: Grid) -> dict[str, list[TrainingJob]]:
         # namesakes have the same folds and other seeds
         rules[f"{name}_seeds{namesakes + 1}" if namesakes else name] = jobs
     return rules
+
+
+def choosing_rules(grid: Grid) -> dict[str, ChoosingJob]:
+    """What each rule chooses that fills tuned models, by the rule's name.
+
+    There is a rule for each set of replicas, as of `training_rules`.
+    """
+    alike: dict[tuple[Replica, ...], list[Training]] = {}
+    for training, replicas in grid.tuned_trainings.items():
+        alike.setdefault(tuple(replicas), []).append(training)
+    return {
+        f"choose_model_{place}" if place > 1 else "choose_model": ChoosingJob(trainings, replicas)
+        for place, (replicas, trainings) in enumerate(alike.items(), start=1)
+    }

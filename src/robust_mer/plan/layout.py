@@ -9,6 +9,7 @@ from dataclasses import dataclass
 ALIGNED = "@words"
 """Suffix of an extractor's name: its frames are averaged over words."""
 CHECKPOINT, HISTORY, PEEKED = ".safetensors", ".history.csv", ".peeked.parquet"
+CANDIDATES = ".candidates.csv"
 """Suffixes of a replica's files: the model, its training history, and its answers for the test part
 after every epoch."""
 IMPORTED = "imported_"

@@ -72,7 +72,8 @@ def settings_error(
     strange = next((one for one in errors if one["type"] == "extra_forbidden"), None)
     if strange is not None:
         place = _locate(settings_class, strange["loc"])
-        known = place.owner.model_fields if place.owner else {}
+        fields = place.owner.model_fields if place.owner else {}
+        known = [field.alias or name for name, field in fields.items()]
         return InputError(unknown(place.path(location), place.names[-1], known))
     first = errors[0]
     place = _locate(settings_class, first["loc"])

@@ -101,13 +101,14 @@ def _check_extractor(
             "not those of the corpus' word times; remove aligned_to"
         )
     if section.frame_rate is not None:
-        rate = extractor.resolved.kind.rate_of(extractor.resolved.checked())
+        rate = extractor.resolved.kind.rate_of(extractor.resolved.settings_object())
         if rate == 0:
+            advice = "remove it"
+            if extractor.resolved.kind.looks_at_faces:
+                advice += " and set features.faces.frame_rate"
             raise InputError(
                 f"config: {place}.frame_rate: the frames of {extractor.name} do not follow each "
-                "other at one rate; remove it"
-                + " and set features.faces.frame_rate"
-                * extractor.resolved.kind.looks_at_faces
+                f"other at one rate; {advice}"
             )
         if rate is not None:
             rate_ratio(rate, section.frame_rate, f"config: {place}.frame_rate")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
 from typing import Any
 
 from robust_mer.conditions import CLEAN, PARTIAL
@@ -47,7 +46,7 @@ class ModelPlan:
     """What it is trained on in every experiment; None: on what the experiment says."""
     candidates: "tuple[ModelPlan, ...]" = ()
     """What a tuned model is chosen from; none of another model."""
-    tuned: Mapping[str, Any] = field(default_factory=dict)
+    tuned_values: Mapping[str, Any] = field(default_factory=dict)
     """Of a candidate, the values that make it one."""
     tuned_model: str | None = None
     """Of a candidate, the model that is chosen from it and others."""
@@ -93,7 +92,7 @@ def _plan_model(name: str, section: ModelConfig) -> ModelPlan:
     if not section.tune:
         return planned(name, checked_settings(facts, section.settings, place))
     candidates = tuple(
-        replace(planned(candidate, settings), tuned=tuned, tuned_model=name)
+        replace(planned(candidate, settings), tuned_values=tuned, tuned_model=name)
         for candidate, tuned, settings in candidates_of(name, section.settings, section.tune, facts)
     )
     # What planning asks of its settings is the same for all of them.
@@ -150,12 +149,16 @@ def _check_teacher(plan: ModelPlan, plans: Mapping[str, ModelPlan]) -> None:
         raise InputError(
             f"config: {place}: {plan.teacher} is of class {teacher.kind}, expected {needed}"
         )
-    pairs = product(plan.candidates or [plan], teacher.candidates or [teacher])
-    for (student, taught_by), key in product(pairs, plan.facts.same_as_teacher):
-        own, expected = student.settings[key], taught_by.settings[key]
+    for key in plan.facts.same_as_teacher:
+        for one in (plan, teacher):
+            if any(key in candidate.tuned_values for candidate in one.candidates):
+                raise InputError(
+                    f"config: models.{one.name}.tune.{key}: {plan.name} takes over the weights of "
+                    f"{teacher.name}, so both need the same {key}; set it in both sections instead"
+                )
+        own, expected = plan.settings[key], teacher.settings[key]
         if own != expected:
             raise InputError(
-                f"config: models.{student.name}.{key} is {own}, but that of its teacher, "
-                f"{taught_by.name}, is {expected}; give both models the same, or name another "
-                "teacher"
+                f"config: models.{plan.name}.{key} is {own}, but that of its teacher, "
+                f"{plan.teacher}, is {expected}; give both models the same, or name another teacher"
             )

@@ -15,7 +15,7 @@ from robust_mer.plan.config import ExperimentConfig, read_config
 from robust_mer.plan.corpora import CorpusPlan, plan_corpora
 from robust_mer.plan.corruptions import Corruptions
 from robust_mer.plan.extractors import plan_extractors, plan_faces, plan_recogniser
-from robust_mer.plan.grid import Grid, Training, TrainingJob, check_names
+from robust_mer.plan.grid import ChoosingJob, Grid, Training, TrainingJob, check_names
 from robust_mer.plan.joined import with_joined
 from robust_mer.plan.layout import CHECKPOINT, Layout
 from robust_mer.plan.models import plan_models
@@ -67,6 +67,7 @@ class Plan:
         parts = self.corpora, models, self.corruptions, protocols, self.extractors
         Checks(self.config, *parts).check()
         candidates = chain.from_iterable(model.candidates for model in models.values())
+        # Candidates of tuned models beside those of the config: their trainings are like any other.
         self.models = {**models, **{one.name: one for one in candidates}}
         self.grid = Grid(self.config, self.models, self.corruptions, self.protocols)
         check_names(self.grid)
@@ -144,13 +145,18 @@ class Plan:
         made = [(job.training, job.replicas) for job in self.grid.training_jobs]
         excluded = {
             _folder(training)
-            for training, others in (*made, *self.grid.tuned.items())
+            for training, others in (*made, *self.grid.tuned_trainings.items())
             if not replicas.isdisjoint(others)
         } - allowed
         if not excluded:
             return "[^/]+"
         sign, models = ("=", allowed) if len(allowed) < len(excluded) else ("!", excluded)
         return f"(?{sign}({'|'.join(map(re.escape, sorted(models)))})/)[^/]+"
+
+    def choosing_constraint(self, job: ChoosingJob) -> str:
+        """A constraint of the wildcard corpus to the trainings whose replicas a job chooses."""
+        folders = sorted(map(_folder, job.trainings))
+        return f"(?=({'|'.join(map(re.escape, folders))})/)[^/]+"
 
     @cached_property
     def split_columns(self) -> list[str]:

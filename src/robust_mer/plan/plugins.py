@@ -26,7 +26,7 @@ class Resolved(Generic[T]):
         """The complete settings."""
         return self.plugin.settings
 
-    def checked(self) -> Settings:
+    def settings_object(self) -> Settings:
         """The complete settings as an object."""
         settings_class: type[Settings] = getattr(self.kind, "settings_class", Settings)
         return settings_class(**self.plugin.settings)

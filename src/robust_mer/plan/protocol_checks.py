@@ -62,8 +62,8 @@ def check_untuned(place: str, models: Sequence[ModelPlan]) -> None:
     for model in models:
         if model.candidates:
             raise InputError(
-                f"config: {place}: {model.name} is tuned, and what peeking would add to a choice "
-                "among candidates is not measured; move it to an experiment without the audit"
+                f"config: {place}: the audit cannot measure tuned models ({model.name}); move it "
+                "to an experiment without the audit"
             )
 
 

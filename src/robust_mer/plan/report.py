@@ -12,7 +12,7 @@ from robust_mer.metrics.registry import METRICS
 from robust_mer.plan.config import ExperimentConfig, PluginConfig
 from robust_mer.plan.experiments import Experiments
 from robust_mer.plan.job import Paths
-from robust_mer.plan.layout import HISTORY, PEEKED
+from robust_mer.plan.layout import CANDIDATES, HISTORY, PEEKED
 from robust_mer.plan.plugins import resolve
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.figures.registry import FIGURES, figures_of
@@ -20,7 +20,6 @@ from robust_mer.report.layouts import read_layouts
 from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.tables.registry import TABLES, tables_of
 from robust_mer.settings import Plugin, load
-from robust_mer.training.choose import CANDIDATES
 
 if TYPE_CHECKING:
     from robust_mer.plan.plan import Plan

@@ -7,7 +7,7 @@ from robust_mer.corpora.folds import check_used_folds
 from robust_mer.corpora.index import changed_media, check_columns, too_many_left_out
 from robust_mer.errors import InputError
 from robust_mer.features.recogniser import RecogniserSettings
-from robust_mer.features.weights import is_in_package, locate, named_files
+from robust_mer.features.weights import locate, named_files
 from robust_mer.plan.plan import Plan
 from robust_mer.table import read_table
 
@@ -31,31 +31,30 @@ Remade = Collection[tuple[str, str | None, str | None]]
 """Rule, corpus, and extractor or modality, of the jobs that will run."""
 
 
-def check_files(plan: Plan, remade: Remade, has_packages: bool) -> None:
-    """Check that the files and folders are there which the extractors that will run name.
+def check_files(plan: Plan, remade: Remade) -> None:
+    """Check that files and folders exist that the extractors of this run name.
+
+    Their jobs must have the same files and the same environment as this process.
 
     Args:
         plan: Of the run.
         remade: What will be made.
-        has_packages: Whether the jobs run in this environment, so that a package that is not
-            installed here is missing.
 
     Raises:
-        InputError: one is not there.
+        InputError: one does not exist, or its package is not installed.
     """
     for rule, corpus, name in sorted(remade, key=str):
         if corpus is None or plan.corpora[corpus].members:
             continue
         if rule.startswith("extract_") and name is not None:
             extractor = plan.extractors[name]
-            place, settings = f"features.extractors.{name}", extractor.resolved.checked()
+            place, settings = f"features.extractors.{name}", extractor.resolved.settings_object()
         elif rule.startswith("recognise_"):
             place, settings = "features.asr", RecogniserSettings(**plan.recogniser)
         else:
             continue
         for key, value in named_files(settings):
-            if has_packages or not is_in_package(value):
-                locate(value, f"{place}.{key}")
+            locate(value, f"{place}.{key}")
 
 
 def check_made(plan: Plan, remade: Remade) -> None:

@@ -104,7 +104,7 @@ class Targets:
         """All replicas, including those of teachers."""
         return sorted(
             path
-            for training, replicas in self._plan.grid.finished.items()
+            for training, replicas in self._plan.grid.final_trainings.items()
             for path in self._plan.checkpoints(*training, replicas)
         )
 
@@ -122,7 +122,7 @@ class Targets:
         """The description files of all replicas' exported models."""
         return sorted(
             self._layout.exported(*training, replica.name)
-            for training, replicas in self._plan.grid.finished.items()
+            for training, replicas in self._plan.grid.final_trainings.items()
             for replica in replicas
         )
 

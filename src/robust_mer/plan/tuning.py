@@ -11,7 +11,7 @@ from robust_mer.plan.messages import unknown
 from robust_mer.plan.plugins import checked_settings
 
 MARK = "@"
-"""Between the name of a tuned model and the values of a candidate, which no name contains."""
+"""Before each tuned value in the name of a candidate; no model's own name contains it."""
 
 _MOST = 100  # candidates
 _LONGEST = 150  # characters of a candidate's name, which becomes part of paths
@@ -36,13 +36,7 @@ def candidates_of(
     """
     place = f"models.{name}"
     for key in tune:
-        if key not in facts.model_fields:
-            raise InputError(unknown(f"{place}.tune.{key}", key, facts.model_fields))
-        if key in settings:
-            raise InputError(
-                f"config: {place}.{key} is {settings[key]!r}, but {place}.tune lists values of it; "
-                "remove one of them"
-            )
+        _check_key(key, place, settings, facts)
     if (number := prod(map(len, tune.values()))) > _MOST:
         raise InputError(
             f"config: {place}.tune has {number} combinations, each of which is trained in every "
@@ -50,13 +44,45 @@ def candidates_of(
         )
     for values in product(*tune.values()):
         tuned = dict(zip(tune, values, strict=True))
-        candidate = name + MARK + ",".join(f"{key}={_text(one)}" for key, one in tuned.items())
+        # No comma: Snakemake separates wildcards by it in the commands of a cluster's jobs.
+        candidate = MARK.join([name, *(f"{key}={_text(one)}" for key, one in tuned.items())])
         if len(candidate) > _LONGEST:
             raise InputError(
                 f"config: {place}.tune: {candidate} becomes part of paths and has more than "
                 f"{_LONGEST} characters; tune fewer settings, or shorten the model's name"
             )
-        yield candidate, tuned, checked_settings(facts, {**settings, **tuned}, place)
+        yield candidate, tuned, _complete(settings, tuned, place, facts)
+
+
+def _check_key(
+    key: str, place: str, settings: Mapping[str, Any], facts: type[ModelSettings]
+) -> None:
+    known = [field.alias or name for name, field in facts.model_fields.items()]
+    if key not in known:
+        raise InputError(unknown(f"{place}.tune.{key}", key, known))
+    if key in settings:
+        raise InputError(
+            f"config: {place}.{key} is {settings[key]!r}, but {place}.tune lists values of it; "
+            "remove one of them"
+        )
+    if key == "keep":
+        raise InputError(
+            f"config: {place}.tune.keep: the best epoch is never below the last one on the "
+            "validation part, which decides; set keep to one of them"
+        )
+
+
+def _complete(
+    settings: Mapping[str, Any], tuned: dict[str, Any], place: str, facts: type[ModelSettings]
+) -> dict[str, Any]:
+    """The settings of a candidate; an error names the value that is to be tried."""
+    try:
+        return checked_settings(facts, {**settings, **tuned}, place)
+    except InputError as error:
+        message = str(error)
+        for key in tuned:
+            message = message.replace(f"{place}.{key} ", f"{place}.tune.{key} ", 1)
+        raise InputError(message) from None
 
 
 def _text(value: Any) -> str:

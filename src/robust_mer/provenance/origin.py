@@ -11,7 +11,6 @@ from robust_mer.errors import InputError
 from robust_mer.provenance.checkout import checkout, name_of
 from robust_mer.provenance.ledger import Ledger, Record, read_record
 from robust_mer.provenance.record import FOLDER, RESULTS, JobRecord
-from robust_mer.training.choose import chosen_candidate
 
 _PREDICTIONS = "/predictions/"
 _TABLES = "/tables/"
@@ -54,10 +53,12 @@ def training_of(checkpoint: str | Path) -> dict[str, Any] | None:
     Args:
         checkpoint: results/{corpus}/models/{model}/{trained on}/{replica}.safetensors.
     """
-    path = chosen_candidate(Path(checkpoint))
-    folder = Path(*path.parts[:-4], FOLDER, "train_model", *path.parts[-3:-1])
-    recorded = Path(RESULTS, *path.parts[-5:]).as_posix()
-    record = _records(sorted(folder.glob("*.json"))).producers.get(recorded)
+    path = Path(checkpoint)
+    record, choice = _producer(path, "train_model"), _producer(path, "choose_model")
+    if choice is not None and (record is None or choice.finished > record.finished):
+        digests = {one.path: one.sha256 for one in choice.outputs}
+        chosen = next(one for one in choice.inputs if one.sha256 == digests[_recorded(path)])
+        record = _producer(Path(*path.parts[:-5], *Path(chosen.path).parts[1:]), "train_model")
     if record is None:
         return None
     return {
@@ -67,6 +68,19 @@ def training_of(checkpoint: str | Path) -> dict[str, Any] | None:
         "packages": record.packages,
         "host": record.host,
     }
+
+
+def _producer(checkpoint: Path, rule: str) -> Record | None:
+    """The last job of a rule that wrote a checkpoint; None without a record."""
+    folder = Path(*checkpoint.parts[:-4], FOLDER, rule, *checkpoint.parts[-3:-1])
+    # A job of all replicas has a record beside the folder of those with some.
+    records = _records([*sorted(folder.glob("*.json")), folder.with_name(f"{folder.name}.json")])
+    return records.producers.get(_recorded(checkpoint))
+
+
+def _recorded(checkpoint: Path) -> str:
+    """A checkpoint's path in records."""
+    return Path(RESULTS, *checkpoint.parts[-5:]).as_posix()
 
 
 def _records(paths: list[Path]) -> Ledger:

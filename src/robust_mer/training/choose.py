@@ -1,8 +1,8 @@
-"""The choice of a tuned model's replica among its candidates, on validation data."""
+"""The choice of a tuned model's replicas among its candidates, on validation data."""
 
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,21 +10,20 @@ from typing import Any
 from robust_mer.errors import InputError
 from robust_mer.files import whole, write_text
 from robust_mer.jobs import log
+from robust_mer.metrics.metric import Metric
 from robust_mer.runtime import Runtime
 from robust_mer.settings import Plugin
 from robust_mer.table import read_numbers
 from robust_mer.tasks.task import Task
 from robust_mer.training.spec import validation_column
 
-CANDIDATES = ".candidates.csv"
-"""Suffix of the table of candidates, beside the replica."""
 CANDIDATE, CHOSEN = "candidate", "chosen"
 """Columns of the table of candidates, beside the tuned settings and the selection metric."""
 
 
 @dataclass(frozen=True)
 class ChooseSpec:
-    """What a replica is chosen from."""
+    """What replicas are chosen from."""
 
     candidates: Mapping[str, Mapping[str, Any]]
     """By name, the values that make it one."""
@@ -34,77 +33,74 @@ class ChooseSpec:
 
 @dataclass(frozen=True)
 class ChooseFiles:
-    """Files of a choice."""
+    """Files of the choice of R replicas."""
 
-    checkpoints: list[Path]
-    """Of the candidates, in their order."""
-    histories: list[Path]
+    trained: list[Path]
+    """Checkpoints: every replica of the first candidate, then of the second, and so on."""
+    trained_histories: list[Path]
     """Likewise."""
-    checkpoint: Path
-    """To write: the chosen one's."""
-    history: Path
-    """To write: the chosen one's."""
-    candidates: Path
-    """To write: a row per candidate with its settings, its metric, and whether it is chosen."""
+    checkpoints: list[Path]
+    """To write [R]: those that are chosen."""
+    histories: list[Path]
+    """To write [R]: their histories."""
+    candidates: list[Path]
+    """To write [R]: a row per candidate with its settings, its metric, and whether it is chosen."""
 
 
-def choose_replica(spec: ChooseSpec, files: ChooseFiles, runtime: Runtime) -> None:
-    """Publish the candidate with the best selection metric on the validation part.
+def choose_replicas(spec: ChooseSpec, files: ChooseFiles, runtime: Runtime) -> None:
+    """Publish, of each replica, the candidate with the best metric on the validation part.
 
-    The metric is that of the epoch whose weights the candidate keeps. Of equal ones, the first
-    counts. Test data are not used.
+    The metric is the selection metric of the epoch whose weights the candidate keeps. Of equal
+    ones, the first counts. Test data are not used.
 
     Raises:
         InputError: the metric of no candidate is defined.
     """
+    task: Task = spec.task.build()
+    replicas = len(files.checkpoints)
+    for replica, outputs in enumerate(
+        zip(files.checkpoints, files.histories, files.candidates, strict=True)
+    ):
+        histories = files.trained_histories[replica::replicas]
+        place = _choose(spec.candidates, histories, task.selection, outputs[2])
+        for source, target in (
+            (histories[place], outputs[1]),
+            (files.trained[replica::replicas][place], outputs[0]),
+        ):
+            with whole(target) as unfinished:
+                shutil.copyfile(source, unfinished)
+
+
+def _choose(
+    candidates: Mapping[str, Mapping[str, Any]],
+    histories: Sequence[Path],
+    metric: Metric,
+    written: Path,
+) -> int:
+    """The place of the best candidate; writes the table of all."""
     import pandas as pd
 
-    task: Task = spec.task.build()
-    column = validation_column(task.selection)
-    reached = [_reached(history, column) for history in files.histories]
-    sign = 1 if task.selection.higher_is_better else -1
-    place = max(range(len(reached)), key=lambda one: _order(sign * reached[one]))
+    column = validation_column(metric)
+    reached = [_reached(history, column) for history in histories]
+    sign = 1 if metric.higher_is_better else -1
+    order = [-math.inf if math.isnan(value) else sign * value for value in reached]
+    place = order.index(max(order))
     if math.isnan(reached[place]):
         raise InputError(
-            f"{files.histories[0]}: the {column} of no candidate is defined; choose another "
-            "selection metric, or a fold with a larger validation part"
+            f"{histories[0]}: the {column} of no candidate is defined; choose another selection "
+            "metric, or folds with a larger validation part"
         )
     rows = [
-        {CANDIDATE: name, **tuned, column: value, CHOSEN: one == place}
-        for one, ((name, tuned), value) in enumerate(
-            zip(spec.candidates.items(), reached, strict=True)
-        )
+        {CANDIDATE: name, **values, column: value, CHOSEN: one == place}
+        for one, ((name, values), value) in enumerate(zip(candidates.items(), reached, strict=True))
     ]
-    write_text(files.candidates, pd.DataFrame(rows).to_csv(index=False))
-    for source, target in (
-        (files.histories[place], files.history),
-        (files.checkpoints[place], files.checkpoint),
-    ):
-        with whole(target) as unfinished:
-            shutil.copyfile(source, unfinished)
-    name = list(spec.candidates)[place]
-    log.info("%s: validation %s %.3f", name, task.selection.title, reached[place])
-
-
-def chosen_candidate(checkpoint: Path) -> Path:
-    """The checkpoint that a replica of a tuned model is a copy of; of another model, its own.
-
-    Args:
-        checkpoint: results/{corpus}/models/{model}/{trained on}/{replica}.safetensors.
-    """
-    table = checkpoint.with_suffix(CANDIDATES)
-    if not table.is_file():
-        return checkpoint
-    rows = read_numbers(table, [CANDIDATE])
-    (name,) = rows.loc[rows[CHOSEN], CANDIDATE]
-    return checkpoint.parents[2] / name / checkpoint.parent.name / checkpoint.name
+    write_text(written, pd.DataFrame(rows).to_csv(index=False))
+    name = rows[place][CANDIDATE]
+    log.info("%s: %s, validation %s %.3f", written.name, name, metric.title, reached[place])
+    return place
 
 
 def _reached(history: Path, column: str) -> float:
     """The metric of the epoch whose weights a replica keeps."""
     table = read_numbers(history, [])
     return float(table.loc[table["kept"], column].iloc[0])
-
-
-def _order(value: float) -> float:
-    return -math.inf if math.isnan(value) else value

@@ -75,8 +75,9 @@ class VAESettings(NMERTraining):
         return EMBEDDING if self.tokens == "features" else 2 * EMBEDDING * modalities
 
     def problem(self, modalities: int) -> str:
-        width = self.token_width(modalities)
-        return f"heads is {self.heads}, which does not divide {width}" * bool(width % self.heads)
+        if (width := self.token_width(modalities)) % self.heads:
+            return f"heads is {self.heads}, which does not divide {width}"
+        return ""
 
 
 class NMERSettings(VAESettings):

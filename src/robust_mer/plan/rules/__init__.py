@@ -4,21 +4,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from robust_mer.plan.grid import TrainingJob
+from robust_mer.plan.grid import ChoosingJob, TrainingJob
 from robust_mer.plan.job import Job, Rule
 from robust_mer.plan.plan import Plan
-from robust_mer.plan.rules import (
-    corpora,
-    corruption,
-    evaluation,
-    export,
-    features,
-    report,
-    training,
-)
-from robust_mer.plan.rules.training import train_model
+from robust_mer.plan.rules import corpora, corruption, evaluation, export, features, report
+from robust_mer.plan.rules.training import choose_model, train_model
 
-_STAGES = (corpora, features, corruption, training, evaluation, report, export)
+_STAGES = (corpora, features, corruption, evaluation, report, export)
 
 
 class Rules:
@@ -46,6 +38,10 @@ class Rules:
     def training(self, jobs: Sequence[TrainingJob]) -> Rule:
         """The rule that trains the replicas of these jobs."""
         return self._rule(train_model(jobs))
+
+    def choosing(self, job: ChoosingJob) -> Rule:
+        """The rule that chooses the replicas of these trainings."""
+        return self._rule(choose_model(job))
 
     def _rule(self, make: Callable[[Plan, Any], Job]) -> Rule:
         return Rule(partial(make, self._plan), self._local, self._plan.layout.results)

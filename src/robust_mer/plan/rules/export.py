@@ -21,6 +21,11 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
     training = Training(wildcards.corpus, wildcards.model, wildcards.trained_on)
     corpus, model = plan.corpora[training.corpus].config, plan.models[training.model]
     modalities = plan.modalities(training.corpus, training.model)
+    extractors = {
+        modality.name: plan.extractors[modality.extractor]
+        for modality in modalities
+        if not modality.extractor.startswith(IMPORTED)
+    }
     checkpoint = plan.layout.checkpoint(*training, wildcards.replica)
     replica = Replica.of(checkpoint)
     tested_on = [  # a teacher may have none
@@ -37,17 +42,9 @@ def export_model(plan: Plan, wildcards: Any) -> Job:
             corpus=training.corpus,
             note=corpus.note,
             modalities=modalities,
-            extractors={
-                modality.name: plan.extractors[modality.extractor].resolved.plugin
-                for modality in modalities
-                if not modality.extractor.startswith(IMPORTED)
-            },
-            recognisers={
-                modality.name: plan.recogniser
-                for modality in modalities
-                if not modality.extractor.startswith(IMPORTED)
-                and plan.extractors[modality.extractor].is_heard
-            },
+            extractors={name: one.resolved.plugin for name, one in extractors.items()},
+            recognisers={name: plan.recogniser for name, one in extractors.items() if one.is_heard},
+            transcripts={name: one.transcript for name, one in extractors.items()},
             tested_on=tuple(tested_on),
             calibrated_on=_calibrated_on(plan, training, tested_on),
             config=_sections(plan, training),
@@ -74,8 +71,8 @@ def _calibrated_on(plan: Plan, training: Training, tested_on: Sequence[str]) -> 
 def _sections(plan: Plan, training: Training) -> dict[str, Any]:
     """The sections of the config behind a model, without places on this machine."""
     model = plan.models[training.model]
-    settings = {"settings": model.settings}
-    if model.candidates:  # the checkpoint has those that were chosen
+    settings: dict[str, Any] = {"settings": model.settings}
+    if model.candidates:  # the settings are those that were chosen
         settings = {"tune": plan.raw["models"][training.model]["tune"]}
     config = plan.portable
     corpora = config["corpora"]

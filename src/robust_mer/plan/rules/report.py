@@ -315,7 +315,7 @@ def _replaced(plan: Plan, corpus: str) -> dict[str, float]:
 def _shown_config(plan: Plan) -> dict[str, Any]:
     """The parts of the config that the run uses and that affect its results."""
     raw = plan.raw
-    models = {training.model for training in plan.grid.finished}
+    models = {training.model for training in plan.grid.final_trainings}
     config = {key: value for key, value in raw.items() if key not in ("training", "gpu")}
     features = without_folders(raw["features"])
     used = ["faces", "sound", "extractors"]

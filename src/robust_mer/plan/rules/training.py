@@ -6,12 +6,11 @@ from typing import Any
 
 from robust_mer.conditions import Corruption
 from robust_mer.identity import code_identity
-from robust_mer.plan.grid import Training, TrainingJob
+from robust_mer.plan.grid import ChoosingJob, Training, TrainingJob
 from robust_mer.plan.job import Job
 from robust_mer.plan.layout import CHECKPOINT, HISTORY
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.recorded import recorded, recorded_files
-from robust_mer.replicas import Replica
 from robust_mer.runtime import Runtime
 from robust_mer.training.choose import ChooseSpec
 from robust_mer.training.spec import TrainSpec
@@ -75,21 +74,29 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
     )
 
 
-def choose_model(plan: Plan, wildcards: Any) -> Job:
-    """The replica of a tuned model that is best on the validation part."""
-    training = Training(wildcards.corpus, wildcards.model, wildcards.trained_on)
-    replica = [Replica.of(plan.layout.checkpoint(*training, wildcards.replica))]
-    candidates = plan.grid.candidates_of(training)
-    task = plan.corpora[training.corpus].task.plugin
-    return Job(
-        "robust_mer.training.choose:choose_replica",
-        ChooseSpec({one.model: plan.models[one.model].tuned for one in candidates}, task),
-        inputs={
-            name: [path for one in candidates for path in plan.checkpoints(*one, replica, suffix)]
-            for name, suffix in (("checkpoints", CHECKPOINT), ("histories", HISTORY))
-        },
-        uses=(task.implementation,),
-    )
+def choose_model(job: ChoosingJob) -> Callable[[Plan, Any], Job]:
+    """A maker of jobs for the rule that chooses the replicas of these trainings."""
+
+    def make(plan: Plan, wildcards: Any) -> Job:
+        training = Training(wildcards.corpus, wildcards.model, wildcards.trained_on)
+        candidates = plan.grid.candidates_of(training)
+        task = plan.corpora[training.corpus].task.plugin
+        values = {one.model: plan.models[one.model].tuned_values for one in candidates}
+        return Job(
+            "robust_mer.training.choose:choose_replicas",
+            ChooseSpec(values, task),
+            inputs={
+                name: [
+                    path
+                    for one in candidates
+                    for path in plan.checkpoints(*one, job.replicas, suffix)
+                ]
+                for name, suffix in (("trained", CHECKPOINT), ("trained_histories", HISTORY))
+            },
+            uses=(task.implementation,),
+        )
+
+    return make
 
 
 def implementations(corruptions: Sequence[Corruption]) -> list[str]:

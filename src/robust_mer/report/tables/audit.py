@@ -1,7 +1,7 @@
 """What may make an experiment's figures better, or surer, than they are: findings as rows."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import MIN_SPEAKERS, CorpusFacts, Experiment
@@ -34,7 +34,7 @@ class AuditTable(ResultTable):
     section = "audit"
     reads = ("checks", "folds", "utterances", "intervals")
     writes = ("csv", "md")
-    uses = ("data",)
+    uses = ("data", "tuned")
 
     def read(self, spec: TableSpec, files: Results) -> "pd.DataFrame":
         """The findings."""
@@ -43,7 +43,8 @@ class AuditTable(ResultTable):
         speakers = int(read_statistics(files.path("intervals"))["speakers"].iloc[0])
         checks, folds = read_table(files.path("checks")), read_table(files.path("folds"))
         utterances = read_table(files.path("utterances"))
-        return audit(spec.experiment, spec.facts.data, checks, folds, utterances, speakers)
+        tuned = {training.model for training in spec.facts.tuned}
+        return audit(spec.experiment, spec.facts.data, checks, folds, utterances, speakers, tuned)
 
     def tables(self, spec: TableSpec, data: "pd.DataFrame") -> list[Table]:
         """One table."""
@@ -58,6 +59,7 @@ def audit(
     folds: "pd.DataFrame",
     utterances: "pd.DataFrame",
     speakers: int,
+    tuned: Collection[str] = (),
 ) -> "pd.DataFrame":
     """Check whether the results of an experiment are valid.
 
@@ -68,6 +70,7 @@ def audit(
         folds: ``folds.csv``.
         utterances: The index.
         speakers: Number of speakers that the intervals rest on.
+        tuned: Models whose replicas are chosen among candidates.
 
     Returns:
         ``check, verdict, found``; the verdict is `OK`, `NOTE` (mention it with the results),
@@ -86,6 +89,7 @@ def audit(
         *_extractors(corpus),
         *_heard(corpus),
         _masks(experiment),
+        *_tuning(experiment, tuned),
         _origin(experiment, corpus),
         *_size(experiment, speakers),
     ]
@@ -206,6 +210,16 @@ def _masks(experiment: Experiment) -> tuple[str, str, str]:
     aware = experiment.is_mask_aware
     finding = f"know which modalities are corrupted: {', '.join(aware) or 'no model'}"
     return "mask-aware models", NOTE if aware else OK, finding
+
+
+def _tuning(experiment: Experiment, tuned: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    if not tuned:
+        return
+    others = [model for model in experiment.models if model not in tuned]
+    finding = f"chosen among candidates on validation data: {', '.join(sorted(tuned))}"
+    if others:
+        finding += f"; not tuned: {', '.join(others)}"
+    yield "tuned models", NOTE, finding + "; prediction sets rest on the same validation data"
 
 
 def _origin(experiment: Experiment, corpus: CorpusFacts) -> tuple[str, str, str]:
