@@ -236,7 +236,7 @@ def jobs_at_work(folder: Path) -> dict[psutil.Process, str]:
 
 
 def models_of(jobs: dict, rule: str) -> set[str]:
-    return {re.search(r"model=(\w+)", what)[1] for what in jobs.get(rule, ())}
+    return {re.search(r"model=([^,]+)", what)[1] for what in jobs.get(rule, ())}
 
 
 TABLES_AND_FIGURES = {
