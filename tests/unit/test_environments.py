@@ -97,6 +97,7 @@ BY_NAME = {
     "schedule_noise": NOISES,
     "measure_noise": NOISES,
     "training": MODELS | NOISES | PROTOCOLS | TASKS,
+    "choosing": TASKS,
     "evaluate_model": MODELS | NOISES | TASKS,
     "write_summary": METRICS | PROTOCOLS | TASKS,
     "compute_statistics": METRICS | PROTOCOLS | TASKS,
@@ -120,6 +121,7 @@ OF_TRAINING = {
 # Rules whose function is named by a constant of their module.
 NAMED = {
     "training": training.FUNCTION,
+    "choosing": "robust_mer.training.choose:choose_replicas",
     "extract_features": EXTRACT,
     "extract_corrupted": EXTRACT,
     "recognise_words": "robust_mer.features.recognise:recognise_words",

@@ -199,8 +199,10 @@ def check_exports(made, corpus, noise, schedule):
         note=None,
         modalities=tuple(READ_AS),
         extractors={},
+        recognisers={},
+        transcripts={},
         tested_on=(NOISE,),
-        config={},
+        config={"model": {}},
         code="test",
         calibrated_on={},
     )

@@ -159,10 +159,12 @@ def test_end_may_be_rounded_beyond_the_recording(extractor, tmp_path):
 
 @pytest.mark.parametrize("frame_rate", [0, -10, 101])
 def test_impossible_frame_rate_is_refused(frame_rate):
-    with pytest.raises(InputError, match=rf"is13\.frame_rate is {frame_rate}, expected above 0"):
+    with pytest.raises(InputError, match=rf"is13\.frame_rate is {frame_rate}, expected 0.1 to 100"):
         complete("robust_mer.features.is13:IS13", {"frame_rate": frame_rate}, "extractors.is13")
 
 
 def test_a_rate_without_a_simple_ratio_is_refused():
-    with pytest.raises(InputError, match=r"frame_rate of is13.*a ratio of whole numbers"):
-        IS13(IS13Settings(frame_rate=33.337))
+    with pytest.raises(
+        InputError, match=r"is13\.frame_rate is 33\.337: .*a ratio of whole numbers"
+    ):
+        complete("robust_mer.features.is13:IS13", {"frame_rate": 33.337}, "extractors.is13")
