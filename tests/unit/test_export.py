@@ -54,7 +54,7 @@ NOISE = "gaussian_-10dB"
 SOFTWARE = {"version": "0.1.0", "commit": "0123456789abcdef", "dirty": True, "snakemake": "9"}
 
 
-def export(corpus, folder, name="men", condition="clean", tested_on=("clean",), heard=False):
+def export(corpus, folder, name="men", condition="clean", tested_on=("clean",), heard=None):
     brief = model(name, epochs_constant=1, epochs_falling=1)
     checkpoint, _ = train(corpus, folder, name, condition, model=brief)
     predictions = {}
@@ -72,7 +72,7 @@ def export(corpus, folder, name="men", condition="clean", tested_on=("clean",), 
             for one in modalities()
         ),
         extractors={m: Plugin(f"robust_mer.features.{m}:It", {}) for m in WIDTHS},
-        recognisers={"text": {"model": "heard/by"}} if heard else {},
+        recognisers={"text": {"model": heard}} if heard else {},
         transcripts={"text": "recognised"} if heard else {},
         tested_on=tuple(predictions),
         calibrated_on={one: "avl" if one == "missing" else "" for one in predictions},
@@ -110,7 +110,7 @@ def test_a_model_says_what_made_it(corpus, tmp_path, monkeypatch):
     monkeypatch.setattr("robust_mer.export.export.checkout", lambda: SOFTWARE)
     record = {"rule": "train_model_fold1"}
     monkeypatch.setattr("robust_mer.export.export.training_of", lambda checkpoint: record)
-    folder = export(corpus, tmp_path, heard=True)
+    folder = export(corpus, tmp_path, heard="heard/by")
     description = json.loads((folder / "model.json").read_text())
     assert description["modalities"]["text"]["recogniser"] == {"model": "heard/by"}
     assert description["modalities"]["audio"]["recogniser"] is None
@@ -253,6 +253,12 @@ def test_another_reading_of_features_is_refused(men, stored):
     (men / "model.json").write_text(json.dumps(description))
     with pytest.raises(InputError, match="trained on my_text@words: text features"):
         Predictor(men)(stored("u00"))
+
+
+def test_the_card_names_no_folder_of_a_recogniser(corpus, tmp_path):
+    card = (export(corpus, tmp_path, heard="/home/me/whisper") / "card.md").read_text()
+    assert "words recognised by `whisper`" in card
+    assert "/home/me" not in card
 
 
 def test_the_card_says_what_the_replica_reaches(corpus, tmp_path):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from robust_mer.features.weights import is_path
 from robust_mer.files import whole
 
 _LIMITS = """\
@@ -89,7 +90,9 @@ def _heard(modality: dict[str, Any]) -> str:
     if not modality["recogniser"]:
         return ""
     missing = "missing " * (modality["transcript"] == "recognised_if_missing")
-    return f", {missing}words recognised by `{modality['recogniser']['model']}`"
+    model = modality["recogniser"]["model"]
+    name = Path(model).name if is_path(model) else model  # a card names no folder of this machine
+    return f", {missing}words recognised by `{name}`"
 
 
 def _table(results: list[dict[str, Any]]) -> list[str]:
