@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from helpers.project import Project
+from helpers.project import SMALL, Project
 from slurm.runs import SlurmRun, differences, left_over, submitted
 
 
@@ -30,3 +30,16 @@ def test_jobs_that_are_ready_together_can_be_an_array(cluster, project, finished
     assert not differences(
         project.folder / "results/demo/features", finished.folder / "results/demo/features"
     )
+
+
+def test_candidates_of_a_tuned_model_run_on_nodes(cluster, project):
+    """Their names hold the settings that are tuned."""
+    men = {"class": "men_augmented", "epochs_constant": 1, "epochs_falling": 0}
+    tune = {"learning_rate": [0.0001, 0.01], "dropout": [0.3, 0.5]}
+    demo = {**SMALL["experiments"]["demo"], "models": ["tuned"], "corruptions": ["clean"]}
+    models = {**SMALL["models"], "tuned": {**men, "tune": tune}}
+    project.configure({**SMALL, "experiments": {"demo": demo}, "models": models})
+    jobs = submitted(SlurmRun(project, "models").wait())
+    assert sum("train_model" in job for job in jobs) == 4
+    chosen = project.folder / "results/demo/models/tuned/clean/fold1_seed1.safetensors"
+    assert chosen.is_file()
