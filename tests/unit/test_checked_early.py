@@ -410,6 +410,7 @@ def test_a_package_that_is_not_installed_is_named(tmp_path):
 
 class OptionalFile(Settings):
     vectors: FileName | None = None
+    others: tuple[FileName, ...] = ()
 
 
 def test_a_file_that_may_be_left_out_is_looked_for_where_it_is_named():

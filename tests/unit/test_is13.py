@@ -164,7 +164,5 @@ def test_impossible_frame_rate_is_refused(frame_rate):
 
 
 def test_a_rate_without_a_simple_ratio_is_refused():
-    with pytest.raises(
-        InputError, match=r"is13\.frame_rate is 33\.337: .*in a ratio of whole"
-    ):
+    with pytest.raises(InputError, match=r"is13\.frame_rate is 33\.337: .*in a ratio of whole"):
         complete("robust_mer.features.is13:IS13", {"frame_rate": 33.337}, "extractors.is13")

@@ -144,7 +144,12 @@ def choose(content):
         folder = Path(candidate).parent.as_posix().replace("/models/", "/logs/train_model/")
         written = WEIGHTS + bytes([number]) if number == 0 else content
         run(f"train_model_fold{number + 1}", f"{folder}/fold1.log", {candidate: written}, [])
-    run("choose_model", "results/c/logs/choose_model/t/clean.log", {CHOSEN: content}, CANDIDATES)
+    run(
+        "choose_model",
+        "results/c/logs/choose_model/t/clean/fold1.log",
+        {CHOSEN: content},
+        CANDIDATES,
+    )
 
 
 def test_a_tuned_models_training_is_that_of_the_chosen_candidate():

@@ -77,20 +77,25 @@ def test_no_two_rules_make_a_replica():
         assert not corpus.match("demo/models/tuned/gaussian_-10dB/")
         for job in jobs:
             assert corpus.match(f"demo/models/{job.training.model}/{job.training.trained_on}/")
-    for job in choosing_rules(plan.grid).values():
-        corpus = re.compile(plan.choosing_constraint(job) + "/")
+    for jobs in choosing_rules(plan.grid).values():
+        corpus = re.compile(plan.choosing_constraint(jobs) + "/")
         assert corpus.match("demo/models/tuned/gaussian_-10dB/")
         for other in ("men/clean", f"{NAMES[0]}/gaussian_-10dB", "tuned/clean"):
             assert not corpus.match(f"demo/models/{other}/")
 
 
-def test_one_job_chooses_the_replicas_of_a_training_among_those_of_the_candidates():
-    plan = plan_of(config())
-    ((name, choice),) = choosing_rules(plan.grid).items()
-    assert name == "choose_model"
+@pytest.mark.parametrize(("folds_per_job", "rules"), [(1, ["fold1", "fold2"]), (3, ["folds1-2"])])
+def test_a_job_chooses_the_replicas_of_as_many_folds_as_one_trains(folds_per_job, rules):
+    raw = config()
+    raw["training"]["folds_per_job"] = folds_per_job
+    plan = plan_of(raw)
+    made = choosing_rules(plan.grid)
+    assert list(made) == [f"choose_model_{folds}" for folds in rules]
     wildcards = Wildcards(corpus="demo", model="tuned", trained_on="gaussian_-10dB")
-    job = Rules(plan).choosing(choice).job(wildcards)
-    replicas = [f"fold{fold}_seed{seed}" for fold in (1, 2) for seed in (1, 2)]
+    jobs = list(made.values())[-1]
+    job = Rules(plan).choosing(jobs).job(wildcards)
+    folds = [2] if folds_per_job == 1 else [1, 2]
+    replicas = [f"fold{fold}_seed{seed}" for fold in folds for seed in (1, 2)]
     paths = [
         f"results/demo/models/{candidate}/gaussian_-10dB/{replica}"
         for candidate in NAMES
@@ -104,12 +109,12 @@ def test_one_job_chooses_the_replicas_of_a_training_among_those_of_the_candidate
 def test_models_with_other_replicas_are_chosen_by_another_rule():
     raw = config()
     raw["models"]["other"] = raw["models"]["tuned"]
-    demo = raw["experiments"]["demo"]
-    raw["experiments"]["more"] = {**demo, "models": ["other"], "seeds": [1, 3]}
+    demo = {**raw["experiments"]["demo"], "folds": [1]}
+    raw["experiments"] = {"demo": demo, "more": {**demo, "models": ["other"], "seeds": [1, 3]}}
     raw["run"] = ["demo", "more"]
     rules = choosing_rules(plan_of(raw).grid)
-    assert list(rules) == ["choose_model", "choose_model_2"]
-    assert [job.trainings[0].model for job in rules.values()] == ["tuned", "other"]
+    assert list(rules) == ["choose_model_fold1", "choose_model_fold1_seeds2"]
+    assert [jobs[0].training.model for jobs in rules.values()] == ["tuned", "other"]
 
 
 @pytest.mark.parametrize("name", NAMES)

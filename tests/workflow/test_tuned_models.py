@@ -29,4 +29,4 @@ def test_a_value_more_trains_its_candidate_alone(project):
     configure(project, [0.0001, 0.01, 0.1])
     jobs = project.planned("results/tables/demo_tuning.csv")
     assert models_of(jobs, "train_model") == {"tuned@learning_rate=0.1"}
-    assert len(jobs["choose_model"]) == 1
+    assert len(jobs["choose_model_fold1"]) == 1

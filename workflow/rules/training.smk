@@ -37,8 +37,8 @@ for name, trainings in training_rules(plan.grid).items():
 
 
 # The best candidate of each replica of a tuned model.
-for name, choice in choosing_rules(plan.grid).items():
-    job = jobs.choosing(choice)
+for name, choices in choosing_rules(plan.grid).items():
+    job = jobs.choosing(choices)
 
     rule:
         name:
@@ -48,16 +48,16 @@ for name, choice in choosing_rules(plan.grid).items():
         output:
             **{
                 output: plan.checkpoints(
-                    "{corpus}", "{model}", "{trained_on}", choice.replicas, suffix
+                    "{corpus}", "{model}", "{trained_on}", choices[0].replicas, suffix
                 )
-                for output, suffix in choice.outputs.items()
+                for output, suffix in choices[0].outputs.items()
             },
         log:
-            layout.log("choose_model", "{model}", "{trained_on}"),
+            layout.log("choose_model", "{model}", "{trained_on}", choices[0].folds),
         benchmark:
-            layout.benchmark("choose_model", "{model}", "{trained_on}")
+            layout.benchmark("choose_model", "{model}", "{trained_on}", choices[0].folds)
         wildcard_constraints:
-            corpus=plan.choosing_constraint(choice),
+            corpus=plan.choosing_constraint(choices),
         # Before students, as for teachers.
         priority: 1
         conda:

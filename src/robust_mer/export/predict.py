@@ -197,7 +197,7 @@ class _Source:
         """Frames [T, D] of the clip, ``nothing`` where there are none, and what to say of them."""
         snr, remark = None, ""
         if self._recogniser and utterance.text.strip():
-            if self._settings.transcript == "recognised":
+            if self._settings.transcript != "recognised_if_missing":
                 remark = "words given; the model was trained on recognised ones"
         elif self._recogniser:
             utterance = self._recogniser(utterance)

@@ -74,5 +74,7 @@ def named_files(settings: Settings) -> Iterator[tuple[str, str]]:
         value = getattr(settings, key)
         optional = [one for kind in get_args(field.annotation) for one in get_args(kind)[1:]]
         for mark in [*field.metadata, *optional]:
-            if isinstance(mark, _NamesFiles) and value and (mark.always or is_path(value)):
+            if not isinstance(mark, _NamesFiles) or not isinstance(value, str):
+                continue
+            if mark.always or is_path(value):
                 yield key, value

@@ -1,11 +1,11 @@
 """Trainings and evaluations of the experiments: which replicas, in which jobs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, groupby
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from robust_mer.conditions import CLEAN, PARTIAL
 from robust_mer.errors import InputError
@@ -33,19 +33,11 @@ class Training(NamedTuple):
 
 
 @dataclass(frozen=True)
-class TrainingJob:
-    """The replicas of a model that one job trains; it trains all seeds of a fold."""
+class ReplicasJob:
+    """The replicas of a model that one job makes: all seeds of some folds."""
 
     training: Training
     replicas: tuple[Replica, ...]
-    peeks: bool = False
-    """Whether it keeps the answers for the test part after every epoch, for an audit."""
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        """What it writes for each replica: the suffix of the file, by the name of the output."""
-        peeked = {"peeked": PEEKED} if self.peeks else {}
-        return {"checkpoints": CHECKPOINT, "histories": HISTORY, **peeked}
 
     @property
     def folds(self) -> str:
@@ -55,16 +47,30 @@ class TrainingJob:
 
 
 @dataclass(frozen=True)
-class ChoosingJob:
-    """Trainings of tuned models, and the replicas of each that one job chooses."""
+class TrainingJob(ReplicasJob):
+    """The replicas that one job trains."""
 
-    trainings: list[Training]
-    replicas: tuple[Replica, ...]
+    peeks: bool = False
+    """Whether it keeps the answers for the test part after every epoch, for an audit."""
 
     @property
     def outputs(self) -> dict[str, str]:
         """What it writes for each replica: the suffix of the file, by the name of the output."""
+        peeked = {"peeked": PEEKED} if self.peeks else {}
+        return {"checkpoints": CHECKPOINT, "histories": HISTORY, **peeked}
+
+
+@dataclass(frozen=True)
+class ChoosingJob(ReplicasJob):
+    """The replicas of a tuned model that one job chooses among its candidates."""
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """As of `TrainingJob`."""
         return {"checkpoints": CHECKPOINT, "histories": HISTORY, "candidates": CANDIDATES}
+
+
+J = TypeVar("J", bound=ReplicasJob)
 
 
 class Grid:
@@ -223,17 +229,26 @@ class Grid:
     @cached_property
     def training_jobs(self) -> list[TrainingJob]:
         """The jobs that train these replicas, ``folds_per_job`` at a time."""
-        jobs = []
-        for training, replica_set in self._requested.items():
-            if training in self.tuned_trainings:
-                continue
-            groups = groupby(sorted(replica_set), key=attrgetter("fold"))
-            by_fold = [list(group) for _, group in groups]
-            for first in range(0, len(by_fold), self._folds_per_job):
-                folds = by_fold[first : first + self._folds_per_job]
-                replicas = tuple(chain.from_iterable(folds))
-                jobs.append(TrainingJob(training, replicas, training in self.peeked))
-        return jobs
+        return [
+            TrainingJob(training, replicas, training in self.peeked)
+            for training, every in self._requested.items()
+            if training not in self.tuned_trainings
+            for replicas in self._by_job(every)
+        ]
+
+    @cached_property
+    def choosing_jobs(self) -> list[ChoosingJob]:
+        """The jobs that choose replicas of tuned models, as many at a time."""
+        return [
+            ChoosingJob(training, replicas)
+            for training, every in self.tuned_trainings.items()
+            for replicas in self._by_job(every)
+        ]
+
+    def _by_job(self, every: Iterable[Replica]) -> Iterator[tuple[Replica, ...]]:
+        by_fold = [list(group) for _, group in groupby(sorted(every), key=attrgetter("fold"))]
+        for first in range(0, len(by_fold), self._folds_per_job):
+            yield tuple(chain.from_iterable(by_fold[first : first + self._folds_per_job]))
 
     @cached_property
     def peeked(self) -> set[Training]:
@@ -284,29 +299,27 @@ def training_rules(grid: Grid) -> dict[str, list[TrainingJob]]:
     set of replicas. Teachers have separate rules, because they are trained first, and so have
     audited trainings, because they write more files.
     """
-    alike: dict[tuple[str, str, tuple[Replica, ...]], list[TrainingJob]] = {}
-    for job in grid.training_jobs:
-        kind = "train_teacher" if job.training.model in grid.teachers else "train_model"
-        folds = f"{job.folds}_peeking" if job.peeks else job.folds
-        alike.setdefault((kind, folds, job.replicas), []).append(job)
-    rules: dict[str, list[TrainingJob]] = {}
-    for (kind, folds, _), jobs in alike.items():
-        name = f"{kind}_{folds}"
+
+    def kind(job: TrainingJob) -> str:
+        role = "train_teacher" if job.training.model in grid.teachers else "train_model"
+        return f"{role}_{job.folds}{'_peeking' * job.peeks}"
+
+    return _rules(grid.training_jobs, kind)
+
+
+def choosing_rules(grid: Grid) -> dict[str, list[ChoosingJob]]:
+    """The jobs of each rule that chooses replicas of tuned models, by the rule's name."""
+    return _rules(grid.choosing_jobs, lambda job: f"choose_model_{job.folds}")
+
+
+def _rules(jobs: Iterable[J], name_of: Callable[[J], str]) -> dict[str, list[J]]:
+    """A rule for each set of replicas and kind of job, by the rule's name."""
+    alike: dict[tuple[str, tuple[Replica, ...]], list[J]] = {}
+    for job in jobs:
+        alike.setdefault((name_of(job), job.replicas), []).append(job)
+    rules: dict[str, list[J]] = {}
+    for (name, _), group in alike.items():
         namesakes = sum(other.partition("_seeds")[0] == name for other in rules)
         # namesakes have the same folds and other seeds
-        rules[f"{name}_seeds{namesakes + 1}" if namesakes else name] = jobs
+        rules[f"{name}_seeds{namesakes + 1}" if namesakes else name] = group
     return rules
-
-
-def choosing_rules(grid: Grid) -> dict[str, ChoosingJob]:
-    """What each rule chooses that fills tuned models, by the rule's name.
-
-    There is a rule for each set of replicas, as of `training_rules`.
-    """
-    alike: dict[tuple[Replica, ...], list[Training]] = {}
-    for training, replicas in grid.tuned_trainings.items():
-        alike.setdefault(tuple(replicas), []).append(training)
-    return {
-        f"choose_model_{place}" if place > 1 else "choose_model": ChoosingJob(trainings, replicas)
-        for place, (replicas, trainings) in enumerate(alike.items(), start=1)
-    }

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 ALIGNED = "@words"
 """Suffix of an extractor's name: its frames are averaged over words."""
 CHECKPOINT, HISTORY, PEEKED = ".safetensors", ".history.csv", ".peeked.parquet"
-CANDIDATES = ".candidates.csv"
 """Suffixes of a replica's files: the model, its training history, and its answers for the test part
 after every epoch."""
+CANDIDATES = ".candidates.csv"
+"""Suffix of the table of what a replica of a tuned model was chosen from."""
 IMPORTED = "imported_"
 """Prefix of a modality's name: published features that the corpus' reader provides."""
 

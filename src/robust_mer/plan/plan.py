@@ -153,9 +153,9 @@ class Plan:
         sign, models = ("=", allowed) if len(allowed) < len(excluded) else ("!", excluded)
         return f"(?{sign}({'|'.join(map(re.escape, sorted(models)))})/)[^/]+"
 
-    def choosing_constraint(self, job: ChoosingJob) -> str:
-        """A constraint of the wildcard corpus to the trainings whose replicas a job chooses."""
-        folders = sorted(map(_folder, job.trainings))
+    def choosing_constraint(self, jobs: Sequence[ChoosingJob]) -> str:
+        """A constraint of the wildcard corpus to the trainings whose replicas these jobs choose."""
+        folders = sorted(_folder(job.training) for job in jobs)
         return f"(?=({'|'.join(map(re.escape, folders))})/)[^/]+"
 
     @cached_property

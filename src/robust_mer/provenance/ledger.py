@@ -20,8 +20,8 @@ DISCARDED = f"{FOLDER}/discarded.txt"
 
 _MOST_BYTES = 2**26
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-# train_model_fold1, train_teacher_folds1-10_seeds2
-_TRAINING = re.compile(r"^train_(model|teacher)_folds?\d.*")
+# train_model_fold1, train_teacher_folds1-10_seeds2, choose_model_fold1
+_TRAINING = re.compile(r"^(train|choose)_(model|teacher)_folds?\d.*")
 _REPLICA = re.compile(r"(fold\d+_seed\d+)\.")
 
 
@@ -67,8 +67,8 @@ class Record:
 
     @property
     def stem(self) -> str:
-        """The rule; the training rules, one per set of replicas, share one name."""
-        return _TRAINING.sub("train_model", self.rule)
+        """The rule; those of which there is one per set of replicas share a name."""
+        return _TRAINING.sub(r"\1_model", self.rule)
 
     @property
     def name(self) -> str:

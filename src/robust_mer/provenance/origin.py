@@ -73,9 +73,7 @@ def training_of(checkpoint: str | Path) -> dict[str, Any] | None:
 def _producer(checkpoint: Path, rule: str) -> Record | None:
     """The last job of a rule that wrote a checkpoint; None without a record."""
     folder = Path(*checkpoint.parts[:-4], FOLDER, rule, *checkpoint.parts[-3:-1])
-    # A job of all replicas has a record beside the folder of those with some.
-    records = _records([*sorted(folder.glob("*.json")), folder.with_name(f"{folder.name}.json")])
-    return records.producers.get(_recorded(checkpoint))
+    return _records(sorted(folder.glob("*.json"))).producers.get(_recorded(checkpoint))
 
 
 def _recorded(checkpoint: Path) -> str:

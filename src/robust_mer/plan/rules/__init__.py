@@ -39,9 +39,9 @@ class Rules:
         """The rule that trains the replicas of these jobs."""
         return self._rule(train_model(jobs))
 
-    def choosing(self, job: ChoosingJob) -> Rule:
-        """The rule that chooses the replicas of these trainings."""
-        return self._rule(choose_model(job))
+    def choosing(self, jobs: Sequence[ChoosingJob]) -> Rule:
+        """The rule that chooses the replicas of these jobs."""
+        return self._rule(choose_model(jobs))
 
     def _rule(self, make: Callable[[Plan, Any], Job]) -> Rule:
         return Rule(partial(make, self._plan), self._local, self._plan.layout.results)

@@ -74,8 +74,8 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
     )
 
 
-def choose_model(job: ChoosingJob) -> Callable[[Plan, Any], Job]:
-    """A maker of jobs for the rule that chooses the replicas of these trainings."""
+def choose_model(jobs: Sequence[ChoosingJob]) -> Callable[[Plan, Any], Job]:
+    """A maker of jobs for the rule that chooses the replicas of these jobs."""
 
     def make(plan: Plan, wildcards: Any) -> Job:
         training = Training(wildcards.corpus, wildcards.model, wildcards.trained_on)
@@ -89,7 +89,7 @@ def choose_model(job: ChoosingJob) -> Callable[[Plan, Any], Job]:
                 name: [
                     path
                     for one in candidates
-                    for path in plan.checkpoints(*one, job.replicas, suffix)
+                    for path in plan.checkpoints(*one, jobs[0].replicas, suffix)
                 ]
                 for name, suffix in (("trained", CHECKPOINT), ("trained_histories", HISTORY))
             },
