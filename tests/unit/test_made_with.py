@@ -12,6 +12,7 @@ from recorded_jobs import CODE, fake_job, run
 from robust_mer.identity import code_identity
 from robust_mer.provenance import origin as origins
 from robust_mer.provenance.facts import made_with
+from robust_mer.provenance.ledger import read_ledger
 from robust_mer.provenance.origin import origin, training_of
 from robust_mer.provenance.record import JobRecord
 from robust_mer.report.printed import read_markdown
@@ -145,7 +146,7 @@ def choose(content):
         written = WEIGHTS + bytes([number]) if number == 0 else content
         run(f"train_model_fold{number + 1}", f"{folder}/fold1.log", {candidate: written}, [])
     run(
-        "choose_model",
+        "choose_model_fold1",
         "results/c/logs/choose_model/t/clean/fold1.log",
         {CHOSEN: content},
         CANDIDATES,
@@ -155,6 +156,14 @@ def choose(content):
 def test_a_tuned_models_training_is_that_of_the_chosen_candidate():
     choose(WEIGHTS + b"two")
     assert training_of(CHOSEN)["rule"] == "train_model_fold2"
+
+
+def test_rules_of_some_replicas_share_a_name():
+    choose(WEIGHTS + b"two")
+    stems = {record.rule: record.stem for record in read_ledger("results").records}
+    assert stems["train_model_fold2"] == "train_model"
+    assert stems["choose_model_fold1"] == "choose_model"
+    assert stems["evaluate_model"] == "evaluate_model"
 
 
 def test_a_model_that_is_no_longer_tuned_has_its_own_training():
