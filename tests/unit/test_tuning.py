@@ -195,6 +195,29 @@ def test_a_wrong_grid_is_named(section, problem):
         plan_of(config(tuned={"class": "men_augmented", **section}))
 
 
+@pytest.mark.parametrize(
+    ("section", "hint"),
+    [
+        ("models.tuned.tun", "tune"),
+        ("models.tuned.trained_onn", "trained_on"),
+        ("features.extractors.minilm.transcrip", "transcript"),
+        ("corpora.demo.unlabeled", "unlabelled"),
+        ("corpora.demo.generator.clas", "class"),
+        ("corruption.noises.gaussian.clas", "class"),
+        ("corruption.raw.babble.clas", "class"),
+    ],
+)
+def test_a_key_of_a_section_that_is_misspelt_is_known_beside_the_settings(section, hint):
+    raw = config()
+    *path, key = section.split(".")
+    place = raw
+    for name in path:
+        place = place[name]
+    place[key] = "x"
+    with pytest.raises(InputError, match=rf"{section} does not exist; did you mean '{hint}'"):
+        plan_of(raw)
+
+
 def test_a_name_that_is_too_long_for_a_path_is_named():
     raw = config(
         ["x" * 100],

@@ -60,8 +60,6 @@ class Reading:
     more: list[str] = field(default_factory=list)
     """Further columns of the corpus, e.g. ``part``, ``dialogue`` or ``script``. Keys of ``rows``
     that neither ``COLUMNS`` nor ``more`` names stay out of the table."""
-    lost: int = 0
-    """How many utterances were left out because of a problem."""
     origins: dict[str, tuple[str, int]] = field(default_factory=dict)
     """By utterance of ``rows``, the (file, line or 0) that it was read from."""
     spellings: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -78,7 +76,11 @@ class Reading:
     def skip(self, file: str | Path, line: int, what: str) -> None:
         """Note something in ``file`` that costs an utterance."""
         self.note(file, line, f"{what}{LEFT_OUT}")
-        self.lost += 1
+
+    @property
+    def lost(self) -> int:
+        """How many utterances were left out because of a problem."""
+        return sum(problem.endswith(LEFT_OUT) for _, _, problem in self.problems)
 
     def add(self, row: dict[str, str], file: str | Path, line: int) -> None:
         """Add an utterance that was read in ``file``.

@@ -86,7 +86,6 @@ def write_description(
         },
         **facts["task"]["description"],
         "modalities": {modality: asdict(one) for modality, one in inputs.items()},
-        # Of a tuned model, the plan does not know the settings.
         "config": {**spec.config, "model": {**spec.config["model"], "settings": facts["settings"]}},
         "weights_sha256": sha256(checkpoint),
         "code": spec.code,

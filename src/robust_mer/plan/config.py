@@ -61,6 +61,11 @@ class OpenSection(Section):
         """The settings that the config gives, without defaults."""
         return dict(self.model_extra or {})
 
+    @classmethod
+    def own_keys(cls) -> list[str]:
+        """The keys that are no settings of the class."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
 
 class PluginConfig(OpenSection):
     """A class, by its registered name or as ``module:Class``, with its settings."""

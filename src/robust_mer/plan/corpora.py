@@ -105,12 +105,17 @@ def _plan_corpus(
         raise InputError(unknown(f"{place}.reader: {section.reader}", section.reader, known))
     if not section.root:
         raise InputError(f"config: {place}.root is missing")
-    reader = resolve(READERS, section.reader, section.settings, place, Reader)
+    reader = resolve(READERS, section.reader, section.settings, place, Reader, section.own_keys())
     generator = None
     if section.generator is not None:
         kind = section.generator.kind or name
         generator = resolve(
-            GENERATORS, kind, section.generator.settings, f"{place}.generator", Generator
+            GENERATORS,
+            kind,
+            section.generator.settings,
+            f"{place}.generator",
+            Generator,
+            section.generator.own_keys(),
         )
     _check_folds(place, section)
     modalities = plan_modalities(place, section, [reader], extractors)

@@ -187,7 +187,7 @@ class Corruptions:
     def _resolve_noise(self, name: str) -> Resolved[Noise]:
         section, place = self.config.noises[name], f"corruption.noises.{name}"
         kind = section.kind or name
-        resolved = resolve(NOISES, kind, section.settings, place, Noise)
+        resolved = resolve(NOISES, kind, section.settings, place, Noise, section.own_keys())
         if name in NOISES and kind != name:
             raise InputError(
                 f"config: {place}.class is {kind}, but {name} is the name of another noise; rename "
@@ -204,7 +204,9 @@ class Corruptions:
 
     def _resolve_raw(self, name: str) -> Resolved[RawKind]:
         section, place = self.config.raw[name], f"corruption.raw.{name}"
-        resolved = resolve(RAW_KINDS, section.kind or name, section.settings, place, RawKind)
+        resolved = resolve(
+            RAW_KINDS, section.kind or name, section.settings, place, RawKind, section.own_keys()
+        )
         if name in self.config.noises:
             raise InputError(
                 f"config: {place} has the same name as one of corruption.noises; rename one of them"

@@ -72,14 +72,13 @@ def plan_extractors(features: FeaturesConfig, faces: Mapping[str, Any]) -> dict[
                 "features of a corpus; choose another name"
             )
         settings = section.settings
-        resolved = resolve(EXTRACTORS, section.kind or name, settings, place, Extractor)
+        kind, keys = section.kind or name, section.own_keys()
+        resolved = resolve(EXTRACTORS, kind, settings, place, Extractor, keys)
         shared = {"faces": faces} if resolved.kind.looks_at_faces else {}
         if issubclass(resolved.kind.settings_class, AudioSettings):
             shared = {"sound": sound}
         if shared:
-            resolved = resolve(
-                EXTRACTORS, section.kind or name, {**settings, **shared}, place, Extractor
-            )
+            resolved = resolve(EXTRACTORS, kind, {**settings, **shared}, place, Extractor, keys)
         if section.transcript != "index" and resolved.kind.modality != "text":
             raise InputError(
                 f"config: {place}.transcript: {name} extracts {resolved.kind.modality}, not text; "

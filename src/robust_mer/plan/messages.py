@@ -57,7 +57,10 @@ def unknown(location: str, key: str, known: Iterable[object]) -> str:
 
 
 def settings_error(
-    error: pydantic.ValidationError, location: str, settings_class: type[pydantic.BaseModel]
+    error: pydantic.ValidationError,
+    location: str,
+    settings_class: type[pydantic.BaseModel],
+    also: Iterable[str] = (),
 ) -> InputError:
     """The error for settings that pydantic refused: one key, its value, what was expected.
 
@@ -67,6 +70,7 @@ def settings_error(
         error: The exception of pydantic.
         location: The config key that holds the settings, e.g. ``corpora.demo``; may be empty.
         settings_class: The class that refused them.
+        also: Further keys that may stand beside them.
     """
     errors = error.errors(include_url=False)
     strange = next((one for one in errors if one["type"] == "extra_forbidden"), None)
@@ -74,6 +78,7 @@ def settings_error(
         place = _locate(settings_class, strange["loc"])
         fields = place.owner.model_fields if place.owner else {}
         known = [field.alias or name for name, field in fields.items()]
+        known += also if place.owner is settings_class else []
         return InputError(unknown(place.path(location), place.names[-1], known))
     first = errors[0]
     place = _locate(settings_class, first["loc"])

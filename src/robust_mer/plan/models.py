@@ -89,11 +89,12 @@ def _plan_model(name: str, section: ModelConfig) -> ModelPlan:
         plugin = Plugin(implementation, settings)
         return ModelPlan(name, kind, facts, plugin, teacher, section.modalities, trained_once)
 
+    given, keys = section.settings, section.own_keys()
     if not section.tune:
-        return planned(name, checked_settings(facts, section.settings, place))
+        return planned(name, checked_settings(facts, given, place, keys))
     candidates = tuple(
         replace(planned(candidate, settings), tuned_values=tuned, tuned_model=name)
-        for candidate, tuned, settings in candidates_of(name, section.settings, section.tune, facts)
+        for candidate, tuned, settings in candidates_of(name, given, section.tune, facts, keys)
     )
     # What planning asks of its settings is the same for all of them.
     return replace(planned(name, candidates[0].settings), candidates=candidates)

@@ -1,7 +1,7 @@
 """Resolves a name in the config to a class with checked settings."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -38,6 +38,7 @@ def resolve(
     settings: Mapping[str, Any],
     location: str,
     base: type[T],
+    also: Iterable[str] = (),
 ) -> Resolved[T]:
     """Find a class and check its settings.
 
@@ -47,6 +48,7 @@ def resolve(
         settings: Settings from the config.
         location: The config key of the section, for messages.
         base: The class must be a subclass of it.
+        also: See `checked_settings`.
 
     Raises:
         InputError: there is no such class, it is not a subclass of ``base``, or a setting is wrong.
@@ -57,14 +59,23 @@ def resolve(
     kind = load_class(implementation, f"{location}.class", base)
     settings_class: type[Settings] = getattr(kind, "settings_class", Settings)
     return Resolved(
-        kind, Plugin(implementation, checked_settings(settings_class, settings, location))
+        kind, Plugin(implementation, checked_settings(settings_class, settings, location, also))
     )
 
 
 def checked_settings(
-    settings_class: type[Settings], settings: Mapping[str, Any], location: str
+    settings_class: type[Settings],
+    settings: Mapping[str, Any],
+    location: str,
+    also: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Complete settings as plain values.
+
+    Args:
+        settings_class: Their class.
+        settings: Those of the config.
+        location: The config key of the section, for messages.
+        also: Keys of the section that are no settings, for messages.
 
     Raises:
         InputError: a key does not exist or a value is wrong.
@@ -72,7 +83,7 @@ def checked_settings(
     try:
         return settings_class.model_validate(dict(settings)).model_dump()
     except ValidationError as error:
-        raise settings_error(error, location, settings_class) from None
+        raise settings_error(error, location, settings_class, also) from None
 
 
 def load_class(implementation: str, location: str, base: type[T]) -> type[T]:

@@ -25,7 +25,9 @@ def plan_protocols(config: Config) -> dict[str, Resolved[Protocol]]:
                 f"config: protocols.{name}: {name} is another protocol already; choose another name"
             )
     planned = {
-        name: resolve(PROTOCOLS, section.kind or name, section.settings, place, Protocol)
+        name: resolve(
+            PROTOCOLS, section.kind or name, section.settings, place, Protocol, section.own_keys()
+        )
         for name, section in config.protocols.items()
         for place in [f"protocols.{name}"]
     }

@@ -55,7 +55,9 @@ class ReportPlan:
         self._plan, self.published = plan, published
         config = plan.config
         self._metrics = {
-            name: resolve(METRICS, one.kind or name, one.settings, f"metrics.{name}", Metric)
+            name: resolve(
+                METRICS, one.kind or name, one.settings, f"metrics.{name}", Metric, one.own_keys()
+            )
             for name, one in config.metrics.items()
         }
         self._check_metrics()
@@ -209,7 +211,12 @@ def _plan_own(
         if name in registry or name in _RESERVED or name.startswith(_SPLIT):
             raise InputError(f"config: {key}.{name}: this name is taken; choose another")
         plugins[name] = resolve(
-            registry, section.kind or name, section.settings, f"{key}.{name}", base
+            registry,
+            section.kind or name,
+            section.settings,
+            f"{key}.{name}",
+            base,
+            section.own_keys(),
         ).plugin
     return plugins
 

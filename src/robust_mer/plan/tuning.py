@@ -1,6 +1,6 @@
 """Candidates of a tuned model: every combination of the values that its section lists."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import Any
@@ -22,6 +22,7 @@ def candidates_of(
     settings: Mapping[str, Any],
     tune: Mapping[str, Sequence[Any]],
     facts: type[ModelSettings],
+    also: Iterable[str],
 ) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """The candidates of a model: name, tuned values, complete settings.
 
@@ -30,6 +31,7 @@ def candidates_of(
         settings: Those that its section gives.
         tune: By setting, the values to try.
         facts: Class of the settings.
+        also: Keys of the section that are no settings, for messages.
 
     Raises:
         InputError: there are too many, or one has settings that the class refuses.
@@ -51,7 +53,7 @@ def candidates_of(
                 f"config: {place}.tune: {candidate} becomes part of paths and has more than "
                 f"{_LONGEST} characters; tune fewer settings, or shorten the model's name"
             )
-        yield candidate, tuned, _complete(settings, tuned, place, facts)
+        yield candidate, tuned, _complete(settings, tuned, place, facts, also)
 
 
 def _check_key(
@@ -73,11 +75,15 @@ def _check_key(
 
 
 def _complete(
-    settings: Mapping[str, Any], tuned: dict[str, Any], place: str, facts: type[ModelSettings]
+    settings: Mapping[str, Any],
+    tuned: dict[str, Any],
+    place: str,
+    facts: type[ModelSettings],
+    also: Iterable[str],
 ) -> dict[str, Any]:
     """The settings of a candidate; an error names the value that is to be tried."""
     try:
-        return checked_settings(facts, {**settings, **tuned}, place)
+        return checked_settings(facts, {**settings, **tuned}, place, also)
     except InputError as error:
         message = str(error)
         for key in tuned:

@@ -71,17 +71,13 @@ def _calibrated_on(plan: Plan, training: Training, tested_on: Sequence[str]) -> 
 def _sections(plan: Plan, training: Training) -> dict[str, Any]:
     """The sections of the config behind a model, without places on this machine."""
     model = plan.models[training.model]
-    settings: dict[str, Any] = {"settings": model.settings}
-    if model.candidates:  # the settings are those that were chosen
-        settings = {"tune": plan.raw["models"][training.model]["tune"]}
+    tune = {"tune": plan.raw["models"][training.model]["tune"]} if model.candidates else {}
     config = plan.portable
     corpora = config["corpora"]
     members = {one.name: corpora[one.name] for one in plan.corpora[training.corpus].members}
     return {
-        "model": {
-            "implementation": model.plugin.implementation,
-            **settings,
-        },
+        # The checkpoint has the settings.
+        "model": {"implementation": model.plugin.implementation, **tune},
         "corpus": corpora[training.corpus],
         **({"joined": members} if members else {}),
         "corruption": config["corruption"],
