@@ -57,11 +57,11 @@ def measure_sets(spec: SetsSpec, files: SetsFiles, runtime: Runtime) -> None:
 
     A row per model, corruption, condition, ``calibration`` (`SAME`, `BLIND`) and ``promise``
     (`OVERALL`, `EACH_CLASS`); ``average`` is the mean of the partial conditions, where all of them
-    have sets of the same replicas. ``promised`` is
-    the coverage that is promised, ``coverage`` the one that is reached on the test utterances of
-    all folds together, with its interval over speakers (``coverage_low``, ``coverage_high``);
-    ``least_coverage`` that of the worst class. ``size`` is the mean number of classes in a set,
-    ``cannot_tell`` the share of sets of all classes, ``single`` that of sets of one class.
+    have sets of the same replicas. Figures are of the sets of all folds and seeds together.
+    ``promised`` is the coverage that is promised, ``coverage`` the one that is reached, with its
+    interval over speakers (``coverage_low``, ``coverage_high``); ``least_coverage`` that of the
+    worst class. ``size`` is the mean number of classes in a set, ``cannot_tell`` the share of sets
+    of all classes, ``single`` that of sets of one class.
     ``coverage_sd`` and ``size_sd`` are standard deviations over folds and seeds. ``calibrated_on``
     is the mean number of validation utterances, ``too_few`` the share of thresholds for which they
     were too few.
@@ -231,9 +231,10 @@ class _Setting:
     """How many sets each had [U]."""
     by_class: np.ndarray
     """Sets that contained the class, and all, of each class [2, classes]."""
+    sizes: np.ndarray
+    """Sets of each number of classes [classes + 1]."""
     replicas: dict[Replica, list[float]] = field(default_factory=dict)
-    """Of each: coverage, size, shares of sets of all classes and of one, calibrating utterances,
-    share of infinite thresholds."""
+    """Of each: coverage, size, calibrating utterances, share of infinite thresholds."""
 
 
 class _Sums:
@@ -266,7 +267,8 @@ class _Sums:
         """
         size, classes = len(self._tested.names), rows.probability.shape[1]
         setting = self._settings.setdefault(
-            key, _Setting(np.zeros(size), np.zeros(size), np.zeros((2, classes)))
+            key,
+            _Setting(np.zeros(size), np.zeros(size), np.zeros((2, classes)), np.zeros(classes + 1)),
         )
         sets = prediction_sets(rows.probability, thresholds)
         right, number = sets[np.arange(len(sets)), rows.truth], sets.sum(axis=1)
@@ -277,9 +279,10 @@ class _Sums:
             np.bincount(rows.truth, right, classes),
             np.bincount(rows.truth, minlength=classes),
         ]
-        figures = [right, number, number == classes, number == 1]
+        setting.sizes += np.bincount(number, minlength=classes + 1)
         setting.replicas[replica] = [
-            *(float(np.mean(one)) for one in figures),
+            float(right.mean()),
+            float(number.mean()),
             count,
             float(np.isinf(thresholds).mean()),
         ]
@@ -302,6 +305,7 @@ class _Sums:
         replicas = [np.array(list(one.replicas.values())) for one in self._settings.values()]
         least = [_least(one.by_class) for one in self._settings.values()]
         coverage = list(right.sum(axis=0) / sets.sum(axis=0))
+        sizes = [_shares(one.sizes) for one in self._settings.values()]
         for calibration, promise in product((SAME, BLIND), (OVERALL, EACH_CLASS)):
             settings = [self._settings.get((name, calibration, promise)) for name in partial]
             if partial and _are_of_same_replicas(settings):
@@ -312,9 +316,10 @@ class _Sums:
                 replicas.append(np.mean([replicas[place] for place in places], axis=0))
                 least.append(float(np.mean([least[place] for place in places])))
                 coverage.append(np.mean([coverage[place] for place in places]))
+                sizes.append(np.mean([sizes[place] for place in places], axis=0))
         low, high = bounds(resampled[None])
-        columns = list(zip(*(one.mean(axis=0) for one in replicas), strict=True))
-        _, size, cannot_tell, single, count, too_few = columns
+        _, _, count, too_few = zip(*(one.mean(axis=0) for one in replicas), strict=True)
+        size, cannot_tell, single = zip(*sizes, strict=True)
         sd = [one.std(axis=0, ddof=1) if len(one) > 1 else [np.nan] * 2 for one in replicas]
         return pd.DataFrame(
             {
@@ -342,6 +347,15 @@ def _are_of_same_replicas(settings: Sequence[_Setting | None]) -> bool:
     """Whether there are sets of the same replicas in all settings."""
     replicas = [None if one is None else set(one.replicas) for one in settings]
     return replicas[0] is not None and all(one == replicas[0] for one in replicas)
+
+
+def _shares(sizes: np.ndarray) -> np.ndarray:
+    """Mean number of classes in a set, share of sets of all classes, and of one class: [3].
+
+    Args:
+        sizes: Sets of each number of classes [classes + 1].
+    """
+    return np.array([sizes @ np.arange(len(sizes)), sizes[-1], sizes[1]]) / sizes.sum()
 
 
 def _least(by_class: np.ndarray) -> float:
