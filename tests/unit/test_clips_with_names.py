@@ -259,7 +259,9 @@ def test_melds_sentiments_and_a_map_of_labels(some_meld):
 @pytest.mark.parametrize(
     ("reader", "given", "problem"),
     [
-        ("crema_d", {"labels": {"ANG": "a", "JOY": "b"}}, "'JOY' is unknown, expected ANG, DIS,"),
+        ("crema_d", {"labels": {"ANG": "a", "JOY": "b"}}, "has no 'JOY', only ANG, DIS,"),
+        ("iemocap", {"labels": {"angry": "a", "sad": "b"}}, "has no 'angry', only ang, hap,"),
+        ("msp_improv", {"labels": {"Ang": "a", "S": "b"}}, "has no 'Ang', only A, S, H, N, O, X"),
         ("meld", {"labels": {"anger": "a", "happy": "b"}}, "'happy', which the tables do not"),
         ("meld", {"label": "sentiment", "labels": {"joy": "a", "fear": "b"}}, "sentiment 'joy'"),
     ],

@@ -699,12 +699,28 @@ class MineSettings(Optimisation):
 class Mine(Model):
     settings_class = MineSettings
 
+    def encode(self, modality, frames, lengths):
+        return frames.mean(dim=1)
+
+    def forward(self, embeddings):
+        return sum(embeddings.values())
+
+    def loss(self, batch):
+        return {}
+
+
+class Unfinished(Model):
+    settings_class = MineSettings
+
+    def encode(self, modality, frames, lengths):
+        return frames.mean(dim=1)
+
 
 class Bare:
     pass
 
 
-class Strange(Model):
+class Strange(Mine):
     settings_class = dict
 """
 
@@ -735,6 +751,7 @@ def test_a_model_of_the_users_own_is_planned_by_its_settings_class(own_model):
         ({"class": "{}:Nobody"}, r"models\.mine\.class: .*:Nobody does not exist"),
         ({"class": "{}:Bare"}, r"models\.mine\.class: .*:Bare is not a subclass"),
         ({"class": "{}:Strange"}, r"models\.mine\.class: .*:Strange: its settings_class"),
+        ({"class": "{}:Unfinished"}, r"models\.mine\.class: .*:Unfinished lacks forward, loss; "),
         ({"class": "nowhere_at_all:Mine"}, r"models\.mine\.class: .* there is no module"),
         ({"class": ":Mine"}, r"models\.mine\.class: :Mine: there is no module"),
     ],

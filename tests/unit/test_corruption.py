@@ -258,8 +258,9 @@ def test_bursts_hit_whole_frames_in_runs():
     alone = build("bursts", rate=0.5, mean_length=2.0)([100_000], 1, fresh())
     hit = (alone != 0).numpy()[:, 0]
     assert np.corrcoef(hit[:-1], hit[1:])[0, 1] == pytest.approx(0, abs=0.02)
-    with pytest.raises(InputError, match=r"mean_length of at least 2 frames, not 1\.5"):
-        build("bursts", rate=0.5, mean_length=1.5)([9], 1, fresh())
+    with pytest.raises(ValueError, match=r"mean_length of at least 2 frames, not 1\.5"):
+        build("bursts", rate=0.5, mean_length=1.5)
+    build("bursts", rate=0.9, mean_length=10.0)  # the least, but for rounding
 
 
 def test_dropped_frames_stay_dropped_at_a_higher_rate():

@@ -26,9 +26,9 @@ from robust_mer.training.choose import ChooseFiles, ChooseSpec, choose_replicas
 
 TUNE = {"learning_rate": [0.0001, 0.0002], "dropout": [0.3, 0.5]}
 NAMES = [
-    f"tuned@learning_rate={rate}@dropout={share}"
-    for rate in TUNE["learning_rate"]
+    f"tuned@dropout={share}@learning_rate={rate}"
     for share in TUNE["dropout"]
+    for rate in TUNE["learning_rate"]
 ]
 
 
@@ -62,8 +62,8 @@ def test_every_combination_is_a_training_of_all_replicas():
     assert jobs["men", "clean"] == jobs[NAMES[0], "gaussian_-10dB"] == 4
     for place, name in enumerate(NAMES):
         settings = plan.models[name].settings
-        assert settings["learning_rate"] == TUNE["learning_rate"][place // 2]
-        assert settings["dropout"] == TUNE["dropout"][place % 2]
+        assert settings["learning_rate"] == TUNE["learning_rate"][place % 2]
+        assert settings["dropout"] == TUNE["dropout"][place // 2]
     training = Training("tuned", "gaussian_-10dB")
     assert [(one.model, one.trained_on) for one in plan.grid.tuned_trainings] == [training]
     assert not set(NAMES) & {one.model for one in plan.grid.final_trainings}
@@ -84,18 +84,17 @@ def test_no_two_rules_make_a_replica():
             assert not corpus.match(f"demo/models/{other}/")
 
 
-@pytest.mark.parametrize(("folds_per_job", "rules"), [(1, ["fold1", "fold2"]), (3, ["folds1-2"])])
-def test_a_job_chooses_the_replicas_of_as_many_folds_as_one_trains(folds_per_job, rules):
+@pytest.mark.parametrize("folds_per_job", [1, 3])
+def test_a_job_chooses_the_replicas_of_a_fold_however_many_one_trains(folds_per_job):
     raw = config()
     raw["training"]["folds_per_job"] = folds_per_job
     plan = plan_of(raw)
     made = choosing_rules(plan.grid)
-    assert list(made) == [f"choose_model_{folds}" for folds in rules]
+    assert list(made) == ["choose_model_fold1", "choose_model_fold2"]
     wildcards = Wildcards(corpus="demo", model="tuned", trained_on="gaussian_-10dB")
     jobs = list(made.values())[-1]
     job = Rules(plan).choosing(jobs).job(wildcards)
-    folds = [2] if folds_per_job == 1 else [1, 2]
-    replicas = [f"fold{fold}_seed{seed}" for fold in folds for seed in (1, 2)]
+    replicas = [f"fold2_seed{seed}" for seed in (1, 2)]
     paths = [
         f"results/demo/models/{candidate}/gaussian_-10dB/{replica}"
         for candidate in NAMES
@@ -103,7 +102,7 @@ def test_a_job_chooses_the_replicas_of_as_many_folds_as_one_trains(folds_per_job
     ]
     assert job.inputs["trained"] == [f"{path}.safetensors" for path in paths]
     assert job.inputs["trained_histories"] == [f"{path}.history.csv" for path in paths]
-    assert job.spec.candidates[NAMES[1]] == {"learning_rate": 0.0001, "dropout": 0.5}
+    assert job.spec.candidates[NAMES[1]] == {"dropout": 0.3, "learning_rate": 0.0002}
 
 
 def test_models_with_other_replicas_are_chosen_by_another_rule():
@@ -174,11 +173,19 @@ def test_a_tuned_model_may_be_trained_on_one_corruption_for_all_tests():
     ("section", "problem"),
     [
         ({"tune": {"learning_rat": [1, 2]}}, r"tune\.learning_rat does not exist; did you mean"),
-        ({"tune": {"dropout": [0.5]}}, r"models\.tuned\.tune\.dropout"),
+        ({"tune": {"dropout": [0.5]}}, r"tune\.dropout is \[0\.5\]: expected two values or more"),
         ({"tune": {"dropout": [0.5, 0.5]}}, r"0\.5 is listed twice"),
         ({"tune": {"dropout": [0.5, 2.0]}}, r"models\.tuned\.tune\.dropout is 2\.0"),
         ({"tune": {"dropout": [0.5, [0.1]]}}, r"models\.tuned\.tune\.dropout"),
-        ({"tune": {"optimiser": ["adam", "a/b"]}}, r"tune\.optimiser.*paths"),
+        (
+            {"tune": {"optimiser": ["adam", "a/b"]}},
+            r"tune\.optimiser.* or numbers, true, false, or texts .*paths$",
+        ),
+        ({"tune": {"dropout": ["1e-1", 0.5]}}, r"tune\.dropout .*text, so write 1\.0e-1"),
+        (
+            {"class": "mplmm", "tune": {"width": [64, 30], "heads": [2, 4]}},
+            r"models\.tuned\.tune \(heads: 4, width: 30\): width must be even",
+        ),
         (
             {"tune": {"keep": ["last", "best"]}},
             r"tune\.keep: the best epoch is never below the last",
@@ -193,6 +200,22 @@ def test_a_tuned_model_may_be_trained_on_one_corruption_for_all_tests():
 def test_a_wrong_grid_is_named(section, problem):
     with pytest.raises(InputError, match=problem):
         plan_of(config(tuned={"class": "men_augmented", **section}))
+
+
+def test_names_of_candidates_do_not_depend_on_how_the_grid_is_written():
+    written = {"weight_decay": [0, 0.1], "dropout": [0.5, 0.1]}
+    names = []
+    for tune in (written, {key: [float(v) for v in written[key]] for key in sorted(written)}):
+        plan = plan_of(config(tuned={"class": "men_augmented", "tune": tune}))
+        names.append([one.name for one in plan.models["tuned"].candidates])
+    assert names[0] == names[1]
+    assert names[0][0] == "tuned@dropout=0.5@weight_decay=0.0"
+
+
+def test_settings_that_cannot_go_together_name_the_combination():
+    raw = config(tuned={"class": "nmer", "tune": {"heads": [2, 7]}})
+    with pytest.raises(InputError, match=r"models\.tuned\.tune \(heads: 7\): heads is 7, which"):
+        plan_of(raw)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ collect_rarely()
 
 from robust_mer.errors import InputError
 from robust_mer.jobs import prepare_jobs
+from robust_mer.plan.config_files import check_config_files
 from robust_mer.plan.devices import has_gpu
 from robust_mer.plan.ending import ending
 from robust_mer.plan.grid import choosing_rules, training_rules
@@ -34,7 +35,12 @@ from robust_mer.plan.layout import ALIGNED, IMPORTED, resampled
 from robust_mer.plan.plan import Plan
 from robust_mer.plan.recorded import extraction_messages
 from robust_mer.plan.rules import Rules
-from robust_mer.plan.startup import changed_media_messages, check_files, check_made
+from robust_mer.plan.startup import (
+    changed_media_messages,
+    check_device,
+    check_files,
+    check_made,
+)
 from robust_mer.plan.targets import Targets
 from robust_mer.provenance.discard import discard
 from robust_mer.remembered import keep
@@ -49,6 +55,7 @@ if workflow.modifier.skip_configfile:
     update_config(config, imported)
 
 try:
+    check_config_files(workflow.configfiles)
     plan = Plan(
         config,
         results=workflow.pathvars.apply("<results>"),
@@ -108,6 +115,8 @@ def start_run():
         ):
             check_files(plan, remade)
         check_made(plan, remade)
+        if workflow.local_exec:
+            check_device(plan, remade)
         begin_run(layout.results, plan.portable)
     except InputError as error:
         raise WorkflowError(str(error))

@@ -102,15 +102,18 @@ def _config(paths: list[Path]) -> dict[str, Any]:
     from snakemake.exceptions import WorkflowError
     from snakemake.utils import update_config
 
+    from robust_mer.plan.config_files import check_config_files
+
     base = Path("config.yaml")
     for one in (base, *paths):
         if not one.is_file():
             raise InputError(f"{one} does not exist; run this in the folder of the Snakefile")
+    check_config_files([base, *paths])
     raw: dict[str, Any] = {}
     for one in (base, *paths):
         try:
             update_config(raw, load_configfile(str(one)))
-        except (WorkflowError, UnicodeDecodeError) as error:
+        except WorkflowError as error:
             raise InputError(f"{one}: {' '.join(str(error).split())}") from None
     return raw
 

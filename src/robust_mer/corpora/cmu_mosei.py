@@ -92,6 +92,7 @@ class CMUMOSEI(FeatureReader, WordReader):
 
     settings_class = CMUMOSEISettings
     settings: CMUMOSEISettings
+    named_by = "features"
 
     @classmethod
     def fits(cls, root: Path) -> bool:

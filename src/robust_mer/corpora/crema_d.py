@@ -4,12 +4,12 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from robust_mer.corpora.disk import existing, read_lines, wrong_root
-from robust_mer.corpora.labels import LabelMap
+from robust_mer.corpora.labels import LabelMap, known_labels
 from robust_mer.corpora.reader import Reader
 from robust_mer.corpora.utterances import Reading
 from robust_mer.errors import InputError
@@ -66,16 +66,9 @@ class CREMADSettings(Settings):
     most raters chose who heard the ``voice``, saw the ``face``, or met ``both``. Clips with a tie
     have no label. Also chooses the raters whose votes are counted; for ``intended`` it is
     ``both``."""
-    labels: LabelMap = Field(default=_EMOTIONS)
+    labels: Annotated[LabelMap, known_labels(_EMOTIONS)] = Field(default=_EMOTIONS)
     """Our label for each of the codes ANG, DIS, FEA, HAP, NEU and SAD. Clips of other emotions are
     left out."""
-
-    @field_validator("labels")
-    @classmethod
-    def _check_labels(cls, labels: dict[str, str]) -> dict[str, str]:
-        if unknown := [code for code in labels if code not in _EMOTIONS]:
-            raise ValueError(f"{unknown[0]!r} is unknown, expected {', '.join(_EMOTIONS)}")
-        return labels
 
 
 class _Row(NamedTuple):

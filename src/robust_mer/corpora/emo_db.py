@@ -8,11 +8,12 @@ import re
 from collections.abc import Collection
 from itertools import chain
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from robust_mer.corpora.disk import wrong_root
-from robust_mer.corpora.labels import LabelMap
+from robust_mer.corpora.labels import LabelMap, known_labels
 from robust_mer.corpora.named_files import files_by_name
 from robust_mer.corpora.reader import Reader
 from robust_mer.corpora.utterances import Reading
@@ -65,16 +66,9 @@ _SOME_FILE = "[01][0-9][ab][01][0-9][AEFLNTW]*.wav"
 class EMODBSettings(Settings):
     """Settings of `EMODB`."""
 
-    labels: LabelMap = Field(default=_EMOTIONS)
+    labels: Annotated[LabelMap, known_labels(_EMOTIONS)] = Field(default=_EMOTIONS)
     """Our label for each of the emotions' letters: W anger, L boredom, E disgust, A fear, F
     happiness, T sadness, N neutral. Utterances with other letters are left out."""
-
-    @field_validator("labels")
-    @classmethod
-    def _check_labels(cls, labels: dict[str, str]) -> dict[str, str]:
-        if unknown := [letter for letter in labels if letter not in _EMOTIONS]:
-            raise ValueError(f"{unknown[0]!r} is none of its letters {', '.join(_EMOTIONS)}")
-        return labels
 
 
 class EMODB(Reader):

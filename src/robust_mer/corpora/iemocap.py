@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from robust_mer.corpora.disk import is_there, read_lines, read_transcript_lines, wrong_root
-from robust_mer.corpora.labels import LabelMap
+from robust_mer.corpora.labels import LabelMap, known_labels
 from robust_mer.corpora.reader import Word, WordReader, WordTimes
 from robust_mer.corpora.utterances import Reading
 from robust_mer.corpora.wdseg import parse_wdseg
@@ -21,7 +21,7 @@ _FOUR_CLASSES = {"ang": "angry", "hap": "happy", "exc": "happy", "sad": "sad", "
 _SIX_CLASSES = {**_FOUR_CLASSES, "exc": "excited", "fru": "frustrated"}
 
 _SESSIONS = [f"Session{number}" for number in range(1, 6)]
-_CODES = {"ang", "hap", "exc", "sad", "neu", "fru", "sur", "fea", "dis", "oth", "xxx"}
+_CODES = ("ang", "hap", "exc", "sad", "neu", "fru", "sur", "fea", "dis", "oth", "xxx")
 _LABEL = re.compile(
     r"\[(?P<start>\d+\.\d+) - (?P<end>\d+\.\d+)\]\t(?P<utterance>\S+)\t(?P<code>\w+)\t\["
 )
@@ -43,7 +43,7 @@ class IEMOCAPSettings(Settings):
     variant: Literal["four_classes", "six_classes"] = "four_classes"
     """Default of ``labels``. ``four_classes``: those of MMIN and NMER, where excited counts as
     happy. ``six_classes``: excited and frustrated are classes of their own."""
-    labels: LabelMap = Field(default=_FOUR_CLASSES)
+    labels: Annotated[LabelMap, known_labels(_CODES)] = Field(default=_FOUR_CLASSES)
     """Our label for each code of EmoEvaluation. Utterances with other codes are left out."""
     improvised_only: bool = False
     """Leave out the scripted dialogues, whose lines recur in every session."""
@@ -149,7 +149,7 @@ class IEMOCAP(WordReader):
                 continue
             utterance, code = match["utterance"], match["code"]
             labelled.add(utterance)
-            if code not in _CODES | labels.keys():
+            if code not in _CODES:
                 reading.skip(path, number, f"{utterance} has the unknown label {code!r}")
                 continue
             scripted = name["script"] == "scripted"

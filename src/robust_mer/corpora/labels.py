@@ -1,6 +1,6 @@
 """Labels of a corpus, and the map from them to ours."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -20,6 +20,17 @@ def _check(labels: dict[str, str]) -> dict[str, str]:
 
 LabelMap = Annotated[dict[str, str], AfterValidator(_check)]
 """Setting: our label for each of the corpus'."""
+
+
+def known_labels(known: Collection[str]) -> AfterValidator:
+    """For a `LabelMap` of a corpus whose labels are known: another label is an error."""
+
+    def check(labels: dict[str, str]) -> dict[str, str]:
+        if strange := [label for label in labels if label not in known]:
+            raise ValueError(f"the corpus has no {strange[0]!r}, only {', '.join(known)}")
+        return labels
+
+    return AfterValidator(check)
 
 
 def our_label(label: str, labels: Mapping[str, str]) -> str | None:

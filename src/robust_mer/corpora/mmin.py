@@ -65,6 +65,7 @@ class MMIN(FeatureReader):
 
     settings_class = MMINSettings
     settings: MMINSettings
+    named_by = "files"
 
     @classmethod
     def fits(cls, root: Path) -> bool:

@@ -13,7 +13,7 @@ from robust_mer.corpora.disk import (
     read_transcript_lines,
     wrong_root,
 )
-from robust_mer.corpora.labels import LabelMap
+from robust_mer.corpora.labels import LabelMap, known_labels
 from robust_mer.corpora.reader import Reader
 from robust_mer.corpora.utterances import Reading
 from robust_mer.encodings import Encoding
@@ -24,7 +24,7 @@ Condition = Literal["P", "R", "S", "T"]
 _LABEL_FILES = ("Evalution.txt", "Evaluation.txt")  # the first spelling is the release's
 _TRANSCRIPTS = "All_human_transcriptions"
 _SESSIONS = {f"session{number}" for number in range(1, 7)}
-_LETTERS = {"A", "S", "H", "N", "O", "X"}
+_LETTERS = ("A", "S", "H", "N", "O", "X")
 _CONSENSUS = re.compile(r"UTD-(?P<name>IMPROV-[^;\s]+)\.avi\s*;\s*(?P<letter>[^;\s]*)\s*;")
 _RATING = re.compile(r"\b([AVDN])\s*:\s*([-\d.]+)")
 _DIMENSIONS = {"A": "activation", "V": "valence", "D": "dominance", "N": "naturalness"}
@@ -41,7 +41,9 @@ class MSPIMPROVSettings(Settings):
         default=["P", "R", "S", "T"]
     )
     """S = other-improvised, P = natural, R = read, T = target-improvised. MMIN uses S alone."""
-    labels: LabelMap = Field(default={"A": "angry", "S": "sad", "H": "happy", "N": "neutral"})
+    labels: Annotated[LabelMap, known_labels(_LETTERS)] = Field(
+        default={"A": "angry", "S": "sad", "H": "happy", "N": "neutral"}
+    )
     """Our label for each letter of the consensus. Turns with other letters are left out."""
     encoding: Encoding = ""
     """Encoding of labels and transcripts; empty: UTF-8, or cp1252 where a whole file makes sense in
@@ -109,7 +111,7 @@ class MSPIMPROV(Reader):
                 continue
             named.add(utterance)
             letter = match["letter"]
-            if letter not in _LETTERS | labels.keys():
+            if letter not in _LETTERS:
                 reading.skip(path, number, f"{utterance} has the unknown label {letter!r}")
                 continue
             is_labelled = letter in labels or not self.needs_label

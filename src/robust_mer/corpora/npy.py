@@ -104,6 +104,7 @@ class NPY(FeatureReader):
 
     settings_class = NPYSettings
     settings: NPYSettings
+    named_by = "folders"
 
     @classmethod
     def fits(cls, root: Path) -> bool:

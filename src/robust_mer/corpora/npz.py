@@ -68,6 +68,7 @@ class NPZ(FeatureReader):
 
     settings_class = NPZSettings
     settings: NPZSettings
+    named_by = "arrays"
 
     @classmethod
     def fits(cls, root: Path) -> bool:

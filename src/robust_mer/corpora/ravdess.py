@@ -11,10 +11,10 @@ from itertools import chain, product
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from robust_mer.corpora.disk import wrong_root
-from robust_mer.corpora.labels import LabelMap
+from robust_mer.corpora.labels import LabelMap, known_labels
 from robust_mer.corpora.named_files import files_by_name
 from robust_mer.corpora.reader import Reader
 from robust_mer.corpora.utterances import Reading
@@ -42,17 +42,10 @@ class RAVDESSSettings(Settings):
 
     channels: Annotated[list[Channel], Field(min_length=1)] = Field(default=["speech"])
     """``speech`` has eight emotions; ``song`` has six, without disgusted and surprised."""
-    labels: LabelMap = Field(default=_LABELS)
+    labels: Annotated[LabelMap, known_labels(_EMOTIONS)] = Field(default=_LABELS)
     """Our label for each of the emotions neutral, calm, happy, sad, angry, fearful, disgust and
     surprised; by default the same names, but for ``fear`` and ``surprise``. Clips of other emotions
     are left out."""
-
-    @field_validator("labels")
-    @classmethod
-    def _check_labels(cls, labels: dict[str, str]) -> dict[str, str]:
-        if unknown := [name for name in labels if name not in _EMOTIONS]:
-            raise ValueError(f"{unknown[0]!r} is none of its emotions {', '.join(_EMOTIONS)}")
-        return labels
 
 
 class RAVDESS(Reader):

@@ -86,6 +86,9 @@ class Reader(ABC):
 class FeatureReader(Reader):
     """A reader of a corpus that brings published features."""
 
+    named_by: ClassVar[str | None] = None
+    """The setting that names each modality's file or array; None if there is none."""
+
     @abstractmethod
     def sources(self, modality: str) -> list[Path]:
         """The files that the features of a modality come from, as far as they exist.

@@ -78,6 +78,7 @@ class SegmentReader(FeatureReader):
     """
 
     settings: SegmentSettings
+    named_by = "arrays"
     labels: ClassVar[str]
     """Key of the sentiments; the first number of a row. Of seven, the others are the emotions."""
     of_modalities: ClassVar[dict[str, str]] = {}

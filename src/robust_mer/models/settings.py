@@ -34,6 +34,8 @@ class ModelSettings(Settings):
     leaves_out_noisy: ClassVar[bool] = False
     """Whether it predicts from the clean modalities alone where there is one, so that the noise of
     the others makes no difference."""
+    fewest_modalities: ClassVar[int] = 1
+    """How many it needs."""
     encodings: ClassVar[tuple[str, ...]] = ("class", "number", "label")
     """Which targets it can predict, as `robust_mer.tasks.task.Task.encoding` names them."""
     reconstructs: ClassVar[bool] = False

@@ -76,6 +76,15 @@ class Checks:
         check_protocols_of_tests(place, experiment, corpus, self._protocols)
         for model in experiment.models:
             self._check_model(place, experiment, corpus, model)
+        for key, names in (
+            ("corruptions", experiment.corruptions),
+            ("tested_on", experiment.tested_on),
+        ):
+            for name in names:
+                for member in self._corruptions.members(name):
+                    self._check_corruption(f"{place}.{key}", experiment, corpus, member)
+        for model in experiment.models:
+            self._check_trainings(place, experiment, corpus, model)
         if experiment.audit.peeking:
             trained = {name: self._trained_under(experiment, name) for name in experiment.models}
             modalities = {
@@ -88,15 +97,6 @@ class Checks:
             check_untuned(
                 f"{place}.audit.peeking", [self._models[name] for name in experiment.models]
             )
-        for key, names in (
-            ("corruptions", experiment.corruptions),
-            ("tested_on", experiment.tested_on),
-        ):
-            for name in names:
-                for member in self._corruptions.members(name):
-                    self._check_corruption(f"{place}.{key}", experiment, corpus, member)
-        for model in experiment.models:
-            self._check_trainings(place, experiment, corpus, model)
 
     def _check_model(
         self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
@@ -127,7 +127,7 @@ class Checks:
                 f"config: {place}.models: {model.kind} takes {number} of the modalities, not "
                 f"{', '.join(chosen)}; choose by models.{name}.modalities"
             )
-        _check_settings(model, len(chosen))
+        _check_settings(model, chosen)
 
     def _check_corruption(
         self, place: str, experiment: ExperimentConfig, corpus: CorpusPlan, name: str
@@ -228,13 +228,19 @@ class Checks:
                 _check_noise_files(raw, needed)
 
 
-def _check_settings(model: ModelPlan, modalities: int) -> None:
-    """Check that a model with these settings can have so many modalities."""
+def _check_settings(model: ModelPlan, modalities: list[str]) -> None:
+    """Check that a model with these settings can have these modalities."""
+    number, fewest = len(modalities), model.facts.fewest_modalities
+    if number < fewest:
+        raise InputError(
+            f"config: models.{model.name}.modalities: {model.kind} needs {fewest} or more, not "
+            f"{', '.join(modalities)} alone"
+        )
     for one in model.candidates or [model]:
-        if problem := one.facts(**one.settings).problem(modalities):
-            raise InputError(
-                f"config: models.{one.name}: {problem} (the model has {modalities} modalities)"
-            )
+        if problem := one.facts(**one.settings).problem(number):
+            tuned = ", ".join(f"{key}: {value}" for key, value in one.tuned_values.items())
+            place = f"models.{model.name}.tune ({tuned})" if tuned else f"models.{model.name}"
+            raise InputError(f"config: {place}: {problem} (the model has {number} modalities)")
 
 
 def _check_used_folds(place: str, experiment: ExperimentConfig, corpus: CorpusPlan) -> None:

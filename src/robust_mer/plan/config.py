@@ -30,6 +30,7 @@ from robust_mer.plan.fields import (
     TunedValue,
     Word,
     matching,
+    two_or_more,
     unique,
 )
 from robust_mer.plan.messages import settings_error
@@ -208,7 +209,7 @@ class ExtractorConfig(PluginConfig):
     """An extractor. Further keys are its settings."""
 
     weights_sha256: Annotated[
-        str, AfterValidator(matching(r"([0-9a-f]{64})?", 64, "64 hexadecimal digits"))
+        str, AfterValidator(matching(r"([0-9a-f]{64})?", 64, "64 hexadecimal digits, a to f small"))
     ] = ""
     """Refuse weights with another SHA-256."""
     trained_on: Annotated[list[str], AfterValidator(unique)] | None = None
@@ -245,8 +246,8 @@ def _named(value: Any) -> Any:
     is_list = isinstance(value, list) and all(isinstance(v, str) for v in value)
     if is_mapping and value:
         return {str(key): _modality_name(str(key)) and name for key, name in value.items()}
-    if is_list and len(value) > 1 and len(set(value)) == len(value):
-        return value
+    if is_list and len(value) > 1:
+        return unique(value)
     raise ValueError("expected a corruption per modality, or a list of two or more corruptions")
 
 
@@ -305,7 +306,15 @@ class ModelConfig(PluginConfig):
     is tested on all of those."""
     trained_under: CorruptionText | None = None
     """The protocol of that training; ``partial`` by default."""
-    tune: dict[Word, Annotated[list[TunedValue], Field(min_length=2), AfterValidator(unique)]] = {}
+    tune: dict[
+        Word,
+        Annotated[
+            list[TunedValue],
+            Field(json_schema_extra={"minItems": 2}),
+            AfterValidator(two_or_more),
+            AfterValidator(unique),
+        ],
+    ] = {}
     """Values of hyperparameters. Every combination is trained, and each replica keeps the one with
     the best selection metric on the validation part."""
 

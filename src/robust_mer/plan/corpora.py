@@ -134,8 +134,8 @@ def _generated(place: str, section: CorpusConfig, root: str, usual: str) -> Corp
     """The section of a generated corpus, whose root is in the folder of the results."""
     if section.root not in ("", usual, root):
         raise InputError(
-            f"config: {place}.root is {section.root!r}, but a generated corpus is always in "
-            f"{root}; remove root"
+            f"config: {place}.root is {section.root!r}, but the corpus has a generator, which "
+            f"always writes to {root}; remove root, or give a corpus of your own another name"
         )
     return section.model_copy(update={"root": root})
 

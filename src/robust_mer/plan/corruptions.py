@@ -163,16 +163,14 @@ class Corruptions:
         resolved = self._noises[parsed.kind]
         unit = resolved.kind.unit
         if parsed.unit != unit:
-            raise InputError(f"{name!r}: expected the amount of {parsed.kind} in {unit}")
+            expected = f"the amount of {parsed.kind} in {unit}" if unit else f"{parsed.kind} alone"
+            raise InputError(f"{name!r}: expected {expected}")
         settings, section = dict(resolved.settings), self.config.noises[parsed.kind]
         target, span = _snrs(parsed, self.config.mode) if unit == "dB" else (None, 0.0)
         if unit == "%" and parsed.amount is not None:
             settings |= _rates(parsed)
-        if section.lost is not None and not span:
-            raise InputError(
-                f"{name!r}: corruption.noises.{parsed.kind}.lost needs a range of SNRs, in which "
-                f"a low one loses more; expected a name such as {parsed.kind}_-20to10dB"
-            )
+        if section.lost is not None:
+            _check_lost(parsed, unit, span)
         return NoiseSpec(
             kind=parsed.kind,
             target_snr_db=target,
@@ -270,6 +268,17 @@ def _snrs(name: CorruptionName, mode: str) -> tuple[float, float]:
             "corruption.mode: exact"
         )
     return (low + high) / 2, high - low
+
+
+def _check_lost(name: CorruptionName, unit: str | None, span: float) -> None:
+    place = f"corruption.noises.{name.kind}.lost"
+    if unit != "dB":
+        raise InputError(f"{place}: {name.kind} has no SNR, on which the loss depends; remove it")
+    if not span:
+        raise InputError(
+            f"{str(name)!r}: {place} needs a range of SNRs, in which a low one loses more; "
+            f"expected a name such as {name.kind}_-20to10dB"
+        )
 
 
 def _rates(name: CorruptionName) -> dict[str, float]:

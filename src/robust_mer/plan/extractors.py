@@ -73,6 +73,7 @@ def plan_extractors(features: FeaturesConfig, faces: Mapping[str, Any]) -> dict[
             )
         settings = section.settings
         kind, keys = section.kind or name, section.own_keys()
+        _refuse_shared(settings, place)
         resolved = resolve(EXTRACTORS, kind, settings, place, Extractor, keys)
         shared = {"faces": faces} if resolved.kind.looks_at_faces else {}
         if issubclass(resolved.kind.settings_class, AudioSettings):
@@ -98,4 +99,15 @@ def plan_faces(features: FeaturesConfig) -> dict[str, Any]:
 def plan_recogniser(features: FeaturesConfig) -> dict[str, Any]:
     """Complete settings of the speech recogniser."""
     sound = checked_settings(SoundSettings, features.sound, "features.sound")
+    _refuse_shared(features.asr, "features.asr")
     return checked_settings(RecogniserSettings, {**features.asr, "sound": sound}, "features.asr")
+
+
+def _refuse_shared(settings: Mapping[str, Any], place: str) -> None:
+    """Refuse the settings that all extractors share beside one of them."""
+    for key in ("faces", "sound"):
+        if key in settings:
+            raise InputError(
+                f"config: {place}.{key}: all extractors share these settings; move them to "
+                f"features.{key}"
+            )

@@ -18,6 +18,13 @@ def matching(pattern: str, longest: int, expected: str) -> Callable[[str], str]:
     return check
 
 
+def two_or_more(values: list[Any]) -> list[Any]:
+    """The values to try; ValueError if there is no choice."""
+    if len(values) < 2:
+        raise ValueError("expected two values or more to try; set a single one beside `tune`")
+    return values
+
+
 def unique(values: list[Any]) -> list[Any]:
     """The values; ValueError if one is listed twice."""
     twice = [value for place, value in enumerate(values) if value in values[:place]]

@@ -233,22 +233,21 @@ class Grid:
             TrainingJob(training, replicas, training in self.peeked)
             for training, every in self._requested.items()
             if training not in self.tuned_trainings
-            for replicas in self._by_job(every)
+            for replicas in _by_folds(every, self._folds_per_job)
         ]
 
     @cached_property
     def choosing_jobs(self) -> list[ChoosingJob]:
-        """The jobs that choose replicas of tuned models, as many at a time."""
+        """The jobs that choose replicas of tuned models.
+
+        Each has one fold, however many a training has: a choice of several could be older than the
+        candidates of one of them, after a change of ``folds_per_job``, and would be made again.
+        """
         return [
             ChoosingJob(training, replicas)
             for training, every in self.tuned_trainings.items()
-            for replicas in self._by_job(every)
+            for replicas in _by_folds(every, 1)
         ]
-
-    def _by_job(self, every: Iterable[Replica]) -> Iterator[tuple[Replica, ...]]:
-        by_fold = [list(group) for _, group in groupby(sorted(every), key=attrgetter("fold"))]
-        for first in range(0, len(by_fold), self._folds_per_job):
-            yield tuple(chain.from_iterable(by_fold[first : first + self._folds_per_job]))
 
     @cached_property
     def peeked(self) -> set[Training]:
@@ -271,6 +270,13 @@ class Grid:
         plans = [self._models[job.training.model] for job in self.training_jobs]
         teachers = {plan.teacher for plan in plans}
         return {plan.name for plan in plans if (plan.tuned_model or plan.name) in teachers}
+
+
+def _by_folds(every: Iterable[Replica], folds: int) -> Iterator[tuple[Replica, ...]]:
+    """The replicas of so many folds at a time."""
+    by_fold = [list(group) for _, group in groupby(sorted(every), key=attrgetter("fold"))]
+    for first in range(0, len(by_fold), folds):
+        yield tuple(chain.from_iterable(by_fold[first : first + folds]))
 
 
 def check_names(grid: Grid) -> None:

@@ -1,6 +1,7 @@
 """Messages for an invalid config: pydantic's errors in the user's words."""
 
 import difflib
+import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from robust_mer.errors import InputError
 
 _SHOWN = 500  # characters of a wrong value
 _PREFIX = "Input should be "
+_KEY = "[key]"  # of a dict, in the place of an error
+_EXPONENT = re.compile(r"([+-]?\d+)\.?(\d*)[eE]([+-]?\d+)")
 
 _EXPECTED = {
     "bool_type": "true or false",
@@ -82,6 +85,8 @@ def settings_error(
         return InputError(unknown(place.path(location), place.names[-1], known))
     first = errors[0]
     place = _locate(settings_class, first["loc"])
+    if first["type"] == "literal_error" and first["loc"][-1] == _KEY:
+        return InputError(unknown(place.path(location), place.names[-1], get_args(place.key)))
     path = f"config: {place.path(location) or 'the whole'}"
     if first["type"] == "missing":
         return InputError(f"{path} is missing")
@@ -94,7 +99,20 @@ def settings_error(
         (one, other) for one in errors if (other := _locate(settings_class, one["loc"])) == place
     ]
     expected = " or ".join(dict.fromkeys(_expected(one, other) for one, other in same))
-    return InputError(f"{path} is {value}, expected {expected}")
+    hint = _misread(first["input"], {one["type"] for one, _ in same})
+    return InputError(f"{path} is {value}, expected {expected}{hint}")
+
+
+def _misread(value: object, kinds: set[str]) -> str:
+    """A hint where YAML reads a value as another type than it looks like; else empty."""
+    if isinstance(value, str) and "float_type" in kinds and (match := _EXPONENT.fullmatch(value)):
+        whole, fraction, exponent = match.groups()
+        number = f"{whole}.{fraction or 0}e{int(exponent):+d}"
+        return f"; YAML reads {value} as text, so write {number}"
+    if isinstance(value, bool) and "string_type" in kinds:
+        words = "yes, on and true" if value else "no, off and false"
+        return f"; YAML reads {words} so: write it in quotes"
+    return ""
 
 
 @dataclass
@@ -105,6 +123,7 @@ class _Place:
     owner: type[pydantic.BaseModel] | None = field(compare=False, default=None)
     annotation: Any = field(compare=False, default=Any)
     metadata: list[Any] = field(compare=False, default_factory=list)
+    key: Any = field(compare=False, default=Any)
     is_optional: bool = field(compare=False, default=False)
 
     def path(self, location: str) -> str:
@@ -140,7 +159,7 @@ def _locate(settings_class: type[pydantic.BaseModel], location: tuple[int | str,
             fits = [member for member in members if _name(member) in str(part).lower()]
             place.annotation = fits[0] if fits else Any
             continue
-        if part == "[key]":
+        if part == _KEY:
             continue
         place.names.append(str(part))
         _enter(place, part)
@@ -159,7 +178,7 @@ def _enter(place: _Place, part: int | str) -> None:
             info = kind.model_fields[str(part)]
             place.annotation, place.metadata = info.annotation, list(_constraints(info.metadata))
     elif isinstance(origin, type) and issubclass(origin, Mapping):
-        place.annotation = arguments[1]
+        place.key, place.annotation = arguments
     elif arguments:
         place.annotation = arguments[0]
 
@@ -185,6 +204,8 @@ def _expected(error: Any, place: _Place) -> str:
     elif kind in _EXPECTED:
         limits = _range(place.metadata)
         text = _EXPECTED[kind] + (f" ({limits})" if limits else "")
+    elif kind == "value_error":
+        text = str(error["ctx"]["error"]).removeprefix("expected ")
     else:
         text = error["msg"].removeprefix(_PREFIX)
     return f"{text} or null" if place.is_optional else text
@@ -213,4 +234,5 @@ def _range(metadata: list[Any]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    # YAML reads 1e-09 as text.
+    return re.sub(r"^(-?\d+)e", r"\1.0e", f"{value:g}") if isinstance(value, float) else str(value)

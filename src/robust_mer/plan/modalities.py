@@ -23,7 +23,10 @@ def plan_modalities(
     extractors: Mapping[str, ExtractorPlan],
 ) -> tuple[Modality, ...]:
     """The modalities of a corpus, or of joined ones with all their readers."""
-    letters(list(section.modalities))
+    try:
+        letters(list(section.modalities))
+    except InputError as error:
+        raise InputError(f"config: {place}.modalities: {error}") from None
     return tuple(
         _plan_modality(f"{place}.modalities.{name}", name, readers, modality, extractors)
         for name, modality in section.modalities.items()
@@ -86,6 +89,12 @@ def _check_import(
             f"config: {corpus}.reader: {_reader_name(reader)} provides no features; readers that "
             f"do: {', '.join(_readers_with(FeatureReader))}"
         )
+    for reader in readers:
+        key = reader.kind.named_by if issubclass(reader.kind, FeatureReader) else None
+        named = reader.settings[key] if key is not None else {name: ""}
+        if name not in named:
+            corpus = place.partition(".modalities")[0]
+            raise InputError(unknown(f"{corpus}.{key}.{name}", name, named))
 
 
 def _check_extractor(

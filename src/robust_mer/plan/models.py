@@ -10,7 +10,7 @@ from robust_mer.models.registry import MODELS
 from robust_mer.models.settings import ModelSettings
 from robust_mer.plan.config import ModelConfig
 from robust_mer.plan.messages import unknown
-from robust_mer.plan.plugins import checked_settings, load_class
+from robust_mer.plan.plugins import checked_settings, load_class, unknown_class
 from robust_mer.plan.tuning import candidates_of
 from robust_mer.settings import Plugin
 
@@ -125,7 +125,7 @@ def _load_facts(kind: str, place: str) -> tuple[type[ModelSettings], str]:
         facts = load_class(MODELS[kind], f"{place}.class", ModelSettings)
         return facts, facts.implementation
     if ":" not in kind:
-        raise InputError(unknown(f"{place}.class: {kind}", kind, MODELS))
+        raise unknown_class(place, kind, MODELS)
     from robust_mer.models.model import Model  # imports torch, as a user's model does
 
     facts = load_class(kind, f"{place}.class", Model).settings_class

@@ -48,13 +48,18 @@ class Plan:
     ) -> None:
         self.raw = raw
         self.config = read_config(raw)
+        if results.startswith("~"):
+            raise InputError(
+                f"config: pathvars.results is {results!r}, and ~ does not stand for your home "
+                "here; write its path"
+            )
         if not Path(results).name:
             raise InputError(
                 f"config: pathvars.results is {results!r}, expected a folder with a name, which "
                 "holds nothing else"
             )
         self.layout = Layout(results)
-        self._has_gpu = has_gpu
+        self.has_gpu = has_gpu
         self.faces = plan_faces(self.config.features)
         self.recogniser = plan_recogniser(self.config.features)
         self.extractors = plan_extractors(self.config.features, self.faces)
@@ -200,7 +205,7 @@ class Plan:
         return self._takes_gpu(self.config.features.device)
 
     def _takes_gpu(self, device: str) -> bool:
-        return device == "cuda" or (device == "auto" and self._has_gpu())
+        return device == "cuda" or (device == "auto" and self.has_gpu())
 
 
 def _folder(training: Training) -> str:

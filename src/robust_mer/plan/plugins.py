@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, get_origin
 
 from pydantic import ValidationError
 
@@ -55,12 +55,21 @@ def resolve(
     """
     implementation = registry.get(name, name)
     if ":" not in implementation:
-        raise InputError(unknown(f"{location}.class: {name}", name, registry))
+        raise unknown_class(location, name, registry)
     kind = load_class(implementation, f"{location}.class", base)
     settings_class: type[Settings] = getattr(kind, "settings_class", Settings)
     return Resolved(
         kind, Plugin(implementation, checked_settings(settings_class, settings, location, also))
     )
+
+
+def unknown_class(location: str, name: str, registry: Iterable[str]) -> InputError:
+    """The error for a class that is not registered; ``location`` is the key of its section."""
+    text = unknown(f"{location}.class: {name}", name, registry)
+    why = ""
+    if location.rpartition(".")[2] == name:
+        why = f", or {location}.class is missing: without it, the section's name is the class"
+    return InputError(f"{text}. A class of your own is written module:Class{why}")
 
 
 def checked_settings(
@@ -124,4 +133,20 @@ def load_class(implementation: str, location: str, base: type[T]) -> type[T]:
             f"{label} is not a subclass of {base.__module__}.{base.__qualname__}; derive it from "
             "that"
         )
+    if lacking := _lacking(kind):
+        raise InputError(
+            f"{label} lacks {', '.join(lacking)}; {base.__module__}.{base.__qualname__} says what "
+            "it is"
+        )
     return kind
+
+
+def _lacking(kind: type) -> list[str]:
+    """Methods and class attributes that the bases of a class declare, and it does not have."""
+    declared = [
+        name
+        for one in kind.__mro__
+        for name, annotation in vars(one).get("__annotations__", {}).items()
+        if get_origin(annotation) is ClassVar and not hasattr(kind, name)
+    ]
+    return sorted({*getattr(kind, "__abstractmethods__", ()), *declared})

@@ -1,6 +1,7 @@
 """Tables and figures of every experiment, and their input files."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,12 @@ from robust_mer.plan.config import ExperimentConfig, PluginConfig
 from robust_mer.plan.experiments import Experiments
 from robust_mer.plan.job import Paths
 from robust_mer.plan.layout import CANDIDATES, HISTORY, PEEKED
+from robust_mer.plan.messages import unknown
 from robust_mer.plan.plugins import resolve
 from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.figures.registry import FIGURES, figures_of
 from robust_mer.report.layouts import read_layouts
+from robust_mer.report.spec import Results
 from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.tables.registry import TABLES, tables_of
 from robust_mer.settings import Plugin, load
@@ -210,14 +213,17 @@ def _plan_own(
     for name, section in sections.items():
         if name in registry or name in _RESERVED or name.startswith(_SPLIT):
             raise InputError(f"config: {key}.{name}: this name is taken; choose another")
-        plugins[name] = resolve(
-            registry,
-            section.kind or name,
-            section.settings,
-            f"{key}.{name}",
-            base,
-            section.own_keys(),
-        ).plugin
+        place, kind = f"{key}.{name}", section.kind or name
+        own = resolve(registry, kind, section.settings, place, base, section.own_keys())
+        if own.kind.section not in own.kind.sections:
+            raise InputError(
+                unknown(f"{place}: section {own.kind.section}", own.kind.section, own.kind.sections)
+            )
+        known = [field.name for field in fields(Results)]
+        for read in own.kind.reads:
+            if read not in known:
+                raise InputError(unknown(f"{place}: {read}, which it reads,", read, known))
+        plugins[name] = own.plugin
     return plugins
 
 

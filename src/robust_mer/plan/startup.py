@@ -57,6 +57,19 @@ def check_files(plan: Plan, remade: Remade) -> None:
             locate(value, f"{place}.{key}")
 
 
+def check_device(plan: Plan, remade: Remade) -> None:
+    """Check that there is a GPU where trainings on this machine insist on one.
+
+    Raises:
+        InputError: there is none.
+    """
+    trains = any(rule.startswith(("train_model", "train_teacher")) for rule, *_ in remade)
+    if trains and plan.config.training.device == "cuda" and not plan.has_gpu():
+        raise InputError(
+            "config: training.device is cuda, but this machine shows no GPU; set auto or cpu"
+        )
+
+
 def check_made(plan: Plan, remade: Remade) -> None:
     """Check what the config names in tables that an earlier run made.
 

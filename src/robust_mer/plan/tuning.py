@@ -44,16 +44,22 @@ def candidates_of(
             f"config: {place}.tune has {number} combinations, each of which is trained in every "
             f"fold with every seed; expected {_MOST} at most"
         )
-    for values in product(*tune.values()):
-        tuned = dict(zip(tune, values, strict=True))
+    names: set[str] = set()
+    keys = sorted(tune)  # names do not depend on their order in the config, nor on 0 or 0.0
+    for values in product(*(tune[key] for key in keys)):
+        tuned = dict(zip(keys, values, strict=True))
+        complete = _complete(settings, tuned, place, facts, also)
         # No comma: Snakemake separates wildcards by it in the commands of a cluster's jobs.
-        candidate = MARK.join([name, *(f"{key}={_text(one)}" for key, one in tuned.items())])
+        candidate = MARK.join([name, *(f"{key}={_text(complete[key])}" for key in keys)])
+        if candidate in names:
+            raise InputError(f"config: {place}.tune: two combinations have the name {candidate}")
+        names.add(candidate)
         if len(candidate) > _LONGEST:
             raise InputError(
                 f"config: {place}.tune: {candidate} becomes part of paths and has more than "
                 f"{_LONGEST} characters; tune fewer settings, or shorten the model's name"
             )
-        yield candidate, tuned, _complete(settings, tuned, place, facts, also)
+        yield candidate, tuned, complete
 
 
 def _check_key(
@@ -88,6 +94,8 @@ def _complete(
         message = str(error)
         for key in tuned:
             message = message.replace(f"{place}.{key} ", f"{place}.tune.{key} ", 1)
+        combination = ", ".join(f"{key}: {value}" for key, value in tuned.items())
+        message = message.replace(f"{place}: ", f"{place}.tune ({combination}): ", 1)
         raise InputError(message) from None
 
 

@@ -28,13 +28,22 @@ def check_values(raw: dict[str, Any]) -> None:
         if isinstance(value, dict):
             for key in value:
                 if not isinstance(key, str):
-                    raise InputError(f"config: {place} has the key {key!r}, expected text: '{key}'")
+                    raise InputError(_key_problem(place.removeprefix("."), key))
             waiting += [(f"{place}.{key}"[-500:], depth + 1, one) for key, one in value.items()]
         elif isinstance(value, list):
             waiting += [(f"{place}.{number}", depth + 1, one) for number, one in enumerate(value)]
         else:
             _check_value(place.removeprefix("."), value)
     raise InputError(f"config: more than {_MOST_VALUES} values; check anchors that repeat sections")
+
+
+def _key_problem(place: str, key: object) -> str:
+    if isinstance(key, bool):
+        words = ("yes, on and true" if key else "no, off and false") + " so: write it in quotes"
+        return (
+            f"config: {place or 'the whole'} has the key {key}, expected text; YAML reads {words}"
+        )
+    return f"config: {place or 'the whole'} has the key {key!r}, expected text: '{key}'"
 
 
 def without_folders(value: Any) -> Any:

@@ -17,12 +17,14 @@ from robust_mer.provenance.facts import MadeWith, made_with
 from robust_mer.report.answer import answer
 from robust_mer.report.cells import span
 from robust_mer.report.costs import stage_costs, training_devices
+from robust_mer.report.figures.base import ResultFigure
 from robust_mer.report.figures.palette import DARK, LIGHT, SYMBOLS
 from robust_mer.report.names import corruption_title, title_of
 from robust_mer.report.parts import fold_sizes, read_samples, shared, target_sizes
 from robust_mer.report.printed import read_markdown
 from robust_mer.report.spec import ReportSpec, Results, Shown, TableSpec
 from robust_mer.report.table import Line, Table, to_html
+from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.words import page as words
 from robust_mer.runtime import Runtime
 from robust_mer.settings import load
@@ -30,8 +32,6 @@ from robust_mer.store import read_features
 from robust_mer.table import groups, read_numbers, read_table
 
 _HERE = Path(__file__).parent
-_SECTIONS = ("average", "conditions", "papers", "statistics", "raw", "audit")
-_DRAWN = ("figures", "raw", "embeddings", "reconstructions")
 _LAID_OUT_ANEW = ("average", "conditions", "raw")  # Markdown keeps no heads of several levels
 _READABLE = ("summary", "calibration", "comparisons", "utterances", "folds", "checks")
 
@@ -245,11 +245,11 @@ def _view(shown: Shown, files: ExperimentFiles) -> dict[str, Any]:
     experiment = shown.experiment
     samples = read_samples(files.samples, experiment.published)
     comparisons = None if files.comparisons is None else read_statistics(files.comparisons)
-    tables: dict[str, list[Markup]] = {section: [] for section in _SECTIONS}
+    tables: dict[str, list[Markup]] = {section: [] for section in ResultTable.sections}
     for name, table in shown.tables.items():
         section = load(table.implementation).section
         tables[section].append(_table(shown, files, name))
-    figures: dict[str, list[dict[str, Any]]] = {section: [] for section in _DRAWN}
+    figures: dict[str, list[dict[str, Any]]] = {section: [] for section in ResultFigure.sections}
     for name in files.figures:
         kind = load(shown.figures[name].implementation)
         figures[kind.section].append(_figure(files, name, title_of(kind.title, experiment)))

@@ -16,8 +16,8 @@ from robust_mer.tasks.task import (
     TargetSettings,
     Texts,
     check_range,
+    checked_target,
     numbers,
-    refuse_keys,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ _PROBABILITY = "probability_"
 class ClassificationSettings(TargetSettings):
     """What the classes are."""
 
-    target: str | Annotated[list[str], Field(min_length=2), AfterValidator(refuse_keys)] = "label"
+    target: Annotated[
+        str | Annotated[list[str], Field(min_length=2)], AfterValidator(checked_target)
+    ] = "label"
     """Column of the index with the class; or a column per class with its share of the raters' votes
     (soft labels), whose names are then those of the classes."""
     selection: Literal["ua", "wa", "weighted_f1", "macro_f1"] = "ua"

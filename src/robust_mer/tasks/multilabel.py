@@ -16,8 +16,8 @@ from robust_mer.tasks.task import (
     Task,
     Texts,
     check_range,
+    checked_target,
     numbers,
-    refuse_keys,
 )
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _PREDICTED, _PROBABILITY = "predicted_", "probability_"
 class MultiLabelSettings(TargetSettings):
     """What the labels are."""
 
-    target: Annotated[list[str], Field(min_length=2), AfterValidator(refuse_keys)]
+    target: Annotated[list[str], Field(min_length=2), AfterValidator(checked_target)]
     """Columns of the index, one per label: a number of 0 or more, above 0 if it is present."""
     selection: Literal["mean_f1", "mean_weighted_accuracy"] = "mean_f1"
     """Metric by which epochs are chosen and models are compared."""

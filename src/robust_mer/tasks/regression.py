@@ -25,8 +25,8 @@ from robust_mer.tasks.task import (
     Task,
     Texts,
     check_range,
+    checked_target,
     numbers,
-    refuse_keys,
 )
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ _SENTIMENT: dict[str, type[Metric]] = {
 class RegressionSettings(TargetSettings):
     """What the numbers are."""
 
-    target: str | Annotated[list[str], Field(min_length=1), AfterValidator(refuse_keys)] = (
-        "sentiment"
-    )
+    target: Annotated[
+        str | Annotated[list[str], Field(min_length=1)], AfterValidator(checked_target)
+    ] = "sentiment"
     """Column of the index with the number, or several."""
     target_range: Annotated[list[float], Field(min_length=2, max_length=2)]
     """Least and greatest value of the scale, e.g. [-3, 3], the same for all targets."""

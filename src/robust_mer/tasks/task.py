@@ -344,13 +344,16 @@ def check_range(
         )
 
 
-def refuse_keys(columns: Sequence[str]) -> Sequence[str]:
-    """Refuse target columns whose names a predictions file needs for other columns.
+def checked_target(target: str | list[str]) -> str | list[str]:
+    """A column or several; each once, and none that a predictions file needs for something else.
 
     Raises:
-        ValueError: one is a key of that file.
+        ValueError: one is listed twice, or is a key of that file.
     """
-    for column in columns:
+    columns = [target] if isinstance(target, str) else target
+    for place, column in enumerate(columns):
+        if column in columns[:place]:
+            raise ValueError(f"{column} is listed twice")
         if column in KEYS or column.startswith(("predicted_", "probability_")):
             raise ValueError(f"{column} is no target, but a column of the predictions")
-    return columns
+    return target

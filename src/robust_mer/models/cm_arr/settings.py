@@ -16,6 +16,7 @@ class CMARRSettings(Optimisation):
     model_config = ConfigDict(serialize_by_alias=True)
 
     implementation: ClassVar[str] = "robust_mer.models.cm_arr.cm_arr:CMARR"
+    fewest_modalities: ClassVar[int] = 2
     is_mask_aware: ClassVar[bool] = True
     leaves_out_noisy: ClassVar[bool] = True
     reconstructs: ClassVar[bool] = True

@@ -16,6 +16,7 @@ class MCTNSettings(Optimisation):
     """
 
     implementation: ClassVar[str] = "robust_mer.models.mctn.mctn:MCTN"
+    fewest_modalities: ClassVar[int] = 2
 
     epochs_constant: Annotated[int, Field(ge=0, le=1_000_000)] = 30
     """Epochs with the full learning rate."""

@@ -12,6 +12,7 @@ class MPLMMBackboneSettings(Optimisation):
     """The network without prompts. Values are those of the released code, unless they are ours."""
 
     implementation: ClassVar[str] = "robust_mer.models.mplmm.backbone:MPLMMBackbone"
+    fewest_modalities: ClassVar[int] = 2
     trained_on_clean: ClassVar[bool] = True
 
     learning_rate: Annotated[float, Field(ge=1e-9, le=10)] = 1e-3

@@ -29,7 +29,9 @@ class ResultFigure(ABC):
     title: ClassVar[str]
     """For people; see `robust_mer.report.names.title_of`."""
     section: ClassVar[str] = "figures"
-    """Where the page shows it: ``figures, raw, embeddings`` or ``reconstructions``."""
+    """Where the page shows it, one of ``sections``."""
+    sections: ClassVar[tuple[str, ...]] = ("figures", "raw", "embeddings", "reconstructions")
+    """In the order of the page."""
     job: ClassVar[str] = "make_figure"
     """The job that draws it; figures that need features or models have jobs of their own."""
     reads: ClassVar[tuple[str, ...]]

@@ -25,7 +25,16 @@ class ResultTable(ABC):
     title: ClassVar[str]
     """For people; see `robust_mer.report.names.title_of`."""
     section: ClassVar[str] = "statistics"
-    """Where the page shows it: ``average, conditions, papers, statistics, raw`` or ``audit``."""
+    """Where the page shows it, one of ``sections``."""
+    sections: ClassVar[tuple[str, ...]] = (
+        "average",
+        "conditions",
+        "papers",
+        "statistics",
+        "raw",
+        "audit",
+    )
+    """In the order of the page."""
     reads: ClassVar[tuple[str, ...]]
     """Fields of `Results`."""
     writes: ClassVar[tuple[str, ...]] = ("csv", "md", "tex")
