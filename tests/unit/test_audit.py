@@ -212,10 +212,11 @@ def test_what_published_features_were_trained_on_is_unknown():
 
 def test_tuned_models_and_those_beside_them_are_named():
     one = experiment(models={"men": "men", "tuned": "men"})
-    table = audit(one, corpus(), *tables(), 10, {"tuned", "teacher"}).set_index("check")
+    table = audit(one, corpus(), *tables(), 10, {"tuned": 4, "teacher": 2}).set_index("check")
     assert table.loc["tuned models", "verdict"] == "note"
     assert table.loc["tuned models", "found"] == (
-        "chosen among candidates on validation data: teacher, tuned; not tuned: men; "
+        "chosen on validation data: teacher (best of 2), tuned (best of 4); "
+        "not tuned themselves: men; "
         "prediction sets rest on the same validation data"
     )
     assert "tuned models" not in found()

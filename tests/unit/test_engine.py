@@ -301,6 +301,29 @@ def test_a_training_that_diverges_names_its_replica(folds, tmp_path):
         train(folds, tmp_path, "men", KEYS[:1], model=model)
 
 
+def test_a_candidate_may_diverge_and_has_no_metric_then(folds, tmp_path):
+    model = described("men", optimiser="adamw", learning_rate=10.0, weight_decay=10.0)
+    epochs = []
+    for _ in range(2):  # the second time it is reused
+        made = train(
+            folds,
+            tmp_path,
+            "men",
+            KEYS[:1],
+            model=model,
+            is_candidate=True,
+            on_epoch=lambda *epoch: epochs.append(epoch),
+        )
+        (checkpoint,) = made.values()
+        history = pd.read_csv(checkpoint.with_suffix(".history.csv"))
+        kept = history[history["kept"]]
+        assert kept["epoch"].tolist() == [len(history)]
+        assert kept["validation_ua"].isna().all()
+        assert all(value.isfinite().all() for value in load_file(checkpoint).values())
+        checkpoint.unlink()
+    assert len(epochs) == len(history)
+
+
 @pytest.mark.parametrize("width", [1, 4])
 def test_a_replica_that_diverges_costs_no_other_one(undisturbed, tmp_path, monkeypatch, width):
     folds, alone = undisturbed.folds, undisturbed.trained("men", 1)

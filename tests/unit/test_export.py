@@ -76,7 +76,9 @@ def export(corpus, folder, name="men", condition="clean", tested_on=("clean",), 
         transcripts={"text": "recognised"} if heard else {},
         tested_on=tuple(predictions),
         calibrated_on={one: "avl" if one == "missing" else "" for one in predictions},
-        config={"model": {"tune": {"dropout": [0.3, 0.5]}} if heard else {}},
+        config={
+            "model": {"tune": {"dropout": [0.3, 0.5]}, "candidates_of_teacher": 3} if heard else {}
+        },
         code="test",
     )
     files = ExportModelFiles(
@@ -117,7 +119,8 @@ def test_a_model_says_what_made_it(corpus, tmp_path, monkeypatch):
     assert description["config"]["model"]["settings"]["dropout"] == 0.3
     card = (folder / "card.md").read_text()
     assert "`my_text`, words recognised by `heard/by`" in card
-    assert "- Tuned on the validation part: dropout 0.3. Prediction sets" in card
+    assert "- Tuned on the validation part, best of 2: dropout 0.3. Prediction sets" in card
+    assert "- Its teacher was tuned on the validation part, best of 3\n" in card
     weights = hashlib.sha256(
         (tmp_path / "men_clean/fold1_seed1.safetensors").read_bytes()
     ).hexdigest()

@@ -241,6 +241,32 @@ def test_a_key_of_a_section_that_is_misspelt_is_known_beside_the_settings(sectio
         plan_of(raw)
 
 
+def test_all_tables_name_tuned_models_and_teachers_with_the_number_of_their_candidates():
+    teacher = {"class": "men", "tune": {"dropout": [0.3, 0.5, 0.6]}}
+    student = {"class": "mmin", "teacher": "teacher"}
+    plan = plan_of(config(["men", "tuned", "student"], teacher=teacher, student=student))
+    assert plan.report.experiment("demo").note.endswith(
+        " Hyperparameters were chosen on validation data in every fold: teacher (best of 3), "
+        "tuned (best of 4)."
+    )
+    assert plan.report.facts("demo").candidates == {"teacher": 3, "tuned": 4}
+    untuned = plan_of(config(["men"])).report.experiment("demo").note
+    assert "Hyperparameters" not in untuned
+    raw = config(["student"], teacher=teacher, student=student)
+    raw["experiments"]["demo"]["audit"] = {"peeking": True}
+    plan_of(raw)  # the choice of a teacher sees no test data
+
+
+def test_a_card_says_over_how_many_candidates_a_teacher_was_tuned():
+    teacher = {"class": "men", "tune": {"dropout": [0.3, 0.5, 0.6]}}
+    raw = config(["student"], teacher=teacher, student={"class": "mmin", "teacher": "teacher"})
+    plan = plan_of(raw)
+    wildcards = Wildcards(corpus="demo", model="student", trained_on="gaussian_-10dB")
+    wildcards["replica"] = "fold1_seed1"
+    model = export_model(plan, wildcards).spec.config["model"]
+    assert model["candidates_of_teacher"] == 3
+
+
 def test_a_name_that_is_too_long_for_a_path_is_named():
     raw = config(
         ["x" * 100],
@@ -337,20 +363,22 @@ def test_of_an_error_the_least_is_chosen(tmp_path):
 
 
 def test_candidates_without_a_defined_metric_are_named(tmp_path):
-    with pytest.raises(InputError, match=r"the validation_ua of no candidate is defined"):
+    with pytest.raises(InputError, match=r"no candidate of m@0, m@1 has a validation_ua"):
         choose(tmp_path, [float("nan"), float("nan")])
 
 
 def test_the_table_counts_how_often_each_candidate_was_chosen(tmp_path):
     paths = []
-    for replica, (first, second) in enumerate([(0.5, 0.7), (0.6, 0.4), (0.8, 0.6), (0.5, 0.3)]):
+    nan = float("nan")  # diverged
+    reached = [(0.5, 0.7), (0.6, 0.4), (0.8, nan), (0.5, 0.3)]
+    for replica, (first, second) in enumerate(reached):
         path = tmp_path / f"{replica}.csv"
         rows = {
             "candidate": ["m@1", "m@2"],
             "dropout": [0.3, 0.5],
             "optimiser": ["adam", "adamw"],
             "validation_ua": [first, second],
-            "chosen": [first > second, second > first],
+            "chosen": [not second > first, second > first],
         }
         pd.DataFrame(rows).to_csv(path, index=False)
         paths.append(path)
@@ -369,7 +397,7 @@ def test_the_table_counts_how_often_each_candidate_was_chosen(tmp_path):
     lines = [line for line in files.md.read_text().splitlines() if line.startswith("| m ")]
     assert lines == [
         "| m | n_0dB | dropout 0.3, optimiser adam | 3 of 4 | 0.6000 | 0.1414 |",
-        "| m | n_0dB | dropout 0.5, optimiser adamw | 1 of 4 | 0.5000 | 0.1826 |",
+        "| m | n_0dB | dropout 0.5, optimiser adamw | 1 of 4 | 0.4667 (3 of 4) | 0.2082 |",
     ]
     table = pd.read_csv(files.csv)
     assert table[["fold", "seed"]].to_numpy().tolist()[::2] == [[1, 1], [1, 2], [2, 1], [2, 2]]

@@ -272,7 +272,9 @@ class Facts:
     """Models of which an audit kept the answers for the test part after every epoch: all or none
     of those that the experiment evaluates."""
     tuned: tuple[Training, ...] = ()
-    """Models whose replicas are chosen among candidates."""
+    """Models, and teachers of models, whose replicas are chosen among candidates."""
+    candidates: Mapping[str, int] = field(default_factory=dict)
+    """By the name of such a model, how many candidates it has."""
 
     def only(self, names: tuple[str, ...]) -> "Facts":
         """Only the named facts, so that a change of others reruns nothing."""

@@ -1,6 +1,7 @@
 """The model card: what a model is, what it reaches, what it must not be used for."""
 
 import json
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -76,13 +77,17 @@ def write_card(
 
 def _tuned(model: dict[str, Any]) -> list[str]:
     """Which candidate of a tuned model this is, and what that means for its prediction sets."""
-    if not (tune := model.get("tune")):
-        return []
-    values = ", ".join(f"{key} {model['settings'][key]}" for key in tune)
-    return [
-        f"- Tuned on the validation part: {values}. Prediction sets are calibrated on the same "
-        "part, so they may cover less than they promise"
-    ]
+    lines = []
+    if tune := model.get("tune"):
+        values = ", ".join(f"{key} {model['settings'][key]}" for key in tune)
+        lines.append(
+            f"- Tuned on the validation part, best of {prod(map(len, tune.values()))}: {values}. "
+            "Prediction sets are calibrated on the same part, so they may cover less than they "
+            "promise"
+        )
+    if candidates := model.get("candidates_of_teacher"):
+        lines.append(f"- Its teacher was tuned on the validation part, best of {candidates}")
+    return lines
 
 
 def _heard(modality: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Descriptions of experiments for scores, tables and figures."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from robust_mer.plan import grid
 from robust_mer.plan.config import CorpusConfig, ExperimentConfig
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.report.layouts import PAPERS_ENCODING
+from robust_mer.report.words.tuning import remark
 from robust_mer.settings import Plugin
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Experiments:
             evaluations=tuple(Evaluation(*one) for one in evaluations),
             corruptions={c: self._corruption(c) for c in self._every_corruption(section)},
             trainings={one.trained_on: self._trained_on(one.trained_on) for one in evaluations},
-            note=corpus.note,
+            note=" ".join(filter(None, [corpus.note, remark(_candidates(plan, section))])) or None,
             published=corpus.published if predicts.encoding == PAPERS_ENCODING else None,
             is_mask_aware=tuple(
                 model for model in section.models if plan.models[model].facts.is_mask_aware
@@ -118,7 +119,8 @@ class Experiments:
             data=self._data(section.corpus),
             layered=self._layered(section.corpus),
             peeked=tuple(trainings) if section.audit.peeking else (),
-            tuned=tuple(_tuned(plan, section.corpus, trainings)),
+            tuned=tuple(_tuned(plan, section)),
+            candidates=_candidates(plan, section),
         )
 
     def _layered(self, corpus: str) -> tuple[str, ...]:
@@ -217,15 +219,20 @@ class Experiments:
         return self._plan.extractors[extractor].trained_on
 
 
-def _tuned(plan: "Plan", corpus: str, trainings: Iterable[Training]) -> Iterator[Training]:
+def _tuned(plan: "Plan", section: ExperimentConfig) -> Iterator[Training]:
     """Tuned models of an experiment, and their tuned teachers."""
     every: dict[Training, None] = {}
-    for training in trainings:
-        one: grid.Training | None = grid.Training(corpus, *training)
+    for model, trained_on, _ in plan.grid.evaluations(section):
+        one: grid.Training | None = grid.Training(section.corpus, model, trained_on)
         while one is not None:
             every[Training(one.model, one.trained_on)] = None
             one = plan.grid.teacher_of(one)
     return (one for one in every if plan.models[one.model].candidates)
+
+
+def _candidates(plan: "Plan", section: ExperimentConfig) -> dict[str, int]:
+    """The number of candidates of each of these."""
+    return {one.model: len(plan.models[one.model].candidates) for one in _tuned(plan, section)}
 
 
 def _collections(config: CorpusConfig) -> list[str]:

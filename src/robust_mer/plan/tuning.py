@@ -59,7 +59,7 @@ def candidates_of(
                 f"config: {place}.tune: {candidate} becomes part of paths and has more than "
                 f"{_LONGEST} characters; tune fewer settings, or shorten the model's name"
             )
-        yield candidate, tuned, complete
+        yield candidate, {key: complete[key] for key in keys}, complete
 
 
 def _check_key(

@@ -51,7 +51,7 @@ def choose_replicas(spec: ChooseSpec, files: ChooseFiles, runtime: Runtime) -> N
     """Publish, of each replica, the candidate with the best metric on the validation part.
 
     The metric is the selection metric of the epoch whose weights the candidate keeps. Of equal
-    ones, the first counts. Test data are not used.
+    ones, the first counts; one that diverged has none. Test data are not used.
 
     Raises:
         InputError: the metric of no candidate is defined.
@@ -87,8 +87,9 @@ def _choose(
     place = order.index(max(order))
     if math.isnan(reached[place]):
         raise InputError(
-            f"{histories[0]}: the {column} of no candidate is defined; choose another selection "
-            "metric, or folds with a larger validation part"
+            f"{histories[0].name}: no candidate of {', '.join(candidates)} has a {column}. They "
+            "diverged (see their logs): tune over smaller learning rates. Or the metric is "
+            "undefined: choose another selection metric, or folds with a larger validation part"
         )
     rows = [
         {CANDIDATE: name, **values, column: value, CHOSEN: one == place}

@@ -96,6 +96,21 @@ class ReplicaRun:
         peeked = None if self.peeked is None else self.peeked.table()
         self.saved.finish(model, self.data.normalisers, facts, history, peeked)
 
+    def give_up(self) -> None:
+        """Keep a candidate that diverged: the weights before training, a last epoch without metric.
+
+        It is never chosen; its files let the others be chosen.
+        """
+        lost = {"epoch": len(self.history) + 1, validation_column(self.selection): math.nan}
+        epochs = pd.DataFrame([*self.history, lost])
+        kept = epochs["epoch"] == lost["epoch"]
+        self.saved.finish(
+            self.new_model(),
+            self.data.normalisers,
+            {**self.facts, "selected_epoch": lost["epoch"]},
+            epochs.assign(kept=kept).to_csv(index=False),
+        )
+
 
 def waiting(runs: list[ReplicaRun], device: str) -> list[ReplicaRun]:
     """The unfinished replicas; those that were interrupted resume."""

@@ -40,6 +40,9 @@ class TrainSpec:
     """``module:Class`` of the model that must be trained first, if any."""
     code: str = ""
     """Code identity; a replica of an earlier job is reused only if it has the same."""
+    is_candidate: bool = False
+    """Whether another candidate can take its place: if a replica diverges, that is no error. It
+    determines no replica."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Training the replicas (folds and seeds) of one model."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +69,11 @@ def train_replicas(
         on_epoch: Called after every epoch, before it is recorded, with its number and the replicas
             that train as one.
 
+    A replica of a candidate of a tuned model may diverge; its metric is then NaN.
+
     Raises:
-        InputError: a fold cannot be trained on, training diverged, or memory does not suffice.
+        InputError: a fold cannot be trained on, another training diverged, or memory does not
+            suffice.
     """
     torch.set_num_threads(runtime.threads)
     device = pick_device(runtime.device)
@@ -89,11 +92,13 @@ def train_replicas(
         else:
             _train_all(unfinished, corpus, recorded, device, runtime.max_replicas, options)
     diverged = [run for run in runs if run.diverged]
-    if diverged:
+    if diverged and not spec.is_candidate:
         raise InputError(
             f"training diverged, the loss is no longer finite: {'; '.join(map(str, diverged))}. "
             f"Lower the learning_rate. Other replicas, which are kept: {len(runs) - len(diverged)}"
         )
+    for run in diverged:
+        run.give_up()
     for run in runs:
         run.saved.publish()
 
@@ -116,7 +121,7 @@ def _prepare(
     is_present = corpus.is_present
     conditions = [training_conditions(names, protocol, one, is_present) for one in spec.corruptions]
     shared = {
-        "spec": asdict(spec),
+        "spec": asdict(replace(spec, is_candidate=False)),
         "corpus": corpus_identity(corpus),
         "torch": torch.__version__,
         **recorded.identity(),

@@ -71,13 +71,16 @@ def _calibrated_on(plan: Plan, training: Training, tested_on: Sequence[str]) -> 
 def _sections(plan: Plan, training: Training) -> dict[str, Any]:
     """The sections of the config behind a model, without places on this machine."""
     model = plan.models[training.model]
-    tune = {"tune": plan.raw["models"][training.model]["tune"]} if model.candidates else {}
+    tuned = {"tune": plan.raw["models"][training.model]["tune"]} if model.candidates else {}
+    teacher = plan.grid.teacher_of(training)
+    if teacher is not None and plan.models[teacher.model].candidates:
+        tuned["candidates_of_teacher"] = len(plan.models[teacher.model].candidates)
     config = plan.portable
     corpora = config["corpora"]
     members = {one.name: corpora[one.name] for one in plan.corpora[training.corpus].members}
     return {
         # The checkpoint has the settings.
-        "model": {"implementation": model.plugin.implementation, **tune},
+        "model": {"implementation": model.plugin.implementation, **tuned},
         "corpus": corpora[training.corpus],
         **({"joined": members} if members else {}),
         "corruption": config["corruption"],

@@ -55,6 +55,7 @@ def _train(plan: Plan, job: TrainingJob) -> Job:
             recorded=features,
             teacher=plan.models[teacher.model].plugin.implementation if teacher else None,
             code=code_identity(FUNCTION, *uses),
+            is_candidate=model.tuned_model is not None,
         ),
         inputs={
             "utterances": layout.utterances(corpus),

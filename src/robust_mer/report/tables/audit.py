@@ -1,7 +1,8 @@
 """What may make an experiment's figures better, or surer, than they are: findings as rows."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from robust_mer.evaluation.experiment import MIN_SPEAKERS, CorpusFacts, Experiment
@@ -11,6 +12,7 @@ from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.verdicts import NOT_KNOWN, NOTE, OK, PROBLEM, WARNING
 from robust_mer.report.words import tables as words
 from robust_mer.report.words.text import count
+from robust_mer.report.words.tuning import best_of
 from robust_mer.table import groups, read_table
 from robust_mer.tasks.task import read_targets
 
@@ -34,7 +36,7 @@ class AuditTable(ResultTable):
     section = "audit"
     reads = ("checks", "folds", "utterances", "intervals")
     writes = ("csv", "md")
-    uses = ("data", "tuned")
+    uses = ("data", "candidates")
 
     def read(self, spec: TableSpec, files: Results) -> "pd.DataFrame":
         """The findings."""
@@ -43,8 +45,8 @@ class AuditTable(ResultTable):
         speakers = int(read_statistics(files.path("intervals"))["speakers"].iloc[0])
         checks, folds = read_table(files.path("checks")), read_table(files.path("folds"))
         utterances = read_table(files.path("utterances"))
-        tuned = {training.model for training in spec.facts.tuned}
-        return audit(spec.experiment, spec.facts.data, checks, folds, utterances, speakers, tuned)
+        facts, experiment = spec.facts, spec.experiment
+        return audit(experiment, facts.data, checks, folds, utterances, speakers, facts.candidates)
 
     def tables(self, spec: TableSpec, data: "pd.DataFrame") -> list[Table]:
         """One table."""
@@ -59,7 +61,7 @@ def audit(
     folds: "pd.DataFrame",
     utterances: "pd.DataFrame",
     speakers: int,
-    tuned: Collection[str] = (),
+    candidates: Mapping[str, int] = MappingProxyType({}),
 ) -> "pd.DataFrame":
     """Check whether the results of an experiment are valid.
 
@@ -70,7 +72,7 @@ def audit(
         folds: ``folds.csv``.
         utterances: The index.
         speakers: Number of speakers that the intervals rest on.
-        tuned: Models whose replicas are chosen among candidates.
+        candidates: By the name of a tuned model or teacher, how many it is chosen from.
 
     Returns:
         ``check, verdict, found``; the verdict is `OK`, `NOTE` (mention it with the results),
@@ -89,7 +91,7 @@ def audit(
         *_extractors(corpus),
         *_heard(corpus),
         _masks(experiment),
-        *_tuning(experiment, tuned),
+        *_tuning(experiment, candidates),
         _origin(experiment, corpus),
         *_size(experiment, speakers),
     ]
@@ -212,13 +214,15 @@ def _masks(experiment: Experiment) -> tuple[str, str, str]:
     return "mask-aware models", NOTE if aware else OK, finding
 
 
-def _tuning(experiment: Experiment, tuned: Collection[str]) -> Iterator[tuple[str, str, str]]:
-    if not tuned:
+def _tuning(
+    experiment: Experiment, candidates: Mapping[str, int]
+) -> Iterator[tuple[str, str, str]]:
+    if not candidates:
         return
-    others = [model for model in experiment.models if model not in tuned]
-    finding = f"chosen among candidates on validation data: {', '.join(sorted(tuned))}"
+    others = [model for model in experiment.models if model not in candidates]
+    finding = f"chosen on validation data: {best_of(candidates)}"
     if others:
-        finding += f"; not tuned: {', '.join(others)}"
+        finding += f"; not tuned themselves: {', '.join(others)}"
     yield "tuned models", NOTE, finding + "; prediction sets rest on the same validation data"
 
 

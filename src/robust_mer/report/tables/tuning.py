@@ -74,7 +74,7 @@ class TuningTable(ResultTable):
         for (model, trained_on, candidate), rows in groups(
             data, ["model", "trained_on", CANDIDATE]
         ):
-            spread = rows[column].std(ddof=1)
+            values = rows[column]
             lines.append(
                 Line(
                     [
@@ -82,8 +82,8 @@ class TuningTable(ResultTable):
                         trained_on,
                         candidate,
                         words.share(int(rows[CHOSEN].sum()), len(rows)),
-                        _number(rows[column].mean()),
-                        _number(spread) if len(rows) > 1 else "",
+                        words.of_defined(_number(values.mean()), values.count(), len(values)),
+                        _number(values.std(ddof=1)) if len(values) > 1 else "",
                     ]
                 )
             )

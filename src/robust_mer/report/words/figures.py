@@ -146,7 +146,10 @@ ABOUT_ERRORS = {
     "numbers.",
 }
 """By what is predicted."""
-ABOUT_LEARNING = f"Mean over the replicas of a training, by epoch. Bands: {_SPREAD}."
+ABOUT_LEARNING = (
+    "Mean over the replicas of a training that have the epoch (those of tuned models may have "
+    f"fewer epochs than others). Bands: {_SPREAD}."
+)
 ABOUT_RAW = (
     "Corrupted recordings (points) and Gaussian noise on features (lines). One modality is "
     f"corrupted, the others are clean. Bars: {_SPREAD}. Arrows: beyond the measured SNRs. Grey "
