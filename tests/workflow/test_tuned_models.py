@@ -3,7 +3,15 @@
 import pandas as pd
 from helpers.project import SMALL, models_of
 
-MEN = {"class": "men_augmented", "epochs_constant": 1, "epochs_falling": 0}
+# At a learning rate of 10, every step multiplies the weights by 1 - 10 * 10.
+MEN = {
+    "class": "men_augmented",
+    "optimiser": "adamw",
+    "weight_decay": 10.0,
+    "batch_size": 4,
+    "epochs_constant": 3,
+    "epochs_falling": 0,
+}
 
 
 def configure(project, rates):
@@ -14,7 +22,8 @@ def configure(project, rates):
 
 
 def test_a_value_more_trains_its_candidate_alone(project):
-    configure(project, [0.0001, 0.01])
+    """One of the candidates diverges."""
+    configure(project, [0.0001, 0.01, 10.0])
     done = project.run("results/tables/demo_tuning.csv", "results/tables/demo_all.csv")
     assert done.returncode == 0, done.stdout[-3000:]
     models = project.folder / "results/demo/models"
@@ -26,7 +35,9 @@ def test_a_value_more_trains_its_candidate_alone(project):
     tested = pd.read_csv(project.folder / "results/tables/demo_all.csv")
     assert set(tested["model"]) == {"tuned"}
 
-    configure(project, [0.0001, 0.01, 0.1])
+    assert table["validation_ua"].isna().tolist() == [False, False, True]
+
+    configure(project, [0.0001, 0.01, 0.1, 10.0])
     jobs = project.planned("results/tables/demo_tuning.csv")
     assert models_of(jobs, "train_model") == {"tuned@learning_rate=0.1"}
     assert len(jobs["choose_model_fold1"]) == 1
