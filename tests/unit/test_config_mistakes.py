@@ -99,6 +99,36 @@ def with_model(name, settings, **experiment):
             },
             r"noises\.dropped\.lost: dropped has no SNR",
         ),
+        (
+            {"experiments": {"demo": {"corruptions": ["babble_5dB"], "conditions": ["fixed_av"]}}},
+            r"babble_5dB corrupts audio: the protocol fixed_av has no such condition",
+        ),
+        (
+            with_model(
+                "text",
+                {"class": "men_augmented", "modalities": ["text"]},
+                corruptions=["named_one"],
+                conditions=["every"],
+            )
+            | {"corruption": {"named": {"named_one": {"audio": "gaussian_0dB"}}}},
+            r"corrupts none: the protocol every has no such condition",
+        ),
+        (
+            {"features": {"extractors": {"minilm": {"max_tokens": 2}}}},
+            r"max_tokens is 2, expected at",
+        ),
+        (
+            {"features": {"extractors": {"minilm": {"model": ""}}}},
+            r"minilm\.model is '', expected at",
+        ),
+        (
+            {"features": {"extractors": {"minilm": {"layers": [-1, -1], "combine": "mean"}}}},
+            r"layers lists a layer twice",
+        ),
+        (
+            {"features": {"extractors": {"resnet152": {"weights": "IMAGENET1K_V9"}}}},
+            r"resnet152\.weights is 'IMAGENET1K_V9': expected IMAGENET1K_V1, IMAGENET1K_V2,",
+        ),
         ({"corruption": {"named": {"twice": ["clean", "clean"]}}}, r"'clean' is listed twice"),
         (
             {
@@ -163,6 +193,42 @@ def test_features_of_a_modality_that_the_reader_has_no_file_of_are_named():
     }
     with pytest.raises(InputError, match=r"corpora\.mine\.arrays\.audio .* did you mean 'adio'"):
         plan_of(changed(corpora={"mine": imported}))
+
+
+@pytest.mark.parametrize(
+    ("reader", "modality", "extractor", "problem"),
+    [
+        ("emo_db", "video", "resnet152", r"reader emo_db has no video .*; remove it$"),
+        ("mmin", "audio", "is13", r"has no audio .* use its features, imported_audio, or remove"),
+        ("npz", "audio", "is13", r"has no audio .* use its features, imported_audio, or remove"),
+    ],
+)
+def test_recordings_that_a_reader_does_not_have_are_named(reader, modality, extractor, problem):
+    other = "audio" if modality == "video" else "text"
+    own = {"extractor": "minilm" if other == "text" else "is13", "normalise": True}
+    if other == "text" and reader == "mmin":
+        own["extractor"] = "imported_text"
+    modalities = {modality: {"extractor": extractor, "normalise": True}, other: own}
+    section = {"reader": reader, "root": "x", "folds": {"scheme": "speakers"}}
+    section |= {"modalities": modalities, **({"file": "x.npz"} if reader == "npz" else {})}
+    with pytest.raises(InputError, match=rf"modalities\.{modality}\.extractor: .*{problem}"):
+        plan_of(changed(corpora={"mine": section}))
+
+
+def test_joined_corpora_have_one_fold():
+    joined = {
+        "reader": "joined",
+        "train": ["demo"],
+        "test": ["other"],
+        "folds": {"scheme": "part", "validation": 0.2},
+    }
+    raw = default_config()
+    raw["corpora"]["other"] = {k: v for k, v in raw["corpora"]["demo"].items() if k != "root"}
+    both = {**joined, "modalities": raw["corpora"]["demo"]["modalities"]}
+    raw["corpora"]["both"] = both
+    raw["experiments"]["demo"] |= {"corpus": "both", "folds": [1, 2]}
+    with pytest.raises(InputError, match=r"demo\.folds: there is no fold 2: joined corpora have"):
+        plan_of(raw)
 
 
 def test_results_in_the_home_folder_need_its_path():

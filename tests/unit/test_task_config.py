@@ -86,6 +86,13 @@ def test_further_metrics_are_shown_where_they_fit():
     assert [metric.name for metric in experiment.measures] == ["wa", "ua", "weighted_f1"]
     with pytest.raises(InputError, match=r"weighted_f1 measures classes, .*regression"):
         plan_of(config(NUMBERS, metrics=metrics))
+    sims = NUMBERS | {"target_range": [-1.0, 1.0]}
+    of_sims = {name: {} for name in ("acc5_sims", "acc3_sims", "acc2_sims", "f1_sims")}
+    shown = plan_of(config(sims, metrics=of_sims)).report.experiment("demo").measures
+    assert set(of_sims) < {metric.name for metric in shown}
+    problem = r"acc7 measures numbers from -3 to 3, which .* demo \(regression from -1 to 1\)"
+    with pytest.raises(InputError, match=problem):
+        plan_of(config(sims, metrics={"acc7": {}}))
 
 
 def test_the_papers_tables_are_of_classes():

@@ -93,6 +93,7 @@ class CMUMOSEI(FeatureReader, WordReader):
     settings_class = CMUMOSEISettings
     settings: CMUMOSEISettings
     named_by = "features"
+    signals = ("audio", "video", "text")
 
     @classmethod
     def fits(cls, root: Path) -> bool:

@@ -80,6 +80,7 @@ class EMODB(Reader):
 
     settings_class = EMODBSettings
     settings: EMODBSettings
+    signals = ("audio", "text")
 
     @classmethod
     def fits(cls, root: Path) -> bool:

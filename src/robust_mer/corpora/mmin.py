@@ -66,6 +66,7 @@ class MMIN(FeatureReader):
     settings_class = MMINSettings
     settings: MMINSettings
     named_by = "files"
+    signals = ()
 
     @classmethod
     def fits(cls, root: Path) -> bool:

@@ -105,6 +105,7 @@ class NPY(FeatureReader):
     settings_class = NPYSettings
     settings: NPYSettings
     named_by = "folders"
+    signals = ("audio", "video", "text")
 
     @classmethod
     def fits(cls, root: Path) -> bool:

@@ -39,6 +39,8 @@ class Reader(ABC):
 
     settings_class: ClassVar[type[Settings]]
     """Type of the settings: the keys of the corpus in the config, apart from the workflow's."""
+    signals: ClassVar[tuple[str, ...]] = ("audio", "video", "text")
+    """The modalities that features can be extracted from, as far as an utterance has them."""
     needs_label: bool = True
     """Whether an utterance without a label is left out, because the label is the target."""
 
@@ -86,6 +88,7 @@ class Reader(ABC):
 class FeatureReader(Reader):
     """A reader of a corpus that brings published features."""
 
+    signals: ClassVar[tuple[str, ...]] = ("text",)  # recordings are rare beside published features
     named_by: ClassVar[str | None] = None
     """The setting that names each modality's file or array; None if there is none."""
 

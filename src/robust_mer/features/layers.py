@@ -29,6 +29,8 @@ class LayerSettings(Settings):
         several = self.layers == "all" or (isinstance(self.layers, list) and len(self.layers) > 1)
         if self.layers == []:
             raise ValueError("layers is empty, expected numbers, such as [-4, -3, -2, -1], or all")
+        if isinstance(self.layers, list) and len(set(self.layers)) < len(self.layers):
+            raise ValueError(f"layers lists a layer twice: {self.layers}")
         if several and self.combine is None:
             raise ValueError(
                 "layers names several layers, but combine is missing; set combine: sum, mean, "

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import field_validator
 
 from robust_mer.errors import InputError
 from robust_mer.features.visual import PictureSettings, VisualExtractor
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _KEY = "weights of resnet152"
+_NAMES = ("IMAGENET1K_V1", "IMAGENET1K_V2", "DEFAULT")
 _WIDTH = 2048
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pictures
 _SIDE = 224  # pixels of the network's input
@@ -25,6 +27,13 @@ class ResNet152Settings(PictureSettings):
     weights: NetworkName = "IMAGENET1K_V2"
     """torchvision's name of ImageNet weights, which are downloaded once; or a .safetensors or .pth
     file of torchvision's resnet152."""
+
+    @field_validator("weights")
+    @classmethod
+    def _check_weights(cls, weights: str) -> str:
+        if weights not in _NAMES and Path(weights).suffix not in (".safetensors", ".pth"):
+            raise ValueError(f"expected {', '.join(_NAMES)}, or a .safetensors or .pth file")
+        return weights
 
 
 class ResNet152(VisualExtractor):

@@ -6,6 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, get_args
 
+from pydantic import Field
+
 from robust_mer.errors import InputError
 from robust_mer.settings import Settings
 
@@ -25,7 +27,7 @@ FileName = Annotated[str, _NamesFiles(always=True)]
 """A file or folder, as `locate` reads it, which a run that needs it looks for before its first
 job."""
 
-NetworkName = Annotated[str, _NamesFiles(always=False)]
+NetworkName = Annotated[str, Field(min_length=1), _NamesFiles(always=False)]
 """The same, or a name of weights that can be downloaded."""
 
 

@@ -23,6 +23,8 @@ class Metric(ABC):
     settings_class: ClassVar[type[Settings]] = Settings
     encoding: ClassVar[str] = "class"
     """What it takes, as `robust_mer.tasks.task.Task.encoding` names it."""
+    scale: ClassVar[tuple[float, float] | None] = None
+    """The only range of targets that it makes sense of, e.g. ``(-3, 3)``; None: any."""
     name: ClassVar[str]
     """In columns of tables, e.g. ``ua``."""
     title: ClassVar[str]

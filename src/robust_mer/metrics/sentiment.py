@@ -58,6 +58,7 @@ class _Rounded(_ClassAccuracy):
     """
 
     end: ClassVar[int]
+    scale = (-3, 3)
 
     def class_of(self, values: np.ndarray) -> np.ndarray:
         """See `_ClassAccuracy.class_of`."""
@@ -185,6 +186,7 @@ class _Intervals(_ClassAccuracy):
 
     ends: ClassVar[tuple[float, ...]]
     """Upper ends of all but the last."""
+    scale: ClassVar[tuple[float, float] | None] = (-1, 1)
 
     def class_of(self, values: np.ndarray) -> np.ndarray:
         """See `_ClassAccuracy.class_of`."""
@@ -216,6 +218,7 @@ class Acc2Sims(_Intervals):
     title = "Acc-2 (CH-SIMS)"
     definition = "the accuracy of negative against positive (0 is negative)"
     ends = (0.0,)
+    scale = None
 
 
 class F1Sims(_F1):

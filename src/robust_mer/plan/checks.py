@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, product
 from pathlib import Path
 
-from robust_mer.conditions import CLEAN
+from robust_mer.conditions import CLEAN, letters
 from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.errors import InputError
 from robust_mer.plan.config import Config, ExperimentConfig
@@ -197,13 +197,13 @@ class Checks:
         members = chain.from_iterable(map(self._corruptions.members, corruptions))
         for corruption, protocol in product(members, protocols):
             touched = self._corruptions.resolve(corruption, modalities, corpus.heard).touched
-            if corruption != CLEAN and not distribution_of(
+            if corruption != CLEAN and not _corrupts(
                 self._protocols[protocol], place, protocol, modalities, touched
             ):
                 raise InputError(
                     f"config: {place}: {name} uses {', '.join(modalities)}, of which {corruption} "
-                    f"corrupts {', '.join(touched) or 'none'}, so none of its conditions is "
-                    f"{protocol}; remove {protocol}, or train {name} in a separate experiment"
+                    f"corrupts {', '.join(touched) or 'none'}: the protocol {protocol} has no such "
+                    f"condition; remove {protocol}, or train {name} in a separate experiment"
                 )
 
     def _trained_under(self, experiment: ExperimentConfig, name: str) -> list[str]:
@@ -228,6 +228,27 @@ class Checks:
                 _check_noise_files(raw, needed)
 
 
+def _corrupts(
+    protocol: Protocol, place: str, name: str, modalities: list[str], touched: list[str]
+) -> bool:
+    """Whether training under a protocol meets a corruption that touches some modalities.
+
+    A protocol that would corrupt nothing anyway, such as ``random_0%``, is taken as it is meant.
+    """
+    complete = "".join(letters(modalities).values())
+    drawn, of_all = (
+        {
+            condition
+            for condition, probability in distribution_of(
+                protocol, place, name, modalities, of_these
+            ).items()
+            if probability > 0
+        }
+        for of_these in (touched, modalities)
+    )
+    return bool(drawn) and (drawn != {complete} or of_all == {complete})
+
+
 def _check_settings(model: ModelPlan, modalities: list[str]) -> None:
     """Check that a model with these settings can have these modalities."""
     number, fewest = len(modalities), model.facts.fewest_modalities
@@ -246,6 +267,10 @@ def _check_settings(model: ModelPlan, modalities: list[str]) -> None:
 def _check_used_folds(place: str, experiment: ExperimentConfig, corpus: CorpusPlan) -> None:
     """Check the folds that an experiment uses, where the config alone says how many there are."""
     how, last = corpus.config.folds, max(experiment.folds)
+    if corpus.members and last > 1:
+        raise InputError(
+            f"config: {place}.folds: there is no fold {last}: joined corpora have fold 1 alone"
+        )
     if how.scheme in ("session_groups", "speaker_groups") and last > (how.groups or last):
         raise InputError(
             f"config: {place}.folds: there is no fold {last}: corpora.{corpus.name}.folds makes "

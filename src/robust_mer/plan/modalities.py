@@ -58,6 +58,7 @@ def _plan_modality(
     elif extractor not in extractors:
         raise InputError(unknown(f"{place}.extractor: {extractor}", extractor, extractors))
     else:
+        _check_signals(place, name, readers)
         _check_extractor(place, name, section, extractors[extractor])
         encoder = extractors[extractor].resolved.kind.encoder
     _check_reading(place, name, readers, section)
@@ -95,6 +96,18 @@ def _check_import(
         if name not in named:
             corpus = place.partition(".modalities")[0]
             raise InputError(unknown(f"{corpus}.{key}.{name}", name, named))
+
+
+def _check_signals(place: str, name: str, readers: Sequence[Resolved[Reader]]) -> None:
+    for reader in readers:
+        if name not in reader.kind.signals:
+            instead = "remove it"
+            if issubclass(reader.kind, FeatureReader):
+                instead = f"use its features, {IMPORTED}{name}, or remove it"
+            raise InputError(
+                f"config: {place}.extractor: the reader {_reader_name(reader)} has no {name} to "
+                f"extract from; {instead}"
+            )
 
 
 def _check_extractor(

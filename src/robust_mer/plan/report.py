@@ -23,6 +23,7 @@ from robust_mer.report.spec import Results
 from robust_mer.report.tables.base import ResultTable
 from robust_mer.report.tables.registry import TABLES, tables_of
 from robust_mer.settings import Plugin, load
+from robust_mer.tasks.task import Task
 
 if TYPE_CHECKING:
     from robust_mer.plan.plan import Plan
@@ -85,7 +86,7 @@ class ReportPlan:
             implementation = f"{kind.__module__}:{kind.__qualname__}"
             plugins[name] = Plugin(implementation, kind.settings_class().model_dump())
         for name, metric in self._metrics.items():
-            if metric.kind.encoding != task.encoding:
+            if not _can_measure(task, metric.kind):
                 continue
             if plugins.get(metric.kind.name, metric.plugin) != metric.plugin:
                 raise InputError(
@@ -101,9 +102,12 @@ class ReportPlan:
         names = dict.fromkeys(one.corpus for one in plan.grid.experiments.values())
         tasks = {name: plan.corpora[name].predicts for name in names}
         for name, metric in self._metrics.items():
-            if metric.kind.encoding not in {task.encoding for task in tasks.values()}:
-                corpora = ", ".join(f"{n} ({plan.corpora[n].config.task})" for n in tasks)
-                measured = _PLURALS[metric.kind.encoding]
+            if not any(_can_measure(task, metric.kind) for task in tasks.values()):
+                corpora = ", ".join(
+                    f"{n} ({plan.corpora[n].config.task}{_scale(task.scale)})"
+                    for n, task in tasks.items()
+                )
+                measured = f"{_PLURALS[metric.kind.encoding]}{_scale(metric.kind.scale)}"
                 raise InputError(
                     f"config: metrics.{name} measures {measured}, which no corpus of the run "
                     f"predicts: {corpora}"
@@ -203,6 +207,15 @@ class ReportPlan:
         """The papers' measures."""
         names = sorted(path.name for path in Path(self.published).glob("*.csv"))
         return [f"{self.published}/{name}" for name in names if name != SAMPLES]
+
+
+def _can_measure(task: Task, kind: type[Metric]) -> bool:
+    """Whether a metric makes sense of a task's answers."""
+    return kind.encoding == task.encoding and kind.scale in (None, task.scale)
+
+
+def _scale(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f" from {ends[0]:g} to {ends[1]:g}"
 
 
 def _plan_own(

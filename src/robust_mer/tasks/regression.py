@@ -105,6 +105,7 @@ class Regression(Task):
         low, high = settings.target_range
         self.outputs = len(self.columns)
         self.has_details = self.outputs > 1
+        self.scale = (low, high)
         self._middle, self._half = (low + high) / 2, (high - low) / 2
 
     @property

@@ -68,9 +68,8 @@ class Task(ABC):
     """What models predict for an utterance.
 
     To add a task, write a subclass and name it in the config as ``module:Class``. A task is made
-    from settings alone to plan a run; `read` adds what it learns from a corpus.
-
-    Targets are arrays [N, ...] as `loss` takes them. `truth` turns them into what metrics take.
+    from settings alone to plan a run; `read` adds what it learns from a corpus. Targets are arrays
+    [N, ...] as `loss` takes them. `truth` turns them into what metrics take.
 
     Args:
         settings: Of the type ``settings_class``.
@@ -93,6 +92,7 @@ class Task(ABC):
     keeps_unlabelled: ClassVar[bool] = False
     """Whether `loss` leaves out missing targets, so that such utterances can be trained on."""
     outputs: int  # width of a model's head
+    scale: tuple[float, float] | None = None  # range of the targets, of numbers
     has_details: bool = True
     """Whether `details` gives more than the measures of all targets together."""
 
