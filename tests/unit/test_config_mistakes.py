@@ -129,6 +129,25 @@ def with_model(name, settings, **experiment):
             {"features": {"extractors": {"resnet152": {"weights": "IMAGENET1K_V9"}}}},
             r"resnet152\.weights is 'IMAGENET1K_V9': expected IMAGENET1K_V1, IMAGENET1K_V2,",
         ),
+        (
+            with_model(
+                "one",
+                {"class": "men_augmented", "modalities": AUDIO},
+                conditions=["random_30%"],
+                corruptions=["missing"],
+                audit={"peeking": True},
+            ),
+            r"the protocol random_30% has no such condition",
+        ),
+        ({"features": {"denseface_training": {"epoch": 3}}}, r"epoch does not exist; did you mean"),
+        (
+            {
+                "features": {
+                    "extractors": {"opensmile": {"level": "functionals", "frame_rate": 5.0}}
+                }
+            },
+            r"functionals are one frame an utterance; remove frame_rate",
+        ),
         ({"corruption": {"named": {"twice": ["clean", "clean"]}}}, r"'clean' is listed twice"),
         (
             {
@@ -227,6 +246,10 @@ def test_joined_corpora_have_one_fold():
     both = {**joined, "modalities": raw["corpora"]["demo"]["modalities"]}
     raw["corpora"]["both"] = both
     raw["experiments"]["demo"] |= {"corpus": "both", "folds": [1, 2]}
+    both["max_left_out"] = 0.2
+    with pytest.raises(InputError, match=r"both\.max_left_out: utterances are left out of the"):
+        plan_of(raw)
+    del both["max_left_out"]
     with pytest.raises(InputError, match=r"demo\.folds: there is no fold 2: joined corpora have"):
         plan_of(raw)
 

@@ -20,6 +20,9 @@ _LEVELS = {
 }
 
 
+_FRAME_RATE = 10.0
+
+
 class OpenSmileSettings(AudioSettings):
     """Settings of `OpenSmile`."""
 
@@ -39,7 +42,7 @@ class OpenSmileSettings(AudioSettings):
     level: Literal["lld", "lld_deltas", "functionals"] = "lld"
     """``lld``: low-level descriptors; ``lld_deltas``: these and their deltas; ``functionals``:
     statistics over the utterance, which then is one frame."""
-    frame_rate: FrameRate = 10.0
+    frame_rate: FrameRate = _FRAME_RATE
     """Frames per second of the descriptors: openSMILE's frames are resampled to this."""
 
     @model_validator(mode="after")
@@ -50,6 +53,8 @@ class OpenSmileSettings(AudioSettings):
                 f"level is lld_deltas, but {self.feature_set} has no deltas; choose lld, "
                 "functionals or another feature_set"
             )
+        if self.level == "functionals" and self.frame_rate != _FRAME_RATE:
+            raise ValueError("functionals are one frame an utterance; remove frame_rate")
         return self
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from robust_mer.errors import InputError
+from robust_mer.features.denseface import DenseFaceTrainingSettings
 from robust_mer.features.extractor import Extractor
 from robust_mer.features.faces import FacesSettings
 from robust_mer.features.recogniser import RecogniserSettings
@@ -101,6 +102,12 @@ def plan_recogniser(features: FeaturesConfig) -> dict[str, Any]:
     sound = checked_settings(SoundSettings, features.sound, "features.sound")
     _refuse_shared(features.asr, "features.asr")
     return checked_settings(RecogniserSettings, {**features.asr, "sound": sound}, "features.asr")
+
+
+def plan_denseface_training(features: FeaturesConfig) -> dict[str, Any]:
+    """Complete settings of ``snakemake train_denseface``."""
+    given = features.denseface_training
+    return checked_settings(DenseFaceTrainingSettings, given, "features.denseface_training")
 
 
 def _refuse_shared(settings: Mapping[str, Any], place: str) -> None:

@@ -14,6 +14,7 @@ from robust_mer.plan.plugins import checked_settings
 _NOT_JOINED = {
     "root": "joined corpora have the roots of their own sections",
     "generator": "joined corpora are not generated, but may be of generated ones",
+    "max_left_out": "utterances are left out of the corpora that are joined",
     "published": "the papers' numbers are not those of joined corpora",
 }
 
@@ -58,7 +59,7 @@ def _plan_joined(
     place = f"corpora.{name}"
     joined = JoinedSettings(**checked_settings(JoinedSettings, section.settings, place))
     for key in _NOT_JOINED:
-        if getattr(section, key):
+        if getattr(section, key) and key in section.model_fields_set:
             raise InputError(f"config: {place}.{key}: {_NOT_JOINED[key]}; remove {key}")
     if section.folds.scheme != "part" or section.folds.validation is None:
         raise InputError(

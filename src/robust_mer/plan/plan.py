@@ -14,7 +14,12 @@ from robust_mer.plan.checks import Checks
 from robust_mer.plan.config import ExperimentConfig, read_config
 from robust_mer.plan.corpora import CorpusPlan, plan_corpora
 from robust_mer.plan.corruptions import Corruptions
-from robust_mer.plan.extractors import plan_extractors, plan_faces, plan_recogniser
+from robust_mer.plan.extractors import (
+    plan_denseface_training,
+    plan_extractors,
+    plan_faces,
+    plan_recogniser,
+)
 from robust_mer.plan.grid import ChoosingJob, Grid, Training, TrainingJob, check_names
 from robust_mer.plan.joined import with_joined
 from robust_mer.plan.layout import CHECKPOINT, Layout
@@ -62,6 +67,7 @@ class Plan:
         self.has_gpu = has_gpu
         self.faces = plan_faces(self.config.features)
         self.recogniser = plan_recogniser(self.config.features)
+        self.denseface_training = plan_denseface_training(self.config.features)
         self.extractors = plan_extractors(self.config.features, self.faces)
         plans = plan_corpora(self.config, self.extractors, self.layout)
         self.corpora = with_joined(plans, self.config, self.extractors)

@@ -8,7 +8,6 @@ from typing import Any
 from robust_mer.corpora.reader import FeatureReader
 from robust_mer.corruption.raw.files import ReadsFiles
 from robust_mer.errors import InputError
-from robust_mer.features.denseface import DenseFaceTrainingSettings
 from robust_mer.features.imported import ImportSpec
 from robust_mer.features.specs import (
     AlignSpec,
@@ -25,7 +24,6 @@ from robust_mer.plan.job import Job, Paths
 from robust_mer.plan.layout import IMPORTED
 from robust_mer.plan.network import Network
 from robust_mer.plan.plan import Plan
-from robust_mer.plan.plugins import checked_settings
 from robust_mer.plan.rules.joined import join_features
 from robust_mer.runtime import Runtime
 
@@ -254,11 +252,7 @@ def tabulate_features(plan: Plan, wildcards: Any) -> Job:
 
 def train_denseface(plan: Plan, wildcards: Any) -> Job:
     """DenseFace's network, trained on FER2013."""
-    settings = checked_settings(
-        DenseFaceTrainingSettings,
-        plan.config.features.denseface_training,
-        "features.denseface_training",
-    )
+    settings = plan.denseface_training
     function = "robust_mer.features.train_denseface:train_denseface"
     return Job(
         function,
