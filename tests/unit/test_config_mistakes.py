@@ -1,5 +1,7 @@
 """Mistakes that people make in a config, each named before the first job."""
 
+import sys
+
 import pytest
 from helpers.plans import default_config, plan_of
 
@@ -259,6 +261,38 @@ def test_results_in_the_home_folder_need_its_path():
 
     with pytest.raises(InputError, match=r"pathvars\.results is '~/out', and ~ does not stand"):
         Plan(default_config(), "~/out")
+    with pytest.raises(InputError, match=r"results is 'out/\{corpus\}', but braces are Snakemake"):
+        Plan(default_config(), "out/{corpus}")
+
+
+@pytest.mark.parametrize(
+    ("drawn", "problem"),
+    [
+        (
+            {"va": 0.5, "l": 0.5},
+            r"strange draws va, which does not exist; .* Known here: none, a, v, l, av",
+        ),
+        ({"v": 0.5, "l": 0.2}, r"strange draws conditions with the probabilities \[0\.5, 0\.2\]"),
+        ({"v": 1.5, "l": -0.5}, r"which do not add up to 1"),
+    ],
+)
+def test_a_protocol_of_ones_own_draws_conditions_that_there_are(
+    tmp_path, monkeypatch, drawn, problem
+):
+    text = f"""
+from robust_mer.protocols.protocol import Protocol
+
+class Strange(Protocol):
+    def distribution(self, modalities, touched):
+        return {drawn}
+"""
+    (tmp_path / "strange_protocol.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "strange_protocol", raising=False)
+    own = {"strange": {"class": "strange_protocol:Strange"}}
+    experiment = {"demo": {"conditions": ["strange"]}}
+    with pytest.raises(InputError, match=problem):
+        plan_of(changed(protocols=own, experiments=experiment))
 
 
 @pytest.mark.parametrize("rule", ["train_model_fold1", "train_teacher_fold1"])

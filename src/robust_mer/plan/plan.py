@@ -58,6 +58,11 @@ class Plan:
                 f"config: pathvars.results is {results!r}, and ~ does not stand for your home "
                 "here; write its path"
             )
+        if "{" in results or "}" in results:
+            raise InputError(
+                f"config: pathvars.results is {results!r}, but braces are Snakemake's wildcards; "
+                "write the name of a folder"
+            )
         if not Path(results).name:
             raise InputError(
                 f"config: pathvars.results is {results!r}, expected a folder with a name, which "

@@ -1,5 +1,6 @@
 """Checks of an experiment's protocols against its corpus and its models."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from robust_mer.conditions import NONE, conditions
@@ -7,6 +8,7 @@ from robust_mer.errors import InputError
 from robust_mer.evaluation.experiment import AVERAGE, POOLED
 from robust_mer.plan.config import ExperimentConfig
 from robust_mer.plan.corpora import CorpusPlan
+from robust_mer.plan.messages import unknown
 from robust_mer.plan.models import ModelPlan
 from robust_mer.protocols.protocol import Protocol, is_met
 from robust_mer.tasks.task import PEEKED_KEYS
@@ -18,12 +20,25 @@ def distribution_of(
     """The probability of each condition under a protocol.
 
     Raises:
-        InputError: with the key, if the protocol does not fit the modalities.
+        InputError: with the key, if the protocol does not fit the modalities, or a user's protocol
+            returns no distribution over their conditions.
     """
     try:
-        return protocol.distribution(modalities, touched)
+        drawn = protocol.distribution(modalities, touched)
     except InputError as error:
         raise InputError(f"config: {place}: {name}: {error}") from None
+    every = conditions(modalities)
+    for condition in drawn:
+        if condition not in every:
+            raise InputError(unknown(f"{place}: {name} draws {condition}, which", condition, every))
+    if drawn and (
+        min(drawn.values()) < 0 or not math.isclose(sum(drawn.values()), 1, abs_tol=1e-6)
+    ):
+        raise InputError(
+            f"config: {place}: {name} draws conditions with the probabilities "
+            f"{list(drawn.values())}, which do not add up to 1"
+        )
+    return drawn
 
 
 def check_protocols_of_tests(
