@@ -20,6 +20,7 @@ PACKAGES = ("slurm-wlm", "munge")
 CONFIG = Path("/etc/slurm")
 _DAEMONS = ("munged", "slurmctld", "slurmd")
 _CONFIGURED = ("slurm.conf", "gres.conf")
+_MARK = "# Written by robust-mer's tests of Slurm, which remove it.\n"
 _PORTS = {"slurmctld": 16817, "slurmd": 16818, "srun": "16900-16999"}
 
 
@@ -31,12 +32,13 @@ def why_not(install: bool = True) -> str:
     """
     if os.geteuid() != 0:
         return "Slurm's daemons need root"
-    for name in _CONFIGURED:
-        if (CONFIG / name).exists():
-            return f"{CONFIG / name} is there: a cluster that is none of the test's"
     running = [p.name() for p in psutil.process_iter() if p.name() in ("slurmctld", "slurmd")]
     if running:
         return f"{running[0]} runs already"
+    for file in (CONFIG / name for name in _CONFIGURED):
+        if file.exists() and not file.read_text(encoding="utf-8").startswith(_MARK):
+            return f"{file} is there: a cluster that is none of the test's"
+        file.unlink(missing_ok=True)  # of a test that was killed
     if not all(map(shutil.which, _DAEMONS)):
         if not install:
             return "Slurm is not installed here; make test-slurm installs it"
@@ -73,7 +75,7 @@ class Cluster:
         key.chmod(0o400)
         CONFIG.mkdir(exist_ok=True)
         (CONFIG / "slurm.conf").write_text(self._slurm_conf(), encoding="utf-8")
-        (CONFIG / "gres.conf").write_text("AutoDetect=off\nName=gpu File=/dev/null\n")
+        (CONFIG / "gres.conf").write_text(f"{_MARK}AutoDetect=off\nName=gpu File=/dev/null\n")
         munge = self.folder / "munge"
         self._start(
             "munged",
@@ -158,6 +160,7 @@ class Cluster:
         folder, ports = self.folder, _PORTS
         memory = psutil.virtual_memory().total // 2**20 - 500
         return f"""\
+{_MARK}\
 ClusterName=test
 SlurmctldHost={self.name}(127.0.0.1)
 SlurmctldPort={ports["slurmctld"]}
