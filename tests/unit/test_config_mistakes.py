@@ -332,7 +332,7 @@ def test_a_file_of_the_config_that_yaml_would_misread_is_named(tmp_path, text, p
 
 def test_files_that_yaml_reads_as_they_are_written_pass(tmp_path):
     path = tmp_path / "mine.yaml"
-    anchors = "a: &x {b: 1, c: 2}\nd: {<<: *x, b: 3}\ne: [*x, *x]\nf: &self [*self]\n"
+    anchors = "a: &x {b: 1, c: 2}\nd: {<<: *x, <<: *x, b: 3}\ne: [*x, *x]\nf: &self [*self]\n"
     tabs = '{\n\t"a": 1\n}'  # JSON, and no YAML
     for text in (anchors, tabs, "", "__use_yte__: true\n?if a:\n  b: 1\n?if a:\n  b: 2\n", "[1]"):
         path.write_text(text, encoding="utf-8")

@@ -8,6 +8,7 @@ import yaml
 
 from robust_mer.errors import InputError
 
+_MERGE = "<<"
 _TEMPLATES = "__use_yte__"  # a key of a file whose other keys may be conditions and repeat
 
 
@@ -51,7 +52,7 @@ def _check_node(path: str | Path, root: yaml.MappingNode) -> None:
             lines: dict[str, int] = {}
             for key, value in node.value:
                 name, line = str(key.value), key.start_mark.line + 1
-                if name in lines:
+                if name in lines and name != _MERGE:
                     raise InputError(
                         f"{path}: {place}{name} is there twice, in lines {lines[name]} and "
                         f"{line}; YAML would use the last only. Join them, or rename one"
