@@ -162,7 +162,7 @@ def comparable(path: Path) -> bytes:
         if path.name.endswith(name):
             table = pd.read_csv(io.BytesIO(content), dtype=str)
             return table.drop(columns=column).to_csv(index=False).encode()
-    if "provenance" in path.parts:
+    if "provenance" in path.parts and path.suffix == ".json":
         record = json.loads(content)
         kept = {key: record[key] for key in ("rule", "wildcards", "params", "seeds", "code")}
         return json.dumps(kept, sort_keys=True).encode()
