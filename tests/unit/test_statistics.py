@@ -71,6 +71,12 @@ def answers(
     return Answers(PredictionFile(model, trained_on, tested_on, ""), kinds, predicted, None, counts)
 
 
+def test_conditions_keep_their_order():
+    """The order of a set differs between runs, and with it the rounding of averages."""
+    names = ["vl", "none", "a", "avl", "al", "v", "l", "av"]
+    assert list(kinds_of(iter(names))) == names
+
+
 def test_replicates_are_those_of_drawn_rows():
     """Each replicate against scikit-learn on the rows that its weights stand for."""
     rng = np.random.default_rng(5)

@@ -56,12 +56,12 @@ def prediction_files(
 
 
 def kinds_of(conditions: Iterable[str]) -> dict[str, str]:
-    """Sort a model's conditions into ``none``, ``partial`` and ``complete``.
+    """Sort a model's conditions into ``none``, ``partial`` and ``complete``, in their order.
 
     The complete one has the letters of all others, whatever the number of modalities.
     """
-    conditions = set(conditions)
-    letters = set("".join(conditions - {NONE}))
+    conditions = dict.fromkeys(conditions)  # a set's order, and so rounding, differs between runs
+    letters = set("".join(name for name in conditions if name != NONE))
     return {
         name: NONE if name == NONE else COMPLETE if set(name) == letters else PARTIAL
         for name in conditions
