@@ -72,7 +72,7 @@ environment: $(VENV)/ready
 # every job, because jobs write no bytecode.
 $(VENV)/ready: requirements.lock requirements-weights.lock pyproject.toml
 	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'robust-mer needs Python 3.11 or later; set PYTHON=...'"
-	[ ! -L $(VENV) ] || rm $(VENV) # or what it leads to would be emptied
+	[ ! -L $(VENV) ] || rm $(VENV) # --clear would delete the contents of the folder behind a link
 	$(PYTHON) -m venv --clear $(VENV)
 	$(PYTHON) -c "import shutil; free = shutil.disk_usage('.').free / 1e9; assert free > 9, f'the packages take 8 GB of disk, and only {free:.1f} GB are free here'"
 	$(VENV)/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check uv==$(UV_VERSION)

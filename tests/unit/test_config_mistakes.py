@@ -44,11 +44,11 @@ def with_model(name, settings, **experiment):
         ({"models": {"nmer": {"learning_rate": "fast"}}}, r"to 10\)$"),
         (
             {"corpora": {"demo": {"labels": {False: "neutral"}}}},
-            r"config: corpora\.demo\.labels has the key False, expected text; YAML reads no, off",
+            r"config: corpora\.demo\.labels has the key False, expected text; YAML reads the words no",
         ),
         (
             {"corpora": {"demo": {"reader": False}}},
-            r"expected text; YAML reads no, off and false so",
+            r"expected text; YAML reads the words no, off and false so",
         ),
         (
             {"pathvars": {"result": "out"}},
@@ -148,7 +148,7 @@ def with_model(name, settings, **experiment):
                     "extractors": {"opensmile": {"level": "functionals", "frame_rate": 5.0}}
                 }
             },
-            r"functionals are one frame an utterance; remove frame_rate",
+            r"functionals are one frame per utterance; remove frame_rate",
         ),
         ({"corruption": {"named": {"twice": ["clean", "clean"]}}}, r"'clean' is listed twice"),
         (
@@ -179,7 +179,7 @@ def with_model(name, settings, **experiment):
         ),
         (
             {"features": {"extractors": {"minilm": {"weights_sha256": "AB" * 32}}}},
-            r"64 hexadecimal digits, a to f small",
+            r"64 hexadecimal digits in lower case",
         ),
         (
             {

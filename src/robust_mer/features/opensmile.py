@@ -54,7 +54,7 @@ class OpenSmileSettings(AudioSettings):
                 "functionals or another feature_set"
             )
         if self.level == "functionals" and self.frame_rate != _FRAME_RATE:
-            raise ValueError("functionals are one frame an utterance; remove frame_rate")
+            raise ValueError("functionals are one frame per utterance; remove frame_rate")
         return self
 
 

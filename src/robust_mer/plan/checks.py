@@ -21,6 +21,7 @@ from robust_mer.plan.protocol_checks import (
     check_untuned,
     distribution_of,
 )
+from robust_mer.plan.tuning import place_of
 from robust_mer.protocols.protocol import Protocol
 
 _FEWEST_GROUPS = 3  # of utterances that the same folds test, by any scheme
@@ -259,8 +260,7 @@ def _check_settings(model: ModelPlan, modalities: list[str]) -> None:
         )
     for one in model.candidates or [model]:
         if problem := one.facts(**one.settings).problem(number):
-            tuned = ", ".join(f"{key}: {value}" for key, value in one.tuned_values.items())
-            place = f"models.{model.name}.tune ({tuned})" if tuned else f"models.{model.name}"
+            place = place_of(f"models.{model.name}", one.tuned_values)
             raise InputError(f"config: {place}: {problem} (the model has {number} modalities)")
 
 

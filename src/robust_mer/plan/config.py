@@ -209,7 +209,7 @@ class ExtractorConfig(PluginConfig):
     """An extractor. Further keys are its settings."""
 
     weights_sha256: Annotated[
-        str, AfterValidator(matching(r"([0-9a-f]{64})?", 64, "64 hexadecimal digits, a to f small"))
+        str, AfterValidator(matching(r"([0-9a-f]{64})?", 64, "64 hexadecimal digits in lower case"))
     ] = ""
     """Refuse weights with another SHA-256."""
     trained_on: Annotated[list[str], AfterValidator(unique)] | None = None

@@ -111,7 +111,7 @@ def _misread(value: object, kinds: set[str]) -> str:
         return f"; YAML reads {value} as text, so write {number}"
     if isinstance(value, bool) and "string_type" in kinds:
         words = "yes, on and true" if value else "no, off and false"
-        return f"; YAML reads {words} so: write it in quotes"
+        return f"; YAML reads the words {words} so: write them in quotes"
     return ""
 
 

@@ -94,9 +94,14 @@ def _complete(
         message = str(error)
         for key in tuned:
             message = message.replace(f"{place}.{key} ", f"{place}.tune.{key} ", 1)
-        combination = ", ".join(f"{key}: {value}" for key, value in tuned.items())
-        message = message.replace(f"{place}: ", f"{place}.tune ({combination}): ", 1)
+        message = message.replace(f"{place}: ", f"{place_of(place, tuned)}: ", 1)
         raise InputError(message) from None
+
+
+def place_of(place: str, tuned: Mapping[str, Any]) -> str:
+    """A model's key in messages, with the combination of a candidate, if it is one."""
+    combination = ", ".join(f"{key}: {value}" for key, value in tuned.items())
+    return f"{place}.tune ({combination})" if tuned else place
 
 
 def _text(value: Any) -> str:

@@ -38,12 +38,11 @@ def check_values(raw: dict[str, Any]) -> None:
 
 
 def _key_problem(place: str, key: object) -> str:
+    problem = f"config: {place or 'the whole'} has the key {key!r}, expected text"
     if isinstance(key, bool):
-        words = ("yes, on and true" if key else "no, off and false") + " so: write it in quotes"
-        return (
-            f"config: {place or 'the whole'} has the key {key}, expected text; YAML reads {words}"
-        )
-    return f"config: {place or 'the whole'} has the key {key!r}, expected text: '{key}'"
+        words = "yes, on and true" if key else "no, off and false"
+        return f"{problem}; YAML reads the words {words} so: write them in quotes"
+    return f"{problem}: '{key}'"
 
 
 def without_folders(value: Any) -> Any:
