@@ -44,7 +44,7 @@ def with_model(name, settings, **experiment):
         ({"models": {"nmer": {"learning_rate": "fast"}}}, r"to 10\)$"),
         (
             {"corpora": {"demo": {"labels": {False: "neutral"}}}},
-            r"config: corpora\.demo\.labels has the key False, expected text; YAML reads the words no",
+            r"config: corpora\.demo\.labels has the key False, expected text; YAML reads the words",
         ),
         (
             {"corpora": {"demo": {"reader": False}}},
